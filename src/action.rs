@@ -1,0 +1,120 @@
+//! What people do on a day: the planned actions of a book.
+
+use crate::account::AccountIndex;
+use crate::calendar::Day;
+use crate::instance::{InstanceIndex, RenewFlag};
+use crate::money::{Money, Price};
+use crate::selector::Selector;
+
+/// The number of an action in its book; numbers follow the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActionIndex(pub u32);
+
+/// One row of `actions.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// The day on which it is done.
+    pub date: Day,
+    /// The account named, if any.
+    pub account: Option<AccountRef>,
+    /// The instances named, if any.
+    pub target: Target,
+    /// What is done.
+    pub verb: Verb,
+    /// What people wrote beside it.
+    pub note: Option<Box<str>>,
+}
+
+/// An account that a row names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountRef {
+    /// One of the book.
+    Known(AccountIndex),
+    /// None of the book, as written.
+    Unknown(Box<str>),
+}
+
+/// What a row names beside an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing: the action is about the account.
+    Account,
+    /// One instance of the inventory.
+    Instance(InstanceIndex),
+    /// One instance that the inventory does not list, as written.
+    UnknownInstance(Box<str>),
+    /// Every instance that matches on the day.
+    Where(Selector),
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Cash grows.
+    TopUp(Money),
+    /// Free credit grows.
+    Credit(Money),
+    /// The credit limit is set.
+    SetCreditLimit(Money),
+    /// A term of so many months is paid.
+    Renew(u32),
+    /// The term is extended to a day of the month, 1 to 28.
+    RenewUntil(u8),
+    /// The renew flag is set, and the months of an auto-renewal where given.
+    SetFlag(RenewFlag, Option<u32>),
+    /// The price of the instance's charge type is set.
+    SetPrice(Price),
+    /// The instance is given up.
+    Terminate,
+    /// A stopped postpaid instance is started.
+    Start,
+}
+
+impl Verb {
+    /// The spelling of `action`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TopUp(_) => "topup",
+            Self::Credit(_) => "credit",
+            Self::SetCreditLimit(_) => "set_credit_limit",
+            Self::Renew(_) => "renew",
+            Self::RenewUntil(_) => "renew_until",
+            Self::SetFlag(..) => "set_flag",
+            Self::SetPrice(_) => "set_price",
+            Self::Terminate => "terminate",
+            Self::Start => "start",
+        }
+    }
+
+    /// The months that it asks for.
+    pub fn months(self) -> Option<u32> {
+        match self {
+            Self::Renew(months) => Some(months),
+            Self::SetFlag(_, months) => months,
+            _ => None,
+        }
+    }
+}
+
+impl Action {
+    /// The amount that it moves into an account.
+    pub fn amount(&self) -> Option<Money> {
+        match self.verb {
+            Verb::TopUp(amount) | Verb::Credit(amount) | Verb::SetCreditLimit(amount) => Some(amount),
+            _ => None,
+        }
+    }
+
+    /// Whether it can concern many instances.
+    pub fn is_selective(&self) -> bool {
+        matches!(self.target, Target::Where(_))
+    }
+
+    /// The price that it sets.
+    pub fn price(&self) -> Option<Price> {
+        match self.verb {
+            Verb::SetPrice(price) => Some(price),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Everything a run starts from.
+//!
+//! ```text
+//! Book ─┬─ days, currency, time zone, default profile
+//!       ├─ profiles   a provider's rules, resolved
+//!       ├─ accounts   by id
+//!       ├─ instances  by id; each belongs to an account and follows a profile
+//!       └─ actions    in file order; each names an account, an instance or a selector
+//! ```
+//!
+//! A book is complete and checked: every reference holds, every needed price is there, and [`Book::largest_movement`]
+//! says that no amount of the run can leave 64 bits.
+
+use std::collections::BTreeMap;
+
+use crate::account::{Account, AccountIndex};
+use crate::action::{Action, ActionIndex};
+use crate::calendar::DayRange;
+use crate::id::Labels;
+use crate::instance::{Instance, InstanceIndex};
+use crate::money::{Currency, Factor, Price, Rounding, Share};
+use crate::profile::{Profile, ProfileIndex};
+
+/// Days of the shortest month that a term can count.
+const SHORTEST_MONTH: i128 = 28;
+/// Months by which the earliest attempt of a profile can precede an expiry date.
+const LEAD_MONTHS: i128 = 140;
+
+/// Everything a run starts from.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// Its name.
+    pub name: Box<str>,
+    /// The days of the run.
+    pub days: DayRange,
+    /// The IANA name of the zone that its dates are in.
+    pub time_zone: Box<str>,
+    /// The currency of accounts that name none.
+    pub currency: Currency,
+    /// The profile of products that name none.
+    pub default_profile: ProfileIndex,
+    /// The profiles of products.
+    pub product_profiles: BTreeMap<Box<str>, ProfileIndex>,
+    /// The profiles in use.
+    pub profiles: Vec<Profile>,
+    /// The accounts, by id.
+    pub accounts: Vec<Account>,
+    /// The instances, by id.
+    pub instances: Vec<Instance>,
+    /// The actions, in file order, those outside the run included.
+    pub actions: Vec<Action>,
+    /// The texts of the instances' labels.
+    pub labels: Labels,
+    /// The keys of the instances' tags.
+    pub tag_keys: Vec<Box<str>>,
+}
+
+impl Book {
+    /// The account with this number.
+    pub fn account(&self, index: AccountIndex) -> &Account {
+        &self.accounts[index.0 as usize]
+    }
+
+    /// The instance with this number.
+    pub fn instance(&self, index: InstanceIndex) -> &Instance {
+        &self.instances[index.0 as usize]
+    }
+
+    /// The action with this number.
+    pub fn action(&self, index: ActionIndex) -> &Action {
+        &self.actions[index.0 as usize]
+    }
+
+    /// The profile with this number.
+    pub fn profile(&self, index: ProfileIndex) -> &Profile {
+        &self.profiles[index.0 as usize]
+    }
+
+    /// The default profile.
+    pub fn default_profile(&self) -> &Profile {
+        self.profile(self.default_profile)
+    }
+
+    /// The account with this id.
+    pub fn find_account(&self, id: &str) -> Option<AccountIndex> {
+        let at = self.accounts.binary_search_by(|account| account.id.as_str().cmp(id)).ok()?;
+        u32::try_from(at).ok().map(AccountIndex)
+    }
+
+    /// The instance with this id.
+    pub fn find_instance(&self, id: &str) -> Option<InstanceIndex> {
+        let at = self.instances.binary_search_by(|instance| instance.id.as_str().cmp(id)).ok()?;
+        u32::try_from(at).ok().map(InstanceIndex)
+    }
+
+    /// An upper bound, in minor units, of what any account can hold or owe during the run.
+    ///
+    /// It adds the opening amounts, the amounts of all actions, every hour of every instance, every month that
+    /// auto-renewals can pay for, and a longest term for every instance that an action can renew.
+    pub fn largest_movement(&self) -> i128 {
+        let count = |n: usize| i128::try_from(n).expect("a count fits into 128 bits");
+        let (days, instances) = (count(self.days.len()), count(self.instances.len()));
+        let longest = self.profiles.iter().filter_map(|profile| profile.renew_periods.last()).max();
+        let longest = i128::from(longest.copied().unwrap_or(1));
+        let renewed_months = days / SHORTEST_MONTH + LEAD_MONTHS + longest;
+        let acted: i128 = self.actions.iter().map(|action| if action.is_selective() { instances } else { 1 }).sum();
+        let (month, hour) = (self.dearest(|one| one.monthly_price), self.dearest(|one| one.hourly_price));
+        let renewals = month * (instances * renewed_months + acted * longest);
+        let usage = hour * instances * days * 24;
+        self.opening_amounts() + self.action_amounts() + renewals + usage
+    }
+
+    fn opening_amounts(&self) -> i128 {
+        let amounts = self.accounts.iter().flat_map(|account| {
+            let funds = &account.funds;
+            [funds.cash, funds.free_credit, funds.frozen, funds.credit_limit]
+        });
+        amounts.map(|money| i128::from(money.minor()).abs()).sum()
+    }
+
+    fn action_amounts(&self) -> i128 {
+        self.actions.iter().filter_map(Action::amount).map(|money| i128::from(money.minor())).sum()
+    }
+
+    /// The dearest price of the run in minor units, discount factors above one included.
+    fn dearest(&self, price: impl Fn(&Instance) -> Option<Price>) -> i128 {
+        let listed = self.instances.iter().filter_map(price);
+        let Some(price) = listed.chain(self.actions.iter().filter_map(Action::price)).max() else { return 0 };
+        let factors = self.profiles.iter().flat_map(|profile| profile.discounts.iter().map(|(_, factor)| *factor));
+        let factor = factors.max().map_or(Factor::ONE, |factor| factor.max(Factor::ONE));
+        let finest = self.accounts.iter().map(|account| account.currency).max_by_key(|currency| currency.digits());
+        let share = Share { factor, ..Share::ONCE };
+        let charge = price.charge(finest.unwrap_or(self.currency), share, Rounding::HalfUp);
+        i128::from(charge.minor()) + 1
+    }
+}

@@ -1,0 +1,206 @@
+//! Civil days and the rules for adding months to them.
+//!
+//! A [`Day`] is a date in the book's time zone; it has no clock time. The three rules for adding months are those of
+//! `month_end` in a profile. Nothing here reads the clock.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+use chrono::{Datelike, Months as ChronoMonths, NaiveDate};
+
+/// Days of a month under [`MonthEnd::Days30`] and in formulas by days.
+pub const DAYS_OF_A_MONTH: u32 = 30;
+
+/// A civil date, held as days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+impl Day {
+    /// The first day that a book may name.
+    pub const FIRST: Self = Self::of(1900, 1, 1);
+    /// The last day that a book may name.
+    pub const LAST: Self = Self::of(9999, 12, 31);
+
+    const fn of(year: i32, month: u32, day: u32) -> Self {
+        match NaiveDate::from_ymd_opt(year, month, day) {
+            Some(date) => Self(date.to_epoch_days()),
+            None => panic!("a constant date exists"),
+        }
+    }
+
+    /// Reads `YYYY-MM-DD`, exactly ten bytes.
+    ///
+    /// # Errors
+    /// The rule that the text breaks.
+    pub fn parse(text: &str) -> Result<Self, DayError> {
+        let bytes = text.as_bytes();
+        let shaped = bytes.len() == 10
+            && bytes.iter().enumerate().all(|(at, byte)| match at {
+                4 | 7 => *byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        if !shaped {
+            return Err(DayError::Shape);
+        }
+        let number = |range: std::ops::Range<usize>| bytes[range].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+        let (year, month, day) = (number(0..4), number(5..7), number(8..10));
+        let date = NaiveDate::from_ymd_opt(year.cast_signed(), month, day).ok_or(DayError::NoSuchDay)?;
+        let day = Self::from(date);
+        if day < Self::FIRST { Err(DayError::TooEarly) } else { Ok(day) }
+    }
+
+    /// The same day as a chrono date.
+    pub fn date(self) -> NaiveDate {
+        NaiveDate::from_epoch_days(self.0).expect("days come from dates, moved by bounded terms")
+    }
+
+    /// The day of the month, 1 to 31.
+    pub fn day_of_month(self) -> u8 {
+        u8::try_from(self.date().day()).expect("a month has at most 31 days")
+    }
+
+    /// The first day of this day's month.
+    pub fn month_start(self) -> Self {
+        self - (i32::from(self.day_of_month()) - 1)
+    }
+
+    /// The first day of the month after this day's.
+    pub fn next_month_start(self) -> Self {
+        Self::from(self.month_start().date() + ChronoMonths::new(1))
+    }
+
+    /// The day before.
+    pub fn yesterday(self) -> Self {
+        self - 1
+    }
+
+    /// The day after.
+    pub fn tomorrow(self) -> Self {
+        self + 1
+    }
+
+    /// Whether this is the `anchor` day of its month, or the last day of a month too short to have one.
+    pub fn falls_on(self, anchor: u8) -> bool {
+        let day = self.day_of_month();
+        day == anchor || (day < anchor && self.tomorrow() == self.next_month_start())
+    }
+
+    /// Whole days from `earlier` to this day, negative if it lies after.
+    pub fn days_since(self, earlier: Self) -> i32 {
+        self.0 - earlier.0
+    }
+
+    /// The anchor day in the month that lies `months` after this day's month, or that month's last day.
+    fn in_later_month(self, months: u32, anchor: u8) -> Self {
+        let first = self.month_start().date() + ChronoMonths::new(months);
+        let first = Self::from(first);
+        let last = first.next_month_start().yesterday();
+        last.min(first + (i32::from(anchor) - 1))
+    }
+}
+
+impl From<NaiveDate> for Day {
+    fn from(date: NaiveDate) -> Self {
+        Self(date.to_epoch_days())
+    }
+}
+
+impl Add<i32> for Day {
+    type Output = Self;
+    fn add(self, days: i32) -> Self {
+        Self(self.0 + days)
+    }
+}
+
+impl Sub<i32> for Day {
+    type Output = Self;
+    fn sub(self, days: i32) -> Self {
+        Self(self.0 - days)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.date().fmt(f)
+    }
+}
+
+/// Why a text is not a date of a book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DayError {
+    /// Not of the form `YYYY-MM-DD`.
+    #[error("not a date of the form YYYY-MM-DD")]
+    Shape,
+    /// No such day in the calendar, such as 30 February.
+    #[error("no such day in the calendar")]
+    NoSuchDay,
+    /// Before 1900.
+    #[error("a date before 1900")]
+    TooEarly,
+}
+
+/// A range of days, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayRange {
+    /// The first day.
+    pub from: Day,
+    /// The last day, not before `from`.
+    pub to: Day,
+}
+
+impl DayRange {
+    /// Whether the day lies in the range.
+    pub fn contains(self, day: Day) -> bool {
+        self.from <= day && day <= self.to
+    }
+
+    /// The number of days, at least one.
+    pub fn len(self) -> usize {
+        usize::try_from(self.to.days_since(self.from) + 1).unwrap_or(0)
+    }
+
+    /// Never: a range has at least one day.
+    pub fn is_empty(self) -> bool {
+        self.to < self.from
+    }
+
+    /// The first days of the calendar months that the range touches.
+    pub fn months(self) -> impl Iterator<Item = Day> {
+        std::iter::successors(Some(self.from.month_start()), |month| Some(month.next_month_start()))
+            .take_while(move |month| *month <= self.to)
+    }
+}
+
+/// The rule for adding months to an expiry date: `month_end` of a profile (`spec/replay.md` 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MonthEnd {
+    /// Same day of the month as the current expiry, or the month's last day.
+    Clamp,
+    /// The anchor day of the month, or the month's last day.
+    Sticky,
+    /// A month is 30 days.
+    Days30,
+}
+
+impl MonthEnd {
+    /// The names used in profiles, with their meaning.
+    pub const NAMES: &[(&str, Self)] = &[("clamp", Self::Clamp), ("sticky", Self::Sticky), ("days30", Self::Days30)];
+
+    /// `months` after `day`; `anchor` counts under [`MonthEnd::Sticky`] only.
+    pub fn add_months(self, day: Day, months: u32, anchor: u8) -> Day {
+        match self {
+            Self::Clamp => day.in_later_month(months, day.day_of_month()),
+            Self::Sticky => day.in_later_month(months, anchor),
+            Self::Days30 => {
+                let days = i32::try_from(months * DAYS_OF_A_MONTH).expect("the months of a term are few");
+                day + days
+            }
+        }
+    }
+}
+
+/// The first date with the asked day of the month that is `least` or later; `asked` is 1 to 28.
+pub fn first_on_or_after(least: Day, asked: u8) -> Day {
+    let months = u32::from(least.day_of_month() > asked);
+    least.in_later_month(months, asked)
+}

@@ -1,0 +1,362 @@
+//! Phase 2: purchases and starts of the day, then its actions in file order (`spec/replay.md` 8 and 9).
+
+use rust_decimal::Decimal;
+
+use super::Refusal;
+use super::desk::{Desk, Position, Row};
+use super::due::Payment;
+use super::homeless;
+use crate::account::Movement;
+use crate::action::{ActionIndex, Target, Verb};
+use crate::calendar::{Day, MonthEnd};
+use crate::charge;
+use crate::event::{Event, Reason};
+use crate::id::Label;
+use crate::instance::{RenewFlag, State};
+use crate::ledger::{Needed, Shortfall, Term};
+use crate::lifecycle::Trigger;
+use crate::money::{Money, Price};
+use crate::profile::RestoreWhen;
+use crate::selector::{Cells, Column, Selector, Value};
+
+/// Why an action changes nothing.
+struct Refused {
+    reason: Reason,
+    shortfall: Option<Shortfall>,
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self { reason, shortfall: None }
+    }
+}
+
+impl From<Shortfall> for Refused {
+    fn from(shortfall: Shortfall) -> Self {
+        Self { reason: Reason::InsufficientFunds, shortfall: Some(shortfall) }
+    }
+}
+
+impl Desk<'_> {
+    pub(super) fn act(&mut self, day: Day) {
+        for position in self.awake_positions() {
+            if self.unit(position).state.is_none() {
+                self.begin(position, day);
+            }
+        }
+        while let Some(action) = self.take_action(day) {
+            self.carry_out(action, day);
+        }
+    }
+
+    /// Buys a prepaid instance or starts a postpaid one.
+    fn begin(&mut self, position: Position, day: Day) {
+        if self.unit(position).is_prepaid() {
+            self.purchase(position, day);
+        } else {
+            self.unit_mut(position).state = Some(State::Running);
+            self.file_postpaid(position);
+        }
+    }
+
+    fn purchase(&mut self, position: Position, day: Day) {
+        let (price, months) = (self.unit(position).renewal, self.unit(position).months);
+        if !self.funds.suffice_for(price) {
+            let row = Row::new(day, Event::Rejected).of(position).because(Reason::InsufficientFunds);
+            return self.write(row.short_of(self.shortfall(price)));
+        }
+        let anchor = self.unit(position).anchor;
+        let end = self.profile(position).month_end.add_months(day, months, anchor);
+        let movement = self.deduct(price);
+        let unit = self.unit_mut(position);
+        unit.state = Some(State::Running);
+        unit.expires = end;
+        let term = Term { start: day, end, months };
+        self.write(Row::new(day, Event::Purchased).of(position).moving(movement).paying_for(term));
+    }
+
+    fn carry_out(&mut self, index: ActionIndex, day: Day) {
+        let book = self.book;
+        let action = book.action(index);
+        match &action.target {
+            Target::Account => self.change_account(index, action.verb, day),
+            Target::UnknownInstance(_) => self.reject_nameless(index, Reason::UnknownInstance, day),
+            Target::Instance(instance) => {
+                let known = self.units.binary_search_by_key(instance, |unit| unit.instance);
+                let existing = known.ok().filter(|at| self.units[*at].state.is_some());
+                match existing.and_then(|at| Position::try_from(at).ok()) {
+                    Some(position) => self.apply(index, position, day),
+                    None if action.account.is_some() => self.reject_nameless(index, Reason::UnknownInstance, day),
+                    None => self.homeless.push(homeless(book, index, Reason::UnknownInstance)),
+                }
+            }
+            Target::Where(selector) => self.apply_where(index, selector, day),
+        }
+    }
+
+    fn change_account(&mut self, index: ActionIndex, verb: Verb, day: Day) {
+        let (event, movement) = match verb {
+            Verb::TopUp(amount) => (Event::TopUp, Some(Movement { cash: amount, ..Movement::default() })),
+            Verb::Credit(amount) => (Event::Credit, Some(Movement { free_credit: amount, ..Movement::default() })),
+            Verb::SetCreditLimit(limit) => {
+                self.funds.credit_limit = limit;
+                (Event::CreditLimitSet, None)
+            }
+            _ => unreachable!("a reader gives every other action an instance or a selector"),
+        };
+        let row = Row::new(day, event).by(Some(index));
+        match movement.map(|movement| self.move_funds(movement)) {
+            Some(movement) => self.write(row.moving(movement)),
+            None => self.write(row),
+        }
+    }
+
+    fn reject_nameless(&mut self, index: ActionIndex, reason: Reason, day: Day) {
+        self.write(Row::new(day, Event::Rejected).because(reason).by(Some(index)));
+    }
+
+    /// Applies an action to each match of its selector; the matches are taken before the first is handled.
+    fn apply_where(&mut self, index: ActionIndex, selector: &Selector, day: Day) {
+        let verb = self.book.action(index).verb;
+        let matches: Vec<Position> =
+            self.positions().filter(|position| self.is_selected(*position, selector)).collect();
+        if matches.is_empty() {
+            if self.book.action(index).account.is_some() {
+                self.reject_nameless(index, Reason::NoMatch, day);
+            }
+            return;
+        }
+        self.matched.push(index);
+        let (prepaid, postpaid): (Vec<_>, Vec<_>) =
+            matches.into_iter().partition(|position| self.unit(*position).is_prepaid());
+        let priced = prepaid.into_iter().map(|position| (position, self.price_of(verb, position)));
+        let mut priced: Vec<(Position, Money)> = priced.collect();
+        self.put_in_charge_order(&mut priced);
+        for position in priced.into_iter().map(|(position, _)| position).chain(postpaid) {
+            self.apply(index, position, day);
+        }
+    }
+
+    fn is_selected(&self, position: Position, selector: &Selector) -> bool {
+        let lives = self.unit(position).state.is_some_and(|state| state != State::Terminated);
+        lives && selector.selects(&UnitCells { desk: self, position })
+    }
+
+    /// The price that orders the matches of a selector.
+    fn price_of(&self, verb: Verb, position: Position) -> Money {
+        match verb {
+            Verb::Renew(months) => self.renewal_price(position, months),
+            Verb::RenewUntil(asked) => self.unified_price(position, self.unified_date(position, asked)),
+            _ => self.unit(position).renewal,
+        }
+    }
+
+    fn monthly(&self, position: Position) -> Price {
+        self.unit(position).monthly.expect("a checked book gives every prepaid instance a monthly price")
+    }
+
+    fn renewal_price(&self, position: Position, months: u32) -> Money {
+        charge::renewal(self.profile(position), self.currency, self.monthly(position), months)
+    }
+
+    fn unified_date(&self, position: Position, asked: u8) -> Day {
+        let unit = self.unit(position);
+        charge::unified_date(self.profile(position), unit.expires, unit.anchor, asked)
+    }
+
+    fn unified_price(&self, position: Position, target: Day) -> Money {
+        let days = target.days_since(self.unit(position).expires).unsigned_abs();
+        charge::days(self.profile(position), self.currency, self.monthly(position), days)
+    }
+
+    fn apply(&mut self, index: ActionIndex, position: Position, day: Day) {
+        self.awake.insert(position);
+        if let Err(refused) = self.try_apply(index, position, day) {
+            let row = Row::new(day, Event::Rejected).of(position).because(refused.reason).by(Some(index));
+            self.write(match refused.shortfall {
+                Some(shortfall) => row.short_of(shortfall),
+                None => row,
+            });
+        }
+    }
+
+    /// Checks an action against one existing instance, in the order of the reasons, and carries it out.
+    fn try_apply(&mut self, index: ActionIndex, position: Position, day: Day) -> Result<(), Refused> {
+        if self.unit(position).state == Some(State::Terminated) {
+            return Err(Reason::AlreadyTerminated.into());
+        }
+        let verb = self.book.action(index).verb;
+        match verb {
+            Verb::Renew(months) => self.renew(index, position, months, day),
+            Verb::RenewUntil(asked) => self.renew_until(index, position, asked, day),
+            Verb::SetFlag(flag, months) => self.set_flag(index, position, (flag, months), day),
+            Verb::SetPrice(price) => {
+                self.set_price(position, price);
+                self.write(Row::new(day, Event::PriceSet).of(position).by(Some(index)));
+                Ok(())
+            }
+            Verb::Terminate => {
+                self.terminate(index, position, day);
+                Ok(())
+            }
+            Verb::Start => self.start(index, position, day),
+            Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_) => {
+                unreachable!("a reader gives account actions no instance")
+            }
+        }
+    }
+
+    fn need_prepaid(&self, position: Position) -> Result<(), Reason> {
+        if self.unit(position).is_prepaid() { Ok(()) } else { Err(Reason::NotPrepaid) }
+    }
+
+    fn need_offered(&self, position: Position, months: Option<u32>) -> Result<(), Reason> {
+        let periods = &self.profile(position).renew_periods;
+        let offered = months.is_none_or(|months| periods.contains(&months));
+        if offered { Ok(()) } else { Err(Reason::PeriodNotOffered) }
+    }
+
+    fn need_funds(&self, price: Money) -> Result<(), Shortfall> {
+        if self.funds.suffice_for(price) { Ok(()) } else { Err(self.shortfall(price)) }
+    }
+
+    fn renew(&mut self, index: ActionIndex, position: Position, months: u32, day: Day) -> Result<(), Refused> {
+        self.need_prepaid(position)?;
+        self.need_offered(position, Some(months))?;
+        let price = self.renewal_price(position, months);
+        self.need_funds(price)?;
+        let term = self.next_term(position, months, day);
+        self.pay_term(position, Payment { price, term, reason: Reason::Manual, action: Some(index) }, day);
+        Ok(())
+    }
+
+    fn renew_until(&mut self, index: ActionIndex, position: Position, asked: u8, day: Day) -> Result<(), Refused> {
+        self.need_prepaid(position)?;
+        let unit = self.unit(position);
+        if unit.state == Some(State::Reclaimed) {
+            return Err(Reason::InBin.into());
+        }
+        let start = unit.expires;
+        if start.day_of_month() == asked {
+            return Err(Reason::TargetTooNear.into());
+        }
+        let end = self.unified_date(position, asked);
+        let price = self.unified_price(position, end);
+        self.need_funds(price)?;
+        let term = Term { start, end, months: 0 };
+        self.pay_term(position, Payment { price, term, reason: Reason::Unified, action: Some(index) }, day);
+        self.unit_mut(position).anchor = asked;
+        Ok(())
+    }
+
+    fn set_flag(
+        &mut self,
+        index: ActionIndex,
+        position: Position,
+        (flag, months): (RenewFlag, Option<u32>),
+        day: Day,
+    ) -> Result<(), Refused> {
+        self.need_prepaid(position)?;
+        self.need_offered(position, months)?;
+        let (profile, currency) = (self.profile(position), self.currency);
+        let unit = self.unit_mut(position);
+        unit.flag = flag;
+        unit.months = months.unwrap_or(unit.months);
+        unit.reprice(profile, currency);
+        self.write(Row::new(day, Event::FlagSet).of(position).by(Some(index)));
+        Ok(())
+    }
+
+    fn set_price(&mut self, position: Position, price: Price) {
+        let (profile, currency) = (self.profile(position), self.currency);
+        let unit = self.unit_mut(position);
+        if unit.is_prepaid() {
+            unit.monthly = Some(price);
+        } else {
+            unit.hourly = Some(price);
+        }
+        unit.reprice(profile, currency);
+    }
+
+    fn terminate(&mut self, index: ActionIndex, position: Position, day: Day) {
+        let unit = self.unit(position);
+        match unit.state {
+            Some(State::Overdue) => {
+                self.reclaim(position, Trigger::GiveBack, day);
+                self.write(Row::new(day, Event::Returned).of(position).by(Some(index)));
+            }
+            Some(State::Running) if unit.is_prepaid() => {
+                let refusal = Refusal::ReturnOfRunning { action: index, instance: unit.instance, date: day };
+                self.refusal.get_or_insert(refusal);
+            }
+            _ => {
+                self.transit(position, Trigger::Destroy);
+                self.write(Row::new(day, Event::Terminated).of(position).because(Reason::User).by(Some(index)));
+            }
+        }
+    }
+
+    fn start(&mut self, index: ActionIndex, position: Position, day: Day) -> Result<(), Refused> {
+        let unit = self.unit(position);
+        if unit.is_prepaid() {
+            return Err(Reason::NotPostpaid.into());
+        }
+        if unit.state != Some(State::Stopped) {
+            return Err(Reason::NotStopped.into());
+        }
+        let profile = self.profile(position);
+        if !self.funds_allow_start(profile) {
+            let needed = match profile.restore_when {
+                RestoreWhen::Positive => Needed::MoreThanZero,
+                RestoreWhen::NotNegative => Needed::AtLeastZero,
+            };
+            return Err(Shortfall { needed, available: self.funds.available() }.into());
+        }
+        self.transit(position, Trigger::Start);
+        self.write(Row::new(day, Event::Restored).of(position).because(Reason::User).by(Some(index)));
+        Ok(())
+    }
+}
+
+/// An instance as a selector sees it on its day: current values, defaults filled in.
+struct UnitCells<'d, 'b> {
+    desk: &'d Desk<'b>,
+    position: Position,
+}
+
+impl<'v> Cells<'v> for UnitCells<'v, '_> {
+    fn cell(&self, column: Column) -> Option<Value<'v>> {
+        let desk = self.desk;
+        let book = desk.book;
+        let unit = desk.unit(self.position);
+        let listed = desk.listed(self.position);
+        let label = |label: Label| Value::Text(book.labels.text(label));
+        let number = |number: i64| Value::Number(Decimal::from(number));
+        let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
+        let sticky = desk.profile(self.position).month_end == MonthEnd::Sticky;
+        let anchor = if sticky { unit.anchor } else { unit.expires.day_of_month() };
+        match column {
+            Column::InstanceId => Some(Value::Text(listed.id.as_str())),
+            Column::AccountId => Some(Value::Text(book.account(desk.account).id.as_str())),
+            Column::Product => Some(label(listed.labels.product)),
+            Column::InstanceType => listed.labels.instance_type.map(label),
+            Column::Region => listed.labels.region.map(label),
+            Column::Zone => listed.labels.zone.map(label),
+            Column::Project => listed.labels.project.map(label),
+            Column::Name => listed.labels.name.map(label),
+            Column::Tag(tag) => listed.labels.tags.get(tag).copied().flatten().map(label),
+            Column::ChargeType => Some(Value::Text(unit.charge_type.name())),
+            Column::RenewFlag => Some(Value::Text(unit.flag.name())),
+            Column::RenewMonths => Some(number(i64::from(unit.months))),
+            Column::MonthlyPrice => unit.monthly.map(|price| Value::Number(price.decimal())),
+            Column::HourlyPrice => unit.hourly.map(|price| Value::Number(price.decimal())),
+            Column::StartsOn => listed.starts_on.map(Value::Date),
+            Column::ExpiresOn => unit.is_prepaid().then_some(Value::Date(unit.expires)),
+            Column::AnchorDay => unit.is_prepaid().then(|| number(i64::from(anchor))),
+            Column::State => unit.state.map(|state| Value::Text(state.name())),
+            Column::Since => kept.then_some(Value::Date(unit.since)),
+            Column::Priority => listed.priority.map(number),
+            Column::Returned => Some(Value::Text(if unit.returned { "true" } else { "false" })),
+        }
+    }
+}

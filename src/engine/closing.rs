@@ -1,0 +1,74 @@
+//! The book that continues a run on the day after it.
+
+use std::collections::BTreeMap;
+
+use super::desk::{Desk, Unit};
+use crate::action::{Action, Target};
+use crate::book::Book;
+use crate::calendar::{DayRange, MonthEnd};
+use crate::instance::{Instance, InstanceIndex, State};
+
+/// The book as it stands after the last day: refused purchases left out, terminated instances kept.
+pub(super) fn book(opened: &Book, desks: &[Desk<'_>]) -> Book {
+    let from = opened.days.to.tomorrow();
+    let mut units: Vec<&Unit> = desks.iter().flat_map(|desk| &desk.units).collect();
+    units.sort_by_key(|unit| unit.instance);
+    units.retain(|unit| unit.state.is_some() || opened.instance(unit.instance).starts_on >= Some(from));
+    let numbers = (0u32..).zip(&units).map(|(number, unit)| (unit.instance, InstanceIndex(number)));
+    let kept: BTreeMap<InstanceIndex, InstanceIndex> = numbers.collect();
+    Book {
+        days: DayRange { from, to: opened.days.to.max(from) },
+        accounts: desks.iter().map(account).collect(),
+        instances: units.into_iter().map(|unit| instance(opened, unit)).collect(),
+        actions: opened
+            .actions
+            .iter()
+            .filter(|action| action.date >= from)
+            .map(|one| action(opened, one, &kept))
+            .collect(),
+        ..opened.clone()
+    }
+}
+
+fn account(desk: &Desk<'_>) -> crate::account::Account {
+    crate::account::Account {
+        funds: desk.funds,
+        arrears_hours: desk.arrears_hours,
+        alert_days: desk.alert_days,
+        ..desk.book.account(desk.account).clone()
+    }
+}
+
+fn instance(opened: &Book, unit: &Unit) -> Instance {
+    let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
+    let existing_prepaid = unit.is_prepaid() && unit.state.is_some();
+    let listed = opened.instance(unit.instance);
+    let anchor = if opened.profile(unit.profile).month_end == MonthEnd::Sticky {
+        unit.anchor
+    } else {
+        unit.expires.day_of_month()
+    };
+    Instance {
+        renew_flag: unit.flag,
+        renew_months: unit.months,
+        monthly_price: unit.monthly,
+        hourly_price: unit.hourly,
+        expires_on: existing_prepaid.then_some(unit.expires),
+        anchor_day: if existing_prepaid { Some(anchor) } else { listed.anchor_day },
+        state: unit.state,
+        since: kept.then_some(unit.since),
+        returned: unit.returned && unit.state == Some(State::Reclaimed),
+        ..listed.clone()
+    }
+}
+
+fn action(opened: &Book, action: &Action, kept: &BTreeMap<InstanceIndex, InstanceIndex>) -> Action {
+    let target = match &action.target {
+        Target::Instance(instance) => match kept.get(instance) {
+            Some(number) => Target::Instance(*number),
+            None => Target::UnknownInstance(opened.instance(*instance).id.as_str().into()),
+        },
+        other => other.clone(),
+    };
+    Action { target, ..action.clone() }
+}

@@ -1,0 +1,143 @@
+//! The phases of a day, in order (`spec/replay.md` 2).
+
+use super::audit;
+use super::desk::{Desk, Position, Row};
+use crate::calendar::Day;
+use crate::event::{Event, Reason};
+use crate::instance::{RenewFlag, State};
+use crate::lifecycle::Trigger;
+use crate::money::Money;
+use crate::profile::{Profile, Restart, RestoreWhen};
+
+/// Balance alerts are given on at most so many days in a row.
+const ALERT_DAYS: u32 = 5;
+/// The arrears forecast looks so many days ahead.
+const FORECAST_DAYS: u32 = 3;
+
+impl Desk<'_> {
+    /// Replays one day.
+    pub(super) fn replay_day(&mut self, day: Day) {
+        self.release(day);
+        self.act(day);
+        self.restore(day);
+        self.renew_due(day);
+        self.expire(day);
+        let used = self.use_hours(day);
+        self.notify(day, used);
+        audit::day(self, day);
+        for position in self.awake_positions() {
+            self.plan(position, day);
+        }
+    }
+
+    pub(super) fn awake_positions(&self) -> Vec<Position> {
+        self.awake.iter().copied().collect()
+    }
+
+    /// Lets something happen to an instance, and looks at it again before the day ends.
+    pub(super) fn transit(&mut self, position: Position, trigger: Trigger) {
+        let state = self.unit(position).state.expect("only existing instances change state");
+        self.unit_mut(position).state = Some(state.after(trigger));
+        self.file_postpaid(position);
+        self.awake.insert(position);
+    }
+
+    /// Phase 1: what was kept long enough is gone for good.
+    fn release(&mut self, day: Day) {
+        for position in self.awake_positions() {
+            let unit = self.unit(position);
+            let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
+            if kept && unit.release_day(self.profile(position)) <= day {
+                self.transit(position, Trigger::Release);
+                self.write(Row::new(day, Event::Terminated).of(position).because(Reason::RetentionOver));
+            }
+        }
+    }
+
+    /// Phase 3: stopped postpaid instances come back if funds allow.
+    fn restore(&mut self, day: Day) {
+        let stopped: Vec<Position> = self.stopped.iter().copied().collect();
+        for position in stopped {
+            let profile = self.profile(position);
+            if profile.restart == Restart::Automatic && self.funds_allow_start(profile) {
+                self.transit(position, Trigger::Start);
+                self.write(Row::new(day, Event::Restored).of(position).because(Reason::Funds));
+            }
+        }
+    }
+
+    /// Whether a stopped instance with this profile may run again.
+    pub(super) fn funds_allow_start(&self, profile: &Profile) -> bool {
+        match profile.restore_when {
+            RestoreWhen::Positive => self.funds.available() > Money::ZERO,
+            RestoreWhen::NotNegative => self.funds.available() >= Money::ZERO,
+        }
+    }
+
+    /// Phase 5: what is past its expiry and unpaid becomes overdue, then reclaimed.
+    fn expire(&mut self, day: Day) {
+        for position in self.awake_positions() {
+            let unit = self.unit(position);
+            if !unit.is_usable_prepaid() || unit.expires > day {
+                continue;
+            }
+            let suspend_after = self.profile(position).suspend_after_days;
+            if unit.state == Some(State::Running) && suspend_after > 0 {
+                self.transit(position, Trigger::Expire);
+                self.write(Row::new(day, Event::Expired).of(position).because(Reason::Unpaid));
+            }
+            if self.unit(position).expires + suspend_after <= day {
+                self.reclaim(position, Trigger::Reclaim, day);
+                self.write(Row::new(day, Event::Reclaimed).of(position).because(Reason::Unpaid));
+            }
+        }
+    }
+
+    /// Puts an instance into the recycle bin.
+    pub(super) fn reclaim(&mut self, position: Position, trigger: Trigger, day: Day) {
+        self.transit(position, trigger);
+        let unit = self.unit_mut(position);
+        unit.since = day;
+        unit.returned = trigger == Trigger::GiveBack;
+    }
+
+    /// Phase 7: reminders, then the balance alert, then the arrears forecast.
+    fn notify(&mut self, day: Day, used: Money) {
+        for position in self.awake_positions() {
+            if let Some(reason) = self.reminder(position, day) {
+                self.write(Row::new(day, Event::Reminder).of(position).because(reason));
+            }
+        }
+        if self.has_alert_to_give() {
+            self.alert_days += 1;
+            self.write(Row::new(day, Event::BalanceAlert));
+        } else if !self.is_below_alert_line() {
+            self.alert_days = 0;
+        }
+        let available = self.funds.available();
+        if available >= Money::ZERO && available < used * FORECAST_DAYS {
+            self.write(Row::new(day, Event::ArrearsForecast));
+        }
+    }
+
+    fn reminder(&self, position: Position, day: Day) -> Option<Reason> {
+        let unit = self.unit(position);
+        let remind_days = &self.profile(position).remind_days;
+        if !unit.is_usable_prepaid() || remind_days.binary_search(&unit.after_expiry(day)).is_err() {
+            return None;
+        }
+        match unit.flag {
+            RenewFlag::Manual => Some(Reason::Expiring),
+            RenewFlag::Auto => (self.funds.available() < unit.renewal).then_some(Reason::FundsShort),
+            RenewFlag::None => None,
+        }
+    }
+
+    fn is_below_alert_line(&self) -> bool {
+        self.book.account(self.account).alert_below.is_some_and(|line| self.funds.available() < line)
+    }
+
+    pub(super) fn has_alert_to_give(&self) -> bool {
+        self.is_below_alert_line() && self.alert_days < ALERT_DAYS
+    }
+}

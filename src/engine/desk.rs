@@ -1,0 +1,408 @@
+//! One account's part of the replay: its funds, its instances as rows of numbers, and its agenda.
+
+use std::collections::BTreeSet;
+
+use super::Refusal;
+use super::agenda::Agenda;
+use crate::account::{AccountIndex, Funds, Movement};
+use crate::action::ActionIndex;
+use crate::book::Book;
+use crate::calendar::Day;
+use crate::charge;
+use crate::event::{Event, Reason};
+use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State};
+use crate::ledger::{Balance, Entry, Shortfall, Term};
+use crate::money::{Currency, Money, Price};
+use crate::profile::{Profile, ProfileIndex, RetentionFrom};
+
+/// The number of an instance on its desk; numbers follow the ids.
+pub(super) type Position = u32;
+
+/// The numbers of one instance that change or decide during the replay.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub instance: InstanceIndex,
+    pub profile: ProfileIndex,
+    pub charge_type: ChargeType,
+    /// None before its purchase or start, and after a refused purchase.
+    pub state: Option<State>,
+    pub flag: RenewFlag,
+    pub months: u32,
+    pub monthly: Option<Price>,
+    pub hourly: Option<Price>,
+    /// Of a prepaid instance that exists.
+    pub expires: Day,
+    /// The day of the month that sticky terms come back to.
+    pub anchor: u8,
+    /// The day of reclaiming or stopping, while reclaimed or stopped.
+    pub since: Day,
+    pub returned: bool,
+    /// What its next auto-renewal costs.
+    pub renewal: Money,
+    /// What an hour costs.
+    pub hour: Money,
+    /// The next day on which it must be looked at; an agenda entry for another day is outdated.
+    pub wake: Option<Day>,
+}
+
+impl Unit {
+    fn of(book: &Book, index: InstanceIndex) -> Self {
+        let instance = book.instance(index);
+        let unset = book.days.from;
+        let mut unit = Self {
+            instance: index,
+            profile: instance.profile,
+            charge_type: instance.charge_type,
+            state: instance.state,
+            flag: instance.renew_flag,
+            months: instance.renew_months,
+            monthly: instance.monthly_price,
+            hourly: instance.hourly_price,
+            expires: instance.expires_on.unwrap_or(unset),
+            anchor: instance.anchor_day.unwrap_or(1),
+            since: instance.since.unwrap_or(unset),
+            returned: instance.returned,
+            renewal: Money::ZERO,
+            hour: Money::ZERO,
+            wake: None,
+        };
+        unit.reprice(book.profile(unit.profile), book.account(instance.account).currency);
+        unit
+    }
+
+    /// Computes what its price and months cost now.
+    pub(super) fn reprice(&mut self, profile: &Profile, currency: Currency) {
+        let renewal = self.monthly.map(|price| charge::renewal(profile, currency, price, self.months));
+        let hour = self.hourly.map(|price| charge::hour(profile, currency, price));
+        self.renewal = renewal.unwrap_or(Money::ZERO);
+        self.hour = hour.unwrap_or(Money::ZERO);
+    }
+
+    pub(super) fn is_prepaid(&self) -> bool {
+        self.charge_type == ChargeType::Prepaid
+    }
+
+    /// Whether it is prepaid and usable: running or overdue.
+    pub(super) fn is_usable_prepaid(&self) -> bool {
+        self.is_prepaid() && matches!(self.state, Some(State::Running | State::Overdue))
+    }
+
+    /// Days from its expiry to `day`, negative before it.
+    pub(super) fn after_expiry(&self, day: Day) -> i32 {
+        day.days_since(self.expires)
+    }
+
+    /// The day on which a reclaimed or stopped instance is terminated (`spec/replay.md` 6 and 7, Release).
+    pub(super) fn release_day(&self, profile: &Profile) -> Day {
+        if !self.is_prepaid() {
+            return self.since + profile.postpaid_retention_days + 1;
+        }
+        let from_expiry = profile.retention_from == RetentionFrom::Expiry && !self.returned;
+        let base = if from_expiry { self.expires } else { self.since };
+        (base + profile.retention_days + 1).max(self.since.tomorrow())
+    }
+}
+
+/// One account's part of the replay.
+pub(super) struct Desk<'b> {
+    pub book: &'b Book,
+    pub account: AccountIndex,
+    pub currency: Currency,
+    pub funds: Funds,
+    pub alert_days: u32,
+    pub arrears_hours: Option<u32>,
+    pub units: Vec<Unit>,
+    /// Postpaid instances that run.
+    pub running: BTreeSet<Position>,
+    /// Postpaid instances that stopped.
+    pub stopped: BTreeSet<Position>,
+    /// The instances that the present day must look at.
+    pub awake: BTreeSet<Position>,
+    pub entries: Vec<Entry>,
+    pub homeless: Vec<Entry>,
+    pub matched: Vec<ActionIndex>,
+    pub balances: Vec<Balance>,
+    pub refusal: Option<Refusal>,
+    opening: Money,
+    moved: Money,
+    agenda: Agenda,
+    actions: std::iter::Peekable<std::vec::IntoIter<ActionIndex>>,
+    replayed: Day,
+    noted: Balance,
+}
+
+impl<'b> Desk<'b> {
+    pub(super) fn open(
+        book: &'b Book,
+        account: AccountIndex,
+        instances: &[InstanceIndex],
+        actions: Vec<ActionIndex>,
+    ) -> Self {
+        let opened = book.account(account);
+        let eve = book.days.from.yesterday();
+        let mut desk = Self {
+            book,
+            account,
+            currency: opened.currency,
+            funds: opened.funds,
+            alert_days: opened.alert_days,
+            arrears_hours: opened.arrears_hours,
+            units: instances.iter().map(|instance| Unit::of(book, *instance)).collect(),
+            running: BTreeSet::new(),
+            stopped: BTreeSet::new(),
+            awake: BTreeSet::new(),
+            entries: Vec::new(),
+            homeless: Vec::new(),
+            matched: Vec::new(),
+            balances: Vec::new(),
+            refusal: None,
+            opening: opened.funds.settled(),
+            moved: Money::ZERO,
+            agenda: Agenda::default(),
+            actions: actions.into_iter().peekable(),
+            replayed: eve,
+            noted: balance_of(account, &opened.funds, eve),
+        };
+        for position in desk.positions() {
+            desk.file_postpaid(position);
+            desk.plan(position, eve);
+        }
+        desk
+    }
+
+    pub(super) fn positions(&self) -> std::ops::Range<Position> {
+        0..Position::try_from(self.units.len()).expect("a book numbers its instances in 32 bits")
+    }
+
+    pub(super) fn unit(&self, position: Position) -> &Unit {
+        &self.units[position as usize]
+    }
+
+    pub(super) fn unit_mut(&mut self, position: Position) -> &mut Unit {
+        &mut self.units[position as usize]
+    }
+
+    /// The rules that the instance follows.
+    pub(super) fn profile(&self, position: Position) -> &'b Profile {
+        self.book.profile(self.unit(position).profile)
+    }
+
+    pub(super) fn listed(&self, position: Position) -> &'b Instance {
+        self.book.instance(self.unit(position).instance)
+    }
+
+    pub(super) fn noted_balance(&self) -> Balance {
+        self.noted
+    }
+
+    pub(super) fn opening_and_moved(&self) -> (Money, Money) {
+        (self.opening, self.moved)
+    }
+
+    /// Replays every day up to `last` on which something can happen.
+    pub(super) fn advance(&mut self, last: Day) {
+        while let Some(day) = self.next_day().filter(|day| *day <= last && self.refusal.is_none()) {
+            self.let_pass(day.yesterday());
+            self.wake(day);
+            self.replay_day(day);
+            self.replayed = day;
+            self.note_balance(day);
+        }
+        self.let_pass(last);
+    }
+
+    /// The next day that must be replayed: the first day of the run, every day while the balance moves by itself, and
+    /// the days of the agenda and of actions.
+    fn next_day(&mut self) -> Option<Day> {
+        let tomorrow = self.replayed.tomorrow();
+        if tomorrow == self.book.days.from || !self.running.is_empty() || self.has_alert_to_give() {
+            return Some(tomorrow);
+        }
+        let action = self.actions.peek().map(|action| self.book.action(*action).date);
+        self.agenda.next_day().into_iter().chain(action).min()
+    }
+
+    /// Lets days pass on which nothing happens; only the arrears clock counts their hours.
+    fn let_pass(&mut self, until: Day) {
+        let quiet_days = u32::try_from(until.days_since(self.replayed)).unwrap_or(0);
+        self.arrears_hours = self.arrears_hours.map(|hours| hours.saturating_add(24 * quiet_days));
+        self.replayed = self.replayed.max(until);
+    }
+
+    fn wake(&mut self, day: Day) {
+        self.awake.clear();
+        while let Some(position) = self.agenda.take(day) {
+            if self.unit(position).wake == Some(day) {
+                self.awake.insert(position);
+            }
+        }
+    }
+
+    /// The action of the day that is next in file order.
+    pub(super) fn take_action(&mut self, day: Day) -> Option<ActionIndex> {
+        let book = self.book;
+        self.actions.next_if(|action| book.action(*action).date == day)
+    }
+
+    /// Decides when the instance must be looked at after `day`.
+    pub(super) fn plan(&mut self, position: Position, day: Day) {
+        let next = self.next_wake(position, day).filter(|next| *next <= self.book.days.to);
+        if next != self.unit(position).wake || next == Some(day) {
+            self.unit_mut(position).wake = next;
+            if let Some(next) = next {
+                self.agenda.add(next, position);
+            }
+        }
+    }
+
+    /// The first day after `day` on which the instance can start, renew, expire, be reclaimed, released or reminded of.
+    fn next_wake(&self, position: Position, day: Day) -> Option<Day> {
+        let unit = self.unit(position);
+        let profile = self.profile(position);
+        let tomorrow = day.tomorrow();
+        let after_expiry = unit.after_expiry(tomorrow);
+        let attempt = || {
+            let attempt = profile.attempts.next(after_expiry).filter(|_| unit.flag == RenewFlag::Auto);
+            attempt.map(|attempt| unit.expires + attempt)
+        };
+        let usable = |end: Day| {
+            let reminder = profile.next_remind_day(after_expiry).filter(|_| unit.flag != RenewFlag::None);
+            let reminder = reminder.map(|reminder| unit.expires + reminder);
+            [Some(end.max(tomorrow)), attempt(), reminder].into_iter().flatten().min()
+        };
+        match unit.state {
+            None => self.listed(position).starts_on.filter(|start| *start >= tomorrow),
+            Some(State::Terminated) => None,
+            Some(State::Stopped) => Some(unit.release_day(profile).max(tomorrow)),
+            Some(State::Reclaimed) => {
+                let attempt = attempt().filter(|_| profile.auto_renew_while_reclaimed);
+                Some(unit.release_day(profile).max(tomorrow)).into_iter().chain(attempt).min()
+            }
+            Some(State::Running) if !unit.is_prepaid() => None,
+            Some(State::Running) => usable(unit.expires),
+            Some(State::Overdue) => usable(unit.expires + profile.suspend_after_days),
+        }
+    }
+
+    /// Keeps the sets of running and stopped postpaid instances true after a change of state.
+    pub(super) fn file_postpaid(&mut self, position: Position) {
+        let unit = self.unit(position);
+        let state = unit.state.filter(|_| !unit.is_prepaid());
+        self.running.remove(&position);
+        self.stopped.remove(&position);
+        match state {
+            Some(State::Running) => self.running.insert(position),
+            Some(State::Stopped) => self.stopped.insert(position),
+            _ => false,
+        };
+    }
+
+    fn note_balance(&mut self, day: Day) {
+        let now = balance_of(self.account, &self.funds, day);
+        let before = Balance { date: day, ..self.noted };
+        if now != before {
+            self.noted = now;
+            self.balances.push(now);
+        }
+    }
+
+    /// Moves funds and remembers the sum, which the audit holds against the balance.
+    pub(super) fn move_funds(&mut self, movement: Movement) -> Movement {
+        self.funds.apply(movement);
+        self.moved += movement.amount();
+        movement
+    }
+
+    /// Deducts an amount, free credit first.
+    pub(super) fn deduct(&mut self, amount: Money) -> Movement {
+        let movement = self.funds.deduct(amount);
+        self.moved += movement.amount();
+        movement
+    }
+
+    /// Writes a row of this account.
+    pub(super) fn write(&mut self, row: Row) {
+        let entry = Entry {
+            date: row.date,
+            account: Some(self.account),
+            instance: row.position.map(|position| self.unit(position).instance),
+            event: row.event,
+            state: row.state.or_else(|| row.position.and_then(|position| self.unit(position).state)),
+            term: row.term,
+            hours: row.hours,
+            movement: row.movement,
+            balance: row.balance.unwrap_or_else(|| self.funds.settled()),
+            reason: row.reason,
+            action: row.action,
+            shortfall: row.shortfall,
+        };
+        self.entries.push(entry);
+    }
+}
+
+fn balance_of(account: AccountIndex, funds: &Funds, date: Day) -> Balance {
+    let available = funds.available();
+    Balance { date, account, cash: funds.cash, free_credit: funds.free_credit, available }
+}
+
+/// What a row says beyond the account's and the instance's present state.
+pub(super) struct Row {
+    date: Day,
+    event: Event,
+    position: Option<Position>,
+    state: Option<State>,
+    term: Option<Term>,
+    hours: u8,
+    movement: Option<Movement>,
+    balance: Option<Money>,
+    reason: Option<Reason>,
+    action: Option<ActionIndex>,
+    shortfall: Option<Shortfall>,
+}
+
+impl Row {
+    pub(super) fn new(date: Day, event: Event) -> Self {
+        Self {
+            date,
+            event,
+            position: None,
+            state: None,
+            term: None,
+            hours: 0,
+            movement: None,
+            balance: None,
+            reason: None,
+            action: None,
+            shortfall: None,
+        }
+    }
+
+    pub(super) fn of(self, position: Position) -> Self {
+        Self { position: Some(position), ..self }
+    }
+
+    pub(super) fn because(self, reason: Reason) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    pub(super) fn by(self, action: Option<ActionIndex>) -> Self {
+        Self { action, ..self }
+    }
+
+    pub(super) fn moving(self, movement: Movement) -> Self {
+        Self { movement: Some(movement), ..self }
+    }
+
+    pub(super) fn paying_for(self, term: Term) -> Self {
+        Self { term: Some(term), ..self }
+    }
+
+    /// Hours of usage; its state is that of the hours, running.
+    pub(super) fn using(self, hours: u8) -> Self {
+        Self { hours, state: Some(State::Running), ..self }
+    }
+
+    pub(super) fn short_of(self, shortfall: Shortfall) -> Self {
+        Self { shortfall: Some(shortfall), ..self }
+    }
+}

@@ -1,0 +1,123 @@
+//! Renewals: which are due, in which order they are tried, and what a paid term changes.
+
+use super::desk::{Desk, Position, Row};
+use crate::action::ActionIndex;
+use crate::calendar::Day;
+use crate::event::{Event, Reason};
+use crate::instance::{RenewFlag, State};
+use crate::ledger::{Needed, Shortfall, Term};
+use crate::lifecycle::Trigger;
+use crate::money::Money;
+use crate::profile::{ChargeOrder, Profile, RecoverFrom, WhenShort};
+
+impl Desk<'_> {
+    /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
+    pub(super) fn renew_due(&mut self, day: Day) {
+        let due = self.awake_positions().into_iter().filter(|position| self.is_due(*position, day));
+        let mut due: Vec<(Position, Money)> = due.map(|position| (position, self.unit(position).renewal)).collect();
+        self.put_in_charge_order(&mut due);
+        let when_short = self.common(&due, |profile| profile.when_short);
+        let mut stopped = false;
+        for (position, price) in due {
+            let paid = !stopped && self.auto_renew(position, price, day);
+            if !paid {
+                self.write_failure(position, price, day);
+                stopped = when_short == WhenShort::Stop;
+            }
+        }
+        if self.funds.available() >= Money::ZERO {
+            self.arrears_hours = None;
+        }
+    }
+
+    fn is_due(&self, position: Position, day: Day) -> bool {
+        let unit = self.unit(position);
+        let profile = self.profile(position);
+        let renewable = unit.is_usable_prepaid()
+            || (unit.is_prepaid() && unit.state == Some(State::Reclaimed) && profile.auto_renew_while_reclaimed);
+        renewable && unit.flag == RenewFlag::Auto && profile.attempts.contains(unit.after_expiry(day))
+    }
+
+    fn auto_renew(&mut self, position: Position, price: Money, day: Day) -> bool {
+        let affordable = self.funds.suffice_for(price);
+        if affordable {
+            let term = self.next_term(position, self.unit(position).months, day);
+            self.pay_term(position, Payment { price, term, reason: Reason::Auto, action: None }, day);
+        }
+        affordable
+    }
+
+    fn write_failure(&mut self, position: Position, price: Money, day: Day) {
+        let row = Row::new(day, Event::RenewalFailed).of(position).because(Reason::InsufficientFunds);
+        self.write(row.short_of(self.shortfall(price)));
+    }
+
+    /// A price beside what is available.
+    pub(super) fn shortfall(&self, price: Money) -> Shortfall {
+        Shortfall { needed: Needed::Price(price), available: self.funds.available() }
+    }
+
+    /// The value that the profiles of these instances share, or that of the book's default profile.
+    fn common<T: PartialEq>(&self, positions: &[(Position, Money)], value: impl Fn(&Profile) -> T) -> T {
+        let mut values = positions.iter().map(|(position, _)| value(self.profile(*position)));
+        let default = value(self.book.default_profile());
+        match values.next() {
+            Some(first) if values.all(|other| other == first) => first,
+            _ => default,
+        }
+    }
+
+    /// Sorts prepaid instances with their prices into the order in which they are charged.
+    pub(super) fn put_in_charge_order(&self, priced: &mut [(Position, Money)]) {
+        let order = self.common(priced, |profile| profile.charge_order);
+        priced.sort_by_key(|(position, price)| {
+            let rank = match order {
+                ChargeOrder::Expiry => (false, 0),
+                ChargeOrder::Cheapest => (false, price.minor()),
+                ChargeOrder::Dearest => (false, -price.minor()),
+                ChargeOrder::Priority => {
+                    let priority = self.listed(*position).priority;
+                    (priority.is_none(), priority.unwrap_or(0))
+                }
+            };
+            (rank, self.unit(*position).expires, *position)
+        });
+    }
+
+    /// The term that `months` paid on `day` buy: from the expiry, or where a recovery starts.
+    pub(super) fn next_term(&self, position: Position, months: u32, day: Day) -> Term {
+        let unit = self.unit(position);
+        let profile = self.profile(position);
+        let start = match (unit.state, unit.returned, profile.recover_from) {
+            (Some(State::Reclaimed), true, _) | (Some(State::Reclaimed), false, RecoverFrom::Today) => day,
+            (Some(State::Reclaimed), false, RecoverFrom::Reclaim) => unit.since,
+            _ => unit.expires,
+        };
+        let anchor = if start == unit.expires { unit.anchor } else { start.day_of_month() };
+        Term { start, end: profile.month_end.add_months(start, months, anchor), months }
+    }
+
+    /// Pays for a term, which must be affordable, and writes the row.
+    pub(super) fn pay_term(&mut self, position: Position, payment: Payment, day: Day) {
+        let recovering = self.unit(position).state == Some(State::Reclaimed);
+        let movement = self.deduct(payment.price);
+        self.transit(position, Trigger::Renew);
+        let unit = self.unit_mut(position);
+        if payment.term.start != unit.expires {
+            unit.anchor = payment.term.start.day_of_month();
+        }
+        unit.expires = payment.term.end;
+        unit.returned = false;
+        let event = if recovering { Event::Recovered } else { Event::Renewed };
+        let row = Row::new(day, event).of(position).because(payment.reason).by(payment.action);
+        self.write(row.moving(movement).paying_for(payment.term));
+    }
+}
+
+/// A term and what is paid for it.
+pub(super) struct Payment {
+    pub price: Money,
+    pub term: Term,
+    pub reason: Reason,
+    pub action: Option<ActionIndex>,
+}

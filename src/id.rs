@@ -1,0 +1,74 @@
+//! Names of accounts, instances and everything they are labelled with: parsed once, then opaque.
+//!
+//! Ids order by their bytes. Labels (product, region, tags, …) repeat often, so a [`Label`] is a number into one table.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The id of an account; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(Box<str>);
+
+/// The id of an instance; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(Box<str>);
+
+macro_rules! opaque_id {
+    ($($id:ident),*) => {$(
+        impl $id {
+            /// The id with this text, unless it is empty.
+            pub fn new(text: &str) -> Option<Self> {
+                (!text.is_empty()).then(|| Self(text.into()))
+            }
+
+            /// The text of the id.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+opaque_id!(AccountId, InstanceId);
+
+/// A text of a book's [`Labels`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Label(u32);
+
+impl Label {
+    /// The number of the text in its table.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// The distinct label texts of a book.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    texts: Vec<Box<str>>,
+    known: BTreeMap<Box<str>, Label>,
+}
+
+impl Labels {
+    /// The label of this text, made on first sight.
+    pub fn intern(&mut self, text: &str) -> Label {
+        if let Some(label) = self.known.get(text) {
+            return *label;
+        }
+        let label = Label(u32::try_from(self.texts.len()).expect("fewer than four billion distinct labels"));
+        self.texts.push(text.into());
+        self.known.insert(text.into(), label);
+        label
+    }
+
+    /// The text of a label of this table.
+    pub fn text(&self, label: Label) -> &str {
+        &self.texts[label.0 as usize]
+    }
+}

@@ -1,0 +1,173 @@
+//! An instance as a book lists it: how it is charged, how it renews, and where it stands in its life.
+
+use crate::account::AccountIndex;
+use crate::calendar::Day;
+use crate::id::{InstanceId, Label};
+use crate::money::Price;
+use crate::profile::ProfileIndex;
+
+/// How an instance is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChargeType {
+    /// Paid months ahead.
+    Prepaid,
+    /// Charged for every hour that it runs.
+    Postpaid,
+}
+
+impl ChargeType {
+    /// The spellings of `charge_type`.
+    pub const NAMES: &[(&str, Self)] = &[("PREPAID", Self::Prepaid), ("POSTPAID_BY_HOUR", Self::Postpaid)];
+
+    /// The spelling in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prepaid => "PREPAID",
+            Self::Postpaid => "POSTPAID_BY_HOUR",
+        }
+    }
+}
+
+/// What happens to a prepaid instance at its expiry without people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RenewFlag {
+    /// It renews itself.
+    Auto,
+    /// People are reminded to renew it.
+    Manual,
+    /// It does not renew and nobody is reminded.
+    None,
+}
+
+impl RenewFlag {
+    /// The spellings of `renew_flag`, those of the cloud's interface included.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("auto", Self::Auto),
+        ("manual", Self::Manual),
+        ("none", Self::None),
+        ("NOTIFY_AND_AUTO_RENEW", Self::Auto),
+        ("NOTIFY_AND_MANUAL_RENEW", Self::Manual),
+        ("DISABLE_NOTIFY_AND_MANUAL_RENEW", Self::None),
+    ];
+
+    /// The spelling in files that renewcast writes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Manual => "manual",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Where an existing instance stands in its life (`spec/replay.md` 6 and 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// In use, and paid for or charged by the hour.
+    Running,
+    /// Prepaid: expired, still usable.
+    Overdue,
+    /// Prepaid: in the recycle bin.
+    Reclaimed,
+    /// Postpaid: switched off in arrears.
+    Stopped,
+    /// Gone for good.
+    Terminated,
+}
+
+impl State {
+    /// The spellings of `state`.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("running", Self::Running),
+        ("overdue", Self::Overdue),
+        ("reclaimed", Self::Reclaimed),
+        ("stopped", Self::Stopped),
+        ("terminated", Self::Terminated),
+    ];
+
+    /// The spelling in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Overdue => "overdue",
+            Self::Reclaimed => "reclaimed",
+            Self::Stopped => "stopped",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+/// The number of an instance in its book; numbers follow the byte order of the ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceIndex(pub u32);
+
+/// One instance of a book.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// Its id, unique in the book.
+    pub id: InstanceId,
+    /// The account that pays for it.
+    pub account: AccountIndex,
+    /// The provider's rules that it follows.
+    pub profile: ProfileIndex,
+    /// How it is charged.
+    pub charge_type: ChargeType,
+    /// What happens at its expiry.
+    pub renew_flag: RenewFlag,
+    /// Months of one auto-renewal and of its purchase.
+    pub renew_months: u32,
+    /// List price of a month.
+    pub monthly_price: Option<Price>,
+    /// List price of an hour.
+    pub hourly_price: Option<Price>,
+    /// The day on which it is bought or started; says nothing before the run.
+    pub starts_on: Option<Day>,
+    /// The expiry date of a prepaid instance that exists.
+    pub expires_on: Option<Day>,
+    /// The day of the month that `sticky` month ends come back to; prepaid only.
+    pub anchor_day: Option<u8>,
+    /// Where it stands; none while it does not exist.
+    pub state: Option<State>,
+    /// The day of reclaiming or stopping.
+    pub since: Option<Day>,
+    /// Whether it is in the bin because it was returned.
+    pub returned: bool,
+    /// Its place in `charge_order = "priority"`; none sorts last.
+    pub priority: Option<i64>,
+    /// What people call it and group it by.
+    pub labels: InstanceLabels,
+}
+
+/// The texts of an instance that no rule depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceLabels {
+    /// Its product, `cvm` by default.
+    pub product: Label,
+    /// Its type, such as `S5.MEDIUM4`.
+    pub instance_type: Option<Label>,
+    /// Its region.
+    pub region: Option<Label>,
+    /// Its zone.
+    pub zone: Option<Label>,
+    /// Its project.
+    pub project: Option<Label>,
+    /// Its name.
+    pub name: Option<Label>,
+    /// Its tags, one for each tag column of the book.
+    pub tags: Box<[Option<Label>]>,
+}
+
+impl Instance {
+    /// Whether it exists on the book's first day, before any purchase.
+    pub fn exists(&self) -> bool {
+        self.state.is_some()
+    }
+
+    /// The price that its charge type needs.
+    pub fn price(&self) -> Option<Price> {
+        match self.charge_type {
+            ChargeType::Prepaid => self.monthly_price,
+            ChargeType::Postpaid => self.hourly_price,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The ledger: everything that happened, in order, and the balances at the ends of days.
+//!
+//! An [`Entry`] is one row in numbers; texts are the report's work.
+
+use crate::account::{AccountIndex, Movement};
+use crate::action::ActionIndex;
+use crate::calendar::Day;
+use crate::event::{Event, Reason};
+use crate::instance::{InstanceIndex, State};
+use crate::money::Money;
+
+/// One row of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The day.
+    pub date: Day,
+    /// The account, none for an action that belongs to no account of the book.
+    pub account: Option<AccountIndex>,
+    /// The instance, none for a row about the account or about an instance that does not exist.
+    pub instance: Option<InstanceIndex>,
+    /// What happened.
+    pub event: Event,
+    /// The instance's state after the row.
+    pub state: Option<State>,
+    /// The term that the row pays for.
+    pub term: Option<Term>,
+    /// Hours of usage, 0 on other rows.
+    pub hours: u8,
+    /// What was moved, none where nothing moves.
+    pub movement: Option<Movement>,
+    /// Cash and free credit of the account after the row.
+    pub balance: Money,
+    /// Why it happened.
+    pub reason: Option<Reason>,
+    /// The action that caused it.
+    pub action: Option<ActionIndex>,
+    /// What was needed and what was there, where funds did not suffice.
+    pub shortfall: Option<Shortfall>,
+}
+
+/// A paid term: `[start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Its first day.
+    pub start: Day,
+    /// The expiry date.
+    pub end: Day,
+    /// Its months, 0 for a term counted in days.
+    pub months: u32,
+}
+
+/// Funds that did not suffice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortfall {
+    /// What was needed.
+    pub needed: Needed,
+    /// What was available.
+    pub available: Money,
+}
+
+/// What a payment or a start needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needed {
+    /// At least this amount, to be paid.
+    Price(Money),
+    /// More than nothing.
+    MoreThanZero,
+    /// Nothing, but no arrears.
+    AtLeastZero,
+}
+
+/// What an account holds at the end of a day, noted when it differs from the note before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// The day; the day before the run for the opening.
+    pub date: Day,
+    /// The account.
+    pub account: AccountIndex,
+    /// Its cash.
+    pub cash: Money,
+    /// Its free credit.
+    pub free_credit: Money,
+    /// What a payment can use.
+    pub available: Money,
+}
+
+/// All entries and balances of a run, each by date, then account id, then order of occurrence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// The rows of `ledger.csv`.
+    pub entries: Vec<Entry>,
+    /// The rows of `balances.csv`.
+    pub balances: Vec<Balance>,
+}

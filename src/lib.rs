@@ -1,0 +1,19 @@
+//! Renewcast.
+pub mod account;
+pub mod action;
+pub mod book;
+pub mod calendar;
+pub mod charge;
+pub mod diagnostic;
+pub mod engine;
+pub mod event;
+pub mod id;
+pub mod instance;
+pub mod ledger;
+pub mod lifecycle;
+pub mod money;
+pub mod prices;
+pub mod profile;
+pub mod report;
+pub mod selector;
+pub mod source;

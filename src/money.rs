@@ -1,0 +1,436 @@
+//! Amounts, prices and currencies: exact values and the only rounding function.
+//!
+//! An amount ([`Money`]) is a whole number of minor units; a [`Price`] is an exact decimal; a [`Factor`] is a discount.
+//! They meet in one place, [`Price::charge`], which evaluates a formula exactly and rounds once.
+//! Nothing here knows accounts, dates or files, and nothing here is a floating-point number.
+//!
+//! | operation | result | rounding |
+//! |---|---|---|
+//! | `Money ± Money` | `Money` | none; leaving 64 bits is impossible in a checked book |
+//! | `Money × u32` | `Money` | none |
+//! | `Price::charge(currency, ratio, rounding)` | `Money` | once, at the end |
+//! | `Money::parse`, `Price::parse` | value or [`AmountError`] | never: what does not fit is refused |
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
+
+use rust_decimal::Decimal;
+
+/// The largest number of digits before the point of an input amount.
+const AMOUNT_INTEGER_DIGITS: usize = 13;
+/// The largest number of digits before the point of a price.
+const PRICE_INTEGER_DIGITS: usize = 11;
+/// The largest number of significant digits of a price.
+const PRICE_DIGITS: usize = 24;
+/// The largest number of decimals of a discount factor.
+const FACTOR_DECIMALS: usize = 8;
+
+/// A currency: its ISO 4217 code and the number of decimals of its minor unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency {
+    code: &'static str,
+    digits: u8,
+}
+
+/// The currencies known, with their minor digits (ISO 4217).
+const CURRENCIES: &[(&str, u8)] = &[
+    ("AED", 2),
+    ("AUD", 2),
+    ("BHD", 3),
+    ("BRL", 2),
+    ("CAD", 2),
+    ("CHF", 2),
+    ("CNY", 2),
+    ("EUR", 2),
+    ("GBP", 2),
+    ("HKD", 2),
+    ("IDR", 2),
+    ("INR", 2),
+    ("JPY", 0),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("MOP", 2),
+    ("MYR", 2),
+    ("PHP", 2),
+    ("SAR", 2),
+    ("SGD", 2),
+    ("THB", 2),
+    ("TWD", 2),
+    ("USD", 2),
+    ("VND", 0),
+];
+
+impl Currency {
+    /// The currency with this ISO 4217 code, in capitals.
+    pub fn from_code(code: &str) -> Option<Self> {
+        CURRENCIES.iter().find(|(known, _)| *known == code).map(|&(code, digits)| Self { code, digits })
+    }
+
+    /// Every known code, in alphabetical order.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        CURRENCIES.iter().map(|(code, _)| *code)
+    }
+
+    /// The ISO 4217 code.
+    pub fn code(self) -> &'static str {
+        self.code
+    }
+
+    /// Decimals of the minor unit: 2 for CNY, 0 for JPY.
+    pub fn digits(self) -> u8 {
+        self.digits
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+/// How a formula's exact value becomes minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rounding {
+    /// To the nearest, a half away from zero.
+    HalfUp,
+    /// To the nearest, a half to the even neighbour.
+    HalfEven,
+    /// Towards zero.
+    Down,
+}
+
+impl Rounding {
+    /// The names used in profiles, with their meaning.
+    pub const NAMES: &[(&str, Self)] =
+        &[("half_up", Self::HalfUp), ("half_even", Self::HalfEven), ("down", Self::Down)];
+
+    /// `numerator / denominator` as a whole number: the only place where renewcast rounds.
+    /// The numerator must not be negative and the denominator must be positive.
+    fn quotient(self, numerator: i128, denominator: i128) -> i128 {
+        debug_assert!(numerator >= 0 && denominator > 0, "{numerator}/{denominator}");
+        let whole = numerator / denominator;
+        let twice_rest = 2 * (numerator % denominator);
+        let up = match self {
+            Self::Down => false,
+            Self::HalfUp => twice_rest >= denominator,
+            Self::HalfEven => twice_rest > denominator || (twice_rest == denominator && whole % 2 == 1),
+        };
+        whole + i128::from(up)
+    }
+}
+
+/// An exact amount in minor units of a currency that the context knows (cents for CNY).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(i64);
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// An amount of so many minor units.
+    pub const fn from_minor(minor: i64) -> Self {
+        Self(minor)
+    }
+
+    /// The number of minor units.
+    pub const fn minor(self) -> i64 {
+        self.0
+    }
+
+    /// Whether the amount is below zero.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// Reads a plain decimal such as `-1234.50`.
+    ///
+    /// # Errors
+    /// The first rule of plain amounts that the text breaks; nothing is ever rounded.
+    pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
+        let plain = Plain::read(text)?;
+        let digits = usize::from(currency.digits);
+        if plain.decimals.len() > digits {
+            return Err(AmountError::TooManyDecimals { most: digits });
+        }
+        if plain.integer_digits() > AMOUNT_INTEGER_DIGITS {
+            return Err(AmountError::TooLarge { integer_digits: AMOUNT_INTEGER_DIGITS });
+        }
+        let padding = "0".repeat(digits - plain.decimals.len());
+        let magnitude: i64 = format!("{}{}{padding}", plain.integer, plain.decimals)
+            .parse()
+            .map_err(|_| AmountError::TooLarge { integer_digits: AMOUNT_INTEGER_DIGITS })?;
+        Ok(Self(if plain.negative { -magnitude } else { magnitude }))
+    }
+
+    /// The amount with exactly the currency's decimals: `-1234.50`, never `-0.00`.
+    pub fn display(self, currency: Currency) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            let digits = usize::from(currency.digits);
+            let sign = if self.0 < 0 { "-" } else { "" };
+            let text = format!("{:0>width$}", self.0.unsigned_abs(), width = digits + 1);
+            let (whole, decimals) = text.split_at(text.len() - digits);
+            let point = if digits == 0 { "" } else { "." };
+            write!(f, "{sign}{whole}{point}{decimals}")
+        })
+    }
+
+    /// The amount for people: as [`Money::display`], with the thousands set apart: `-1,234.50`.
+    pub fn display_grouped(self, currency: Currency) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            let plain = self.display(currency).to_string();
+            let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+            let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+            f.write_str(sign)?;
+            for (at, digit) in whole.chars().enumerate() {
+                if at > 0 && (whole.len() - at).is_multiple_of(3) {
+                    f.write_str(",")?;
+                }
+                write!(f, "{digit}")?;
+            }
+            f.write_str(rest)
+        })
+    }
+}
+
+impl Add for Money {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Money {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl Neg for Money {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl Mul<u32> for Money {
+    type Output = Self;
+    fn mul(self, times: u32) -> Self {
+        Self(self.0 * i64::from(times))
+    }
+}
+
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Money {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// A list price: an exact, non-negative decimal per month or hour, in the account's currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(Decimal);
+
+impl Price {
+    /// Reads a plain decimal with any number of decimals, up to 24 significant digits in all.
+    ///
+    /// # Errors
+    /// The first rule of prices that the text breaks.
+    pub fn parse(text: &str) -> Result<Self, AmountError> {
+        let plain = Plain::read(text)?;
+        if plain.negative {
+            return Err(AmountError::Negative);
+        }
+        if plain.integer_digits() > PRICE_INTEGER_DIGITS {
+            return Err(AmountError::TooLarge { integer_digits: PRICE_INTEGER_DIGITS });
+        }
+        let decimals = plain.decimals.trim_end_matches('0');
+        if plain.integer_digits() + decimals.len() > PRICE_DIGITS {
+            return Err(AmountError::TooManyDigits { most: PRICE_DIGITS });
+        }
+        plain.exact(decimals).map(Self)
+    }
+
+    /// The price as an exact decimal.
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+
+    /// `price × times / divisor × factor` in minor units of `currency`, evaluated exactly and rounded once.
+    pub fn charge(self, currency: Currency, share: Share, rounding: Rounding) -> Money {
+        let factor = share.factor.0;
+        let mut numerator = self.0.mantissa() * i128::from(share.times) * factor.mantissa();
+        let mut denominator = i128::from(share.divisor);
+        let decimals = self.0.scale() + factor.scale();
+        match decimals.checked_sub(u32::from(currency.digits)) {
+            Some(surplus) => denominator *= 10_i128.pow(surplus),
+            None => numerator *= 10_i128.pow(u32::from(currency.digits) - decimals),
+        }
+        let minor = rounding.quotient(numerator, denominator);
+        Money(i64::try_from(minor).expect("the limits of prices, factors and months keep a charge in 64 bits"))
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What part of a price is charged: `times / divisor × factor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Months, hours or days.
+    pub times: u32,
+    /// 1, or the days of a month in a formula by days.
+    pub divisor: u32,
+    /// The discount.
+    pub factor: Factor,
+}
+
+impl Share {
+    /// The whole price, once.
+    pub const ONCE: Self = Self { times: 1, divisor: 1, factor: Factor::ONE };
+}
+
+/// A discount factor: an exact decimal from 0 to below 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Factor(Decimal);
+
+impl Factor {
+    /// No discount.
+    pub const ONE: Self = Self(Decimal::ONE);
+
+    /// Reads a plain decimal with at most eight decimals.
+    ///
+    /// # Errors
+    /// The first rule of factors that the text breaks.
+    pub fn parse(text: &str) -> Result<Self, AmountError> {
+        let plain = Plain::read(text)?;
+        let decimals = plain.decimals.trim_end_matches('0');
+        if plain.negative {
+            Err(AmountError::Negative)
+        } else if plain.integer_digits() > 1 {
+            Err(AmountError::TooLarge { integer_digits: 1 })
+        } else if decimals.len() > FACTOR_DECIMALS {
+            Err(AmountError::TooManyDecimals { most: FACTOR_DECIMALS })
+        } else {
+            plain.exact(decimals).map(Self)
+        }
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The parts of a plain decimal.
+struct Plain<'t> {
+    negative: bool,
+    integer: &'t str,
+    decimals: &'t str,
+}
+
+impl<'t> Plain<'t> {
+    fn read(text: &'t str) -> Result<Self, AmountError> {
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (integer, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if all_digits(integer) && all_digits(decimals) {
+            let decimals = if digits.contains('.') { decimals } else { "" };
+            return Ok(Self { negative, integer, decimals });
+        }
+        Err(AmountError::of_unplain(text))
+    }
+
+    /// Digits before the point without leading zeros.
+    fn integer_digits(&self) -> usize {
+        self.integer.trim_start_matches('0').len()
+    }
+
+    fn exact(&self, decimals: &str) -> Result<Decimal, AmountError> {
+        let sign = if self.negative { "-" } else { "" };
+        let integer = self.integer.trim_start_matches('0');
+        Decimal::from_str_exact(&format!("{sign}0{integer}.{decimals}0"))
+            .map(|value| value.normalize())
+            .map_err(|_| AmountError::TooManyDigits { most: PRICE_DIGITS })
+    }
+}
+
+/// Why a text is not an amount, price or factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Other characters than digits, one point and a leading minus.
+    #[error("not a plain decimal number")]
+    NotPlain,
+    /// A thousands separator.
+    #[error("a thousands separator")]
+    Separator,
+    /// Scientific notation.
+    #[error("an exponent")]
+    Exponent,
+    /// A currency sign or code.
+    #[error("a currency sign")]
+    CurrencySign,
+    /// White space around or inside the number.
+    #[error("a blank in the number")]
+    Blank,
+    /// A leading plus.
+    #[error("a plus sign")]
+    Plus,
+    /// A minus where none is allowed.
+    #[error("a negative number")]
+    Negative,
+    /// More decimals than the currency has.
+    #[error("more than {most} decimals")]
+    TooManyDecimals {
+        /// The largest number of decimals.
+        most: usize,
+    },
+    /// More significant digits than can be computed with exactly.
+    #[error("more than {most} significant digits")]
+    TooManyDigits {
+        /// The largest number of significant digits.
+        most: usize,
+    },
+    /// More digits before the point than any real amount.
+    #[error("more than {integer_digits} digits before the point")]
+    TooLarge {
+        /// The largest number of digits before the point.
+        integer_digits: usize,
+    },
+}
+
+impl AmountError {
+    /// Names what keeps `text` from being a plain decimal.
+    fn of_unplain(text: &str) -> Self {
+        let number_like = |c: char| c.is_ascii_digit() || c == '.' || c == '-';
+        if text.contains(char::is_whitespace) {
+            Self::Blank
+        } else if text.starts_with('+') {
+            Self::Plus
+        } else if text.contains(['¥', '$', '€', '￥', '£']) {
+            Self::CurrencySign
+        } else if text.contains(',') && text.chars().all(|c| number_like(c) || c == ',') {
+            Self::Separator
+        } else if text.contains(['e', 'E']) && text.chars().all(|c| number_like(c) || "eE+".contains(c)) {
+            Self::Exponent
+        } else {
+            Self::NotPlain
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `accounts.csv`: what each account holds at the opening.
+
+use super::settings::{Settings, currency};
+use super::table::{Columns, Row, Table};
+use super::value::{Problem, amount, amount_from_zero, shown, whole};
+use crate::account::{Account, Funds};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::id::AccountId;
+use crate::money::{Currency, Money};
+
+pub(super) const FILE: &str = "accounts.csv";
+
+const COLUMNS: Columns = Columns {
+    names: &[
+        "account_id",
+        "name",
+        "cash",
+        "free_credit",
+        "frozen",
+        "credit_limit",
+        "alert_below",
+        "currency",
+        "arrears_hours",
+        "alert_days",
+    ],
+    required: &[ACCOUNT_ID],
+    tags: false,
+};
+const ACCOUNT_ID: usize = 0;
+const NAME: usize = 1;
+const CASH: usize = 2;
+const FREE_CREDIT: usize = 3;
+const FROZEN: usize = 4;
+const CREDIT_LIMIT: usize = 5;
+const ALERT_BELOW: usize = 6;
+const CURRENCY: usize = 7;
+const ARREARS_HOURS: usize = 8;
+const ALERT_DAYS: usize = 9;
+
+/// The most hours or days that a counter of the opening may have.
+const MOST_COUNTED: i64 = 1_000_000;
+
+/// The accounts by id.
+pub(super) fn read(bytes: &[u8], settings: &Settings, diagnostics: &mut Diagnostics) -> Option<Vec<Account>> {
+    let table = Table::open(FILE, bytes, COLUMNS, diagnostics)?;
+    let mut accounts = Vec::new();
+    table.rows(diagnostics, |row, diagnostics| {
+        if let Some(account) = account(&row, settings, diagnostics) {
+            accounts.push((account, row.start()));
+        }
+    });
+    accounts.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+    for pair in accounts.windows(2) {
+        let [(first, first_start), (second, second_start)] = pair else { continue };
+        if first.id == second.id {
+            let message = format!("account {} stands twice, first in line {}", shown(first.id.as_str()), first_start.1);
+            let place = table.place_of(*second_start, table.position(ACCOUNT_ID));
+            diagnostics.push(Code::DuplicateId, place, message, "keep one of the two rows");
+        }
+    }
+    Some(accounts.into_iter().map(|(account, _)| account).collect())
+}
+
+fn account(row: &impl Row, settings: &Settings, diagnostics: &mut Diagnostics) -> Option<Account> {
+    let id = row.need((ACCOUNT_ID, "account_id"), diagnostics, |text| Ok(AccountId::new(text)));
+    let currency = match row.text(CURRENCY) {
+        None => settings.currency,
+        Some(_) => row.read(CURRENCY, diagnostics, currency)?,
+    };
+    let mut money = |slot, read: fn(&str, Currency) -> Result<Money, Problem>| {
+        row.read(slot, diagnostics, |text| read(text, currency))
+    };
+    let funds = Funds {
+        cash: money(CASH, amount).unwrap_or(Money::ZERO),
+        free_credit: money(FREE_CREDIT, amount_from_zero).unwrap_or(Money::ZERO),
+        frozen: money(FROZEN, amount_from_zero).unwrap_or(Money::ZERO),
+        credit_limit: money(CREDIT_LIMIT, amount_from_zero).unwrap_or(Money::ZERO),
+    };
+    let alert_below = money(ALERT_BELOW, amount);
+    let count = |text: &str| whole(text, 0, MOST_COUNTED).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    Some(Account {
+        id: id??,
+        name: row.text(NAME).map(Into::into),
+        currency,
+        funds,
+        alert_below,
+        arrears_hours: row.read(ARREARS_HOURS, diagnostics, count),
+        alert_days: row.read(ALERT_DAYS, diagnostics, count).unwrap_or(0),
+    })
+}

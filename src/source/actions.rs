@@ -1,0 +1,247 @@
+//! `actions.csv` and the `[[actions]]` of a scenario: what people plan to do.
+
+use super::document::{Section, TomlRow};
+use super::instances::known_account;
+use super::selectors::selector;
+use super::settings::Settings;
+use super::table::{Columns, Row, Table};
+use super::value::{amount_above_zero, amount_from_zero, day, months, nearest, price, shown, whole, word};
+use crate::account::Account;
+use crate::action::{AccountRef, Action, Target, Verb};
+use crate::calendar::Day;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::instance::{Instance, InstanceIndex, RenewFlag};
+use crate::money::{Currency, Money};
+
+pub(super) const FILE: &str = "actions.csv";
+
+pub(super) const COLUMNS: Columns = Columns {
+    names: &[
+        "date",
+        "action",
+        "account_id",
+        "instance_id",
+        "where",
+        "amount",
+        "months",
+        "day",
+        "flag",
+        "price",
+        "note",
+    ],
+    required: &[DATE, ACTION],
+    tags: false,
+};
+const DATE: usize = 0;
+const ACTION: usize = 1;
+const ACCOUNT_ID: usize = 2;
+const INSTANCE_ID: usize = 3;
+const WHERE: usize = 4;
+const AMOUNT: usize = 5;
+const MONTHS: usize = 6;
+const DAY: usize = 7;
+const FLAG: usize = 8;
+const PRICE: usize = 9;
+const NOTE: usize = 10;
+
+/// The actions that this version carries out.
+const NAMES: &[&str] =
+    &["topup", "credit", "set_credit_limit", "renew", "renew_until", "set_flag", "set_price", "terminate", "start"];
+/// Those that the specification has beside them.
+const LATER: &[&str] = &["resize", "to_prepaid", "to_postpaid", "voucher"];
+/// The last day of the month that a unified expiry date can have.
+const LAST_UNIFIED_DAY: i64 = 28;
+
+/// What the rows refer to.
+pub(super) struct Context<'c> {
+    pub settings: &'c Settings,
+    pub accounts: &'c [Account],
+    pub instances: &'c [Instance],
+    pub tag_keys: &'c [String],
+}
+
+/// The actions of the file, then those of the scenario.
+pub(super) fn read(
+    bytes: Option<&[u8]>,
+    further: &[Section<'_>],
+    context: &Context<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if let Some(table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, diagnostics)) {
+        table.rows(diagnostics, |row, diagnostics| actions.extend(Reader { row: &row, context, diagnostics }.action()));
+    }
+    for section in further {
+        let row = TomlRow::read(section.clone(), COLUMNS.names, diagnostics);
+        actions.extend(Reader { row: &row, context, diagnostics }.action());
+    }
+    actions
+}
+
+struct Reader<'r, R> {
+    row: &'r R,
+    context: &'r Context<'r>,
+    diagnostics: &'r mut Diagnostics,
+}
+
+impl<R: Row> Reader<'_, R> {
+    fn action(&mut self) -> Option<Action> {
+        let before = self.diagnostics.errors();
+        let date = self.row.need((DATE, "date"), self.diagnostics, day);
+        let account = self.account();
+        let verb = self.verb(account.as_ref());
+        let target = verb.and_then(|verb| self.target(verb, account.as_ref()));
+        self.warn_of_idle_cells(verb);
+        self.warn_outside(date);
+        let action =
+            Action { date: date?, account, target: target?, verb: verb?, note: self.row.text(NOTE).map(Into::into) };
+        (self.diagnostics.errors() == before).then_some(action)
+    }
+
+    fn account(&self) -> Option<AccountRef> {
+        let id = self.row.text(ACCOUNT_ID)?;
+        let known = known_account(id, self.context.accounts);
+        Some(known.map_or_else(|_| AccountRef::Unknown(id.into()), AccountRef::Known))
+    }
+
+    fn currency(&self, account: Option<&AccountRef>) -> Currency {
+        match account {
+            Some(AccountRef::Known(account)) => self.context.accounts[account.0 as usize].currency,
+            _ => self.context.settings.currency,
+        }
+    }
+
+    fn verb(&mut self, account: Option<&AccountRef>) -> Option<Verb> {
+        let currency = self.currency(account);
+        let name = self.row.need((ACTION, "action"), self.diagnostics, |text| Ok(text.to_owned()))?;
+        match name.as_str() {
+            "topup" => self.amount(|text| amount_above_zero(text, currency)).map(Verb::TopUp),
+            "credit" => self.amount(|text| amount_above_zero(text, currency)).map(Verb::Credit),
+            "set_credit_limit" => self.amount(|text| amount_from_zero(text, currency)).map(Verb::SetCreditLimit),
+            "renew" => self.row.need((MONTHS, "months"), self.diagnostics, months).map(Verb::Renew),
+            "renew_until" => self.unified_day().map(Verb::RenewUntil),
+            "set_flag" => self.flag(),
+            "set_price" => self.row.need((PRICE, "price"), self.diagnostics, price).map(Verb::SetPrice),
+            "terminate" => Some(Verb::Terminate),
+            "start" => Some(Verb::Start),
+            other => {
+                self.report_unknown(other);
+                None
+            }
+        }
+    }
+
+    fn amount(&mut self, read: impl FnOnce(&str) -> Result<Money, super::value::Problem>) -> Option<Money> {
+        self.row.need((AMOUNT, "amount"), self.diagnostics, read)
+    }
+
+    fn unified_day(&mut self) -> Option<u8> {
+        let day = self.row.need((DAY, "day"), self.diagnostics, |text| whole(text, 1, LAST_UNIFIED_DAY))?;
+        u8::try_from(day).ok()
+    }
+
+    fn flag(&mut self) -> Option<Verb> {
+        let flag = self.row.need((FLAG, "flag"), self.diagnostics, |text| word(text, RenewFlag::NAMES));
+        let months = match self.row.text(MONTHS) {
+            None => None,
+            Some(_) => Some(self.row.read(MONTHS, self.diagnostics, months)?),
+        };
+        flag.map(|flag| Verb::SetFlag(flag, months))
+    }
+
+    fn report_unknown(&mut self, name: &str) {
+        let place = self.row.place(ACTION);
+        if LATER.contains(&name) {
+            let message = format!("action `{name}` is not carried out by this version");
+            self.diagnostics.push(Code::NotSupported, place, message, "leave the row out");
+            return;
+        }
+        let otherwise = format!("write one of {}", NAMES.join(", "));
+        let help = nearest(name, NAMES.iter().copied(), &otherwise);
+        self.diagnostics.push(Code::BadValue, place, format!("there is no action {}", shown(name)), help);
+    }
+
+    fn target(&mut self, verb: Verb, account: Option<&AccountRef>) -> Option<Target> {
+        let name = verb.name();
+        let (instance, selected) = (self.row.text(INSTANCE_ID), self.row.text(WHERE));
+        if matches!(verb, Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_)) {
+            return self.account_target(name, account);
+        }
+        match (instance, selected) {
+            (Some(_), Some(_)) => {
+                let message = "an action names an instance or a selector, not both";
+                self.refuse(WHERE, Code::UnexpectedValue, message, "leave `instance_id` or `where` empty");
+                None
+            }
+            (None, None) => {
+                let message = format!("`{name}` names no instance");
+                self.refuse(INSTANCE_ID, Code::MissingValue, message, "fill in `instance_id` or `where`");
+                None
+            }
+            (Some(id), None) => Some(self.instance(id)),
+            (None, Some(_)) => {
+                let keys = self.context.tag_keys;
+                self.row.read(WHERE, self.diagnostics, |text| selector(text, keys)).map(Target::Where)
+            }
+        }
+    }
+
+    fn account_target(&mut self, name: &str, account: Option<&AccountRef>) -> Option<Target> {
+        for (slot, column) in [(INSTANCE_ID, "instance_id"), (WHERE, "where")] {
+            if self.row.text(slot).is_some() {
+                let message = format!("`{name}` is about an account, but `{column}` is filled in");
+                self.refuse(slot, Code::UnexpectedValue, message, format!("leave `{column}` empty"));
+            }
+        }
+        if account.is_none() {
+            let message = format!("`{name}` names no account");
+            self.refuse(ACCOUNT_ID, Code::MissingValue, message, "fill in `account_id`");
+        }
+        account.map(|_| Target::Account)
+    }
+
+    fn instance(&self, id: &str) -> Target {
+        let at = self.context.instances.binary_search_by(|instance| instance.id.as_str().cmp(id));
+        match at.ok().and_then(|at| u32::try_from(at).ok()) {
+            Some(number) => Target::Instance(InstanceIndex(number)),
+            None => Target::UnknownInstance(id.into()),
+        }
+    }
+
+    fn refuse(&mut self, slot: usize, code: Code, message: impl Into<String>, help: impl Into<String>) {
+        self.diagnostics.push(code, self.row.place(slot), message, help);
+    }
+
+    /// Cells that the action does not read.
+    fn warn_of_idle_cells(&mut self, verb: Option<Verb>) {
+        let Some(verb) = verb else { return };
+        let used: &[usize] = match verb {
+            Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_) => &[AMOUNT],
+            Verb::Renew(_) => &[MONTHS],
+            Verb::RenewUntil(_) => &[DAY],
+            Verb::SetFlag(..) => &[FLAG, MONTHS],
+            Verb::SetPrice(_) => &[PRICE],
+            Verb::Terminate | Verb::Start => &[],
+        };
+        for slot in [AMOUNT, MONTHS, DAY, FLAG, PRICE] {
+            if self.row.text(slot).is_some() && !used.contains(&slot) {
+                let column = COLUMNS.names[slot];
+                let message = format!("`{}` does not read `{column}`", verb.name());
+                self.refuse(slot, Code::IgnoredValue, message, format!("leave `{column}` empty"));
+            }
+        }
+    }
+
+    fn warn_outside(&mut self, date: Option<Day>) {
+        let days = self.context.settings.days;
+        if let Some(date) = date.filter(|date| !days.contains(*date)) {
+            let message = format!("{date} lies outside the run from {} to {}", days.from, days.to);
+            self.refuse(
+                DATE,
+                Code::OutsideRun,
+                message,
+                "it is not carried out; correct the date or leave the row out",
+            );
+        }
+    }
+}

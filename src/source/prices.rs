@@ -1,0 +1,51 @@
+//! `prices.csv`: list prices by type, region and product.
+
+use super::table::{Columns, CsvRow, Row, Table};
+use super::value::price;
+use crate::diagnostic::{Diagnostics, Place};
+use crate::id::Labels;
+use crate::prices::{PriceList, PriceRow};
+
+pub(super) const FILE: &str = "prices.csv";
+
+const COLUMNS: Columns = Columns {
+    names: &["product", "instance_type", "region", "monthly_price", "hourly_price"],
+    required: &[INSTANCE_TYPE],
+    tags: false,
+};
+const PRODUCT: usize = 0;
+const INSTANCE_TYPE: usize = 1;
+const REGION: usize = 2;
+const MONTHLY_PRICE: usize = 3;
+const HOURLY_PRICE: usize = 4;
+
+/// The price list, and the place of each of its rows.
+#[derive(Default)]
+pub(super) struct Prices {
+    pub list: PriceList,
+    pub places: Vec<Place>,
+}
+
+/// Reads the list; labels of new texts are made.
+pub(super) fn read(bytes: &[u8], labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<Prices> {
+    let table = Table::open(FILE, bytes, COLUMNS, diagnostics)?;
+    let (mut rows, mut places) = (Vec::new(), Vec::new());
+    table.rows(diagnostics, |row, diagnostics| {
+        if let Some(read) = price_row(&row, labels, diagnostics) {
+            rows.push(read);
+            places.push(row.place(INSTANCE_TYPE));
+        }
+    });
+    Some(Prices { list: PriceList::new(rows), places })
+}
+
+fn price_row(row: &CsvRow<'_, '_>, labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<PriceRow> {
+    let instance_type = row.need((INSTANCE_TYPE, "instance_type"), diagnostics, |text| Ok(labels.intern(text)))?;
+    Some(PriceRow {
+        product: row.text(PRODUCT).map(|text| labels.intern(text)),
+        instance_type,
+        region: row.text(REGION).map(|text| labels.intern(text)),
+        monthly: row.read(MONTHLY_PRICE, diagnostics, price),
+        hourly: row.read(HOURLY_PRICE, diagnostics, price),
+    })
+}

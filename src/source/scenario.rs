@@ -1,0 +1,135 @@
+//! A scenario: what differs from the book, as written.
+
+use std::cell::Cell;
+
+use super::document::{Document, Section};
+use super::selectors::selector;
+use super::table::{CsvRow, Row, TAG, Table};
+use super::value::{day, nearest, price, whole};
+use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::selector::{Cells, Column, Kind, Selector, Value};
+
+/// The folder of scenarios in a book.
+pub(super) const FOLDER: &str = "scenarios";
+
+const KEYS: &[&str] = &["description", "book", "profile", "set", "actions"];
+const WHERE: &str = "where";
+
+/// The parts of a scenario file.
+#[derive(Default)]
+pub(super) struct Scenario<'d> {
+    /// Keys of `book.toml`.
+    pub book: Option<Section<'d>>,
+    /// Tables of profiles.
+    pub profiles: Option<Section<'d>>,
+    /// Further actions.
+    pub actions: Vec<Section<'d>>,
+    sets: Vec<Section<'d>>,
+}
+
+impl<'d> Scenario<'d> {
+    pub(super) fn read(document: &'d Document<'d>, diagnostics: &mut Diagnostics) -> Self {
+        let section = document.section();
+        section.refuse_unknown(KEYS, diagnostics);
+        let mut table = |name| section.field(name).and_then(|field| field.section(diagnostics));
+        let (book, profiles) = (table("book"), table("profile"));
+        let mut tables = |name| section.field(name).map(|field| field.sections(diagnostics)).unwrap_or_default();
+        Self { book, profiles, actions: tables("actions"), sets: tables("set") }
+    }
+
+    /// Prepares the `[[set]]` blocks for a table of instances; tags that only a block names get a slot.
+    pub(super) fn edits(&self, table: &mut Table<'_>, diagnostics: &mut Diagnostics) -> Vec<Edit> {
+        let names = self.sets.iter().flat_map(Section::fields).map(|field| field.name());
+        for key in names.filter_map(|name| name.strip_prefix(TAG)) {
+            if !table.tag_keys().iter().any(|known| known == key) {
+                table.add_tag(key);
+            }
+        }
+        let keys = table.tag_keys().to_vec();
+        self.sets.iter().filter_map(|section| Edit::read(section, &keys, diagnostics)).collect()
+    }
+}
+
+/// One `[[set]]` block: cells that are written on matching rows.
+pub(super) struct Edit {
+    selector: Option<Selector>,
+    cells: Vec<(usize, String, Place)>,
+    place: Place,
+    matched: Cell<bool>,
+}
+
+impl Edit {
+    fn read(section: &Section<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut edit = Self { selector: None, cells: Vec::new(), place: section.place(), matched: Cell::new(false) };
+        for field in section.fields() {
+            if field.name() == WHERE {
+                edit.selector = Some(field.read(diagnostics, |text| selector(text, tag_keys))?);
+                edit.place = field.place();
+                continue;
+            }
+            let Some(slot) = slot_of(field.name(), tag_keys) else {
+                let names = Column::NAMED.iter().map(|(name, _)| *name);
+                let help = nearest(field.name(), names, "name a column of instances.csv");
+                let message = format!("there is no column `{}` to set", field.name());
+                diagnostics.push(Code::UnknownKey, field.key_place(), message, help);
+                continue;
+            };
+            if slot == 0 {
+                let message = "a scenario cannot rename instances";
+                diagnostics.push(Code::UnexpectedValue, field.key_place(), message, "leave `instance_id` out");
+                continue;
+            }
+            if let Some(text) = field.text(diagnostics) {
+                edit.cells.push((slot, text, field.place()));
+            }
+        }
+        Some(edit)
+    }
+
+    /// Writes the cells of this block if the row matches as it stands.
+    pub(super) fn apply(&self, row: &mut CsvRow<'_, '_>) {
+        if self.selector.as_ref().is_none_or(|selector| selector.selects(&WrittenCells(row))) {
+            self.matched.set(true);
+            for (slot, text, place) in &self.cells {
+                row.change(*slot, text.clone(), place.clone());
+            }
+        }
+    }
+
+    pub(super) fn warn_if_idle(&self, diagnostics: &mut Diagnostics) {
+        if !self.matched.get() {
+            let message = "this `[[set]]` matches no instance";
+            diagnostics.push(Code::NoMatch, self.place.clone(), message, "check its `where` against instances.csv");
+        }
+    }
+}
+
+/// The slot of a column of `instances.csv`: named columns first, then tags.
+fn slot_of(name: &str, tag_keys: &[String]) -> Option<usize> {
+    let tag = || {
+        let key = name.strip_prefix(TAG)?;
+        tag_keys.iter().position(|known| known == key).map(|tag| Column::NAMED.len() + tag)
+    };
+    Column::NAMED.iter().position(|(known, _)| *known == name).or_else(tag)
+}
+
+/// The cells of a row as they are written; one that cannot be read counts as empty and is reported with its row.
+struct WrittenCells<'r, 't, 'f>(&'r CsvRow<'t, 'f>);
+
+impl<'v> Cells<'v> for WrittenCells<'v, '_, '_> {
+    fn cell(&self, column: Column) -> Option<Value<'v>> {
+        let slot = match column {
+            Column::Tag(tag) => Column::NAMED.len() + tag,
+            named => Column::NAMED.iter().position(|(_, known)| *known == named)?,
+        };
+        let text = self.0.text(slot)?;
+        match column.kind() {
+            Kind::Text => Some(Value::Text(text)),
+            Kind::Date => day(text).ok().map(Value::Date),
+            Kind::Number => {
+                let whole = || whole(text, i64::MIN, i64::MAX).ok().map(rust_decimal::Decimal::from);
+                price(text).ok().map(|price| price.decimal()).or_else(whole).map(Value::Number)
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `book.toml`: the name, the days, the currency and the profiles of a book.
+
+use std::collections::BTreeMap;
+
+use super::document::{Document, Field, Section};
+use super::profiles::{DEFAULT, Profiles};
+use super::value::{Problem, nearest, shown};
+use crate::calendar::{Day, DayRange};
+use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::money::Currency;
+use crate::profile::ProfileIndex;
+
+const KEYS: &[&str] = &["name", "from", "to", "time_zone", "currency", "profile", "product_profiles"];
+/// The zone of a book that names none.
+const DEFAULT_ZONE: &str = "Asia/Shanghai";
+/// The currency of a book that names none.
+const DEFAULT_CURRENCY: &str = "CNY";
+/// The last year in which a run may end.
+const LAST_YEAR: &str = "2500-12-31";
+
+/// What `book.toml` says, after a scenario's changes.
+pub(super) struct Settings {
+    pub name: Box<str>,
+    pub days: DayRange,
+    pub time_zone: Box<str>,
+    pub currency: Currency,
+    pub profile: ProfileIndex,
+    pub product_profiles: BTreeMap<Box<str>, ProfileIndex>,
+}
+
+impl Settings {
+    /// Reads the settings; `changes` is the `[book]` of a scenario.
+    pub(super) fn read<'d>(
+        document: &'d Document<'d>,
+        changes: Option<&Section<'d>>,
+        profiles: &mut Profiles<'d>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut fields = BTreeMap::new();
+        for section in std::iter::once(&document.section()).chain(changes) {
+            section.refuse_unknown(KEYS, diagnostics);
+            fields.extend(section.fields().map(|field| (field.name(), field)));
+        }
+        let place = document.section().place();
+        let mut reader = SettingsReader { fields, place, diagnostics };
+        let days = reader.days();
+        let name = reader.optional("name", |text| Ok(text.into()));
+        let time_zone = reader.optional("time_zone", zone);
+        let currency = reader.optional("currency", currency);
+        let profile = reader.profile(profiles);
+        let product_profiles = reader.product_profiles(profiles);
+        Some(Self {
+            name: name.ok()?.unwrap_or_else(|| "Book".into()),
+            days: days?,
+            time_zone: time_zone.ok()?.unwrap_or_else(|| DEFAULT_ZONE.into()),
+            currency: currency.ok()?.unwrap_or_else(|| Currency::from_code(DEFAULT_CURRENCY).expect("CNY is known")),
+            profile: profile?,
+            product_profiles: product_profiles?,
+        })
+    }
+}
+
+/// A currency by its code.
+pub(super) fn currency(text: &str) -> Result<Currency, Problem> {
+    Currency::from_code(text).ok_or_else(|| {
+        let help = format!("write one of {}", Currency::codes().collect::<Vec<_>>().join(", "));
+        Problem::new(Code::BadValue, format!("{} is no known currency", shown(text)), help)
+    })
+}
+
+fn zone(text: &str) -> Result<Box<str>, Problem> {
+    if text.parse::<chrono_tz::Tz>().is_ok() {
+        return Ok(text.into());
+    }
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let help = nearest(text, names, "write an IANA name, such as Asia/Shanghai");
+    Err(Problem::new(Code::BadValue, format!("{} is no time zone", shown(text)), help))
+}
+
+/// A key that was there but could not be read; it has been reported.
+struct Unreadable;
+
+struct SettingsReader<'r, 'd> {
+    fields: BTreeMap<&'d str, Field<'d>>,
+    place: Place,
+    diagnostics: &'r mut Diagnostics,
+}
+
+impl<'d> SettingsReader<'_, 'd> {
+    fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Result<Option<T>, Unreadable> {
+        let Some(field) = self.fields.get(name) else { return Ok(None) };
+        field.read(self.diagnostics, read).map(Some).ok_or(Unreadable)
+    }
+
+    fn needed_day(&mut self, name: &str) -> Option<(Day, Place)> {
+        let Some(field) = self.fields.get(name) else {
+            let help = format!("add a line such as {name} = 2026-12-01");
+            self.diagnostics.push(Code::MissingValue, self.place.clone(), format!("`{name}` is missing"), help);
+            return None;
+        };
+        Some((field.day(self.diagnostics)?, field.place()))
+    }
+
+    fn days(&mut self) -> Option<DayRange> {
+        let (from, to) = (self.needed_day("from"), self.needed_day("to"));
+        let ((from, _), (to, place)) = (from?, to?);
+        if to < from {
+            let message = format!("the run ends on {to}, before it begins on {from}");
+            self.diagnostics.push(Code::BadDate, place, message, "exchange `from` and `to`");
+            return None;
+        }
+        if to.to_string().as_str() > LAST_YEAR {
+            let message = format!("the run ends on {to}");
+            self.diagnostics.push(Code::BadDate, place, message, format!("end it on {LAST_YEAR} at the latest"));
+            return None;
+        }
+        Some(DayRange { from, to })
+    }
+
+    fn profile(&mut self, profiles: &mut Profiles<'d>) -> Option<ProfileIndex> {
+        let Some(field) = self.fields.get("profile") else {
+            return profiles.find(DEFAULT, &self.place, self.diagnostics);
+        };
+        let name = field.text(self.diagnostics)?;
+        profiles.find(&name, &field.place(), self.diagnostics)
+    }
+
+    fn product_profiles(&mut self, profiles: &mut Profiles<'d>) -> Option<BTreeMap<Box<str>, ProfileIndex>> {
+        let Some(field) = self.fields.get("product_profiles") else { return Some(BTreeMap::new()) };
+        let products = field.section(self.diagnostics)?;
+        let mut found = Some(BTreeMap::new());
+        for product in products.fields() {
+            let name = product.text(self.diagnostics);
+            let profile = name.and_then(|name| profiles.find(&name, &product.place(), self.diagnostics));
+            match (&mut found, profile) {
+                (Some(found), Some(profile)) => {
+                    found.insert(product.name().into(), profile);
+                }
+                _ => found = None,
+            }
+        }
+        found
+    }
+}
