@@ -78,10 +78,10 @@ pub fn tencent(sources: &[Source], options: &Options) -> Result<Imported, Diagno
     let gathered = gather(sources, options, &mut found);
     let accounts = Accounts::of(gathered.balances, options, &mut found);
     let sightings = join::by_id(gathered.sightings, &mut found);
-    let listing = list(&sightings, options, &mut found);
     if found.has_errors() {
         return Err(found);
     }
+    let listing = list(&sightings, options, &mut found);
     Ok(written(&listing, &accounts, Outcome { answers: gathered.answers, notes: found }, options))
 }
 

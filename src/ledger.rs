@@ -92,3 +92,17 @@ pub struct Ledger {
     /// The rows of `balances.csv`.
     pub balances: Vec<Balance>,
 }
+
+impl Ledger {
+    /// The lowest available balance of each account over the opening and the ends of days; the first of equal ones.
+    pub fn lowest_available(&self, accounts: usize) -> Vec<Option<Balance>> {
+        let mut lowest: Vec<Option<Balance>> = vec![None; accounts];
+        for balance in &self.balances {
+            let low = &mut lowest[balance.account.0 as usize];
+            if low.is_none_or(|low| balance.available < low.available) {
+                *low = Some(*balance);
+            }
+        }
+        lowest
+    }
+}

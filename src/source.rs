@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use crate::book::Book;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::id::Labels;
+use crate::profile::Profile;
 use document::Document;
 use profiles::Profiles;
 use scenario::Scenario;
@@ -79,6 +80,17 @@ pub fn builtin_profiles() -> impl Iterator<Item = (&'static str, &'static str)> 
     })
 }
 
+/// The built-in profiles, resolved.
+pub fn builtin_rules() -> Vec<Profile> {
+    let builtin = profiles::builtin();
+    let mut diagnostics = Diagnostics::default();
+    let mut profiles = Profiles::of_builtin(&builtin);
+    for (name, _) in builtin_profiles() {
+        profiles.find(name, &Place::of_file(name), &mut diagnostics);
+    }
+    profiles.into_resolved()
+}
+
 fn read_book(folder: &Folder, scenario: Option<&str>, diagnostics: &mut Diagnostics) -> Option<Book> {
     refuse_vouchers(folder, diagnostics);
     let builtin = profiles::builtin();
@@ -107,7 +119,7 @@ struct Reader<'r, 'd> {
     folder: &'r Folder,
     scenario: &'r Scenario<'d>,
     settings: Settings,
-    profiles: Vec<crate::profile::Profile>,
+    profiles: Vec<Profile>,
 }
 
 impl Reader<'_, '_> {

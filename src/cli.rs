@@ -1,0 +1,115 @@
+//! The command line: one verb per file. The only code that prints, touches files or reads the environment.
+
+mod answer;
+mod check;
+mod diagnostics;
+mod explain;
+mod folder;
+mod generate;
+mod import;
+mod output;
+mod profiles;
+mod progress;
+mod run;
+
+use std::process::ExitCode;
+
+use anstream::{eprintln, println};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::diagnostic::Diagnostics;
+
+/// What a run of the program came to; its exit codes are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done: exit code 0.
+    Done,
+    /// Done, and `check` or an alert option found something: exit code 1.
+    Found,
+    /// The input or the command line is wrong, and nothing was written: exit code 2.
+    Refused,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Found => 1,
+            Outcome::Refused => 2,
+        })
+    }
+}
+
+/// Why a verb could not be carried out.
+#[derive(Debug)]
+enum Failure {
+    /// Problems of the input.
+    Input(Diagnostics),
+    /// Anything else, with what to do about it.
+    Other { message: String, help: String },
+}
+
+impl Failure {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Other { message: message.into(), help: help.into() }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast run data/example                  replay a book, see the answer, write its reports
+  renewcast check my-book                     every problem of a book at once
+  renewcast explain data/example web-1        the story of one instance
+  renewcast import tencent *.json --out book  a book from what the cloud's tools print
+  renewcast generate --instances 1000 --out try
+  renewcast profiles                          the built-in life-cycle rules
+
+Exit codes: 0 done; 1 done, and `check` or --fail-on found something; 2 the input or the command line is wrong.";
+
+/// What will rented cloud instances cost, when, and which will be lost? Replays renewals day by day, offline.
+#[derive(Parser)]
+#[command(name = "renewcast", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Run(run::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Import(import::Arguments),
+    Generate(generate::Arguments),
+    Profiles(profiles::Arguments),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Carries out what the arguments ask for.
+pub fn run(arguments: Arguments) -> Outcome {
+    let result = match arguments.verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Import(arguments) => import::run(&arguments),
+        Verb::Generate(arguments) => generate::run(&arguments),
+        Verb::Profiles(arguments) => profiles::run(&arguments),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "renewcast", &mut script);
+            println!("{}", String::from_utf8_lossy(&script).trim_end());
+            Ok(Outcome::Done)
+        }
+    };
+    result.unwrap_or_else(|failure| {
+        match failure {
+            Failure::Input(problems) => eprintln!("{}", diagnostics::render(&problems)),
+            Failure::Other { message, help } => eprintln!("{}", diagnostics::plain(&message, &help)),
+        }
+        Outcome::Refused
+    })
+}

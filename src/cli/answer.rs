@@ -1,0 +1,169 @@
+//! The answer of a run in words: spend, balances, failures, losses, and what to do.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+
+use super::diagnostics::counted;
+use crate::book::Book;
+use crate::id::InstanceId;
+use crate::instance::InstanceIndex;
+use crate::money::Money;
+use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary};
+
+const HEAD: Style = Style::new().bold();
+const BAD: Style = AnsiColor::Red.on_default();
+/// At most so many lines of a kind.
+const LINES: usize = 8;
+
+/// The whole answer.
+pub(super) fn render(book: &Book, summary: &Summary) -> String {
+    let mut text = format!("{HEAD}{}{HEAD:#}, {} to {}\n\n", book.name, book.days.from, book.days.to);
+    let teller = Teller { book };
+    section(&mut text, "Spend", teller.totals(summary));
+    let mut accounts: Vec<&AccountSummary> = summary.accounts.iter().collect();
+    accounts.sort_by_key(|account| (!account.is_short, account.account));
+    section(&mut text, "Lowest available", accounts.iter().map(|account| teller.account(account)).collect());
+    section(&mut text, "Failed renewals", summary.failures.iter().map(|failure| teller.failure(failure)).collect());
+    section(&mut text, "Reclaimed or stopped", summary.losses.iter().filter_map(|loss| teller.kept(loss)).collect());
+    section(&mut text, "Terminated", summary.losses.iter().filter_map(|loss| teller.terminated(loss)).collect());
+    if summary.rejected > 0 {
+        let line = format!("{}; `rejected` in ledger.csv says why", counted(summary.rejected, "action"));
+        section(&mut text, "Rejected", vec![line]);
+    }
+    section(&mut text, "To do", summary.advice.iter().map(|advice| teller.advice(advice)).collect());
+    if summary.failures.is_empty() && summary.losses.is_empty() {
+        text.push_str("Nothing fails and nothing is lost.\n");
+    }
+    text
+}
+
+/// Where the files are.
+pub(super) fn files(out: &Path, files: &[(String, Vec<u8>)], rows: usize) -> String {
+    let charts = files.iter().filter(|(name, _)| name.ends_with(".svg")).count();
+    let charts = if charts > 0 { format!(", {}", counted(charts, "chart")) } else { String::new() };
+    format!(
+        "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, run.json, closing/{charts}",
+        out.display(),
+        counted(rows, "row")
+    )
+}
+
+fn section(text: &mut String, head: &str, lines: Vec<String>) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{HEAD}{head}{HEAD:#}");
+    let more = lines.len().saturating_sub(LINES);
+    for line in lines.iter().take(LINES) {
+        let _ = writeln!(text, "  {line}");
+    }
+    if more > 0 {
+        let _ = writeln!(text, "  … and {more} more");
+    }
+    text.push('\n');
+}
+
+struct Teller<'b> {
+    book: &'b Book,
+}
+
+impl Teller<'_> {
+    fn id(&self, instance: InstanceIndex) -> &InstanceId {
+        &self.book.instance(instance).id
+    }
+
+    /// An amount of the currency in which the instance is charged.
+    fn money(&self, instance: InstanceIndex, money: Money) -> String {
+        let account = self.book.account(self.book.instance(instance).account);
+        money.display_grouped(account.currency).to_string()
+    }
+
+    fn totals(&self, summary: &Summary) -> Vec<String> {
+        let line = |(currency, totals): (&crate::money::Currency, &crate::summary::Totals)| {
+            let text = |money: Money| money.display_grouped(*currency).to_string();
+            format!(
+                "{currency} {}: renewals {}, usage {}; {} came in",
+                text(totals.renewals + totals.usage),
+                text(totals.renewals),
+                text(totals.usage),
+                text(totals.income)
+            )
+        };
+        summary.totals.iter().map(line).collect()
+    }
+
+    fn account(&self, summary: &AccountSummary) -> String {
+        let account = self.book.account(summary.account);
+        let text = |money: Money| money.display_grouped(account.currency).to_string();
+        let short = if summary.is_short { format!("  {BAD}short{BAD:#}") } else { String::new() };
+        let (lowest, closing) = (summary.lowest, summary.closing);
+        format!(
+            "{}: {} {} on {}, {} at the end{short}",
+            account.id,
+            account.currency,
+            text(lowest.available),
+            lowest.date,
+            text(closing.available)
+        )
+    }
+
+    fn failure(&self, failure: &Failure) -> String {
+        let days = if failure.first == failure.last {
+            format!("on {}", failure.first)
+        } else {
+            format!("from {} to {}", failure.first, failure.last)
+        };
+        let text = |money| self.money(failure.instance, money);
+        format!(
+            "{} {days}: {} needed, {} available",
+            self.id(failure.instance),
+            text(failure.needed),
+            text(failure.available)
+        )
+    }
+
+    fn kept(&self, loss: &Loss) -> Option<String> {
+        let since = loss.reclaimed.map_or_else(|| "before the run".to_owned(), |day| format!("on {day}"));
+        let id = self.id(loss.instance);
+        match loss.end {
+            LossEnd::Recovered(day) => Some(format!("{id} {since}, back on {day}")),
+            LossEnd::Kept => Some(format!("{id} {since}, {BAD}not back when the run ends{BAD:#}")),
+            LossEnd::Terminated(_) | LossEnd::Destroyed(_) => None,
+        }
+    }
+
+    fn terminated(&self, loss: &Loss) -> Option<String> {
+        let id = self.id(loss.instance);
+        match (loss.end, loss.last_day) {
+            (LossEnd::Terminated(day), Some(last)) => {
+                Some(format!("{BAD}{id} on {day}{BAD:#}, last day to save it {last}"))
+            }
+            (LossEnd::Terminated(day), None) => Some(format!("{BAD}{id} on {day}{BAD:#}")),
+            (LossEnd::Destroyed(day), _) => Some(format!("{id} on {day}, as asked")),
+            _ => None,
+        }
+    }
+
+    fn advice(&self, advice: &Advice) -> String {
+        let by = advice.by;
+        match advice.what {
+            Remedy::TopUp { account, amount, renewals } => {
+                let account = self.book.account(account);
+                let amount = amount.display_grouped(account.currency);
+                let fail = if renewals == 1 { "1 renewal fails" } else { &format!("{renewals} renewals fail") };
+                format!("by {by} top up {} by {} {amount}: {fail} that day", account.id, account.currency)
+            }
+            Remedy::Arrears { account, amount } => {
+                let account = self.book.account(account);
+                let amount = amount.display_grouped(account.currency);
+                format!(
+                    "by {by} top up {} by {} {amount} and more: its arrears stop instances",
+                    account.id, account.currency
+                )
+            }
+            Remedy::Renew { instance } => format!("by {by} renew {}, or set its flag to auto", self.id(instance)),
+        }
+    }
+}

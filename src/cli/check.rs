@@ -1,0 +1,41 @@
+//! `renewcast check`: every problem of a book at once.
+
+use std::path::PathBuf;
+
+use anstream::println;
+use clap::Args;
+
+use super::diagnostics::{counted, render};
+use super::{Failure, Outcome, folder};
+use crate::source;
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast check my-book
+  renewcast check my-book --scenario yearly
+
+Exit codes: 0 nothing found; 1 warnings only; 2 errors.";
+
+/// Show every problem of a book, with its place and what to type instead; writes nothing
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder of the book
+    book: PathBuf,
+    /// Check it with scenarios/NAME.toml
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let folder = folder::read(&arguments.book)?;
+    let (book, problems) = source::read(&folder, arguments.scenario.as_deref());
+    let Some(book) = book else { return Err(Failure::Input(problems)) };
+    if problems.warnings() > 0 {
+        println!("{}", render(&problems));
+        return Ok(Outcome::Found);
+    }
+    let (accounts, instances) = (counted(book.accounts.len(), "account"), counted(book.instances.len(), "instance"));
+    println!("{}: {accounts}, {instances}, {}: nothing wrong", book.name, counted(book.actions.len(), "action"));
+    Ok(Outcome::Done)
+}

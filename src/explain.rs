@@ -1,0 +1,294 @@
+//! The story of one instance, or of one account, in plain sentences: what happened, what it cost, and by which rule.
+
+use crate::account::AccountIndex;
+use crate::action::{Action, Verb};
+use crate::book::Book;
+use crate::event::{Event, Reason};
+use crate::instance::{ChargeType, Instance, InstanceIndex, State};
+use crate::ledger::{Entry, Ledger, Needed};
+use crate::money::{Currency, Money};
+use crate::profile::{AttemptDays, Profile, RecoverFrom, Restart, RestoreWhen, RetentionFrom};
+
+/// One step of a story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What happened, in a sentence that begins with its day.
+    pub sentence: String,
+    /// The rule behind it, if it is one of a profile.
+    pub rule: Option<String>,
+}
+
+/// Everything told about an instance or account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Story {
+    /// Who it is about, and how it stood at the opening.
+    pub opening: String,
+    /// What happened.
+    pub steps: Vec<Step>,
+    /// How it stands at the end.
+    pub closing: String,
+}
+
+/// The story of an instance.
+pub fn instance(book: &Book, ledger: &Ledger, closing: &Book, index: InstanceIndex) -> Story {
+    let instance = book.instance(index);
+    let teller = Teller { book, currency: book.account(instance.account).currency };
+    let entries = ledger.entries.iter().filter(|entry| entry.instance == Some(index));
+    let entries: Vec<&Entry> = entries.collect();
+    let end = closing.find_instance(instance.id.as_str()).map(|index| closing.instance(index));
+    Story { opening: teller.opening(instance), steps: teller.steps(&entries), closing: teller.closing(instance, end) }
+}
+
+/// The story of an account: its money, its alerts, and what happened to its instances.
+pub fn account(book: &Book, ledger: &Ledger, closing: &Book, index: AccountIndex) -> Story {
+    let account = book.account(index);
+    let teller = Teller { book, currency: account.currency };
+    let entries = ledger.entries.iter().filter(|entry| entry.account == Some(index));
+    let entries: Vec<&Entry> = entries.collect();
+    let funds = |account: &crate::account::Account| {
+        let (settled, available) = (account.funds.settled(), account.funds.available());
+        format!(
+            "holds {} {}, of which {} is available",
+            teller.money(settled),
+            account.currency,
+            teller.money(available)
+        )
+    };
+    let count = book.instances.iter().filter(|instance| instance.account == index).count();
+    Story {
+        opening: format!(
+            "Account {} {} on {} and pays for {count} instances.",
+            account.id,
+            funds(account),
+            book.days.from
+        ),
+        steps: teller.steps(&entries),
+        closing: format!("At the end of {} it {}.", book.days.to, funds(closing.account(index))),
+    }
+}
+
+struct Teller<'b> {
+    book: &'b Book,
+    currency: Currency,
+}
+
+impl Teller<'_> {
+    fn money(&self, money: Money) -> String {
+        money.display_grouped(self.currency).to_string()
+    }
+
+    fn opening(&self, instance: &Instance) -> String {
+        let profile = self.book.profile(instance.profile);
+        let account = &self.book.account(instance.account).id;
+        let price = instance.price().map_or_else(String::new, |price| price.to_string());
+        let (per, flag) = match instance.charge_type {
+            ChargeType::Prepaid => ("month", format!(", renew flag {}", instance.renew_flag.name())),
+            ChargeType::Postpaid => ("hour", String::new()),
+        };
+        let stands = match (instance.state, instance.expires_on, instance.starts_on) {
+            (None, _, Some(start)) => format!("begins on {start}"),
+            (Some(state), Some(expiry), _) => format!("is {} with expiry {expiry}", state.name()),
+            (state, _, _) => format!("is {}", state.map_or("absent", |state| state.name())),
+        };
+        format!(
+            "Instance {} of account {account} {stands} ({}, {price} {} a {per}{flag}, profile {}).",
+            instance.id,
+            instance.charge_type.name(),
+            self.currency,
+            profile.name
+        )
+    }
+
+    fn closing(&self, instance: &Instance, end: Option<&Instance>) -> String {
+        let last = self.book.days.to;
+        match end.map(|end| (end.state, end.expires_on)) {
+            None => format!("{} was never bought.", instance.id),
+            Some((None, _)) => format!("At the end of {last} it does not exist yet."),
+            Some((Some(State::Running), Some(expiry))) => {
+                format!("At the end of {last} it is running, paid to {expiry}.")
+            }
+            Some((Some(state), _)) => format!("At the end of {last} it is {}.", state.name()),
+        }
+    }
+
+    /// One step for each row; days of equal usage are told as one.
+    fn steps(&self, entries: &[&Entry]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut rest = entries;
+        while let Some(first) = rest.first() {
+            let same = |entry: &&&Entry| {
+                first.event == Event::Usage && entry.event == Event::Usage && entry.instance == first.instance
+            };
+            let count = rest.iter().take_while(same).count();
+            if count > 1 {
+                steps.push(self.usage(&rest[..count]));
+                rest = &rest[count..];
+            } else {
+                steps.push(Step { sentence: self.sentence(first), rule: self.rule(first) });
+                rest = &rest[1..];
+            }
+        }
+        steps
+    }
+
+    fn usage(&self, days: &[&Entry]) -> Step {
+        let hours: u32 = days.iter().map(|day| u32::from(day.hours)).sum();
+        let amount: Money = days.iter().filter_map(|day| day.movement).map(|movement| -movement.amount()).sum();
+        let (first, last) = (days[0], days[days.len() - 1]);
+        let sentence = format!(
+            "{} to {}: {hours} hours of use cost {} {}; {} left.",
+            first.date,
+            last.date,
+            self.money(amount),
+            self.currency,
+            self.money(last.balance)
+        );
+        Step { sentence, rule: None }
+    }
+
+    fn sentence(&self, entry: &Entry) -> String {
+        let who =
+            entry.instance.map_or_else(|| "the account".to_owned(), |index| self.book.instance(index).id.to_string());
+        let paid = entry.movement.map_or(Money::ZERO, |movement| movement.amount());
+        let cost = format!("{} {}", self.money(-paid), self.currency);
+        let left = format!("{} left", self.money(entry.balance));
+        let term = entry.term.map_or_else(String::new, |term| match term.months {
+            0 => format!("from {} to {}", term.start, term.end),
+            months => format!("for {} from {} to {}", counted(months, "month"), term.start, term.end),
+        });
+        let by = match entry.reason {
+            Some(Reason::Auto) => "by itself",
+            Some(Reason::Unified) => "to a unified date",
+            _ => "by people",
+        };
+        let text = match entry.event {
+            Event::Renewed => format!("{who} is renewed {by} {term}: {cost}; {left}"),
+            Event::Recovered => format!("{who} is recovered from the bin {by} {term}: {cost}; {left}"),
+            Event::Purchased => format!("{who} is bought {term}: {cost}; {left}"),
+            Event::RenewalFailed => format!("{who} should renew by itself, but {}", self.missing(entry)),
+            Event::Expired => format!("the paid term of {who} ends; it is overdue and still usable"),
+            Event::Reclaimed => format!("{who} is unpaid and goes to the recycle bin"),
+            Event::Terminated if entry.reason == Some(Reason::User) => format!("{who} is destroyed by people"),
+            Event::Terminated => format!("{who} is gone for good, with its data"),
+            Event::Usage => format!("{who} runs for {} hours: {cost}; {left}", entry.hours),
+            Event::Stopped => format!("arrears stop {who}"),
+            Event::Restored => format!("{who} runs again"),
+            Event::Returned => format!("{who} is returned and goes to the recycle bin"),
+            Event::TopUp => {
+                format!("{} {} come in; the balance is {}", self.money(paid), self.currency, self.money(entry.balance))
+            }
+            Event::Credit => format!("{} {} of free credit come in", self.money(paid), self.currency),
+            Event::CreditLimitSet => format!("the credit limit is set{}", self.set_to(entry)),
+            Event::FlagSet => format!("the renew flag of {who} is set{}", self.set_to(entry)),
+            Event::PriceSet => format!("the price of {who} is set{}", self.set_to(entry)),
+            Event::Reminder if entry.reason == Some(Reason::FundsShort) => {
+                format!("people are reminded that the next renewal of {who} costs more than is available ({left})")
+            }
+            Event::Reminder => format!("people are reminded that {who} expires"),
+            Event::BalanceAlert => {
+                format!("people are alerted: the available balance is below the alert line ({left})")
+            }
+            Event::ArrearsForecast => {
+                format!("people are warned: the balance covers less than three days of use ({left})")
+            }
+            Event::Rejected => format!("{} of {who} is rejected: {}", self.asked(entry), self.missing(entry)),
+        };
+        format!("{}: {text}.", entry.date)
+    }
+
+    fn action(&self, entry: &Entry) -> Option<&Action> {
+        entry.action.map(|action| self.book.action(action))
+    }
+
+    fn asked(&self, entry: &Entry) -> &'static str {
+        self.action(entry).map_or("the purchase", |action| action.verb.name())
+    }
+
+    fn set_to(&self, entry: &Entry) -> String {
+        match self.action(entry).map(|action| action.verb) {
+            Some(Verb::SetCreditLimit(limit)) => format!(" to {} {}", self.money(limit), self.currency),
+            Some(Verb::SetFlag(flag, None)) => format!(" to {}", flag.name()),
+            Some(Verb::SetFlag(flag, Some(months))) => format!(" to {} for {}", flag.name(), counted(months, "month")),
+            Some(Verb::SetPrice(price)) => format!(" to {price} {}", self.currency),
+            _ => String::new(),
+        }
+    }
+
+    fn missing(&self, entry: &Entry) -> String {
+        let Some(shortfall) = entry.shortfall else {
+            return entry.reason.map_or_else(String::new, |reason| reason.name().replace('_', " "));
+        };
+        let available = self.money(shortfall.available);
+        match shortfall.needed {
+            Needed::Price(price) => {
+                let short = self.money(price - shortfall.available);
+                format!("{} is needed and {available} is available: {short} short", self.money(price))
+            }
+            Needed::MoreThanZero => format!("the available balance is {available} and must be above zero"),
+            Needed::AtLeastZero => format!("the available balance is {available} and must not be negative"),
+        }
+    }
+
+    /// The rule of the profile behind a row.
+    fn rule(&self, entry: &Entry) -> Option<String> {
+        let instance = self.book.instance(entry.instance?);
+        let profile = self.book.profile(instance.profile);
+        let rule = match (entry.event, entry.reason) {
+            (Event::Renewed | Event::RenewalFailed, Some(Reason::Auto | Reason::InsufficientFunds)) => {
+                attempts(profile)
+            }
+            (Event::Recovered, _) => recovery(profile),
+            (Event::Expired | Event::Reclaimed, _) => {
+                format!("suspend_after_days = {}", profile.suspend_after_days)
+            }
+            (Event::Terminated, Some(Reason::RetentionOver)) => retention(profile, instance.charge_type),
+            (Event::Stopped, _) => format!("arrears_grace_hours = {}", profile.arrears_grace_hours),
+            (Event::Restored, Some(Reason::Funds)) => restart(profile),
+            (Event::Reminder, _) => format!("remind_days = {:?}", profile.remind_days),
+            _ => return None,
+        };
+        Some(format!("{}: {rule}", profile.name))
+    }
+}
+
+fn attempts(profile: &Profile) -> String {
+    match &profile.attempts {
+        AttemptDays::From(first) => format!("auto_renew_first = {first}, tried daily until reclaimed"),
+        AttemptDays::On(days) => format!("auto_renew_days = {days:?}"),
+    }
+}
+
+fn recovery(profile: &Profile) -> String {
+    let from = match profile.recover_from {
+        RecoverFrom::Expiry => "\"expiry\", the term starts at the old expiry",
+        RecoverFrom::Reclaim => "\"reclaim\", the term starts on the day of reclaiming",
+        RecoverFrom::Today => "\"today\", the term starts on the day of recovery",
+    };
+    format!("recover_from = {from}")
+}
+
+fn retention(profile: &Profile, charge_type: ChargeType) -> String {
+    match (charge_type, profile.retention_from) {
+        (ChargeType::Postpaid, _) => format!("postpaid_retention_days = {}", profile.postpaid_retention_days),
+        (ChargeType::Prepaid, RetentionFrom::Reclaim) => format!("retention_days = {}", profile.retention_days),
+        (ChargeType::Prepaid, RetentionFrom::Expiry) => {
+            format!("retention_days = {}, counted from the expiry", profile.retention_days)
+        }
+    }
+}
+
+fn restart(profile: &Profile) -> String {
+    let when = match profile.restore_when {
+        RestoreWhen::Positive => "\"positive\"",
+        RestoreWhen::NotNegative => "\"not_negative\"",
+    };
+    let restart = match profile.restart {
+        Restart::Automatic => "\"automatic\"",
+        Restart::Manual => "\"manual\"",
+    };
+    format!("restart = {restart}, restore_when = {when}")
+}
+
+fn counted(count: u32, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}

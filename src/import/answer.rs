@@ -1,0 +1,135 @@
+//! Which answer a JSON value is: recognised by its members, with or without the `Response` around them.
+//!
+//! A failed call and an unknown shape are errors. Answers that are known but hold nothing for a book leave a warning.
+//! Of the entries of a list only the first is looked into, and only for its kind.
+
+use super::field::{Fields, Said};
+use super::json::Node;
+use super::left_out;
+use crate::diagnostic::{Code, Diagnostics, Place};
+
+/// Which list of instances an answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `InstanceSet` of cvm.
+    Cvm,
+    /// `InstanceSet` of lighthouse.
+    Lighthouse,
+    /// `DiskSet` of cbs.
+    Disks,
+    /// `InstanceList` of billing.
+    Renewals,
+}
+
+/// A list of instances: one page of it.
+#[derive(Debug)]
+pub(super) struct List<'s> {
+    /// Which.
+    pub(super) kind: Kind,
+    /// Its entries.
+    pub(super) entries: Vec<Node<'s>>,
+    /// How many entries all pages have together.
+    pub(super) total: Option<Said<'s, usize>>,
+    /// Where it says that a further page follows, `Some(None)` on the last page.
+    pub(super) next: Option<Option<Node<'s>>>,
+}
+
+/// An answer that was recognised.
+#[derive(Debug)]
+pub(super) enum Answer<'s> {
+    /// A list of instances.
+    Entries(List<'s>),
+    /// The vouchers of an account.
+    Vouchers(Node<'s>),
+    /// The balance of an account.
+    Balance(Node<'s>),
+    /// Nothing that a book holds.
+    Nothing,
+}
+
+/// The member that is the list, a member that only entries of the kind have, the kind.
+const LISTS: &[(&str, &str, Kind)] = &[
+    ("InstanceSet", "BundleId", Kind::Lighthouse),
+    ("InstanceSet", "InstanceType", Kind::Cvm),
+    ("DiskSet", "DiskId", Kind::Disks),
+    ("InstanceList", "ProductCode", Kind::Renewals),
+];
+
+/// Answers that hold nothing for a book: a member that only they have, the call, the reason.
+const USELESS: &[(&str, &str, &str)] = &[
+    ("InstanceRefundsSet", "cvm InquiryPriceTerminateInstances", "refunds are not part of a book"),
+    ("DetailSet", "billing DescribeBillDetail", "a bill says what was paid, not what there is"),
+    ("ResourceSummarySet", "billing DescribeBillResourceSummary", "a bill says what was paid, not what there is"),
+    ("TransactionList", "billing DescribeBillList", "it says what was paid, not what there is"),
+    ("Deals", "billing DescribeDealsByCond", "orders say what was paid, not what there is"),
+];
+
+impl<'s> Answer<'s> {
+    /// The answer that a value is; a failed call and an unknown shape are reported.
+    pub(super) fn recognise(node: Node<'s>, found: &mut Diagnostics) -> Option<Self> {
+        let Some(members) = node.members() else {
+            unknown(node.place(), "a value that is not an object", found);
+            return None;
+        };
+        let inner = members.get("Response").copied().filter(|inner| inner.members().is_some()).unwrap_or(node);
+        let mut fields = Fields::of(inner, found)?;
+        if fields.get("Error").is_some() {
+            failed(&mut fields);
+            return None;
+        }
+        let answer = list(&mut fields).or_else(|| single(inner, &mut fields));
+        if answer.is_none() {
+            unknown(inner.place(), "an answer of a shape that is not known", found);
+        }
+        answer
+    }
+}
+
+fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
+    let (key, ..) = LISTS.iter().find(|(key, ..)| fields.has(key))?;
+    let entries = fields.list(key);
+    let first = entries.first().and_then(|entry| entry.members());
+    let fits = |member: &str| first.as_ref().is_none_or(|members| members.contains_key(member));
+    let (.., kind) = LISTS.iter().find(|(list, member, _)| list == key && fits(member))?;
+    let next = fields.has("NextToken").then(|| fields.get("NextToken").filter(|token| token.text() != "\"\""));
+    let total = if fields.has("TotalCount") { fields.whole("TotalCount") } else { None };
+    Some(Answer::Entries(List { kind: *kind, entries, total, next }))
+}
+
+fn single<'s>(node: Node<'s>, fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
+    if fields.has("CashAccountBalance") {
+        Some(Answer::Balance(node))
+    } else if fields.has("VoucherInfos") {
+        Some(Answer::Vouchers(node))
+    } else if fields.has("Price") {
+        left_out::price(fields);
+        Some(Answer::Nothing)
+    } else if let Some((_, call, reason)) = USELESS.iter().find(|(key, ..)| fields.has(key)) {
+        useless(node, &format!("the answer of `{call}`: {reason}"), fields.found);
+        Some(Answer::Nothing)
+    } else if fields.is_only("RequestId") {
+        useless(node, "an answer that holds a `RequestId` only, as `cvm RenewInstances` gives it", fields.found);
+        Some(Answer::Nothing)
+    } else {
+        None
+    }
+}
+
+fn useless(node: Node<'_>, what: &str, found: &mut Diagnostics) {
+    found.push(Code::LeftOut, node.place(), what, "nothing to type: the other answers are imported");
+}
+
+fn failed(fields: &mut Fields<'_, '_>) {
+    let place = fields.get("Error").unwrap_or(fields.node).place();
+    let mut said = |key| fields.nested("Error").and_then(|mut error| error.text(key)).map(|said| said.value);
+    let code = said("Code").unwrap_or_else(|| "an unnamed code".to_owned());
+    let message = said("Message").unwrap_or_else(|| "no message".to_owned());
+    let text = format!("the call failed with `{code}`: {message}");
+    fields.found.push(Code::UnknownAnswer, place, text, "repeat the call and import what it gives then");
+}
+
+fn unknown(place: Place, what: &str, found: &mut Diagnostics) {
+    let help = "leave it out; known are cvm and lighthouse `DescribeInstances`, cbs `DescribeDisks`, billing \
+                `DescribeRenewInstances`, which lists prepaid instances of all products, and `DescribeAccountBalance`";
+    found.push(Code::UnknownAnswer, place, what, help);
+}

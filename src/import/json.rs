@@ -1,0 +1,195 @@
+//! JSON values that know where they stand in their file.
+//!
+//! A file is read once as a whole: its syntax, its nesting and the keys of every object are checked, so that looking
+//! into a [`Node`] cannot fail later. Numbers stay text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::options::Source;
+use crate::diagnostic::{Code, Diagnostics, Place};
+
+/// A JSON value, unparsed, and its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node<'s> {
+    /// The file that it stands in.
+    pub(super) file: &'s str,
+    whole: &'s str,
+    text: &'s str,
+}
+
+/// The members of an object.
+pub(super) type Members<'s> = BTreeMap<String, Node<'s>>;
+
+impl<'s> Node<'s> {
+    fn part(self, raw: &'s RawValue) -> Self {
+        Self { text: raw.get(), ..self }
+    }
+
+    /// Where it stands.
+    pub(super) fn place(self) -> Place {
+        let start = self.text.as_ptr().addr() - self.whole.as_ptr().addr();
+        Place::in_bytes(self.file, self.whole.as_bytes(), start..start + self.text.len())
+    }
+
+    /// Its text in the file.
+    pub(super) fn text(self) -> &'s str {
+        self.text
+    }
+
+    /// Whether it is `null`.
+    pub(super) fn is_null(self) -> bool {
+        self.text == "null"
+    }
+
+    /// The members, if it is an object.
+    pub(super) fn members(self) -> Option<Members<'s>> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(self.text).ok()?;
+        Some(members.into_iter().map(|(key, raw)| (key, self.part(raw))).collect())
+    }
+
+    /// The elements, if it is an array.
+    pub(super) fn elements(self) -> Option<Vec<Self>> {
+        let elements: Vec<&RawValue> = serde_json::from_str(self.text).ok()?;
+        Some(elements.into_iter().map(|raw| self.part(raw)).collect())
+    }
+
+    /// The text, if it is a string.
+    pub(super) fn string(self) -> Option<String> {
+        serde_json::from_str(self.text).ok()
+    }
+
+    /// The digits as written, if it is a number.
+    pub(super) fn number(self) -> Option<&'s str> {
+        self.text.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then_some(self.text)
+    }
+}
+
+/// The answers of a file: its values one after the other, arrays taken apart.
+pub(super) fn answers<'s>(source: &'s Source, found: &mut Diagnostics) -> Vec<Node<'s>> {
+    let Some(whole) = utf8(source, found) else { return Vec::new() };
+    let before = found.errors();
+    let values = values(source, whole, found);
+    if values.is_empty() && found.errors() == before {
+        let message = format!("`{}` holds no answer", source.name);
+        found.push(
+            Code::BadJson,
+            Place::of_file(&source.name),
+            message,
+            "save what the call printed, then import that",
+        );
+    }
+    values.into_iter().flat_map(|value| value.elements().unwrap_or_else(|| vec![value])).collect()
+}
+
+fn utf8<'s>(source: &'s Source, found: &mut Diagnostics) -> Option<&'s str> {
+    let complain = |error: &std::str::Utf8Error| {
+        let at = error.valid_up_to();
+        let place = Place::in_bytes(&source.name, &source.bytes, at..at + 1);
+        let message = format!("`{}` is not UTF-8", source.name);
+        found.push(
+            Code::NotUtf8,
+            place,
+            message,
+            "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`",
+        );
+    };
+    std::str::from_utf8(&source.bytes).inspect_err(complain).ok()
+}
+
+fn values<'s>(source: &'s Source, whole: &'s str, found: &mut Diagnostics) -> Vec<Node<'s>> {
+    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+    let mut values = Vec::new();
+    for raw in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        let checked = raw.map_err(|error| (text, error)).and_then(|raw| {
+            let checked = serde_json::from_str::<Checked>(raw.get());
+            checked.map(|Checked| raw.get()).map_err(|error| (raw.get(), error))
+        });
+        match checked {
+            Ok(text) => values.push(Node { file: &source.name, whole, text }),
+            Err((read, error)) => return complain(source, whole, (read, &error), found),
+        }
+    }
+    values
+}
+
+/// Reports what is wrong with `read`, a part of the file; none of the file's values are used then.
+fn complain<'s>(
+    source: &Source,
+    whole: &str,
+    (read, error): (&str, &serde_json::Error),
+    found: &mut Diagnostics,
+) -> Vec<Node<'s>> {
+    let start = read.as_ptr().addr() - whole.as_ptr().addr() + offset(read, error);
+    let place = Place::in_bytes(&source.name, whole.as_bytes(), start..start + 1);
+    let text = error.to_string();
+    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+    let message = format!("not the JSON of an answer: {reason}");
+    found.push(Code::BadJson, place, message, "save what the call printed once more, whole and unchanged");
+    Vec::new()
+}
+
+/// The byte that an error of serde_json points at.
+fn offset(read: &str, error: &serde_json::Error) -> usize {
+    let before: usize = read.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    (before + error.column().saturating_sub(1)).min(read.len())
+}
+
+/// Any JSON value (with serde_json's `arbitrary_precision` a number comes as a map) that nests no deeper than serde_json allows and repeats no key.
+struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Check)
+    }
+}
+
+struct Check;
+
+impl<'de> Visitor<'de> for Check {
+    type Value = Checked;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Checked, A::Error> {
+        let mut keys = BTreeSet::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if keys.contains(&key) {
+                return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
+            }
+            keys.insert(key);
+            members.next_value::<Checked>()?;
+        }
+        Ok(Checked)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Checked, A::Error> {
+        while elements.next_element::<Checked>()?.is_some() {}
+        Ok(Checked)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_unit<E>(self) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+}

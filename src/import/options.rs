@@ -1,0 +1,89 @@
+//! What an import is told by its caller: the files' bytes, the days and the zone of the book, the profiles there are.
+//!
+//! Nothing here is read from an answer.
+
+use std::collections::BTreeSet;
+
+use chrono_tz::Tz;
+
+use crate::calendar::Day;
+use crate::id::AccountId;
+use crate::money::Currency;
+use crate::profile::{Profile, RetentionFrom};
+
+/// The profile of products that have none of their own.
+pub const DEFAULT_PROFILE: &str = "tencent-cvm";
+
+/// Products whose name in the interface is not that of their profile. What billing lists of cos are its packages.
+const PROFILE_ALIASES: &[(&str, &str)] = &[("cdb", "mysql"), ("cos", "cos-package")];
+
+/// The bytes of one file of answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name that diagnostics show.
+    pub name: String,
+    /// Its content: one answer, several after each other, or an array of them.
+    pub bytes: Vec<u8>,
+}
+
+/// What the book is to be like.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name of the book.
+    pub name: String,
+    /// The zone that the book's dates are in; times without a zone are in it already.
+    pub zone: Tz,
+    /// The first day of the run.
+    pub from: Day,
+    /// The last day of the run, not before `from`.
+    pub to: Day,
+    /// The account of the instances, unless balances of exactly one account are imported: then it is that one.
+    pub account: AccountId,
+    /// The currency of all amounts; the answers' small unit is its hundredth.
+    pub currency: Currency,
+    /// The profiles that a book can name; [`DEFAULT_PROFILE`] should be among them.
+    pub profiles: Vec<KnownProfile>,
+}
+
+impl Options {
+    /// The profile of the product's own, or none.
+    pub(super) fn own_profile(&self, product: &str) -> Option<&KnownProfile> {
+        let alias = PROFILE_ALIASES.iter().find(|(known, _)| *known == product).map(|(_, name)| *name);
+        let named = |name| self.profiles.iter().find(|profile| profile.name.strip_prefix("tencent-") == Some(name));
+        alias.and_then(named).or_else(|| named(product))
+    }
+
+    /// The profile that the product follows in the book.
+    pub(super) fn profile(&self, product: &str) -> Option<&KnownProfile> {
+        self.own_profile(product).or_else(|| self.profiles.iter().find(|profile| profile.name == DEFAULT_PROFILE))
+    }
+}
+
+/// What an import must know of a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownProfile {
+    /// Its name.
+    pub name: String,
+    /// Days from expiry to reclaiming.
+    pub suspend_after_days: i32,
+    /// Days from expiry to the release of an instance that nobody renews.
+    pub released_after_days: i32,
+    /// The months that a renewal may have.
+    pub renew_periods: BTreeSet<u32>,
+}
+
+impl From<&Profile> for KnownProfile {
+    fn from(profile: &Profile) -> Self {
+        let reclaimed = profile.suspend_after_days;
+        let base = match profile.retention_from {
+            RetentionFrom::Reclaim => reclaimed,
+            RetentionFrom::Expiry => 0,
+        };
+        Self {
+            name: profile.name.to_string(),
+            suspend_after_days: reclaimed,
+            released_after_days: (base + profile.retention_days + 1).max(reclaimed + 1),
+            renew_periods: profile.renew_periods.clone(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Charts: plain data in, the bytes of an SVG or PNG picture out.
+//!
+//! | chart | question it answers |
+//! |---|---|
+//! | [`SpendByMonth`] | what is paid in which month, and for what |
+//! | [`BalanceOverTime`] | when does the money run short |
+//! | [`InstancesByState`] | how many instances are in which state |
+//! | [`LossTimeline`] | which instances are lost, and on which days |
+//!
+//! Every chart is laid out once, as shapes on a canvas of 1200 CSS pixels, and then handed to the chosen format; both
+//! formats show the same picture. The fonts are part of the program, so a picture depends on its data alone: the same
+//! data gives the same bytes on every machine. Nothing here reads a clock or a file, and nothing here adds up money that
+//! is not drawn: what a number means is decided by the caller.
+
+mod amount;
+mod axis;
+mod balance;
+mod canvas;
+mod font;
+mod frame;
+mod losses;
+mod palette;
+mod png;
+mod spend;
+mod states;
+mod svg;
+
+pub use balance::{BalanceOverTime, Mark, MarkKind};
+pub use losses::{LossRow, LossTimeline, Span};
+pub use spend::{Series, SpendByMonth};
+pub use states::{InstancesByState, State, StateCounts};
+
+/// The file format of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Scalable, text kept as text: the viewer's fonts are used where Noto Sans is not installed.
+    Svg,
+    /// Two pixels for each CSS pixel, text drawn with the fonts in the program.
+    Png,
+}
+
+/// The currency of the amounts in a chart. Amounts are whole numbers of its minor unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Currency {
+    /// The code that is written beside amounts, such as `CNY`.
+    pub code: String,
+    /// Decimals of the minor unit: 2 for CNY, 0 for JPY.
+    pub digits: u8,
+}
+
+/// Why there is no picture. Data never causes it, not even empty or senseless data.
+#[derive(Debug, thiserror::Error)]
+pub enum ChartError {
+    /// The drawing backend refused a shape.
+    #[error("the chart cannot be drawn: {0}")]
+    Draw(String),
+    /// The pixels could not be written as PNG.
+    #[error("the chart cannot be written as PNG: {0}")]
+    Encode(#[from] ::png::EncodingError),
+}

@@ -1,0 +1,156 @@
+//! What changes from day to day: accounts and instances, and the sums and dates that follow from them.
+//! Decides nothing: the phases do.
+
+use std::collections::BTreeMap;
+
+use super::dates::{Date, add_months, days_between, plus_days};
+use super::number::Fraction;
+use super::profile::Profile;
+use super::rules::Notes;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not bought or started yet, or refused (replay.md 8): it does not exist.
+    Absent,
+    Running,
+    Overdue,
+    Reclaimed,
+    Stopped,
+    Terminated,
+}
+
+impl State {
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "running" => Self::Running,
+            "overdue" => Self::Overdue,
+            "reclaimed" => Self::Reclaimed,
+            "stopped" => Self::Stopped,
+            "terminated" => Self::Terminated,
+            other => panic!("unknown state {other}"),
+        }
+    }
+
+    /// The word of formats.md; empty for what does not exist.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "",
+            Self::Running => "running",
+            Self::Overdue => "overdue",
+            Self::Reclaimed => "reclaimed",
+            Self::Stopped => "stopped",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+/// An account; all sums are minor units of its currency.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub id: String,
+    /// Decimals of its currency.
+    pub digits: u32,
+    pub cash: i128,
+    pub free_credit: i128,
+    pub frozen: i128,
+    pub credit_limit: i128,
+    pub alert_below: Option<i128>,
+    /// Hours since the arrears clock was set; none while it is not running.
+    pub arrears_clock: Option<i64>,
+    /// Balance alerts in a row.
+    pub alert_days: i64,
+}
+
+/// What a movement changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Movement {
+    pub free_credit: i128,
+    pub cash: i128,
+}
+
+impl Account {
+    pub fn settled(&self) -> i128 {
+        self.cash + self.free_credit
+    }
+
+    pub fn available(&self) -> i128 {
+        self.settled() - self.frozen + self.credit_limit
+    }
+
+    /// Takes free credit, then cash (replay.md 3). Whether it may, the caller has decided.
+    pub fn deduct(&mut self, amount: i128) -> Movement {
+        let from_free_credit = amount.min(self.free_credit);
+        let from_cash = amount - from_free_credit;
+        self.free_credit -= from_free_credit;
+        self.cash -= from_cash;
+        Movement {
+            free_credit: -from_free_credit,
+            cash: -from_cash,
+        }
+    }
+}
+
+/// An instance. Of a prepaid one that exists, `expires_on` is always there.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub id: String,
+    pub account: usize,
+    pub profile: Profile,
+    /// The text cells as written, `product` filled in; tags under `tag:KEY`.
+    pub cells: BTreeMap<String, String>,
+    pub prepaid: bool,
+    pub flag: String,
+    pub renew_months: u32,
+    pub monthly_price: Option<Fraction>,
+    pub hourly_price: Option<Fraction>,
+    pub starts_on: Option<Date>,
+    pub expires_on: Option<Date>,
+    pub anchor: Option<u32>,
+    pub state: State,
+    /// The day of reclaiming or stopping.
+    pub since: Option<Date>,
+    pub returned: bool,
+    pub priority: Option<i64>,
+}
+
+impl Instance {
+    pub fn exists(&self) -> bool {
+        self.state != State::Absent
+    }
+
+    pub fn expiry(&self) -> Date {
+        self.expires_on
+            .expect("a prepaid instance that exists has an expiry date")
+    }
+
+    /// The day number of `date` relative to the expiry date (replay.md 6).
+    pub fn day_number(&self, date: Date) -> i64 {
+        days_between(self.expiry(), date)
+    }
+
+    /// The end of a term of whole months (replay.md 5).
+    pub fn months_after(&self, start: Date, months: u32, notes: &Notes) -> Date {
+        let anchor = self.anchor.expect("a prepaid instance has an anchor");
+        add_months(&self.profile.month_end, start, anchor, months, notes)
+    }
+
+    /// The first day on which it is released, while it is in the bin or stopped (replay.md 6 and 7, Release).
+    pub fn release_day(&self) -> Date {
+        let since = self.since.expect("what waits for release has a day");
+        if !self.prepaid {
+            return plus_days(since, self.profile.postpaid_retention_days + 1);
+        }
+        let base = if self.retention_counts_from_expiry() {
+            self.expiry()
+        } else {
+            since
+        };
+        let after_retention = plus_days(base, self.profile.retention_days + 1);
+        after_retention.max(plus_days(since, 1))
+    }
+
+    /// "Of a returned instance always the day of return" (replay.md 6, Release).
+    pub fn retention_counts_from_expiry(&self) -> bool {
+        self.profile.retention_from == "expiry" && !self.returned
+    }
+}
