@@ -37,6 +37,7 @@ use crate::diagnostic::Diagnostics;
 use account::{Accounts, Balance};
 use answer::{Answer, List};
 use field::Fields;
+use json::one_line;
 use left_out::Vouchers;
 use listing::{Listing, list};
 use pages::Pages;
@@ -101,6 +102,7 @@ fn written(listing: &Listing, accounts: &Accounts, outcome: Outcome, options: &O
         prices: to_do.len(),
     };
     to_do.extend(accounts.to_do.iter().chain(&listing.to_do).cloned());
+    let to_do: Vec<String> = to_do.iter().map(|sentence| one_line(sentence)).collect();
     let files = vec![
         ("book.toml", book::settings(&listing.rows, &to_do, options)),
         ("instances.csv", book::instances_csv(&listing.rows, &accounts.owner)),

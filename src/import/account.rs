@@ -7,13 +7,13 @@
 //! | `frozen` | `FreezeAmount` |
 //! | `credit_limit` | `CreditAmount` |
 //!
-//! So `cash + free_credit − frozen` is `RealBalance`, and `available` is `RealCreditBalance`; where they are not, a warning
-//! says so. Debts are negative cash, because a book has no other place for them. Temporary credit is left out.
+//! So `cash + free_credit − frozen` is `RealBalance`, and `available` is `RealCreditBalance`; where they are not, a
+//! warning says so. Debts are negative cash: a book has no other place for them. Temporary credit is left out.
 
 use std::collections::BTreeMap;
 
 use super::field::{Fields, Said};
-use super::json::Node;
+use super::json::{Node, one_line};
 use super::options::Options;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::id::AccountId;
@@ -143,7 +143,12 @@ fn contradictions(
         let (one, other) = (one.display(currency), other.display(currency));
         let (id, file, other_file) = (&account.value, first.file, account.node.file);
         let message = format!("`{column}` of account `{id}` is {one} in `{file}`, but {other} in `{other_file}`");
-        found.push(Code::ConflictingAnswers, account.node.place(), message, "import the newer of the two answers only");
+        found.push(
+            Code::ConflictingAnswers,
+            account.node.place(),
+            one_line(&message),
+            "import the newer of the two answers only",
+        );
     }
 }
 

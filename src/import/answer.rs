@@ -4,7 +4,7 @@
 //! Of the entries of a list only the first is looked into, and only for its kind.
 
 use super::field::{Fields, Said};
-use super::json::Node;
+use super::json::{Node, one_line};
 use super::left_out;
 use crate::diagnostic::{Code, Diagnostics, Place};
 
@@ -92,7 +92,7 @@ fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
     let fits = |member: &str| first.as_ref().is_none_or(|members| members.contains_key(member));
     let (.., kind) = LISTS.iter().find(|(list, member, _)| list == key && fits(member))?;
     let next = fields.has("NextToken").then(|| fields.get("NextToken").filter(|token| token.text() != "\"\""));
-    let total = if fields.has("TotalCount") { fields.whole("TotalCount") } else { None };
+    let total = fields.whole("TotalCount");
     Some(Answer::Entries(List { kind: *kind, entries, total, next }))
 }
 
@@ -125,7 +125,7 @@ fn failed(fields: &mut Fields<'_, '_>) {
     let code = said("Code").unwrap_or_else(|| "an unnamed code".to_owned());
     let message = said("Message").unwrap_or_else(|| "no message".to_owned());
     let text = format!("the call failed with `{code}`: {message}");
-    fields.found.push(Code::UnknownAnswer, place, text, "repeat the call and import what it gives then");
+    fields.found.push(Code::UnknownAnswer, place, one_line(&text), "repeat the call and import what it gives then");
 }
 
 fn unknown(place: Place, what: &str, found: &mut Diagnostics) {

@@ -76,14 +76,14 @@ pub(super) fn prices(rows: &[Row]) -> Vec<PriceRow> {
     needed.into_iter().map(row).collect()
 }
 
-/// The text of `book.toml`.
+/// The text of `book.toml`; what is left to do is one line each.
 pub(super) fn settings(rows: &[Row], to_do: &[String], options: &Options) -> String {
     let mut text = String::from("# Made by `renewcast import tencent` from answers of the cloud's interface.\n");
     text.push_str("# An instance whose price differs from its type's, for its disks or its bandwidth, takes its own\n");
     text.push_str("# monthly_price or hourly_price in instances.csv.\n");
     if !to_do.is_empty() {
         text.push_str("#\n# Left to do:\n");
-        text.extend(to_do.iter().map(|sentence| format!("# - {}\n", comment(sentence))));
+        text.extend(to_do.iter().map(|sentence| format!("# - {sentence}\n")));
     }
     text.push_str(&format!(
         "\nname = {}\nfrom = {}\nto = {}\ntime_zone = \"{}\"\ncurrency = \"{}\"\nprofile = \"{DEFAULT_PROFILE}\"\n",
@@ -104,11 +104,6 @@ fn product_profiles(rows: &[Row], options: &Options) -> String {
         .map(|(product, profile)| (product, toml::Value::from(profile.as_str())))
         .collect();
     if profiles.is_empty() { String::new() } else { format!("\n[product_profiles]\n{profiles}") }
-}
-
-/// A sentence that cannot leave its comment.
-fn comment(sentence: &str) -> String {
-    sentence.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The text of `instances.csv`.

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveTime};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
-use super::json::{Members, Node};
+use super::json::{Members, Node, one_line};
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::money::{Currency, Money};
@@ -207,7 +207,7 @@ fn abridged(text: &str) -> String {
     const SHOWN: usize = 40;
     let text = text.trim_matches('"');
     let more = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
-    text.chars().take(SHOWN).collect::<String>() + more
+    one_line(&text.chars().take(SHOWN).collect::<String>()) + more
 }
 
 /// A JSON number divided by ten so many times, exactly; none if 28 digits do not suffice.

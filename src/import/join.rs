@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::field::Said;
+use super::json::one_line;
 use super::sighting::Sighting;
 use super::standing::Standing;
 use crate::diagnostic::{Code, Diagnostics};
@@ -90,6 +91,6 @@ impl Join<'_> {
         let id = self.id;
         let message = format!("{column} of `{id}` is `{value}` in `{file}`, but `{other_value}` in `{other_file}`");
         let help = "call both again at the same time, or import the newer of the two answers only";
-        self.found.push(Code::ConflictingAnswers, other.node.place(), message, help);
+        self.found.push(Code::ConflictingAnswers, other.node.place(), one_line(&message), help);
     }
 }

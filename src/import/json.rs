@@ -127,7 +127,7 @@ fn complain<'s>(
     let place = Place::in_bytes(&source.name, whole.as_bytes(), start..start + 1);
     let text = error.to_string();
     let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    let message = format!("not the JSON of an answer: {reason}");
+    let message = one_line(&format!("not the JSON of an answer: {reason}"));
     found.push(Code::BadJson, place, message, "save what the call printed once more, whole and unchanged");
     Vec::new()
 }
@@ -138,7 +138,8 @@ fn offset(read: &str, error: &serde_json::Error) -> usize {
     (before + error.column().saturating_sub(1)).min(read.len())
 }
 
-/// Any JSON value (with serde_json's `arbitrary_precision` a number comes as a map) that nests no deeper than serde_json allows and repeats no key.
+/// Any JSON value that nests no deeper than serde_json allows and repeats no key. With the feature
+/// `arbitrary_precision`, which this needs, numbers come as maps.
 struct Checked;
 
 impl<'de> Deserialize<'de> for Checked {
@@ -192,4 +193,9 @@ impl<'de> Visitor<'de> for Check {
     fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
         Ok(Checked)
     }
+}
+
+/// A sentence for people on one line, whatever texts of an answer it quotes.
+pub(super) fn one_line(sentence: &str) -> String {
+    sentence.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -3,9 +3,10 @@
 //! | the answers say | charge type | the row says |
 //! |---|---|---|
 //! | in use | any | no state: the book derives it from `expires_on` |
-//! | in the bin, day known (lighthouse) | prepaid | `reclaimed` since that day; `overdue` or no state if the book begins earlier |
-//! | in the bin, expired so long ago that its suspension lies before the book | prepaid | no state: the same derivation |
-//! | in the bin, day unknown | prepaid | `reclaimed` since the day before the book, the latest possible; put on the list to do |
+//! | in the bin since a known day (lighthouse) | prepaid | `reclaimed` since that day |
+//! | the same, but the book begins earlier | prepaid | `overdue`, or no state if it has not expired then |
+//! | in the bin, suspended by its profile before the book begins | prepaid | no state: the same derivation |
+//! | in the bin otherwise | prepaid | `reclaimed` since the day before the book, the latest possible: to do |
 //! | in the bin for arrears or unsaid reasons | postpaid | `stopped`, likewise |
 //! | in the bin because it was returned | postpaid | `terminated` |
 //! | being destroyed; or to be released before the book begins | any | `terminated` |
@@ -15,6 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Said;
+use super::json::one_line;
 use super::options::Options;
 use super::sighting::{Charge, Sighting};
 use super::standing::{Cause, Standing};
@@ -232,8 +234,8 @@ impl Clerk<'_> {
         }
         if says == Standing::InUse && expiry < from {
             self.to_do.push(format!(
-                "correct expires_on of {} in instances.csv if it was renewed: it expired on {expiry}, and the book begins \
-                 on {from} as if nothing had been paid since",
+                "correct expires_on of {} in instances.csv if it was renewed: it expired on {expiry}, and the book \
+                 begins on {from} as if nothing had been paid since",
                 one.id.value
             ));
         }
@@ -275,8 +277,8 @@ impl Clerk<'_> {
     fn ask_for_return(&mut self, one: &Sighting<'_>, since: Day, term: Term) {
         if since < term.expiry && standing(one) == Standing::InBin(Cause::Unsaid) {
             self.to_do.push(format!(
-                "put true into returned of {} in instances.csv if it was returned: it is in the recycle bin since {since}, \
-                 before its expiry",
+                "put true into returned of {} in instances.csv if it was returned: it is in the recycle bin since \
+                 {since}, before its expiry",
                 one.id.value
             ));
         }
@@ -284,7 +286,7 @@ impl Clerk<'_> {
 
     fn warn(&mut self, one: &Sighting<'_>, what: &str, help: &str) {
         let message = format!("`{}` {what}", one.id.value);
-        self.found.push(Code::LeftOut, one.id.node.place(), message, help);
+        self.found.push(Code::LeftOut, one.id.node.place(), one_line(&message), help);
     }
 
     fn leave_out_parts(&mut self, parts: &[&Sighting<'_>]) {
@@ -297,7 +299,7 @@ impl Clerk<'_> {
             named.join(", ")
         );
         let help = "let the price of an instance in prices.csv include such disks";
-        self.found.push(Code::LeftOut, first.id.node.place(), message, help);
+        self.found.push(Code::LeftOut, first.id.node.place(), one_line(&message), help);
     }
 
     fn ask_for_disks(&mut self, sightings: &BTreeMap<String, Sighting<'_>>) {
@@ -305,8 +307,8 @@ impl Clerk<'_> {
         let unknown = disks.into_iter().filter(|id| !sightings.contains_key(*id)).count();
         if unknown > 0 {
             self.to_do.push(format!(
-                "import the answer of cbs DescribeDisks as well: data disks that only their instances name ({unknown}) are \
-                 missing from the book if they are paid on their own"
+                "import the answer of cbs DescribeDisks as well: data disks that only their instances name ({unknown}) \
+                 are missing from the book if they are paid on their own"
             ));
         }
     }
@@ -330,7 +332,8 @@ impl Clerk<'_> {
             let followed = self.options.profile(product).filter(|_| self.options.own_profile(product).is_none());
             if let Some(profile) = followed {
                 self.to_do.push(format!(
-                    "name the profile of {product} under [product_profiles] in book.toml if its rules are not those of {}",
+                    "name the profile of {product} under [product_profiles] in book.toml if its rules are not \
+                     those of {}",
                     profile.name
                 ));
             }

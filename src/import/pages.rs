@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Kind, List};
 use super::field::Said;
-use super::json::Node;
+use super::json::{Node, one_line};
 use super::sighting::Sighting;
 use crate::diagnostic::{Code, Diagnostics};
 
@@ -49,7 +49,7 @@ impl<'s> Pages<'s> {
         for ((product, region), Counted { seen, total }) in &self.counted {
             if total.value > seen.len() {
                 let message = format!("{} of {} `{product}` in `{region}` are there", seen.len(), total.value);
-                found.push(Code::LeftOut, total.node.place(), message, "import the further pages as well");
+                found.push(Code::LeftOut, total.node.place(), one_line(&message), "import the further pages as well");
             }
         }
         if let Some(token) = self.continued.filter(|_| !self.ended) {

@@ -3,9 +3,13 @@
 //! | member | cell of the book |
 //! |---|---|
 //! | `InstanceType`; `BundleId`; `DiskType` and `DiskSize`; else `SubProductCode` | `instance_type` |
-//! | `InstanceChargeType`, `DiskChargeType` | `charge_type`; what billing lists is prepaid unless another answer says otherwise |
-//! | `RenewFlag`, `ExpiredTime`, `DeadlineTime`, `ExpireTime` | only of prepaid instances: the official sample has both beside `POSTPAID_BY_HOUR` |
+//! | `InstanceChargeType`, `DiskChargeType` | `charge_type` |
+//! | `RenewFlag` | `renew_flag` |
+//! | `ExpiredTime`, `DeadlineTime`, `ExpireTime` | `expires_on` |
 //! | `Zone` | `zone`, and without its number `region` |
+//!
+//! The charge type decides: flag and expiry are read of prepaid instances only, because the official sample of cvm has
+//! both beside `POSTPAID_BY_HOUR`. What billing lists is prepaid unless another answer says otherwise.
 //!
 //! Nothing here knows the days of the book.
 

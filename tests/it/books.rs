@@ -7,7 +7,7 @@ use std::fmt::Write;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
 /// File name and text, as the oracle and the harness take them.
-pub type Files = BTreeMap<String, String>;
+pub(crate) type Files = BTreeMap<String, String>;
 
 type Date = NaiveDate;
 
@@ -15,13 +15,15 @@ type Date = NaiveDate;
 type Cells = BTreeMap<&'static str, String>;
 
 /// A valid book: 1 to 5 accounts, up to 12 instances, mostly 5 to 150 days.
-pub fn random_book(seed: u64) -> Files {
+pub(crate) fn random_book(seed: u64) -> Files {
     let mut draft = Draft::begin(seed);
     draft.add_profiles();
     draft.choose_profiles();
     draft.add_accounts();
     draft.add_instances();
-    draft.add_list_prices();
+    if draft.lists_prices {
+        draft.add_list_prices();
+    }
     draft.fund_accounts();
     draft.add_actions();
     draft.files()
@@ -87,6 +89,8 @@ struct Draft {
     currency: &'static str,
     /// Of a hundred instances, how many are prepaid.
     prepaid_share: i64,
+    /// Whether there is a prices.csv.
+    lists_prices: bool,
     /// Monthly prices that most instances have, so that prices tie.
     usual_prices: Vec<&'static str>,
     profiles: Vec<ProfileDraft>,
@@ -118,10 +122,8 @@ const ZONES: &[&str] = &["Asia/Shanghai", "UTC", "America/New_York"];
 
 const ACCOUNT_IDS: &[&str] = &["a-001", "A-001", "b", "B", "ä-1", "a,2", "10", "9", "z"];
 
-const INSTANCE_IDS: &[&str] = &[
-    "i-1", "i-2", "i-10", "I-1", "a,b", "ä-1", "Z9", "z9", "0-x", "i_é", "10", "9", "ins-α", "x y",
-    "i-1a", "_",
-];
+const INSTANCE_IDS: &[&str] =
+    &["i-1", "i-2", "i-10", "I-1", "a,b", "ä-1", "Z9", "z9", "0-x", "i_é", "10", "9", "ins-α", "x y", "i-1a", "_"];
 
 const PRODUCTS: &[&str] = &["cvm", "cbs", "mysql"];
 
@@ -148,30 +150,13 @@ const MONTHLY_PRICES: &[&str] = &[
     "12.3456789012345678901234",
 ];
 
-const HOURLY_PRICES: &[&str] = &[
-    "0.5", "1", "0.125", "0.005", "0.333", "2.345", "1.5", "2.5", "0.0049", "0", "8", "0.25",
-];
+const HOURLY_PRICES: &[&str] =
+    &["0.5", "1", "0.125", "0.005", "0.333", "2.345", "1.5", "2.5", "0.0049", "0", "8", "0.25"];
 
-const FACTORS: &[&str] = &[
-    "0.5",
-    "0.88",
-    "0.125",
-    "0.99999999",
-    "0.33333333",
-    "1",
-    "0.7",
-];
+const FACTORS: &[&str] = &["0.5", "0.88", "0.125", "0.99999999", "0.33333333", "1", "0.7"];
 
-const NOTES: &[&str] = &[
-    "",
-    "",
-    "",
-    "asked by the web team",
-    "first, then the rest",
-    "they said \"now\"",
-    "续费; 两次",
-    "two\nlines",
-];
+const NOTES: &[&str] =
+    &["", "", "", "asked by the web team", "first, then the rest", "they said \"now\"", "续费; 两次", "two\nlines"];
 
 /// Selectors of what is not well.
 const TROUBLE: &[&str] = &[
@@ -183,11 +168,7 @@ const TROUBLE: &[&str] = &[
 
 const FLAGS: &[&str] = &["auto", "manual", "none"];
 
-const API_FLAGS: &[&str] = &[
-    "NOTIFY_AND_AUTO_RENEW",
-    "NOTIFY_AND_MANUAL_RENEW",
-    "DISABLE_NOTIFY_AND_MANUAL_RENEW",
-];
+const API_FLAGS: &[&str] = &["NOTIFY_AND_AUTO_RENEW", "NOTIFY_AND_MANUAL_RENEW", "DISABLE_NOTIFY_AND_MANUAL_RENEW"];
 
 fn date(text: &str) -> Date {
     text.parse().expect("a date YYYY-MM-DD")
@@ -239,6 +220,7 @@ impl Draft {
             to: days_after(from, days - 1),
             meeting: days_after(from, random.between(-3, 15)),
             currency: random.pick(CURRENCIES),
+            lists_prices: random.percent(85),
             prepaid_share: random.pick(&[100, 90, 75, 75, 40]),
             usual_prices: vec![random.pick(MONTHLY_PRICES), random.pick(MONTHLY_PRICES)],
             profiles: Vec::new(),
@@ -259,14 +241,10 @@ impl Draft {
             files.insert("profiles.toml".to_owned(), self.profiles_toml());
         }
         let accounts = self.accounts.iter().map(|account| account.cells.clone());
-        let mut tables = vec![
-            ("accounts.csv", accounts.collect()),
-            ("instances.csv", std::mem::take(&mut self.instances)),
-        ];
-        let optional = [
-            ("prices.csv", std::mem::take(&mut self.prices)),
-            ("actions.csv", std::mem::take(&mut self.actions)),
-        ];
+        let mut tables =
+            vec![("accounts.csv", accounts.collect()), ("instances.csv", std::mem::take(&mut self.instances))];
+        let optional =
+            [("prices.csv", std::mem::take(&mut self.prices)), ("actions.csv", std::mem::take(&mut self.actions))];
         tables.extend(optional.into_iter().filter(|(_, rows)| !rows.is_empty()));
         for (name, rows) in tables {
             files.insert(name.to_owned(), self.csv(name, rows));
@@ -311,7 +289,8 @@ impl Draft {
         let used = |column: &&str| rows.iter().any(|row| row.contains_key(column));
         let mut header = required.to_vec();
         for column in optional {
-            if used(column) || self.random.percent(30) {
+            let left_out = SPARE_COLUMNS.contains(column) && self.random.percent(6);
+            if !left_out && (used(column) || self.random.percent(30)) {
                 header.push(column);
             }
         }
@@ -330,6 +309,10 @@ impl Draft {
         }
     }
 }
+
+/// Columns that a valid book stays valid without, whatever is in them.
+const SPARE_COLUMNS: &[&str] =
+    &["renew_flag", "renew_months", "priority", "zone", "project", "name", "credit_limit", "alert_below", "note"];
 
 /// Required and optional columns; the others of `instances.csv`, tags, are written only where a row has one.
 fn columns(file: &str) -> (&'static [&'static str], &'static [&'static str]) {
@@ -371,29 +354,10 @@ fn columns(file: &str) -> (&'static [&'static str], &'static [&'static str]) {
                 "returned",
             ],
         ),
-        "prices.csv" => (
-            &[
-                "product",
-                "instance_type",
-                "region",
-                "monthly_price",
-                "hourly_price",
-            ],
-            &[],
-        ),
+        "prices.csv" => (&["product", "instance_type", "region", "monthly_price", "hourly_price"], &[]),
         _ => (
             &["date", "action"],
-            &[
-                "account_id",
-                "instance_id",
-                "where",
-                "amount",
-                "months",
-                "day",
-                "flag",
-                "price",
-                "note",
-            ],
+            &["account_id", "instance_id", "where", "amount", "months", "day", "flag", "price", "note"],
         ),
     }
 }
@@ -438,13 +402,7 @@ const PRINTED: &[(&str, &str)] = &[
 
 const OWN_PROFILES: &[&str] = &["own-a", "own-b", "own-c"];
 
-const PERIODS: &[&str] = &[
-    "[1, 2, 3, 6, 12]",
-    "[1, 3, 12, 24]",
-    "[1, 2, 12]",
-    "[3, 6, 12]",
-    "[1, 2, 3, 4, 5, 6]",
-];
+const PERIODS: &[&str] = &["[1, 2, 3, 6, 12]", "[1, 3, 12, 24]", "[1, 2, 12]", "[3, 6, 12]", "[1, 2, 3, 4, 5, 6]"];
 
 const DISCOUNTS: &[&str] = &[
     "{}",
@@ -456,38 +414,16 @@ const DISCOUNTS: &[&str] = &[
 
 /// Keys that do not decide about validity, and values worth meeting.
 const KEYS: &[(&str, &[&str])] = &[
-    (
-        "month_end",
-        &["\"clamp\"", "\"sticky\"", "\"sticky\"", "\"days30\""],
-    ),
+    ("month_end", &["\"clamp\"", "\"sticky\"", "\"sticky\"", "\"days30\""]),
     ("rounding", &["\"half_up\"", "\"half_even\"", "\"down\""]),
     ("auto_renew_first", &["-7", "-3", "-1", "0", "1", "2", "9", "-40", "-40"]),
-    (
-        "auto_renew_days",
-        &[
-            "[-3, -1, 0]",
-            "[]",
-            "[0, 1, 2, 3]",
-            "[1]",
-            "[-5, 2, 9]",
-            "[-1, 0, 3]",
-        ],
-    ),
+    ("auto_renew_days", &["[-3, -1, 0]", "[]", "[0, 1, 2, 3]", "[1]", "[-5, 2, 9]", "[-1, 0, 3]"]),
     ("auto_renew_while_reclaimed", &["true", "true", "false"]),
-    (
-        "charge_order",
-        &["\"expiry\"", "\"cheapest\"", "\"dearest\"", "\"priority\""],
-    ),
+    ("charge_order", &["\"expiry\"", "\"cheapest\"", "\"dearest\"", "\"priority\""]),
     ("when_short", &["\"skip\"", "\"stop\""]),
     ("recover_from", &["\"expiry\"", "\"reclaim\"", "\"today\""]),
-    (
-        "remind_days",
-        &["[]", "[0]", "[-3, 0, 1, 3, 5]", "[-30, -7, -1, 2, 4]"],
-    ),
-    (
-        "arrears_grace_hours",
-        &["0", "1", "2", "5", "23", "24", "30", "50"],
-    ),
+    ("remind_days", &["[]", "[0]", "[-3, 0, 1, 3, 5]", "[-30, -7, -1, 2, 4]"]),
+    ("arrears_grace_hours", &["0", "1", "2", "5", "23", "24", "30", "50"]),
     ("postpaid_retention_days", &["0", "1", "3", "9"]),
     ("restart", &["\"manual\"", "\"manual\"", "\"automatic\""]),
     ("restore_when", &["\"positive\"", "\"not_negative\""]),
@@ -518,11 +454,7 @@ impl Draft {
         let mut keys = BTreeMap::new();
         for (key, values) in KEYS {
             // The list of attempt days hides `auto_renew_first`, so it comes less often.
-            let chance = if *key == "auto_renew_days" {
-                chance / 2
-            } else {
-                chance
-            };
+            let chance = if *key == "auto_renew_days" { chance / 2 } else { chance };
             if self.random.percent(chance) {
                 keys.insert(*key, self.random.pick(values).to_owned());
             }
@@ -627,19 +559,13 @@ impl Draft {
     fn periods(&self, profile: &str) -> Vec<i64> {
         let list = self.deciding(profile, "renew_periods");
         let months = list.trim_matches(['[', ']']).split(',');
-        months
-            .map(|month| month.trim().parse().expect("a list of months"))
-            .collect()
+        months.map(|month| month.trim().parse().expect("a list of months")).collect()
     }
 
     /// A period on offer, mostly a short one.
     fn a_period(&mut self, profile: &str) -> i64 {
         let periods = self.periods(profile);
-        let shown = if self.random.percent(85) {
-            3
-        } else {
-            periods.len()
-        };
+        let shown = if self.random.percent(85) { 3 } else { periods.len() };
         self.random.pick(&periods[..shown.min(periods.len())])
     }
 }
@@ -661,11 +587,7 @@ impl Draft {
                 currency = self.random.pick(CURRENCIES);
                 cells.insert("currency", currency.to_owned());
             }
-            self.accounts.push(AccountDraft {
-                id,
-                currency,
-                cells,
-            });
+            self.accounts.push(AccountDraft { id, currency, cells });
         }
     }
 
@@ -676,10 +598,7 @@ impl Draft {
         for id in ids.into_iter().take(count) {
             let account = self.random.index(self.accounts.len());
             let account = self.accounts[account].id;
-            let mut cells = Cells::from([
-                ("instance_id", id.to_owned()),
-                ("account_id", account.to_owned()),
-            ]);
+            let mut cells = Cells::from([("instance_id", id.to_owned()), ("account_id", account.to_owned())]);
             self.add_labels(&mut cells);
             self.add_renewal(&mut cells);
             if self.random.percent(self.prepaid_share) {
@@ -770,11 +689,7 @@ impl Draft {
 
     /// Sometimes the last day of the month instead.
     fn nasty(&mut self, date: Date) -> Date {
-        if self.random.percent(20) {
-            last_of_month(date)
-        } else {
-            date
-        }
+        if self.random.percent(20) { last_of_month(date) } else { date }
     }
 
     /// The date falls on the anchor, or on the last day of a month too short for it (replay.md 5).
@@ -816,11 +731,7 @@ impl Draft {
     fn since_reclaiming(&mut self, expiry: Date) -> Date {
         let last = days_after(self.from, -1);
         let since = days_after(expiry, self.random.between(0, 3));
-        if since <= last && self.random.percent(80) {
-            since
-        } else {
-            days_after(last, -self.random.between(0, 12))
-        }
+        if since <= last && self.random.percent(80) { since } else { days_after(last, -self.random.between(0, 12)) }
     }
 
     /// A derived state is an error where its release day lies before `from` (formats.md, state).
@@ -862,7 +773,7 @@ impl Draft {
 
     /// A cell may stay empty where the type has a price of its own in prices.csv.
     fn add_price(&mut self, cells: &mut Cells, column: &'static str, prices: &[&str]) {
-        let listed = cells.contains_key("instance_type");
+        let listed = self.lists_prices && cells.contains_key("instance_type");
         if !listed || self.random.percent(65) {
             cells.insert(column, self.random.pick(prices).to_owned());
         }
@@ -925,20 +836,13 @@ impl Draft {
             for _ in 0..self.random.between(0, wealth) {
                 funds += self.a_price(self.accounts[place].id, currency);
             }
-            funds += self
-                .random
-                .pick(&[-1, 0, 0, 0, 1, 500, 20_000, -3_000, 200_000]);
+            funds += self.random.pick(&[-1, 0, 0, 0, 1, 500, 20_000, -3_000, 200_000]);
             if self.random.percent(if self.has_stopped(place) { 40 } else { 5 }) {
                 funds = self.random.pick(&[0, 0, 1]);
             }
             let (free_credit, frozen, limit) = self.side_pots(currency);
             let cash = funds - free_credit + frozen - limit;
-            let pots = [
-                ("cash", cash),
-                ("free_credit", free_credit),
-                ("frozen", frozen),
-                ("credit_limit", limit),
-            ];
+            let pots = [("cash", cash), ("free_credit", free_credit), ("frozen", frozen), ("credit_limit", limit)];
             for (column, minor) in pots {
                 if minor != 0 || self.random.percent(30) {
                     let text = amount(minor, currency);
@@ -991,12 +895,7 @@ impl Draft {
 
     /// What a renewal or a day of one of the account's instances costs, roughly, in minor units.
     fn a_price(&mut self, account: &str, currency: &str) -> i64 {
-        let own: Vec<Cells> = self
-            .instances
-            .iter()
-            .filter(|cells| cells["account_id"] == account)
-            .cloned()
-            .collect();
+        let own: Vec<Cells> = self.instances.iter().filter(|cells| cells["account_id"] == account).cloned().collect();
         if own.is_empty() {
             return 5_000;
         }
@@ -1023,9 +922,7 @@ fn minor_units(price: &str, currency: &str) -> i64 {
     let (whole, decimals) = price.split_once('.').unwrap_or((price, ""));
     let places = usize::try_from(minor_digits(currency)).expect("few digits");
     let kept = format!("{decimals:0<places$}");
-    format!("{whole}{}", &kept[..places])
-        .parse()
-        .expect("a small price")
+    format!("{whole}{}", &kept[..places]).parse().expect("a small price")
 }
 
 impl Draft {
@@ -1117,9 +1014,7 @@ impl Draft {
     }
 
     fn add_account_action(&mut self, cells: &mut Cells) {
-        let action = self
-            .random
-            .pick(&["topup", "topup", "topup", "credit", "set_credit_limit"]);
+        let action = self.random.pick(&["topup", "topup", "topup", "credit", "set_credit_limit"]);
         cells.insert("action", action.to_owned());
         if self.random.percent(5) {
             cells.insert("account_id", "nobody".to_owned());
@@ -1253,12 +1148,8 @@ impl Draft {
     /// Never of a running prepaid instance, which would need the refund rules (model.md, returned-running).
     fn add_termination(&mut self, cells: &mut Cells) {
         cells.insert("action", "terminate".to_owned());
-        let postpaid: Vec<Cells> = self
-            .instances
-            .iter()
-            .filter(|cells| cells["charge_type"] != "PREPAID")
-            .cloned()
-            .collect();
+        let postpaid: Vec<Cells> =
+            self.instances.iter().filter(|cells| cells["charge_type"] != "PREPAID").cloned().collect();
         if !postpaid.is_empty() && self.random.percent(40) {
             let target = self.random.pick(&postpaid);
             cells.insert("instance_id", target["instance_id"].clone());
@@ -1285,8 +1176,7 @@ impl Draft {
     fn add_first_termination(&mut self) {
         let safe = |cells: &&Cells| {
             let state = cells.get("state").map_or("", String::as_str);
-            cells["charge_type"] == "PREPAID"
-                && matches!(state, "overdue" | "reclaimed" | "terminated")
+            cells["charge_type"] == "PREPAID" && matches!(state, "overdue" | "reclaimed" | "terminated")
         };
         let targets: Vec<Cells> = self.instances.iter().filter(safe).cloned().collect();
         if targets.is_empty() || self.random.percent(80) {
@@ -1350,9 +1240,7 @@ impl Draft {
         let (column, values) = self.a_text_column();
         let mut value = || format!("'{}'", self.random.pick(&values).replace('\'', "''"));
         let (first, second, third) = (value(), value(), value());
-        let pattern = self
-            .random
-            .pick(&["%", "%", "i-_", "%1%", "a%", "_", "%o%", "S5.%", "%e"]);
+        let pattern = self.random.pick(&["%", "%", "i-_", "%1%", "a%", "_", "%o%", "S5.%", "%e"]);
         match self.random.between(1, 12) {
             1..=2 => format!("{column} = {first}"),
             3..=4 => format!("{column} <> {first}"),
@@ -1416,9 +1304,7 @@ impl Draft {
     }
 
     fn about_a_date(&mut self) -> String {
-        let column = self
-            .random
-            .pick(&["expires_on", "expires_on", "since", "starts_on"]);
+        let column = self.random.pick(&["expires_on", "expires_on", "since", "starts_on"]);
         let (first, second) = (self.a_date_literal(), self.a_date_literal());
         match self.random.between(1, 8) {
             1 => format!("{column} IN ({first}, {second})"),
@@ -1456,18 +1342,10 @@ struct Table {
 impl Table {
     fn parse(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .from_reader(text.as_bytes());
-        let mut rows = reader
-            .deserialize()
-            .map(|row| row.expect("a CSV row"))
-            .collect::<Vec<Vec<String>>>()
-            .into_iter();
-        Self {
-            header: rows.next().expect("a header"),
-            rows: rows.collect(),
-        }
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let mut rows =
+            reader.deserialize().map(|row| row.expect("a CSV row")).collect::<Vec<Vec<String>>>().into_iter();
+        Self { header: rows.next().expect("a header"), rows: rows.collect() }
     }
 
     fn text(&self) -> String {
@@ -1475,9 +1353,7 @@ impl Table {
     }
 
     fn text_with(&self, line_end: csv::Terminator) -> String {
-        let mut writer = csv::WriterBuilder::new()
-            .terminator(line_end)
-            .from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new().terminator(line_end).from_writer(Vec::new());
         for row in std::iter::once(&self.header).chain(&self.rows) {
             writer.write_record(row).expect("memory takes every row");
         }
@@ -1502,7 +1378,7 @@ impl Table {
 }
 
 /// The same book with the rows of instances.csv and accounts.csv in another order: the same outputs (replay.md 12.3).
-pub fn shuffled(book: &Files, seed: u64) -> Files {
+pub(crate) fn shuffled(book: &Files, seed: u64) -> Files {
     let mut random = Random(seed);
     let mut files = book.clone();
     for name in ["accounts.csv", "instances.csv"] {
@@ -1522,19 +1398,10 @@ const NO_ROUNDING: i128 = 30_000;
 /// Compare `scaled(book, n)` with `scaled(book, 1)`: the same events, amounts times `n`. Against the book itself, prices
 /// and factors are cut to two decimals, every amount is 30,000 times as large, and actions whose selector names a
 /// price are left out, because a literal in a selector is no amount. Numbers in `detail` grow with the amounts.
-pub fn scaled(book: &Files, n: i128) -> Files {
+pub(crate) fn scaled(book: &Files, n: i128) -> Files {
     let mut files = book.clone();
     let columns: &[(&str, &[&str])] = &[
-        (
-            "accounts.csv",
-            &[
-                "cash",
-                "free_credit",
-                "frozen",
-                "credit_limit",
-                "alert_below",
-            ],
-        ),
+        ("accounts.csv", &["cash", "free_credit", "frozen", "credit_limit", "alert_below"]),
         ("instances.csv", &["monthly_price", "hourly_price"]),
         ("prices.csv", &["monthly_price", "hourly_price"]),
         ("actions.csv", &["amount", "price"]),
@@ -1583,11 +1450,7 @@ fn with_short_factors(profiles: &str) -> String {
     for (place, piece) in profiles.split('"').enumerate() {
         let is_factor = place % 2 == 1 && piece.starts_with("0.");
         text.push_str(if place == 0 { "" } else { "\"" });
-        text.push_str(if is_factor {
-            &piece[..piece.len().min(4)]
-        } else {
-            piece
-        });
+        text.push_str(if is_factor { &piece[..piece.len().min(4)] } else { piece });
     }
     text
 }
@@ -1596,15 +1459,12 @@ fn with_short_factors(profiles: &str) -> String {
 ///
 /// No row of another account changes. Rows without an account may: a selector without `account_id` can match the new
 /// instances, and its `no_match` row then vanishes.
-pub fn with_extra_account(book: &Files, seed: u64) -> Files {
+pub(crate) fn with_extra_account(book: &Files, seed: u64) -> Files {
     let mut random = Random(seed);
     let mut files = book.clone();
     let mut accounts = Table::parse(&book["accounts.csv"]);
     let id = random.pick(&["0-extra", "m-extra", "ω-extra"]);
-    accounts.add_row(&Cells::from([
-        ("account_id", id.to_owned()),
-        ("cash", random.between(-50, 400).to_string()),
-    ]));
+    accounts.add_row(&Cells::from([("account_id", id.to_owned()), ("cash", random.between(-50, 400).to_string())]));
     let mut instances = Table::parse(&book["instances.csv"]);
     for number in 1..=random.between(1, 4) {
         let cells = extra_instance(book, id, number, &mut random);

@@ -13,7 +13,7 @@ use renewcast::id::AccountId;
 use renewcast::import::{Imported, KnownProfile, Options, Source, tencent};
 use renewcast::money::Currency;
 use renewcast::profile::Profile;
-use renewcast::source::{Folder, builtin_profiles, read};
+use renewcast::source::{Folder, builtin_rules, read};
 
 const FLEET: &[&str] = &[
     "fleet/cvm-page-1.json",
@@ -60,18 +60,7 @@ fn day(text: &str) -> Day {
 }
 
 /// The built-in profiles, resolved.
-fn profiles() -> &'static [Profile] {
-    static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
-        let names = builtin_profiles().map(|(name, _)| format!("{name} = \"{name}\"\n"));
-        let names: String = names.collect();
-        let settings = format!("from = 2026-12-01\nto = 2026-12-01\n[product_profiles]\n{names}");
-        let instances = "instance_id,account_id,charge_type";
-        let files = [("book.toml", settings.as_str()), ("accounts.csv", "account_id"), ("instances.csv", instances)];
-        let (book, found) = read(&folder(files), None);
-        book.unwrap_or_else(|| panic!("{found:?}")).profiles
-    });
-    &PROFILES
-}
+static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(builtin_rules);
 
 fn options() -> Options {
     Options {
@@ -81,7 +70,7 @@ fn options() -> Options {
         to: day("2027-11-30"),
         account: AccountId::new("main").expect("not empty"),
         currency: Currency::from_code("CNY").expect("known"),
-        profiles: profiles().iter().map(KnownProfile::from).collect(),
+        profiles: PROFILES.iter().map(KnownProfile::from).collect(),
     }
 }
 
@@ -282,7 +271,8 @@ fn what_a_book_cannot_hold_is_named() {
         (
             "states-cvm.json",
             "",
-            "`ins-gone-running` expired on 2020-09-22 and is released on 2020-10-02 by its profile, before the book begins: \
+            "`ins-gone-running` expired on 2020-09-22 and is released on 2020-10-02 by its profile, before the \
+             book begins: \
              it is `terminated` there, though the answers say that it is in use",
         ),
         ("missing-pages.json", "", "1 of 250 `cvm` in `ap-guangzhou` are there"),
@@ -327,36 +317,43 @@ fn what_is_left_to_do_names_the_cell() {
         ),
         (
             "states-cvm.json",
-            "correct since of ins-returned in instances.csv: it is in the recycle bin, returned, but the answers do not say \
+            "correct since of ins-returned in instances.csv: it is in the recycle bin, returned, but the \
+             answers do not say \
              since when, and 2026-11-30 is only the latest day possible",
         ),
         (
             "states-cvm.json",
-            "correct expires_on of ins-overdue in instances.csv if it was renewed: it expired on 2026-11-29, and the book \
+            "correct expires_on of ins-overdue in instances.csv if it was renewed: it expired on 2026-11-29, \
+             and the book \
              begins on 2026-12-01 as if nothing had been paid since",
         ),
         (
             "states-lighthouse.json",
-            "put true into returned of lhins-returned in instances.csv if it was returned: it is in the recycle bin since \
+            "put true into returned of lhins-returned in instances.csv if it was returned: it is in the recycle \
+             bin since \
              2026-11-28, before its expiry",
         ),
         (
             "renewals.json",
-            "fill in monthly_price in instances.csv where the 6 instances of cvm that only billing names differ in price: \
+            "fill in monthly_price in instances.csv where the 6 instances of cvm that only billing names differ \
+             in price: \
              billing does not say their types",
         ),
         (
             "renewals.json",
-            "name the profile of marketplace under [product_profiles] in book.toml if its rules are not those of tencent-cvm",
+            "name the profile of marketplace under [product_profiles] in book.toml if its rules are not those of \
+             tencent-cvm",
         ),
         (
             "two-accounts.json",
-            "put the right account_id beside each instance in instances.csv: the answers name several accounts, and every \
+            "put the right account_id beside each instance in instances.csv: the answers name several accounts, \
+             and every \
              instance stands under main now",
         ),
         (
             "fleet/cvm-page-1.json",
-            "import the answer of cbs DescribeDisks as well: data disks that only their instances name (1) are missing from \
+            "import the answer of cbs DescribeDisks as well: data disks that only their instances name (1) are \
+             missing from \
              the book if they are paid on their own",
         ),
     ];
@@ -415,7 +412,8 @@ fn fen_become_yuan_without_rounding() {
     ];
     for (fen, expected) in table {
         let answer = format!(
-            "{{\"Uin\": 1, \"CashAccountBalance\": {fen}, \"IncomeIntoAccountBalance\": 0, \"PresentAccountBalance\": 0, \
+            "{{\"Uin\": 1, \"CashAccountBalance\": {fen}, \"IncomeIntoAccountBalance\": 0, \
+             \"PresentAccountBalance\": 0, \
              \"FreezeAmount\": 0, \"OweAmount\": 0}}"
         );
         match (import_text(&answer), expected) {
@@ -640,6 +638,10 @@ fn odd_texts_stay_in_their_cells_and_comments() {
     assert_eq!(cells(&imported, "ins-\"1\",\n2", &["instance_type", "tag:a,b"]), "T\n[profile] =1+1");
     let (_, found) = read(&folder(imported.files.iter().map(|(name, text)| (*name, text.as_str()))), None);
     assert!(found.iter().all(|one| one.code == Code::MissingPrice), "{found:#?}");
+    let spot = "{\"InstanceSet\": [{\"InstanceId\": \"a\\u001b[31m\", \"InstanceType\": \"T\", \
+                \"InstanceChargeType\": \"X\\nY\"}]}";
+    let notes = messages(&import_text(spot).expect("only left out").notes);
+    assert_eq!(notes, ["left-out: `a [31m` has the charge type `X Y`, which a book does not know: it has no row"]);
 }
 
 #[test]
@@ -665,7 +667,7 @@ fn amounts_follow_the_currency_of_the_book() {
 
 #[test]
 fn a_release_counts_from_where_the_profile_counts() {
-    let known: BTreeMap<String, (i32, i32)> = profiles()
+    let known: BTreeMap<String, (i32, i32)> = PROFILES
         .iter()
         .map(KnownProfile::from)
         .map(|profile| (profile.name, (profile.suspend_after_days, profile.released_after_days)))

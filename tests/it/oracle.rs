@@ -8,6 +8,7 @@ mod dates;
 mod day;
 mod funds;
 mod ledger;
+mod matching;
 mod notice;
 mod number;
 mod order;
@@ -15,6 +16,7 @@ mod postpaid;
 mod price;
 mod profile;
 mod read;
+mod refusal;
 mod renewal;
 mod rules;
 mod selector;
@@ -28,22 +30,22 @@ use ledger::{DayEnd, balances_csv, ledger_csv, monthly_csv};
 use read::Book;
 use rules::Notes;
 
-pub use rules::RULES;
+pub(crate) use rules::RULES;
 
 /// What a run writes, byte for byte, and which rules it came across.
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// ledger.csv
-    pub ledger: String,
+    pub(crate) ledger: String,
     /// balances.csv
-    pub balances: String,
+    pub(crate) balances: String,
     /// monthly.csv
-    pub monthly: String,
+    pub(crate) monthly: String,
     /// Names of [`RULES`] that were applied.
-    pub rules: BTreeSet<&'static str>,
+    pub(crate) rules: BTreeSet<&'static str>,
 }
 
 /// Replays a valid book, given as file name and text, with the program's built-in profiles as TOML.
-pub fn replay(book: &BTreeMap<String, String>, builtin_profiles: &str) -> Outcome {
+pub(crate) fn replay(book: &BTreeMap<String, String>, builtin_profiles: &str) -> Outcome {
     let notes = Notes::new();
     let book = read::read(book, builtin_profiles, &notes);
     let mut replay = opening(&book, &notes);

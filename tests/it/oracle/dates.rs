@@ -4,22 +4,22 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use super::rules::Notes;
 
-pub type Date = NaiveDate;
+pub(crate) type Date = NaiveDate;
 
-pub fn parse_date(text: &str) -> Date {
+pub(crate) fn parse_date(text: &str) -> Date {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").expect("a date YYYY-MM-DD")
 }
 
-pub fn plus_days(date: Date, days: i64) -> Date {
+pub(crate) fn plus_days(date: Date, days: i64) -> Date {
     date + TimeDelta::days(days)
 }
 
-pub fn days_between(start: Date, end: Date) -> i64 {
+pub(crate) fn days_between(start: Date, end: Date) -> i64 {
     (end - start).num_days()
 }
 
 /// Adds months to an expiry date by the profile's `month_end` rule (replay.md 5).
-pub fn add_months(month_end: &str, expiry: Date, anchor: u32, months: u32, notes: &Notes) -> Date {
+pub(crate) fn add_months(month_end: &str, expiry: Date, anchor: u32, months: u32, notes: &Notes) -> Date {
     match month_end {
         "clamp" => {
             notes.reached("months/clamp");
@@ -44,7 +44,7 @@ pub fn add_months(month_end: &str, expiry: Date, anchor: u32, months: u32, notes
 }
 
 /// The first date from `earliest` on with the asked day of the month (replay.md 9).
-pub fn first_with_day(earliest: Date, day: u32) -> Date {
+pub(crate) fn first_with_day(earliest: Date, day: u32) -> Date {
     let mut date = earliest;
     while date.day() != day {
         date = plus_days(date, 1);

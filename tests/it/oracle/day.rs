@@ -8,20 +8,20 @@ use super::rules::Notes;
 use super::state::{Account, Instance, State};
 
 /// A run in the middle of a day.
-pub struct Replay<'a> {
-    pub book: &'a Book,
-    pub accounts: Vec<Account>,
-    pub instances: Vec<Instance>,
-    pub today: Date,
-    pub entries: Vec<Entry>,
+pub(crate) struct Replay<'a> {
+    pub(crate) book: &'a Book,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) today: Date,
+    pub(crate) entries: Vec<Entry>,
     /// Places in the book's actions of the selectors that matched in some account today.
-    pub matched: Vec<usize>,
-    pub notes: &'a Notes,
+    pub(crate) matched: Vec<usize>,
+    pub(crate) notes: &'a Notes,
 }
 
 impl Replay<'_> {
     /// The phases of a day (replay.md 2).
-    pub fn day_of(&mut self, account: usize) {
+    pub(crate) fn day_of(&mut self, account: usize) {
         self.release(account);
         self.purchases_and_starts(account);
         self.actions(account);
@@ -44,10 +44,7 @@ impl Replay<'_> {
             self.note_release(index);
             self.instances[index].state = State::Terminated;
             let entry = self.entry_of(index, "terminated");
-            self.entries.push(Entry {
-                reason: "retention_over",
-                ..entry
-            });
+            self.entries.push(Entry { reason: "retention_over", ..entry });
         }
     }
 
@@ -59,10 +56,7 @@ impl Replay<'_> {
         notes.reached_if(!instance.prepaid, "release/postpaid");
         notes.reached_if(instance.prepaid, "release/prepaid");
         notes.reached_if(instance.returned, "release/returned");
-        notes.reached_if(
-            first_day && self.today > instance.release_day(),
-            "release/past-its-day-at-the-opening",
-        );
+        notes.reached_if(first_day && self.today > instance.release_day(), "release/past-its-day-at-the-opening");
         if instance.prepaid && instance.retention_counts_from_expiry() {
             let over = instance.day_number(since) > instance.profile.retention_days;
             notes.reached("release/retention-from-expiry");
@@ -83,8 +77,7 @@ impl Replay<'_> {
                 // It starts whatever the account's arrears (model.md, free-start).
                 let in_arrears = self.accounts[account].available() < 0;
                 self.notes.reached("start/postpaid-begins");
-                self.notes
-                    .reached_if(in_arrears, "start/postpaid-begins-in-arrears");
+                self.notes.reached_if(in_arrears, "start/postpaid-begins-in-arrears");
                 self.instances[index].state = State::Running;
             }
         }
@@ -104,12 +97,7 @@ impl Replay<'_> {
         self.instances[index].expires_on = Some(end);
         self.instances[index].state = State::Running;
         let entry = self.entry_of(index, "purchased");
-        self.entries.push(Entry {
-            term: Some((start, end)),
-            months: Some(months),
-            movement: Some(movement),
-            ..entry
-        });
+        self.entries.push(Entry { term: Some((start, end)), months: Some(months), movement: Some(movement), ..entry });
     }
 
     fn refuse_purchase(&mut self, account: usize, index: usize, price: i128) {
@@ -120,28 +108,22 @@ impl Replay<'_> {
         );
         let detail = format!("purchase: {}", self.shortage(account, price));
         let entry = self.entry_of(index, "rejected");
-        self.entries.push(Entry {
-            reason: "insufficient_funds",
-            detail,
-            ..entry
-        });
+        self.entries.push(Entry { reason: "insufficient_funds", detail, ..entry });
     }
 
     /// The account's instances by id, whether they exist or not.
-    pub fn instances_of(&self, account: usize) -> Vec<usize> {
-        (0..self.instances.len())
-            .filter(|&index| self.instances[index].account == account)
-            .collect()
+    pub(crate) fn instances_of(&self, account: usize) -> Vec<usize> {
+        (0..self.instances.len()).filter(|&index| self.instances[index].account == account).collect()
     }
 
     /// The rows written so far today, the last one first.
-    pub fn entries_of_today(&self) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn entries_of_today(&self) -> impl Iterator<Item = &Entry> {
         let rows = self.entries.iter().rev();
         rows.take_while(|entry| entry.date == self.today)
     }
 
     /// A row of the account, with nothing moved.
-    pub fn account_entry(&self, account: usize, event: &'static str) -> Entry {
+    pub(crate) fn account_entry(&self, account: usize, event: &'static str) -> Entry {
         let account = &self.accounts[account];
         Entry {
             date: self.today,
@@ -161,7 +143,7 @@ impl Replay<'_> {
     }
 
     /// A row of the instance as it stands now, with nothing moved.
-    pub fn entry_of(&self, index: usize, event: &'static str) -> Entry {
+    pub(crate) fn entry_of(&self, index: usize, event: &'static str) -> Entry {
         let instance = &self.instances[index];
         Entry {
             instance: instance.id.clone(),

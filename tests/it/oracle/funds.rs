@@ -9,73 +9,51 @@ use super::state::Movement;
 
 impl Replay<'_> {
     /// Whether a prepaid payment is possible: all or nothing, zero included (replay.md 3).
-    pub fn suffices(&self, account: usize, price: i128) -> bool {
+    pub(crate) fn suffices(&self, account: usize, price: i128) -> bool {
         let account = &self.accounts[account];
         let available = account.available();
         let (notes, suffices) = (self.notes, available >= price);
         notes.reached_if(available == price, "funds/just-enough");
         notes.reached_if(price - available == 1, "funds/one-unit-short");
         notes.reached_if(!suffices && price == 0, "funds/zero-price-in-arrears");
-        notes.reached_if(
-            suffices && available - account.credit_limit < price,
-            "funds/credit-limit-counts",
-        );
-        notes.reached_if(
-            !suffices && available + account.frozen >= price,
-            "funds/frozen-does-not-count",
-        );
+        notes.reached_if(suffices && available - account.credit_limit < price, "funds/credit-limit-counts");
+        notes.reached_if(!suffices && available + account.frozen >= price, "funds/frozen-does-not-count");
         suffices
     }
 
-    pub fn pay(&mut self, account: usize, price: i128) -> Movement {
+    pub(crate) fn pay(&mut self, account: usize, price: i128) -> Movement {
         let account = &mut self.accounts[account];
         let movement = account.deduct(price);
         let notes = self.notes;
         notes.reached_if(price == 0, "pay/nothing");
-        notes.reached_if(
-            movement.free_credit != 0 && movement.cash == 0,
-            "pay/free-credit",
-        );
-        notes.reached_if(
-            movement.free_credit != 0 && movement.cash != 0,
-            "pay/free-credit-then-cash",
-        );
-        notes.reached_if(
-            movement.cash != 0 && account.cash < 0,
-            "pay/cash-below-zero",
-        );
-        assert!(
-            account.available() >= 0,
-            "a prepaid payment keeps `available` at zero or above (replay.md 12.6)"
-        );
+        notes.reached_if(movement.free_credit != 0 && movement.cash == 0, "pay/free-credit");
+        notes.reached_if(movement.free_credit != 0 && movement.cash != 0, "pay/free-credit-then-cash");
+        notes.reached_if(movement.cash != 0 && account.cash < 0, "pay/cash-below-zero");
+        assert!(account.available() >= 0, "a prepaid payment keeps `available` at zero or above (replay.md 12.6)");
         movement
     }
 
     /// What was needed and what was there (model.md, first-and-note).
-    pub fn shortage(&self, account: usize, price: i128) -> String {
+    pub(crate) fn shortage(&self, account: usize, price: i128) -> String {
         let account = &self.accounts[account];
         let needed = money(price, account.digits);
         let available = money(account.available(), account.digits);
         format!("needed {needed}, available {available}")
     }
 
-    pub fn price_of(&self, index: usize, months: u32) -> i128 {
+    pub(crate) fn price_of(&self, index: usize, months: u32) -> i128 {
         let instance = &self.instances[index];
         let digits = self.accounts[instance.account].digits;
         renewal_price(instance, months, digits, self.notes)
     }
 
-    pub fn topups_of_today(&self, account: usize) -> i128 {
+    pub(crate) fn topups_of_today(&self, account: usize) -> i128 {
         let account = &self.accounts[account];
         let is_topup = |action: &&Action| {
-            action.date == self.today
-                && action.name == "topup"
-                && action.account.as_ref() == Some(&account.id)
+            action.date == self.today && action.name == "topup" && action.account.as_ref() == Some(&account.id)
         };
         let topups = self.book.actions.iter().filter(is_topup);
         let amounts = topups.filter_map(|action| action.amount);
-        amounts
-            .map(|amount| amount.minor_units(account.digits))
-            .sum()
+        amounts.map(|amount| amount.minor_units(account.digits)).sum()
     }
 }

@@ -9,32 +9,31 @@ use super::state::{Account, Movement};
 
 /// A row of the ledger. Where nothing moves, there is no movement.
 #[derive(Clone, Debug)]
-pub struct Entry {
-    pub date: Date,
-    pub account: String,
+pub(crate) struct Entry {
+    pub(crate) date: Date,
+    pub(crate) account: String,
     /// Decimals of the account's currency.
-    pub digits: u32,
-    pub instance: String,
-    pub event: &'static str,
-    pub state: &'static str,
-    pub term: Option<(Date, Date)>,
-    pub months: Option<u32>,
-    pub hours: Option<i64>,
-    pub movement: Option<Movement>,
+    pub(crate) digits: u32,
+    pub(crate) instance: String,
+    pub(crate) event: &'static str,
+    pub(crate) state: &'static str,
+    pub(crate) term: Option<(Date, Date)>,
+    pub(crate) months: Option<u32>,
+    pub(crate) hours: Option<i64>,
+    pub(crate) movement: Option<Movement>,
     /// `settled` after the row; none on rows without an account of the book.
-    pub balance: Option<i128>,
-    pub reason: &'static str,
-    pub detail: String,
+    pub(crate) balance: Option<i128>,
+    pub(crate) reason: &'static str,
+    pub(crate) detail: String,
 }
 
 impl Entry {
-    pub fn amount(&self) -> i128 {
-        self.movement
-            .map_or(0, |moved| moved.free_credit + moved.cash)
+    pub(crate) fn amount(&self) -> i128 {
+        self.movement.map_or(0, |moved| moved.free_credit + moved.cash)
     }
 }
 
-pub fn ledger_csv(entries: &[Entry]) -> String {
+pub(crate) fn ledger_csv(entries: &[Entry]) -> String {
     let mut file = CsvText::new(
         "seq,date,account_id,instance_id,event,state,term_start,term_end,months,hours,\
          amount,voucher,free_credit,cash,balance,reason,detail",
@@ -68,33 +67,25 @@ pub fn ledger_csv(entries: &[Entry]) -> String {
 
 /// An account's sums at the end of a day, or at the opening.
 #[derive(Clone, Debug)]
-pub struct DayEnd {
-    pub date: Date,
-    pub account: Account,
+pub(crate) struct DayEnd {
+    pub(crate) date: Date,
+    pub(crate) account: Account,
 }
 
 /// The opening, and each day at whose end something differs from the account's last row.
 /// The day ends come by date, then account id.
-pub fn balances_csv(day_ends: &[DayEnd]) -> String {
+pub(crate) fn balances_csv(day_ends: &[DayEnd]) -> String {
     let mut file = CsvText::new("date,account_id,cash,free_credit,available");
     let mut written: Vec<&DayEnd> = Vec::new();
     for end in day_ends {
-        let last = written
-            .iter()
-            .rfind(|last| last.account.id == end.account.id);
+        let last = written.iter().rfind(|last| last.account.id == end.account.id);
         if last.is_some_and(|last| sums(last) == sums(end)) {
             continue;
         }
         written.push(end);
         let amount = |sum| money(sum, end.account.digits);
         let (cash, free_credit, available) = sums(end);
-        file.row(&[
-            end.date.to_string(),
-            end.account.id.clone(),
-            amount(cash),
-            amount(free_credit),
-            amount(available),
-        ]);
+        file.row(&[end.date.to_string(), end.account.id.clone(), amount(cash), amount(free_credit), amount(available)]);
     }
     file.text()
 }
@@ -105,15 +96,13 @@ fn sums(end: &DayEnd) -> (i128, i128, i128) {
 }
 
 /// One row for each month that the run touches and each account. `day_ends` has the opening's rows first.
-pub fn monthly_csv(entries: &[Entry], day_ends: &[DayEnd], from: Date) -> String {
+pub(crate) fn monthly_csv(entries: &[Entry], day_ends: &[DayEnd], from: Date) -> String {
     let mut file = CsvText::new(
         "month,account_id,renewed,recovered,renewal_failed,reclaimed,terminated,stopped,\
          topup_amount,credit_amount,renewal_amount,usage_amount,refund_amount,closing_balance",
     );
     for (index, end) in day_ends.iter().enumerate() {
-        let next = day_ends[index + 1..]
-            .iter()
-            .find(|later| later.account.id == end.account.id);
+        let next = day_ends[index + 1..].iter().find(|later| later.account.id == end.account.id);
         let month_goes_on = next.is_some_and(|next| same_month(next.date, end.date));
         if end.date >= from && !month_goes_on {
             file.row(&monthly_row(entries, end));
@@ -123,18 +112,14 @@ pub fn monthly_csv(entries: &[Entry], day_ends: &[DayEnd], from: Date) -> String
 }
 
 fn monthly_row(entries: &[Entry], end: &DayEnd) -> Vec<String> {
-    let of_month: Vec<&Entry> = entries
-        .iter()
-        .filter(|entry| entry.account == end.account.id && same_month(entry.date, end.date))
-        .collect();
+    let of_month: Vec<&Entry> =
+        entries.iter().filter(|entry| entry.account == end.account.id && same_month(entry.date, end.date)).collect();
     let count = |event: &str| {
         let rows = of_month.iter().filter(|entry| entry.event == event);
         rows.count().to_string()
     };
     let sum = |events: &[&str]| -> i128 {
-        let rows = of_month
-            .iter()
-            .filter(|entry| events.contains(&entry.event));
+        let rows = of_month.iter().filter(|entry| events.contains(&entry.event));
         rows.map(|entry| entry.amount()).sum()
     };
     let amount = |sum| money(sum, end.account.digits);
@@ -170,18 +155,14 @@ struct CsvText {
 
 impl CsvText {
     fn new(header: &str) -> Self {
-        let mut file = Self {
-            writer: csv::Writer::from_writer(Vec::new()),
-        };
+        let mut file = Self { writer: csv::Writer::from_writer(Vec::new()) };
         let columns: Vec<String> = header.split(',').map(str::to_owned).collect();
         file.row(&columns);
         file
     }
 
     fn row(&mut self, cells: &[String]) {
-        self.writer
-            .write_record(cells)
-            .expect("memory takes every row");
+        self.writer.write_record(cells).expect("memory takes every row");
     }
 
     fn text(self) -> String {

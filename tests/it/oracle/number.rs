@@ -5,40 +5,32 @@ use super::rules::Notes;
 
 /// An exact number. The denominator is positive and the fraction is in lowest terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fraction {
+pub(crate) struct Fraction {
     numerator: i128,
     denominator: i128,
 }
 
 impl Fraction {
-    pub const ONE: Fraction = Fraction {
-        numerator: 1,
-        denominator: 1,
-    };
+    pub(crate) const ONE: Fraction = Fraction { numerator: 1, denominator: 1 };
 
     fn new(numerator: i128, denominator: i128) -> Self {
         let divisor = common_divisor(numerator.abs(), denominator);
-        Self {
-            numerator: numerator / divisor,
-            denominator: denominator / divisor,
-        }
+        Self { numerator: numerator / divisor, denominator: denominator / divisor }
     }
 
     /// Reads a plain decimal such as `-12.50`.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (sign, digits) = match text.strip_prefix('-') {
             Some(rest) => (-1, rest),
             None => (1, text),
         };
         let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
-        let all: i128 = format!("{whole}{decimals}")
-            .parse()
-            .expect("a plain decimal");
+        let all: i128 = format!("{whole}{decimals}").parse().expect("a plain decimal");
         let places = u32::try_from(decimals.len()).expect("few decimals");
         Self::new(sign * all, power_of_ten(places))
     }
 
-    pub fn times(self, other: Self) -> Self {
+    pub(crate) fn times(self, other: Self) -> Self {
         // Crosswise reduction first: the product of two reduced fractions then needs no more room than its value.
         let left = Self::new(self.numerator, other.denominator);
         let right = Self::new(other.numerator, self.denominator);
@@ -48,26 +40,23 @@ impl Fraction {
         }
     }
 
-    pub fn times_whole(self, factor: i128) -> Self {
+    pub(crate) fn times_whole(self, factor: i128) -> Self {
         self.times(Self::new(factor, 1))
     }
 
-    pub fn over(self, divisor: i128) -> Self {
+    pub(crate) fn over(self, divisor: i128) -> Self {
         self.times(Self::new(1, divisor))
     }
 
     /// The amount in minor units, which must be whole: input amounts have at most the currency's decimals.
-    pub fn minor_units(self, digits: u32) -> i128 {
+    pub(crate) fn minor_units(self, digits: u32) -> i128 {
         let minor = self.times_whole(power_of_ten(digits));
-        assert_eq!(
-            minor.denominator, 1,
-            "an amount has its currency's decimals"
-        );
+        assert_eq!(minor.denominator, 1, "an amount has its currency's decimals");
         minor.numerator
     }
 
     /// The one rounding of a formula that is not negative, in minor units (replay.md 3).
-    pub fn round(self, digits: u32, rounding: &str, notes: &Notes) -> i128 {
+    pub(crate) fn round(self, digits: u32, rounding: &str, notes: &Notes) -> i128 {
         let minor = self.times_whole(power_of_ten(digits));
         let whole = minor.numerator / minor.denominator;
         let rest = minor.numerator % minor.denominator;
@@ -124,7 +113,7 @@ impl Ord for Fraction {
 }
 
 /// Minor units as text with the currency's decimals, `-0.05`; never `-0.00`.
-pub fn money(minor: i128, digits: u32) -> String {
+pub(crate) fn money(minor: i128, digits: u32) -> String {
     let unit = power_of_ten(digits);
     let sign = if minor < 0 { "-" } else { "" };
     let (whole, rest) = (minor.abs() / unit, minor.abs() % unit);
@@ -136,29 +125,18 @@ pub fn money(minor: i128, digits: u32) -> String {
 }
 
 /// A price as written, without trailing zeros after the point (model.md, first-and-note).
-pub fn price_as_written(text: &str) -> &str {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    }
+pub(crate) fn price_as_written(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 fn power_of_ten(places: u32) -> i128 {
-    10_i128
-        .checked_pow(places)
-        .expect("a power of ten within i128")
+    10_i128.checked_pow(places).expect("a power of ten within i128")
 }
 
 fn product(left: i128, right: i128) -> i128 {
-    left.checked_mul(right)
-        .expect("the numbers of a book are small")
+    left.checked_mul(right).expect("the numbers of a book are small")
 }
 
 fn common_divisor(left: i128, right: i128) -> i128 {
-    if right == 0 {
-        left
-    } else {
-        common_divisor(right, left % right)
-    }
+    if right == 0 { left } else { common_divisor(right, left % right) }
 }

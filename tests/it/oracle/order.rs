@@ -7,30 +7,21 @@ use super::state::Instance;
 
 /// What an instance is asked to pay, and for which instance of the book.
 #[derive(Clone, Copy, Debug)]
-pub struct Charge {
-    pub instance: usize,
-    pub price: i128,
+pub(crate) struct Charge {
+    pub(crate) instance: usize,
+    pub(crate) price: i128,
 }
 
 /// The value that all profiles share, or the default profile's where they differ (replay.md 6, Charge order).
-pub fn agreed(
-    values: &[&str],
-    default: &str,
-    rule_if_mixed: &'static str,
-    notes: &Notes,
-) -> String {
+pub(crate) fn agreed(values: &[&str], default: &str, rule_if_mixed: &'static str, notes: &Notes) -> String {
     let first = values.first().unwrap_or(&default);
     let mixed = values.iter().any(|value| value != first);
     notes.reached_if(mixed, rule_if_mixed);
-    if mixed {
-        default.to_owned()
-    } else {
-        (*first).to_owned()
-    }
+    if mixed { default.to_owned() } else { (*first).to_owned() }
 }
 
 /// Sorts charges of prepaid instances in charge order.
-pub fn sort(charges: &mut [Charge], instances: &[Instance], order: &str, notes: &Notes) {
+pub(crate) fn sort(charges: &mut [Charge], instances: &[Instance], order: &str, notes: &Notes) {
     charges.sort_by_key(|charge| key(charge, &instances[charge.instance], order));
     for pair in charges.windows(2) {
         note_what_decided(pair, instances, order, notes);
@@ -39,11 +30,7 @@ pub fn sort(charges: &mut [Charge], instances: &[Instance], order: &str, notes: 
 
 /// What the order compares first, then the expiry date, then the id.
 fn key<'a>(charge: &Charge, instance: &'a Instance, order: &str) -> (Rank, Date, &'a str) {
-    (
-        rank(charge, instance, order),
-        instance.expiry(),
-        &instance.id,
-    )
+    (rank(charge, instance, order), instance.expiry(), &instance.id)
 }
 
 /// "Empty last", and then a number, small first.

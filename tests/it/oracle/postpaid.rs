@@ -8,27 +8,25 @@ use super::state::{Account, Movement, State};
 
 impl Replay<'_> {
     /// Phase 3: stopped postpaid instances come back by themselves if funds allow (replay.md 7, Restore).
-    pub fn restore(&mut self, account: usize) {
+    pub(crate) fn restore(&mut self, account: usize) {
         for index in self.instances_of(account) {
             let instance = &self.instances[index];
             if instance.state != State::Stopped {
                 continue;
             }
             if instance.profile.restart != "automatic" {
-                self.notes
-                    .reached_if(self.may_run_again(index), "restore/manual-waits");
+                self.notes.reached_if(self.may_run_again(index), "restore/manual-waits");
             } else if self.may_run_again(index) {
                 self.run_again(index, "funds", String::new());
             } else {
                 let nothing_left = self.accounts[account].available() == 0;
-                self.notes
-                    .reached_if(nothing_left, "restore/zero-is-not-positive");
+                self.notes.reached_if(nothing_left, "restore/zero-is-not-positive");
             }
         }
     }
 
     /// Whether funds allow a stopped instance to run again (replay.md 7, Restore).
-    pub fn may_run_again(&self, index: usize) -> bool {
+    pub(crate) fn may_run_again(&self, index: usize) -> bool {
         let instance = &self.instances[index];
         let available = self.accounts[instance.account].available();
         match instance.profile.restore_when.as_str() {
@@ -38,7 +36,7 @@ impl Replay<'_> {
         }
     }
 
-    pub fn run_again(&mut self, index: usize, reason: &'static str, detail: String) {
+    pub(crate) fn run_again(&mut self, index: usize, reason: &'static str, detail: String) {
         let available = self.accounts[self.instances[index].account].available();
         self.notes.reached(match reason {
             "funds" => "restore/automatic",
@@ -48,27 +46,20 @@ impl Replay<'_> {
         self.instances[index].state = State::Running;
         self.instances[index].since = None;
         let entry = self.entry_of(index, "restored");
-        self.entries.push(Entry {
-            reason,
-            detail,
-            ..entry
-        });
+        self.entries.push(Entry { reason, detail, ..entry });
     }
 
     /// The arrears clock "is also cleared when `available ≥ 0` after phase 4" (replay.md 7).
-    pub fn clear_clock_after_renewals(&mut self, account: usize) {
+    pub(crate) fn clear_clock_after_renewals(&mut self, account: usize) {
         let account = &mut self.accounts[account];
         if account.available() >= 0 {
-            self.notes.reached_if(
-                account.arrears_clock.is_some(),
-                "usage/clock-cleared-after-renewals",
-            );
+            self.notes.reached_if(account.arrears_clock.is_some(), "usage/clock-cleared-after-renewals");
             account.arrears_clock = None;
         }
     }
 
     /// Phase 6: 24 hours, one by one; then the rows of the day (replay.md 7, Usage).
-    pub fn usage(&mut self, account: usize) {
+    pub(crate) fn usage(&mut self, account: usize) {
         let at_midnight = self.accounts[account].clone();
         let mut hours = vec![0; self.instances.len()];
         let mut stopped = Vec::new();
@@ -84,24 +75,16 @@ impl Replay<'_> {
         for index in self.instances_of(account) {
             if stopped.contains(&index) {
                 let entry = self.entry_of(index, "stopped");
-                self.entries.push(Entry {
-                    reason: "arrears",
-                    ..entry
-                });
+                self.entries.push(Entry { reason: "arrears", ..entry });
             }
         }
     }
 
     fn note_running_clock(&self, account: usize) {
         let clock_runs = self.accounts[account].arrears_clock.is_some();
-        let anything_postpaid = self
-            .instances_of(account)
-            .iter()
-            .any(|&index| !self.instances[index].prepaid);
-        self.notes
-            .reached_if(clock_runs, "usage/clock-carries-over");
-        self.notes
-            .reached_if(clock_runs && !anything_postpaid, "usage/silent-clock");
+        let anything_postpaid = self.instances_of(account).iter().any(|&index| !self.instances[index].prepaid);
+        self.notes.reached_if(clock_runs, "usage/clock-carries-over");
+        self.notes.reached_if(clock_runs && !anything_postpaid, "usage/silent-clock");
     }
 
     fn charge_hour(&mut self, account: usize, hours: &mut [i64]) {
@@ -122,8 +105,7 @@ impl Replay<'_> {
         account.arrears_clock = if account.available() >= 0 {
             None
         } else {
-            self.notes
-                .reached_if(account.arrears_clock.is_none(), "usage/clock-set");
+            self.notes.reached_if(account.arrears_clock.is_none(), "usage/clock-set");
             Some(account.arrears_clock.map_or(0, |hours| hours + 1))
         };
     }
@@ -182,9 +164,7 @@ impl Replay<'_> {
     fn note_contributions(&self, movement: Movement) {
         let by_credit = movement.free_credit != 0;
         let by_cash = movement.cash != 0;
-        self.notes
-            .reached_if(by_credit && by_cash, "usage/free-credit-then-cash");
-        self.notes
-            .reached_if(!by_credit && !by_cash, "usage/free-instance");
+        self.notes.reached_if(by_credit && by_cash, "usage/free-credit-then-cash");
+        self.notes.reached_if(!by_credit && !by_cash, "usage/free-instance");
     }
 }

@@ -8,23 +8,23 @@ use super::rules::Notes;
 use super::state::Instance;
 
 /// A row of prices.csv; an empty product or region matches any.
-pub struct ListPrice {
-    pub product: String,
-    pub instance_type: String,
-    pub region: String,
-    pub monthly: Option<Fraction>,
-    pub hourly: Option<Fraction>,
+pub(crate) struct ListPrice {
+    pub(crate) product: String,
+    pub(crate) instance_type: String,
+    pub(crate) region: String,
+    pub(crate) monthly: Option<Fraction>,
+    pub(crate) hourly: Option<Fraction>,
 }
 
 /// What a look-up asks for.
-pub struct Wanted<'a> {
-    pub product: &'a str,
-    pub instance_type: &'a str,
-    pub region: &'a str,
+pub(crate) struct Wanted<'a> {
+    pub(crate) product: &'a str,
+    pub(crate) instance_type: &'a str,
+    pub(crate) region: &'a str,
 }
 
 /// The most specific row with a price wins (formats.md, prices.csv).
-pub fn look_up(
+pub(crate) fn look_up(
     rows: &[ListPrice],
     wanted: &Wanted,
     price: fn(&ListPrice) -> Option<Fraction>,
@@ -38,9 +38,7 @@ pub fn look_up(
     ];
     for (region, product, rule) in classes {
         for row in rows {
-            let fits = row.instance_type == wanted.instance_type
-                && row.region == region
-                && row.product == product;
+            let fits = row.instance_type == wanted.instance_type && row.region == region && row.product == product;
             if !fits {
                 continue;
             }
@@ -55,12 +53,13 @@ pub fn look_up(
 }
 
 /// Prepaid, `m` months: monthly price times months times factor (replay.md 4).
-pub fn renewal_price(instance: &Instance, months: u32, digits: u32, notes: &Notes) -> i128 {
+pub(crate) fn renewal_price(instance: &Instance, months: u32, digits: u32, notes: &Notes) -> i128 {
     let factor = discount(&instance.profile, months, notes);
-    monthly_price(instance)
-        .times_whole(i128::from(months))
-        .times(factor)
-        .round(digits, &instance.profile.rounding, notes)
+    monthly_price(instance).times_whole(i128::from(months)).times(factor).round(
+        digits,
+        &instance.profile.rounding,
+        notes,
+    )
 }
 
 /// The factor of the largest band not above the months; 1 where there is none (replay.md 4).
@@ -75,15 +74,12 @@ fn discount(profile: &Profile, months: u32, notes: &Notes) -> Fraction {
     }
     notes.reached_if(largest.is_none(), "price/no-band");
     notes.reached_if(largest == Some(months), "price/band");
-    notes.reached_if(
-        largest.is_some_and(|band| band < months),
-        "price/band-below",
-    );
+    notes.reached_if(largest.is_some_and(|band| band < months), "price/band-below");
     factor
 }
 
 /// The first date with the asked day that is at least one month after the expiry date (replay.md 9).
-pub fn unified_target(instance: &Instance, day: u32, notes: &Notes) -> Date {
+pub(crate) fn unified_target(instance: &Instance, day: u32, notes: &Notes) -> Date {
     let earliest = instance.months_after(instance.expiry(), 1, notes);
     let target = first_with_day(earliest, day);
     notes.reached_if(target == earliest, "unify/exactly-one-month");
@@ -91,24 +87,20 @@ pub fn unified_target(instance: &Instance, day: u32, notes: &Notes) -> Date {
 }
 
 /// Monthly price times days over 30, without a discount (replay.md 9).
-pub fn unified_price(instance: &Instance, target: Date, digits: u32, notes: &Notes) -> i128 {
+pub(crate) fn unified_price(instance: &Instance, target: Date, digits: u32, notes: &Notes) -> i128 {
     let days = days_between(instance.expiry(), target);
-    monthly_price(instance)
-        .times_whole(i128::from(days))
-        .over(30)
-        .round(digits, &instance.profile.rounding, notes)
+    monthly_price(instance).times_whole(i128::from(days)).over(30).round(digits, &instance.profile.rounding, notes)
 }
 
 /// Postpaid: each hour is rounded by itself (replay.md 4).
-pub fn hour_price(instance: &Instance, digits: u32, notes: &Notes) -> i128 {
-    instance
-        .hourly_price
-        .expect("a postpaid instance has an hourly price")
-        .round(digits, &instance.profile.rounding, notes)
+pub(crate) fn hour_price(instance: &Instance, digits: u32, notes: &Notes) -> i128 {
+    instance.hourly_price.expect("a postpaid instance has an hourly price").round(
+        digits,
+        &instance.profile.rounding,
+        notes,
+    )
 }
 
 fn monthly_price(instance: &Instance) -> Fraction {
-    instance
-        .monthly_price
-        .expect("a prepaid instance has a monthly price")
+    instance.monthly_price.expect("a prepaid instance has a monthly price")
 }

@@ -32,58 +32,50 @@ restore_when = "positive"
 
 /// One provider's rules. The words of a rule stay words, as in the file.
 #[derive(Clone, Debug)]
-pub struct Profile {
-    pub month_end: String,
-    pub rounding: String,
-    pub renew_periods: Vec<u32>,
-    pub discounts: BTreeMap<u32, Fraction>,
-    pub auto_renew_months: u32,
-    pub auto_renew_first: i64,
-    pub auto_renew_days: Option<Vec<i64>>,
-    pub auto_renew_while_reclaimed: bool,
-    pub charge_order: String,
-    pub when_short: String,
-    pub suspend_after_days: i64,
-    pub retention_days: i64,
-    pub retention_from: String,
-    pub recover_from: String,
-    pub remind_days: Vec<i64>,
-    pub arrears_grace_hours: i64,
-    pub postpaid_retention_days: i64,
-    pub restart: String,
-    pub restore_when: String,
+pub(crate) struct Profile {
+    pub(crate) month_end: String,
+    pub(crate) rounding: String,
+    pub(crate) renew_periods: Vec<u32>,
+    pub(crate) discounts: BTreeMap<u32, Fraction>,
+    pub(crate) auto_renew_months: u32,
+    pub(crate) auto_renew_first: i64,
+    pub(crate) auto_renew_days: Option<Vec<i64>>,
+    pub(crate) auto_renew_while_reclaimed: bool,
+    pub(crate) charge_order: String,
+    pub(crate) when_short: String,
+    pub(crate) suspend_after_days: i64,
+    pub(crate) retention_days: i64,
+    pub(crate) retention_from: String,
+    pub(crate) recover_from: String,
+    pub(crate) remind_days: Vec<i64>,
+    pub(crate) arrears_grace_hours: i64,
+    pub(crate) postpaid_retention_days: i64,
+    pub(crate) restart: String,
+    pub(crate) restore_when: String,
 }
 
 /// All profiles as tables: the built-in ones with the book's own laid over them, key by key.
-pub struct Profiles {
+pub(crate) struct Profiles {
     tables: BTreeMap<String, Table>,
     builtin: Vec<String>,
     overridden: Vec<String>,
 }
 
 impl Profiles {
-    pub fn read(builtin: &str, own: &str) -> Self {
+    pub(crate) fn read(builtin: &str, own: &str) -> Self {
         let builtin_tables = tables(builtin);
         let own_tables = tables(own);
         let builtin: Vec<String> = builtin_tables.keys().cloned().collect();
-        let overridden = own_tables
-            .keys()
-            .filter(|name| builtin.contains(name))
-            .cloned()
-            .collect();
+        let overridden = own_tables.keys().filter(|name| builtin.contains(name)).cloned().collect();
         let mut tables = builtin_tables;
         for (name, own) in own_tables {
             tables.entry(name).or_default().extend(own);
         }
-        Self {
-            tables,
-            builtin,
-            overridden,
-        }
+        Self { tables, builtin, overridden }
     }
 
     /// The profile of that name, with `extends` followed after all overrides.
-    pub fn get(&self, name: &str, notes: &Notes) -> Profile {
+    pub(crate) fn get(&self, name: &str, notes: &Notes) -> Profile {
         let is_builtin = self.builtin.iter().any(|known| known == name);
         let is_overridden = self.overridden.iter().any(|known| known == name);
         notes.reached_if(!is_builtin, "profile/own");
@@ -91,10 +83,7 @@ impl Profiles {
         notes.reached_if(is_overridden, "profile/override");
         let mut keys: Table = PRINTED.parse().expect("the printed values are TOML");
         let inherited = self.inherited(name, notes);
-        notes.reached_if(
-            keys.keys().any(|key| !inherited.contains_key(key)),
-            "profile/missing-key",
-        );
+        notes.reached_if(keys.keys().any(|key| !inherited.contains_key(key)), "profile/missing-key");
         keys.extend(inherited);
         profile(&keys)
     }
@@ -120,26 +109,19 @@ impl Profiles {
 
 fn tables(text: &str) -> BTreeMap<String, Table> {
     let all: Table = text.parse().expect("profiles are TOML");
-    all.into_iter()
-        .map(|(name, keys)| (name, keys.as_table().expect("a profile is a table").clone()))
-        .collect()
+    all.into_iter().map(|(name, keys)| (name, keys.as_table().expect("a profile is a table").clone())).collect()
 }
 
 fn profile(keys: &Table) -> Profile {
     Profile {
         month_end: word(keys, "month_end"),
         rounding: word(keys, "rounding"),
-        renew_periods: whole_list(&keys["renew_periods"])
-            .into_iter()
-            .map(months)
-            .collect(),
+        renew_periods: whole_list(&keys["renew_periods"]).into_iter().map(months).collect(),
         discounts: discounts(&keys["discounts"]),
         auto_renew_months: months(whole(keys, "auto_renew_months")),
         auto_renew_first: whole(keys, "auto_renew_first"),
         auto_renew_days: keys.get("auto_renew_days").map(whole_list),
-        auto_renew_while_reclaimed: keys["auto_renew_while_reclaimed"]
-            .as_bool()
-            .expect("a boolean"),
+        auto_renew_while_reclaimed: keys["auto_renew_while_reclaimed"].as_bool().expect("a boolean"),
         charge_order: word(keys, "charge_order"),
         when_short: word(keys, "when_short"),
         suspend_after_days: whole(keys, "suspend_after_days"),
@@ -164,10 +146,7 @@ fn whole(keys: &Table, name: &str) -> i64 {
 
 fn whole_list(value: &Value) -> Vec<i64> {
     let values = value.as_array().expect("a list");
-    values
-        .iter()
-        .map(|value| value.as_integer().expect("a list of whole numbers"))
-        .collect()
+    values.iter().map(|value| value.as_integer().expect("a list of whole numbers")).collect()
 }
 
 fn months(number: i64) -> u32 {
@@ -180,10 +159,7 @@ fn discounts(value: &Value) -> BTreeMap<u32, Fraction> {
         .iter()
         .map(|(band, factor)| {
             let factor = factor.as_str().expect("a factor is written as text");
-            (
-                band.parse().expect("a band is months"),
-                Fraction::parse(factor),
-            )
+            (band.parse().expect("a band is months"), Fraction::parse(factor))
         })
         .collect()
 }

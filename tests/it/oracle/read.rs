@@ -14,37 +14,37 @@ use super::selector::{Condition, parse_selector};
 use super::state::{Account, Instance, State};
 
 /// A book, with everything as it stands at 00:00 of `from`.
-pub struct Book {
-    pub from: Date,
-    pub to: Date,
-    pub default_profile: Profile,
+pub(crate) struct Book {
+    pub(crate) from: Date,
+    pub(crate) to: Date,
+    pub(crate) default_profile: Profile,
     /// By id, in byte order.
-    pub accounts: Vec<Account>,
+    pub(crate) accounts: Vec<Account>,
     /// By id, in byte order.
-    pub instances: Vec<Instance>,
+    pub(crate) instances: Vec<Instance>,
     /// In file order.
-    pub actions: Vec<Action>,
+    pub(crate) actions: Vec<Action>,
 }
 
 /// A row of actions.csv.
-pub struct Action {
-    pub date: Date,
-    pub name: String,
-    pub account: Option<String>,
-    pub instance: Option<String>,
-    pub selector: Option<Condition>,
-    pub amount: Option<Fraction>,
-    pub months: Option<u32>,
-    pub day: Option<u32>,
-    pub flag: Option<String>,
+pub(crate) struct Action {
+    pub(crate) date: Date,
+    pub(crate) name: String,
+    pub(crate) account: Option<String>,
+    pub(crate) instance: Option<String>,
+    pub(crate) selector: Option<Condition>,
+    pub(crate) amount: Option<Fraction>,
+    pub(crate) months: Option<u32>,
+    pub(crate) day: Option<u32>,
+    pub(crate) flag: Option<String>,
     /// As written.
-    pub price: Option<String>,
-    pub note: String,
+    pub(crate) price: Option<String>,
+    pub(crate) note: String,
 }
 
 type Row = BTreeMap<String, String>;
 
-pub fn read(files: &BTreeMap<String, String>, builtin_profiles: &str, notes: &Notes) -> Book {
+pub(crate) fn read(files: &BTreeMap<String, String>, builtin_profiles: &str, notes: &Notes) -> Book {
     let settings = Settings::read(files, builtin_profiles);
     let accounts = accounts(&settings, &records(files, "accounts.csv"), notes);
     let instances = instances(&settings, files, &accounts, notes);
@@ -86,8 +86,7 @@ impl Settings {
         let chosen = self.product_profiles.get(product);
         notes.reached_if(chosen.is_some(), "profile/of-the-product");
         notes.reached_if(chosen.is_none(), "profile/default");
-        self.profiles
-            .get(chosen.unwrap_or(&self.default_profile), notes)
+        self.profiles.get(chosen.unwrap_or(&self.default_profile), notes)
     }
 }
 
@@ -96,10 +95,7 @@ fn product_profiles(book: &Table) -> BTreeMap<String, String> {
         return BTreeMap::new();
     };
     let table = table.as_table().expect("`product_profiles` is a table");
-    table
-        .iter()
-        .map(|(product, profile)| (product.clone(), text(profile)))
-        .collect()
+    table.iter().map(|(product, profile)| (product.clone(), text(profile))).collect()
 }
 
 /// A TOML string or date as text.
@@ -116,17 +112,12 @@ fn records(files: &BTreeMap<String, String>, name: &str) -> Vec<Row> {
     let text = files.get(name).map_or("", String::as_str);
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.expect("a CSV row"))
-        .collect()
+    reader.deserialize().map(|row| row.expect("a CSV row")).collect()
 }
 
 /// A cell's text; empty means absent (formats.md).
 fn cell<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
-    row.get(column)
-        .map(String::as_str)
-        .filter(|text| !text.is_empty())
+    row.get(column).map(String::as_str).filter(|text| !text.is_empty())
 }
 
 fn required<'a>(row: &'a Row, column: &str) -> &'a str {
@@ -188,17 +179,11 @@ fn instances(
     accounts: &[Account],
     notes: &Notes,
 ) -> Vec<Instance> {
-    let prices: Vec<ListPrice> = records(files, "prices.csv")
-        .iter()
-        .map(list_price)
-        .collect();
+    let prices: Vec<ListPrice> = records(files, "prices.csv").iter().map(list_price).collect();
     let mut instances = Vec::new();
     for row in records(files, "instances.csv") {
         let owner = required(&row, "account_id");
-        let account = accounts
-            .iter()
-            .position(|account| account.id == owner)
-            .expect("an account of the book");
+        let account = accounts.iter().position(|account| account.id == owner).expect("an account of the book");
         let mut instance = instance(settings, &row, account, notes);
         fill_prices(&mut instance, &prices, notes);
         open(&mut instance, &row, settings.from, notes);
@@ -261,11 +246,7 @@ fn renew_flag(row: &Row, notes: &Notes) -> &'static str {
 /// An empty price cell takes the most specific row, for both prices (model.md, price-lookup).
 fn fill_prices(instance: &mut Instance, prices: &[ListPrice], notes: &Notes) {
     let label = |column: &str| instance.cells.get(column).map_or("", String::as_str);
-    let wanted = Wanted {
-        product: label("product"),
-        instance_type: label("instance_type"),
-        region: label("region"),
-    };
+    let wanted = Wanted { product: label("product"), instance_type: label("instance_type"), region: label("region") };
     let found = |price| look_up(prices, &wanted, price, notes);
     instance.monthly_price = instance.monthly_price.or_else(|| found(|row| row.monthly));
     instance.hourly_price = instance.hourly_price.or_else(|| found(|row| row.hourly));
@@ -274,10 +255,7 @@ fn fill_prices(instance: &mut Instance, prices: &[ListPrice], notes: &Notes) {
 /// The opening state, its day and the anchor (replay.md 5 and 8; formats.md, instances.csv).
 fn open(instance: &mut Instance, row: &Row, from: Date, notes: &Notes) {
     let begins_later = instance.starts_on.is_some_and(|start| start >= from);
-    notes.reached_if(
-        instance.starts_on.is_some() && !begins_later,
-        "open/past-start-says-nothing",
-    );
+    notes.reached_if(instance.starts_on.is_some() && !begins_later, "open/past-start-says-nothing");
     notes.reached_if(instance.anchor.is_some(), "open/anchor-given");
     // The anchor is fixed when the book is read (replay.md 5).
     let anchor_date = instance.expires_on.or(instance.starts_on);
@@ -306,10 +284,7 @@ fn open_as_given(instance: &mut Instance, word: &str, from: Date, notes: &Notes)
         State::Absent => unreachable!("no word means absent"),
     });
     let past = instance.expires_on.is_some_and(|expiry| expiry < from);
-    notes.reached_if(
-        past && instance.state == State::Running,
-        "open/given-running-past-expiry",
-    );
+    notes.reached_if(past && instance.state == State::Running, "open/given-running-past-expiry");
     let in_bin = instance.state == State::Reclaimed;
     notes.reached_if(in_bin && !past, "open/given-reclaimed-before-expiry");
 }
@@ -328,10 +303,7 @@ fn derive(instance: &mut Instance, from: Date, notes: &Notes) {
         notes.reached("open/derived-reclaimed");
         instance.state = State::Reclaimed;
         instance.since = Some(reclaiming);
-        assert!(
-            instance.release_day() >= from,
-            "a derived row is not past its release"
-        );
+        assert!(instance.release_day() >= from, "a derived row is not past its release");
     }
 }
 

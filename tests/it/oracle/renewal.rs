@@ -10,23 +10,20 @@ use super::order::{Charge, agreed, sort};
 use super::state::{Instance, State};
 
 /// Why an instance is renewed, and what the people who asked for it noted.
-pub struct Why {
-    pub reason: &'static str,
-    pub note: String,
+pub(crate) struct Why {
+    pub(crate) reason: &'static str,
+    pub(crate) note: String,
 }
 
 impl Why {
     fn auto() -> Self {
-        Self {
-            reason: "auto",
-            note: String::new(),
-        }
+        Self { reason: "auto", note: String::new() }
     }
 }
 
 impl Replay<'_> {
     /// Phase 4: the due instances, their prices and their order are taken once, at the beginning.
-    pub fn renew(&mut self, account: usize) {
+    pub(crate) fn renew(&mut self, account: usize) {
         let due = self.due(account);
         let when_short = self.when_short(&due);
         let mut given_up = false;
@@ -40,8 +37,7 @@ impl Replay<'_> {
                 self.extend(instance, months, price, Why::auto());
                 continue;
             }
-            self.notes
-                .reached_if(suffices, "renew/stop-fails-what-could-be-paid");
+            self.notes.reached_if(suffices, "renew/stop-fails-what-could-be-paid");
             self.renewal_failed(account, instance, price);
             failed = true;
             given_up = when_short == "stop";
@@ -54,10 +50,7 @@ impl Replay<'_> {
         for index in self.instances_of(account) {
             if self.is_due(index) {
                 let price = self.price_of(index, self.instances[index].renew_months);
-                due.push(Charge {
-                    instance: index,
-                    price,
-                });
+                due.push(Charge { instance: index, price });
             }
         }
         let order = self.charge_order(&due, "renew/mixed-charge-order");
@@ -90,61 +83,42 @@ impl Replay<'_> {
             return day >= first;
         };
         let listed = list.contains(&day);
-        self.notes
-            .reached_if(list.is_empty() && day >= first, "renew/empty-list-never");
+        self.notes.reached_if(list.is_empty() && day >= first, "renew/empty-list-never");
         self.notes.reached_if(listed, "renew/attempt-list");
-        self.notes
-            .reached_if(!listed && day >= first, "renew/list-wins-over-first");
+        self.notes.reached_if(!listed && day >= first, "renew/list-wins-over-first");
         listed
     }
 
     /// The charge order that the profiles agree on, else the default profile's.
-    pub fn charge_order(&self, charges: &[Charge], rule_if_mixed: &'static str) -> String {
-        let of_profiles: Vec<&str> = charges
-            .iter()
-            .map(|charge| {
-                self.instances[charge.instance]
-                    .profile
-                    .charge_order
-                    .as_str()
-            })
-            .collect();
+    pub(crate) fn charge_order(&self, charges: &[Charge], rule_if_mixed: &'static str) -> String {
+        let of_profiles: Vec<&str> =
+            charges.iter().map(|charge| self.instances[charge.instance].profile.charge_order.as_str()).collect();
         let default = &self.book.default_profile.charge_order;
         agreed(&of_profiles, default, rule_if_mixed, self.notes)
     }
 
     fn when_short(&self, due: &[Charge]) -> String {
-        let of_profiles: Vec<&str> = due
-            .iter()
-            .map(|charge| self.instances[charge.instance].profile.when_short.as_str())
-            .collect();
+        let of_profiles: Vec<&str> =
+            due.iter().map(|charge| self.instances[charge.instance].profile.when_short.as_str()).collect();
         let default = &self.book.default_profile.when_short;
         agreed(&of_profiles, default, "renew/mixed-when-short", self.notes)
     }
 
     fn note_renewal_with_topup(&self, account: usize, price: i128) {
         let without = self.accounts[account].available() - self.topups_of_today(account);
-        self.notes
-            .reached_if(without < price, "renew/uses-the-topup-of-the-day");
+        self.notes.reached_if(without < price, "renew/uses-the-topup-of-the-day");
     }
 
     fn renewal_failed(&mut self, account: usize, index: usize, price: i128) {
         self.notes.reached("renew/failed");
-        self.notes.reached_if(
-            self.instances[index].state == State::Reclaimed,
-            "renew/failed-while-reclaimed",
-        );
+        self.notes.reached_if(self.instances[index].state == State::Reclaimed, "renew/failed-while-reclaimed");
         let detail = self.shortage(account, price);
         let entry = self.entry_of(index, "renewal_failed");
-        self.entries.push(Entry {
-            reason: "insufficient_funds",
-            detail,
-            ..entry
-        });
+        self.entries.push(Entry { reason: "insufficient_funds", detail, ..entry });
     }
 
     /// Pays and starts a new term of whole months, from the bin as a recovery (replay.md 6).
-    pub fn extend(&mut self, index: usize, months: u32, price: i128, why: Why) {
+    pub(crate) fn extend(&mut self, index: usize, months: u32, price: i128, why: Why) {
         let account = self.instances[index].account;
         let event = self.note_extension(index, &why);
         let start = self.term_start(index);
@@ -160,8 +134,7 @@ impl Replay<'_> {
         instance.state = State::Running;
         instance.since = None;
         instance.returned = false;
-        self.notes
-            .reached_if(end <= self.today, "renew/new-term-ends-in-the-past");
+        self.notes.reached_if(end <= self.today, "renew/new-term-ends-in-the-past");
         let movement = self.pay(account, price);
         let entry = self.entry_of(index, event);
         self.entries.push(Entry {
@@ -185,16 +158,10 @@ impl Replay<'_> {
             (false, State::Overdue) => "renew/by-people-overdue",
             (false, _) => "recover/by-people",
         });
-        let renewed_by_people_today = self
-            .entries_of_today()
-            .any(|entry| entry.instance == self.instances[index].id && entry.reason == "manual");
-        self.notes
-            .reached_if(auto && renewed_by_people_today, "renew/auto-after-people");
-        if state == State::Reclaimed {
-            "recovered"
-        } else {
-            "renewed"
-        }
+        let renewed_by_people_today =
+            self.entries_of_today().any(|entry| entry.instance == self.instances[index].id && entry.reason == "manual");
+        self.notes.reached_if(auto && renewed_by_people_today, "renew/auto-after-people");
+        if state == State::Reclaimed { "recovered" } else { "renewed" }
     }
 
     /// `E`, or what `recover_from` says of a reclaimed instance; a returned one starts anew (model.md, returned-recovery).
@@ -225,7 +192,7 @@ impl Replay<'_> {
     }
 
     /// Phase 5: expired and reclaimed rows, instance by instance (replay.md 6, Expire).
-    pub fn expire(&mut self, account: usize) {
+    pub(crate) fn expire(&mut self, account: usize) {
         for index in self.instances_of(account) {
             let instance = &self.instances[index];
             let usable = matches!(instance.state, State::Running | State::Overdue);
@@ -237,12 +204,10 @@ impl Replay<'_> {
             let was_running = instance.state == State::Running;
             if was_running && day >= 0 && suspend_after > 0 {
                 self.expired(index);
-                self.notes
-                    .reached_if(day >= suspend_after, "expire/both-rows");
+                self.notes.reached_if(day >= suspend_after, "expire/both-rows");
             }
             if day >= suspend_after {
-                self.notes
-                    .reached_if(suspend_after == 0, "expire/suspend-0");
+                self.notes.reached_if(suspend_after == 0, "expire/suspend-0");
                 self.reclaimed(index);
             }
         }
@@ -252,10 +217,7 @@ impl Replay<'_> {
         self.notes.reached("expire/overdue");
         self.instances[index].state = State::Overdue;
         let entry = self.entry_of(index, "expired");
-        self.entries.push(Entry {
-            reason: "unpaid",
-            ..entry
-        });
+        self.entries.push(Entry { reason: "unpaid", ..entry });
     }
 
     fn reclaimed(&mut self, index: usize) {
@@ -263,9 +225,6 @@ impl Replay<'_> {
         self.instances[index].state = State::Reclaimed;
         self.instances[index].since = Some(self.today);
         let entry = self.entry_of(index, "reclaimed");
-        self.entries.push(Entry {
-            reason: "unpaid",
-            ..entry
-        });
+        self.entries.push(Entry { reason: "unpaid", ..entry });
     }
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// One name per rule of replay.md and model.md: the phase or topic, then what happened.
-pub const RULES: &[&str] = &[
+pub(crate) const RULES: &[&str] = &[
     "account/negative-cash",
     "account/no-minor-digits",
     "action/after-the-run",
@@ -208,25 +208,25 @@ pub const RULES: &[&str] = &[
 ];
 
 /// The rules reached so far.
-pub struct Notes(RefCell<BTreeSet<&'static str>>);
+pub(crate) struct Notes(RefCell<BTreeSet<&'static str>>);
 
 impl Notes {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(RefCell::new(BTreeSet::new()))
     }
 
-    pub fn reached(&self, rule: &'static str) {
+    pub(crate) fn reached(&self, rule: &'static str) {
         self.0.borrow_mut().insert(rule);
     }
 
-    pub fn reached_if(&self, condition: bool, rule: &'static str) {
+    pub(crate) fn reached_if(&self, condition: bool, rule: &'static str) {
         if condition {
             self.reached(rule);
         }
     }
 
     /// All rules reached; each must be one of the list.
-    pub fn all(self) -> BTreeSet<&'static str> {
+    pub(crate) fn all(self) -> BTreeSet<&'static str> {
         let reached = self.0.into_inner();
         for rule in &reached {
             assert!(RULES.contains(rule), "`{rule}` is missing in RULES");

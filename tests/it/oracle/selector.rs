@@ -10,20 +10,20 @@ use super::number::Fraction;
 use super::rules::Notes;
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub(crate) enum Value {
     Text(String),
     Number(Fraction),
     Date(Date),
 }
 
 #[derive(Debug)]
-pub enum Operand {
+pub(crate) enum Operand {
     Column(String),
     Literal(Value),
 }
 
 #[derive(Debug)]
-pub enum Condition {
+pub(crate) enum Condition {
     Or(Box<Condition>, Box<Condition>),
     And(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
@@ -33,7 +33,7 @@ pub enum Condition {
 
 /// A predicate with or without NOT inside it, such as `x NOT IN (1, 2)`.
 #[derive(Debug)]
-pub struct Test {
+pub(crate) struct Test {
     operand: Operand,
     negated: bool,
     kind: TestKind,
@@ -52,7 +52,7 @@ type Truth = Option<bool>;
 
 impl Condition {
     /// Whether the condition is true for an instance whose columns are given; an empty cell is none.
-    pub fn holds(&self, columns: &dyn Fn(&str) -> Option<Value>, notes: &Notes) -> bool {
+    pub(crate) fn holds(&self, columns: &dyn Fn(&str) -> Option<Value>, notes: &Notes) -> bool {
         let truth = self.truth(columns, notes);
         notes.reached_if(truth.is_none(), "selector/unknown-selects-nothing");
         truth == Some(true)
@@ -195,9 +195,7 @@ fn matches(text: &str, pattern: &str) -> bool {
             .chain([text.len()])
             .any(|start| matches(&text[start..], pattern_rest.as_str())),
         Some(wanted) => match rest.next() {
-            Some(found) if wanted == '_' || wanted == found => {
-                matches(rest.as_str(), pattern_rest.as_str())
-            }
+            Some(found) if wanted == '_' || wanted == found => matches(rest.as_str(), pattern_rest.as_str()),
             _ => false,
         },
     }
@@ -214,17 +212,10 @@ enum Token {
     Sign(String),
 }
 
-pub fn parse_selector(text: &str) -> Condition {
-    let mut parser = Parser {
-        tokens: tokens(text),
-        next: 0,
-    };
+pub(crate) fn parse_selector(text: &str) -> Condition {
+    let mut parser = Parser { tokens: tokens(text), next: 0 };
     let condition = parser.disjunction();
-    assert_eq!(
-        parser.next,
-        parser.tokens.len(),
-        "a selector ends where its text ends: {text}"
-    );
+    assert_eq!(parser.next, parser.tokens.len(), "a selector ends where its text ends: {text}");
     condition
 }
 
@@ -345,11 +336,7 @@ impl Parser {
 }
 
 fn test(operand: Operand, negated: bool, kind: TestKind) -> Condition {
-    Condition::Test(Test {
-        operand,
-        negated,
-        kind,
-    })
+    Condition::Test(Test { operand, negated, kind })
 }
 
 fn tokens(text: &str) -> Vec<Token> {

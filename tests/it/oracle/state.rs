@@ -9,7 +9,7 @@ use super::profile::Profile;
 use super::rules::Notes;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// Not bought or started yet, or refused (replay.md 8): it does not exist.
     Absent,
     Running,
@@ -20,7 +20,7 @@ pub enum State {
 }
 
 impl State {
-    pub fn parse(word: &str) -> Self {
+    pub(crate) fn parse(word: &str) -> Self {
         match word {
             "running" => Self::Running,
             "overdue" => Self::Overdue,
@@ -32,7 +32,7 @@ impl State {
     }
 
     /// The word of formats.md; empty for what does not exist.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Absent => "",
             Self::Running => "running",
@@ -46,111 +46,103 @@ impl State {
 
 /// An account; all sums are minor units of its currency.
 #[derive(Clone, Debug)]
-pub struct Account {
-    pub id: String,
+pub(crate) struct Account {
+    pub(crate) id: String,
     /// Decimals of its currency.
-    pub digits: u32,
-    pub cash: i128,
-    pub free_credit: i128,
-    pub frozen: i128,
-    pub credit_limit: i128,
-    pub alert_below: Option<i128>,
+    pub(crate) digits: u32,
+    pub(crate) cash: i128,
+    pub(crate) free_credit: i128,
+    pub(crate) frozen: i128,
+    pub(crate) credit_limit: i128,
+    pub(crate) alert_below: Option<i128>,
     /// Hours since the arrears clock was set; none while it is not running.
-    pub arrears_clock: Option<i64>,
+    pub(crate) arrears_clock: Option<i64>,
     /// Balance alerts in a row.
-    pub alert_days: i64,
+    pub(crate) alert_days: i64,
 }
 
 /// What a movement changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Movement {
-    pub free_credit: i128,
-    pub cash: i128,
+pub(crate) struct Movement {
+    pub(crate) free_credit: i128,
+    pub(crate) cash: i128,
 }
 
 impl Account {
-    pub fn settled(&self) -> i128 {
+    pub(crate) fn settled(&self) -> i128 {
         self.cash + self.free_credit
     }
 
-    pub fn available(&self) -> i128 {
+    pub(crate) fn available(&self) -> i128 {
         self.settled() - self.frozen + self.credit_limit
     }
 
     /// Takes free credit, then cash (replay.md 3). Whether it may, the caller has decided.
-    pub fn deduct(&mut self, amount: i128) -> Movement {
+    pub(crate) fn deduct(&mut self, amount: i128) -> Movement {
         let from_free_credit = amount.min(self.free_credit);
         let from_cash = amount - from_free_credit;
         self.free_credit -= from_free_credit;
         self.cash -= from_cash;
-        Movement {
-            free_credit: -from_free_credit,
-            cash: -from_cash,
-        }
+        Movement { free_credit: -from_free_credit, cash: -from_cash }
     }
 }
 
 /// An instance. Of a prepaid one that exists, `expires_on` is always there.
 #[derive(Clone, Debug)]
-pub struct Instance {
-    pub id: String,
-    pub account: usize,
-    pub profile: Profile,
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) account: usize,
+    pub(crate) profile: Profile,
     /// The text cells as written, `product` filled in; tags under `tag:KEY`.
-    pub cells: BTreeMap<String, String>,
-    pub prepaid: bool,
-    pub flag: String,
-    pub renew_months: u32,
-    pub monthly_price: Option<Fraction>,
-    pub hourly_price: Option<Fraction>,
-    pub starts_on: Option<Date>,
-    pub expires_on: Option<Date>,
-    pub anchor: Option<u32>,
-    pub state: State,
+    pub(crate) cells: BTreeMap<String, String>,
+    pub(crate) prepaid: bool,
+    pub(crate) flag: String,
+    pub(crate) renew_months: u32,
+    pub(crate) monthly_price: Option<Fraction>,
+    pub(crate) hourly_price: Option<Fraction>,
+    pub(crate) starts_on: Option<Date>,
+    pub(crate) expires_on: Option<Date>,
+    pub(crate) anchor: Option<u32>,
+    pub(crate) state: State,
     /// The day of reclaiming or stopping.
-    pub since: Option<Date>,
-    pub returned: bool,
-    pub priority: Option<i64>,
+    pub(crate) since: Option<Date>,
+    pub(crate) returned: bool,
+    pub(crate) priority: Option<i64>,
 }
 
 impl Instance {
-    pub fn exists(&self) -> bool {
+    pub(crate) fn exists(&self) -> bool {
         self.state != State::Absent
     }
 
-    pub fn expiry(&self) -> Date {
-        self.expires_on
-            .expect("a prepaid instance that exists has an expiry date")
+    pub(crate) fn expiry(&self) -> Date {
+        self.expires_on.expect("a prepaid instance that exists has an expiry date")
     }
 
     /// The day number of `date` relative to the expiry date (replay.md 6).
-    pub fn day_number(&self, date: Date) -> i64 {
+    pub(crate) fn day_number(&self, date: Date) -> i64 {
         days_between(self.expiry(), date)
     }
 
     /// The end of a term of whole months (replay.md 5).
-    pub fn months_after(&self, start: Date, months: u32, notes: &Notes) -> Date {
+    pub(crate) fn months_after(&self, start: Date, months: u32, notes: &Notes) -> Date {
         let anchor = self.anchor.expect("a prepaid instance has an anchor");
         add_months(&self.profile.month_end, start, anchor, months, notes)
     }
 
     /// The first day on which it is released, while it is in the bin or stopped (replay.md 6 and 7, Release).
-    pub fn release_day(&self) -> Date {
+    pub(crate) fn release_day(&self) -> Date {
         let since = self.since.expect("what waits for release has a day");
         if !self.prepaid {
             return plus_days(since, self.profile.postpaid_retention_days + 1);
         }
-        let base = if self.retention_counts_from_expiry() {
-            self.expiry()
-        } else {
-            since
-        };
+        let base = if self.retention_counts_from_expiry() { self.expiry() } else { since };
         let after_retention = plus_days(base, self.profile.retention_days + 1);
         after_retention.max(plus_days(since, 1))
     }
 
     /// "Of a returned instance always the day of return" (replay.md 6, Release).
-    pub fn retention_counts_from_expiry(&self) -> bool {
+    pub(crate) fn retention_counts_from_expiry(&self) -> bool {
         self.profile.retention_from == "expiry" && !self.returned
     }
 }

@@ -1,0 +1,188 @@
+//! Why an action cannot be carried out, and the one row that it then leaves (replay.md 8).
+//! Changes nothing else.
+
+use chrono::Datelike;
+
+use super::action::fact_and_note;
+use super::day::Replay;
+use super::ledger::Entry;
+use super::number::money;
+use super::read::Action;
+use super::state::{Instance, State};
+
+/// A reason of the closed list, and its fact (replay.md 8; model.md, first-and-note).
+pub(crate) struct Refusal {
+    reason: &'static str,
+    fact: String,
+}
+
+pub(crate) fn refusal(reason: &'static str, fact: impl Into<String>) -> Refusal {
+    Refusal { reason, fact: fact.into() }
+}
+
+impl Replay<'_> {
+    /// Of several reasons the first in the order of replay.md 8.
+    pub(crate) fn refusal_of(&self, index: usize, action: &Action) -> Option<Refusal> {
+        let instance = &self.instances[index];
+        let name = action.name.as_str();
+        if instance.state == State::Terminated {
+            return Some(refusal("already_terminated", ": terminated"));
+        }
+        let for_prepaid = matches!(name, "renew" | "renew_until" | "set_flag");
+        if for_prepaid && !instance.prepaid {
+            return Some(refusal("not_prepaid", ": needed PREPAID, was POSTPAID_BY_HOUR"));
+        }
+        if name == "start" && instance.prepaid {
+            return Some(refusal("not_postpaid", ": needed POSTPAID_BY_HOUR, was PREPAID"));
+        }
+        if name == "start" && instance.state != State::Stopped {
+            return Some(refusal("not_stopped", ": needed stopped, was running"));
+        }
+        if name == "renew_until" && instance.state == State::Reclaimed {
+            return Some(refusal("in_bin", ": needed running or overdue, was reclaimed"));
+        }
+        if let Some(months) = action.months
+            && matches!(name, "renew" | "set_flag")
+            && !instance.profile.renew_periods.contains(&months)
+        {
+            return Some(refusal("period_not_offered", format!(": {months} months not offered")));
+        }
+        if name == "renew_until" && Some(instance.expiry().day()) == action.day {
+            let day = instance.expiry().day();
+            return Some(refusal("target_too_near", format!(": expires on day {day} already")));
+        }
+        self.want_of_funds(index, action)
+    }
+
+    fn want_of_funds(&self, index: usize, action: &Action) -> Option<Refusal> {
+        let account = self.instances[index].account;
+        let price = match action.name.as_str() {
+            "renew" | "renew_until" => self.price_compared(index, action),
+            "start" if !self.may_run_again(index) => {
+                return Some(refusal("insufficient_funds", self.too_poor_to_start(index)));
+            }
+            _ => return None,
+        };
+        if self.suffices(account, price) {
+            return None;
+        }
+        let fact = format!(": {}", self.shortage(account, price));
+        Some(refusal("insufficient_funds", fact))
+    }
+
+    fn too_poor_to_start(&self, index: usize) -> String {
+        let instance = &self.instances[index];
+        let account = &self.accounts[instance.account];
+        let needed = match instance.profile.restore_when.as_str() {
+            "positive" => "more than",
+            _ => "at least",
+        };
+        let zero = money(0, account.digits);
+        let available = money(account.available(), account.digits);
+        format!(": needed {needed} {zero}, available {available}")
+    }
+
+    /// One `rejected` row; it repeats the action's instance, whether it exists or not (replay.md 8).
+    pub(crate) fn reject(&mut self, entry: Entry, action: &Action, refused: Refusal) {
+        self.note_rejection(&action.name, refused.reason);
+        let instance = match &action.instance {
+            Some(id) => id.clone(),
+            None => entry.instance,
+        };
+        self.entries.push(Entry {
+            instance,
+            reason: refused.reason,
+            detail: fact_and_note(&format!("{}{}", action.name, refused.fact), &action.note),
+            ..entry
+        });
+    }
+
+    fn note_rejection(&self, name: &str, reason: &str) {
+        self.notes.reached(match (reason, name) {
+            ("unknown_account", _) => "rejected/unknown_account",
+            ("unknown_instance", _) => "rejected/no-such-instance",
+            ("no_match", _) => "rejected/no_match",
+            ("already_terminated", _) => "rejected/already_terminated",
+            ("not_prepaid", "renew") => "rejected/not_prepaid-renew",
+            ("not_prepaid", "renew_until") => "rejected/not_prepaid-renew_until",
+            ("not_prepaid", _) => "rejected/not_prepaid-set_flag",
+            ("not_postpaid", _) => "rejected/not_postpaid",
+            ("not_stopped", _) => "rejected/not_stopped",
+            ("in_bin", _) => "rejected/in_bin",
+            ("period_not_offered", "renew") => "rejected/period_not_offered-renew",
+            ("period_not_offered", _) => "rejected/period_not_offered-set_flag",
+            ("target_too_near", _) => "rejected/target_too_near",
+            ("insufficient_funds", "start") => "rejected/insufficient_funds-start",
+            ("insufficient_funds", "renew") => "rejected/insufficient_funds-renew",
+            ("insufficient_funds", _) => "rejected/insufficient_funds-renew_until",
+            (other, _) => panic!("unknown reason {other}"),
+        });
+    }
+
+    pub(crate) fn note_unknown(&self, id: &str) {
+        let listed = self.instances.iter().find(|instance| instance.id == id);
+        let absent = listed.filter(|instance| !instance.exists());
+        let is_refused = |instance: &Instance| instance.starts_on < Some(self.today);
+        let rule = match absent {
+            Some(instance) if is_refused(instance) => "rejected/after-a-refused-purchase",
+            Some(_) => "rejected/before-its-purchase",
+            None => "rejected/unknown_instance",
+        };
+        self.notes.reached(rule);
+    }
+
+    /// The day's actions that belong to no account of the book, in file order (model.md, homeless-row and -order).
+    pub(crate) fn homeless_actions(&mut self) {
+        let book = self.book;
+        for (place, action) in book.actions.iter().enumerate() {
+            if action.date != self.today {
+                continue;
+            }
+            if let Some(refused) = self.homelessness(place, action) {
+                let entry = self.homeless_entry(action);
+                self.reject(entry, action, refused);
+            }
+        }
+    }
+
+    fn homelessness(&self, place: usize, action: &Action) -> Option<Refusal> {
+        if let Some(id) = &action.account {
+            let known = self.accounts.iter().any(|account| account.id == *id);
+            return match known {
+                true => None,
+                false => Some(refusal("unknown_account", ": no such account")),
+            };
+        }
+        match &action.instance {
+            Some(id) if self.existing(id).is_none() => {
+                self.note_unknown(id);
+                self.notes.reached("rejected/homeless-instance");
+                Some(refusal("unknown_instance", ": no such instance"))
+            }
+            None if !self.matched.contains(&place) => {
+                self.notes.reached("rejected/homeless-no-match");
+                Some(refusal("no_match", ": no instance matches"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The `account_id` as given, and an empty balance (replay.md 8).
+    fn homeless_entry(&self, action: &Action) -> Entry {
+        Entry {
+            date: self.today,
+            account: action.account.clone().unwrap_or_default(),
+            digits: 0,
+            instance: String::new(),
+            event: "rejected",
+            state: "",
+            term: None,
+            months: None,
+            hours: None,
+            movement: None,
+            balance: None,
+            reason: "",
+            detail: String::new(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The harness of all tests: books in memory, replayed through the library.
+
+use std::collections::BTreeMap;
+
+use renewcast::engine::{self, Replay};
+use renewcast::book::Book;
+use renewcast::profile::BUILTIN;
+use renewcast::report::frame::Facts;
+use renewcast::report::{closing, csv, monthly};
+use renewcast::source::{self, Folder};
+
+/// The files of a book by name.
+pub(crate) type Files = BTreeMap<String, String>;
+
+/// What a run writes of a book's money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) ledger: String,
+    pub(crate) balances: String,
+    pub(crate) monthly: String,
+    pub(crate) closing: Files,
+}
+
+/// Reads a book that must be valid.
+pub(crate) fn book(files: &Files) -> Book {
+    let mut folder = Folder::default();
+    for (name, text) in files {
+        folder.insert(name, text.clone().into_bytes());
+    }
+    let (book, problems) = source::read(&folder, None);
+    book.unwrap_or_else(|| panic!("not a valid book: {:#?}\n{files:#?}", problems.iter().collect::<Vec<_>>()))
+}
+
+/// Replays a book that must be valid, and writes its results.
+pub(crate) fn run(files: &Files) -> Written {
+    let book = book(files);
+    let Replay { ledger, closing } = engine::replay(&book).expect("the book asks for nothing that is refused");
+    let text = |bytes| String::from_utf8(bytes).expect("results are UTF-8");
+    let closing = closing::files(&closing).into_iter().map(|(name, bytes)| (name.to_owned(), text(bytes)));
+    Written {
+        ledger: text(csv::ledger(&book, &ledger)),
+        balances: text(csv::balances(&book, &ledger)),
+        monthly: text(monthly::monthly(&book, &Facts::of(&book, &ledger))),
+        closing: closing.collect(),
+    }
+}
+
+/// The text of the built-in profiles.
+pub(crate) fn builtin() -> &'static str {
+    BUILTIN
+}
+
+/// Fails with the first line in which two texts differ.
+pub(crate) fn assert_same(what: &str, left: &str, right: &str, files: &Files) {
+    if left == right {
+        return;
+    }
+    let differing = left.lines().zip(right.lines()).position(|(left, right)| left != right);
+    let at = differing.unwrap_or_else(|| left.lines().count().min(right.lines().count()));
+    let around = |text: &str| text.lines().skip(at.saturating_sub(3)).take(6).collect::<Vec<_>>().join("\n");
+    let book: String = files.iter().map(|(name, text)| format!("--- {name}\n{text}\n")).collect();
+    panic!("{what}: line {} differs\n=== left\n{}\n=== right\n{}\n{book}", at + 1, around(left), around(right));
+}
