@@ -13,7 +13,6 @@ mod desk;
 mod due;
 mod usage;
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
@@ -108,19 +107,30 @@ impl<'b> Engine<'b> {
             return Err(refusal);
         }
         self.collect_homeless(last);
-        let from = ledger.entries.len();
         let (now, later) = self.homeless.drain(..).partition(|entry| entry.date <= last);
         self.homeless = later;
-        ledger.entries.extend::<Vec<Entry>>(now);
+        self.merge_entries(now, ledger);
         let balances_from = ledger.balances.len();
         for desk in &mut self.desks {
-            ledger.entries.append(&mut desk.entries);
             ledger.balances.append(&mut desk.balances);
         }
-        let book = self.book;
-        ledger.entries[from..].sort_by_cached_key(|entry| (entry.date, Place::of(book, entry)));
         ledger.balances[balances_from..].sort_by_key(|balance| balance.date);
         Ok(())
+    }
+
+    /// Adds the rows of all desks and those that belong to none: by date, then account id, then order of occurrence.
+    /// Desks are in the order of ids and each has its rows by date, so every row's place can be counted.
+    fn merge_entries(&mut self, mut homeless: Vec<Entry>, ledger: &mut Ledger) {
+        homeless.sort_by_cached_key(|entry| Given::of(self.book, entry));
+        let mut homeless = homeless.chunk_by(|left, right| accounts_before(self.book, left) == accounts_before(self.book, right)).peekable();
+        let mut runs: Vec<&[Entry]> = Vec::with_capacity(self.desks.len());
+        for (number, desk) in self.desks.iter().enumerate() {
+            runs.extend(homeless.next_if(|run| accounts_before(self.book, &run[0]) == number));
+            runs.push(&desk.entries);
+        }
+        runs.extend(homeless);
+        merge_by_date(&runs, &mut ledger.entries);
+        self.desks.iter_mut().for_each(|desk| desk.entries.clear());
     }
 
     /// Adds what turned out to belong to no account up to `last`: instances that did not exist on the day, and selectors
@@ -152,26 +162,48 @@ impl Refusal {
     }
 }
 
-/// Where a row stands within its day: account ids by bytes, then the order of occurrence.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    accounts_before: usize,
-    of_account: Reverse<bool>,
-    homeless: Option<(Box<str>, ActionIndex)>,
+/// Adds runs of rows, each ordered by date, so that the whole is ordered by date and rows of one day keep their order.
+fn merge_by_date(runs: &[&[Entry]], merged: &mut Vec<Entry>) {
+    let dates = || runs.iter().flat_map(|run| run.iter()).map(|entry| entry.date);
+    let (Some(first), Some(last)) = (dates().min(), dates().max()) else { return };
+    let slot = |date: Day| usize::try_from(date.days_since(first)).expect("no row lies before the first");
+    let mut next = vec![0; slot(last) + 2];
+    dates().for_each(|date| next[slot(date) + 1] += 1);
+    let mut placed = merged.len();
+    for count in &mut next {
+        placed += *count;
+        *count = placed;
+    }
+    let filler = runs.iter().find_map(|run| run.first()).copied();
+    merged.extend(filler.into_iter().cycle().take(placed - merged.len()));
+    for entry in runs.iter().flat_map(|run| run.iter()) {
+        let place = &mut next[slot(entry.date)];
+        merged[*place] = *entry;
+        *place += 1;
+    }
 }
 
-impl Place {
-    fn of(book: &Book, entry: &Entry) -> Self {
-        if let Some(account) = entry.account {
-            return Self { accounts_before: account.0 as usize + 1, of_account: Reverse(true), homeless: None };
-        }
-        let action = entry.action.expect("a row without account comes from an action");
-        let given = match &book.action(action).account {
-            Some(AccountRef::Unknown(id)) => id.clone(),
-            Some(AccountRef::Known(_)) | None => "".into(),
+/// How many accounts stand before a row that belongs to none of them.
+fn accounts_before(book: &Book, entry: &Entry) -> usize {
+    let given = Given::of(book, entry).account;
+    book.accounts.partition_point(|account| *account.id.as_str() < *given)
+}
+
+/// The order of rows that belong to no account: date, the account that they name, the order of their actions.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Given<'b> {
+    account: &'b str,
+    date: Day,
+    action: Option<ActionIndex>,
+}
+
+impl<'b> Given<'b> {
+    fn of(book: &'b Book, entry: &Entry) -> Self {
+        let account = match entry.action.and_then(|action| book.action(action).account.as_ref()) {
+            Some(AccountRef::Unknown(id)) => id,
+            Some(AccountRef::Known(_)) | None => "",
         };
-        let accounts_before = book.accounts.partition_point(|account| account.id.as_str() < &*given);
-        Self { accounts_before, of_account: Reverse(false), homeless: Some((given, action)) }
+        Self { account, date: entry.date, action: entry.action }
     }
 }
 

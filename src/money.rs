@@ -166,13 +166,27 @@ impl Money {
     /// The amount with exactly the currency's decimals: `-1234.50`, never `-0.00`.
     pub fn display(self, currency: Currency) -> impl fmt::Display {
         fmt::from_fn(move |f| {
-            let digits = usize::from(currency.digits);
-            let sign = if self.0 < 0 { "-" } else { "" };
-            let text = format!("{:0>width$}", self.0.unsigned_abs(), width = digits + 1);
-            let (whole, decimals) = text.split_at(text.len() - digits);
-            let point = if digits == 0 { "" } else { "." };
-            write!(f, "{sign}{whole}{point}{decimals}")
+            let mut text = String::new();
+            self.push_to(currency, &mut text);
+            f.write_str(&text)
         })
+    }
+
+    /// Adds the text of [`Money::display`] to a string.
+    pub fn push_to(self, currency: Currency, text: &mut String) {
+        let mut buffer = itoa::Buffer::new();
+        let minor = buffer.format(self.0.unsigned_abs());
+        let digits = usize::from(currency.digits);
+        if self.0 < 0 {
+            text.push('-');
+        }
+        let (whole, decimals) = minor.split_at(minor.len().saturating_sub(digits));
+        text.push_str(if whole.is_empty() { "0" } else { whole });
+        if digits > 0 {
+            text.push('.');
+            (decimals.len()..digits).for_each(|_| text.push('0'));
+            text.push_str(decimals);
+        }
     }
 
     /// The amount for people: as [`Money::display`], with the thousands set apart: `-1,234.50`.

@@ -2,10 +2,10 @@
 //!
 //! Texts that repeat, ids above all, are quoted once. Quotes follow RFC 4180: only where a cell needs them.
 
-use std::io::Write as _;
+use std::fmt::Write as _;
 
 use super::detail;
-use crate::account::Movement;
+use crate::account::{AccountIndex, Movement};
 use crate::action::AccountRef;
 use crate::book::Book;
 use crate::calendar::Day;
@@ -19,41 +19,78 @@ const BALANCES_HEADER: &str = "date,account_id,cash,free_credit,available\n";
 
 /// The bytes of `ledger.csv`.
 pub fn ledger(book: &Book, ledger: &Ledger) -> Vec<u8> {
-    let mut sheet = Sheet::new(LEDGER_HEADER);
+    let ids = Ids::of(book);
+    let mut sheet = Sheet::new(LEDGER_HEADER, ledger.entries.len() * ROW);
     for (seq, entry) in (1u64..).zip(&ledger.entries) {
-        sheet.entry(book, seq, entry);
+        sheet.entry(book, &ids, (seq, entry));
     }
-    sheet.bytes
+    sheet.text.into_bytes()
 }
 
 /// The bytes of `balances.csv`.
 pub fn balances(book: &Book, ledger: &Ledger) -> Vec<u8> {
-    let mut sheet = Sheet::new(BALANCES_HEADER);
+    let ids = Ids::of(book);
+    let mut sheet = Sheet::new(BALANCES_HEADER, ledger.balances.len() * ROW);
     for balance in &ledger.balances {
-        sheet.balance(book, balance);
+        sheet.balance(book, &ids, balance);
     }
-    sheet.bytes
+    sheet.text.into_bytes()
 }
 
-/// A file in the making, and the last day's text.
+/// About so many bytes has a row.
+const ROW: usize = 100;
+
+/// The ids of a book as cells, each with the comma behind it.
+struct Ids {
+    accounts: Vec<String>,
+    instances: Vec<String>,
+}
+
+impl Ids {
+    fn of(book: &Book) -> Self {
+        let cell = |id: &str| {
+            let mut text = String::new();
+            quote(&mut text, id);
+            text.push(',');
+            text
+        };
+        Self {
+            accounts: book.accounts.iter().map(|account| cell(account.id.as_str())).collect(),
+            instances: book.instances.iter().map(|instance| cell(instance.id.as_str())).collect(),
+        }
+    }
+
+    fn account(&self, account: AccountIndex) -> &str {
+        &self.accounts[account.0 as usize]
+    }
+}
+
+/// A file in the making, and the last day's cell.
 struct Sheet {
-    bytes: Vec<u8>,
+    text: String,
     day: Option<(Day, String)>,
 }
 
 impl Sheet {
-    fn new(header: &str) -> Self {
-        Self { bytes: header.as_bytes().to_vec(), day: None }
+    fn new(header: &str, bytes: usize) -> Self {
+        let mut text = String::with_capacity(header.len() + bytes);
+        text.push_str(header);
+        Self { text, day: None }
     }
 
-    fn entry(&mut self, book: &Book, seq: u64, entry: &Entry) {
+    fn entry(&mut self, book: &Book, ids: &Ids, (seq, entry): (u64, &Entry)) {
         let account = entry.account.map(|account| book.account(account));
         let currency = account.map_or(book.currency, |account| account.currency);
         self.number(seq);
         self.date(entry.date);
-        self.text(account.map_or_else(|| given_account(book, entry), |account| account.id.as_str()));
-        let listed = entry.instance.map(|instance| book.instance(instance).id.as_str());
-        self.text(listed.or_else(|| detail::named_instance(book, entry)).unwrap_or(""));
+        match entry.account {
+            Some(account) => self.text.push_str(ids.account(account)),
+            None => self.cell(given_account(book, entry)),
+        }
+        match entry.instance {
+            Some(instance) => self.text.push_str(&ids.instances[instance.0 as usize]),
+            None => self.cell(detail::named_instance(book, entry).unwrap_or("")),
+        }
         self.word(entry.event.name());
         self.word(entry.state.map_or("", |state| state.name()));
         self.optional_date(entry.term.map(|term| term.start));
@@ -63,26 +100,27 @@ impl Sheet {
         self.movement(entry.movement, currency);
         match account {
             Some(_) => self.money(entry.balance, currency),
-            None => self.word(""),
+            None => self.text.push(','),
         }
         self.word(entry.reason.map_or("", |reason| reason.name()));
-        quote(&mut self.bytes, &detail::of(book, entry));
-        self.bytes.push(b'\n');
+        if entry.action.is_some() || entry.shortfall.is_some() {
+            quote(&mut self.text, &detail::of(book, entry));
+        }
+        self.text.push('\n');
     }
 
-    fn balance(&mut self, book: &Book, balance: &Balance) {
-        let account = book.account(balance.account);
+    fn balance(&mut self, book: &Book, ids: &Ids, balance: &Balance) {
+        let currency = book.account(balance.account).currency;
         self.date(balance.date);
-        self.text(account.id.as_str());
-        self.money(balance.cash, account.currency);
-        self.money(balance.free_credit, account.currency);
-        self.money(balance.available, account.currency);
-        self.bytes.pop();
-        self.bytes.push(b'\n');
+        self.text.push_str(ids.account(balance.account));
+        self.money(balance.cash, currency);
+        self.money(balance.free_credit, currency);
+        balance.available.push_to(currency, &mut self.text);
+        self.text.push('\n');
     }
 
     fn movement(&mut self, movement: Option<Movement>, currency: Currency) {
-        let Some(movement) = movement else { return self.bytes.extend_from_slice(b",,,,") };
+        let Some(movement) = movement else { return self.text.push_str(",,,,") };
         for money in [movement.amount(), Money::ZERO, movement.free_credit, movement.cash] {
             self.money(money, currency);
         }
@@ -90,49 +128,45 @@ impl Sheet {
 
     fn date(&mut self, day: Day) {
         if self.day.as_ref().is_none_or(|(known, _)| *known != day) {
-            self.day = Some((day, day.to_string()));
+            self.day = Some((day, format!("{day},")));
         }
-        let text = self.day.as_ref().map_or("", |(_, text)| text.as_str());
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.bytes.push(b',');
+        self.text.push_str(self.day.as_ref().map_or("", |(_, text)| text));
     }
 
     fn optional_date(&mut self, day: Option<Day>) {
-        match day {
-            Some(day) => self.display(day),
-            None => self.bytes.push(b','),
+        if let Some(day) = day {
+            write!(self.text, "{day}").expect("writing to memory does not fail");
         }
+        self.text.push(',');
     }
 
     fn number(&mut self, number: u64) {
-        self.display(number);
+        self.text.push_str(itoa::Buffer::new().format(number));
+        self.text.push(',');
     }
 
     /// A number of which zero is not written.
     fn count(&mut self, number: u32) {
         match number {
-            0 => self.bytes.push(b','),
-            _ => self.display(number),
+            0 => self.text.push(','),
+            _ => self.number(u64::from(number)),
         }
     }
 
     fn money(&mut self, money: Money, currency: Currency) {
-        self.display(money.display(currency));
-    }
-
-    fn display(&mut self, value: impl std::fmt::Display) {
-        write!(self.bytes, "{value},").expect("writing to memory does not fail");
+        money.push_to(currency, &mut self.text);
+        self.text.push(',');
     }
 
     /// A word of a closed list, which needs no quotes.
     fn word(&mut self, word: &str) {
-        self.bytes.extend_from_slice(word.as_bytes());
-        self.bytes.push(b',');
+        self.text.push_str(word);
+        self.text.push(',');
     }
 
-    fn text(&mut self, text: &str) {
-        quote(&mut self.bytes, text);
-        self.bytes.push(b',');
+    fn cell(&mut self, text: &str) {
+        quote(&mut self.text, text);
+        self.text.push(',');
     }
 }
 
@@ -143,12 +177,12 @@ fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
     }
 }
 
-/// Writes a cell, in quotes if it holds a comma, a quote or a line end.
-fn quote(bytes: &mut Vec<u8>, text: &str) {
-    if !text.contains([',', '"', '\n', '\r']) {
-        return bytes.extend_from_slice(text.as_bytes());
+/// Adds a cell, in quotes if it holds a comma, a quote or a line end.
+fn quote(row: &mut String, text: &str) {
+    if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        return row.push_str(text);
     }
-    bytes.push(b'"');
-    bytes.extend_from_slice(text.replace('"', "\"\"").as_bytes());
-    bytes.push(b'"');
+    row.push('"');
+    row.push_str(&text.replace('"', "\"\""));
+    row.push('"');
 }

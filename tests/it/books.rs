@@ -166,6 +166,10 @@ const TROUBLE: &[&str] = &[
     "state <> 'running'",
 ];
 
+/// How often an action on instances comes, by repetition.
+const INSTANCE_ACTIONS: &[&str] =
+    &["renew", "renew", "renew", "renew", "renew_until", "renew_until", "set_flag", "set_flag", "set_price", "start"];
+
 const FLAGS: &[&str] = &["auto", "manual", "none"];
 
 const API_FLAGS: &[&str] = &["NOTIFY_AND_AUTO_RENEW", "NOTIFY_AND_MANUAL_RENEW", "DISABLE_NOTIFY_AND_MANUAL_RENEW"];
@@ -314,7 +318,7 @@ impl Draft {
 const SPARE_COLUMNS: &[&str] =
     &["renew_flag", "renew_months", "priority", "zone", "project", "name", "credit_limit", "alert_below", "note"];
 
-/// Required and optional columns; the others of `instances.csv`, tags, are written only where a row has one.
+/// Required and optional columns, the tags among them.
 fn columns(file: &str) -> (&'static [&'static str], &'static [&'static str]) {
     match file {
         "accounts.csv" => (
@@ -925,6 +929,15 @@ fn minor_units(price: &str, currency: &str) -> i64 {
     format!("{whole}{}", &kept[..places]).parse().expect("a small price")
 }
 
+fn topup(date: &str, account: &str, amount: String) -> Cells {
+    Cells::from([
+        ("date", date.to_owned()),
+        ("action", "topup".to_owned()),
+        ("account_id", account.to_owned()),
+        ("amount", amount),
+    ])
+}
+
 impl Draft {
     fn add_actions(&mut self) {
         let count = self.random.pick(&[0, 2, 4, 6, 9, 13, 18, 24]);
@@ -958,12 +971,8 @@ impl Draft {
             let mut day = self.random.between(0, 10);
             while every > 0 && day < (self.to - self.from).num_days() {
                 let minor = self.a_price(id, currency).max(1) * times;
-                self.actions.push(Cells::from([
-                    ("date", days_after(self.from, day).to_string()),
-                    ("action", "topup".to_owned()),
-                    ("account_id", id.to_owned()),
-                    ("amount", amount(minor, currency)),
-                ]));
+                let date = days_after(self.from, day).to_string();
+                self.actions.push(topup(&date, id, amount(minor, currency)));
                 day += every;
             }
         }
@@ -982,12 +991,7 @@ impl Draft {
             let account = self.accounts.iter().find(owner).expect("an owner");
             let (id, currency) = (account.id, account.currency);
             let minor = self.a_price(id, currency).max(1);
-            self.actions.push(Cells::from([
-                ("date", start.clone()),
-                ("action", "topup".to_owned()),
-                ("account_id", id.to_owned()),
-                ("amount", amount(minor, currency)),
-            ]));
+            self.actions.push(topup(start, id, amount(minor, currency)));
         }
     }
 
@@ -1037,26 +1041,32 @@ impl Draft {
     }
 
     fn add_instance_action(&mut self, cells: &mut Cells) {
-        let action = self.random.pick(&[
-            "renew",
-            "renew",
-            "renew",
-            "renew",
-            "renew_until",
-            "renew_until",
-            "set_flag",
-            "set_flag",
-            "set_price",
-            "start",
-        ]);
+        let action = self.random.pick(INSTANCE_ACTIONS);
         cells.insert("action", action.to_owned());
+        self.add_particulars(cells, action);
+        let in_trouble = if action == "start" { 60 } else { 15 };
+        let selector = if self.random.percent(in_trouble) {
+            match action {
+                "start" => "state = 'stopped'".to_owned(),
+                _ => self.random.pick(TROUBLE).to_owned(),
+            }
+        } else if self.random.percent(30) {
+            self.a_condition(2)
+        } else {
+            self.add_target(cells);
+            return;
+        };
+        cells.insert("where", selector);
+        self.add_owner(cells, None);
+    }
+
+    /// What the action needs besides its instances.
+    fn add_particulars(&mut self, cells: &mut Cells, action: &str) {
         match action {
             "renew" => self.add_months(cells),
             "renew_until" => {
-                let day = match self.random.between(1, 3) {
-                    1 => self.meeting.day().min(28),
-                    _ => self.random.pick(&[1, 15, 28, 28, 10]),
-                };
+                let meeting_day = self.meeting.day().min(28);
+                let day = self.random.pick(&[1, 15, 28, 28, 10, meeting_day, meeting_day, meeting_day]);
                 cells.insert("day", day.to_string());
             }
             "set_flag" => {
@@ -1067,24 +1077,10 @@ impl Draft {
                 }
             }
             "set_price" => {
-                let prices = ["120.50", "0", "0.00", "99.999", "33.335", "100", "0.0100"];
-                cells.insert("price", self.random.pick(&prices).to_owned());
+                let price = self.random.pick(&["120.50", "0", "0.00", "99.999", "33.335", "100", "0.0100"]);
+                cells.insert("price", price.to_owned());
             }
             _ => {}
-        }
-        if self.random.percent(if action == "start" { 60 } else { 15 }) {
-            let selector = match action {
-                "start" => "state = 'stopped'",
-                _ => self.random.pick(TROUBLE),
-            };
-            cells.insert("where", selector.to_owned());
-            self.add_owner(cells, None);
-        } else if self.random.percent(30) {
-            let selector = self.a_condition(2);
-            cells.insert("where", selector);
-            self.add_owner(cells, None);
-        } else {
-            self.add_target(cells);
         }
     }
 
@@ -1124,12 +1120,7 @@ impl Draft {
     /// A top-up on the same day, ahead of the action.
     fn add_money_for(&mut self, action: &Cells, target: &Cells) {
         let sum = self.random.pick(&["100", "400", "1000"]);
-        self.actions.push(Cells::from([
-            ("date", action["date"].clone()),
-            ("action", "topup".to_owned()),
-            ("account_id", target["account_id"].clone()),
-            ("amount", sum.to_owned()),
-        ]));
+        self.actions.push(topup(&action["date"], &target["account_id"], sum.to_owned()));
     }
 
     /// No `account_id`, the owner's, that of any account, or one that is not in the book.

@@ -21,6 +21,8 @@ mod renewal;
 mod rules;
 mod selector;
 mod state;
+#[cfg(test)]
+mod worked;
 
 use std::collections::{BTreeMap, BTreeSet};
 

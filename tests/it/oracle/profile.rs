@@ -56,6 +56,7 @@ pub(crate) struct Profile {
 
 /// All profiles as tables: the built-in ones with the book's own laid over them, key by key.
 pub(crate) struct Profiles {
+    printed: Table,
     tables: BTreeMap<String, Table>,
     builtin: Vec<String>,
     overridden: Vec<String>,
@@ -71,7 +72,8 @@ impl Profiles {
         for (name, own) in own_tables {
             tables.entry(name).or_default().extend(own);
         }
-        Self { tables, builtin, overridden }
+        let printed = PRINTED.parse().expect("the printed values are TOML");
+        Self { printed, tables, builtin, overridden }
     }
 
     /// The profile of that name, with `extends` followed after all overrides.
@@ -81,7 +83,7 @@ impl Profiles {
         notes.reached_if(!is_builtin, "profile/own");
         notes.reached_if(is_builtin && !is_overridden, "profile/built-in");
         notes.reached_if(is_overridden, "profile/override");
-        let mut keys: Table = PRINTED.parse().expect("the printed values are TOML");
+        let mut keys = self.printed.clone();
         let inherited = self.inherited(name, notes);
         notes.reached_if(keys.keys().any(|key| !inherited.contains_key(key)), "profile/missing-key");
         keys.extend(inherited);

@@ -100,7 +100,7 @@ impl Replay<'_> {
     fn note_rejection(&self, name: &str, reason: &str) {
         self.notes.reached(match (reason, name) {
             ("unknown_account", _) => "rejected/unknown_account",
-            ("unknown_instance", _) => "rejected/no-such-instance",
+            ("unknown_instance", _) => "rejected/unknown_instance",
             ("no_match", _) => "rejected/no_match",
             ("already_terminated", _) => "rejected/already_terminated",
             ("not_prepaid", "renew") => "rejected/not_prepaid-renew",
@@ -122,11 +122,12 @@ impl Replay<'_> {
     pub(crate) fn note_unknown(&self, id: &str) {
         let listed = self.instances.iter().find(|instance| instance.id == id);
         let absent = listed.filter(|instance| !instance.exists());
-        let is_refused = |instance: &Instance| instance.starts_on < Some(self.today);
+        // Purchases come before actions: what was to be bought by today and does not exist was refused.
+        let is_refused = |instance: &Instance| instance.starts_on <= Some(self.today);
         let rule = match absent {
             Some(instance) if is_refused(instance) => "rejected/after-a-refused-purchase",
             Some(_) => "rejected/before-its-purchase",
-            None => "rejected/unknown_instance",
+            None => "rejected/never-listed",
         };
         self.notes.reached(rule);
     }

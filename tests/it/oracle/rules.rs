@@ -117,7 +117,7 @@ pub(crate) const RULES: &[&str] = &[
     "rejected/insufficient_funds-renew",
     "rejected/insufficient_funds-renew_until",
     "rejected/insufficient_funds-start",
-    "rejected/no-such-instance",
+    "rejected/never-listed",
     "rejected/no_match",
     "rejected/not_postpaid",
     "rejected/not_prepaid-renew",
