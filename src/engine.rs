@@ -122,7 +122,9 @@ impl<'b> Engine<'b> {
     /// Desks are in the order of ids and each has its rows by date, so every row's place can be counted.
     fn merge_entries(&mut self, mut homeless: Vec<Entry>, ledger: &mut Ledger) {
         homeless.sort_by_cached_key(|entry| Given::of(self.book, entry));
-        let mut homeless = homeless.chunk_by(|left, right| accounts_before(self.book, left) == accounts_before(self.book, right)).peekable();
+        let mut homeless = homeless
+            .chunk_by(|left, right| accounts_before(self.book, left) == accounts_before(self.book, right))
+            .peekable();
         let mut runs: Vec<&[Entry]> = Vec::with_capacity(self.desks.len());
         for (number, desk) in self.desks.iter().enumerate() {
             runs.extend(homeless.next_if(|run| accounts_before(self.book, &run[0]) == number));

@@ -12,9 +12,10 @@ pub mod pictures;
 pub mod profile;
 pub mod run_json;
 
-/// Rows as CSV, with a header of their field names. No rows give no bytes but the header of none.
-fn write_rows<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Vec<u8> {
-    let mut writer = ::csv::Writer::from_writer(Vec::new());
+/// Rows as CSV below their header, whose cells are the fields of a row in order.
+fn write_rows<R: Serialize>(header: &[&str], rows: impl IntoIterator<Item = R>) -> Vec<u8> {
+    let mut writer = ::csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(header).expect("memory takes any row");
     for row in rows {
         writer.serialize(row).expect("memory takes any row");
     }

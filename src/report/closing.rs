@@ -34,9 +34,9 @@ pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("book.toml", settings(book).into_bytes()),
         ("profiles.toml", profiles.join("\n").into_bytes()),
-        ("accounts.csv", write_rows(book.accounts.iter().map(AccountRow::of))),
+        ("accounts.csv", write_rows(ACCOUNTS, book.accounts.iter().map(AccountRow::of))),
         ("instances.csv", instances(book)),
-        ("actions.csv", write_rows(book.actions.iter().map(|action| ActionRow::of(book, action)))),
+        ("actions.csv", write_rows(ACTIONS, book.actions.iter().map(|action| ActionRow::of(book, action)))),
     ]
 }
 
@@ -57,6 +57,20 @@ fn settings(book: &Book) -> String {
     };
     toml::to_string(&settings).expect("settings have a TOML form")
 }
+
+/// The header of `accounts.csv`.
+const ACCOUNTS: &[&str] = &[
+    "account_id",
+    "name",
+    "cash",
+    "free_credit",
+    "frozen",
+    "credit_limit",
+    "alert_below",
+    "currency",
+    "arrears_hours",
+    "alert_days",
+];
 
 /// A row of `accounts.csv`.
 #[derive(Serialize)]
@@ -137,6 +151,10 @@ impl Book {
         }
     }
 }
+
+/// The header of `actions.csv`.
+const ACTIONS: &[&str] =
+    &["date", "action", "account_id", "instance_id", "where", "amount", "months", "day", "flag", "price", "note"];
 
 /// A row of `actions.csv`.
 #[derive(Serialize)]

@@ -15,6 +15,24 @@ use crate::money::{Currency, Money};
 /// The events whose amounts are the spend on prepaid terms.
 const RENEWALS: &[Event] = &[Event::Renewed, Event::Recovered, Event::Purchased];
 
+/// The header of `monthly.csv`.
+const MONTHLY: &[&str] = &[
+    "month",
+    "account_id",
+    "renewed",
+    "recovered",
+    "renewal_failed",
+    "reclaimed",
+    "terminated",
+    "stopped",
+    "topup_amount",
+    "credit_amount",
+    "renewal_amount",
+    "usage_amount",
+    "refund_amount",
+    "closing_balance",
+];
+
 /// A row of `monthly.csv`.
 #[derive(Serialize)]
 struct MonthlyRow<'b> {
@@ -50,7 +68,7 @@ pub fn monthly(book: &Book, facts: &Facts<'_>) -> Vec<u8> {
             rows.push(sheet.row(of, balance));
         }
     }
-    write_rows(rows)
+    write_rows(MONTHLY, rows)
 }
 
 /// What a row of `monthly.csv` is about.
@@ -127,6 +145,9 @@ pub fn spend(totals: &BTreeMap<Key<(Currency, Option<String>)>, Total>) -> Spend
     table
 }
 
+/// The header of `spend.csv`.
+const SPEND: &[&str] = &["month", "currency", "column", "value", "renewal_amount", "usage_amount"];
+
 /// A row of `spend.csv`.
 #[derive(Serialize)]
 struct SpendRow<'t> {
@@ -158,5 +179,5 @@ pub fn spend_csv(column: &str, table: &SpendTable) -> Vec<u8> {
     rows.sort_by(|left, right| {
         (left.currency, &left.month, left.value).cmp(&(right.currency, &right.month, right.value))
     });
-    write_rows(rows)
+    write_rows(SPEND, rows)
 }

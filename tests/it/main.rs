@@ -1,6 +1,8 @@
 //! The one integration test binary: the program as its users see it.
 
 mod books;
+mod cli;
+mod example;
 mod import;
 mod laws;
 mod oracle;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use renewcast::engine::{self, Replay};
 use renewcast::book::Book;
+use renewcast::engine::{self, Replay};
 use renewcast::profile::BUILTIN;
 use renewcast::report::frame::Facts;
 use renewcast::report::{closing, csv, monthly};
