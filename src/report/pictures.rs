@@ -204,9 +204,12 @@ fn count(counts: &mut StateCounts, state: State) -> &mut u32 {
     }
 }
 
+/// The states of an instance, each with the day on which it began.
+type Life = Vec<(Day, State)>;
+
 /// The instances that end the run reclaimed, or were terminated in it.
 fn losses(book: &Book, replay: &Replay) -> Picture {
-    let mut lives: BTreeMap<InstanceIndex, Vec<(Day, State)>> = BTreeMap::new();
+    let mut lives: BTreeMap<InstanceIndex, Life> = BTreeMap::new();
     for (day, instance, state) in changes(book, replay) {
         lives.entry(instance).or_default().push((day, state));
     }
@@ -215,7 +218,7 @@ fn losses(book: &Book, replay: &Replay) -> Picture {
             lives.entry(index).or_default();
         }
     }
-    let mut lost: Vec<(Option<Day>, InstanceIndex, Vec<(Day, State)>)> = Vec::new();
+    let mut lost: Vec<(Option<Day>, InstanceIndex, Life)> = Vec::new();
     for (index, mut life) in lives {
         if let Some(state) = book.instance(index).state {
             life.insert(0, (book.days.from, state));
