@@ -1,6 +1,6 @@
 //! The replay: a book in, a ledger and the closing book out.
 //!
-//! Accounts are independent, so each has a [`desk::Desk`] of its own and desks run side by side. A desk visits only days
+//! Accounts are independent, so each has a desk of its own and desks run side by side. A desk visits only days
 //! on which something can happen; the phases of such a day are in `engine/day.rs`. The rows of a window of days are put in
 //! order once all desks have passed it. There is no clock here, no file, no randomness and no floating-point number.
 
