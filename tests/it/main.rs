@@ -1,6 +1,7 @@
 //! The one integration test binary: the program as its users see it.
 
 mod books;
+mod cases;
 mod cli;
 mod example;
 mod import;

@@ -1,0 +1,165 @@
+//! The worked examples: each folder of `data/cases` is a small book, what it comes to, and why.
+//!
+//! What a case expects is worked out by hand from the rules and never recorded from a run, so nothing here writes files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use csv::{Reader, StringRecord, Writer};
+use renewcast::calendar::Day;
+use renewcast::source::{self, Folder};
+
+use crate::oracle;
+use crate::support::{Files, Written, assert_same, book, builtin, run};
+
+/// A file that a run writes.
+type Part = fn(&Written) -> &str;
+
+/// What a case may expect, and what of a run it is compared with. A file names the columns that it is about, and holds
+/// every row.
+const EXPECTED: &[(&str, Part)] = &[
+    ("expected.csv", |written| &written.ledger),
+    ("expected-balances.csv", |written| &written.balances),
+    ("expected-monthly.csv", |written| &written.monthly),
+    ("expected-accounts.csv", |written| &written.closing["accounts.csv"]),
+    ("expected-instances.csv", |written| &written.closing["instances.csv"]),
+];
+
+/// Warnings about what a book comes to, not about its files: most cases are made of it.
+const EXPECTED_WARNINGS: &[&str] = &["production-manual", "short-month", "zero-price"];
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+    files: Files,
+}
+
+impl Case {
+    fn text(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.folder.join(file)).ok()
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/cases");
+    let entries = fs::read_dir(root).expect("there is a folder of cases").map(|entry| entry.expect("an entry").path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders.into_iter().map(case).collect()
+}
+
+fn case(folder: PathBuf) -> Case {
+    let name = folder.file_name().expect("a folder has a name").to_string_lossy().into_owned();
+    let text = |file: &&str| Some(((*file).to_owned(), fs::read_to_string(folder.join(file)).ok()?));
+    Case { name, files: source::FILES.iter().filter_map(text).collect(), folder }
+}
+
+/// The columns of `text` that `expected` names.
+fn projected(text: &str, expected: &str) -> String {
+    let mut reader = Reader::from_reader(text.as_bytes());
+    let known = reader.headers().expect("a header row").clone();
+    let asked = Reader::from_reader(expected.as_bytes()).headers().expect("a header row").clone();
+    let column =
+        |name: &str| known.iter().position(|other| other == name).unwrap_or_else(|| panic!("no column {name}"));
+    let columns: Vec<usize> = asked.iter().map(column).collect();
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(&asked).expect("memory takes any row");
+    for row in reader.records() {
+        let row = row.expect("a row of a run");
+        writer.write_record(columns.iter().map(|column| &row[*column])).expect("memory takes any row");
+    }
+    String::from_utf8(writer.into_inner().expect("memory takes any row")).expect("results are UTF-8")
+}
+
+#[test]
+fn a_case_comes_to_what_its_rule_says() {
+    for case in cases() {
+        let written = run(&case.files);
+        assert!(case.text("expected.csv").is_some(), "{} expects nothing", case.name);
+        for (file, part) in EXPECTED {
+            let Some(expected) = case.text(file) else { continue };
+            let what = format!("data/cases/{}/{file}: by hand against the run", case.name);
+            assert_same(&what, &expected, &projected(part(&written), &expected), &case.files);
+        }
+    }
+}
+
+#[test]
+fn a_case_is_a_well_formed_book_and_says_why() {
+    for case in cases() {
+        let mut folder = Folder::default();
+        for (name, text) in &case.files {
+            folder.insert(name, text.clone().into_bytes());
+        }
+        let (_, problems) = source::read(&folder, None);
+        let unexpected: Vec<_> =
+            problems.iter().filter(|problem| !EXPECTED_WARNINGS.contains(&problem.code.as_str())).collect();
+        assert!(unexpected.is_empty(), "{}: {unexpected:#?}", case.name);
+        let why = case.text("README.md").unwrap_or_default();
+        let paragraphs: Vec<&str> = why.split("\n\n").collect();
+        assert!(
+            matches!(paragraphs[..], [title, _] if title.starts_with("# ")),
+            "{}: one paragraph says why",
+            case.name
+        );
+    }
+}
+
+/// The example too: what the reference model says of it is what the run writes.
+#[test]
+fn a_case_is_the_same_to_the_reference_model() {
+    let example = case(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example"));
+    for case in cases().into_iter().chain([example]) {
+        let (model, written) = (oracle::replay(&case.files, builtin()), run(&case.files));
+        let what = |file| format!("{}, {file}: model against engine", case.name);
+        assert_same(&what("ledger.csv"), &model.ledger, &written.ledger, &case.files);
+        assert_same(&what("balances.csv"), &model.balances, &written.balances, &case.files);
+        assert_same(&what("monthly.csv"), &model.monthly, &written.monthly, &case.files);
+    }
+}
+
+/// Law 2: a run to any day, and one from its closing book on, have the rows of the whole run.
+#[test]
+fn a_case_split_after_any_day_is_the_same() {
+    for case in cases() {
+        let days = book(&case.files).days;
+        let whole = run(&case.files);
+        let mut day = days.from;
+        while day < days.to {
+            let first = run(&ending(&case.files, day));
+            let second = run(&ending(&first.closing, days.to));
+            let what = |part| format!("{} split after {day}, {part}", case.name);
+            let ledger = without_seq(&first.ledger) + &without_seq(&second.ledger);
+            assert_same(&what("ledger.csv"), &without_seq(&whole.ledger), &ledger, &case.files);
+            let balances = rows(&first.balances, |_| true) + &rows(&second.balances, |date| date != day.to_string());
+            assert_same(&what("balances.csv"), &rows(&whole.balances, |_| true), &balances, &case.files);
+            assert_eq!(whole.closing, second.closing, "{}", what("closing"));
+            day = day.tomorrow();
+        }
+    }
+}
+
+/// The same book with another last day.
+fn ending(files: &Files, to: Day) -> Files {
+    let mut files = files.clone();
+    let settings = files.get_mut("book.toml").expect("a book has settings");
+    let line = |line: &str| if line.starts_with("to = ") { format!("to = {to}\n") } else { format!("{line}\n") };
+    *settings = settings.lines().map(line).collect();
+    files
+}
+
+/// The rows of a ledger without their numbers.
+fn without_seq(ledger: &str) -> String {
+    lines(ledger, |_| true, |row| row.iter().skip(1).collect())
+}
+
+/// The rows of balances of some dates.
+fn rows(balances: &str, keep: impl Fn(&str) -> bool) -> String {
+    lines(balances, |row| keep(&row[0]), Clone::clone)
+}
+
+fn lines(text: &str, keep: impl Fn(&StringRecord) -> bool, change: impl Fn(&StringRecord) -> StringRecord) -> String {
+    let mut reader = Reader::from_reader(text.as_bytes());
+    let rows = reader.records().map(|row| row.expect("a row of a run")).filter(keep);
+    rows.map(|row| change(&row).iter().collect::<Vec<_>>().join("\u{1f}") + "\n").collect()
+}
