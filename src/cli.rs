@@ -11,13 +11,14 @@ mod output;
 mod profiles;
 mod progress;
 mod run;
+mod say;
 
 use std::process::ExitCode;
 
-use anstream::{eprintln, println};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::diagnostic::Diagnostics;
+use say::{say, warn};
 
 /// What a run of the program came to; its exit codes are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ enum Verb {
     Generate(generate::Arguments),
     Profiles(profiles::Arguments),
     /// Print completions for a shell
+    #[command(
+        after_help = "Examples:\n  renewcast completions bash > ~/.local/share/bash-completion/completions/renewcast"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -101,14 +105,13 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "renewcast", &mut script);
-            println!("{}", String::from_utf8_lossy(&script).trim_end());
-            Ok(Outcome::Done)
+            say(String::from_utf8_lossy(&script).trim_end()).map(|()| Outcome::Done)
         }
     };
     result.unwrap_or_else(|failure| {
         match failure {
-            Failure::Input(problems) => eprintln!("{}", diagnostics::render(&problems)),
-            Failure::Other { message, help } => eprintln!("{}", diagnostics::plain(&message, &help)),
+            Failure::Input(problems) => warn(diagnostics::render(&problems)),
+            Failure::Other { message, help } => warn(diagnostics::plain(&message, &help)),
         }
         Outcome::Refused
     })

@@ -125,61 +125,120 @@ codes! {
 /// A marked piece of a source line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The file, relative to the book.
-    pub file: String,
     /// The line, from 1.
     pub line: usize,
     /// The character in the line, from 1.
     pub column: usize,
+    /// The file, relative to the book.
+    pub file: String,
     /// The line, or the part of a long one around the mark; control characters are replaced.
     pub source: String,
     /// The marked characters of `source`.
     pub mark: Range<usize>,
 }
 
-/// How many characters of a long line are shown before and after the mark's beginning.
+/// How many characters of a long line are shown before the mark, of the mark, and after it.
 const WINDOW: usize = 70;
+/// So many bytes hold a window in any case.
+const WINDOW_BYTES: usize = 4 * WINDOW;
+/// What some editors put before UTF-8 text; no column counts it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl Place {
     /// The place of a byte range of a file.
     pub fn in_bytes(file: &str, bytes: &[u8], range: Range<usize>) -> Self {
-        Self::after_line(file, bytes, range, (0, 1))
+        Self::in_lines(file, bytes, &Lines::of(bytes), range)
     }
 
-    /// [`Place::in_bytes`], counting lines from a byte whose line is known, so that a late place costs no more than an
-    /// early one.
-    pub fn after_line(file: &str, bytes: &[u8], range: Range<usize>, (known, line): (usize, usize)) -> Self {
-        let at = range.start.clamp(known, bytes.len());
-        let start = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1);
-        let line = line + bytes[known..start.max(known)].iter().filter(|b| **b == b'\n').count();
-        let end = bytes[at..].iter().position(|b| *b == b'\n').map_or(bytes.len(), |offset| at + offset);
-        let before = String::from_utf8_lossy(&bytes[start..at]);
-        let marked = String::from_utf8_lossy(&bytes[at..range.end.clamp(at, end)]);
-        let after = String::from_utf8_lossy(&bytes[range.end.clamp(at, end)..end]);
-        Self::windowed(file, line, [&before, &marked, &after])
+    /// [`Place::in_bytes`], where the lines have been counted before.
+    pub fn in_lines(file: &str, bytes: &[u8], lines: &Lines, range: Range<usize>) -> Self {
+        let at = range.start.min(bytes.len());
+        let first = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len().min(at) } else { 0 };
+        let start = (first..at).rev().find(|byte| ends_line(bytes, *byte)).map_or(first, |end| end + 1);
+        let seen = bytes.len().min(at + 3 * WINDOW_BYTES);
+        let end = (at..seen).find(|byte| matches!(bytes[*byte], b'\n' | b'\r')).unwrap_or(seen);
+        let stop = range.end.clamp(at, end);
+        let (lead, column) = before(&bytes[start..at]);
+        let (mark, is_cut) = cut(&bytes[at..stop]);
+        let tail = if is_cut { String::new() } else { with_dots(cut(&bytes[stop..end])) };
+        let width = mark.chars().count().max(1);
+        let mark = with_dots((mark, is_cut));
+        let source = format!("{lead}{mark}{tail}").chars().map(printable).collect();
+        let shown_before = lead.chars().count();
+        let line = lines.line(bytes, at);
+        Self { file: file.to_owned(), line, column, source, mark: shown_before..shown_before + width }
     }
 
     /// The place of a whole file, where no line is to blame.
     pub fn of_file(file: &str) -> Self {
         Self { file: file.to_owned(), line: 1, column: 1, source: String::new(), mark: 0..0 }
     }
+}
 
-    fn windowed(file: &str, line: usize, [before, marked, after]: [&str; 3]) -> Self {
-        let column = before.chars().count() + 1;
-        let skipped = (column - 1).saturating_sub(WINDOW);
-        let lead: String = if skipped > 0 { "…".to_owned() } else { String::new() };
-        let shown_before = lead + &before.chars().skip(skipped).collect::<String>();
-        let start = shown_before.chars().count();
-        let shown_mark: String = marked.trim_end_matches('\r').chars().take(WINDOW).collect();
-        let width = shown_mark.chars().count().max(1);
-        let rest = after.trim_end_matches('\r');
-        let tail: String = rest.chars().take(WINDOW).collect();
-        let more = if tail.len() < rest.len() { "…" } else { "" };
-        let source = format!("{shown_before}{shown_mark}{tail}{more}")
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        Self { file: file.to_owned(), line, column, source, mark: start..start + width }
+/// The end of what stands before a mark, and the column of the mark.
+fn before(bytes: &[u8]) -> (String, usize) {
+    let begins_character = |at: &usize| bytes[*at] & 0b1100_0000 != 0b1000_0000;
+    let characters = (0..bytes.len()).filter(begins_character).count();
+    let from = (0..bytes.len()).rev().filter(begins_character).take(WINDOW).last().unwrap_or(bytes.len());
+    let dots = if characters > WINDOW { "…" } else { "" };
+    (format!("{dots}{}", String::from_utf8_lossy(&bytes[from..])), characters + 1)
+}
+
+/// The beginning of a text, and whether it goes on; a line end of two characters is not part of it.
+fn cut(bytes: &[u8]) -> (String, bool) {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(WINDOW_BYTES + 4)]);
+    (text.chars().take(WINDOW).collect(), text.chars().nth(WINDOW).is_some())
+}
+
+fn with_dots((text, goes_on): (String, bool)) -> String {
+    if goes_on { text + "…" } else { text }
+}
+
+fn printable(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        control if control.is_control() => '·',
+        other => other,
+    }
+}
+
+/// How many line ends lie before each block of a file, so that a late line is found as fast as an early one.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    before: Vec<usize>,
+}
+
+/// Bytes of a block.
+const BLOCK: usize = 1 << 14;
+
+impl Lines {
+    /// Counts the lines of a file. A line ends with `\n`, `\r\n` or a lone `\r`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut ends = 0;
+        let before = (0..bytes.len()).step_by(BLOCK).map(|start| {
+            let before = ends;
+            ends += line_ends(bytes, start..bytes.len().min(start + BLOCK));
+            before
+        });
+        Self { before: before.collect() }
+    }
+
+    /// The line of a byte, from 1.
+    pub fn line(&self, bytes: &[u8], at: usize) -> usize {
+        let block = (at / BLOCK).min(self.before.len().saturating_sub(1));
+        self.before.get(block).unwrap_or(&0) + line_ends(bytes, block * BLOCK..at) + 1
+    }
+}
+
+fn line_ends(bytes: &[u8], range: Range<usize>) -> usize {
+    range.filter(|at| ends_line(bytes, *at)).count()
+}
+
+fn ends_line(bytes: &[u8], at: usize) -> bool {
+    match bytes[at] {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
     }
 }
 
@@ -188,21 +247,23 @@ impl Place {
 pub struct Diagnostic {
     /// Its kind.
     pub code: Code,
-    /// One sentence, lower case, names in backticks.
-    pub message: String,
     /// Where.
     pub place: Place,
+    /// One sentence, lower case, names in backticks.
+    pub message: String,
     /// What to type instead.
     pub help: String,
 }
 
-/// How many diagnostics are kept; the rest are counted.
+/// How many errors are kept, and how many warnings; the rest are counted.
 const KEPT: usize = 1_000;
 
 /// Everything found so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     kept: Vec<Diagnostic>,
+    kept_errors: usize,
+    kept_warnings: usize,
     errors: usize,
     warnings: usize,
 }
@@ -210,21 +271,26 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Adds one.
     pub fn push(&mut self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        match code.severity() {
-            Severity::Error => self.errors += 1,
-            Severity::Warning => self.warnings += 1,
-        }
-        if self.kept.len() < KEPT {
-            self.kept.push(Diagnostic { code, message: message.into(), place, help: help.into() });
-        }
+        self.push_with(code, || (place, message.into(), help.into()));
     }
 
-    /// Adds all of another collection.
-    pub fn append(&mut self, mut other: Self) {
-        self.kept.append(&mut other.kept);
-        self.kept.truncate(KEPT);
-        self.errors += other.errors;
-        self.warnings += other.warnings;
+    /// Adds one whose place and sentences are made only if it can be kept: a million of them must not cost more than to
+    /// count. What a scenario writes into many rows is wrong in each of them, but shown once.
+    pub fn push_with(&mut self, code: Code, find: impl FnOnce() -> (Place, String, String)) {
+        let (found, kept) = match code.severity() {
+            Severity::Error => (&mut self.errors, &mut self.kept_errors),
+            Severity::Warning => (&mut self.warnings, &mut self.kept_warnings),
+        };
+        *found += 1;
+        if *kept == KEPT {
+            return;
+        }
+        let (place, message, help) = find();
+        let diagnostic = Diagnostic { code, message, place, help };
+        if !self.kept.contains(&diagnostic) {
+            *kept += 1;
+            self.kept.push(diagnostic);
+        }
     }
 
     /// Whether any of them keeps the input from being used.
@@ -245,11 +311,6 @@ impl Diagnostics {
     /// How many were found beyond those that are kept.
     pub fn omitted(&self) -> usize {
         self.errors + self.warnings - self.kept.len()
-    }
-
-    /// Whether the last one that was found and kept has this code.
-    pub fn ends_with(&self, code: Code) -> bool {
-        self.kept.last().is_some_and(|last| last.code == code)
     }
 
     /// Those that are kept, in the order in which they were found.

@@ -9,6 +9,7 @@ mod document;
 mod instances;
 mod prices;
 mod profiles;
+mod review;
 mod scenario;
 mod selectors;
 mod settings;
@@ -17,19 +18,25 @@ mod value;
 
 use std::collections::BTreeMap;
 
+use crate::action::ActionIndex;
 use crate::book::Book;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::id::Labels;
-use crate::profile::Profile;
+use crate::instance::Instance;
+use crate::profile::{Profile, ProfileIndex};
 use document::Document;
+use prices::Prices;
 use profiles::Profiles;
 use scenario::Scenario;
 use settings::Settings;
-use table::Table;
+use table::{CsvRow, Table};
+use value::{nearest, shown};
 
 /// The files that a book may have, beside its scenarios.
 pub const FILES: &[&str] =
     &[SETTINGS_FILE, instances::FILE, accounts::FILE, prices::FILE, actions::FILE, VOUCHERS_FILE, PROFILES_FILE];
+/// The folder of the scenarios of a book.
+pub const SCENARIO_FOLDER: &str = scenario::FOLDER;
 const SETTINGS_FILE: &str = "book.toml";
 const PROFILES_FILE: &str = "profiles.toml";
 const VOUCHERS_FILE: &str = "vouchers.csv";
@@ -64,10 +71,38 @@ impl Folder {
 
 /// Reads a book, with a scenario if one is named. There is a book exactly if there are no errors.
 pub fn read(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
+    read_with(folder, scenario, Care::Enough)
+}
+
+/// [`read`], with warnings about what a person should look at in a book that is right in itself.
+pub fn check(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
+    read_with(folder, scenario, Care::Most)
+}
+
+/// How much is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// What a run needs.
+    Enough,
+    /// The warnings of `review` too.
+    Most,
+}
+
+fn read_with(folder: &Folder, scenario: Option<&str>, care: Care) -> (Option<Book>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let book = read_book(folder, scenario, &mut diagnostics);
+    let book = read_book(folder, (scenario, care), &mut diagnostics);
     let book = book.filter(|_| !diagnostics.has_errors());
     (book, diagnostics)
+}
+
+/// Where an action of a book stands that was read from these files without errors.
+pub fn place_of_action(folder: &Folder, scenario: Option<&str>, action: ActionIndex) -> Place {
+    let mut diagnostics = Diagnostics::default();
+    let file = scenario.map(Folder::scenario_file);
+    let document = file.as_ref().and_then(|file| Document::open(file, folder.get(file)?, &mut diagnostics));
+    let scenario = document.as_ref().map(|document| Scenario::read(document, &mut diagnostics)).unwrap_or_default();
+    actions::place_of(folder.get(actions::FILE), &scenario.actions, action.0 as usize)
+        .unwrap_or_else(|| Place::of_file(actions::FILE))
 }
 
 /// The names of the built-in profiles, each with the line that says what it is.
@@ -86,15 +121,25 @@ pub fn builtin_rules() -> Vec<Profile> {
     let mut diagnostics = Diagnostics::default();
     let mut profiles = Profiles::of_builtin(&builtin);
     for (name, _) in builtin_profiles() {
-        profiles.find(name, &Place::of_file(name), &mut diagnostics);
+        profiles.find(name, || Place::of_file(name), &mut diagnostics);
     }
     profiles.into_resolved()
 }
 
-fn read_book(folder: &Folder, scenario: Option<&str>, diagnostics: &mut Diagnostics) -> Option<Book> {
+fn read_book(folder: &Folder, (scenario, care): (Option<&str>, Care), diagnostics: &mut Diagnostics) -> Option<Book> {
     refuse_vouchers(folder, diagnostics);
+    let files = Files {
+        settings: required(folder, SETTINGS_FILE, diagnostics),
+        accounts: required(folder, accounts::FILE, diagnostics),
+        instances: required(folder, instances::FILE, diagnostics),
+        prices: folder.get(prices::FILE),
+        actions: folder.get(actions::FILE),
+    };
     let builtin = profiles::builtin();
-    let own_profiles = optional_document(folder, PROFILES_FILE, diagnostics);
+    let own_profiles = match folder.get(PROFILES_FILE) {
+        Some(bytes) => Some(Document::open(PROFILES_FILE, bytes, diagnostics)?),
+        None => None,
+    };
     let scenario_file = scenario.map(Folder::scenario_file);
     let scenario_document = match &scenario_file {
         Some(file) => Some(scenario_document(folder, file, diagnostics)?),
@@ -108,46 +153,66 @@ fn read_book(folder: &Folder, scenario: Option<&str>, diagnostics: &mut Diagnost
     }
     profiles.check_own(diagnostics);
 
-    let settings_document = Document::open(SETTINGS_FILE, required(folder, SETTINGS_FILE, diagnostics)?, diagnostics)?;
+    let settings_document = Document::open(SETTINGS_FILE, files.settings?, diagnostics)?;
     let settings = Settings::read(&settings_document, scenario.book.as_ref(), &mut profiles, diagnostics)?;
+    if let Some(changes) = &scenario.profiles {
+        let used: Vec<ProfileIndex> = settings.product_profiles.values().copied().chain([settings.profile]).collect();
+        profiles.warn_of_idle(changes, &used, diagnostics);
+    }
     let profiles = profiles.into_resolved();
-    Reader { folder, scenario: &scenario, settings, profiles }.book(diagnostics)
+    Reader { files, scenario: &scenario, settings, profiles, care }.book(diagnostics)
+}
+
+/// The files of a book that are read whatever its settings say.
+struct Files<'f> {
+    settings: Option<&'f [u8]>,
+    accounts: Option<&'f [u8]>,
+    instances: Option<&'f [u8]>,
+    prices: Option<&'f [u8]>,
+    actions: Option<&'f [u8]>,
 }
 
 /// Reads the tables of a book, whose settings and profiles are known.
 struct Reader<'r, 'd> {
-    folder: &'r Folder,
+    files: Files<'r>,
     scenario: &'r Scenario<'d>,
     settings: Settings,
     profiles: Vec<Profile>,
+    care: Care,
 }
 
 impl Reader<'_, '_> {
     fn book(self, diagnostics: &mut Diagnostics) -> Option<Book> {
-        let Self { folder, scenario, settings, profiles } = self;
+        let Self { files, scenario, settings, profiles, care } = self;
         let mut labels = Labels::default();
-        let prices = match folder.get(prices::FILE) {
+        let prices = match files.prices {
             Some(bytes) => prices::read(bytes, &mut labels, diagnostics)?,
-            None => prices::Prices::default(),
+            None => Prices::default(),
         };
-        let account_bytes = required(folder, accounts::FILE, diagnostics);
-        let instance_bytes = required(folder, instances::FILE, diagnostics);
-        let accounts = accounts::read(account_bytes?, &settings, diagnostics)?;
-        let mut table = Table::open(instances::FILE, instance_bytes?, instances::COLUMNS, diagnostics)?;
+        let account_table = Table::open(accounts::FILE, files.accounts?, accounts::COLUMNS, diagnostics);
+        let table = Table::open(instances::FILE, files.instances?, instances::COLUMNS, diagnostics);
+        let (account_table, mut table) = (account_table?, table?);
+        let (accounts, account_rows) = accounts::read(&account_table, &settings, diagnostics);
         let edits = scenario.edits(&mut table, diagnostics);
         let context =
             instances::Context { settings: &settings, profiles: &profiles, accounts: &accounts, prices: &prices };
-        let instances = instances::read(&table, &edits, &context, &mut labels, diagnostics);
+        let days = settings.days;
+        let review = |row: &CsvRow<'_, '_>, one: &Instance, labels: &Labels, found: &mut Diagnostics| {
+            if care == Care::Most {
+                review::instance(row, one, (days, table.tag_keys(), labels), found);
+            }
+        };
+        let instances = instances::read(&table, (&edits, &context), &mut labels, diagnostics, review);
         let context = actions::Context {
             settings: &settings,
             accounts: &accounts,
             instances: &instances,
             tag_keys: table.tag_keys(),
         };
-        let actions = actions::read(folder.get(actions::FILE), &scenario.actions, &context, diagnostics);
+        let actions = actions::read(files.actions, &scenario.actions, &context, diagnostics);
         let book = Book {
             name: settings.name,
-            days: settings.days,
+            days,
             time_zone: settings.time_zone,
             currency: settings.currency,
             default_profile: settings.profile,
@@ -160,19 +225,22 @@ impl Reader<'_, '_> {
             tag_keys: table.tag_keys().iter().map(|key| key.as_str().into()).collect(),
         };
         refuse_too_large(&book, diagnostics);
+        if care == Care::Most && !diagnostics.has_errors() {
+            review::months(&book, &account_rows, diagnostics);
+        }
         Some(book)
     }
 }
 
 fn refuse_too_large(book: &Book, diagnostics: &mut Diagnostics) {
     if book.largest_movement() > i128::from(i64::MAX) {
-        let message = "the amounts of this book could add up to more than 64 bits of minor units";
-        diagnostics.push(
-            Code::TooLarge,
-            Place::of_file(SETTINGS_FILE),
-            message,
-            "look for a price or amount with too many digits",
+        let dearest = book.instances.iter().max_by_key(|one| one.monthly_price.max(one.hourly_price));
+        let help = dearest.map_or_else(
+            || "look for an amount with too many digits".to_owned(),
+            |one| format!("look for amounts with too many digits; the dearest instance is {}", shown(one.id.as_str())),
         );
+        let message = "the amounts of this book could add up to more than 64 bits of minor units";
+        diagnostics.push(Code::TooLarge, Place::of_file(SETTINGS_FILE), message, help);
     }
 }
 
@@ -197,19 +265,18 @@ fn required<'f>(folder: &'f Folder, file: &str, diagnostics: &mut Diagnostics) -
     bytes
 }
 
-fn optional_document<'f>(folder: &'f Folder, file: &'f str, diagnostics: &mut Diagnostics) -> Option<Document<'f>> {
-    folder.get(file).and_then(|bytes| Document::open(file, bytes, diagnostics))
-}
-
 fn scenario_document<'f>(folder: &'f Folder, file: &'f str, diagnostics: &mut Diagnostics) -> Option<Document<'f>> {
     let Some(bytes) = folder.get(file) else {
-        let prefix = format!("{}/", scenario::FOLDER);
-        let names = folder.iter().filter_map(|(name, _)| name.strip_prefix(&prefix)?.strip_suffix(".toml"));
-        let help = match names.collect::<Vec<_>>() {
-            names if names.is_empty() => "this book has no scenarios".to_owned(),
-            names => format!("this book has {}", names.join(", ")),
+        let name = |file: &'f str| file.strip_prefix(scenario::FOLDER)?.strip_prefix('/')?.strip_suffix(".toml");
+        let names: Vec<&str> = folder.iter().filter_map(|(file, _)| name(file)).collect();
+        let otherwise = match names.as_slice() {
+            [] => "this book has no scenarios".to_owned(),
+            some => format!("this book has {}", some.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
         };
-        diagnostics.push(Code::UnknownScenario, Place::of_file(file), "there is no such scenario", help);
+        let wanted = name(file).unwrap_or(file);
+        let message = format!("there is no scenario {}", shown(wanted));
+        let help = nearest(wanted, names.iter().copied(), &otherwise);
+        diagnostics.push(Code::UnknownScenario, Place::of_file(file), message, help);
         return None;
     };
     Document::open(file, bytes, diagnostics)

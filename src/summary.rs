@@ -2,14 +2,14 @@
 //!
 //! A pure fold over the ledger. Currencies are never added.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::AccountIndex;
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::engine::Replay;
 use crate::event::{Event, Reason};
-use crate::instance::{InstanceIndex, RenewFlag, State};
+use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State};
 use crate::ledger::{Balance, Entry, Needed, Shortfall};
 use crate::money::{Currency, Money};
 
@@ -141,7 +141,7 @@ impl Summary {
         let stops = of_event(entries, Event::Stopped).filter_map(|entry| Some((entry.instance?, entry.date))).collect();
         let mut advice = top_ups(entries);
         advice.extend(arrears(entries, &replay.ledger.balances));
-        advice.extend(renewals(book, &losses));
+        advice.extend(renewals(book, &replay.closing, &losses));
         advice.sort_by_key(|advice| advice.by);
         Self {
             totals: totals(book, entries),
@@ -264,49 +264,68 @@ fn losses(book: &Book, replay: &Replay) -> Vec<Loss> {
     losses
 }
 
-/// For each account the first day on which renewals fail: what is missing to pay them all.
+/// Renewals of an account that fail together, on a first day.
+struct Gap {
+    first: Day,
+    last: Day,
+    needed: Money,
+    available: Money,
+    renewals: usize,
+}
+
+/// For each account and each row of days on which renewals fail: what is missing to pay them all on the first.
 fn top_ups(entries: &[Entry]) -> Vec<Advice> {
-    let mut first: BTreeMap<AccountIndex, (Day, Money, Money, usize)> = BTreeMap::new();
+    let mut gaps: BTreeMap<AccountIndex, Vec<Gap>> = BTreeMap::new();
     for entry in of_event(entries, Event::RenewalFailed) {
         let (Some(account), Some(Shortfall { needed: Needed::Price(price), available })) =
             (entry.account, entry.shortfall)
         else {
             continue;
         };
-        let (day, needed, least, count) = first.entry(account).or_insert((entry.date, Money::ZERO, available, 0));
-        if *day == entry.date {
-            *needed += price;
-            *least = available;
-            *count += 1;
+        let gaps = gaps.entry(account).or_default();
+        match gaps.last_mut().filter(|gap| entry.date <= gap.last.tomorrow()) {
+            Some(gap) => {
+                gap.last = entry.date;
+                if gap.first == entry.date {
+                    gap.needed += price;
+                    gap.available = available;
+                    gap.renewals += 1;
+                }
+            }
+            None => {
+                gaps.push(Gap { first: entry.date, last: entry.date, needed: price, available, renewals: 1 });
+            }
         }
     }
-    let advice = first.into_iter().map(|(account, (by, needed, available, renewals))| {
-        let what = Remedy::TopUp { account, amount: needed - available, renewals };
-        Advice { by, what }
+    let advice = gaps.into_iter().flat_map(|(account, gaps)| gaps.into_iter().map(move |gap| (account, gap)));
+    let advice = advice.map(|(account, gap)| {
+        let what = Remedy::TopUp { account, amount: gap.needed - gap.available, renewals: gap.renewals };
+        Advice { by: gap.first, what }
     });
     advice.collect()
 }
 
-/// For each account the first day on which arrears stop an instance.
+/// The days on which arrears stop instances of an account.
 fn arrears(entries: &[Entry], balances: &[Balance]) -> Vec<Advice> {
-    let mut first: BTreeMap<AccountIndex, Day> = BTreeMap::new();
-    for entry in of_event(entries, Event::Stopped) {
-        if let Some(account) = entry.account {
-            first.entry(account).or_insert(entry.date);
-        }
-    }
-    let advice = first.into_iter().filter_map(|(account, by)| {
-        let noted = balances.iter().rev().find(|balance| balance.account == account && balance.date <= by)?;
-        Some(Advice { by, what: Remedy::Arrears { account, amount: Money::ZERO - noted.available } })
+    let stops = of_event(entries, Event::Stopped).filter_map(|entry| Some((entry.account?, entry.date)));
+    let stops: BTreeSet<(AccountIndex, Day)> = stops.collect();
+    let noted = balances.iter().filter(|balance| stops.contains(&(balance.account, balance.date)));
+    let advice = noted.map(|balance| {
+        let what = Remedy::Arrears { account: balance.account, amount: -balance.available };
+        Advice { by: balance.date, what }
     });
     advice.collect()
 }
 
-/// The instances that are lost because nobody renewed them.
-fn renewals(book: &Book, losses: &[Loss]) -> Vec<Advice> {
-    let lost = losses.iter().filter(|loss| book.instance(loss.instance).renew_flag == RenewFlag::Manual);
+/// The instances that are lost because nobody renewed them: their flag was manual when they went.
+fn renewals(book: &Book, closing: &Book, losses: &[Loss]) -> Vec<Advice> {
+    let flag = |loss: &Loss| {
+        let at = closing.find_instance(book.instance(loss.instance).id.as_str())?;
+        Some(closing.instance(at).renew_flag)
+    };
+    let lost = losses.iter().filter(|loss| flag(loss) == Some(RenewFlag::Manual));
     let advice = lost.filter_map(|loss| match (loss.end, loss.last_day) {
-        (LossEnd::Terminated(_), Some(by)) if book.instance(loss.instance).expires_on.is_some() => {
+        (LossEnd::Terminated(_), Some(by)) if book.instance(loss.instance).charge_type == ChargeType::Prepaid => {
             Some(Advice { by, what: Remedy::Renew { instance: loss.instance } })
         }
         _ => None,

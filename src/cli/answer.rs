@@ -5,9 +5,8 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 
-use super::diagnostics::counted;
+use super::diagnostics::{counted, visible};
 use crate::book::Book;
-use crate::id::InstanceId;
 use crate::instance::InstanceIndex;
 use crate::money::Money;
 use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary};
@@ -19,7 +18,7 @@ const LINES: usize = 8;
 
 /// The whole answer.
 pub(super) fn render(book: &Book, summary: &Summary) -> String {
-    let mut text = format!("{HEAD}{}{HEAD:#}, {} to {}\n\n", book.name, book.days.from, book.days.to);
+    let mut text = format!("{HEAD}{}{HEAD:#}, {} to {}\n\n", visible(&book.name), book.days.from, book.days.to);
     let teller = Teller { book };
     section(&mut text, "Spend", teller.totals(summary));
     let mut accounts: Vec<&AccountSummary> = summary.accounts.iter().collect();
@@ -27,7 +26,7 @@ pub(super) fn render(book: &Book, summary: &Summary) -> String {
     section(&mut text, "Lowest available", accounts.iter().map(|account| teller.account(account)).collect());
     section(&mut text, "Failed renewals", summary.failures.iter().map(|failure| teller.failure(failure)).collect());
     section(&mut text, "Reclaimed or stopped", summary.losses.iter().filter_map(|loss| teller.kept(loss)).collect());
-    section(&mut text, "Terminated", summary.losses.iter().filter_map(|loss| teller.terminated(loss)).collect());
+    section(&mut text, "Terminated", teller.all_terminated(summary));
     if summary.rejected > 0 {
         let line = format!("{}; `rejected` in ledger.csv says why", counted(summary.rejected, "action"));
         section(&mut text, "Rejected", vec![line]);
@@ -36,7 +35,7 @@ pub(super) fn render(book: &Book, summary: &Summary) -> String {
     if summary.failures.is_empty() && summary.losses.is_empty() {
         text.push_str("Nothing fails and nothing is lost.\n");
     }
-    text
+    text.trim_end().to_owned() + "\n"
 }
 
 /// Where the files are.
@@ -70,8 +69,8 @@ struct Teller<'b> {
 }
 
 impl Teller<'_> {
-    fn id(&self, instance: InstanceIndex) -> &InstanceId {
-        &self.book.instance(instance).id
+    fn id(&self, instance: InstanceIndex) -> String {
+        visible(self.book.instance(instance).id.as_str())
     }
 
     /// An amount of the currency in which the instance is charged.
@@ -101,7 +100,7 @@ impl Teller<'_> {
         let (lowest, closing) = (summary.lowest, summary.closing);
         format!(
             "{}: {} {} on {}, {} at the end{short}",
-            account.id,
+            visible(account.id.as_str()),
             account.currency,
             text(lowest.available),
             lowest.date,
@@ -134,6 +133,16 @@ impl Teller<'_> {
         }
     }
 
+    /// Those that are gone, by the day on which they went.
+    fn all_terminated(&self, summary: &Summary) -> Vec<String> {
+        let mut losses: Vec<&Loss> = summary.losses.iter().collect();
+        losses.sort_by_key(|loss| match loss.end {
+            LossEnd::Terminated(day) | LossEnd::Destroyed(day) => Some(day),
+            LossEnd::Recovered(_) | LossEnd::Kept => None,
+        });
+        losses.into_iter().filter_map(|loss| self.terminated(loss)).collect()
+    }
+
     fn terminated(&self, loss: &Loss) -> Option<String> {
         let id = self.id(loss.instance);
         match (loss.end, loss.last_day) {
@@ -153,14 +162,19 @@ impl Teller<'_> {
                 let account = self.book.account(account);
                 let amount = amount.display_grouped(account.currency);
                 let fail = if renewals == 1 { "1 renewal fails" } else { &format!("{renewals} renewals fail") };
-                format!("by {by} top up {} by {} {amount}: {fail} that day", account.id, account.currency)
+                format!(
+                    "by {by} top up {} by {} {amount}: {fail} that day",
+                    visible(account.id.as_str()),
+                    account.currency
+                )
             }
             Remedy::Arrears { account, amount } => {
                 let account = self.book.account(account);
                 let amount = amount.display_grouped(account.currency);
                 format!(
                     "by {by} top up {} by {} {amount} and more: its arrears stop instances",
-                    account.id, account.currency
+                    visible(account.id.as_str()),
+                    account.currency
                 )
             }
             Remedy::Renew { instance } => format!("by {by} renew {}, or set its flag to auto", self.id(instance)),

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use anstream::println;
 use clap::Args;
 
-use super::diagnostics::{counted, render};
+use super::diagnostics::{counted, render, visible};
+use super::say::say;
 use super::{Failure, Outcome, folder};
 use crate::source;
 
@@ -29,13 +29,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let folder = folder::read(&arguments.book)?;
-    let (book, problems) = source::read(&folder, arguments.scenario.as_deref());
+    let (book, problems) = source::check(&folder, arguments.scenario.as_deref());
     let Some(book) = book else { return Err(Failure::Input(problems)) };
     if problems.warnings() > 0 {
-        println!("{}", render(&problems));
+        say(render(&problems))?;
         return Ok(Outcome::Found);
     }
     let (accounts, instances) = (counted(book.accounts.len(), "account"), counted(book.instances.len(), "instance"));
-    println!("{}: {accounts}, {instances}, {}: nothing wrong", book.name, counted(book.actions.len(), "action"));
+    let actions = counted(book.actions.len(), "action");
+    say(format!("{}: {accounts}, {instances}, {actions}: nothing wrong", visible(&book.name)))?;
     Ok(Outcome::Done)
 }

@@ -24,6 +24,7 @@ pub(super) fn render(diagnostics: &Diagnostics) -> String {
 
 /// A failure without a place in a file.
 pub(super) fn plain(message: &str, help: &str) -> String {
+    let (message, help) = (visible(message), visible(help));
     format!("{ERROR}error{ERROR:#}{BOLD}: {message}{BOLD:#}\n  {FRAME}={FRAME:#} help: {help}")
 }
 
@@ -33,26 +34,34 @@ fn one_of(one: &Diagnostic) -> String {
         Severity::Warning => (WARNING, "warning"),
     };
     let place = &one.place;
-    let mut text = format!("{style}{word}[{}]{style:#}{BOLD}: {}{BOLD:#}\n", one.code.as_str(), one.message);
+    let file = visible(&place.file);
+    let mut text = format!("{style}{word}[{}]{style:#}{BOLD}: {}{BOLD:#}\n", one.code.as_str(), visible(&one.message));
     let gutter = " ".repeat(place.line.to_string().len());
     if place.source.is_empty() {
-        let _ = writeln!(text, "{gutter}{FRAME}-->{FRAME:#} {}", place.file);
+        let _ = writeln!(text, "{gutter}{FRAME}-->{FRAME:#} {file}");
     } else {
         let before: String = place.source.chars().take(place.mark.start).collect();
         let marked: String = place.source.chars().skip(place.mark.start).take(place.mark.len()).collect();
         let carets = "^".repeat(width(&marked).max(1));
-        let _ = writeln!(text, "{gutter}{FRAME}-->{FRAME:#} {}:{}:{}", place.file, place.line, place.column);
+        let _ = writeln!(text, "{gutter}{FRAME}-->{FRAME:#} {file}:{}:{}", place.line, place.column);
         let _ = writeln!(text, "{gutter} {FRAME}|{FRAME:#}");
         let _ = writeln!(text, "{FRAME}{} |{FRAME:#} {}", place.line, visible(&place.source));
         let _ = writeln!(text, "{gutter} {FRAME}|{FRAME:#} {}{style}{carets}{style:#}", " ".repeat(width(&before)));
     }
-    let _ = writeln!(text, "{gutter} {FRAME}={FRAME:#} help: {}", one.help);
+    let _ = writeln!(text, "{gutter} {FRAME}={FRAME:#} help: {}", visible(&one.help));
     text
 }
 
-/// Characters that turn the direction of text, or have no width, are shown as dots: a source line must read as written.
-fn visible(source: &str) -> String {
-    source.chars().map(|c| if c.width().is_some_and(|width| width > 0) { c } else { '·' }).collect()
+/// Text for a terminal in which every character can be seen: those that turn the direction of text, break the line,
+/// command the terminal, or have no width are shown as dots.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().map(|c| if is_visible(c) { c } else { '·' }).collect()
+}
+
+fn is_visible(c: char) -> bool {
+    const BLANK: &[char] =
+        &['\u{ad}', '\u{61c}', '\u{115f}', '\u{1160}', '\u{2028}', '\u{2029}', '\u{2800}', '\u{3164}'];
+    c.width().is_some_and(|width| width > 0) && !BLANK.contains(&c)
 }
 
 fn width(text: &str) -> usize {

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use anstream::println;
 use anstyle::Style;
 use clap::Args;
 
+use super::diagnostics::visible;
 use super::folder::load;
 use super::run::replay;
+use super::say::say;
 use super::{Failure, Outcome};
 use crate::explain::{self, Story};
 
@@ -30,8 +31,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let book = load(&arguments.book, arguments.scenario.as_deref())?.book;
-    let replay = replay(&book, None)?;
+    let loaded = load(&arguments.book, arguments.scenario.as_deref())?;
+    let replay = replay(&loaded, arguments.scenario.as_deref(), None)?;
+    let book = loaded.book;
     let story = if let Some(instance) = book.find_instance(&arguments.id) {
         explain::instance(&book, &replay.ledger, &replay.closing, instance)
     } else if let Some(account) = book.find_account(&arguments.id) {
@@ -40,18 +42,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         let message = format!("the book has no instance and no account `{}`", arguments.id);
         return Err(Failure::new(message, "take an id from instances.csv or accounts.csv"));
     };
-    print(&story);
-    Ok(Outcome::Done)
+    print(&story).map(|()| Outcome::Done)
 }
 
-fn print(story: &Story) {
+fn print(story: &Story) -> Result<(), Failure> {
     const FAINT: Style = Style::new().dimmed();
-    println!("{}\n", story.opening);
+    say(format!("{}\n", visible(&story.opening)))?;
     for step in &story.steps {
-        println!("{}", step.sentence);
+        say(visible(&step.sentence))?;
         if let Some(rule) = &step.rule {
-            println!("            {FAINT}rule of {rule}{FAINT:#}");
+            say(format!("            {FAINT}rule of {rule}{FAINT:#}"))?;
         }
     }
-    println!("\n{}", story.closing);
+    say(format!("\n{}", visible(&story.closing)))
 }

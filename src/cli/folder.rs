@@ -1,12 +1,16 @@
 //! Reads the files of a book into memory.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::book::Book;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::source::{self, Folder};
+
+/// The most bytes of a file: a book of ten million instances fits.
+const LARGEST: u64 = 1 << 31;
 
 /// A book with the files that it was read from.
 pub(super) struct Loaded {
@@ -24,57 +28,73 @@ pub(super) fn load(path: &Path, scenario: Option<&str>) -> Result<Loaded, Failur
     }
 }
 
-/// The files of a book that are there.
+/// The files of a book that are there; those that cannot be read are reported together.
 pub(super) fn read(path: &Path) -> Result<Folder, Failure> {
     if !path.is_dir() {
         let message = format!("there is no folder `{}`", path.display());
         return Err(Failure::new(message, "name the folder of a book; `data/example` is one"));
     }
     let mut folder = Folder::default();
-    for name in source::FILES {
-        if let Some(bytes) = optional_file(&path.join(name))? {
-            folder.insert(name, bytes);
+    let mut problems = Diagnostics::default();
+    let scenarios = scenario_files(path, &mut problems);
+    for name in source::FILES.iter().map(|name| (*name).to_owned()).chain(scenarios) {
+        match bytes(&path.join(&name)) {
+            Ok(bytes) => folder.insert(&name, bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => report(&name, &error, &mut problems),
         }
     }
-    for name in scenario_names(path)? {
-        let file = Folder::scenario_file(&name);
-        if let Some(bytes) = optional_file(&path.join(&file))? {
-            folder.insert(&file, bytes);
-        }
-    }
-    Ok(folder)
+    if problems.has_errors() { Err(Failure::Input(problems)) } else { Ok(folder) }
 }
 
-fn scenario_names(path: &Path) -> Result<Vec<String>, Failure> {
-    let scenarios = path.join("scenarios");
+/// The files of scenarios; none where there is no folder of them.
+fn scenario_files(path: &Path, problems: &mut Diagnostics) -> Vec<String> {
+    let scenarios = path.join(source::SCENARIO_FOLDER);
     if !scenarios.is_dir() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let entries = fs::read_dir(&scenarios).map_err(|error| unreadable(&scenarios, &error))?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    Ok(names.filter_map(|name| name.strip_suffix(".toml").map(str::to_owned)).collect())
-}
-
-/// The bytes of a file, none if it is not there.
-fn optional_file(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(path, &error)),
-        Ok(_) => file(path).map(Some),
-    }
+    let entries = fs::read_dir(&scenarios).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.unwrap_or_else(|error| {
+        report(source::SCENARIO_FOLDER, &error, problems);
+        Vec::new()
+    });
+    let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
+    let names = names.filter_map(|name| name.strip_suffix(".toml").map(Folder::scenario_file));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 /// The bytes of a file; a folder, pipe or device is refused.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    if !metadata.is_file() {
-        return Err(Failure::new(format!("`{}` is not a file", path.display()), "put a plain file in its place"));
-    }
-    fs::read(path).map_err(|error| unreadable(path, &error))
+    bytes(path).map_err(|error| {
+        let mut problems = Diagnostics::default();
+        report(&path.display().to_string(), &error, &mut problems);
+        Failure::Input(problems)
+    })
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot read `{}`: {error}", path.display()), "check the path and its permissions")
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is a pipe or a device"));
+    }
+    if metadata.len() > LARGEST {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than 2 GiB"));
+    }
+    fs::read(path)
+}
+
+fn report(name: &str, error: &io::Error, problems: &mut Diagnostics) {
+    let help = match error.kind() {
+        ErrorKind::Other => format!("put a plain file in the place of `{name}`"),
+        ErrorKind::FileTooLarge => "make a book for each account: accounts do not depend on each other".to_owned(),
+        _ => format!("check that you may read `{name}`"),
+    };
+    problems.push(Code::Unreadable, Place::of_file(name), format!("cannot read `{name}`: {error}"), help);
 }
 
 /// The last part of a book's path, which names its reports.

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anstream::println;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::diagnostics::counted;
 use super::output::Staged;
+use super::say::say;
 use super::{Failure, Outcome, output};
 use crate::calendar::Day;
 use crate::generate::{DEFAULT_DAYS, Plan, write};
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     write(&plan, |name, piece| staged.append(name, piece))?;
     staged.commit()?;
     let (accounts, instances) = (counted(accounts as usize, "account"), counted(instances as usize, "instance"));
-    println!("{}: {accounts}, {instances}, seed {seed}", arguments.out.display());
-    println!("\nThen: renewcast run {}", arguments.out.display());
+    say(format!("{}: {accounts}, {instances}, seed {seed}", arguments.out.display()))?;
+    say(format!("\nThen: renewcast run {}", arguments.out.display()))?;
     Ok(Outcome::Done)
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use anstream::{eprintln, println};
 use clap::{Args, Subcommand};
 
 use super::diagnostics::{counted, render};
+use super::say::{say, warn};
 use super::{Failure, Outcome, folder, output};
 use crate::calendar::Day;
 use crate::id::AccountId;
@@ -22,6 +22,7 @@ Examples:
 
 /// Make a book from what a cloud's own tools print
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     cloud: Cloud,
@@ -82,10 +83,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let imported = import::tencent(&sources, &options(arguments)?).map_err(Failure::Input)?;
     let files = imported.files.iter().map(|(name, text)| ((*name).to_owned(), text.clone().into_bytes()));
     output::write(&arguments.out, &files.collect::<Vec<_>>())?;
-    report(&imported, arguments);
-    Ok(Outcome::Done)
+    report(&imported, arguments).map(|()| Outcome::Done)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a run begins today unless the command line says otherwise")]
 fn options(arguments: &Tencent) -> Result<Options, Failure> {
     let today = || Day::from(chrono::Utc::now().with_timezone(&arguments.zone).date_naive());
     let from = arguments.from.unwrap_or_else(today);
@@ -107,18 +108,18 @@ fn options(arguments: &Tencent) -> Result<Options, Failure> {
     })
 }
 
-fn report(imported: &Imported, arguments: &Tencent) {
+fn report(imported: &Imported, arguments: &Tencent) -> Result<(), Failure> {
     if imported.notes.warnings() > 0 {
-        eprintln!("{}\n", render(&imported.notes));
+        warn(format!("{}\n", render(&imported.notes)));
     }
     let counts = imported.counts;
     let (instances, accounts) = (counted(counts.instances, "instance"), counted(counts.accounts, "account"));
-    println!("{}: {instances}, {accounts} from {}", arguments.out.display(), counted(counts.answers, "answer"));
+    say(format!("{}: {instances}, {accounts} from {}", arguments.out.display(), counted(counts.answers, "answer")))?;
     if !imported.to_do.is_empty() {
-        println!("\nTo do:");
+        say("\nTo do:")?;
     }
     for line in &imported.to_do {
-        println!("  {line}");
+        say(format!("  {line}"))?;
     }
-    println!("\nThen: renewcast check {}", arguments.out.display());
+    say(format!("\nThen: renewcast check {}", arguments.out.display()))
 }

@@ -1,8 +1,8 @@
 //! `renewcast profiles`: the built-in life-cycle rules.
 
-use anstream::println;
 use clap::Args;
 
+use super::say::say;
 use super::{Failure, Outcome};
 use crate::profile::BUILTIN;
 use crate::source;
@@ -24,14 +24,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let Some(name) = &arguments.name else {
         let width = source::builtin_profiles().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, title) in source::builtin_profiles() {
-            println!("{name:width$}  {title}");
+            say(format!("{name:width$}  {title}"))?;
         }
         return Ok(Outcome::Done);
     };
     let text = text_of(name).ok_or_else(|| {
         Failure::new(format!("there is no built-in profile `{name}`"), "`renewcast profiles` lists them")
     })?;
-    println!("{text}");
+    say(text)?;
     Ok(Outcome::Done)
 }
 

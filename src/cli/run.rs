@@ -2,26 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use anstream::{eprintln, println};
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use super::diagnostics::counted;
 use super::folder::{Loaded, load, name_of};
 use super::progress::Progress;
+use super::say::{say, warn};
 use super::{Failure, Outcome, answer, output};
 use crate::book::Book;
-use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::engine::{self, Refusal, Replay};
 use crate::report::chart::Format;
 use crate::report::frame::Facts;
 use crate::report::{closing, csv, monthly, pictures, run_json};
 use crate::selector::Column;
+use crate::source;
 use crate::summary::Summary;
 
 const EXAMPLES: &str = "\
 Examples:
   renewcast run data/example
-  renewcast run my-book --out /tmp/forecast --by tag:team
+  renewcast run my-book --out forecast --by tag:team
   renewcast run my-book --scenario yearly --no-charts
   renewcast run my-book --fail-on terminated   exit code 1 if anything is lost for good";
 
@@ -43,8 +45,8 @@ pub(super) struct Arguments {
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
-    /// Replay accounts on so many threads [default: one per processor]
-    #[arg(long, value_name = "N")]
+    /// Replay accounts on so many threads, at most 512 [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=512))]
     threads: Option<usize>,
     /// Exit with code 1 if the run holds any of these
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
@@ -66,16 +68,16 @@ enum Alert {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.book, arguments.scenario.as_deref())?;
     let column = column(&loaded.book, &arguments.by)?;
-    let replay = replay(&loaded.book, arguments.threads)?;
+    let replay = replay(&loaded, arguments.scenario.as_deref(), arguments.threads)?;
     let summary = Summary::of(&loaded.book, &replay);
     let files = files(&loaded, &replay, &summary, (arguments, column))?;
     let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, arguments.scenario.as_deref()));
     output::write(&out, &files)?;
-    println!("{}", answer::render(&loaded.book, &summary));
-    println!("{}", answer::files(&out, &files, replay.ledger.entries.len()));
+    say(answer::render(&loaded.book, &summary))?;
+    say(answer::files(&out, &files, replay.ledger.entries.len()))?;
     if loaded.warnings.warnings() > 0 {
         let count = counted(loaded.warnings.warnings(), "warning");
-        eprintln!("{count} in the input; `renewcast check {}` shows them", arguments.book.display());
+        warn(format!("{count} in the input; `renewcast check {}` shows them", arguments.book.display()));
     }
     Ok(if arguments.fail_on.iter().any(|alert| alert.is_raised(&summary)) { Outcome::Found } else { Outcome::Done })
 }
@@ -105,7 +107,8 @@ fn column(book: &Book, name: &str) -> Result<Column, Failure> {
 }
 
 /// Replays with a progress bar; a refusal becomes a diagnostic at the action's line.
-pub(super) fn replay(book: &Book, threads: Option<usize>) -> Result<Replay, Failure> {
+pub(super) fn replay(loaded: &Loaded, scenario: Option<&str>, threads: Option<usize>) -> Result<Replay, Failure> {
+    let book = &loaded.book;
     let progress = Progress::new(book.days);
     let result = match threads {
         None => engine::replay_observed(book, &|day| progress.reach(day)),
@@ -116,18 +119,19 @@ pub(super) fn replay(book: &Book, threads: Option<usize>) -> Result<Replay, Fail
         }
     };
     progress.finish();
-    result.map_err(|refusal| refused(book, refusal))
+    result.map_err(|refusal| refused(loaded, scenario, refusal))
 }
 
-fn refused(book: &Book, refusal: Refusal) -> Failure {
-    let Refusal::ReturnOfRunning { instance, date, .. } = refusal;
+fn refused(loaded: &Loaded, scenario: Option<&str>, refusal: Refusal) -> Failure {
+    let Refusal::ReturnOfRunning { action, instance, date } = refusal;
     let mut diagnostics = Diagnostics::default();
-    let id = &book.instance(instance).id;
+    let id = &loaded.book.instance(instance).id;
     let message = format!(
         "on {date} an action terminates `{id}` while its paid term runs; returns with a refund are not carried out by this version"
     );
     let help = "let it expire instead: set its flag to `none` and leave the action out";
-    diagnostics.push(Code::NotSupported, Place::of_file("actions.csv"), message, help);
+    let place = source::place_of_action(&loaded.folder, scenario, action);
+    diagnostics.push(Code::NotSupported, place, message, help);
     Failure::Input(diagnostics)
 }
 

@@ -12,10 +12,20 @@
 //! data gives the same bytes on every machine. Nothing here reads a clock or a file, and nothing here adds up money that
 //! is not drawn: what a number means is decided by the caller.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_arithmetic,
+    reason = "a picture is inexact: positions are fractions of a pixel, and no amount is computed from them"
+)]
+
 mod amount;
 mod axis;
 mod balance;
 mod canvas;
+mod encode;
 mod font;
 mod frame;
 mod losses;

@@ -1,7 +1,7 @@
 //! `accounts.csv`: what each account holds at the opening.
 
 use super::settings::{Settings, currency};
-use super::table::{Columns, Row, Table};
+use super::table::{Columns, Origins, Row, Table};
 use super::value::{Problem, amount, amount_from_zero, shown, whole};
 use crate::account::{Account, Funds};
 use crate::diagnostic::{Code, Diagnostics};
@@ -10,7 +10,7 @@ use crate::money::{Currency, Money};
 
 pub(super) const FILE: &str = "accounts.csv";
 
-const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: Columns = Columns {
     names: &[
         "account_id",
         "name",
@@ -28,7 +28,7 @@ const COLUMNS: Columns = Columns {
 };
 const ACCOUNT_ID: usize = 0;
 const NAME: usize = 1;
-const CASH: usize = 2;
+pub(super) const CASH: usize = 2;
 const FREE_CREDIT: usize = 3;
 const FROZEN: usize = 4;
 const CREDIT_LIMIT: usize = 5;
@@ -40,33 +40,39 @@ const ALERT_DAYS: usize = 9;
 /// The most hours or days that a counter of the opening may have.
 const MOST_COUNTED: i64 = 1_000_000;
 
-/// The accounts by id.
-pub(super) fn read(bytes: &[u8], settings: &Settings, diagnostics: &mut Diagnostics) -> Option<Vec<Account>> {
-    let table = Table::open(FILE, bytes, COLUMNS, diagnostics)?;
+/// The accounts by id, and where their rows are.
+pub(super) fn read<'t, 'f>(
+    table: &'t Table<'f>,
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) -> (Vec<Account>, Origins<'t, 'f>) {
     let mut accounts = Vec::new();
     table.rows(diagnostics, |row, diagnostics| {
         if let Some(account) = account(&row, settings, diagnostics) {
             accounts.push((account, row.start()));
         }
     });
-    accounts.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+    accounts.sort_unstable_by(|(left, left_start), (right, right_start)| {
+        (&left.id, left_start).cmp(&(&right.id, right_start))
+    });
     for pair in accounts.windows(2) {
         let [(first, first_start), (second, second_start)] = pair else { continue };
         if first.id == second.id {
-            let message = format!("account {} stands twice, first in line {}", shown(first.id.as_str()), first_start.1);
-            let place = table.place_of(*second_start, table.position(ACCOUNT_ID));
-            diagnostics.push(Code::DuplicateId, place, message, "keep one of the two rows");
+            diagnostics.push_with(Code::DuplicateId, || {
+                let (id, line) = (shown(first.id.as_str()), table.line(*first_start));
+                let message = format!("account {id} stands twice, first in line {line}");
+                (table.place(*second_start, ACCOUNT_ID), message, "keep one of the two rows".to_owned())
+            });
         }
     }
-    Some(accounts.into_iter().map(|(account, _)| account).collect())
+    let (accounts, starts) = accounts.into_iter().unzip();
+    (accounts, Origins { table, starts })
 }
 
+/// Reads one row. An account with a wrong cell still exists: its instances are not to blame.
 fn account(row: &impl Row, settings: &Settings, diagnostics: &mut Diagnostics) -> Option<Account> {
     let id = row.need((ACCOUNT_ID, "account_id"), diagnostics, |text| Ok(AccountId::new(text)));
-    let currency = match row.text(CURRENCY) {
-        None => settings.currency,
-        Some(_) => row.read(CURRENCY, diagnostics, currency)?,
-    };
+    let currency = row.read(CURRENCY, diagnostics, currency).unwrap_or(settings.currency);
     let mut money = |slot, read: fn(&str, Currency) -> Result<Money, Problem>| {
         row.read(slot, diagnostics, |text| read(text, currency))
     };

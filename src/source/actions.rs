@@ -1,15 +1,15 @@
 //! `actions.csv` and the `[[actions]]` of a scenario: what people plan to do.
 
 use super::document::{Section, TomlRow};
-use super::instances::known_account;
+use super::instances::find_account;
 use super::selectors::selector;
 use super::settings::Settings;
 use super::table::{Columns, Row, Table};
-use super::value::{amount_above_zero, amount_from_zero, day, months, nearest, price, shown, whole, word};
+use super::value::{Problem, amount_above_zero, amount_from_zero, day, months, nearest, price, shown, whole, word};
 use crate::account::Account;
 use crate::action::{AccountRef, Action, Target, Verb};
 use crate::calendar::Day;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::instance::{Instance, InstanceIndex, RenewFlag};
 use crate::money::{Currency, Money};
 
@@ -72,10 +72,29 @@ pub(super) fn read(
         table.rows(diagnostics, |row, diagnostics| actions.extend(Reader { row: &row, context, diagnostics }.action()));
     }
     for section in further {
-        let row = TomlRow::read(section.clone(), COLUMNS.names, diagnostics);
-        actions.extend(Reader { row: &row, context, diagnostics }.action());
+        if let Some(row) = TomlRow::read(section.clone(), COLUMNS.names, diagnostics) {
+            actions.extend(Reader { row: &row, context, diagnostics }.action());
+        }
     }
     actions
+}
+
+/// The place of the action with this number, in a book that was read without errors: each row is one action.
+pub(super) fn place_of(bytes: Option<&[u8]>, further: &[Section<'_>], number: usize) -> Option<Place> {
+    let mut places = Vec::new();
+    let mut rows = 0;
+    let mut diagnostics = Diagnostics::default();
+    if let Some(table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, &mut diagnostics)) {
+        table.rows(&mut diagnostics, |row, _| {
+            places.extend((rows == number).then(|| row.place(ACTION)));
+            rows += 1;
+        });
+    }
+    let in_scenario = || {
+        let row = TomlRow::read(further.get(number - rows)?.clone(), COLUMNS.names, &mut diagnostics)?;
+        Some(row.place(ACTION))
+    };
+    places.pop().or_else(in_scenario)
 }
 
 struct Reader<'r, R> {
@@ -100,8 +119,8 @@ impl<R: Row> Reader<'_, R> {
 
     fn account(&self) -> Option<AccountRef> {
         let id = self.row.text(ACCOUNT_ID)?;
-        let known = known_account(id, self.context.accounts);
-        Some(known.map_or_else(|_| AccountRef::Unknown(id.into()), AccountRef::Known))
+        let known = find_account(id, self.context.accounts);
+        Some(known.map_or_else(|| AccountRef::Unknown(id.into()), AccountRef::Known))
     }
 
     fn currency(&self, account: Option<&AccountRef>) -> Currency {
@@ -131,7 +150,7 @@ impl<R: Row> Reader<'_, R> {
         }
     }
 
-    fn amount(&mut self, read: impl FnOnce(&str) -> Result<Money, super::value::Problem>) -> Option<Money> {
+    fn amount(&mut self, read: impl FnOnce(&str) -> Result<Money, Problem>) -> Option<Money> {
         self.row.need((AMOUNT, "amount"), self.diagnostics, read)
     }
 
@@ -150,15 +169,14 @@ impl<R: Row> Reader<'_, R> {
     }
 
     fn report_unknown(&mut self, name: &str) {
-        let place = self.row.place(ACTION);
         if LATER.contains(&name) {
             let message = format!("action `{name}` is not carried out by this version");
-            self.diagnostics.push(Code::NotSupported, place, message, "leave the row out");
+            self.refuse(ACTION, Code::NotSupported, message, "leave the row out");
             return;
         }
         let otherwise = format!("write one of {}", NAMES.join(", "));
         let help = nearest(name, NAMES.iter().copied(), &otherwise);
-        self.diagnostics.push(Code::BadValue, place, format!("there is no action {}", shown(name)), help);
+        self.refuse(ACTION, Code::BadValue, format!("there is no action {}", shown(name)), help);
     }
 
     fn target(&mut self, verb: Verb, account: Option<&AccountRef>) -> Option<Target> {
@@ -209,7 +227,7 @@ impl<R: Row> Reader<'_, R> {
     }
 
     fn refuse(&mut self, slot: usize, code: Code, message: impl Into<String>, help: impl Into<String>) {
-        self.diagnostics.push(code, self.row.place(slot), message, help);
+        Problem::new(code, message, help).report(|| self.row.place(slot), self.diagnostics);
     }
 
     /// Cells that the action does not read.
@@ -240,7 +258,7 @@ impl<R: Row> Reader<'_, R> {
                 DATE,
                 Code::OutsideRun,
                 message,
-                "it is not carried out; correct the date or leave the row out",
+                "it is not carried out: correct the date or leave the row out",
             );
         }
     }

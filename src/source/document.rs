@@ -1,32 +1,46 @@
 //! TOML files as documents: keys and values with their places. Amounts must be strings, so that no float is between.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::table::{Row, utf8};
-use super::value::{Problem, day, nearest, shown, whole};
+use super::value::{Problem, day, nearest, shown, whole, word};
 use crate::calendar::Day;
-use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::diagnostic::{Code, Diagnostics, Lines, Place};
+
+/// The largest file, in bytes: parsed, it takes many times as much memory.
+const LARGEST: usize = 1 << 22;
 
 /// A TOML file that could be parsed.
 pub(super) struct Document<'f> {
     file: &'f str,
     text: &'f str,
     root: Spanned<DeTable<'f>>,
+    lines: OnceCell<Lines>,
 }
 
 impl<'f> Document<'f> {
     /// Parses a file; a syntax error is reported at its place.
     pub(super) fn open(file: &'f str, bytes: &'f [u8], diagnostics: &mut Diagnostics) -> Option<Self> {
+        if bytes.len() > LARGEST {
+            let message = format!("`{file}` has {} bytes, more than {LARGEST}", bytes.len());
+            let help = "write many cells into `instances.csv` and many actions into `actions.csv`";
+            diagnostics.push(Code::BadToml, Place::of_file(file), message, help);
+            return None;
+        }
         let text = utf8(file, bytes, diagnostics)?;
         match DeTable::parse(text) {
-            Ok(root) => Some(Self { file, text, root }),
+            Ok(root) => Some(Self { file, text, root, lines: OnceCell::new() }),
             Err(error) => {
-                let place = Place::in_bytes(file, bytes, error.span().unwrap_or(0..1));
-                diagnostics.push(Code::BadToml, place, error.message().trim().replace('\n', "; "), "correct the TOML");
+                let place = || match error.span() {
+                    Some(span) => Place::in_bytes(file, bytes, span),
+                    None => Place::of_file(file),
+                };
+                syntax(&error, text).report(place, diagnostics);
                 None
             }
         }
@@ -34,12 +48,31 @@ impl<'f> Document<'f> {
 
     /// The keys of the whole file.
     pub(super) fn section(&self) -> Section<'_> {
-        Section { document: self, table: self.root.get_ref(), span: self.root.span() }
+        Section { document: self, table: self.root.get_ref(), span: 0..0 }
     }
 
     fn place(&self, span: Range<usize>) -> Place {
-        Place::in_bytes(self.file, self.text.as_bytes(), span)
+        let bytes = self.text.as_bytes();
+        Place::in_lines(self.file, bytes, self.lines.get_or_init(|| Lines::of(bytes)), span)
     }
+}
+
+/// What the parser says, in the words of a person who writes a book.
+fn syntax(error: &toml::de::Error, text: &str) -> Problem {
+    let message = error.message().trim().replace('\n', "; ");
+    if message.starts_with("duplicate key") {
+        let key = error.span().and_then(|span| text.get(span)).unwrap_or("a key");
+        return Problem::new(Code::BadToml, format!("{} stands twice", shown(key)), "keep one of the two");
+    }
+    if message.contains("recursion") || message.contains("recurse") {
+        return Problem::new(
+            Code::BadToml,
+            "tables or lists nest too deeply",
+            "no key of a book nests deeper than two tables",
+        );
+    }
+    let help = "write one `key = value` a line: texts in double quotes, dates as 2026-12-01, tables as [name]";
+    Problem::new(Code::BadToml, message, help)
 }
 
 /// A table of a document.
@@ -63,14 +96,14 @@ impl<'d> Section<'d> {
         self.fields().find(|field| field.name() == name)
     }
 
+    /// Its header; of a whole file the file.
     pub(super) fn place(&self) -> Place {
-        self.document.place(self.span.start..self.span.start + 1)
+        if self.span.is_empty() { Place::of_file(self.document.file) } else { self.document.place(self.span.clone()) }
     }
 
     /// Reports the keys that are not among the known ones.
     pub(super) fn refuse_unknown(&self, known: &[&str], diagnostics: &mut Diagnostics) {
-        let known_names: BTreeSet<&str> = known.iter().copied().collect();
-        for field in self.fields().filter(|field| !known_names.contains(field.name())) {
+        for field in self.fields().filter(|field| !known.contains(&field.name())) {
             field.report_unknown(known, diagnostics);
         }
     }
@@ -103,8 +136,14 @@ impl<'d> Field<'d> {
     }
 
     pub(super) fn report_unknown(&self, known: &[&str], diagnostics: &mut Diagnostics) {
-        let help = nearest(self.name(), known.iter().copied(), &format!("the keys here are {}", known.join(", ")));
-        diagnostics.push(Code::UnknownKey, self.key_place(), format!("unknown key {}", shown(self.name())), help);
+        diagnostics.push_with(Code::UnknownKey, || {
+            let help = nearest(self.name(), known.iter().copied(), &format!("the keys here are {}", known.join(", ")));
+            (self.key_place(), format!("unknown key {}", shown(self.name())), help)
+        });
+    }
+
+    fn refuse(&self, message: String, help: String, diagnostics: &mut Diagnostics) {
+        Problem::new(Code::BadValue, message, help).report(|| self.place(), diagnostics);
     }
 
     /// The value read as a scalar text, or reported. Strings, whole numbers, booleans and dates have a text; floats do not.
@@ -113,26 +152,29 @@ impl<'d> Field<'d> {
         diagnostics: &mut Diagnostics,
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Option<T> {
-        self.scalar().and_then(|text| read(&text)).map_err(|problem| problem.report(self.place(), diagnostics)).ok()
+        self.scalar().and_then(|text| read(&text)).map_err(|problem| problem.report(|| self.place(), diagnostics)).ok()
     }
 
     /// The text of a scalar.
-    pub(super) fn scalar(&self) -> Result<String, Problem> {
+    fn scalar(&self) -> Result<Cow<'d, str>, Problem> {
+        let name = self.name();
+        let refuse = |message: String, help: String| Err(Problem::new(Code::BadValue, message, help));
         match self.value.get_ref() {
-            DeValue::String(text) => Ok(text.to_string()),
-            DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
-            DeValue::Boolean(value) => Ok(value.to_string()),
-            DeValue::Datetime(date) => Ok(date.to_string()),
-            DeValue::Float(number) => Err(Problem::new(
-                Code::BadValue,
-                format!("`{}` is {}, which TOML holds inexactly", self.name(), number.as_str()),
-                format!("write it in quotes: {} = \"{}\"", self.name(), number.as_str()),
-            )),
-            other => Err(Problem::new(
-                Code::BadValue,
-                format!("`{}` cannot be {}", self.name(), other.type_str()),
-                format!("write a single value for `{}`", self.name()),
-            )),
+            DeValue::String(text) => Ok(Cow::Borrowed(text)),
+            DeValue::Integer(number) if number.radix() == 10 => Ok(Cow::Borrowed(number.as_str())),
+            DeValue::Boolean(value) => Ok(Cow::Owned(value.to_string())),
+            DeValue::Datetime(date) => Ok(Cow::Owned(date.to_string())),
+            DeValue::Float(number) => {
+                let digits = number.as_str();
+                let help = if digits.len() > 40 { "…" } else { digits };
+                let message = format!("{} is a floating-point number, which is inexact", shown(digits));
+                refuse(message, format!("write it in quotes: {name} = \"{help}\""))
+            }
+            DeValue::Integer(_) => {
+                refuse(format!("`{name}` is not a decimal number"), format!("write `{name}` with the digits 0 to 9"))
+            }
+            DeValue::Array(_) => refuse(format!("`{name}` cannot be a list"), format!("write one value for `{name}`")),
+            DeValue::Table(_) => refuse(format!("`{name}` cannot be a table"), format!("write one value for `{name}`")),
         }
     }
 
@@ -145,7 +187,7 @@ impl<'d> Field<'d> {
     }
 
     pub(super) fn flag(&self, diagnostics: &mut Diagnostics) -> Option<bool> {
-        self.read(diagnostics, |text| super::value::word(text, &[("true", true), ("false", false)]))
+        self.read(diagnostics, |text| word(text, &[("true", true), ("false", false)]))
     }
 
     pub(super) fn number(&self, least: i64, most: i64, diagnostics: &mut Diagnostics) -> Option<i64> {
@@ -156,7 +198,7 @@ impl<'d> Field<'d> {
     pub(super) fn numbers(&self, least: i64, most: i64, diagnostics: &mut Diagnostics) -> Option<Vec<i64>> {
         let Some(items) = self.value.get_ref().as_array() else {
             let message = format!("`{}` must be a list of whole numbers", self.name());
-            diagnostics.push(Code::BadValue, self.place(), message, format!("write {} = [1, 2, 3]", self.name()));
+            self.refuse(message, format!("write {} = [1, 2, 3]", self.name()), diagnostics);
             return None;
         };
         let read = |item: &'d Spanned<DeValue<'d>>| Field { value: item, ..self.clone() };
@@ -170,7 +212,7 @@ impl<'d> Field<'d> {
             return Some(Section { document: self.document, table, span: self.value.span() });
         }
         let message = format!("`{}` must be a table", self.name());
-        diagnostics.push(Code::BadValue, self.place(), message, format!("write it as [{}]", self.name()));
+        self.refuse(message, format!("write it as a table: {} = {{ … }}", self.name()), diagnostics);
         None
     }
 
@@ -186,7 +228,7 @@ impl<'d> Field<'d> {
         });
         tables.unwrap_or_else(|| {
             let message = format!("`{}` must be a list of tables", self.name());
-            diagnostics.push(Code::BadValue, self.place(), message, format!("write it as [[{}]]", self.name()));
+            self.refuse(message, format!("write each below a line [[{}]]", self.name()), diagnostics);
             Vec::new()
         })
     }
@@ -199,15 +241,18 @@ pub(super) struct TomlRow<'d> {
 }
 
 impl<'d> TomlRow<'d> {
-    /// Reads the table; unknown keys and values without text are reported.
-    pub(super) fn read(section: Section<'d>, columns: &[&str], diagnostics: &mut Diagnostics) -> Self {
+    /// Reads the table; unknown keys are reported. None where a value without text has been reported.
+    pub(super) fn read(section: Section<'d>, columns: &[&str], diagnostics: &mut Diagnostics) -> Option<Self> {
         section.refuse_unknown(columns, diagnostics);
-        let cell = |name: &&str| {
-            let field = section.field(name)?;
-            field.text(diagnostics).map(|text| (field, text))
-        };
-        let cells = columns.iter().map(cell).collect();
-        Self { section, cells }
+        let mut cells = vec![None; columns.len()];
+        let mut readable = true;
+        for field in section.fields() {
+            let Some(slot) = columns.iter().position(|name| *name == field.name()) else { continue };
+            let text = field.text(diagnostics);
+            readable &= text.is_some();
+            cells[slot] = text.map(|text| (field, text));
+        }
+        readable.then_some(Self { section, cells })
     }
 }
 

@@ -5,11 +5,11 @@ use super::profiles::not_offered;
 use super::scenario::Edit;
 use super::settings::Settings;
 use super::table::{Columns, CsvRow, Row, Table};
-use super::value::{Problem, day, months, nearest, price, shown, whole, word};
+use super::value::{Problem, any_whole, day, months, nearest, price, shown, whole, word};
 use crate::account::{Account, AccountIndex};
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::id::{InstanceId, Label, Labels};
+use crate::id::{InstanceId, Labels};
 use crate::instance::{ChargeType, Instance, InstanceLabels, RenewFlag, State};
 use crate::money::Price;
 use crate::prices::{PriceKind, Priced};
@@ -39,9 +39,9 @@ const ZONE: usize = 5;
 const PROJECT: usize = 6;
 const NAME: usize = 7;
 const CHARGE_TYPE: usize = 8;
-const RENEW_FLAG: usize = 9;
+pub(super) const RENEW_FLAG: usize = 9;
 const RENEW_MONTHS: usize = 10;
-const MONTHLY_PRICE: usize = 11;
+pub(super) const MONTHLY_PRICE: usize = 11;
 const HOURLY_PRICE: usize = 12;
 const STARTS_ON: usize = 13;
 const EXPIRES_ON: usize = 14;
@@ -51,6 +51,8 @@ const SINCE: usize = 17;
 const PRIORITY: usize = 18;
 const RETURNED: usize = 19;
 
+/// So many accounts are compared with a misspelt one.
+const MOST_COMPARED: usize = 1_000;
 /// The product of an instance that names none.
 const DEFAULT_PRODUCT: &str = "cvm";
 
@@ -59,35 +61,39 @@ pub(super) struct Context<'c> {
     pub settings: &'c Settings,
     pub profiles: &'c [Profile],
     pub accounts: &'c [Account],
-    pub prices: &'c Prices,
+    pub prices: &'c Prices<'c>,
 }
 
-/// The instances by id.
+/// The instances by id. `review` sees each with its row, as long as that is at hand.
 pub(super) fn read(
     table: &Table<'_>,
-    edits: &[Edit],
-    context: &Context<'_>,
+    (edits, context): (&[Edit], &Context<'_>),
     labels: &mut Labels,
     diagnostics: &mut Diagnostics,
+    review: impl Fn(&CsvRow<'_, '_>, &Instance, &Labels, &mut Diagnostics),
 ) -> Vec<Instance> {
     let mut instances = Vec::new();
+    let tags = COLUMNS.names.len()..COLUMNS.names.len() + table.tag_keys().len();
     table.rows(diagnostics, |mut row, diagnostics| {
         edits.iter().for_each(|edit| edit.apply(&mut row));
-        let tags = COLUMNS.names.len()..COLUMNS.names.len() + table.tag_keys().len();
-        let mut reader = Reader { row: &row, context, labels, diagnostics };
-        if let Some(instance) = reader.instance(tags) {
+        let mut reader = Reader { row: &row, context, labels: &mut *labels, diagnostics: &mut *diagnostics };
+        if let Some(instance) = reader.instance(tags.clone()) {
+            review(&row, &instance, labels, diagnostics);
             instances.push((instance, row.start()));
         }
     });
     edits.iter().for_each(|edit| edit.warn_if_idle(diagnostics));
-    instances.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+    instances.sort_unstable_by(|(left, left_start), (right, right_start)| {
+        (&left.id, left_start).cmp(&(&right.id, right_start))
+    });
     for pair in instances.windows(2) {
         let [(first, first_start), (second, start)] = pair else { continue };
         if first.id == second.id {
-            let message =
-                format!("instance {} stands twice, first in line {}", shown(first.id.as_str()), first_start.1);
-            let place = table.place_of(*start, table.position(INSTANCE_ID));
-            diagnostics.push(Code::DuplicateId, place, message, "keep one of the two rows");
+            diagnostics.push_with(Code::DuplicateId, || {
+                let (id, line) = (shown(first.id.as_str()), table.line(*first_start));
+                let message = format!("instance {id} stands twice, first in line {line}");
+                (table.place(*start, INSTANCE_ID), message, "keep one of the two rows".to_owned())
+            });
         }
     }
     instances.into_iter().map(|(instance, _)| instance).collect()
@@ -101,6 +107,10 @@ struct Standing {
     expires_on: Option<Day>,
     anchor_day: Option<u8>,
 }
+
+/// A cell that could not be read; that has been reported.
+#[derive(Clone, Copy)]
+struct Reported;
 
 /// Reads one row.
 struct Reader<'r, 'c> {
@@ -126,11 +136,10 @@ impl Reader<'_, '_> {
         let charge_type = charge_type?;
         let monthly_price = self.price(MONTHLY_PRICE, PriceKind::Monthly, &labels);
         let hourly_price = self.price(HOURLY_PRICE, PriceKind::Hourly, &labels);
-        self.need_price(charge_type, monthly_price, hourly_price, &labels);
+        self.need_price(charge_type, [monthly_price, hourly_price], &labels);
         let starts_on = self.row.read(STARTS_ON, self.diagnostics, day);
         let standing = self.standing(charge_type, starts_on, rules);
-        let any = |text: &str| whole(text, i64::MIN, i64::MAX);
-        let priority = self.row.read(PRIORITY, self.diagnostics, any);
+        let priority = self.row.read(PRIORITY, self.diagnostics, any_whole);
         let standing = standing?;
         Some(Instance {
             id: id??,
@@ -139,8 +148,8 @@ impl Reader<'_, '_> {
             charge_type,
             renew_flag: flag.unwrap_or(RenewFlag::Manual),
             renew_months: renew_months.unwrap_or(rules.auto_renew_months),
-            monthly_price,
-            hourly_price,
+            monthly_price: monthly_price.ok().flatten(),
+            hourly_price: hourly_price.ok().flatten(),
             starts_on,
             expires_on: standing.expires_on,
             anchor_day: standing.anchor_day,
@@ -154,7 +163,16 @@ impl Reader<'_, '_> {
 
     fn account(&mut self) -> Option<AccountIndex> {
         let accounts = self.context.accounts;
-        self.row.need((ACCOUNT_ID, "account_id"), self.diagnostics, |text| known_account(text, accounts))
+        let text = self.row.need((ACCOUNT_ID, "account_id"), self.diagnostics, |text| Ok(text.to_owned()))?;
+        let found = find_account(&text, accounts);
+        if found.is_none() {
+            self.diagnostics.push_with(Code::UnknownAccount, || {
+                let ids = accounts.iter().take(MOST_COMPARED).map(|account| account.id.as_str());
+                let help = nearest(&text, ids, "add it to `accounts.csv`");
+                (self.row.place(ACCOUNT_ID), format!("there is no account {}", shown(&text)), help)
+            });
+        }
+        found
     }
 
     fn labels(&mut self, tags: std::ops::Range<usize>) -> InstanceLabels {
@@ -167,51 +185,51 @@ impl Reader<'_, '_> {
         InstanceLabels { product, instance_type, region, zone, project, name, tags }
     }
 
-    fn price(&mut self, slot: usize, kind: PriceKind, labels: &InstanceLabels) -> Option<Price> {
+    fn price(&mut self, slot: usize, kind: PriceKind, labels: &InstanceLabels) -> Result<Option<Price>, Reported> {
         if self.row.text(slot).is_some() {
-            return self.row.read(slot, self.diagnostics, price);
+            return self.row.read(slot, self.diagnostics, price).map(Some).ok_or(Reported);
         }
-        let priced = Priced { product: labels.product, instance_type: labels.instance_type?, region: labels.region };
-        self.context.prices.list.look_up(priced, kind).unwrap_or_else(|ambiguous| {
-            let places = &self.context.prices.places;
-            let message = format!(
-                "two rows of `prices.csv` fit equally well, lines {} and {}",
-                places[ambiguous.first].line, places[ambiguous.second].line
-            );
-            let help = format!("leave one of them out, or fill in `{}` here", kind.column());
-            self.diagnostics.push(Code::AmbiguousPrice, self.row.place(INSTANCE_TYPE), message, help);
-            None
+        let Some(instance_type) = labels.instance_type else { return Ok(None) };
+        let priced = Priced { product: labels.product, instance_type, region: labels.region };
+        self.context.prices.list.look_up(priced, kind).map_err(|ambiguous| {
+            self.diagnostics.push_with(Code::AmbiguousPrice, || {
+                let lines = [ambiguous.first, ambiguous.second].map(|row| self.context.prices.line(row));
+                let [first, second] = lines;
+                let column = kind.column();
+                let message = format!("lines {first} and {second} of `prices.csv` fit equally well for its `{column}`");
+                let help = format!("leave out one of the two lines, or fill in `{column}` here");
+                (self.row.place(INSTANCE_TYPE), message, help)
+            });
+            Reported
         })
     }
 
     fn need_price(
         &mut self,
         charge_type: ChargeType,
-        monthly: Option<Price>,
-        hourly: Option<Price>,
+        [monthly, hourly]: [Result<Option<Price>, Reported>; 2],
         labels: &InstanceLabels,
     ) {
-        let (price, slot, column) = match charge_type {
-            ChargeType::Prepaid => (monthly, MONTHLY_PRICE, "monthly_price"),
-            ChargeType::Postpaid => (hourly, HOURLY_PRICE, "hourly_price"),
+        let (price, slot, kind) = match charge_type {
+            ChargeType::Prepaid => (monthly, MONTHLY_PRICE, PriceKind::Monthly),
+            ChargeType::Postpaid => (hourly, HOURLY_PRICE, PriceKind::Hourly),
         };
-        let reported = self.row.text(slot).is_some() || self.diagnostics.ends_with(Code::AmbiguousPrice);
-        if price.is_some() || reported {
-            return;
+        if matches!(price, Ok(None)) {
+            self.diagnostics.push_with(Code::MissingPrice, || {
+                let column = kind.column();
+                let message = format!("{} has no `{column}`", id_of(self.row));
+                (self.row.place(slot), message, missing_price_help(column, labels, self.labels))
+            });
         }
-        let text = |label: Option<Label>| label.map_or("", |label| self.labels.text(label));
-        let (product, kind, region) =
-            (self.labels.text(labels.product), text(labels.instance_type), text(labels.region));
-        let message = format!("no {column} for {}", shown(self.row.text(INSTANCE_ID).unwrap_or("")));
-        let help = match kind {
-            "" => format!("fill in `{column}`"),
-            _ => format!("fill in `{column}`, or add a row to prices.csv for {product}, {kind}, {region}"),
-        };
-        self.diagnostics.push(Code::MissingPrice, self.row.place(slot), message, help);
+    }
+
+    /// The id of the row, for messages.
+    fn id(&self) -> String {
+        id_of(self.row)
     }
 
     fn refuse(&mut self, slot: usize, code: Code, message: impl Into<String>, help: impl Into<String>) {
-        self.diagnostics.push(code, self.row.place(slot), message, help);
+        Problem::new(code, message, help).report(|| self.row.place(slot), self.diagnostics);
     }
 
     /// Where the instance stands; none if its cells contradict each other.
@@ -240,7 +258,7 @@ impl Reader<'_, '_> {
     fn future(&mut self, given: Standing, charge_type: ChargeType, start: Day) -> Option<Standing> {
         for (slot, name) in [(EXPIRES_ON, "expires_on"), (STATE, "state"), (SINCE, "since")] {
             if self.row.text(slot).is_some() {
-                let message = format!("`{name}` of an instance that begins on {start}");
+                let message = format!("`{name}` of {} is filled in, but it begins on {start} only", self.id());
                 self.refuse(slot, Code::UnexpectedValue, message, format!("leave `{name}` empty"));
             }
         }
@@ -266,8 +284,9 @@ impl Reader<'_, '_> {
     fn anchor(&mut self, given: &Standing, base: Day) -> u8 {
         let anchor = given.anchor_day.unwrap_or_else(|| base.day_of_month());
         if !base.falls_on(anchor) {
-            let message = format!("anchor day {anchor}, but the term turns on {base}");
-            self.refuse(ANCHOR_DAY, Code::BadAnchor, message, format!("write {}", base.day_of_month()));
+            let message = format!("`anchor_day` of {} is {anchor}, but its term ends on {base}", self.id());
+            let help = format!("write {}, or leave `anchor_day` empty", base.day_of_month());
+            self.refuse(ANCHOR_DAY, Code::BadAnchor, message, help);
         }
         anchor
     }
@@ -276,12 +295,12 @@ impl Reader<'_, '_> {
         let from = self.context.settings.days.from;
         match state {
             State::Stopped => {
-                let message = "state `stopped` of a prepaid instance";
+                let message = format!("{} is prepaid, but its state is `stopped`", self.id());
                 self.refuse(STATE, Code::ImpossibleState, message, "write running, overdue, reclaimed or terminated");
                 None
             }
             State::Overdue if expiry >= from => {
-                let message = format!("state `overdue`, but it expires on {expiry} and the run begins on {from}");
+                let message = format!("{} is `overdue`, but it expires on {expiry}, not before {from}", self.id());
                 self.refuse(STATE, Code::ImpossibleState, message, "leave `state` empty");
                 None
             }
@@ -307,8 +326,7 @@ impl Reader<'_, '_> {
         let base = if rules.retention_from == RetentionFrom::Expiry { expiry } else { reclaimed_on };
         let release = (base + rules.retention_days + 1).max(reclaimed_on.tomorrow());
         if release < from {
-            let message =
-                format!("expired on {expiry}, so it was released on {release}, before the run begins on {from}");
+            let message = format!("{} expired on {expiry} and was released on {release}, before the run", self.id());
             let help = "leave the row out, or write `terminated` into `state`";
             self.refuse(EXPIRES_ON, Code::AlreadyReleased, message, help);
             return None;
@@ -317,23 +335,19 @@ impl Reader<'_, '_> {
     }
 
     fn postpaid(&mut self, given: Standing) -> Option<Standing> {
-        if let Some(expiry) = given.expires_on {
-            let message = format!("`expires_on` {expiry} of a postpaid instance says nothing");
-            self.refuse(EXPIRES_ON, Code::IgnoredValue, message, "leave it empty");
+        if given.expires_on.is_some() {
+            let message = format!("{} is postpaid, so `expires_on` says nothing", self.id());
+            self.refuse(EXPIRES_ON, Code::IgnoredValue, message, "leave `expires_on` empty");
         }
         if given.anchor_day.is_some() {
-            self.refuse(
-                ANCHOR_DAY,
-                Code::IgnoredValue,
-                "`anchor_day` of a postpaid instance says nothing",
-                "leave it empty",
-            );
+            let message = format!("{} is postpaid, so `anchor_day` says nothing", self.id());
+            self.refuse(ANCHOR_DAY, Code::IgnoredValue, message, "leave `anchor_day` empty");
         }
         let state = given.state.unwrap_or(State::Running);
         self.refuse_returned(&given, Some(state));
         let since = match state {
             State::Overdue | State::Reclaimed => {
-                let message = format!("state `{}` of a postpaid instance", state.name());
+                let message = format!("{} is postpaid, but its state is `{}`", self.id(), state.name());
                 self.refuse(STATE, Code::ImpossibleState, message, "write running, stopped or terminated");
                 return None;
             }
@@ -356,8 +370,8 @@ impl Reader<'_, '_> {
                 None
             }
             Some(since) if since >= from => {
-                let message = format!("`since` {since} lies in the run, which begins on {from}");
-                self.refuse(SINCE, Code::ImpossibleState, message, "write a day before the run");
+                let message = format!("`since` is {since}, but the run begins on {from}");
+                self.refuse(SINCE, Code::ImpossibleState, message, format!("write a day before {from}"));
                 None
             }
             since => since,
@@ -366,7 +380,7 @@ impl Reader<'_, '_> {
 
     fn refuse_since(&mut self, given: &Standing, state: State) {
         if let Some(since) = given.since {
-            let message = format!("`since` {since}, but the state is `{}`", state.name());
+            let message = format!("`since` is {since}, but the state of {} is `{}`", self.id(), state.name());
             let help = "leave `since` empty, or write `reclaimed` or `stopped` into `state`";
             self.refuse(SINCE, Code::ImpossibleState, message, help);
         }
@@ -374,10 +388,15 @@ impl Reader<'_, '_> {
 
     fn refuse_returned(&mut self, given: &Standing, state: Option<State>) {
         if given.returned && (state != Some(State::Reclaimed) || given.state.is_none()) {
-            let message = "`returned` of an instance that is not given as `reclaimed`";
-            self.refuse(RETURNED, Code::ImpossibleState, message, "leave `returned` empty");
+            let message = format!("{} is `returned`, but its state is not written as `reclaimed`", self.id());
+            let help = "leave `returned` empty, or write `reclaimed` into `state`";
+            self.refuse(RETURNED, Code::ImpossibleState, message, help);
         }
     }
+}
+
+fn id_of(row: &CsvRow<'_, '_>) -> String {
+    shown(row.text(INSTANCE_ID).unwrap_or(""))
 }
 
 fn offered_months(text: &str, rules: &Profile) -> Result<u32, Problem> {
@@ -385,12 +404,21 @@ fn offered_months(text: &str, rules: &Profile) -> Result<u32, Problem> {
     if rules.renew_periods.contains(&months) { Ok(months) } else { Err(not_offered(rules, months)) }
 }
 
+fn missing_price_help(column: &str, labels: &InstanceLabels, texts: &Labels) -> String {
+    let Some(kind) = labels.instance_type else {
+        return format!("fill in `{column}`, or fill in `instance_type` and add that type to `prices.csv`");
+    };
+    let (product, kind) = (texts.text(labels.product), texts.text(kind));
+    let region = labels.region.map_or(String::new(), |region| format!(", `region` {}", shown(texts.text(region))));
+    format!(
+        "fill in `{column}`, or add a row for `product` {}, `instance_type` {}{region} to `prices.csv`",
+        shown(product),
+        shown(kind)
+    )
+}
+
 /// The account with this id.
-pub(super) fn known_account(text: &str, accounts: &[Account]) -> Result<AccountIndex, Problem> {
-    if let Ok(at) = accounts.binary_search_by(|account| account.id.as_str().cmp(text)) {
-        return Ok(AccountIndex(u32::try_from(at).expect("a book numbers its accounts in 32 bits")));
-    }
-    let ids = accounts.iter().take(10_000).map(|account| account.id.as_str());
-    let help = nearest(text, ids, "add it to accounts.csv");
-    Err(Problem::new(Code::UnknownAccount, format!("there is no account {}", shown(text)), help))
+pub(super) fn find_account(id: &str, accounts: &[Account]) -> Option<AccountIndex> {
+    let at = accounts.binary_search_by(|account| account.id.as_str().cmp(id)).ok()?;
+    Some(AccountIndex(u32::try_from(at).expect("a book numbers its accounts in 32 bits")))
 }

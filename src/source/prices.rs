@@ -2,7 +2,7 @@
 
 use super::table::{Columns, CsvRow, Row, Table};
 use super::value::price;
-use crate::diagnostic::{Diagnostics, Place};
+use crate::diagnostic::Diagnostics;
 use crate::id::Labels;
 use crate::prices::{PriceList, PriceRow};
 
@@ -19,24 +19,32 @@ const REGION: usize = 2;
 const MONTHLY_PRICE: usize = 3;
 const HOURLY_PRICE: usize = 4;
 
-/// The price list, and the place of each of its rows.
+/// The price list, and where its rows are.
 #[derive(Default)]
-pub(super) struct Prices {
+pub(super) struct Prices<'f> {
     pub list: PriceList,
-    pub places: Vec<Place>,
+    table: Option<Table<'f>>,
+    starts: Vec<usize>,
+}
+
+impl Prices<'_> {
+    /// The line of the row with this number.
+    pub(super) fn line(&self, number: usize) -> usize {
+        self.table.as_ref().map_or(1, |table| table.line(self.starts[number]))
+    }
 }
 
 /// Reads the list; labels of new texts are made.
-pub(super) fn read(bytes: &[u8], labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<Prices> {
+pub(super) fn read<'f>(bytes: &'f [u8], labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<Prices<'f>> {
     let table = Table::open(FILE, bytes, COLUMNS, diagnostics)?;
-    let (mut rows, mut places) = (Vec::new(), Vec::new());
+    let (mut rows, mut starts) = (Vec::new(), Vec::new());
     table.rows(diagnostics, |row, diagnostics| {
         if let Some(read) = price_row(&row, labels, diagnostics) {
             rows.push(read);
-            places.push(row.place(INSTANCE_TYPE));
+            starts.push(row.start());
         }
     });
-    Some(Prices { list: PriceList::new(rows), places })
+    Some(Prices { list: PriceList::new(rows), table: Some(table), starts })
 }
 
 fn price_row(row: &CsvRow<'_, '_>, labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<PriceRow> {

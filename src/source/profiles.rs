@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, Field, Section};
-use super::value::{MOST_MONTHS, Problem, factor, months, nearest, shown, whole, word};
+use super::value::{MOST_MONTHS, Problem, factor, months, nearest, shown, word};
 use crate::calendar::MonthEnd;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::money::{Factor, Rounding};
@@ -47,6 +47,8 @@ const KEYS: &[&str] = &[
 const MOST_DAYS: i64 = 3_660;
 /// The longest retention in days, and the longest grace in hours.
 const MOST_RETENTION: i64 = 36_600;
+/// How many profiles one can extend, directly and through others.
+const MOST_ANCESTORS: usize = 32;
 
 /// Parses the built-in file.
 pub(super) fn builtin() -> Document<'static> {
@@ -97,16 +99,22 @@ impl<'d> Profiles<'d> {
     }
 
     /// The profile with this name, resolved on first use; `place` is where it is asked for.
-    pub(super) fn find(&mut self, name: &str, place: &Place, diagnostics: &mut Diagnostics) -> Option<ProfileIndex> {
+    pub(super) fn find(
+        &mut self,
+        name: &str,
+        place: impl FnOnce() -> Place,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<ProfileIndex> {
         let Some((&name, _)) = self.tables.get_key_value(name) else {
-            let help = nearest(name, self.names(), "`renewcast profiles` lists the built-in ones");
-            diagnostics.push(Code::UnknownProfile, place.clone(), format!("there is no profile {}", shown(name)), help);
+            self.report_unknown(name, place, diagnostics);
             return None;
         };
         if let Some(known) = self.numbers.get(name) {
             return *known;
         }
-        let profile = self.inherited(name, diagnostics).and_then(|keys| self.build(name, &keys, diagnostics));
+        let keys = self.inherited(name, diagnostics);
+        let keys = keys.filter(|_| self.has_sound_parent(name, diagnostics));
+        let profile = keys.and_then(|keys| self.build(name, &keys, diagnostics));
         let number = profile.map(|profile| {
             self.resolved.push(profile);
             ProfileIndex(u32::try_from(self.resolved.len() - 1).expect("a book has few profiles"))
@@ -115,10 +123,42 @@ impl<'d> Profiles<'d> {
         number
     }
 
+    /// What is wrong with a profile of the book is reported once, not again for each that extends it.
+    fn has_sound_parent(&mut self, name: &str, diagnostics: &mut Diagnostics) -> bool {
+        let parent = self.tables[name].get("extends").and_then(|extends| extends.text(diagnostics));
+        let is_own = |parent: &String| self.tables[parent.as_str()].values().any(|field| field.file() != BUILTIN_FILE);
+        let own = parent.filter(is_own);
+        own.is_none_or(|parent| self.find(&parent, || Place::of_file(BUILTIN_FILE), diagnostics).is_some())
+    }
+
+    fn report_unknown(&self, name: &str, place: impl FnOnce() -> Place, diagnostics: &mut Diagnostics) {
+        diagnostics.push_with(Code::UnknownProfile, || {
+            let help = nearest(name, self.names(), "`renewcast profiles` lists the built-in ones");
+            (place(), format!("there is no profile {}", shown(name)), help)
+        });
+    }
+
     /// Resolves the profiles that the book defines itself, used or not.
     pub(super) fn check_own(&mut self, diagnostics: &mut Diagnostics) {
         for profile in std::mem::take(&mut self.own) {
-            self.find(profile.name(), &profile.key_place(), diagnostics);
+            self.find(profile.name(), || profile.key_place(), diagnostics);
+        }
+    }
+
+    /// Warns of the tables of a scenario that change nothing, because none of the profiles in use is theirs or extends it.
+    pub(super) fn warn_of_idle(&self, changes: &Section<'d>, used: &[ProfileIndex], diagnostics: &mut Diagnostics) {
+        let mut known = BTreeSet::new();
+        let mut next: Vec<String> = used.iter().map(|index| self.resolved[index.0 as usize].name.to_string()).collect();
+        while let Some(name) = next.pop() {
+            let extends = self.tables.get(name.as_str()).and_then(|table| table.get("extends"));
+            next.extend(extends.and_then(|extends| extends.text(&mut Diagnostics::default())));
+            known.insert(name);
+        }
+        for profile in changes.fields().filter(|profile| !known.contains(profile.name())) {
+            let message = format!("no product of this book follows the profile {}", shown(profile.name()));
+            let otherwise = "name it in `profile` or `product_profiles`, or leave it out";
+            let help = nearest(profile.name(), known.iter().map(String::as_str), otherwise);
+            Problem::new(Code::NoMatch, message, help).report(|| profile.key_place(), diagnostics);
         }
     }
 
@@ -126,7 +166,7 @@ impl<'d> Profiles<'d> {
         self.resolved
     }
 
-    /// The keys of a profile after following `extends`.
+    /// The keys of a profile after following `extends`; none where that fails, which has been reported once.
     fn inherited(&self, name: &'d str, diagnostics: &mut Diagnostics) -> Option<Keys<'d>> {
         let mut keys = Keys::new();
         let mut seen = BTreeSet::from([name]);
@@ -137,23 +177,22 @@ impl<'d> Profiles<'d> {
                 keys.entry(key).or_insert_with(|| field.clone());
             }
             let Some(extends) = table.get("extends") else { break };
-            let parent = extends.text(diagnostics)?;
-            let Some((&parent, _)) = self.tables.get_key_value(parent.as_str()) else {
-                let help = nearest(&parent, self.names(), "`renewcast profiles` lists the built-in ones");
-                diagnostics.push(
-                    Code::UnknownProfile,
-                    extends.place(),
-                    format!("there is no profile {}", shown(&parent)),
-                    help,
-                );
-                return None;
-            };
-            if !seen.insert(parent) {
-                let message = format!("`{next}` extends `{parent}`, which extends it in turn");
-                diagnostics.push(Code::ProfileCycle, extends.place(), message, "leave out one `extends`");
+            let parent = self.parent(next, extends, diagnostics)?;
+            if self.numbers.get(parent).is_some_and(Option::is_none) {
                 return None;
             }
-            next = parent;
+            let problem = if !seen.insert(parent) {
+                let message = format!("profile {} extends {}, which extends it in turn", shown(next), shown(parent));
+                Problem::new(Code::ProfileCycle, message, "leave out one `extends`")
+            } else if seen.len() > MOST_ANCESTORS {
+                let message = format!("profile {} extends more than {MOST_ANCESTORS} others", shown(name));
+                Problem::new(Code::ProfileConflict, message, "extend a profile nearer to the built-in ones")
+            } else {
+                next = parent;
+                continue;
+            };
+            problem.report(|| extends.place(), diagnostics);
+            return None;
         }
         self.warn_of_idle_first(name, &keys, diagnostics);
         for (key, field) in &self.defaults {
@@ -162,37 +201,71 @@ impl<'d> Profiles<'d> {
         Some(keys)
     }
 
+    /// The profile that `extends` names.
+    fn parent(&self, of: &str, extends: &Field<'d>, diagnostics: &mut Diagnostics) -> Option<&'d str> {
+        let name = extends.text(diagnostics)?;
+        if name == of {
+            let message = format!("profile {} extends itself", shown(of));
+            Problem::new(Code::ProfileCycle, message, "leave out `extends`").report(|| extends.place(), diagnostics);
+            return None;
+        }
+        let parent = self.tables.get_key_value(name.as_str()).map(|(parent, _)| *parent);
+        if parent.is_none() {
+            self.report_unknown(&name, || extends.place(), diagnostics);
+        }
+        parent
+    }
+
     /// `auto_renew_days` wins over `auto_renew_first`; whoever wrote the latter should know.
     fn warn_of_idle_first(&self, name: &str, keys: &Keys<'d>, diagnostics: &mut Diagnostics) {
         let own_first = keys.get("auto_renew_first").filter(|field| field.file() != BUILTIN_FILE);
         if let (Some(first), true) = (own_first, keys.contains_key("auto_renew_days")) {
-            let message = format!("profile `{name}` has `auto_renew_days`, so `auto_renew_first` says nothing");
-            diagnostics.push(Code::IgnoredValue, first.key_place(), message, "leave out one of the two");
+            let message = format!("profile {} has `auto_renew_days`, so `auto_renew_first` says nothing", shown(name));
+            Problem::new(Code::IgnoredValue, message, "leave out one of the two")
+                .report(|| first.key_place(), diagnostics);
         }
     }
 
     fn build(&self, name: &str, keys: &Keys<'d>, diagnostics: &mut Diagnostics) -> Option<Profile> {
         let mut reader = KeyReader { keys, diagnostics };
+        let month_end = reader.word("month_end", MonthEnd::NAMES);
+        let rounding = reader.word("rounding", Rounding::NAMES);
+        let renew_periods = reader.periods();
+        let discounts = reader.discounts();
+        let auto_renew_months = reader.count("auto_renew_months", 1, MOST_MONTHS);
+        let attempts = reader.attempts();
+        let auto_renew_while_reclaimed = reader.flag("auto_renew_while_reclaimed");
+        let charge_order = reader.word("charge_order", ChargeOrder::NAMES);
+        let when_short = reader.word("when_short", WhenShort::NAMES);
+        let suspend_after_days = reader.days("suspend_after_days", 0, MOST_DAYS);
+        let retention_days = reader.days("retention_days", 0, MOST_RETENTION);
+        let retention_from = reader.word("retention_from", RetentionFrom::NAMES);
+        let recover_from = reader.word("recover_from", RecoverFrom::NAMES);
+        let remind_days = reader.day_list("remind_days");
+        let arrears_grace_hours = reader.count("arrears_grace_hours", 0, MOST_RETENTION);
+        let postpaid_retention_days = reader.days("postpaid_retention_days", 0, MOST_RETENTION);
+        let restart = reader.word("restart", Restart::NAMES);
+        let restore_when = reader.word("restore_when", RestoreWhen::NAMES);
         let profile = Profile {
             name: name.into(),
-            month_end: reader.word("month_end", MonthEnd::NAMES)?,
-            rounding: reader.word("rounding", Rounding::NAMES)?,
-            renew_periods: reader.periods()?,
-            discounts: reader.discounts()?,
-            auto_renew_months: reader.count("auto_renew_months", 1, MOST_MONTHS)?,
-            attempts: reader.attempts()?,
-            auto_renew_while_reclaimed: reader.flag("auto_renew_while_reclaimed")?,
-            charge_order: reader.word("charge_order", ChargeOrder::NAMES)?,
-            when_short: reader.word("when_short", WhenShort::NAMES)?,
-            suspend_after_days: reader.days("suspend_after_days", 0, MOST_DAYS)?,
-            retention_days: reader.days("retention_days", 0, MOST_RETENTION)?,
-            retention_from: reader.word("retention_from", RetentionFrom::NAMES)?,
-            recover_from: reader.word("recover_from", RecoverFrom::NAMES)?,
-            remind_days: reader.day_list("remind_days")?,
-            arrears_grace_hours: reader.count("arrears_grace_hours", 0, MOST_RETENTION)?,
-            postpaid_retention_days: reader.days("postpaid_retention_days", 0, MOST_RETENTION)?,
-            restart: reader.word("restart", Restart::NAMES)?,
-            restore_when: reader.word("restore_when", RestoreWhen::NAMES)?,
+            month_end: month_end?,
+            rounding: rounding?,
+            renew_periods: renew_periods?,
+            discounts: discounts?,
+            auto_renew_months: auto_renew_months?,
+            attempts: attempts?,
+            auto_renew_while_reclaimed: auto_renew_while_reclaimed?,
+            charge_order: charge_order?,
+            when_short: when_short?,
+            suspend_after_days: suspend_after_days?,
+            retention_days: retention_days?,
+            retention_from: retention_from?,
+            recover_from: recover_from?,
+            remind_days: remind_days?,
+            arrears_grace_hours: arrears_grace_hours?,
+            postpaid_retention_days: postpaid_retention_days?,
+            restart: restart?,
+            restore_when: restore_when?,
         };
         reader.check_months(&profile)?;
         Some(profile)
@@ -237,8 +310,12 @@ impl<'d> KeyReader<'_, 'd> {
         let field = self.field("renew_periods");
         let numbers = field.numbers(1, MOST_MONTHS, self.diagnostics)?;
         if numbers.is_empty() {
-            let message = "`renew_periods` offers no term at all";
-            self.diagnostics.push(Code::ProfileConflict, field.place(), message, "list the months of a renewal");
+            let problem = Problem::new(
+                Code::ProfileConflict,
+                "`renew_periods` offers no term at all",
+                "list the months of a renewal: renew_periods = [1, 12]",
+            );
+            problem.report(|| field.place(), self.diagnostics);
             return None;
         }
         Some(numbers.into_iter().filter_map(|number| u32::try_from(number).ok()).collect())
@@ -254,22 +331,29 @@ impl<'d> KeyReader<'_, 'd> {
     fn discounts(&mut self) -> Option<Vec<(u32, Factor)>> {
         let bands = self.field("discounts").section(self.diagnostics)?;
         let mut discounts = BTreeMap::new();
+        let before = self.diagnostics.errors();
         for band in bands.fields() {
-            let months = whole(band.name(), 1, MOST_MONTHS).and_then(|_| months(band.name()));
-            let months = months.map_err(|problem| problem.report(band.key_place(), self.diagnostics)).ok()?;
-            discounts.insert(months, band.read(self.diagnostics, factor)?);
+            let months = months(band.name()).map_err(|problem| problem.report(|| band.key_place(), self.diagnostics));
+            let factor = band.read(self.diagnostics, factor);
+            let (Ok(months), Some(factor)) = (months, factor) else { continue };
+            if discounts.insert(months, factor).is_some() {
+                let message = format!("{months} months have two discounts");
+                Problem::new(Code::ProfileConflict, message, "keep one of the two")
+                    .report(|| band.key_place(), self.diagnostics);
+            }
         }
-        Some(discounts.into_iter().collect())
+        (self.diagnostics.errors() == before).then(|| discounts.into_iter().collect())
     }
 
-    /// The months of an auto-renewal must be offered.
+    /// The months of an auto-renewal must be offered; to blame is the key that the book wrote itself.
     fn check_months(&mut self, profile: &Profile) -> Option<()> {
         let months = profile.auto_renew_months;
         if profile.renew_periods.contains(&months) {
             return Some(());
         }
-        let problem = not_offered(profile, months);
-        problem.report(self.field("auto_renew_months").place(), self.diagnostics);
+        let (own, other) = (self.field("auto_renew_months"), self.field("renew_periods"));
+        let blamed = if own.file() == BUILTIN_FILE { other } else { own };
+        not_offered(profile, months).report(|| blamed.place(), self.diagnostics);
         None
     }
 }
@@ -277,6 +361,7 @@ impl<'d> KeyReader<'_, 'd> {
 /// Months that the profile does not offer.
 pub(super) fn not_offered(profile: &Profile, months: u32) -> Problem {
     let offered: Vec<String> = profile.renew_periods.iter().map(u32::to_string).collect();
-    let message = format!("profile `{}` does not offer {months} months", profile.name);
+    let plural = if months == 1 { "" } else { "s" };
+    let message = format!("profile {} does not offer {months} month{plural}", shown(&profile.name));
     Problem::new(Code::PeriodNotOffered, message, format!("write one of {}", offered.join(", ")))
 }

@@ -1,11 +1,13 @@
 //! A scenario: what differs from the book, as written.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use super::document::{Document, Section};
+use super::document::{Document, Field, Section};
 use super::selectors::selector;
-use super::table::{CsvRow, Row, TAG, Table};
-use super::value::{day, nearest, price, whole};
+use super::table::{CsvRow, Row, TAG, Table, Written};
+use super::value::{Problem, any_whole, day, nearest, price, shown};
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::selector::{Cells, Column, Kind, Selector, Value};
 
@@ -39,69 +41,72 @@ impl<'d> Scenario<'d> {
 
     /// Prepares the `[[set]]` blocks for a table of instances; tags that only a block names get a slot.
     pub(super) fn edits(&self, table: &mut Table<'_>, diagnostics: &mut Diagnostics) -> Vec<Edit> {
+        let mut known: BTreeSet<String> = table.tag_keys().iter().cloned().collect();
         let names = self.sets.iter().flat_map(Section::fields).map(|field| field.name());
-        for key in names.filter_map(|name| name.strip_prefix(TAG)) {
-            if !table.tag_keys().iter().any(|known| known == key) {
+        for key in names.filter_map(|name| name.strip_prefix(TAG)).filter(|key| !key.is_empty()) {
+            if known.insert(key.to_owned()) {
                 table.add_tag(key);
             }
         }
-        let keys = table.tag_keys().to_vec();
-        self.sets.iter().filter_map(|section| Edit::read(section, &keys, diagnostics)).collect()
+        self.sets.iter().map(|section| Edit::read(section, table.tag_keys(), diagnostics)).collect()
     }
 }
 
 /// One `[[set]]` block: cells that are written on matching rows.
 pub(super) struct Edit {
     selector: Option<Selector>,
-    cells: Vec<(usize, String, Place)>,
+    cells: Vec<(usize, Written)>,
     place: Place,
     matched: Cell<bool>,
 }
 
 impl Edit {
-    fn read(section: &Section<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// Reads a block. What cannot be read has been reported, and the book will not be used.
+    fn read(section: &Section<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) -> Self {
         let mut edit = Self { selector: None, cells: Vec::new(), place: section.place(), matched: Cell::new(false) };
         for field in section.fields() {
-            if field.name() == WHERE {
-                edit.selector = Some(field.read(diagnostics, |text| selector(text, tag_keys))?);
-                edit.place = field.place();
-                continue;
-            }
-            let Some(slot) = slot_of(field.name(), tag_keys) else {
-                let names = Column::NAMED.iter().map(|(name, _)| *name);
-                let help = nearest(field.name(), names, "name a column of instances.csv");
-                let message = format!("there is no column `{}` to set", field.name());
-                diagnostics.push(Code::UnknownKey, field.key_place(), message, help);
-                continue;
-            };
-            if slot == 0 {
-                let message = "a scenario cannot rename instances";
-                diagnostics.push(Code::UnexpectedValue, field.key_place(), message, "leave `instance_id` out");
-                continue;
-            }
-            if let Some(text) = field.text(diagnostics) {
-                edit.cells.push((slot, text, field.place()));
+            match slot_of(field.name(), tag_keys) {
+                _ if field.name() == WHERE => {
+                    edit.selector = field.read(diagnostics, |text| selector(text, tag_keys));
+                    edit.place = field.place();
+                    edit.matched.set(edit.selector.is_none());
+                }
+                Some(0) => {
+                    let help = "leave `instance_id` out; name the instance in `where`";
+                    Problem::new(Code::UnexpectedValue, "a scenario cannot rename instances", help)
+                        .report(|| field.key_place(), diagnostics);
+                }
+                Some(slot) => {
+                    let text = field.text(diagnostics);
+                    edit.cells.extend(text.map(|text| (slot, Rc::new((text, field.place())))));
+                }
+                None => report_unknown(&field, diagnostics),
             }
         }
-        Some(edit)
+        edit
     }
 
     /// Writes the cells of this block if the row matches as it stands.
     pub(super) fn apply(&self, row: &mut CsvRow<'_, '_>) {
         if self.selector.as_ref().is_none_or(|selector| selector.selects(&WrittenCells(row))) {
             self.matched.set(true);
-            for (slot, text, place) in &self.cells {
-                row.change(*slot, text.clone(), place.clone());
-            }
+            self.cells.iter().for_each(|(slot, written)| row.change(*slot, written));
         }
     }
 
     pub(super) fn warn_if_idle(&self, diagnostics: &mut Diagnostics) {
         if !self.matched.get() {
             let message = "this `[[set]]` matches no instance";
-            diagnostics.push(Code::NoMatch, self.place.clone(), message, "check its `where` against instances.csv");
+            diagnostics.push(Code::NoMatch, self.place.clone(), message, "check its `where` against `instances.csv`");
         }
     }
+}
+
+fn report_unknown(field: &Field<'_>, diagnostics: &mut Diagnostics) {
+    let names = Column::NAMED.iter().map(|(name, _)| *name).chain([WHERE]);
+    let help = nearest(field.name(), names, "name a column of `instances.csv`");
+    Problem::new(Code::UnknownKey, format!("there is no column {} to set", shown(field.name())), help)
+        .report(|| field.key_place(), diagnostics);
 }
 
 /// The slot of a column of `instances.csv`: named columns first, then tags.
@@ -127,7 +132,7 @@ impl<'v> Cells<'v> for WrittenCells<'v, '_, '_> {
             Kind::Text => Some(Value::Text(text)),
             Kind::Date => day(text).ok().map(Value::Date),
             Kind::Number => {
-                let whole = || whole(text, i64::MIN, i64::MAX).ok().map(rust_decimal::Decimal::from);
+                let whole = || any_whole(text).ok().map(rust_decimal::Decimal::from);
                 price(text).ok().map(|price| price.decimal()).or_else(whole).map(Value::Number)
             }
         }

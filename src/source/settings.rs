@@ -15,8 +15,8 @@ const KEYS: &[&str] = &["name", "from", "to", "time_zone", "currency", "profile"
 const DEFAULT_ZONE: &str = "Asia/Shanghai";
 /// The currency of a book that names none.
 const DEFAULT_CURRENCY: &str = "CNY";
-/// The last year in which a run may end.
-const LAST_YEAR: &str = "2500-12-31";
+/// The last day on which a run may end.
+const LAST_DAY: &str = "2500-12-31";
 
 /// What `book.toml` says, after a scenario's changes.
 pub(super) struct Settings {
@@ -41,19 +41,19 @@ impl Settings {
             section.refuse_unknown(KEYS, diagnostics);
             fields.extend(section.fields().map(|field| (field.name(), field)));
         }
-        let place = document.section().place();
-        let mut reader = SettingsReader { fields, place, diagnostics };
+        let mut reader = SettingsReader { fields, document, diagnostics };
         let days = reader.days();
         let name = reader.optional("name", |text| Ok(text.into()));
         let time_zone = reader.optional("time_zone", zone);
         let currency = reader.optional("currency", currency);
         let profile = reader.profile(profiles);
         let product_profiles = reader.product_profiles(profiles);
+        // What was wrong with the first three has been reported; the tables can be checked without them.
         Some(Self {
-            name: name.ok()?.unwrap_or_else(|| "Book".into()),
+            name: name.unwrap_or_else(|| "Book".into()),
             days: days?,
-            time_zone: time_zone.ok()?.unwrap_or_else(|| DEFAULT_ZONE.into()),
-            currency: currency.ok()?.unwrap_or_else(|| Currency::from_code(DEFAULT_CURRENCY).expect("CNY is known")),
+            time_zone: time_zone.unwrap_or_else(|| DEFAULT_ZONE.into()),
+            currency: currency.unwrap_or_else(|| Currency::from_code(DEFAULT_CURRENCY).expect("CNY is known")),
             profile: profile?,
             product_profiles: product_profiles?,
         })
@@ -63,7 +63,8 @@ impl Settings {
 /// A currency by its code.
 pub(super) fn currency(text: &str) -> Result<Currency, Problem> {
     Currency::from_code(text).ok_or_else(|| {
-        let help = format!("write one of {}", Currency::codes().collect::<Vec<_>>().join(", "));
+        let otherwise = format!("write one of {}", Currency::codes().collect::<Vec<_>>().join(", "));
+        let help = nearest(text, Currency::codes(), &otherwise);
         Problem::new(Code::BadValue, format!("{} is no known currency", shown(text)), help)
     })
 }
@@ -77,29 +78,22 @@ fn zone(text: &str) -> Result<Box<str>, Problem> {
     Err(Problem::new(Code::BadValue, format!("{} is no time zone", shown(text)), help))
 }
 
-/// A key that was there but could not be read; it has been reported.
-struct Unreadable;
-
 struct SettingsReader<'r, 'd> {
     fields: BTreeMap<&'d str, Field<'d>>,
-    place: Place,
+    document: &'d Document<'d>,
     diagnostics: &'r mut Diagnostics,
 }
 
 impl<'d> SettingsReader<'_, 'd> {
-    fn optional<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(&str) -> Result<T, Problem>,
-    ) -> Result<Option<T>, Unreadable> {
-        let Some(field) = self.fields.get(name) else { return Ok(None) };
-        field.read(self.diagnostics, read).map(Some).ok_or(Unreadable)
+    fn optional<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
+        self.fields.get(name)?.read(self.diagnostics, read)
     }
 
     fn needed_day(&mut self, name: &str) -> Option<(Day, Place)> {
         let Some(field) = self.fields.get(name) else {
-            let help = format!("add a line such as {name} = 2026-12-01");
-            self.diagnostics.push(Code::MissingValue, self.place.clone(), format!("`{name}` is missing"), help);
+            let help = format!("add a line such as `{name} = 2026-12-31`");
+            Problem::new(Code::MissingValue, format!("`{name}` is missing"), help)
+                .report(|| self.document.section().place(), self.diagnostics);
             return None;
         };
         Some((field.day(self.diagnostics)?, field.place()))
@@ -113,9 +107,9 @@ impl<'d> SettingsReader<'_, 'd> {
             self.diagnostics.push(Code::BadDate, place, message, "exchange `from` and `to`");
             return None;
         }
-        if to.to_string().as_str() > LAST_YEAR {
-            let message = format!("the run ends on {to}");
-            self.diagnostics.push(Code::BadDate, place, message, format!("end it on {LAST_YEAR} at the latest"));
+        if to.to_string().as_str() > LAST_DAY {
+            let message = format!("the run ends on {to}, later than a run can");
+            self.diagnostics.push(Code::BadDate, place, message, format!("write {LAST_DAY} or an earlier day"));
             return None;
         }
         Some(DayRange { from, to })
@@ -123,10 +117,10 @@ impl<'d> SettingsReader<'_, 'd> {
 
     fn profile(&mut self, profiles: &mut Profiles<'d>) -> Option<ProfileIndex> {
         let Some(field) = self.fields.get("profile") else {
-            return profiles.find(DEFAULT, &self.place, self.diagnostics);
+            return profiles.find(DEFAULT, || self.document.section().place(), self.diagnostics);
         };
         let name = field.text(self.diagnostics)?;
-        profiles.find(&name, &field.place(), self.diagnostics)
+        profiles.find(&name, || field.place(), self.diagnostics)
     }
 
     fn product_profiles(&mut self, profiles: &mut Profiles<'d>) -> Option<BTreeMap<Box<str>, ProfileIndex>> {
@@ -135,7 +129,7 @@ impl<'d> SettingsReader<'_, 'd> {
         let mut found = Some(BTreeMap::new());
         for product in products.fields() {
             let name = product.text(self.diagnostics);
-            let profile = name.and_then(|name| profiles.find(&name, &product.place(), self.diagnostics));
+            let profile = name.and_then(|name| profiles.find(&name, || product.place(), self.diagnostics));
             match (&mut found, profile) {
                 (Some(found), Some(profile)) => {
                     found.insert(product.name().into(), profile);

@@ -1,11 +1,15 @@
 //! CSV files as tables: columns by name, cells with their places. Strict where the format leaves doubt.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::rc::Rc;
 
 use csv::{ReaderBuilder, StringRecord};
 
 use super::value::{Problem, nearest, shown};
-use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 
 /// One row of cells, whatever file it comes from.
 pub(super) trait Row {
@@ -23,7 +27,7 @@ pub(super) trait Row {
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Option<T> {
         let text = self.text(slot)?;
-        read(text).map_err(|problem| problem.report(self.place(slot), diagnostics)).ok()
+        read(text).map_err(|problem| problem.report(|| self.place(slot), diagnostics)).ok()
     }
 
     /// Reads a cell that must not be empty.
@@ -34,12 +38,8 @@ pub(super) trait Row {
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Option<T> {
         if self.text(slot).is_none() {
-            diagnostics.push(
-                Code::MissingValue,
-                self.place(slot),
-                format!("`{name}` is empty"),
-                format!("fill in `{name}`"),
-            );
+            Problem::new(Code::MissingValue, format!("`{name}` is empty"), format!("fill in `{name}`"))
+                .report(|| self.place(slot), diagnostics);
             return None;
         }
         self.read(slot, diagnostics, read)
@@ -66,10 +66,12 @@ pub(super) struct Table<'f> {
     /// Bytes before the text: those of a byte order mark.
     skipped: usize,
     bytes: &'f [u8],
+    columns: Columns,
     /// For each slot the position of its column; the slots of tags follow those of names.
     positions: Vec<Option<usize>>,
     tag_keys: Vec<String>,
     width: usize,
+    lines: OnceCell<Lines>,
 }
 
 impl<'f> Table<'f> {
@@ -80,62 +82,103 @@ impl<'f> Table<'f> {
         columns: Columns,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let text = utf8(file, bytes, diagnostics)?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let skipped = bytes.len() - text.len();
+        let text = utf8(file, bytes, diagnostics)?.trim_start_matches('\u{feff}');
+        let mut table = Self {
+            file,
+            text,
+            skipped: bytes.len() - text.len(),
+            bytes,
+            columns,
+            positions: vec![None; columns.names.len()],
+            tag_keys: Vec::new(),
+            width: 0,
+            lines: OnceCell::new(),
+        };
         if let Err((range, problem)) = check_quotes(text) {
-            problem.report(Place::in_bytes(file, bytes, range.start + skipped..range.end + skipped), diagnostics);
+            problem.report(|| table.place_in(range), diagnostics);
             return None;
         }
-        let mut table = Self { file, text, skipped, bytes, positions: Vec::new(), tag_keys: Vec::new(), width: 0 };
-        table.read_header(columns, diagnostics).then_some(table)
+        table.read_header(diagnostics).then_some(table)
     }
 
     fn reader(&self) -> csv::Reader<&'f [u8]> {
         ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.text.as_bytes())
     }
 
-    fn read_header(&mut self, columns: Columns, diagnostics: &mut Diagnostics) -> bool {
+    fn read_header(&mut self, diagnostics: &mut Diagnostics) -> bool {
         let mut header = StringRecord::new();
-        let found = self.reader().read_record(&mut header).unwrap_or(false);
+        if !self.reader().read_record(&mut header).unwrap_or(false) {
+            let message = format!("`{}` is empty", self.file);
+            let help = format!("write its header, such as `{}`", self.required().collect::<Vec<_>>().join(","));
+            diagnostics.push(Code::MissingColumn, Place::of_file(self.file), message, help);
+            return false;
+        }
         self.width = header.len();
-        self.positions = vec![None; columns.names.len()];
+        if let Some(problem) = other_separator(&header) {
+            problem.report(|| self.place_of(0, 0), diagnostics);
+            return false;
+        }
         let mut seen = BTreeMap::new();
         for (position, name) in header.iter().enumerate() {
-            let place = || self.place_of((0, 1), position);
-            if let Some(first) = seen.insert(name.to_owned(), position) {
-                let message =
-                    format!("column {} stands twice, as number {} and {}", shown(name), first + 1, position + 1);
-                diagnostics.push(Code::DuplicateColumn, place(), message, "keep one of them");
-            } else if let Some(slot) = columns.names.iter().position(|known| *known == name) {
-                self.positions[slot] = Some(position);
-            } else if let Some(key) = name.strip_prefix(TAG).filter(|key| columns.tags && !key.is_empty()) {
-                self.tag_keys.push(key.to_owned());
-                self.positions.push(Some(position));
+            let first = *seen.entry(name).or_insert(position);
+            if !self.is_known(name) {
+                self.report_unknown(name, position, diagnostics);
+            } else if first < position {
+                self.report_twice(name, (first, position), diagnostics);
             } else {
-                let help =
-                    nearest(name, columns.names.iter().copied(), "nothing reads it: correct its name or leave it out");
-                diagnostics.push(Code::UnknownColumn, place(), format!("unknown column {}", shown(name)), help);
+                self.add_column(name, position);
             }
         }
-        let missing = columns.required.iter().filter(|slot| self.positions[**slot].is_none());
-        let missing: Vec<&str> = missing.map(|slot| columns.names[*slot]).collect();
+        let missing: Vec<&str> = self.required().filter(|name| !seen.contains_key(name)).collect();
         for name in &missing {
-            let place = if found { self.place_of((0, 1), 0) } else { Place::of_file(self.file) };
             let help = format!("add a column `{name}` to the header of `{}`", self.file);
-            diagnostics.push(Code::MissingColumn, place, format!("there is no column `{name}`"), help);
+            Problem::new(Code::MissingColumn, format!("there is no column `{name}`"), help)
+                .report(|| self.place_of(0, self.width), diagnostics);
         }
         missing.is_empty()
+    }
+
+    /// The names of the columns that must be there.
+    fn required(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let columns = self.columns;
+        columns.required.iter().map(move |slot| columns.names[*slot])
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        let is_tag = || self.columns.tags && name.strip_prefix(TAG).is_some_and(|key| !key.is_empty());
+        self.columns.names.contains(&name) || is_tag()
+    }
+
+    fn add_column(&mut self, name: &str, position: usize) {
+        if let Some(slot) = self.columns.names.iter().position(|known| *known == name) {
+            self.positions[slot] = Some(position);
+        } else if let Some(key) = name.strip_prefix(TAG) {
+            self.tag_keys.push(key.to_owned());
+            self.positions.push(Some(position));
+        }
+    }
+
+    fn report_unknown(&self, name: &str, position: usize, diagnostics: &mut Diagnostics) {
+        diagnostics.push_with(Code::UnknownColumn, || {
+            let (message, otherwise) = match name {
+                "" => (format!("column {} has no name", position + 1), "nothing reads it: name it or leave it out"),
+                _ => (format!("unknown column {}", shown(name)), "nothing reads it: correct its name or leave it out"),
+            };
+            let help = nearest(name, self.columns.names.iter().copied(), otherwise);
+            (self.place_of(0, position), message, help)
+        });
+    }
+
+    fn report_twice(&self, name: &str, (first, second): (usize, usize), diagnostics: &mut Diagnostics) {
+        diagnostics.push_with(Code::DuplicateColumn, || {
+            let message = format!("column {} stands twice, as number {} and {}", shown(name), first + 1, second + 1);
+            (self.place_of(0, second), message, "rename or leave out one of them".to_owned())
+        });
     }
 
     /// The keys of the tag columns; the first has the slot after the named columns.
     pub(super) fn tag_keys(&self) -> &[String] {
         &self.tag_keys
-    }
-
-    /// The position of a slot's column, the first where the file does not have it.
-    pub(super) fn position(&self, slot: usize) -> usize {
-        self.positions[slot].unwrap_or(0)
     }
 
     /// Adds the slot of a tag that the file does not have.
@@ -144,105 +187,158 @@ impl<'f> Table<'f> {
         self.positions.push(None);
     }
 
-    /// Visits the rows in file order; rows of another width are reported and left out.
+    /// Visits the rows in file order. Rows without a single text are none; rows of another width are reported.
     pub(super) fn rows(&self, diagnostics: &mut Diagnostics, mut visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics)) {
         let mut reader = self.reader();
         let mut record = StringRecord::new();
         let mut is_header = true;
         while reader.read_record(&mut record).unwrap_or(false) {
-            if std::mem::take(&mut is_header) {
+            if std::mem::take(&mut is_header) || record.as_slice().is_empty() {
                 continue;
             }
-            let start = record.position().map_or((0, 1), |position| {
-                let byte = usize::try_from(position.byte()).unwrap_or(0);
-                (byte, usize::try_from(position.line()).unwrap_or(1))
-            });
-            let row = CsvRow { table: self, record: &record, start, changed: BTreeMap::new() };
+            let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
             if record.len() == self.width {
-                visit(row, diagnostics);
+                visit(CsvRow { table: self, record: &record, start, changed: BTreeMap::new() }, diagnostics);
             } else {
-                self.report_width(&row, diagnostics);
+                self.report_width(start, record.len(), diagnostics);
             }
         }
     }
 
-    fn report_width(&self, row: &CsvRow<'_, '_>, diagnostics: &mut Diagnostics) {
-        let (has, width) = (row.record.len(), self.width);
-        let place = self.place_of(row.start, has.min(width).saturating_sub(usize::from(has < width)));
-        let help = "count the commas; put a text that holds a comma in double quotes";
-        diagnostics.push(Code::BadCsv, place, format!("the row has {has} cells, the header has {width}"), help);
+    fn report_width(&self, start: usize, has: usize, diagnostics: &mut Diagnostics) {
+        let width = self.width;
+        diagnostics.push_with(Code::BadCsv, || {
+            let message = format!("the row has {}, the header has {width}", cells(has));
+            let help = if has < width {
+                "fill it up with commas, one for each empty cell"
+            } else {
+                "put a text that holds a comma in double quotes, or leave out what stands behind the last column"
+            };
+            (self.place_of(start, has.min(width)), message, help.to_owned())
+        });
     }
 
-    /// The place of the cell at a position of the record that starts at a byte and line.
-    pub(super) fn place_of(&self, (start, line): (usize, usize), position: usize) -> Place {
-        let record = start + leading_line_ends(&self.text[start..]);
-        let cell = cell_range(self.text.as_bytes(), record, position);
-        let range = cell.start + self.skipped..cell.end + self.skipped;
-        Place::after_line(self.file, self.bytes, range, (start + if start > 0 { self.skipped } else { 0 }, line))
+    /// The place of a slot's cell in the row that starts at a byte; of the row's first required cell where the file
+    /// does not have the column.
+    pub(super) fn place(&self, start: usize, slot: usize) -> Place {
+        let position = |slot: usize| self.positions.get(slot).copied().flatten();
+        let home = || self.columns.required.first().and_then(|slot| position(*slot));
+        self.place_of(start, position(slot).or_else(home).unwrap_or(0))
+    }
+
+    /// The line of the row that starts at a byte.
+    pub(super) fn line(&self, start: usize) -> usize {
+        self.lines().line(self.bytes, self.record_start(start) + self.skipped)
+    }
+
+    /// The place of the cell at a position of the row that starts at a byte.
+    fn place_of(&self, start: usize, position: usize) -> Place {
+        self.place_in(cell_range(self.text.as_bytes(), self.record_start(start), position))
+    }
+
+    fn place_in(&self, range: Range<usize>) -> Place {
+        Place::in_lines(self.file, self.bytes, self.lines(), range.start + self.skipped..range.end + self.skipped)
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(self.bytes))
+    }
+
+    /// The reader counts empty lines before a row to the row.
+    fn record_start(&self, start: usize) -> usize {
+        start + self.text.as_bytes()[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count()
     }
 }
+
+/// A header whose names are separated by something else than commas.
+fn other_separator(header: &StringRecord) -> Option<Problem> {
+    let only = header.get(0).filter(|_| header.len() == 1)?;
+    let (_, name) =
+        [(';', "semicolons"), ('\t', "tabs")].into_iter().find(|(separator, _)| only.contains(*separator))?;
+    let help = "save the file with commas between the cells, as `CSV UTF-8 (Comma delimited)`";
+    Some(Problem::new(Code::BadCsv, format!("the columns are separated by {name}"), help))
+}
+
+/// "1 cell", "2 cells".
+fn cells(count: usize) -> String {
+    if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") }
+}
+
+/// Where the rows of a table begin, by the number of what was read from them.
+pub(super) struct Origins<'t, 'f> {
+    pub table: &'t Table<'f>,
+    pub starts: Vec<usize>,
+}
+
+impl Origins<'_, '_> {
+    /// The place of a slot's cell in the row with this number.
+    pub(super) fn place(&self, number: usize, slot: usize) -> Place {
+        self.table.place(self.starts[number], slot)
+    }
+}
+
+/// A cell that a scenario writes, and where it does.
+pub(super) type Written = Rc<(String, Place)>;
 
 /// A row of a CSV file, with cells that a scenario may have changed.
 pub(super) struct CsvRow<'r, 'f> {
     table: &'r Table<'f>,
     record: &'r StringRecord,
-    start: (usize, usize),
-    changed: BTreeMap<usize, (String, Place)>,
+    start: usize,
+    changed: BTreeMap<usize, Written>,
 }
 
 impl CsvRow<'_, '_> {
-    /// Replaces the text of a cell; the place is where the new text was written.
-    pub(super) fn change(&mut self, slot: usize, text: String, place: Place) {
-        self.changed.insert(slot, (text, place));
+    /// Replaces the text of a cell.
+    pub(super) fn change(&mut self, slot: usize, written: &Written) {
+        self.changed.insert(slot, Rc::clone(written));
     }
 
-    /// The byte and line where the row starts, for [`Table::place_of`].
-    pub(super) fn start(&self) -> (usize, usize) {
+    /// The byte where the row starts, for [`Table::place`].
+    pub(super) fn start(&self) -> usize {
         self.start
     }
 }
 
 impl Row for CsvRow<'_, '_> {
     fn text(&self, slot: usize) -> Option<&str> {
-        let text = if self.changed.is_empty() {
-            self.record.get(self.table.positions[slot]?)
-        } else {
-            match self.changed.get(&slot) {
-                Some((text, _)) => Some(text.as_str()),
-                None => self.record.get(self.table.positions[slot]?),
-            }
+        let changed = if self.changed.is_empty() { None } else { self.changed.get(&slot) };
+        let text = match changed {
+            Some(written) => written.0.as_str(),
+            None => self.record.get(self.table.positions[slot]?)?,
         };
-        text.filter(|text| !text.is_empty())
+        (!text.is_empty()).then_some(text)
     }
 
     fn place(&self, slot: usize) -> Place {
-        if let Some((_, place)) = self.changed.get(&slot) {
-            return place.clone();
+        match self.changed.get(&slot) {
+            Some(written) => written.1.clone(),
+            None => self.table.place(self.start, slot),
         }
-        self.table.place_of(self.start, self.table.position(slot))
     }
 }
 
-/// The file as text, or a diagnostic at the first byte that is not UTF-8.
+/// The file as text, or a diagnostic at the first byte that is not UTF-8 text.
 pub(super) fn utf8<'f>(file: &str, bytes: &'f [u8], diagnostics: &mut Diagnostics) -> Option<&'f str> {
     let (at, message) = match std::str::from_utf8(bytes) {
+        _ if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) => (0, "the file is UTF-16"),
+        Err(error) => (error.valid_up_to(), "the file is not UTF-8"),
         Ok(text) => match text.find('\0') {
             None => return Some(text),
             Some(at) => (at, "the file holds a NUL byte"),
         },
-        Err(error) => (error.valid_up_to(), "the file is not UTF-8"),
     };
-    let help = format!("save `{file}` as UTF-8 text");
+    let help = if Path::new(file).extension().is_some_and(|ending| ending == "csv") {
+        format!("save `{file}` as UTF-8; Excel calls it `CSV UTF-8 (Comma delimited)`")
+    } else {
+        format!("save `{file}` as UTF-8 text")
+    };
     diagnostics.push(Code::NotUtf8, Place::in_bytes(file, bytes, at..at + 1), message, help);
     None
 }
 
-fn leading_line_ends(text: &str) -> usize {
-    text.bytes().take_while(|byte| matches!(byte, b'\n' | b'\r')).count()
-}
-
 /// The bytes of a cell, quotes included, in a record that begins at `start`.
-fn cell_range(bytes: &[u8], start: usize, position: usize) -> std::ops::Range<usize> {
+fn cell_range(bytes: &[u8], start: usize, position: usize) -> Range<usize> {
     let mut from = start;
     for _ in 0..position {
         match cell_end(bytes, from) {
@@ -267,7 +363,7 @@ fn cell_end(bytes: &[u8], from: usize) -> usize {
 }
 
 /// Checks that every quote opens, closes or doubles one: what RFC 4180 has and lenient readers guess at.
-fn check_quotes(text: &str) -> Result<(), (std::ops::Range<usize>, Problem)> {
+fn check_quotes(text: &str) -> Result<(), (Range<usize>, Problem)> {
     let bytes = text.as_bytes();
     let mut cell_starts = true;
     let mut at = 0;
@@ -283,13 +379,25 @@ fn check_quotes(text: &str) -> Result<(), (std::ops::Range<usize>, Problem)> {
             return Err((quote..quote + 1, Problem::new(Code::BadCsv, "a quote that never closes", help)));
         };
         if !matches!(bytes.get(end + 1), None | Some(b',' | b'\n' | b'\r')) {
-            let help = "end the cell after its closing quote, or double the quote inside it";
-            return Err((end..end + 1, Problem::new(Code::BadCsv, "text after a closing quote", help)));
+            return Err(text_after_quote(text, quote, end));
         }
         at = (end + 2).min(text.len());
         cell_starts = true;
     }
     Ok(())
+}
+
+/// What is wrong where a cell goes on behind its closing quote. If the quotes stand in different lines, it is the first
+/// one that was not meant to be there, or not closed.
+fn text_after_quote(text: &str, opening: usize, closing: usize) -> (Range<usize>, Problem) {
+    if text[opening..closing].contains(['\n', '\r']) {
+        let message = "a quote that closes in a later line, in front of more text";
+        let help = "close it with a double quote before the comma or line end";
+        return (opening..opening + 1, Problem::new(Code::BadCsv, message, help));
+    }
+    let after = text[closing + 1..].chars().next().map_or(1, char::len_utf8);
+    let help = "end the cell after its closing quote, or double the quote inside it";
+    (closing + 1..closing + 1 + after, Problem::new(Code::BadCsv, "text after a closing quote", help))
 }
 
 /// The quote that closes a cell opened before `from`; doubled ones belong to the cell.

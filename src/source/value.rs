@@ -1,5 +1,7 @@
 //! One cell's text to one value: the strict readers that all tables and settings share.
 
+use std::cmp::Reverse;
+
 use crate::calendar::{Day, DayError};
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::money::{AmountError, Currency, Factor, Money, Price};
@@ -17,15 +19,16 @@ impl Problem {
         Self { code, message: message.into(), help: help.into() }
     }
 
-    pub(super) fn report(self, place: Place, diagnostics: &mut Diagnostics) {
-        diagnostics.push(self.code, place, self.message, self.help);
+    /// Reports it, at a place that is looked for only if the report is kept.
+    pub(super) fn report(self, place: impl FnOnce() -> Place, diagnostics: &mut Diagnostics) {
+        diagnostics.push_with(self.code, || (place(), self.message, self.help));
     }
 }
 
 /// The text for a message: short, and on one line.
 pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 40;
-    let short: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let short: String = text.chars().take(MOST).map(|c| if c.is_control() { '·' } else { c }).collect();
     let more = if text.chars().nth(MOST).is_some() { "…" } else { "" };
     format!("`{short}{more}`")
 }
@@ -33,12 +36,27 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) fn day(text: &str) -> Result<Day, Problem> {
     Day::parse(text).map_err(|error| {
         let help = match error {
-            DayError::Shape => "write the date as YYYY-MM-DD, such as 2026-12-01",
-            DayError::NoSuchDay => "write a day that the calendar has",
-            DayError::TooEarly => "write a date from 1900-01-01 on",
+            DayError::Shape => match respelt(text) {
+                Some(day) => format!("write {day}"),
+                None => "write the date as YYYY-MM-DD, such as 2026-12-01".to_owned(),
+            },
+            DayError::NoSuchDay => "write a day that the calendar has".to_owned(),
+            DayError::TooEarly => "write a date from 1900-01-01 on".to_owned(),
         };
         Problem::new(Code::BadDate, format!("{} is {error}", shown(text)), help)
     })
+}
+
+/// The day of a date with its year first but other separators, too few digits, or a time behind it.
+fn respelt(text: &str) -> Option<Day> {
+    let date = text.trim().split(['T', ' ']).next()?;
+    let mut parts = date.split(['-', '/', '.', '年', '月', '日']).filter(|part| !part.is_empty());
+    let mut part = |longest: usize| parts.next().filter(|part| part.len() <= longest);
+    let (year, month, day) = (part(4)?, part(2)?, part(2)?);
+    if parts.next().is_some() {
+        return None;
+    }
+    Day::parse(&format!("{year}-{month:0>2}-{day:0>2}")).ok()
 }
 
 /// An amount of any sign.
@@ -78,20 +96,40 @@ fn amount_problem(text: &str, error: AmountError, of: &str) -> Problem {
     let message = match error {
         AmountError::NotPlain => format!("{} is {error}", shown(text)),
         AmountError::Negative => format!("{} is below zero", shown(text)),
+        AmountError::TooManyDecimals { most: 0 } => format!("{} has decimals", shown(text)),
         _ => format!("{} has {error}", shown(text)),
     };
     let help = match error {
-        AmountError::Separator => format!("write it without separators: {}", text.replace(',', "")),
+        AmountError::Separator | AmountError::Blank | AmountError::Plus | AmountError::CurrencySign => {
+            let plain = || "write a plain decimal with a point, such as 1234.50".to_owned();
+            bare(text).map_or_else(plain, |number| format!("write {number}"))
+        }
         AmountError::Exponent => "write all digits, such as 1000.00".to_owned(),
-        AmountError::CurrencySign => "write the number alone; the account has the currency".to_owned(),
-        AmountError::Blank => format!("write it without blanks: {}", text.split_whitespace().collect::<String>()),
-        AmountError::Plus => format!("write it without the sign: {}", text.trim_start_matches('+')),
         AmountError::Negative => "write zero or more".to_owned(),
-        AmountError::TooManyDecimals { most } => format!("{of} has at most {most} decimals here"),
-        AmountError::TooManyDigits { .. } | AmountError::TooLarge { .. } => "check the number".to_owned(),
+        AmountError::TooManyDecimals { most: 0 } => format!("{of} has no decimals: write a whole number"),
+        AmountError::TooManyDecimals { most } => format!("{of} has at most {most} decimals: round the number"),
+        AmountError::TooManyDigits { most } => format!("write at most {most} digits in all"),
+        AmountError::TooLarge { integer_digits } => format!("write at most {integer_digits} digits before the point"),
         AmountError::NotPlain => "write a plain decimal, such as 1234.50".to_owned(),
     };
     Problem::new(code, message, help)
+}
+
+/// The number without currency signs, blanks, a plus and thousands separators, where its commas can be nothing else.
+fn bare(text: &str) -> Option<String> {
+    const LONGEST: usize = 40;
+    if text.len() > LONGEST {
+        return None;
+    }
+    let dressing = |c: char| c.is_whitespace() || "+¥￥$€£".contains(c);
+    let bare: String = text.chars().filter(|c| !dressing(*c)).collect();
+    let (whole, decimals) = bare.split_once('.').map_or((bare.as_str(), None), |(whole, rest)| (whole, Some(rest)));
+    let mut groups = whole.trim_start_matches('-').split(',');
+    let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()) || !whole.contains(','));
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = whole.trim_start_matches('-').replace(',', "");
+    let is_number = all_digits(&plain) && decimals.is_none_or(all_digits);
+    (first && groups.all(|group| group.len() == 3) && is_number).then(|| bare.replace(',', ""))
 }
 
 /// A whole number between two bounds.
@@ -102,6 +140,14 @@ pub(super) fn whole(text: &str, least: i64, most: i64) -> Result<i64, Problem> {
     number.ok_or_else(|| {
         let message = format!("{} is not a whole number from {least} to {most}", shown(text));
         Problem::new(Code::BadNumber, message, format!("write digits only, from {least} to {most}"))
+    })
+}
+
+/// A whole number of any size that fits.
+pub(super) fn any_whole(text: &str) -> Result<i64, Problem> {
+    whole(text, i64::MIN, i64::MAX).map_err(|_| {
+        let message = format!("{} is not a whole number of at most 18 digits", shown(text));
+        Problem::new(Code::BadNumber, message, "write digits only, such as 10")
     })
 }
 
@@ -117,29 +163,49 @@ pub(super) const MOST_MONTHS: i64 = 1200;
 pub(super) fn word<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, Problem> {
     names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or_else(|| {
         let choices: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-        let message = format!("{} is none of the values allowed here", shown(text));
-        Problem::new(Code::BadValue, message, format!("write one of {}", choices.join(", ")))
+        let help = nearest(text, choices.iter().copied(), &format!("write one of {}", choices.join(", ")));
+        Problem::new(Code::BadValue, format!("{} is none of the values allowed here", shown(text)), help)
     })
 }
 
-/// The known name that a misspelt one is nearest to, as a help line, or the alternative.
+/// The known name that a misspelt one is nearest to, as a help line, or the alternative. Of equally near ones the one
+/// that begins alike for longer.
 pub(super) fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>, otherwise: &str) -> String {
-    let close = names.map(|name| (distance(text, name), name)).filter(|(far, name)| *far <= 1 + name.len() / 4);
-    close.min().map_or_else(|| otherwise.to_owned(), |(_, name)| format!("did you mean `{name}`?"))
+    let alike = |name: &str| text.chars().zip(name.chars()).take_while(|(left, right)| left == right).count();
+    let close = names.filter_map(|name| {
+        let most = (name.len() / 3).max(1);
+        distance(text, name, most).map(|far| (far, Reverse(alike(name)), name))
+    });
+    close.min().map_or_else(|| otherwise.to_owned(), |(_, _, name)| format!("did you mean `{name}`?"))
 }
 
-/// How many letters must be changed, added or left out.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, from) in left.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, to) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
+/// How many letters must be changed, added, left out or exchanged with their neighbour, unless it is more than `most`;
+/// capitals count as small letters.
+fn distance(from: &str, to: &str, most: usize) -> Option<usize> {
+    const LONGEST: usize = 64;
+    if from.len().max(to.len()) > LONGEST {
+        return None;
     }
-    row[right.len()]
+    let letters = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<Vec<char>>();
+    let (from, to) = (letters(from), letters(to));
+    if from.len().abs_diff(to.len()) > most {
+        return None;
+    }
+    let mut before = Vec::new();
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    for (line, left) in from.iter().enumerate() {
+        let mut row = vec![line + 1];
+        for (column, right) in to.iter().enumerate() {
+            let changed = above[column] + usize::from(left != right);
+            let added = above[column + 1].min(row[column]) + 1;
+            let exchanges = line > 0 && column > 0 && *left == to[column - 1] && from[line - 1] == *right;
+            let exchanged = if exchanges { before[column - 1] + 1 } else { usize::MAX };
+            row.push(changed.min(added).min(exchanged));
+        }
+        if row.iter().all(|far| *far > most) {
+            return None;
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above.last().copied().filter(|far| *far <= most)
 }

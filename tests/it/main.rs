@@ -3,8 +3,11 @@
 mod books;
 mod cases;
 mod cli;
+mod errors;
 mod example;
 mod import;
 mod laws;
 mod oracle;
+mod reading;
 mod support;
+mod tidy;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use super::amount::{Scale, exact, with_code};
 use super::axis::{DateAxis, day_name};
 use super::canvas::{Anchor, Area, Canvas, Shape, Type, WIDTH};
+use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, MARGIN, TOP, ValueAxis};
 use super::palette::{ALERT, ALERT_TINT, BALANCE, GRID, PAPER, Rgb};
 use super::states::State;
@@ -96,7 +97,7 @@ impl BalanceOverTime {
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
     pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        self.lay_out().encode(format)
+        encode(&self.lay_out(), format)
     }
 
     fn lay_out(&self) -> Canvas {

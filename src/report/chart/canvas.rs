@@ -1,9 +1,8 @@
 //! What a chart is made of before it is a picture: a list of shapes at positions in CSS pixels.
-//! Never knows money or dates, and cannot fail; only [`Canvas::encode`] meets a file format.
+//! Never knows money, dates or file formats, and cannot fail.
 
 use super::font::{self, Weight};
 use super::palette::{INK, MUTED, PAPER, Rgb};
-use super::{ChartError, Format, png, svg};
 
 /// The width of every chart.
 pub(super) const WIDTH: f64 = 1200.0;
@@ -177,14 +176,6 @@ impl Canvas {
             self.text(right, baseline, text, style, Anchor::End);
         } else {
             self.text(left + PADDING, baseline, text, style, Anchor::Start);
-        }
-    }
-
-    /// The picture in a file format.
-    pub(super) fn encode(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        match format {
-            Format::Svg => svg::encode(self),
-            Format::Png => png::encode(self),
         }
     }
 }

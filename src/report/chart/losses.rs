@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::axis::DateAxis;
 use super::canvas::{Anchor, Area, Canvas, Type, WIDTH};
+use super::encode::encode;
 use super::frame::{self, FOOT, MARGIN, TOP};
 use super::palette::GRID;
 use super::states::State;
@@ -74,7 +75,7 @@ impl LossTimeline {
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
     pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        self.lay_out().encode(format)
+        encode(&self.lay_out(), format)
     }
 
     fn lay_out(&self) -> Canvas {

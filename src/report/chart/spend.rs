@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use super::amount::{Scale, exact, short};
 use super::axis::month_labels;
 use super::canvas::{Anchor, Area, Canvas, Type, WIDTH};
+use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, LEGEND_WIDTH, LegendRow, MARGIN, TOP, ValueAxis};
 use super::palette::{AXIS, PAPER, REST, Rgb, SERIES};
 use super::{ChartError, Currency, Format};
@@ -60,7 +61,7 @@ impl SpendByMonth {
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
     pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        self.lay_out().encode(format)
+        encode(&self.lay_out(), format)
     }
 
     fn lay_out(&self) -> Canvas {

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::amount::{Scale, exact};
 use super::axis::DateAxis;
 use super::canvas::{Area, Canvas, Shape, WIDTH};
+use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, LEGEND_WIDTH, LegendRow, MARGIN, TOP, ValueAxis};
 use super::palette::{OVERDUE, RECLAIMED, RUNNING, Rgb, STOPPED, TERMINATED};
 use super::{ChartError, Format};
@@ -106,7 +107,7 @@ impl InstancesByState {
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
     pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        self.lay_out().encode(format)
+        encode(&self.lay_out(), format)
     }
 
     fn lay_out(&self) -> Canvas {

@@ -1,0 +1,175 @@
+//! What a valid book should make a person look at: production that nobody renews, prices of zero, a month that cannot be
+//! paid. Warnings only; nothing here changes what a run does.
+
+use super::accounts::CASH;
+use super::instances::{MONTHLY_PRICE, RENEW_FLAG};
+use super::table::{CsvRow, Origins, Row};
+use super::value::{Problem, shown};
+use crate::account::{Account, AccountIndex};
+use crate::action::{AccountRef, Action, Verb};
+use crate::book::Book;
+use crate::calendar::{Day, DayRange};
+use crate::charge;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::id::{Label, Labels};
+use crate::instance::{ChargeType, Instance, RenewFlag, State};
+use crate::money::{Money, Price};
+
+/// Keys of tags that say in which environment an instance stands.
+const ENVIRONMENT_KEYS: &[&str] =
+    &["env", "environment", "stage", "tier", "deployment", "deploy_env", "workload", "环境", "部署环境"];
+/// Values that mean production, whatever the key.
+const PRODUCTION: &[&str] = &["prod", "production", "prd", "生产", "生产环境", "正式", "正式环境"];
+/// Values that mean it beside an environment key only: elsewhere they are names of teams and products.
+const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
+/// So many days of the run, the first included, does the check of a month's renewals cover.
+const MONTH: i32 = 30;
+
+/// Warnings about one row of the inventory.
+pub(super) fn instance(
+    row: &CsvRow<'_, '_>,
+    instance: &Instance,
+    (days, tag_keys, labels): (DayRange, &[String], &Labels),
+    diagnostics: &mut Diagnostics,
+) {
+    if instance.charge_type != ChargeType::Prepaid || instance.state == Some(State::Terminated) {
+        return;
+    }
+    if instance.renew_flag != RenewFlag::Auto {
+        warn_of_production(row, instance, (tag_keys, labels), diagnostics);
+    }
+    let due = instance.expires_on.or(instance.starts_on).filter(|due| *due <= days.to);
+    let is_free = |price: Price| price.decimal().is_zero();
+    if let (Some(due), true) = (due, instance.monthly_price.is_some_and(is_free)) {
+        let message = format!("{} costs 0 a month and comes due on {due}", shown(instance.id.as_str()));
+        let help = match row.text(MONTHLY_PRICE) {
+            Some(_) => "write its list price into `monthly_price`, or leave it empty to take that of `prices.csv`",
+            None => "correct its price in `prices.csv`, or write one into `monthly_price`",
+        };
+        Problem::new(Code::ZeroPrice, message, help).report(|| row.place(MONTHLY_PRICE), diagnostics);
+    }
+}
+
+fn warn_of_production(
+    row: &CsvRow<'_, '_>,
+    instance: &Instance,
+    (tag_keys, labels): (&[String], &Labels),
+    diagnostics: &mut Diagnostics,
+) {
+    let value = |label: &Option<Label>| label.map(|label| labels.text(label));
+    let mut tags = tag_keys.iter().zip(instance.labels.tags.iter().map(value));
+    let marked = tags.find_map(|(key, value)| Some((key, value.filter(|value| is_production(key, value))?)));
+    if let Some((key, value)) = marked {
+        let (id, flag) = (shown(instance.id.as_str()), instance.renew_flag.name());
+        let message =
+            format!("{id} is production by its tag {} = {}, but its renew flag is `{flag}`", shown(key), shown(value));
+        let help = "write `auto` into `renew_flag`, or renew it in `actions.csv`";
+        Problem::new(Code::ProductionManual, message, help).report(|| row.place(RENEW_FLAG), diagnostics);
+    }
+}
+
+fn is_production(key: &str, value: &str) -> bool {
+    let among = |names: &[&str], text: &str| names.iter().any(|name| name.eq_ignore_ascii_case(text.trim()));
+    among(PRODUCTION, value) || (among(ENVIRONMENT_KEYS, key) && among(PRODUCTION_OF_ENVIRONMENT, value))
+}
+
+/// Warns of each account whose renewals of the first 30 days exceed what it has by then: what is available at the
+/// opening, and what is planned to be added on the same day or earlier. Each instance counts once, by its own months, on
+/// its expiry date, or on the first day where that is past. Hourly usage and what people renew besides are left out.
+pub(super) fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
+    let last = book.days.to.min(book.days.from + (MONTH - 1));
+    let mut changes: Vec<Vec<(Day, Change)>> = vec![Vec::new(); book.accounts.len()];
+    let mut add = |account: AccountIndex, date: Day, change: Change| {
+        if book.days.from <= date && date <= last {
+            changes[account.0 as usize].push((date, change));
+        }
+    };
+    for action in &book.actions {
+        if let (Some(AccountRef::Known(account)), Some(change)) = (&action.account, planned(action)) {
+            add(*account, action.date, change);
+        }
+    }
+    for instance in &book.instances {
+        if let Some((due, price)) = renewal(book, instance) {
+            add(instance.account, due.max(book.days.from), Change::Due(price));
+        }
+    }
+    for (number, (account, changes)) in book.accounts.iter().zip(changes).enumerate() {
+        if let Some(short) = first_shortage(account, changes) {
+            short.problem(account).report(|| rows.place(number, CASH), diagnostics);
+        }
+    }
+}
+
+/// What changes how much an account can pay, or must.
+#[derive(Clone, Copy)]
+enum Change {
+    Added(Money),
+    Limit(Money),
+    Due(Money),
+}
+
+fn planned(action: &Action) -> Option<Change> {
+    match action.verb {
+        Verb::TopUp(amount) | Verb::Credit(amount) => Some(Change::Added(amount)),
+        Verb::SetCreditLimit(limit) => Some(Change::Limit(limit)),
+        _ => None,
+    }
+}
+
+/// The expiry date and the price of a renewal that somebody will want.
+fn renewal(book: &Book, instance: &Instance) -> Option<(Day, Money)> {
+    let usable = matches!(instance.state, Some(State::Running | State::Overdue));
+    let wanted = usable && instance.charge_type == ChargeType::Prepaid && instance.renew_flag != RenewFlag::None;
+    let (due, price) = instance.expires_on.filter(|_| wanted).zip(instance.monthly_price)?;
+    let currency = book.account(instance.account).currency;
+    Some((due, charge::renewal(book.profile(instance.profile), currency, price, instance.renew_months)))
+}
+
+/// Renewals that cannot all be paid.
+struct Shortage {
+    /// The first day on which one is missed.
+    from: Day,
+    /// The day by which most is missing.
+    by: Day,
+    needed: Money,
+    there: Money,
+}
+
+fn first_shortage(account: &Account, mut changes: Vec<(Day, Change)>) -> Option<Shortage> {
+    // Renewals come after the actions of their day, and actions keep their order.
+    changes.sort_by_key(|(date, change)| (*date, matches!(change, Change::Due(_))));
+    let (mut there, mut limit, mut needed) = (account.funds.available(), account.funds.credit_limit, Money::ZERO);
+    let mut worst: Option<Shortage> = None;
+    for (date, change) in changes {
+        match change {
+            Change::Added(amount) => there += amount,
+            Change::Limit(amount) => {
+                there += amount - limit;
+                limit = amount;
+            }
+            Change::Due(price) => needed += price,
+        }
+        let missing = worst.as_ref().map_or(Money::ZERO, |short| short.needed - short.there);
+        if matches!(change, Change::Due(_)) && needed - there > missing {
+            let from = worst.map_or(date, |short| short.from);
+            worst = Some(Shortage { from, by: date, needed, there });
+        }
+    }
+    worst
+}
+
+impl Shortage {
+    fn problem(&self, account: &Account) -> Problem {
+        let money = |amount: Money| format!("{} {}", amount.display(account.currency), account.currency);
+        let (needed, there, missing) = (money(self.needed), money(self.there), money(self.needed - self.there));
+        let (id, from, by) = (shown(account.id.as_str()), self.from, self.by);
+        let message =
+            format!("{id} has {there} for renewals of {needed} that come due by {by}, planned top-ups included");
+        Problem::new(
+            Code::ShortMonth,
+            message,
+            format!("plan a `topup` of {missing} or more by {from} in `actions.csv`"),
+        )
+    }
+}
