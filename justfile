@@ -23,10 +23,6 @@ doc:
 example:
     cargo run --release -- run data/example
 
-# Benchmarks.
-bench *words:
-    cargo bench {{words}}
-
 # Writes anew what errors and the example are expected to say. Cases are worked out by hand and stay.
 expected:
     UPDATE_EXPECTED=1 cargo test --test it -- errors:: example::

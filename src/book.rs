@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 
 use crate::account::{Account, AccountIndex};
 use crate::action::{Action, ActionIndex};
-use crate::calendar::DayRange;
-use crate::id::Labels;
-use crate::instance::{Instance, InstanceIndex};
+use crate::calendar::{Day, DayRange};
+use crate::id::{Label, Labels};
+use crate::instance::{Instance, InstanceIndex, State};
 use crate::money::{Currency, Factor, Price, Rounding, Share};
 use crate::profile::{Profile, ProfileIndex};
+use crate::selector::Column;
 
 /// Days of the shortest month that a term can count.
 const SHORTEST_MONTH: i128 = 28;
@@ -91,6 +92,37 @@ impl Book {
     pub fn find_instance(&self, id: &str) -> Option<InstanceIndex> {
         let at = self.instances.binary_search_by(|instance| instance.id.as_str().cmp(id)).ok()?;
         u32::try_from(at).ok().map(InstanceIndex)
+    }
+
+    /// The text of an instance's cell as the book has it at its opening; none where it is empty.
+    pub fn cell_text(&self, instance: &Instance, column: Column) -> Option<String> {
+        let label = |label: Label| self.labels.text(label).to_owned();
+        let day = |day: Day| day.to_string();
+        let labels = &instance.labels;
+        let reclaimed = instance.state == Some(State::Reclaimed);
+        match column {
+            Column::InstanceId => Some(instance.id.to_string()),
+            Column::AccountId => Some(self.account(instance.account).id.to_string()),
+            Column::Product => Some(label(labels.product)),
+            Column::InstanceType => labels.instance_type.map(label),
+            Column::Region => labels.region.map(label),
+            Column::Zone => labels.zone.map(label),
+            Column::Project => labels.project.map(label),
+            Column::Name => labels.name.map(label),
+            Column::Tag(tag) => labels.tags.get(tag).copied().flatten().map(label),
+            Column::ChargeType => Some(instance.charge_type.name().to_owned()),
+            Column::RenewFlag => Some(instance.renew_flag.name().to_owned()),
+            Column::RenewMonths => Some(instance.renew_months.to_string()),
+            Column::MonthlyPrice => instance.monthly_price.map(|price| price.to_string()),
+            Column::HourlyPrice => instance.hourly_price.map(|price| price.to_string()),
+            Column::StartsOn => instance.starts_on.map(day),
+            Column::ExpiresOn => instance.expires_on.map(day),
+            Column::AnchorDay => instance.anchor_day.map(|day| day.to_string()),
+            Column::State => instance.state.map(|state| state.name().to_owned()),
+            Column::Since => instance.since.map(day),
+            Column::Priority => instance.priority.map(|priority| priority.to_string()),
+            Column::Returned => (instance.returned && reclaimed).then(|| "true".to_owned()),
+        }
     }
 
     /// An upper bound, in minor units, of what any account can hold or owe during the run.

@@ -1,4 +1,4 @@
-//! A plausible random book of any size: for trying renewcast out, for its benches and for the larger tests.
+//! A plausible random book of any size: for trying renewcast out at any scale.
 //!
 //! The same [`Plan`] gives the same bytes on every machine. Accounts are drawn one after the other, each from its own
 //! stream of random numbers, and their rows are passed on as they come, so that memory does not grow with the book.

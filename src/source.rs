@@ -37,6 +37,10 @@ pub const FILES: &[&str] =
     &[SETTINGS_FILE, instances::FILE, accounts::FILE, prices::FILE, actions::FILE, VOUCHERS_FILE, PROFILES_FILE];
 /// The folder of the scenarios of a book.
 pub const SCENARIO_FOLDER: &str = scenario::FOLDER;
+/// The columns of `accounts.csv`.
+pub const ACCOUNT_COLUMNS: &[&str] = accounts::COLUMNS.names;
+/// The columns of `actions.csv`.
+pub const ACTION_COLUMNS: &[&str] = actions::COLUMNS.names;
 const SETTINGS_FILE: &str = "book.toml";
 const PROFILES_FILE: &str = "profiles.toml";
 const VOUCHERS_FILE: &str = "vouchers.csv";

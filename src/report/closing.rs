@@ -10,10 +10,9 @@ use crate::account::Account;
 use crate::action::{AccountRef, Action, Target, Verb};
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::id::Label;
-use crate::instance::{Instance, State};
 use crate::money::Currency;
 use crate::selector::Column;
+use crate::source;
 
 /// `book.toml`.
 #[derive(Serialize)]
@@ -34,9 +33,12 @@ pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("book.toml", settings(book).into_bytes()),
         ("profiles.toml", profiles.join("\n").into_bytes()),
-        ("accounts.csv", write_rows(ACCOUNTS, book.accounts.iter().map(AccountRow::of))),
+        ("accounts.csv", write_rows(source::ACCOUNT_COLUMNS, book.accounts.iter().map(AccountRow::of))),
         ("instances.csv", instances(book)),
-        ("actions.csv", write_rows(ACTIONS, book.actions.iter().map(|action| ActionRow::of(book, action)))),
+        (
+            "actions.csv",
+            write_rows(source::ACTION_COLUMNS, book.actions.iter().map(|action| ActionRow::of(book, action))),
+        ),
     ]
 }
 
@@ -58,21 +60,7 @@ fn settings(book: &Book) -> String {
     toml::to_string(&settings).expect("settings have a TOML form")
 }
 
-/// The header of `accounts.csv`.
-const ACCOUNTS: &[&str] = &[
-    "account_id",
-    "name",
-    "cash",
-    "free_credit",
-    "frozen",
-    "credit_limit",
-    "alert_below",
-    "currency",
-    "arrears_hours",
-    "alert_days",
-];
-
-/// A row of `accounts.csv`.
+/// A row of `accounts.csv`, its fields in the order of [`source::ACCOUNT_COLUMNS`].
 #[derive(Serialize)]
 struct AccountRow<'b> {
     account_id: &'b str,
@@ -119,44 +107,7 @@ fn instances(book: &Book) -> Vec<u8> {
     writer.into_inner().expect("memory takes any row")
 }
 
-impl Book {
-    /// The text of an instance's cell as the book has it at its opening; none where it is empty.
-    pub fn cell_text(&self, instance: &Instance, column: Column) -> Option<String> {
-        let label = |label: Label| self.labels.text(label).to_owned();
-        let day = |day: Day| day.to_string();
-        let labels = &instance.labels;
-        let reclaimed = instance.state == Some(State::Reclaimed);
-        match column {
-            Column::InstanceId => Some(instance.id.to_string()),
-            Column::AccountId => Some(self.account(instance.account).id.to_string()),
-            Column::Product => Some(label(labels.product)),
-            Column::InstanceType => labels.instance_type.map(label),
-            Column::Region => labels.region.map(label),
-            Column::Zone => labels.zone.map(label),
-            Column::Project => labels.project.map(label),
-            Column::Name => labels.name.map(label),
-            Column::Tag(tag) => labels.tags.get(tag).copied().flatten().map(label),
-            Column::ChargeType => Some(instance.charge_type.name().to_owned()),
-            Column::RenewFlag => Some(instance.renew_flag.name().to_owned()),
-            Column::RenewMonths => Some(instance.renew_months.to_string()),
-            Column::MonthlyPrice => instance.monthly_price.map(|price| price.to_string()),
-            Column::HourlyPrice => instance.hourly_price.map(|price| price.to_string()),
-            Column::StartsOn => instance.starts_on.map(day),
-            Column::ExpiresOn => instance.expires_on.map(day),
-            Column::AnchorDay => instance.anchor_day.map(|day| day.to_string()),
-            Column::State => instance.state.map(|state| state.name().to_owned()),
-            Column::Since => instance.since.map(day),
-            Column::Priority => instance.priority.map(|priority| priority.to_string()),
-            Column::Returned => (instance.returned && reclaimed).then(|| "true".to_owned()),
-        }
-    }
-}
-
-/// The header of `actions.csv`.
-const ACTIONS: &[&str] =
-    &["date", "action", "account_id", "instance_id", "where", "amount", "months", "day", "flag", "price", "note"];
-
-/// A row of `actions.csv`.
+/// A row of `actions.csv`, its fields in the order of [`source::ACTION_COLUMNS`].
 #[derive(Serialize)]
 struct ActionRow<'b> {
     date: String,

@@ -57,8 +57,9 @@ impl Picture {
 pub fn of_run(book: &Book, replay: &Replay, summary: &Summary, column: &str, spend: &SpendTable) -> Vec<Picture> {
     let mut pictures: Vec<Picture> =
         spend.iter().map(|(currency, values)| spend_by_month(book, *currency, column, values)).collect();
-    pictures.push(instances_by_state(book, replay));
-    pictures.push(losses(book, replay));
+    let changes = changes(book, replay);
+    pictures.push(instances_by_state(book, &changes));
+    pictures.push(losses(book, &changes));
     let mut short: Vec<&AccountSummary> = summary.accounts.iter().filter(|account| account.is_short).collect();
     short.sort_by_key(|account| (account.lowest.available, account.account));
     pictures.extend(short.iter().take(ACCOUNTS).map(|account| balance_over_time(book, replay, account.account)));
@@ -152,8 +153,11 @@ fn of_chart_state(state: State) -> chart::State {
     }
 }
 
+/// The state in which an instance is from a day on.
+type Change = (Day, InstanceIndex, State);
+
 /// Every change of state of a run, in the order of days: rows of the ledger, and starts, which have no row.
-fn changes(book: &Book, replay: &Replay) -> Vec<(Day, InstanceIndex, State)> {
+fn changes(book: &Book, replay: &Replay) -> Vec<Change> {
     let rows = replay.ledger.entries.iter().filter(|entry| entry.event != Event::Usage);
     let rows = rows.filter_map(|entry| Some((entry.date, entry.instance?, entry.state?)));
     let starts = (0u32..).map(InstanceIndex).zip(&book.instances).filter_map(|(index, instance)| {
@@ -165,14 +169,14 @@ fn changes(book: &Book, replay: &Replay) -> Vec<(Day, InstanceIndex, State)> {
     changes
 }
 
-fn instances_by_state(book: &Book, replay: &Replay) -> Picture {
+fn instances_by_state(book: &Book, changes: &[Change]) -> Picture {
     let mut states: Vec<Option<State>> = book.instances.iter().map(|instance| instance.state).collect();
     let mut counts = StateCounts::default();
     for state in states.iter().flatten() {
         *count(&mut counts, *state) += 1;
     }
     let mut days = vec![(book.days.from.yesterday().date(), counts)];
-    for (day, instance, state) in changes(book, replay) {
+    for &(day, instance, state) in changes {
         let known = &mut states[instance.0 as usize];
         if let Some(before) = known.replace(state) {
             *count(&mut counts, before) -= 1;
@@ -208,9 +212,9 @@ fn count(counts: &mut StateCounts, state: State) -> &mut u32 {
 type Life = Vec<(Day, State)>;
 
 /// The instances that end the run reclaimed, or were terminated in it.
-fn losses(book: &Book, replay: &Replay) -> Picture {
+fn losses(book: &Book, changes: &[Change]) -> Picture {
     let mut lives: BTreeMap<InstanceIndex, Life> = BTreeMap::new();
-    for (day, instance, state) in changes(book, replay) {
+    for &(day, instance, state) in changes {
         lives.entry(instance).or_default().push((day, state));
     }
     for (index, instance) in (0u32..).map(InstanceIndex).zip(&book.instances) {
