@@ -253,6 +253,9 @@ impl Teller<'_> {
 
 fn attempts(profile: &Profile) -> String {
     match &profile.attempts {
+        AttemptDays::From(first) if profile.auto_renew_while_reclaimed => {
+            format!("auto_renew_first = {first}, auto_renew_while_reclaimed = true, tried daily until terminated")
+        }
         AttemptDays::From(first) => format!("auto_renew_first = {first}, tried daily until reclaimed"),
         AttemptDays::On(days) => format!("auto_renew_days = {days:?}"),
     }

@@ -160,3 +160,15 @@ fn each_scenario_of_the_example_runs() {
         assert!(ran.files["ledger.csv"] != RAN.files["ledger.csv"], "{scenario} changes nothing");
     }
 }
+
+#[test]
+fn the_story_of_an_instance_names_the_attempts_of_its_own_profile() {
+    for (instance, until) in
+        [("lab-db-1", "tried daily until terminated"), ("lab-web-1", "tried daily until reclaimed")]
+    {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_renewcast"));
+        let told = program.arg("explain").arg("data/example").arg(instance).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let story = String::from_utf8(told.output().expect("the program starts").stdout).expect("a story is UTF-8");
+        assert!(story.contains(until), "{instance}: {story}");
+    }
+}
