@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     output::refuse_existing_book(&arguments.out, arguments.force)?;
     let Arguments { accounts, instances, seed, from, days, .. } = *arguments;
     let plan = Plan { accounts, instances, seed, from, days };
-    let mut staged = Staged::in_folder(&arguments.out)?;
+    let mut staged = Staged::beside(&arguments.out)?;
     write(&plan, |name, piece| staged.append(name, piece))?;
     staged.commit()?;
     let (accounts, instances) = (counted(accounts as usize, "account"), counted(instances as usize, "instance"));

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let sources: Vec<Source> = sources.collect::<Result<_, Failure>>()?;
     let imported = import::tencent(&sources, &options(arguments)?).map_err(Failure::Input)?;
     let files = imported.files.iter().map(|(name, text)| ((*name).to_owned(), text.clone().into_bytes()));
-    output::write(&arguments.out, &files.collect::<Vec<_>>())?;
+    output::write(&arguments.out, &files.collect::<Vec<_>>(), &[])?;
     report(&imported, arguments).map(|()| Outcome::Done)
 }
 

@@ -1,75 +1,76 @@
-//! Writes files whole or not at all: a temporary file beside the target, synced, then renamed over it.
+//! Writes a result whole or not at all: a new folder beside the target, synced, then exchanged for it in one step.
+//!
+//! A program that is killed at any moment leaves the old result whole or the new one whole. What else it leaves is its
+//! unfinished folder, `.NAME.renewcast-` and six characters, which the next run into the same target removes. Not every
+//! target can be exchanged; `exchange` says what is done where it cannot.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
+mod exchange;
+mod site;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, IntoInnerError, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::TempDir;
 
 use super::Failure;
+use super::say::warn;
+use exchange::{Broken, Done, Parts};
+use site::{MadeFolders, Site};
 
-/// Writes files into a folder, which is made if need be. Their folders are written whole: what an earlier run left in
-/// them is gone.
-pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-    let mut inner: Vec<&str> =
-        files.iter().filter_map(|(name, _)| name.split_once('/').map(|(inner, _)| inner)).collect();
-    inner.dedup();
-    for inner in inner {
-        write_inner(folder, inner, files)?;
-    }
-    let mut staged = Staged::in_folder(folder)?;
-    for (name, bytes) in files.iter().filter(|(name, _)| !name.contains('/')) {
+/// Writes files into a folder, as [`Staged`] does; for `replaces` see there.
+pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)], replaces: &[&str]) -> Result<(), Failure> {
+    let mut staged = Staged::beside(folder)?;
+    staged.replaces(replaces);
+    for (name, bytes) in files {
         staged.append(name, bytes)?;
     }
-    staged.commit()?;
-    sync(folder)
+    staged.commit()
 }
 
-/// Writes a folder inside `folder` under a temporary name and exchanges it for the one that is there.
-fn write_inner(folder: &Path, inner: &str, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
-    let fail = |error: std::io::Error| failed(&folder.join(inner), &error);
-    let staged = tempfile::Builder::new().prefix(&format!(".{inner}-")).tempdir_in(folder).map_err(fail)?;
-    let mut inside = Staged::in_folder(staged.path())?;
-    for (name, bytes) in files {
-        if let Some(name) = name.strip_prefix(inner).and_then(|rest| rest.strip_prefix('/')) {
-            inside.append(name, bytes)?;
-        }
-    }
-    inside.commit()?;
-    sync(staged.path())?;
-    open_to_all(staged.path()).map_err(fail)?;
-    let (target, old) = (folder.join(inner), staged.path().with_extension("old"));
-    if target.exists() {
-        fs::rename(&target, &old).map_err(fail)?;
-    }
-    fs::rename(staged.keep(), &target).map_err(fail)?;
-    if old.exists() {
-        fs::remove_dir_all(&old).map_err(fail)?;
-    }
-    Ok(())
-}
-
-/// Files of a folder in the making, under temporary names until all of them are whole.
+/// A result in the making. One that is dropped leaves no trace.
+///
+/// | operation | what it does |
+/// |---|---|
+/// | [`beside`](Self::beside) | begins, in a new folder beside the target |
+/// | [`append`](Self::append) | adds bytes to a file |
+/// | [`replaces`](Self::replaces) | names what belongs to the result even where it is not made this time |
+/// | [`commit`](Self::commit) | puts the result into the place of the old one |
 pub(super) struct Staged {
-    folder: PathBuf,
-    files: BTreeMap<String, NamedTempFile>,
+    /// The target as the command line names it.
+    out: PathBuf,
+    files: BTreeMap<String, BufWriter<File>>,
+    replaced: BTreeSet<String>,
+    site: Site,
+    folder: TempDir,
+    /// Says to other runs that somebody works in the folder.
+    _in_use: Option<File>,
+    /// Dropped last, when nothing is left in them.
+    _made: MadeFolders,
 }
 
 impl Staged {
-    /// Nothing yet, in a folder that is made if need be.
-    pub(super) fn in_folder(folder: &Path) -> Result<Self, Failure> {
-        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-        Ok(Self { folder: folder.to_owned(), files: BTreeMap::new() })
+    /// Nothing yet. The folder around the target is made if need be; the target is not touched.
+    pub(super) fn beside(out: &Path) -> Result<Self, Failure> {
+        let fail = |error: io::Error| failed(out, &error);
+        let made = MadeFolders::around(out).map_err(fail)?;
+        let mut site = Site::of(out).map_err(fail)?;
+        site.remove_leftovers();
+        let (folder, in_use) = site.stage().map_err(fail)?;
+        let (out, files, replaced) = (out.to_owned(), BTreeMap::new(), BTreeSet::new());
+        Ok(Self { out, files, replaced, site, folder, _in_use: in_use, _made: made })
     }
 
-    /// Adds bytes to the end of a file.
+    /// Adds bytes to the end of a file, whose name may have one folder: `charts/spend.svg`.
     pub(super) fn append(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let fail = |error: std::io::Error| failed(&self.folder.join(name), &error);
+        let fail = |error: io::Error| failed(&self.out.join(name), &error);
         if !self.files.contains_key(name) {
-            let file = tempfile::Builder::new().prefix(".renewcast-").tempfile_in(&self.folder).map_err(fail)?;
-            self.files.insert(name.to_owned(), file);
+            if let Some((inner, _)) = name.split_once('/') {
+                fs::create_dir_all(self.folder.path().join(inner)).map_err(fail)?;
+            }
+            let file = File::create_new(self.folder.path().join(name)).map_err(fail)?;
+            self.files.insert(name.to_owned(), BufWriter::new(file));
         }
         match self.files.get_mut(name) {
             Some(file) => file.write_all(bytes).map_err(fail),
@@ -77,17 +78,49 @@ impl Staged {
         }
     }
 
-    /// Makes all files durable, then gives them their names.
-    pub(super) fn commit(self) -> Result<(), Failure> {
-        for (name, file) in &self.files {
-            let ready = open_to_all(file.path()).and_then(|()| file.as_file().sync_all());
-            ready.map_err(|error| failed(&self.folder.join(name), &error))?;
-        }
-        for (name, file) in self.files {
-            let target = self.folder.join(name);
-            file.persist(&target).map_err(|error| failed(&target, &error.error))?;
+    /// What an earlier run left under these names at the top of the target is gone afterwards, whether they are made
+    /// this time or not. Every other name that is not made is kept.
+    pub(super) fn replaces(&mut self, names: &[&str]) {
+        self.replaced.extend(names.iter().map(|name| (*name).to_owned()));
+    }
+
+    /// Makes all files durable, then puts them into the place of the old ones. A folder of a result is replaced whole.
+    pub(super) fn commit(mut self) -> Result<(), Failure> {
+        let made = self.finish()?;
+        let parts = Parts { made, replaced: std::mem::take(&mut self.replaced) };
+        let _alone = self.site.lock_target();
+        let done = exchange::put(&self.site, self.folder.path(), &parts);
+        match done.map_err(|broken| refused(&self.out, &broken))? {
+            Done::Moved => {
+                let _ = self.folder.keep();
+            }
+            Done::Exchanged => {
+                if let Err(error) = self.folder.close() {
+                    warn(format!("the result is complete, but the old one cannot be removed: {error}"));
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Makes all files durable; the names at the top.
+    fn finish(&mut self) -> Result<BTreeSet<String>, Failure> {
+        let mut top = BTreeSet::new();
+        let mut inner = BTreeSet::new();
+        for (name, file) in std::mem::take(&mut self.files) {
+            let synced = file.into_inner().map_err(IntoInnerError::into_error).and_then(|file| file.sync_all());
+            synced.map_err(|error| failed(&self.out.join(&name), &error))?;
+            match name.split_once('/') {
+                Some((folder, _)) => inner.insert(folder.to_owned()),
+                None => top.insert(name),
+            };
+        }
+        for name in &inner {
+            let synced = exchange::sync(&self.folder.path().join(name));
+            synced.map_err(|error| failed(&self.out.join(name), &error))?;
+        }
+        top.append(&mut inner);
+        Ok(top)
     }
 }
 
@@ -100,27 +133,16 @@ pub(super) fn refuse_existing_book(folder: &Path, force: bool) -> Result<(), Fai
     Ok(())
 }
 
-/// Temporary files are private; results have the permissions of any new file.
-#[cfg(unix)]
-fn open_to_all(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = if path.is_dir() { 0o755 } else { 0o644 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn open_to_all(_: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-/// Makes the renames of a folder durable, where the system can.
-fn sync(folder: &Path) -> Result<(), Failure> {
-    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-    if cfg!(unix) { synced.map_err(|error| failed(folder, &error)) } else { Ok(()) }
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    let help =
-        "what was there before is unchanged or whole; check space and permissions, or choose another folder with --out";
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    let help = "what was there before is unchanged; check space and permissions, or choose another folder with --out";
     Failure::new(format!("cannot write `{}`: {error}", path.display()), help)
+}
+
+fn refused(out: &Path, broken: &Broken) -> Failure {
+    let Some(seal) = broken.without else { return failed(out, &broken.error) };
+    let message = format!("cannot write `{}`: {}", out.display(), broken.error);
+    Failure::new(
+        message,
+        format!("the folder has no `{seal}` until a run into it succeeds; check space and permissions"),
+    )
 }

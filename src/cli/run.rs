@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let summary = Summary::of(&loaded.book, &replay);
     let files = files(&loaded, &replay, &summary, (arguments, column))?;
     let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, arguments.scenario.as_deref()));
-    output::write(&out, &files)?;
+    output::write(&out, &files, &["charts"])?;
     say(answer::render(&loaded.book, &summary))?;
     say(answer::files(&out, &files, replay.ledger.entries.len()))?;
     if loaded.warnings.warnings() > 0 {
