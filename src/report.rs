@@ -7,6 +7,7 @@ pub mod closing;
 pub mod csv;
 mod detail;
 pub mod frame;
+pub mod hash;
 pub mod monthly;
 pub mod pictures;
 pub mod profile;

@@ -15,6 +15,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::engine::{self, Refusal, Replay};
 use crate::report::chart::Format;
 use crate::report::frame::Facts;
+use crate::report::hash::hash;
 use crate::report::{closing, csv, monthly, pictures, run_json};
 use crate::selector::Column;
 use crate::source;
@@ -144,14 +145,11 @@ fn files(
     let Loaded { folder, book, .. } = loaded;
     let facts = Facts::of(book, &replay.ledger);
     let spend = monthly::spend(&facts.by_column(column));
-    let ledger = csv::ledger(book, &replay.ledger);
-    let run = run_json::run_json(folder, arguments.scenario.as_deref(), book, &replay.ledger, &ledger);
     let mut files = vec![
-        ("ledger.csv".to_owned(), ledger),
+        ("ledger.csv".to_owned(), csv::ledger(book, &replay.ledger)),
         ("balances.csv".to_owned(), csv::balances(book, &replay.ledger)),
         ("monthly.csv".to_owned(), monthly::monthly(book, &facts)),
         ("spend.csv".to_owned(), monthly::spend_csv(&arguments.by, &spend)),
-        ("run.json".to_owned(), run),
     ];
     files.extend(closing::files(&replay.closing).into_iter().map(|(name, bytes)| (format!("closing/{name}"), bytes)));
     if !arguments.no_charts {
@@ -162,6 +160,9 @@ fn files(
             }
         }
     }
+    let outputs = files.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect();
+    let run = run_json::run_json(folder, arguments.scenario.as_deref(), book, &replay.ledger, &outputs);
+    files.push(("run.json".to_owned(), run));
     Ok(files)
 }
 

@@ -1,10 +1,10 @@
-//! `run.json`: what ran, on which inputs, with which result.
+//! `run.json`: what ran, on which inputs, with which result, and a digest of itself.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use super::hash::hash;
 use super::profile;
 use crate::book::Book;
 use crate::ledger::{Balance, Ledger};
@@ -20,7 +20,8 @@ struct Run<'r> {
     to: String,
     inputs: BTreeMap<&'r str, String>,
     profiles: BTreeMap<&'r str, String>,
-    ledger: String,
+    ledger: &'r str,
+    outputs: &'r Outputs,
     rows: usize,
     events: BTreeMap<&'static str, usize>,
     lowest_available: Vec<Lowest<'r>>,
@@ -34,8 +35,11 @@ struct Lowest<'r> {
     date: String,
 }
 
-/// The bytes of `run.json`. Hashes are SHA-256: of each input file, of each profile as resolved, of `ledger.csv`.
-pub fn run_json(folder: &Folder, scenario: Option<&str>, book: &Book, ledger: &Ledger, ledger_csv: &[u8]) -> Vec<u8> {
+/// The hash of every file that a run writes beside `run.json`, by name.
+pub type Outputs = BTreeMap<String, String>;
+
+/// The bytes of `run.json`. Hashes are SHA-256: of each input file, of each profile as resolved, of each output.
+pub fn run_json(folder: &Folder, scenario: Option<&str>, book: &Book, ledger: &Ledger, outputs: &Outputs) -> Vec<u8> {
     let mut events = BTreeMap::new();
     for entry in &ledger.entries {
         *events.entry(entry.event.name()).or_insert(0) += 1;
@@ -49,14 +53,54 @@ pub fn run_json(folder: &Folder, scenario: Option<&str>, book: &Book, ledger: &L
         to: book.days.to.to_string(),
         inputs: folder.iter().map(|(name, bytes)| (name, hash(bytes))).collect(),
         profiles: book.profiles.iter().map(|one| (&*one.name, hash(profile::toml(one).as_bytes()))).collect(),
-        ledger: hash(ledger_csv),
+        ledger: outputs.get("ledger.csv").map_or("", String::as_str),
+        outputs,
         rows: ledger.entries.len(),
         events,
         lowest_available: lowest(book, ledger),
     };
-    let mut bytes = serde_json::to_vec_pretty(&run).expect("a run has a JSON form");
-    bytes.push(b'\n');
-    bytes
+    seal(&serde_json::to_string_pretty(&run).expect("a run has a JSON form"))
+}
+
+/// What stands before the digest, and behind it to the end of the file.
+const DIGEST: (&str, &str) = (",\n  \"digest\": \"", "\"\n}\n");
+
+/// Adds the key `digest` to the end of a JSON object: the hash of every byte of the file before it.
+pub fn seal(object: &str) -> Vec<u8> {
+    let (before, after) = DIGEST;
+    let open = object.trim_end().strip_suffix('}').unwrap_or(object).trim_end();
+    let sealed = format!("{open}{before}");
+    let digest = hash(sealed.as_bytes());
+    (sealed + &digest + after).into_bytes()
+}
+
+/// Whether a file is as [`seal`] left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// No byte has changed.
+    Whole,
+    /// The digest that it has is not that of its bytes.
+    Broken {
+        /// What stands in the file.
+        stated: String,
+        /// What its bytes have.
+        actual: String,
+    },
+    /// It does not end with a digest.
+    None,
+}
+
+impl Seal {
+    /// Looks at the bytes of a file.
+    pub fn of(bytes: &[u8]) -> Self {
+        let (before, after) = DIGEST;
+        let digest = bytes.strip_suffix(after.as_bytes()).and_then(|rest| rest.split_last_chunk::<64>());
+        let Some((sealed, stated)) = digest.filter(|(sealed, _)| sealed.ends_with(before.as_bytes())) else {
+            return Self::None;
+        };
+        let (stated, actual) = (String::from_utf8_lossy(stated).into_owned(), hash(sealed));
+        if stated == actual { Self::Whole } else { Self::Broken { stated, actual } }
+    }
 }
 
 fn lowest<'r>(book: &'r Book, ledger: &Ledger) -> Vec<Lowest<'r>> {
@@ -72,8 +116,4 @@ fn lowest<'r>(book: &'r Book, ledger: &Ledger) -> Vec<Lowest<'r>> {
         }
     };
     lows.map(row).collect()
-}
-
-fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

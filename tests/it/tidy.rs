@@ -58,7 +58,7 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["anstream", "anstyle", "indicatif", "unicode_width"], &["src/cli"], "one folder knows terminals"),
     (&["rustix", "tempfile"], &["src/cli/output"], "one folder puts files into their places"),
     (&["sqlparser"], &["src/source/selectors.rs"], "one file knows SQL"),
-    (&["sha2"], &["src/report/run_json.rs"], "one file hashes"),
+    (&["sha2"], &["src/report/hash.rs"], "one file hashes"),
     (&["rayon"], &["src/engine.rs", "src/cli/run.rs"], "only the replay of accounts is parallel"),
 ];
 
