@@ -75,7 +75,10 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let metadata = fs::metadata(path)?;
+    let metadata = fs::metadata(path).map_err(|error| {
+        // A file that may be absent would else be taken for one that nobody wrote.
+        if path.is_symlink() { io::Error::other("it is a link that leads nowhere") } else { error }
+    })?;
     if metadata.is_dir() {
         return Err(io::Error::other("it is a folder"));
     }

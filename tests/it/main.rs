@@ -3,11 +3,13 @@
 mod books;
 mod cases;
 mod cli;
+mod crash;
 mod errors;
 mod example;
 mod import;
 mod laws;
 mod oracle;
+mod program;
 mod reading;
 mod support;
 mod tidy;
