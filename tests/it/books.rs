@@ -16,7 +16,16 @@ type Cells = BTreeMap<&'static str, String>;
 
 /// A valid book: 1 to 5 accounts, up to 12 instances, mostly 5 to 150 days.
 pub(crate) fn random_book(seed: u64) -> Files {
-    let mut draft = Draft::begin(seed);
+    drawn(Random::of(seed))
+}
+
+/// A valid book whose choices follow these bytes, as far as they reach.
+pub(crate) fn book_of(choices: &[u8]) -> Files {
+    drawn(Random { choices: choices.iter().rev().copied().collect(), ..Random::of(0) })
+}
+
+fn drawn(random: Random) -> Files {
+    let mut draft = Draft::begin(random);
     draft.add_profiles();
     draft.choose_profiles();
     draft.add_accounts();
@@ -29,13 +38,23 @@ pub(crate) fn random_book(seed: u64) -> Files {
     draft.files()
 }
 
-/// SplitMix64.
-struct Random(u64);
+/// Choices that were given, two bytes each and the first one last, then SplitMix64.
+struct Random {
+    choices: Vec<u8>,
+    state: u64,
+}
 
 impl Random {
+    fn of(seed: u64) -> Self {
+        Self { choices: Vec::new(), state: seed }
+    }
+
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
+        if let (Some(low), Some(high)) = (self.choices.pop(), self.choices.pop()) {
+            return u64::from(u16::from_le_bytes([low, high]));
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
@@ -208,8 +227,7 @@ fn amount(minor: i64, currency: &str) -> String {
 }
 
 impl Draft {
-    fn begin(seed: u64) -> Self {
-        let mut random = Random(seed);
+    fn begin(mut random: Random) -> Self {
         let mut from = date(random.pick(OPENINGS));
         if random.percent(40) {
             from = days_after(from, random.between(0, 40));
@@ -1370,7 +1388,7 @@ impl Table {
 
 /// The same book with the rows of instances.csv and accounts.csv in another order: the same outputs (replay.md 12.3).
 pub(crate) fn shuffled(book: &Files, seed: u64) -> Files {
-    let mut random = Random(seed);
+    let mut random = Random::of(seed);
     let mut files = book.clone();
     for name in ["accounts.csv", "instances.csv"] {
         let mut table = Table::parse(&book[name]);
@@ -1451,7 +1469,7 @@ fn with_short_factors(profiles: &str) -> String {
 /// No row of another account changes. Rows without an account may: a selector without `account_id` can match the new
 /// instances, and its `no_match` row then vanishes.
 pub(crate) fn with_extra_account(book: &Files, seed: u64) -> Files {
-    let mut random = Random(seed);
+    let mut random = Random::of(seed);
     let mut files = book.clone();
     let mut accounts = Table::parse(&book["accounts.csv"]);
     let id = random.pick(&["0-extra", "m-extra", "ω-extra"]);

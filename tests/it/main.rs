@@ -13,3 +13,4 @@ mod program;
 mod reading;
 mod support;
 mod tidy;
+mod vectors;
