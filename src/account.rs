@@ -5,14 +5,14 @@
 //! | `settled` | cash + free credit |
 //! | `available` | settled − frozen + credit limit |
 //!
-//! A prepaid payment is all or nothing; usage is always deducted (`spec/replay.md` 3). Free credit goes before cash.
+//! A prepaid payment is all or nothing; usage is always deducted (`spec/replay.md` 3). A voucher goes before free credit,
+//! free credit before cash.
 
-use crate::id::AccountId;
+use crate::id::{AccountId, Label};
+
+pub use crate::id::AccountIndex;
 use crate::money::{Currency, Money};
-
-/// The number of an account in its book; numbers follow the byte order of the ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountIndex(pub u32);
+use crate::voucher::Voucher;
 
 /// One account of a book.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,23 @@ pub struct Account {
     pub arrears_hours: Option<u32>,
     /// Balance alerts in a row so far.
     pub alert_days: u32,
+    /// Its vouchers.
+    pub vouchers: Vec<Voucher>,
+    /// Its returns so far, by product and calendar year.
+    pub returns: Vec<Returns>,
+}
+
+/// How many instances of a product an account returned in a calendar year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Returns {
+    /// The product.
+    pub product: Label,
+    /// The calendar year.
+    pub year: i32,
+    /// Returned instances.
+    pub count: u32,
+    /// How many of them with the whole payment.
+    pub in_full: u32,
 }
 
 /// The money of an account.
@@ -49,6 +66,8 @@ pub struct Funds {
 /// What each source contributed to a movement, signed like the movement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Movement {
+    /// What a voucher paid; it is not part of the account's funds.
+    pub voucher: Money,
     /// Change of free credit.
     pub free_credit: Money,
     /// Change of cash.
@@ -81,7 +100,7 @@ impl Funds {
     /// Takes an amount, free credit first, whether or not it suffices.
     pub fn deduct(&mut self, amount: Money) -> Movement {
         let free_credit = amount.min(self.free_credit);
-        let taken = Movement { free_credit: -free_credit, cash: -(amount - free_credit) };
+        let taken = Movement { free_credit: -free_credit, cash: -(amount - free_credit), ..Movement::default() };
         self.apply(taken);
         taken
     }

@@ -2,9 +2,11 @@
 
 use crate::account::AccountIndex;
 use crate::calendar::Day;
+use crate::id::Label;
 use crate::instance::{InstanceIndex, RenewFlag};
 use crate::money::{Money, Price};
 use crate::selector::Selector;
+use crate::voucher::GrantIndex;
 
 /// The number of an action in its book; numbers follow the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,8 +15,10 @@ pub struct ActionIndex(pub u32);
 /// One row of `actions.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Action {
-    /// The day on which it is done.
+    /// The day on which it is done; of a top-up the day on which it arrives.
     pub date: Day,
+    /// How a top-up was sent, if that is told.
+    pub sent: Option<Transfer>,
     /// The account named, if any.
     pub account: Option<AccountRef>,
     /// The instances named, if any.
@@ -23,6 +27,37 @@ pub struct Action {
     pub verb: Verb,
     /// What people wrote beside it.
     pub note: Option<Box<str>>,
+}
+
+/// A top-up on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The day on which it was sent.
+    pub date: Day,
+    /// How.
+    pub channel: Channel,
+}
+
+/// How a top-up is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Paid in the console.
+    Online,
+    /// Transferred by a bank.
+    Bank,
+}
+
+impl Channel {
+    /// The spellings of `channel`.
+    pub const NAMES: &[(&str, Self)] = &[("online", Self::Online), ("bank", Self::Bank)];
+
+    /// The spelling in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Bank => "bank",
+        }
+    }
 }
 
 /// An account that a row names.
@@ -68,6 +103,16 @@ pub enum Verb {
     Terminate,
     /// A stopped postpaid instance is started.
     Start,
+    /// A running postpaid instance is stopped without charge.
+    Stop,
+    /// The type, where given, and the price of the instance's charge type change.
+    Resize(Price, Option<Label>),
+    /// A postpaid instance becomes prepaid for so many months, at a new monthly price where given.
+    ToPrepaid(u32, Option<Price>),
+    /// A prepaid instance becomes postpaid, at a new hourly price where given.
+    ToPostpaid(Option<Price>),
+    /// An account gets a voucher.
+    Voucher(GrantIndex),
 }
 
 impl Verb {
@@ -83,13 +128,18 @@ impl Verb {
             Self::SetPrice(_) => "set_price",
             Self::Terminate => "terminate",
             Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Resize(..) => "resize",
+            Self::ToPrepaid(..) => "to_prepaid",
+            Self::ToPostpaid(_) => "to_postpaid",
+            Self::Voucher(_) => "voucher",
         }
     }
 
     /// The months that it asks for.
     pub fn months(self) -> Option<u32> {
         match self {
-            Self::Renew(months) => Some(months),
+            Self::Renew(months) | Self::ToPrepaid(months, _) => Some(months),
             Self::SetFlag(_, months) => months,
             _ => None,
         }
@@ -113,7 +163,8 @@ impl Action {
     /// The price that it sets.
     pub fn price(&self) -> Option<Price> {
         match self.verb {
-            Verb::SetPrice(price) => Some(price),
+            Verb::SetPrice(price) | Verb::Resize(price, _) => Some(price),
+            Verb::ToPrepaid(_, price) | Verb::ToPostpaid(price) => price,
             _ => None,
         }
     }

@@ -5,22 +5,25 @@
 //!       ├─ profiles   a provider's rules, resolved
 //!       ├─ accounts   by id
 //!       ├─ instances  by id; each belongs to an account and follows a profile
+//!       ├─ orders     what was paid for the terms of an instance
 //!       └─ actions    in file order; each names an account, an instance or a selector
 //! ```
 //!
 //! A book is complete and checked: every reference holds, every needed price is there, and [`Book::largest_movement`]
 //! says that no amount of the run can leave 64 bits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{Account, AccountIndex};
-use crate::action::{Action, ActionIndex};
+use crate::action::{Action, ActionIndex, Verb};
 use crate::calendar::{Day, DayRange};
 use crate::id::{Label, Labels};
 use crate::instance::{Instance, InstanceIndex, State};
 use crate::money::{Currency, Factor, Price, Rounding, Share};
+use crate::order::Order;
 use crate::profile::{Profile, ProfileIndex};
 use crate::selector::Column;
+use crate::voucher::{GrantIndex, Voucher};
 
 /// Days of the shortest month that a term can count.
 const SHORTEST_MONTH: i128 = 28;
@@ -50,6 +53,12 @@ pub struct Book {
     pub instances: Vec<Instance>,
     /// The actions, in file order, those outside the run included.
     pub actions: Vec<Action>,
+    /// What is known to be paid for terms that are not over, for each instance by their start.
+    pub orders: BTreeMap<InstanceIndex, Vec<Order>>,
+    /// The vouchers that actions grant.
+    pub grants: Vec<Voucher>,
+    /// Days on which banks do not work, besides Saturdays and Sundays.
+    pub holidays: BTreeSet<Day>,
     /// The texts of the instances' labels.
     pub labels: Labels,
     /// The keys of the instances' tags.
@@ -70,6 +79,11 @@ impl Book {
     /// The action with this number.
     pub fn action(&self, index: ActionIndex) -> &Action {
         &self.actions[index.0 as usize]
+    }
+
+    /// The voucher that an action grants.
+    pub fn grant(&self, index: GrantIndex) -> &Voucher {
+        &self.grants[index.0 as usize]
     }
 
     /// The profile with this number.
@@ -122,24 +136,40 @@ impl Book {
             Column::Since => instance.since.map(day),
             Column::Priority => instance.priority.map(|priority| priority.to_string()),
             Column::Returned => (instance.returned && reclaimed).then(|| "true".to_owned()),
+            Column::StoppedBy => {
+                (instance.state == Some(State::Stopped)).then(|| instance.stopped_by.name().to_owned())
+            }
+            Column::BilledHours => count_text(instance.billed_hours),
+            Column::Downgrades => count_text(instance.downgrades),
         }
     }
 
     /// An upper bound, in minor units, of what any account can hold or owe during the run.
     ///
     /// It adds the opening amounts, the amounts of all actions, every hour of every instance, every month that
-    /// auto-renewals can pay for, and a longest term for every instance that an action can renew.
+    /// auto-renewals can pay for, a longest term for every instance that an action can renew, and all months up to the last
+    /// expiry for every instance that an action can resize.
     pub fn largest_movement(&self) -> i128 {
         let count = |n: usize| i128::try_from(n).expect("a count fits into 128 bits");
         let (days, instances) = (count(self.days.len()), count(self.instances.len()));
         let longest = self.profiles.iter().filter_map(|profile| profile.renew_periods.last()).max();
         let longest = i128::from(longest.copied().unwrap_or(1));
         let renewed_months = days / SHORTEST_MONTH + LEAD_MONTHS + longest;
-        let acted: i128 = self.actions.iter().map(|action| if action.is_selective() { instances } else { 1 }).sum();
+        let reached = |action: &Action| if action.is_selective() { instances } else { 1 };
+        let acted: i128 = self.actions.iter().map(reached).sum();
+        let resizes = self.actions.iter().filter(|action| matches!(action.verb, Verb::Resize(..)));
+        let resized: i128 = resizes.map(reached).sum();
+        let paid_months = self.months_paid_ahead() + renewed_months + acted * longest;
         let (month, hour) = (self.dearest(|one| one.monthly_price), self.dearest(|one| one.hourly_price));
-        let renewals = month * (instances * renewed_months + acted * longest);
+        let renewals = month * (instances * renewed_months + acted * longest + resized * paid_months);
         let usage = hour * instances * days * 24;
         self.opening_amounts() + self.action_amounts() + renewals + usage
+    }
+
+    /// Months from the first day of the run to the last expiry of the inventory, at least.
+    fn months_paid_ahead(&self) -> i128 {
+        let last = self.instances.iter().filter_map(|instance| instance.expires_on).max();
+        last.map_or(0, |last| i128::from(last.days_since(self.days.from)).max(0) / SHORTEST_MONTH + 1)
     }
 
     fn opening_amounts(&self) -> i128 {
@@ -147,7 +177,8 @@ impl Book {
             let funds = &account.funds;
             [funds.cash, funds.free_credit, funds.frozen, funds.credit_limit]
         });
-        amounts.map(|money| i128::from(money.minor()).abs()).sum()
+        let paid = self.orders.values().flatten().map(Order::paid);
+        amounts.chain(paid).map(|money| i128::from(money.minor()).abs()).sum()
     }
 
     fn action_amounts(&self) -> i128 {
@@ -165,4 +196,9 @@ impl Book {
         let charge = price.charge(finest.unwrap_or(self.currency), share, Rounding::HalfUp);
         i128::from(charge.minor()) + 1
     }
+}
+
+/// A count as a cell; zero is an empty one.
+fn count_text(count: u32) -> Option<String> {
+    (count > 0).then(|| count.to_string())
 }

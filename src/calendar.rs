@@ -3,6 +3,7 @@
 //! A [`Day`] is a date in the book's time zone; it has no clock time. The three rules for adding months are those of
 //! `month_end` in a profile. Nothing here reads the clock.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Add, Sub};
 
@@ -57,6 +58,16 @@ impl Day {
     /// The day of the month, 1 to 31.
     pub fn day_of_month(self) -> u8 {
         u8::try_from(self.date().day()).expect("a month has at most 31 days")
+    }
+
+    /// The year.
+    pub fn year(self) -> i32 {
+        self.date().year()
+    }
+
+    /// Whether it is a Saturday or Sunday.
+    pub fn is_weekend(self) -> bool {
+        self.date().weekday().num_days_from_monday() >= 5
     }
 
     /// The first day of this day's month.
@@ -203,4 +214,11 @@ impl MonthEnd {
 pub fn first_on_or_after(least: Day, asked: u8) -> Day {
     let months = u32::from(least.day_of_month() > asked);
     least.in_later_month(months, asked)
+}
+
+/// So many working days after a day: Mondays to Fridays that are no holidays. None later is the day itself.
+pub fn working_days_later(day: Day, days: u32, holidays: &BTreeSet<Day>) -> Day {
+    let working = |day: &Day| !day.is_weekend() && !holidays.contains(day);
+    let mut later = std::iter::successors(Some(day.tomorrow()), |day| Some(day.tomorrow())).filter(working);
+    (0..days).filter_map(|_| later.next()).last().unwrap_or(day)
 }

@@ -102,12 +102,14 @@ codes! {
     NoMatch = "no-match" Warning,
     /// A scenario that the book does not have.
     UnknownScenario = "unknown-scenario" Error,
-    /// Something the specification has and this version lacks.
-    NotSupported = "not-supported" Error,
+    /// An order that contradicts the inventory or another order.
+    BadOrder = "bad-order" Error,
     /// Sums that could leave 64-bit minor units.
     TooLarge = "too-large" Error,
     /// An action outside the run.
     OutsideRun = "outside-run" Warning,
+    /// An action that could pay something back, but nothing is known to be paid.
+    PaymentUnknown = "payment-unknown" Warning,
     /// A production instance that does not renew itself.
     ProductionManual = "production-manual" Warning,
     /// Renewals of the next 30 days that exceed the balance.

@@ -7,10 +7,12 @@
 mod actions;
 mod agenda;
 mod audit;
+mod change;
 mod closing;
 mod day;
 mod desk;
 mod due;
+mod payment;
 mod usage;
 
 use std::collections::BTreeSet;
@@ -25,6 +27,7 @@ use crate::event::{Event, Reason};
 use crate::instance::InstanceIndex;
 use crate::ledger::{Balance, Entry, Ledger};
 use crate::money::Money;
+use crate::prices::PriceKind;
 use desk::Desk;
 
 /// What a replay gives.
@@ -39,21 +42,23 @@ pub struct Replay {
 /// A run that cannot be carried out as asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// An action returns a running prepaid instance, which needs refund rules that this version lacks.
-    ReturnOfRunning {
+    /// An action needs a price that neither the instance nor the action has.
+    PriceMissing {
         /// The action.
         action: ActionIndex,
         /// The instance.
         instance: InstanceIndex,
         /// The day.
         date: Day,
+        /// The price.
+        kind: PriceKind,
     },
 }
 
 /// Replays a book from its first day to its last.
 ///
 /// # Errors
-/// The first action, by date and account, that this version cannot carry out.
+/// The first action, by date and account, that needs a price which is not known.
 ///
 /// # Panics
 /// When a law of the ledger is broken, naming day, instance and both sides: a fault of the program.
@@ -159,7 +164,7 @@ impl<'b> Engine<'b> {
 impl Refusal {
     fn date(&self) -> Day {
         match self {
-            Self::ReturnOfRunning { date, .. } => *date,
+            Self::PriceMissing { date, .. } => *date,
         }
     }
 }
@@ -267,6 +272,6 @@ fn homeless(book: &Book, action: ActionIndex, reason: Reason) -> Entry {
         balance: Money::ZERO,
         reason: Some(reason),
         action: Some(action),
-        shortfall: None,
+        basis: None,
     }
 }

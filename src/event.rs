@@ -43,10 +43,18 @@ words! {
         Purchased = "purchased",
         /// People gave a prepaid instance back.
         Returned = "returned",
+        /// Money of a term came back because the instance became postpaid.
+        Refunded = "refunded",
+        /// The type or price of an instance changed.
+        Resized = "resized",
+        /// An instance changed between prepaid and postpaid.
+        Converted = "converted",
         /// Cash came in.
         TopUp = "topup",
         /// Free credit came in.
         Credit = "credit",
+        /// A voucher came in.
+        VoucherGranted = "voucher_granted",
         /// The credit limit changed.
         CreditLimitSet = "credit_limit_set",
         /// The renew flag changed.
@@ -103,11 +111,15 @@ words! {
         NotPostpaid = "not_postpaid",
         /// The action is for stopped instances.
         NotStopped = "not_stopped",
+        /// The action is for running instances.
+        NotRunning = "not_running",
         /// The action is not for instances in the recycle bin.
         InBin = "in_bin",
         /// The profile does not offer this number of months.
         PeriodNotOffered = "period_not_offered",
         /// The instance expires on the asked day already.
         TargetTooNear = "target_too_near",
+        /// The account, or the instance, has had as many refunds as the profile grants.
+        RefundLimit = "refund_limit",
     }
 }

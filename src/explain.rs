@@ -1,13 +1,13 @@
 //! The story of one instance, or of one account, in plain sentences: what happened, what it cost, and by which rule.
 
-use crate::account::AccountIndex;
+use crate::account::{AccountIndex, Movement};
 use crate::action::{Action, Verb};
 use crate::book::Book;
 use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, Instance, InstanceIndex, State};
-use crate::ledger::{Entry, Ledger, Needed};
+use crate::ledger::{Basis, Entry, Ledger, Needed};
 use crate::money::{Currency, Money};
-use crate::profile::{AttemptDays, Profile, RecoverFrom, Restart, RestoreWhen, RetentionFrom};
+use crate::profile::{AttemptDays, Profile, RecoverFrom, RefundMethod, Restart, RestoreWhen, RetentionFrom, spelling};
 
 /// One step of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,7 +150,11 @@ impl Teller<'_> {
         let who =
             entry.instance.map_or_else(|| "the account".to_owned(), |index| self.book.instance(index).id.to_string());
         let paid = entry.movement.map_or(Money::ZERO, |movement| movement.amount());
-        let cost = format!("{} {}", self.money(-paid), self.currency);
+        let voucher = entry.movement.map_or(Money::ZERO, |movement| -movement.voucher);
+        let cost = match voucher {
+            Money::ZERO => format!("{} {}", self.money(-paid), self.currency),
+            _ => format!("{} {} and {} by voucher", self.money(-paid), self.currency, self.money(voucher)),
+        };
         let left = format!("{} left", self.money(entry.balance));
         let term = entry.term.map_or_else(String::new, |term| match term.months {
             0 => format!("from {} to {}", term.start, term.end),
@@ -171,11 +175,22 @@ impl Teller<'_> {
             Event::Terminated if entry.reason == Some(Reason::User) => format!("{who} is destroyed by people"),
             Event::Terminated => format!("{who} is gone for good, with its data"),
             Event::Usage => format!("{who} runs for {} hours: {cost}; {left}", entry.hours),
+            Event::Stopped if entry.reason == Some(Reason::User) => format!("people stop {who} without charge"),
             Event::Stopped => format!("arrears stop {who}"),
             Event::Restored => format!("{who} runs again"),
-            Event::Returned => format!("{who} is returned and goes to the recycle bin"),
+            Event::Returned => {
+                format!("{who} is returned and goes to the recycle bin: {}", self.comes_back(entry))
+            }
+            Event::Refunded => self.comes_back(entry),
+            Event::Resized => format!("{who} is resized{}: {}", self.set_to(entry), self.charged(entry)),
+            Event::Converted => format!("{who} becomes {}", self.charge_type_after(entry)),
+            Event::VoucherGranted => format!("{} comes in", self.granted(entry)),
             Event::TopUp => {
-                format!("{} {} come in; the balance is {}", self.money(paid), self.currency, self.money(entry.balance))
+                let (amount, balance) = (self.money(paid), self.money(entry.balance));
+                let sent = self.action(entry).and_then(|action| action.sent);
+                let sent =
+                    sent.map_or_else(String::new, |sent| format!(", sent on {} by {}", sent.date, sent.channel.name()));
+                format!("{amount} {} come in{sent}; the balance is {balance}", self.currency)
             }
             Event::Credit => format!("{} {} of free credit come in", self.money(paid), self.currency),
             Event::CreditLimitSet => format!("the credit limit is set{}", self.set_to(entry)),
@@ -209,20 +224,71 @@ impl Teller<'_> {
             Some(Verb::SetCreditLimit(limit)) => format!(" to {} {}", self.money(limit), self.currency),
             Some(Verb::SetFlag(flag, None)) => format!(" to {}", flag.name()),
             Some(Verb::SetFlag(flag, Some(months))) => format!(" to {} for {}", flag.name(), counted(months, "month")),
-            Some(Verb::SetPrice(price)) => format!(" to {price} {}", self.currency),
+            Some(Verb::SetPrice(price) | Verb::Resize(price, None)) => format!(" to {price} {}", self.currency),
+            Some(Verb::Resize(price, Some(kind))) => {
+                format!(" to {} at {price} {}", self.book.labels.text(kind), self.currency)
+            }
             _ => String::new(),
         }
     }
 
+    /// What a return or a conversion pays back.
+    fn comes_back(&self, entry: &Entry) -> String {
+        let amount = entry.movement.map_or(Money::ZERO, Movement::amount);
+        match entry.basis {
+            Some(Basis::Refund { paid, consumed: Some(consumed) }) => {
+                let (paid, consumed) = (self.money(paid), self.money(consumed));
+                let currency = self.currency;
+                format!("{} {currency} come back, of {paid} paid {consumed} are consumed", self.money(amount))
+            }
+            Some(Basis::Refund { consumed: None, .. }) => {
+                format!("all of {} {} come back", self.money(amount), self.currency)
+            }
+            _ => "nothing comes back, no payment is known".to_owned(),
+        }
+    }
+
+    /// What a new type or price costs or pays back.
+    fn charged(&self, entry: &Entry) -> String {
+        let amount = entry.movement.map_or(Money::ZERO, Movement::amount);
+        if amount > Money::ZERO {
+            return self.comes_back(entry);
+        }
+        match entry.movement {
+            Some(_) => format!("{} {} for the rest of its term", self.money(-amount), self.currency),
+            None => "nothing is paid".to_owned(),
+        }
+    }
+
+    fn charge_type_after(&self, entry: &Entry) -> &'static str {
+        match self.action(entry).map(|action| action.verb) {
+            Some(Verb::ToPrepaid(..)) => "prepaid",
+            _ => "postpaid",
+        }
+    }
+
+    fn granted(&self, entry: &Entry) -> String {
+        let Some(Verb::Voucher(grant)) = self.action(entry).map(|action| action.verb) else {
+            return "a voucher".to_owned();
+        };
+        let voucher = self.book.grant(grant);
+        let amount = self.money(voucher.left);
+        format!("voucher {} for {amount} {}, valid until {},", voucher.id, self.currency, voucher.valid_to)
+    }
+
     fn missing(&self, entry: &Entry) -> String {
-        let Some(shortfall) = entry.shortfall else {
+        let Some(shortfall) = entry.shortfall() else {
             return entry.reason.map_or_else(String::new, |reason| reason.name().replace('_', " "));
         };
         let available = self.money(shortfall.available);
         match shortfall.needed {
             Needed::Price(price) => {
-                let short = self.money(price - shortfall.available);
-                format!("{} is needed and {available} is available: {short} short", self.money(price))
+                let short = self.money(price - shortfall.available - shortfall.voucher);
+                let voucher = match shortfall.voucher {
+                    Money::ZERO => String::new(),
+                    voucher => format!(", with a voucher for {}", self.money(voucher)),
+                };
+                format!("{} is needed and {available} is available{voucher}: {short} short", self.money(price))
             }
             Needed::MoreThanZero => format!("the available balance is {available} and must be above zero"),
             Needed::AtLeastZero => format!("the available balance is {available} and must not be negative"),
@@ -242,7 +308,10 @@ impl Teller<'_> {
                 format!("suspend_after_days = {}", profile.suspend_after_days)
             }
             (Event::Terminated, Some(Reason::RetentionOver)) => retention(profile, instance.charge_type),
-            (Event::Stopped, _) => format!("arrears_grace_hours = {}", profile.arrears_grace_hours),
+            (Event::Returned | Event::Refunded, _) => {
+                format!("refund = \"{}\"", spelling(profile.refund, RefundMethod::NAMES))
+            }
+            (Event::Stopped, Some(Reason::Arrears)) => format!("arrears_grace_hours = {}", profile.arrears_grace_hours),
             (Event::Restored, Some(Reason::Funds)) => restart(profile),
             (Event::Reminder, _) => format!("remind_days = {:?}", profile.remind_days),
             _ => return None,
@@ -281,15 +350,9 @@ fn retention(profile: &Profile, charge_type: ChargeType) -> String {
 }
 
 fn restart(profile: &Profile) -> String {
-    let when = match profile.restore_when {
-        RestoreWhen::Positive => "\"positive\"",
-        RestoreWhen::NotNegative => "\"not_negative\"",
-    };
-    let restart = match profile.restart {
-        Restart::Automatic => "\"automatic\"",
-        Restart::Manual => "\"manual\"",
-    };
-    format!("restart = {restart}, restore_when = {when}")
+    let restart = spelling(profile.restart, Restart::NAMES);
+    let when = spelling(profile.restore_when, RestoreWhen::NAMES);
+    format!("restart = \"{restart}\", restore_when = \"{when}\"")
 }
 
 fn counted(count: u32, one: &str) -> String {

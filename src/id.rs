@@ -13,6 +13,10 @@ pub struct AccountId(Box<str>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(Box<str>);
 
+/// The number of an account in its book; numbers follow the byte order of the ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountIndex(pub u32);
+
 macro_rules! opaque_id {
     ($($id:ident),*) => {$(
         impl $id {

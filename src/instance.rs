@@ -1,8 +1,7 @@
 //! An instance as a book lists it: how it is charged, how it renews, and where it stands in its life.
 
-use crate::account::AccountIndex;
 use crate::calendar::Day;
-use crate::id::{InstanceId, Label};
+use crate::id::{AccountIndex, InstanceId, Label};
 use crate::money::Price;
 use crate::profile::ProfileIndex;
 
@@ -69,7 +68,7 @@ pub enum State {
     Overdue,
     /// Prepaid: in the recycle bin.
     Reclaimed,
-    /// Postpaid: switched off in arrears.
+    /// Postpaid: switched off, in arrears or by people.
     Stopped,
     /// Gone for good.
     Terminated,
@@ -93,6 +92,28 @@ impl State {
             Self::Reclaimed => "reclaimed",
             Self::Stopped => "stopped",
             Self::Terminated => "terminated",
+        }
+    }
+}
+
+/// Who switched a stopped postpaid instance off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoppedBy {
+    /// The provider, in arrears.
+    Arrears,
+    /// People, so as not to be charged.
+    User,
+}
+
+impl StoppedBy {
+    /// The spellings of `stopped_by`.
+    pub const NAMES: &[(&str, Self)] = &[("arrears", Self::Arrears), ("user", Self::User)];
+
+    /// The spelling in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arrears => "arrears",
+            Self::User => "user",
         }
     }
 }
@@ -132,6 +153,12 @@ pub struct Instance {
     pub since: Option<Day>,
     /// Whether it is in the bin because it was returned.
     pub returned: bool,
+    /// Who stopped it, while it is stopped.
+    pub stopped_by: StoppedBy,
+    /// Hours billed so far, which decide its tier.
+    pub billed_hours: u32,
+    /// Downgrades so far.
+    pub downgrades: u32,
     /// Its place in `charge_order = "priority"`; none sorts last.
     pub priority: Option<i64>,
     /// What people call it and group it by.

@@ -8,6 +8,7 @@ use crate::calendar::Day;
 use crate::event::{Event, Reason};
 use crate::instance::{InstanceIndex, State};
 use crate::money::Money;
+use crate::order::Term;
 
 /// One row of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,19 +35,36 @@ pub struct Entry {
     pub reason: Option<Reason>,
     /// The action that caused it.
     pub action: Option<ActionIndex>,
-    /// What was needed and what was there, where funds did not suffice.
-    pub shortfall: Option<Shortfall>,
+    /// The figures behind it: what was short, or what a refund comes from.
+    pub basis: Option<Basis>,
 }
 
-/// A paid term: `[start, end)`.
+impl Entry {
+    /// What was needed and what was there, where funds did not suffice.
+    pub fn shortfall(&self) -> Option<Shortfall> {
+        match self.basis {
+            Some(Basis::Short(shortfall)) => Some(shortfall),
+            _ => None,
+        }
+    }
+}
+
+/// The figures behind a row, for its detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Term {
-    /// Its first day.
-    pub start: Day,
-    /// The expiry date.
-    pub end: Day,
-    /// Its months, 0 for a term counted in days.
-    pub months: u32,
+pub enum Basis {
+    /// Funds did not suffice.
+    Short(Shortfall),
+    /// Something came back, or could have.
+    Refund {
+        /// Cash and free credit that is known to be paid.
+        paid: Money,
+        /// What of it counts as consumed; none where all of it comes back.
+        consumed: Option<Money>,
+    },
+    /// So many returns or downgrades there were.
+    Count(u32),
+    /// Nothing is known to be paid, so nothing came back.
+    PaymentUnknown,
 }
 
 /// Funds that did not suffice.
@@ -56,6 +74,8 @@ pub struct Shortfall {
     pub needed: Needed,
     /// What was available.
     pub available: Money,
+    /// What the chosen voucher would have paid.
+    pub voucher: Money,
 }
 
 /// What a payment or a start needs.

@@ -10,6 +10,7 @@
 //! | start | | | | running |
 //! | release | | | terminated | terminated |
 //! | destroy | terminated | | terminated | terminated |
+//! | convert | running | running | | running |
 //!
 //! Nothing happens to a terminated instance. An empty cell is impossible: the engine never asks for it.
 
@@ -26,7 +27,7 @@ pub enum Trigger {
     Renew,
     /// People return it before it expires, or while it is overdue.
     GiveBack,
-    /// Arrears switch it off.
+    /// Arrears or people switch it off.
     Stop,
     /// It is switched on again.
     Start,
@@ -34,6 +35,8 @@ pub enum Trigger {
     Release,
     /// People destroy it.
     Destroy,
+    /// It changes between prepaid and postpaid.
+    Convert,
 }
 
 impl State {
@@ -48,11 +51,13 @@ impl State {
     /// The state that follows, or none where the table has no such move.
     pub fn checked_after(self, trigger: Trigger) -> Option<Self> {
         use State::{Overdue, Reclaimed, Running, Stopped, Terminated};
-        use Trigger::{Destroy, Expire, GiveBack, Reclaim, Release, Renew, Start, Stop};
+        use Trigger::{Convert, Destroy, Expire, GiveBack, Reclaim, Release, Renew, Start, Stop};
         match (self, trigger) {
             (Running, Expire) => Some(Overdue),
             (Running | Overdue, Reclaim | GiveBack) => Some(Reclaimed),
-            (Running | Overdue | Reclaimed, Renew) | (Stopped, Start) => Some(Running),
+            (Running | Overdue | Reclaimed, Renew) | (Stopped, Start) | (Running | Overdue | Stopped, Convert) => {
+                Some(Running)
+            }
             (Running, Stop) => Some(Stopped),
             (Reclaimed | Stopped, Release) | (Running | Reclaimed | Stopped, Destroy) => Some(Terminated),
             _ => None,

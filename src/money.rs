@@ -1,7 +1,7 @@
 //! Amounts, prices and currencies: exact values and the only rounding function.
 //!
 //! An amount ([`Money`]) is a whole number of minor units; a [`Price`] is an exact decimal; a [`Factor`] is a discount.
-//! They meet in one place, [`Price::charge`], which evaluates a formula exactly and rounds once.
+//! They meet in [`Price::charge`], and in [`Exact`] for formulas of several terms; both evaluate exactly and round once.
 //! Nothing here knows accounts, dates or files, and nothing here is a floating-point number.
 //!
 //! | operation | result | rounding |
@@ -9,12 +9,17 @@
 //! | `Money ± Money` | `Money` | none; leaving 64 bits is impossible in a checked book |
 //! | `Money × u32` | `Money` | none |
 //! | `Price::charge(currency, ratio, rounding)` | `Money` | once, at the end |
+//! | `Exact::round(currency, rounding)` | `Money` | once, at the end of a formula of several terms |
+//! | `Money::part(of, whole, rounding)` | `Money` | once |
 //! | `Money::parse`, `Price::parse` | value or [`AmountError`] | never: what does not fit is refused |
 
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
 
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_rational::BigRational;
 use rust_decimal::Decimal;
 
 /// The largest number of digits before the point of an input amount.
@@ -107,16 +112,16 @@ impl Rounding {
 
     /// `numerator / denominator` as a whole number: the only place where renewcast rounds.
     /// The numerator must not be negative and the denominator must be positive.
-    fn quotient(self, numerator: i128, denominator: i128) -> i128 {
-        debug_assert!(numerator >= 0 && denominator > 0, "{numerator}/{denominator}");
-        let whole = numerator / denominator;
-        let twice_rest = 2 * (numerator % denominator);
+    fn quotient<N: Integer + Clone>(self, numerator: &N, denominator: &N) -> N {
+        debug_assert!(*numerator >= N::zero() && *denominator > N::zero(), "a formula is a fraction from zero on");
+        let (whole, rest) = numerator.div_rem(denominator);
+        let twice_rest = rest.clone() + rest;
         let up = match self {
             Self::Down => false,
-            Self::HalfUp => twice_rest >= denominator,
-            Self::HalfEven => twice_rest > denominator || (twice_rest == denominator && whole % 2 == 1),
+            Self::HalfUp => twice_rest >= *denominator,
+            Self::HalfEven => twice_rest > *denominator || (twice_rest == *denominator && whole.is_odd()),
         };
-        whole + i128::from(up)
+        if up { whole + N::one() } else { whole }
     }
 }
 
@@ -187,6 +192,20 @@ impl Money {
             (decimals.len()..digits).for_each(|_| text.push('0'));
             text.push_str(decimals);
         }
+    }
+
+    /// `self × part / whole`, rounded once; nothing of nothing. No argument may be negative.
+    pub fn part(self, part: Self, whole: Self, rounding: Rounding) -> Self {
+        if whole == Self::ZERO {
+            return Self::ZERO;
+        }
+        let share = rounding.quotient(&(i128::from(self.0) * i128::from(part.0)), &i128::from(whole.0));
+        Self(i64::try_from(share).expect("a part is not above the whole"))
+    }
+
+    /// The amount as a term of a formula.
+    pub fn exact(self, currency: Currency) -> Exact {
+        Exact(BigRational::new(self.0.into(), BigInt::from(10).pow(u32::from(currency.digits))))
     }
 
     /// The amount for people: as [`Money::display`], with the thousands set apart: `-1,234.50`.
@@ -292,8 +311,13 @@ impl Price {
             Some(surplus) => denominator *= 10_i128.pow(surplus),
             None => numerator *= 10_i128.pow(u32::from(currency.digits) - decimals),
         }
-        let minor = rounding.quotient(numerator, denominator);
+        let minor = rounding.quotient(&numerator, &denominator);
         Money(i64::try_from(minor).expect("the limits of prices, factors and months keep a charge in 64 bits"))
+    }
+
+    /// The price as a term of a formula.
+    pub fn exact(self) -> Exact {
+        Exact::of_decimal(self.0)
     }
 }
 
@@ -343,6 +367,76 @@ impl Factor {
         } else {
             plain.exact(decimals).map(Self)
         }
+    }
+}
+
+impl Factor {
+    /// The factor as a term of a formula.
+    pub fn exact(self) -> Exact {
+        Exact::of_decimal(self.0)
+    }
+}
+
+/// An exact number in the middle of a formula. It has no size limit; it becomes an amount by [`Exact::round`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exact(BigRational);
+
+impl Exact {
+    /// A whole number.
+    pub fn of(number: u32) -> Self {
+        Self(BigRational::from_integer(number.into()))
+    }
+
+    /// A fraction, whose denominator must not be zero.
+    pub fn fraction(numerator: u32, denominator: u32) -> Self {
+        Self(BigRational::new(numerator.into(), denominator.into()))
+    }
+
+    fn of_decimal(decimal: Decimal) -> Self {
+        Self(BigRational::new(decimal.mantissa().into(), BigInt::from(10).pow(decimal.scale())))
+    }
+
+    /// The whole part of a number that is not negative.
+    pub fn whole(&self) -> u32 {
+        u32::try_from(self.0.to_integer()).expect("months and days of a term fit into 32 bits")
+    }
+
+    /// The number rounded half up to hundredths; it must not be negative.
+    pub fn hundredths(&self) -> Self {
+        let hundred = BigInt::from(100);
+        let scaled = &self.0 * &hundred;
+        Self(BigRational::new(Rounding::HalfUp.quotient(scaled.numer(), scaled.denom()), hundred))
+    }
+
+    /// The value in minor units of `currency`, zero where it is below zero: the end of a formula.
+    pub fn round(&self, currency: Currency, rounding: Rounding) -> Money {
+        let minor = &self.0 * BigInt::from(10).pow(u32::from(currency.digits));
+        if *minor.numer() < BigInt::ZERO {
+            return Money::ZERO;
+        }
+        let minor = rounding.quotient(minor.numer(), minor.denom());
+        Money(i64::try_from(minor).expect("a checked book keeps every amount in 64 bits"))
+    }
+}
+
+impl Add for Exact {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Exact {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl Mul for Exact {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self(self.0 * other.0)
     }
 }
 

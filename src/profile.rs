@@ -110,6 +110,53 @@ impl RestoreWhen {
     pub const NAMES: &[(&str, Self)] = &[("positive", Self::Positive), ("not_negative", Self::NotNegative)];
 }
 
+/// How the used part of a term that is given back is priced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundMethod {
+    /// Full months at their discounted price, the rest by the hour.
+    Hourly,
+    /// The used share of the days at the list price, discounted like the full months used.
+    Share,
+    /// Nothing comes back.
+    Nothing,
+}
+
+impl RefundMethod {
+    /// The spellings of `refund`.
+    pub const NAMES: &[(&str, Self)] = &[("hourly", Self::Hourly), ("share", Self::Share), ("none", Self::Nothing)];
+}
+
+/// How the days that an upgrade pays for become months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradeMonths {
+    /// Days × 12 / 365.
+    Average,
+    /// The same, rounded half up to two decimals first.
+    AverageTwoDecimals,
+    /// Days / 30.
+    Days30,
+}
+
+impl UpgradeMonths {
+    /// The spellings of `upgrade_months`.
+    pub const NAMES: &[(&str, Self)] =
+        &[("average", Self::Average), ("average_2_decimals", Self::AverageTwoDecimals), ("days30", Self::Days30)];
+}
+
+/// How the days before and after a downgrade become months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DowngradeMonths {
+    /// Full months, the remaining days / 30.
+    Days30,
+    /// Days × 12 / 365.
+    Average,
+}
+
+impl DowngradeMonths {
+    /// The spellings of `downgrade_months`.
+    pub const NAMES: &[(&str, Self)] = &[("days30", Self::Days30), ("average", Self::Average)];
+}
+
 /// On which days around the expiry date `E` an auto-renewal is tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptDays {
@@ -178,17 +225,56 @@ pub struct Profile {
     pub restart: Restart,
     /// When funds allow that.
     pub restore_when: RestoreWhen,
+    /// How the used part of a term that is given back is priced.
+    pub refund: RefundMethod,
+    /// Days after its start up to which a purchase is returned in full; 0: never.
+    pub full_refund_days: u32,
+    /// How many such returns an account has for each product.
+    pub full_refunds: u32,
+    /// How many returns an account has for each product and calendar year.
+    pub returns_per_year: u32,
+    /// How the days that an upgrade pays for become months.
+    pub upgrade_months: UpgradeMonths,
+    /// How the days before and after a downgrade become months.
+    pub downgrade_months: DowngradeMonths,
+    /// Whether a downgrade pays anything back.
+    pub downgrade_refund: bool,
+    /// How many downgrades an instance has.
+    pub downgrades: u32,
+    /// Tiers of the hourly price: from so many billed hours on, the factor. Ascending.
+    pub hourly_tiers: Vec<(u32, Factor)>,
+    /// Whether a stopped postpaid instance is charged.
+    pub bill_while_stopped: bool,
+    /// Working days until an online top-up arrives.
+    pub online_topup_days: u32,
+    /// Working days until a bank transfer arrives.
+    pub bank_topup_days: u32,
 }
 
 impl Profile {
     /// The factor of the largest discount band not above `months`, 1 where there is none.
     pub fn factor(&self, months: u32) -> Factor {
-        let band = self.discounts.iter().rev().find(|(from, _)| *from <= months);
-        band.map_or(Factor::ONE, |(_, factor)| *factor)
+        band(&self.discounts, months)
+    }
+
+    /// The factor on the hourly price after so many billed hours, 1 below the first tier.
+    pub fn tier(&self, billed_hours: u32) -> Factor {
+        band(&self.hourly_tiers, billed_hours)
     }
 
     /// The first reminder day that lies so many days after the expiry date or later.
     pub fn next_remind_day(&self, after_expiry: i32) -> Option<i32> {
         self.remind_days.get(self.remind_days.partition_point(|day| *day < after_expiry)).copied()
     }
+}
+
+/// The spelling of a value in a list of names.
+pub fn spelling<T: PartialEq>(value: T, names: &[(&'static str, T)]) -> &'static str {
+    names.iter().find(|(_, named)| *named == value).map_or("", |(name, _)| *name)
+}
+
+/// The factor of the largest band not above `at`, 1 where there is none.
+fn band(bands: &[(u32, Factor)], at: u32) -> Factor {
+    let band = bands.iter().rev().find(|(from, _)| *from <= at);
+    band.map_or(Factor::ONE, |(_, factor)| *factor)
 }

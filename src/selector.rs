@@ -52,6 +52,12 @@ pub enum Column {
     Priority,
     /// `returned`
     Returned,
+    /// `stopped_by`
+    StoppedBy,
+    /// `billed_hours`
+    BilledHours,
+    /// `downgrades`
+    Downgrades,
     /// The tag column with this number.
     Tag(usize),
 }
@@ -79,14 +85,21 @@ impl Column {
         ("since", Self::Since),
         ("priority", Self::Priority),
         ("returned", Self::Returned),
+        ("stopped_by", Self::StoppedBy),
+        ("billed_hours", Self::BilledHours),
+        ("downgrades", Self::Downgrades),
     ];
 
     /// What its cells hold.
     pub fn kind(self) -> Kind {
         match self {
-            Self::RenewMonths | Self::MonthlyPrice | Self::HourlyPrice | Self::AnchorDay | Self::Priority => {
-                Kind::Number
-            }
+            Self::RenewMonths
+            | Self::MonthlyPrice
+            | Self::HourlyPrice
+            | Self::AnchorDay
+            | Self::Priority
+            | Self::BilledHours
+            | Self::Downgrades => Kind::Number,
             Self::StartsOn | Self::ExpiresOn | Self::Since => Kind::Date,
             _ => Kind::Text,
         }

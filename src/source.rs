@@ -7,14 +7,17 @@ mod accounts;
 mod actions;
 mod document;
 mod instances;
+mod orders;
 mod prices;
 mod profiles;
+mod returns;
 mod review;
 mod scenario;
 mod selectors;
 mod settings;
 mod table;
 mod value;
+mod vouchers;
 
 use std::collections::BTreeMap;
 
@@ -33,17 +36,31 @@ use table::{CsvRow, Table};
 use value::{nearest, shown};
 
 /// The files that a book may have, beside its scenarios.
-pub const FILES: &[&str] =
-    &[SETTINGS_FILE, instances::FILE, accounts::FILE, prices::FILE, actions::FILE, VOUCHERS_FILE, PROFILES_FILE];
+pub const FILES: &[&str] = &[
+    SETTINGS_FILE,
+    instances::FILE,
+    accounts::FILE,
+    prices::FILE,
+    actions::FILE,
+    vouchers::FILE,
+    orders::FILE,
+    returns::FILE,
+    PROFILES_FILE,
+];
 /// The folder of the scenarios of a book.
 pub const SCENARIO_FOLDER: &str = scenario::FOLDER;
 /// The columns of `accounts.csv`.
 pub const ACCOUNT_COLUMNS: &[&str] = accounts::COLUMNS.names;
 /// The columns of `actions.csv`.
 pub const ACTION_COLUMNS: &[&str] = actions::COLUMNS.names;
+/// The columns of `vouchers.csv`.
+pub const VOUCHER_COLUMNS: &[&str] = vouchers::COLUMNS.names;
+/// The columns of `orders.csv`.
+pub const ORDER_COLUMNS: &[&str] = orders::COLUMNS.names;
+/// The columns of `returns.csv`.
+pub const RETURN_COLUMNS: &[&str] = returns::COLUMNS.names;
 const SETTINGS_FILE: &str = "book.toml";
 const PROFILES_FILE: &str = "profiles.toml";
-const VOUCHERS_FILE: &str = "vouchers.csv";
 
 /// The files of a book by their names relative to it.
 #[derive(Clone, Debug, Default)]
@@ -131,13 +148,15 @@ pub fn builtin_rules() -> Vec<Profile> {
 }
 
 fn read_book(folder: &Folder, (scenario, care): (Option<&str>, Care), diagnostics: &mut Diagnostics) -> Option<Book> {
-    refuse_vouchers(folder, diagnostics);
     let files = Files {
         settings: required(folder, SETTINGS_FILE, diagnostics),
         accounts: required(folder, accounts::FILE, diagnostics),
         instances: required(folder, instances::FILE, diagnostics),
         prices: folder.get(prices::FILE),
         actions: folder.get(actions::FILE),
+        vouchers: folder.get(vouchers::FILE),
+        orders: folder.get(orders::FILE),
+        returns: folder.get(returns::FILE),
     };
     let builtin = profiles::builtin();
     let own_profiles = match folder.get(PROFILES_FILE) {
@@ -174,6 +193,9 @@ struct Files<'f> {
     instances: Option<&'f [u8]>,
     prices: Option<&'f [u8]>,
     actions: Option<&'f [u8]>,
+    vouchers: Option<&'f [u8]>,
+    orders: Option<&'f [u8]>,
+    returns: Option<&'f [u8]>,
 }
 
 /// Reads the tables of a book, whose settings and profiles are known.
@@ -196,7 +218,14 @@ impl Reader<'_, '_> {
         let account_table = Table::open(accounts::FILE, files.accounts?, accounts::COLUMNS, diagnostics);
         let table = Table::open(instances::FILE, files.instances?, instances::COLUMNS, diagnostics);
         let (account_table, mut table) = (account_table?, table?);
-        let (accounts, account_rows) = accounts::read(&account_table, &settings, diagnostics);
+        let (mut accounts, account_rows) = accounts::read(&account_table, &settings, diagnostics);
+        let mut voucher_ids = vouchers::Ids::new();
+        if let Some(bytes) = files.vouchers {
+            vouchers::read(bytes, (&settings, &mut accounts), (&mut labels, &mut voucher_ids), diagnostics);
+        }
+        if let Some(bytes) = files.returns {
+            returns::read(bytes, &mut accounts, &mut labels, diagnostics);
+        }
         let edits = scenario.edits(&mut table, diagnostics);
         let context =
             instances::Context { settings: &settings, profiles: &profiles, accounts: &accounts, prices: &prices };
@@ -207,13 +236,19 @@ impl Reader<'_, '_> {
             }
         };
         let instances = instances::read(&table, (&edits, &context), &mut labels, diagnostics, review);
+        let context = orders::Context { accounts: &accounts, instances: &instances };
+        let orders = files.orders.map(|bytes| orders::read(bytes, context, diagnostics)).unwrap_or_default();
         let context = actions::Context {
             settings: &settings,
             accounts: &accounts,
+            profiles: &profiles,
             instances: &instances,
             tag_keys: table.tag_keys(),
+            orders: (care == Care::Most).then_some(&orders),
         };
-        let actions = actions::read(files.actions, &scenario.actions, &context, diagnostics);
+        let mut grants = Vec::new();
+        let mut makings = actions::Makings { labels: &mut labels, voucher_ids: &mut voucher_ids, grants: &mut grants };
+        let actions = actions::read(files.actions, &scenario.actions, (&context, &mut makings), diagnostics);
         let book = Book {
             name: settings.name,
             days,
@@ -225,6 +260,9 @@ impl Reader<'_, '_> {
             accounts,
             instances,
             actions,
+            orders,
+            grants,
+            holidays: settings.holidays,
             labels,
             tag_keys: table.tag_keys().iter().map(|key| key.as_str().into()).collect(),
         };
@@ -245,18 +283,6 @@ fn refuse_too_large(book: &Book, diagnostics: &mut Diagnostics) {
         );
         let message = "the amounts of this book could add up to more than 64 bits of minor units";
         diagnostics.push(Code::TooLarge, Place::of_file(SETTINGS_FILE), message, help);
-    }
-}
-
-fn refuse_vouchers(folder: &Folder, diagnostics: &mut Diagnostics) {
-    if folder.get(VOUCHERS_FILE).is_some() {
-        let message = "vouchers are not carried out by this version";
-        diagnostics.push(
-            Code::NotSupported,
-            Place::of_file(VOUCHERS_FILE),
-            message,
-            "move `vouchers.csv` out of the book",
-        );
     }
 }
 

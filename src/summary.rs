@@ -207,8 +207,8 @@ fn failures(entries: &[Entry]) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
     for entry in entries {
         let Some(instance) = entry.instance else { continue };
-        match (entry.event, entry.shortfall) {
-            (Event::RenewalFailed, Some(Shortfall { needed: Needed::Price(needed), available })) => {
+        match (entry.event, entry.shortfall()) {
+            (Event::RenewalFailed, Some(Shortfall { needed: Needed::Price(needed), available, .. })) => {
                 if let Some(at) = open.get(&instance) {
                     failures[*at].last = entry.date;
                 } else {
@@ -277,8 +277,8 @@ struct Gap {
 fn top_ups(entries: &[Entry]) -> Vec<Advice> {
     let mut gaps: BTreeMap<AccountIndex, Vec<Gap>> = BTreeMap::new();
     for entry in of_event(entries, Event::RenewalFailed) {
-        let (Some(account), Some(Shortfall { needed: Needed::Price(price), available })) =
-            (entry.account, entry.shortfall)
+        let (Some(account), Some(Shortfall { needed: Needed::Price(price), available, .. })) =
+            (entry.account, entry.shortfall())
         else {
             continue;
         };

@@ -124,15 +124,13 @@ pub(super) fn replay(loaded: &Loaded, scenario: Option<&str>, threads: Option<us
 }
 
 fn refused(loaded: &Loaded, scenario: Option<&str>, refusal: Refusal) -> Failure {
-    let Refusal::ReturnOfRunning { action, instance, date } = refusal;
+    let Refusal::PriceMissing { action, instance, date, kind } = refusal;
     let mut diagnostics = Diagnostics::default();
-    let id = &loaded.book.instance(instance).id;
-    let message = format!(
-        "on {date} an action terminates `{id}` while its paid term runs; returns with a refund are not carried out by this version"
-    );
-    let help = "let it expire instead: set its flag to `none` and leave the action out";
+    let (id, column) = (&loaded.book.instance(instance).id, kind.column());
+    let message = format!("on {date} this action needs the `{column}` of `{id}`, which has none");
+    let help = format!("fill in `{column}` in `instances.csv`, or add it to `prices.csv`");
     let place = source::place_of_action(&loaded.folder, scenario, action);
-    diagnostics.push(Code::NotSupported, place, message, help);
+    diagnostics.push(Code::MissingPrice, place, message, help);
     Failure::Input(diagnostics)
 }
 

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::Refusal;
+use super::change::{Change, Refused};
 use super::desk::{Desk, Position, Row};
 use super::due::Payment;
 use super::homeless;
@@ -13,29 +13,12 @@ use crate::charge;
 use crate::event::{Event, Reason};
 use crate::id::Label;
 use crate::instance::{RenewFlag, State};
-use crate::ledger::{Needed, Shortfall, Term};
+use crate::ledger::{Needed, Shortfall};
 use crate::lifecycle::Trigger;
 use crate::money::{Money, Price};
+use crate::order::{Order, Term};
 use crate::profile::RestoreWhen;
 use crate::selector::{Cells, Column, Selector, Value};
-
-/// Why an action changes nothing.
-struct Refused {
-    reason: Reason,
-    shortfall: Option<Shortfall>,
-}
-
-impl From<Reason> for Refused {
-    fn from(reason: Reason) -> Self {
-        Self { reason, shortfall: None }
-    }
-}
-
-impl From<Shortfall> for Refused {
-    fn from(shortfall: Shortfall) -> Self {
-        Self { reason: Reason::InsufficientFunds, shortfall: Some(shortfall) }
-    }
-}
 
 impl Desk<'_> {
     pub(super) fn act(&mut self, day: Day) {
@@ -61,17 +44,21 @@ impl Desk<'_> {
 
     fn purchase(&mut self, position: Position, day: Day) {
         let (price, months) = (self.unit(position).renewal, self.unit(position).months);
-        if !self.funds.suffice_for(price) {
-            let row = Row::new(day, Event::Rejected).of(position).because(Reason::InsufficientFunds);
-            return self.write(row.short_of(self.shortfall(price)));
-        }
+        let payable = match self.payable(position, price, day) {
+            Ok(payable) => payable,
+            Err(shortfall) => {
+                let row = Row::new(day, Event::Rejected).of(position).because(Reason::InsufficientFunds);
+                return self.write(row.short_of(shortfall));
+            }
+        };
         let anchor = self.unit(position).anchor;
         let end = self.profile(position).month_end.add_months(day, months, anchor);
-        let movement = self.deduct(price);
+        let term = Term { start: day, end, months };
+        let movement = self.pay(payable);
+        self.remember_order(position, Order::paid_by(movement, term, true), day);
         let unit = self.unit_mut(position);
         unit.state = Some(State::Running);
         unit.expires = end;
-        let term = Term { start: day, end, months };
         self.write(Row::new(day, Event::Purchased).of(position).moving(movement).paying_for(term));
     }
 
@@ -101,6 +88,10 @@ impl Desk<'_> {
             Verb::SetCreditLimit(limit) => {
                 self.funds.credit_limit = limit;
                 (Event::CreditLimitSet, None)
+            }
+            Verb::Voucher(grant) => {
+                self.vouchers.push(self.book.grant(grant).clone());
+                (Event::VoucherGranted, None)
             }
             _ => unreachable!("a reader gives every other action an instance or a selector"),
         };
@@ -151,7 +142,7 @@ impl Desk<'_> {
         }
     }
 
-    fn monthly(&self, position: Position) -> Price {
+    pub(super) fn monthly(&self, position: Position) -> Price {
         self.unit(position).monthly.expect("a checked book gives every prepaid instance a monthly price")
     }
 
@@ -173,8 +164,8 @@ impl Desk<'_> {
         self.awake.insert(position);
         if let Err(refused) = self.try_apply(index, position, day) {
             let row = Row::new(day, Event::Rejected).of(position).because(refused.reason).by(Some(index));
-            self.write(match refused.shortfall {
-                Some(shortfall) => row.short_of(shortfall),
+            self.write(match refused.basis {
+                Some(basis) => row.based_on(basis),
                 None => row,
             });
         }
@@ -186,6 +177,7 @@ impl Desk<'_> {
             return Err(Reason::AlreadyTerminated.into());
         }
         let verb = self.book.action(index).verb;
+        let change = Change { action: index, position, day };
         match verb {
             Verb::Renew(months) => self.renew(index, position, months, day),
             Verb::RenewUntil(asked) => self.renew_until(index, position, asked, day),
@@ -195,38 +187,35 @@ impl Desk<'_> {
                 self.write(Row::new(day, Event::PriceSet).of(position).by(Some(index)));
                 Ok(())
             }
-            Verb::Terminate => {
-                self.terminate(index, position, day);
-                Ok(())
-            }
+            Verb::Terminate => self.terminate(change),
             Verb::Start => self.start(index, position, day),
-            Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_) => {
+            Verb::Stop => self.stop(change),
+            Verb::Resize(price, kind) => self.resize(change, price, kind),
+            Verb::ToPrepaid(months, price) => self.make_prepaid(change, months, price),
+            Verb::ToPostpaid(price) => self.make_postpaid(change, price),
+            Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_) | Verb::Voucher(_) => {
                 unreachable!("a reader gives account actions no instance")
             }
         }
     }
 
-    fn need_prepaid(&self, position: Position) -> Result<(), Reason> {
+    pub(super) fn need_prepaid(&self, position: Position) -> Result<(), Reason> {
         if self.unit(position).is_prepaid() { Ok(()) } else { Err(Reason::NotPrepaid) }
     }
 
-    fn need_offered(&self, position: Position, months: Option<u32>) -> Result<(), Reason> {
+    pub(super) fn need_offered(&self, position: Position, months: Option<u32>) -> Result<(), Reason> {
         let periods = &self.profile(position).renew_periods;
         let offered = months.is_none_or(|months| periods.contains(&months));
         if offered { Ok(()) } else { Err(Reason::PeriodNotOffered) }
-    }
-
-    fn need_funds(&self, price: Money) -> Result<(), Shortfall> {
-        if self.funds.suffice_for(price) { Ok(()) } else { Err(self.shortfall(price)) }
     }
 
     fn renew(&mut self, index: ActionIndex, position: Position, months: u32, day: Day) -> Result<(), Refused> {
         self.need_prepaid(position)?;
         self.need_offered(position, Some(months))?;
         let price = self.renewal_price(position, months);
-        self.need_funds(price)?;
+        let payable = self.payable(position, price, day)?;
         let term = self.next_term(position, months, day);
-        self.pay_term(position, Payment { price, term, reason: Reason::Manual, action: Some(index) }, day);
+        self.pay_term(position, Payment { payable, term, reason: Reason::Manual, action: Some(index) }, day);
         Ok(())
     }
 
@@ -242,9 +231,9 @@ impl Desk<'_> {
         }
         let end = self.unified_date(position, asked);
         let price = self.unified_price(position, end);
-        self.need_funds(price)?;
+        let payable = self.payable(position, price, day)?;
         let term = Term { start, end, months: 0 };
-        self.pay_term(position, Payment { price, term, reason: Reason::Unified, action: Some(index) }, day);
+        self.pay_term(position, Payment { payable, term, reason: Reason::Unified, action: Some(index) }, day);
         self.unit_mut(position).anchor = asked;
         Ok(())
     }
@@ -267,7 +256,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn set_price(&mut self, position: Position, price: Price) {
+    pub(super) fn set_price(&mut self, position: Position, price: Price) {
         let (profile, currency) = (self.profile(position), self.currency);
         let unit = self.unit_mut(position);
         if unit.is_prepaid() {
@@ -276,24 +265,6 @@ impl Desk<'_> {
             unit.hourly = Some(price);
         }
         unit.reprice(profile, currency);
-    }
-
-    fn terminate(&mut self, index: ActionIndex, position: Position, day: Day) {
-        let unit = self.unit(position);
-        match unit.state {
-            Some(State::Overdue) => {
-                self.reclaim(position, Trigger::GiveBack, day);
-                self.write(Row::new(day, Event::Returned).of(position).by(Some(index)));
-            }
-            Some(State::Running) if unit.is_prepaid() => {
-                let refusal = Refusal::ReturnOfRunning { action: index, instance: unit.instance, date: day };
-                self.refusal.get_or_insert(refusal);
-            }
-            _ => {
-                self.transit(position, Trigger::Destroy);
-                self.write(Row::new(day, Event::Terminated).of(position).because(Reason::User).by(Some(index)));
-            }
-        }
     }
 
     fn start(&mut self, index: ActionIndex, position: Position, day: Day) -> Result<(), Refused> {
@@ -310,7 +281,7 @@ impl Desk<'_> {
                 RestoreWhen::Positive => Needed::MoreThanZero,
                 RestoreWhen::NotNegative => Needed::AtLeastZero,
             };
-            return Err(Shortfall { needed, available: self.funds.available() }.into());
+            return Err(Shortfall { needed, available: self.funds.available(), voucher: Money::ZERO }.into());
         }
         self.transit(position, Trigger::Start);
         self.write(Row::new(day, Event::Restored).of(position).because(Reason::User).by(Some(index)));
@@ -339,7 +310,7 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
             Column::InstanceId => Some(Value::Text(listed.id.as_str())),
             Column::AccountId => Some(Value::Text(book.account(desk.account).id.as_str())),
             Column::Product => Some(label(listed.labels.product)),
-            Column::InstanceType => listed.labels.instance_type.map(label),
+            Column::InstanceType => unit.instance_type.map(label),
             Column::Region => listed.labels.region.map(label),
             Column::Zone => listed.labels.zone.map(label),
             Column::Project => listed.labels.project.map(label),
@@ -357,6 +328,9 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
             Column::Since => kept.then_some(Value::Date(unit.since)),
             Column::Priority => listed.priority.map(number),
             Column::Returned => Some(Value::Text(if unit.returned { "true" } else { "false" })),
+            Column::StoppedBy => (unit.state == Some(State::Stopped)).then(|| Value::Text(unit.stopped_by.name())),
+            Column::BilledHours => Some(number(i64::from(unit.billed_hours))),
+            Column::Downgrades => Some(number(i64::from(unit.downgrades))),
         }
     }
 }

@@ -23,7 +23,9 @@ fn instance(desk: &Desk<'_>, position: Position, day: Day) {
     let lawful = match unit.state {
         Some(State::Running) => !unit.is_prepaid() || unit.expires > day,
         Some(State::Overdue) => unit.expires <= day && day < unit.expires + profile.suspend_after_days,
-        Some(State::Reclaimed | State::Stopped) => unit.since <= day && unit.release_day(profile) > day,
+        Some(State::Reclaimed | State::Stopped) => {
+            unit.since <= day && unit.release_day(profile).is_none_or(|release| release > day)
+        }
         Some(State::Terminated) | None => true,
     };
     let id = &desk.listed(position).id;

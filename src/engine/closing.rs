@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, Unit};
+use super::desk::{Desk, Position, Unit};
 use crate::action::{Action, Target};
 use crate::book::Book;
-use crate::calendar::{DayRange, MonthEnd};
-use crate::instance::{Instance, InstanceIndex, State};
+use crate::calendar::{Day, DayRange, MonthEnd};
+use crate::instance::{Instance, InstanceIndex, InstanceLabels, State};
+use crate::money::Money;
+use crate::order::Order;
+use crate::voucher::Voucher;
 
 /// The book as it stands after the last day: refused purchases left out, terminated instances kept.
 pub(super) fn book(opened: &Book, desks: &[Desk<'_>]) -> Book {
@@ -16,9 +19,11 @@ pub(super) fn book(opened: &Book, desks: &[Desk<'_>]) -> Book {
     units.retain(|unit| unit.state.is_some() || opened.instance(unit.instance).starts_on >= Some(from));
     let numbers = (0u32..).zip(&units).map(|(number, unit)| (unit.instance, InstanceIndex(number)));
     let kept: BTreeMap<InstanceIndex, InstanceIndex> = numbers.collect();
+    let orders = orders(desks, &kept, opened.days.to);
     Book {
+        orders,
         days: DayRange { from, to: opened.days.to.max(from) },
-        accounts: desks.iter().map(account).collect(),
+        accounts: desks.iter().map(|desk| account(desk, opened.days.to)).collect(),
         instances: units.into_iter().map(|unit| instance(opened, unit)).collect(),
         actions: opened
             .actions
@@ -30,8 +35,26 @@ pub(super) fn book(opened: &Book, desks: &[Desk<'_>]) -> Book {
     }
 }
 
-fn account(desk: &Desk<'_>) -> crate::account::Account {
+/// The orders of running instances whose terms go on after the last day.
+fn orders(
+    desks: &[Desk<'_>],
+    kept: &BTreeMap<InstanceIndex, InstanceIndex>,
+    last: Day,
+) -> BTreeMap<InstanceIndex, Vec<Order>> {
+    let units = desks.iter().flat_map(|desk| desk.positions().map(move |position| (desk, position)));
+    let of_unit = |(desk, position): (&Desk<'_>, Position)| {
+        let orders: Vec<Order> = desk.orders_on(position, last).collect();
+        let number = kept.get(&desk.unit(position).instance).filter(|_| !orders.is_empty())?;
+        Some((*number, orders))
+    };
+    units.filter_map(of_unit).collect()
+}
+
+fn account(desk: &Desk<'_>, last: Day) -> crate::account::Account {
+    let usable = |voucher: &&Voucher| voucher.left > Money::ZERO && voucher.valid_to > last;
     crate::account::Account {
+        vouchers: desk.vouchers.iter().filter(usable).cloned().collect(),
+        returns: desk.returns.clone(),
         funds: desk.funds,
         arrears_hours: desk.arrears_hours,
         alert_days: desk.alert_days,
@@ -49,15 +72,23 @@ fn instance(opened: &Book, unit: &Unit) -> Instance {
         unit.expires.day_of_month()
     };
     Instance {
+        charge_type: unit.charge_type,
         renew_flag: unit.flag,
         renew_months: unit.months,
         monthly_price: unit.monthly,
         hourly_price: unit.hourly,
         expires_on: existing_prepaid.then_some(unit.expires),
-        anchor_day: if existing_prepaid { Some(anchor) } else { listed.anchor_day },
+        anchor_day: match unit.state {
+            None => listed.anchor_day,
+            Some(_) => existing_prepaid.then_some(anchor),
+        },
         state: unit.state,
         since: kept.then_some(unit.since),
         returned: unit.returned && unit.state == Some(State::Reclaimed),
+        stopped_by: unit.stopped_by,
+        billed_hours: unit.billed_hours,
+        downgrades: unit.downgrades,
+        labels: InstanceLabels { instance_type: unit.instance_type, ..listed.labels.clone() },
         ..listed.clone()
     }
 }

@@ -45,9 +45,8 @@ impl Desk<'_> {
     /// Phase 1: what was kept long enough is gone for good.
     fn release(&mut self, day: Day) {
         for position in self.awake_positions() {
-            let unit = self.unit(position);
-            let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
-            if kept && unit.release_day(self.profile(position)) <= day {
+            let release = self.unit(position).release_day(self.profile(position));
+            if release.is_some_and(|release| release <= day) {
                 self.transit(position, Trigger::Release);
                 self.write(Row::new(day, Event::Terminated).of(position).because(Reason::RetentionOver));
             }

@@ -1,19 +1,22 @@
 //! One account's part of the replay: its funds, its instances as rows of numbers, and its agenda.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Refusal;
 use super::agenda::Agenda;
-use crate::account::{AccountIndex, Funds, Movement};
+use crate::account::{AccountIndex, Funds, Movement, Returns};
 use crate::action::ActionIndex;
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::charge;
 use crate::event::{Event, Reason};
-use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State};
-use crate::ledger::{Balance, Entry, Shortfall, Term};
+use crate::id::Label;
+use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
+use crate::ledger::{Balance, Basis, Entry, Shortfall};
 use crate::money::{Currency, Money, Price};
+use crate::order::{Order, Term};
 use crate::profile::{Profile, ProfileIndex, RetentionFrom};
+use crate::voucher::Voucher;
 
 /// The number of an instance on its desk; numbers follow the ids.
 pub(super) type Position = u32;
@@ -37,9 +40,16 @@ pub(super) struct Unit {
     /// The day of reclaiming or stopping, while reclaimed or stopped.
     pub since: Day,
     pub returned: bool,
+    pub stopped_by: StoppedBy,
+    pub instance_type: Option<Label>,
+    /// Hours billed so far, which decide the tier.
+    pub billed_hours: u32,
+    pub downgrades: u32,
+    /// The payment for its last term, if that is known; what is known of terms before it is with the desk.
+    pub order: Option<Order>,
     /// What its next auto-renewal costs.
     pub renewal: Money,
-    /// What an hour costs.
+    /// What an hour of the first tier costs.
     pub hour: Money,
     /// The next day on which it must be looked at; an agenda entry for another day is outdated.
     pub wake: Option<Day>,
@@ -62,6 +72,11 @@ impl Unit {
             anchor: instance.anchor_day.unwrap_or(1),
             since: instance.since.unwrap_or(unset),
             returned: instance.returned,
+            stopped_by: instance.stopped_by,
+            instance_type: instance.labels.instance_type,
+            billed_hours: instance.billed_hours,
+            downgrades: instance.downgrades,
+            order: book.orders.get(&index).and_then(|orders| orders.last()).copied(),
             renewal: Money::ZERO,
             hour: Money::ZERO,
             wake: None,
@@ -73,7 +88,7 @@ impl Unit {
     /// Computes what its price and months cost now.
     pub(super) fn reprice(&mut self, profile: &Profile, currency: Currency) {
         let renewal = self.monthly.map(|price| charge::renewal(profile, currency, price, self.months));
-        let hour = self.hourly.map(|price| charge::hour(profile, currency, price));
+        let hour = self.hourly.map(|price| charge::tiered_hour(profile, currency, price, 0));
         self.renewal = renewal.unwrap_or(Money::ZERO);
         self.hour = hour.unwrap_or(Money::ZERO);
     }
@@ -87,19 +102,41 @@ impl Unit {
         self.is_prepaid() && matches!(self.state, Some(State::Running | State::Overdue))
     }
 
+    /// Counts hours that were billed.
+    pub(super) fn count_billed(&mut self, hours: u8) {
+        self.billed_hours = self.billed_hours.saturating_add(u32::from(hours));
+    }
+
     /// Days from its expiry to `day`, negative before it.
     pub(super) fn after_expiry(&self, day: Day) -> i32 {
         day.days_since(self.expires)
     }
 
-    /// The day on which a reclaimed or stopped instance is terminated (`spec/replay.md` 6 and 7, Release).
-    pub(super) fn release_day(&self, profile: &Profile) -> Day {
-        if !self.is_prepaid() {
-            return self.since + profile.postpaid_retention_days + 1;
+    /// The day on which an instance is terminated that is reclaimed or stopped in arrears (`spec/replay.md` 6 and 7,
+    /// Release); none for any other.
+    pub(super) fn release_day(&self, profile: &Profile) -> Option<Day> {
+        match self.state {
+            Some(State::Stopped) => {
+                let arrears = self.stopped_by == StoppedBy::Arrears;
+                arrears.then(|| self.since + profile.postpaid_retention_days + 1)
+            }
+            Some(State::Reclaimed) => {
+                let from_expiry = profile.retention_from == RetentionFrom::Expiry && !self.returned;
+                let base = if from_expiry { self.expires } else { self.since };
+                Some((base + profile.retention_days + 1).max(self.since.tomorrow()))
+            }
+            _ => None,
         }
-        let from_expiry = profile.retention_from == RetentionFrom::Expiry && !self.returned;
-        let base = if from_expiry { self.expires } else { self.since };
-        (base + profile.retention_days + 1).max(self.since.tomorrow())
+    }
+
+    pub(super) fn is_stopped_by(&self, who: StoppedBy) -> bool {
+        self.state == Some(State::Stopped) && self.stopped_by == who
+    }
+
+    /// Whether its hours are billed.
+    fn is_charged(&self, profile: &Profile) -> bool {
+        let running = self.state == Some(State::Running) && !self.is_prepaid();
+        running || (profile.bill_while_stopped && self.is_stopped_by(StoppedBy::Arrears))
     }
 }
 
@@ -112,9 +149,13 @@ pub(super) struct Desk<'b> {
     pub alert_days: u32,
     pub arrears_hours: Option<u32>,
     pub units: Vec<Unit>,
-    /// Postpaid instances that run.
-    pub running: BTreeSet<Position>,
-    /// Postpaid instances that stopped.
+    pub vouchers: Vec<Voucher>,
+    pub returns: Vec<Returns>,
+    /// Payments for terms that are followed by that of the unit's own order.
+    pub earlier_orders: BTreeMap<Position, Vec<Order>>,
+    /// Postpaid instances whose hours are billed.
+    pub charged: BTreeSet<Position>,
+    /// Postpaid instances that arrears stopped.
     pub stopped: BTreeSet<Position>,
     /// The instances that the present day must look at.
     pub awake: BTreeSet<Position>,
@@ -148,7 +189,10 @@ impl<'b> Desk<'b> {
             alert_days: opened.alert_days,
             arrears_hours: opened.arrears_hours,
             units: instances.iter().map(|instance| Unit::of(book, *instance)).collect(),
-            running: BTreeSet::new(),
+            vouchers: opened.vouchers.clone(),
+            returns: opened.returns.clone(),
+            earlier_orders: BTreeMap::new(),
+            charged: BTreeSet::new(),
             stopped: BTreeSet::new(),
             awake: BTreeSet::new(),
             entries: Vec::new(),
@@ -164,6 +208,7 @@ impl<'b> Desk<'b> {
             noted: balance_of(account, &opened.funds, eve),
         };
         for position in desk.positions() {
+            desk.file_earlier_orders(position);
             desk.file_postpaid(position);
             desk.plan(position, eve);
         }
@@ -215,7 +260,7 @@ impl<'b> Desk<'b> {
     /// the days of the agenda and of actions.
     fn next_day(&mut self) -> Option<Day> {
         let tomorrow = self.replayed.tomorrow();
-        if tomorrow == self.book.days.from || !self.running.is_empty() || self.has_alert_to_give() {
+        if tomorrow == self.book.days.from || !self.charged.is_empty() || self.has_alert_to_give() {
             return Some(tomorrow);
         }
         let action = self.actions.peek().map(|action| self.book.action(*action).date);
@@ -273,10 +318,10 @@ impl<'b> Desk<'b> {
         match unit.state {
             None => self.listed(position).starts_on.filter(|start| *start >= tomorrow),
             Some(State::Terminated) => None,
-            Some(State::Stopped) => Some(unit.release_day(profile).max(tomorrow)),
-            Some(State::Reclaimed) => {
-                let attempt = attempt().filter(|_| profile.auto_renew_while_reclaimed);
-                Some(unit.release_day(profile).max(tomorrow)).into_iter().chain(attempt).min()
+            Some(State::Stopped | State::Reclaimed) => {
+                let release = unit.release_day(profile).map(|day| day.max(tomorrow));
+                let renews = unit.is_prepaid() && profile.auto_renew_while_reclaimed;
+                release.into_iter().chain(attempt().filter(|_| renews)).min()
             }
             Some(State::Running) if !unit.is_prepaid() => None,
             Some(State::Running) => usable(unit.expires),
@@ -284,17 +329,13 @@ impl<'b> Desk<'b> {
         }
     }
 
-    /// Keeps the sets of running and stopped postpaid instances true after a change of state.
+    /// Keeps the sets of charged and stopped postpaid instances true after a change of state.
     pub(super) fn file_postpaid(&mut self, position: Position) {
         let unit = self.unit(position);
-        let state = unit.state.filter(|_| !unit.is_prepaid());
-        self.running.remove(&position);
-        self.stopped.remove(&position);
-        match state {
-            Some(State::Running) => self.running.insert(position),
-            Some(State::Stopped) => self.stopped.insert(position),
-            _ => false,
-        };
+        let charged = unit.is_charged(self.profile(position));
+        let stopped = unit.is_stopped_by(StoppedBy::Arrears);
+        file(&mut self.charged, position, charged);
+        file(&mut self.stopped, position, stopped);
     }
 
     fn note_balance(&mut self, day: Day) {
@@ -334,9 +375,18 @@ impl<'b> Desk<'b> {
             balance: row.balance.unwrap_or_else(|| self.funds.settled()),
             reason: row.reason,
             action: row.action,
-            shortfall: row.shortfall,
+            basis: row.basis,
         };
         self.entries.push(entry);
+    }
+}
+
+/// Makes a set hold a position or not.
+fn file(set: &mut BTreeSet<Position>, position: Position, belongs: bool) {
+    if belongs {
+        set.insert(position);
+    } else {
+        set.remove(&position);
     }
 }
 
@@ -357,7 +407,7 @@ pub(super) struct Row {
     balance: Option<Money>,
     reason: Option<Reason>,
     action: Option<ActionIndex>,
-    shortfall: Option<Shortfall>,
+    basis: Option<Basis>,
 }
 
 impl Row {
@@ -373,7 +423,7 @@ impl Row {
             balance: None,
             reason: None,
             action: None,
-            shortfall: None,
+            basis: None,
         }
     }
 
@@ -402,7 +452,22 @@ impl Row {
         Self { hours, state: Some(State::Running), ..self }
     }
 
+    /// Hours of usage that are charged although the instance is stopped.
+    pub(super) fn while_stopped(self, stopped: bool) -> Self {
+        if stopped { Self { state: Some(State::Stopped), ..self } } else { self }
+    }
+
     pub(super) fn short_of(self, shortfall: Shortfall) -> Self {
-        Self { shortfall: Some(shortfall), ..self }
+        self.based_on(Basis::Short(shortfall))
+    }
+
+    pub(super) fn based_on(self, basis: Basis) -> Self {
+        Self { basis: Some(basis), ..self }
+    }
+
+    /// A movement that can be nothing, which then is no amount.
+    pub(super) fn moving_if_any(self, movement: Movement) -> Self {
+        let any = movement.amount() != Money::ZERO;
+        if any { self.moving(movement) } else { self }
     }
 }

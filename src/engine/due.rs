@@ -1,13 +1,15 @@
 //! Renewals: which are due, in which order they are tried, and what a paid term changes.
 
 use super::desk::{Desk, Position, Row};
+use super::payment::Payable;
 use crate::action::ActionIndex;
 use crate::calendar::Day;
 use crate::event::{Event, Reason};
 use crate::instance::{RenewFlag, State};
-use crate::ledger::{Needed, Shortfall, Term};
+use crate::ledger::Shortfall;
 use crate::lifecycle::Trigger;
 use crate::money::Money;
+use crate::order::{Order, Term};
 use crate::profile::{ChargeOrder, Profile, RecoverFrom, WhenShort};
 
 impl Desk<'_> {
@@ -19,9 +21,10 @@ impl Desk<'_> {
         let when_short = self.common(&due, |profile| profile.when_short);
         let mut stopped = false;
         for (position, price) in due {
-            let paid = !stopped && self.auto_renew(position, price, day);
-            if !paid {
-                self.write_failure(position, price, day);
+            let tried =
+                if stopped { Err(self.untried(position, price, day)) } else { self.auto_renew(position, price, day) };
+            if let Err(shortfall) = tried {
+                self.write_failure(position, shortfall, day);
                 stopped = when_short == WhenShort::Stop;
             }
         }
@@ -38,23 +41,16 @@ impl Desk<'_> {
         renewable && unit.flag == RenewFlag::Auto && profile.attempts.contains(unit.after_expiry(day))
     }
 
-    fn auto_renew(&mut self, position: Position, price: Money, day: Day) -> bool {
-        let affordable = self.funds.suffice_for(price);
-        if affordable {
-            let term = self.next_term(position, self.unit(position).months, day);
-            self.pay_term(position, Payment { price, term, reason: Reason::Auto, action: None }, day);
-        }
-        affordable
+    fn auto_renew(&mut self, position: Position, price: Money, day: Day) -> Result<(), Shortfall> {
+        let payable = self.payable(position, price, day)?;
+        let term = self.next_term(position, self.unit(position).months, day);
+        self.pay_term(position, Payment { payable, term, reason: Reason::Auto, action: None }, day);
+        Ok(())
     }
 
-    fn write_failure(&mut self, position: Position, price: Money, day: Day) {
+    fn write_failure(&mut self, position: Position, shortfall: Shortfall, day: Day) {
         let row = Row::new(day, Event::RenewalFailed).of(position).because(Reason::InsufficientFunds);
-        self.write(row.short_of(self.shortfall(price)));
-    }
-
-    /// A price beside what is available.
-    pub(super) fn shortfall(&self, price: Money) -> Shortfall {
-        Shortfall { needed: Needed::Price(price), available: self.funds.available() }
+        self.write(row.short_of(shortfall));
     }
 
     /// The value that the profiles of these instances share, or that of the book's default profile.
@@ -100,8 +96,9 @@ impl Desk<'_> {
     /// Pays for a term, which must be affordable, and writes the row.
     pub(super) fn pay_term(&mut self, position: Position, payment: Payment, day: Day) {
         let recovering = self.unit(position).state == Some(State::Reclaimed);
-        let movement = self.deduct(payment.price);
+        let movement = self.pay(payment.payable);
         self.transit(position, Trigger::Renew);
+        self.remember_order(position, Order::paid_by(movement, payment.term, false), day);
         let unit = self.unit_mut(position);
         if payment.term.start != unit.expires {
             unit.anchor = payment.term.start.day_of_month();
@@ -116,7 +113,7 @@ impl Desk<'_> {
 
 /// A term and what is paid for it.
 pub(super) struct Payment {
-    pub price: Money,
+    pub payable: Payable,
     pub term: Term,
     pub reason: Reason,
     pub action: Option<ActionIndex>,

@@ -2,7 +2,9 @@
 
 use super::desk::{Desk, Position, Row};
 use crate::calendar::Day;
+use crate::charge;
 use crate::event::{Event, Reason};
+use crate::instance::{State, StoppedBy};
 use crate::lifecycle::Trigger;
 use crate::money::Money;
 
@@ -13,7 +15,11 @@ const HOURS: u8 = 24;
 struct Used {
     position: Position,
     hours: u8,
-    stopped: bool,
+    amount: Money,
+    /// Whether it was stopped before the day and is charged all the same.
+    was_stopped: bool,
+    /// Whether arrears stop it on this day.
+    stops: bool,
 }
 
 impl Desk<'_> {
@@ -22,42 +28,75 @@ impl Desk<'_> {
         let used = self.count_hours();
         let mut sum = Money::ZERO;
         for usage in &used {
-            let amount = self.unit(usage.position).hour * u32::from(usage.hours);
-            sum += amount;
-            let movement = self.deduct(amount);
-            self.write(Row::new(day, Event::Usage).of(usage.position).using(usage.hours).moving(movement));
+            sum += usage.amount;
+            let movement = self.deduct(usage.amount);
+            self.unit_mut(usage.position).count_billed(usage.hours);
+            let row = Row::new(day, Event::Usage).of(usage.position).using(usage.hours);
+            self.write(row.while_stopped(usage.was_stopped).moving(movement));
         }
-        for usage in used.iter().filter(|usage| usage.stopped) {
-            self.transit(usage.position, Trigger::Stop);
+        for usage in used.iter().filter(|usage| usage.stops) {
+            self.unit_mut(usage.position).stopped_by = StoppedBy::Arrears;
             self.unit_mut(usage.position).since = day;
+            self.transit(usage.position, Trigger::Stop);
             self.write(Row::new(day, Event::Stopped).of(usage.position).because(Reason::Arrears));
         }
         sum
     }
 
-    /// Lets 24 hours pass and says which instance ran for how many of them, by id.
+    /// Lets 24 hours pass and says how many of them are billed to which instance, by id.
     fn count_hours(&mut self) -> Vec<Used> {
-        let mut used: Vec<Used> =
-            self.running.iter().map(|&position| Used { position, hours: HOURS, stopped: false }).collect();
-        let mut burn: Money = used.iter().map(|usage| self.unit(usage.position).hour).sum();
-        let mut available = self.funds.available();
-        if available - burn * u32::from(HOURS) >= Money::ZERO {
+        let used: Vec<Used> = self.charged.iter().map(|position| self.whole_day(*position)).collect();
+        let sum: Money = used.iter().map(|usage| usage.amount).sum();
+        if self.funds.available() - sum >= Money::ZERO {
             self.arrears_hours = None;
             return used;
         }
-        for hour in 1..=HOURS {
-            available -= burn;
+        self.count_hours_in_arrears(used)
+    }
+
+    fn whole_day(&self, position: Position) -> Used {
+        let amount = match self.profile(position).hourly_tiers.is_empty() {
+            true => self.unit(position).hour * u32::from(HOURS),
+            false => (0..HOURS).map(|hour| self.hour_price(position, hour)).sum(),
+        };
+        let was_stopped = self.unit(position).state == Some(State::Stopped);
+        Used { position, hours: HOURS, amount, was_stopped, stops: false }
+    }
+
+    /// What the hour costs that follows so many billed hours of the day.
+    fn hour_price(&self, position: Position, hours_today: u8) -> Money {
+        let unit = self.unit(position);
+        match (unit.hourly, self.profile(position)) {
+            (Some(price), profile) if !profile.hourly_tiers.is_empty() => {
+                let billed = unit.billed_hours.saturating_add(u32::from(hours_today));
+                charge::tiered_hour(profile, self.currency, price, billed)
+            }
+            _ => unit.hour,
+        }
+    }
+
+    /// Counts hour by hour, because the account is in arrears at least at the end of the day.
+    fn count_hours_in_arrears(&mut self, whole_days: Vec<Used>) -> Vec<Used> {
+        let mut available = self.funds.available();
+        let begin = |usage| Used { hours: 0, amount: Money::ZERO, ..usage };
+        let mut used: Vec<Used> = whole_days.into_iter().map(begin).collect();
+        for _ in 1..=HOURS {
+            for usage in &mut used {
+                if !usage.stops || self.profile(usage.position).bill_while_stopped {
+                    let price = self.hour_price(usage.position, usage.hours);
+                    usage.amount += price;
+                    usage.hours += 1;
+                    available -= price;
+                }
+            }
             self.arrears_hours = match self.arrears_hours {
                 _ if available >= Money::ZERO => None,
                 None => Some(0),
                 Some(hours) => Some(hours.saturating_add(1)),
             };
             let Some(clock) = self.arrears_hours else { continue };
-            for usage in used.iter_mut().filter(|usage| !usage.stopped) {
-                if self.profile(usage.position).arrears_grace_hours <= clock {
-                    (usage.stopped, usage.hours) = (true, hour);
-                    burn -= self.unit(usage.position).hour;
-                }
+            for usage in used.iter_mut().filter(|usage| !usage.was_stopped) {
+                usage.stops |= self.profile(usage.position).arrears_grace_hours <= clock;
             }
         }
         used

@@ -6,13 +6,16 @@ use serde::Serialize;
 use toml::value::Datetime;
 
 use super::{profile, write_rows};
-use crate::account::Account;
+use crate::account::{Account, Returns};
 use crate::action::{AccountRef, Action, Target, Verb};
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::money::Currency;
+use crate::instance::{ChargeType, InstanceIndex};
+use crate::money::{Currency, Money};
+use crate::order::Order;
 use crate::selector::Column;
 use crate::source;
+use crate::voucher::Voucher;
 
 /// `book.toml`.
 #[derive(Serialize)]
@@ -23,6 +26,8 @@ struct Settings<'b> {
     time_zone: &'b str,
     currency: &'b str,
     profile: &'b str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holidays: Vec<Datetime>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     product_profiles: BTreeMap<&'b str, &'b str>,
 }
@@ -30,7 +35,7 @@ struct Settings<'b> {
 /// The files of a book, by name. Profiles are written out, so that built-in ones cannot change under it.
 pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
     let profiles: Vec<String> = book.profiles.iter().map(profile::toml).collect();
-    vec![
+    let mut files = vec![
         ("book.toml", settings(book).into_bytes()),
         ("profiles.toml", profiles.join("\n").into_bytes()),
         ("accounts.csv", write_rows(source::ACCOUNT_COLUMNS, book.accounts.iter().map(AccountRow::of))),
@@ -39,7 +44,21 @@ pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
             "actions.csv",
             write_rows(source::ACTION_COLUMNS, book.actions.iter().map(|action| ActionRow::of(book, action))),
         ),
-    ]
+    ];
+    let vouchers: Vec<VoucherRow<'_>> = book.accounts.iter().flat_map(|one| VoucherRow::all(book, one)).collect();
+    let orders: Vec<OrderRow<'_>> =
+        book.orders.iter().flat_map(|(one, orders)| OrderRow::all(book, *one, orders)).collect();
+    let returns: Vec<ReturnsRow<'_>> = book.accounts.iter().flat_map(|one| ReturnsRow::all(book, one)).collect();
+    if !vouchers.is_empty() {
+        files.push(("vouchers.csv", write_rows(source::VOUCHER_COLUMNS, vouchers)));
+    }
+    if !orders.is_empty() {
+        files.push(("orders.csv", write_rows(source::ORDER_COLUMNS, orders)));
+    }
+    if !returns.is_empty() {
+        files.push(("returns.csv", write_rows(source::RETURN_COLUMNS, returns)));
+    }
+    files
 }
 
 fn settings(book: &Book) -> String {
@@ -50,6 +69,7 @@ fn settings(book: &Book) -> String {
         to: day(book.days.to),
         time_zone: &book.time_zone,
         currency: book.currency.code(),
+        holidays: book.holidays.iter().map(|holiday| day(*holiday)).collect(),
         profile: &book.default_profile().name,
         product_profiles: book
             .product_profiles
@@ -121,6 +141,13 @@ struct ActionRow<'b> {
     flag: Option<&'b str>,
     price: Option<String>,
     note: &'b str,
+    channel: Option<&'b str>,
+    voucher_id: Option<&'b str>,
+    valid_to: Option<String>,
+    products: Option<String>,
+    pay_mode: Option<&'b str>,
+    min_order: Option<String>,
+    instance_type: Option<&'b str>,
 }
 
 impl<'b> ActionRow<'b> {
@@ -136,18 +163,126 @@ impl<'b> ActionRow<'b> {
             Target::Where(selector) => ("", selector.text()),
             Target::Account => ("", ""),
         };
+        let grant = if let Verb::Voucher(grant) = action.verb { Some(book.grant(grant)) } else { None };
+        let text = |amount: Money| amount.display(currency).to_string();
+        let amount = action.amount().or(grant.map(|voucher| voucher.left));
         Self {
-            date: action.date.to_string(),
+            date: action.sent.map_or(action.date, |sent| sent.date).to_string(),
             action: action.verb.name(),
             account_id,
             instance_id,
             r#where,
-            amount: action.amount().map(|amount| amount.display(currency).to_string()),
+            amount: amount.map(text),
             months: action.verb.months(),
             day: if let Verb::RenewUntil(day) = action.verb { Some(day) } else { None },
             flag: if let Verb::SetFlag(flag, _) = action.verb { Some(flag.name()) } else { None },
             price: action.price().map(|price| price.to_string()),
             note: action.note.as_deref().unwrap_or(""),
+            channel: action.sent.map(|sent| sent.channel.name()),
+            voucher_id: grant.map(|voucher| &*voucher.id),
+            valid_to: grant.map(|voucher| voucher.valid_to.to_string()),
+            products: grant.map(|voucher| products(book, voucher)),
+            pay_mode: grant.and_then(|voucher| voucher.pay_mode).map(ChargeType::name),
+            min_order: grant.map(|voucher| text(voucher.min_order)),
+            instance_type: match action.verb {
+                Verb::Resize(_, Some(kind)) => Some(book.labels.text(kind)),
+                _ => None,
+            },
         }
+    }
+}
+
+/// A row of `vouchers.csv`, its fields in the order of [`source::VOUCHER_COLUMNS`].
+#[derive(Serialize)]
+struct VoucherRow<'b> {
+    voucher_id: &'b str,
+    account_id: &'b str,
+    amount: String,
+    valid_from: String,
+    valid_to: String,
+    products: String,
+    pay_mode: Option<&'static str>,
+    min_order: String,
+}
+
+impl<'b> VoucherRow<'b> {
+    /// The vouchers of an account, by id.
+    fn all(book: &'b Book, account: &'b Account) -> Vec<Self> {
+        let text = |amount: Money| amount.display(account.currency).to_string();
+        let row = |voucher: &'b Voucher| Self {
+            voucher_id: &voucher.id,
+            account_id: account.id.as_str(),
+            amount: text(voucher.left),
+            valid_from: voucher.valid_from.to_string(),
+            valid_to: voucher.valid_to.to_string(),
+            products: products(book, voucher),
+            pay_mode: voucher.pay_mode.map(ChargeType::name),
+            min_order: text(voucher.min_order),
+        };
+        let mut rows: Vec<Self> = account.vouchers.iter().map(row).collect();
+        rows.sort_by_key(|row| row.voucher_id);
+        rows
+    }
+}
+
+/// The list of a voucher's products as a cell.
+fn products(book: &Book, voucher: &Voucher) -> String {
+    let names: Vec<&str> = voucher.products.iter().map(|product| book.labels.text(*product)).collect();
+    names.join(";")
+}
+
+/// A row of `orders.csv`, its fields in the order of [`source::ORDER_COLUMNS`].
+#[derive(Serialize)]
+struct OrderRow<'b> {
+    instance_id: &'b str,
+    term_start: String,
+    term_end: String,
+    months: Option<u32>,
+    cash: String,
+    free_credit: String,
+    new: bool,
+}
+
+impl<'b> OrderRow<'b> {
+    fn all(book: &'b Book, instance: InstanceIndex, orders: &[Order]) -> Vec<Self> {
+        let instance = book.instance(instance);
+        let currency = book.account(instance.account).currency;
+        let text = |amount: Money| amount.display(currency).to_string();
+        let row = |order: &Order| Self {
+            instance_id: instance.id.as_str(),
+            term_start: order.term.start.to_string(),
+            term_end: order.term.end.to_string(),
+            months: Some(order.term.months).filter(|months| *months > 0),
+            cash: text(order.cash),
+            free_credit: text(order.free_credit),
+            new: order.new,
+        };
+        orders.iter().map(row).collect()
+    }
+}
+
+/// A row of `returns.csv`, its fields in the order of [`source::RETURN_COLUMNS`].
+#[derive(Serialize)]
+struct ReturnsRow<'b> {
+    account_id: &'b str,
+    product: &'b str,
+    year: i32,
+    returns: u32,
+    full_returns: u32,
+}
+
+impl<'b> ReturnsRow<'b> {
+    /// The returns of an account, by product and year.
+    fn all(book: &'b Book, account: &'b Account) -> Vec<Self> {
+        let row = |returns: &Returns| Self {
+            account_id: account.id.as_str(),
+            product: book.labels.text(returns.product),
+            year: returns.year,
+            returns: returns.count,
+            full_returns: returns.in_full,
+        };
+        let mut rows: Vec<Self> = account.returns.iter().map(row).collect();
+        rows.sort_by_key(|row| (row.product, row.year));
+        rows
     }
 }

@@ -103,7 +103,7 @@ impl Sheet {
             None => self.text.push(','),
         }
         self.word(entry.reason.map_or("", |reason| reason.name()));
-        if entry.action.is_some() || entry.shortfall.is_some() {
+        if entry.action.is_some() || entry.basis.is_some() {
             quote(&mut self.text, &detail::of(book, entry));
         }
         self.text.push('\n');
@@ -121,7 +121,7 @@ impl Sheet {
 
     fn movement(&mut self, movement: Option<Movement>, currency: Currency) {
         let Some(movement) = movement else { return self.text.push_str(",,,,") };
-        for money in [movement.amount(), Money::ZERO, movement.free_credit, movement.cash] {
+        for money in [movement.amount(), movement.voucher, movement.free_credit, movement.cash] {
             self.money(money, currency);
         }
     }

@@ -13,7 +13,9 @@ use crate::event::Event;
 use crate::money::{Currency, Money};
 
 /// The events whose amounts are the spend on prepaid terms.
-const RENEWALS: &[Event] = &[Event::Renewed, Event::Recovered, Event::Purchased];
+const RENEWALS: &[Event] = &[Event::Renewed, Event::Recovered, Event::Purchased, Event::Resized];
+/// The events whose amounts come back.
+const REFUNDS: &[Event] = &[Event::Returned, Event::Refunded];
 
 /// The header of `monthly.csv`.
 const MONTHLY: &[&str] = &[
@@ -83,7 +85,8 @@ impl<'b> MonthSheet<'b> {
         let (topup, credit) = (of(Event::TopUp).amount, of(Event::Credit).amount);
         let renewal: Money = RENEWALS.iter().map(|event| -of(*event).amount).sum();
         let usage = -of(Event::Usage).amount;
-        *balance += topup + credit - renewal - usage;
+        let refund: Money = REFUNDS.iter().map(|event| of(*event).amount).sum();
+        *balance += topup + credit - renewal - usage + refund;
         let text = |money: Money| money.display(self.currency).to_string();
         MonthlyRow {
             month: month_text(self.month),
@@ -98,7 +101,7 @@ impl<'b> MonthSheet<'b> {
             credit_amount: text(credit),
             renewal_amount: text(renewal),
             usage_amount: text(usage),
-            refund_amount: text(Money::ZERO),
+            refund_amount: text(refund),
             closing_balance: text(*balance),
         }
     }
@@ -116,10 +119,12 @@ pub struct Spend {
     pub renewals: Money,
     /// Charged for hours, positive.
     pub usage: Money,
+    /// What came back of terms, positive.
+    pub refunds: Money,
 }
 
 impl Spend {
-    /// Both together.
+    /// Paid for terms and hours, refunds not taken off.
     pub fn total(&self) -> Money {
         self.renewals + self.usage
     }
@@ -133,20 +138,24 @@ pub fn spend(totals: &BTreeMap<Key<(Currency, Option<String>)>, Total>) -> Spend
     let mut table = SpendTable::new();
     for (key, total) in totals {
         let (currency, value) = &key.group;
-        let is_renewal = RENEWALS.contains(&key.event);
-        if !is_renewal && key.event != Event::Usage {
+        let (is_renewal, is_refund) = (RENEWALS.contains(&key.event), REFUNDS.contains(&key.event));
+        if !is_renewal && !is_refund && key.event != Event::Usage {
             continue;
         }
         let months = table.entry(*currency).or_default().entry(value.clone()).or_default();
         let spend = months.entry(key.month).or_default();
-        let part = if is_renewal { &mut spend.renewals } else { &mut spend.usage };
-        *part += -total.amount;
+        if is_refund {
+            spend.refunds += total.amount;
+        } else {
+            let part = if is_renewal { &mut spend.renewals } else { &mut spend.usage };
+            *part += -total.amount;
+        }
     }
     table
 }
 
 /// The header of `spend.csv`.
-const SPEND: &[&str] = &["month", "currency", "column", "value", "renewal_amount", "usage_amount"];
+const SPEND: &[&str] = &["month", "currency", "column", "value", "renewal_amount", "usage_amount", "refund_amount"];
 
 /// A row of `spend.csv`.
 #[derive(Serialize)]
@@ -157,6 +166,7 @@ struct SpendRow<'t> {
     value: &'t str,
     renewal_amount: String,
     usage_amount: String,
+    refund_amount: String,
 }
 
 /// The bytes of `spend.csv`: months with spend, by the values of one column.
@@ -172,6 +182,7 @@ pub fn spend_csv(column: &str, table: &SpendTable) -> Vec<u8> {
                     value: value.as_deref().unwrap_or(""),
                     renewal_amount: spend.renewals.display(*currency).to_string(),
                     usage_amount: spend.usage.display(*currency).to_string(),
+                    refund_amount: spend.refunds.display(*currency).to_string(),
                 });
             }
         }

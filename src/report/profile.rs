@@ -3,8 +3,11 @@
 use std::fmt::{Display, Write as _};
 
 use crate::calendar::MonthEnd;
-use crate::money::Rounding;
-use crate::profile::{AttemptDays, ChargeOrder, Profile, RecoverFrom, Restart, RestoreWhen, RetentionFrom, WhenShort};
+use crate::money::{Factor, Rounding};
+use crate::profile::{
+    AttemptDays, ChargeOrder, DowngradeMonths, Profile, RecoverFrom, RefundMethod, Restart, RestoreWhen, RetentionFrom,
+    UpgradeMonths, WhenShort, spelling,
+};
 
 /// The table of a profile; equal rules give equal bytes.
 pub fn toml(profile: &Profile) -> String {
@@ -13,8 +16,7 @@ pub fn toml(profile: &Profile) -> String {
     key("month_end", &word(profile.month_end, MonthEnd::NAMES));
     key("rounding", &word(profile.rounding, Rounding::NAMES));
     key("renew_periods", &list(&profile.renew_periods));
-    let bands = profile.discounts.iter().map(|(months, factor)| format!("{months} = \"{factor}\""));
-    key("discounts", &format!("{{ {} }}", bands.collect::<Vec<_>>().join(", ")));
+    key("discounts", &factors(&profile.discounts));
     key("auto_renew_months", &profile.auto_renew_months);
     match &profile.attempts {
         AttemptDays::From(first) => key("auto_renew_first", first),
@@ -32,12 +34,28 @@ pub fn toml(profile: &Profile) -> String {
     key("postpaid_retention_days", &profile.postpaid_retention_days);
     key("restart", &word(profile.restart, Restart::NAMES));
     key("restore_when", &word(profile.restore_when, RestoreWhen::NAMES));
+    key("refund", &word(profile.refund, RefundMethod::NAMES));
+    key("full_refund_days", &profile.full_refund_days);
+    key("full_refunds", &profile.full_refunds);
+    key("returns_per_year", &profile.returns_per_year);
+    key("upgrade_months", &word(profile.upgrade_months, UpgradeMonths::NAMES));
+    key("downgrade_months", &word(profile.downgrade_months, DowngradeMonths::NAMES));
+    key("downgrade_refund", &profile.downgrade_refund);
+    key("downgrades", &profile.downgrades);
+    key("hourly_tiers", &factors(&profile.hourly_tiers));
+    key("bill_while_stopped", &profile.bill_while_stopped);
+    key("online_topup_days", &profile.online_topup_days);
+    key("bank_topup_days", &profile.bank_topup_days);
     text
 }
 
-fn word<T: PartialEq>(value: T, names: &[(&str, T)]) -> String {
-    let name = names.iter().find(|(_, named)| *named == value).map_or("", |(name, _)| *name);
-    format!("\"{name}\"")
+fn word<T: PartialEq>(value: T, names: &[(&'static str, T)]) -> String {
+    format!("\"{}\"", spelling(value, names))
+}
+
+fn factors(bands: &[(u32, Factor)]) -> String {
+    let bands: Vec<String> = bands.iter().map(|(from, factor)| format!("{from} = \"{factor}\"")).collect();
+    format!("{{ {} }}", bands.join(", "))
 }
 
 fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {

@@ -2,8 +2,8 @@
 
 use super::settings::{Settings, currency};
 use super::table::{Columns, Origins, Row, Table};
-use super::value::{Problem, amount, amount_from_zero, shown, whole};
-use crate::account::{Account, Funds};
+use super::value::{Problem, amount, amount_from_zero, nearest, shown, whole};
+use crate::account::{Account, AccountIndex, Funds};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::id::AccountId;
 use crate::money::{Currency, Money};
@@ -36,6 +36,9 @@ const ALERT_BELOW: usize = 6;
 const CURRENCY: usize = 7;
 const ARREARS_HOURS: usize = 8;
 const ALERT_DAYS: usize = 9;
+
+/// So many accounts are compared with a misspelt one.
+const MOST_COMPARED: usize = 1_000;
 
 /// The most hours or days that a counter of the opening may have.
 const MOST_COUNTED: i64 = 1_000_000;
@@ -92,5 +95,29 @@ fn account(row: &impl Row, settings: &Settings, diagnostics: &mut Diagnostics) -
         alert_below,
         arrears_hours: row.read(ARREARS_HOURS, diagnostics, count),
         alert_days: row.read(ALERT_DAYS, diagnostics, count).unwrap_or(0),
+        vouchers: Vec::new(),
+        returns: Vec::new(),
+    })
+}
+
+/// The account with this id.
+pub(super) fn find_account(id: &str, accounts: &[Account]) -> Option<AccountIndex> {
+    let at = accounts.binary_search_by(|account| account.id.as_str().cmp(id)).ok()?;
+    Some(AccountIndex(u32::try_from(at).expect("a book numbers its accounts in 32 bits")))
+}
+
+/// The account that a row names, which must be one of the book.
+pub(super) fn known_account(
+    row: &impl Row,
+    slot: usize,
+    accounts: &[Account],
+    diagnostics: &mut Diagnostics,
+) -> Option<AccountIndex> {
+    row.need((slot, "account_id"), diagnostics, |text| {
+        find_account(text, accounts).ok_or_else(|| {
+            let ids = accounts.iter().take(MOST_COMPARED).map(|account| account.id.as_str());
+            let help = nearest(text, ids, "add it to `accounts.csv`");
+            Problem::new(Code::UnknownAccount, format!("there is no account {}", shown(text)), help)
+        })
     })
 }

@@ -1,17 +1,24 @@
 //! `actions.csv` and the `[[actions]]` of a scenario: what people plan to do.
 
+use std::collections::BTreeMap;
+
+use super::accounts::find_account;
 use super::document::{Section, TomlRow};
-use super::instances::find_account;
 use super::selectors::selector;
 use super::settings::Settings;
 use super::table::{Columns, Row, Table};
 use super::value::{Problem, amount_above_zero, amount_from_zero, day, months, nearest, price, shown, whole, word};
+use super::vouchers::{self, Ids, Slots};
 use crate::account::Account;
-use crate::action::{AccountRef, Action, Target, Verb};
-use crate::calendar::Day;
+use crate::action::{AccountRef, Action, Channel, Target, Transfer, Verb};
+use crate::calendar::{Day, working_days_later};
 use crate::diagnostic::{Code, Diagnostics, Place};
-use crate::instance::{Instance, InstanceIndex, RenewFlag};
-use crate::money::{Currency, Money};
+use crate::id::Labels;
+use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State};
+use crate::money::{Currency, Money, Price};
+use crate::order::Order;
+use crate::profile::Profile;
+use crate::voucher::{GrantIndex, Voucher};
 
 pub(super) const FILE: &str = "actions.csv";
 
@@ -28,6 +35,13 @@ pub(super) const COLUMNS: Columns = Columns {
         "flag",
         "price",
         "note",
+        "channel",
+        "voucher_id",
+        "valid_to",
+        "products",
+        "pay_mode",
+        "min_order",
+        "instance_type",
     ],
     required: &[DATE, ACTION],
     tags: false,
@@ -43,12 +57,44 @@ const DAY: usize = 7;
 const FLAG: usize = 8;
 const PRICE: usize = 9;
 const NOTE: usize = 10;
+const CHANNEL: usize = 11;
+const INSTANCE_TYPE: usize = 17;
+/// The cells of a granted voucher.
+const VOUCHER: Slots =
+    Slots { voucher_id: 12, amount: AMOUNT, valid_to: 13, products: 14, pay_mode: 15, min_order: 16 };
+/// The cells that only some actions read.
+const OPTIONAL: &[usize] = &[
+    AMOUNT,
+    MONTHS,
+    DAY,
+    FLAG,
+    PRICE,
+    CHANNEL,
+    VOUCHER.voucher_id,
+    VOUCHER.valid_to,
+    VOUCHER.products,
+    VOUCHER.pay_mode,
+    VOUCHER.min_order,
+    INSTANCE_TYPE,
+];
 
-/// The actions that this version carries out.
-const NAMES: &[&str] =
-    &["topup", "credit", "set_credit_limit", "renew", "renew_until", "set_flag", "set_price", "terminate", "start"];
-/// Those that the specification has beside them.
-const LATER: &[&str] = &["resize", "to_prepaid", "to_postpaid", "voucher"];
+/// All actions.
+const NAMES: &[&str] = &[
+    "topup",
+    "credit",
+    "set_credit_limit",
+    "renew",
+    "renew_until",
+    "set_flag",
+    "set_price",
+    "terminate",
+    "start",
+    "stop",
+    "resize",
+    "to_prepaid",
+    "to_postpaid",
+    "voucher",
+];
 /// The last day of the month that a unified expiry date can have.
 const LAST_UNIFIED_DAY: i64 = 28;
 
@@ -56,24 +102,37 @@ const LAST_UNIFIED_DAY: i64 = 28;
 pub(super) struct Context<'c> {
     pub settings: &'c Settings,
     pub accounts: &'c [Account],
+    pub profiles: &'c [Profile],
     pub instances: &'c [Instance],
     pub tag_keys: &'c [String],
+    /// What is known to be paid, where a person should hear what is not.
+    pub orders: Option<&'c BTreeMap<InstanceIndex, Vec<Order>>>,
+}
+
+/// What the rows add to.
+pub(super) struct Makings<'m> {
+    pub labels: &'m mut Labels,
+    pub voucher_ids: &'m mut Ids,
+    /// The vouchers that actions grant.
+    pub grants: &'m mut Vec<Voucher>,
 }
 
 /// The actions of the file, then those of the scenario.
 pub(super) fn read(
     bytes: Option<&[u8]>,
     further: &[Section<'_>],
-    context: &Context<'_>,
+    (context, makings): (&Context<'_>, &mut Makings<'_>),
     diagnostics: &mut Diagnostics,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     if let Some(table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, diagnostics)) {
-        table.rows(diagnostics, |row, diagnostics| actions.extend(Reader { row: &row, context, diagnostics }.action()));
+        table.rows(diagnostics, |row, diagnostics| {
+            actions.extend(Reader { row: &row, context, makings: &mut *makings, diagnostics }.action());
+        });
     }
     for section in further {
         if let Some(row) = TomlRow::read(section.clone(), COLUMNS.names, diagnostics) {
-            actions.extend(Reader { row: &row, context, diagnostics }.action());
+            actions.extend(Reader { row: &row, context, makings: &mut *makings, diagnostics }.action());
         }
     }
     actions
@@ -97,23 +156,29 @@ pub(super) fn place_of(bytes: Option<&[u8]>, further: &[Section<'_>], number: us
     places.pop().or_else(in_scenario)
 }
 
-struct Reader<'r, R> {
+struct Reader<'r, 'm, R> {
     row: &'r R,
     context: &'r Context<'r>,
+    makings: &'r mut Makings<'m>,
     diagnostics: &'r mut Diagnostics,
 }
 
-impl<R: Row> Reader<'_, R> {
+impl<R: Row> Reader<'_, '_, R> {
     fn action(&mut self) -> Option<Action> {
         let before = self.diagnostics.errors();
         let date = self.row.need((DATE, "date"), self.diagnostics, day);
         let account = self.account();
-        let verb = self.verb(account.as_ref());
+        let verb = self.verb(account.as_ref(), date);
         let target = verb.and_then(|verb| self.target(verb, account.as_ref()));
         self.warn_of_idle_cells(verb);
-        self.warn_outside(date);
-        let action =
-            Action { date: date?, account, target: target?, verb: verb?, note: self.row.text(NOTE).map(Into::into) };
+        let channel = self.row.read(CHANNEL, self.diagnostics, |text| word(text, Channel::NAMES));
+        let channel = channel.filter(|_| matches!(verb, Some(Verb::TopUp(_))));
+        let sent = date.zip(channel).map(|(date, channel)| Transfer { date, channel });
+        let date = sent.map_or(date, |sent| Some(self.arrival(sent)));
+        self.warn_outside(date, sent);
+        let note = self.row.text(NOTE).map(Into::into);
+        let action = Action { date: date?, sent, account, target: target?, verb: verb?, note };
+        self.warn_of_unknown_payment(&action);
         (self.diagnostics.errors() == before).then_some(action)
     }
 
@@ -130,7 +195,18 @@ impl<R: Row> Reader<'_, R> {
         }
     }
 
-    fn verb(&mut self, account: Option<&AccountRef>) -> Option<Verb> {
+    /// The day on which a top-up arrives: so many working days later, by the book's default profile.
+    fn arrival(&self, sent: Transfer) -> Day {
+        let Settings { profile, holidays, .. } = self.context.settings;
+        let profile = &self.context.profiles[profile.0 as usize];
+        let days = match sent.channel {
+            Channel::Online => profile.online_topup_days,
+            Channel::Bank => profile.bank_topup_days,
+        };
+        working_days_later(sent.date, days, holidays)
+    }
+
+    fn verb(&mut self, account: Option<&AccountRef>, date: Option<Day>) -> Option<Verb> {
         let currency = self.currency(account);
         let name = self.row.need((ACTION, "action"), self.diagnostics, |text| Ok(text.to_owned()))?;
         match name.as_str() {
@@ -143,6 +219,26 @@ impl<R: Row> Reader<'_, R> {
             "set_price" => self.row.need((PRICE, "price"), self.diagnostics, price).map(Verb::SetPrice),
             "terminate" => Some(Verb::Terminate),
             "start" => Some(Verb::Start),
+            "stop" => Some(Verb::Stop),
+            "resize" => {
+                let price = self.row.need((PRICE, "price"), self.diagnostics, price);
+                let kind = self.row.text(INSTANCE_TYPE).map(|text| self.makings.labels.intern(text));
+                price.map(|price| Verb::Resize(price, kind))
+            }
+            "to_prepaid" => {
+                let months = self.row.need((MONTHS, "months"), self.diagnostics, months);
+                let price = self.optional_price();
+                Some(Verb::ToPrepaid(months?, price.ok()?))
+            }
+            "to_postpaid" => self.optional_price().ok().map(Verb::ToPostpaid),
+            "voucher" => {
+                let made = (&mut *self.makings.labels, &mut *self.makings.voucher_ids);
+                let voucher = vouchers::voucher(self.row, VOUCHER, (currency, date), made, self.diagnostics)?;
+                self.makings.grants.push(voucher);
+                let number =
+                    u32::try_from(self.makings.grants.len() - 1).expect("a file has fewer than four billion rows");
+                Some(Verb::Voucher(GrantIndex(number)))
+            }
             other => {
                 self.report_unknown(other);
                 None
@@ -152,6 +248,14 @@ impl<R: Row> Reader<'_, R> {
 
     fn amount(&mut self, read: impl FnOnce(&str) -> Result<Money, Problem>) -> Option<Money> {
         self.row.need((AMOUNT, "amount"), self.diagnostics, read)
+    }
+
+    /// The price, if there is one; an error has been reported.
+    fn optional_price(&mut self) -> Result<Option<Price>, ()> {
+        match self.row.text(PRICE) {
+            None => Ok(None),
+            Some(_) => self.row.read(PRICE, self.diagnostics, price).map(Some).ok_or(()),
+        }
     }
 
     fn unified_day(&mut self) -> Option<u8> {
@@ -169,11 +273,6 @@ impl<R: Row> Reader<'_, R> {
     }
 
     fn report_unknown(&mut self, name: &str) {
-        if LATER.contains(&name) {
-            let message = format!("action `{name}` is not carried out by this version");
-            self.refuse(ACTION, Code::NotSupported, message, "leave the row out");
-            return;
-        }
         let otherwise = format!("write one of {}", NAMES.join(", "));
         let help = nearest(name, NAMES.iter().copied(), &otherwise);
         self.refuse(ACTION, Code::BadValue, format!("there is no action {}", shown(name)), help);
@@ -182,7 +281,7 @@ impl<R: Row> Reader<'_, R> {
     fn target(&mut self, verb: Verb, account: Option<&AccountRef>) -> Option<Target> {
         let name = verb.name();
         let (instance, selected) = (self.row.text(INSTANCE_ID), self.row.text(WHERE));
-        if matches!(verb, Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_)) {
+        if matches!(verb, Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_) | Verb::Voucher(_)) {
             return self.account_target(name, account);
         }
         match (instance, selected) {
@@ -234,14 +333,19 @@ impl<R: Row> Reader<'_, R> {
     fn warn_of_idle_cells(&mut self, verb: Option<Verb>) {
         let Some(verb) = verb else { return };
         let used: &[usize] = match verb {
-            Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_) => &[AMOUNT],
+            Verb::TopUp(_) => &[AMOUNT, CHANNEL],
+            Verb::Credit(_) | Verb::SetCreditLimit(_) => &[AMOUNT],
+            Verb::Voucher(_) => &VOUCHER.all(),
             Verb::Renew(_) => &[MONTHS],
+            Verb::Resize(..) => &[PRICE, INSTANCE_TYPE],
+            Verb::ToPrepaid(..) => &[MONTHS, PRICE],
+            Verb::ToPostpaid(_) => &[PRICE],
             Verb::RenewUntil(_) => &[DAY],
             Verb::SetFlag(..) => &[FLAG, MONTHS],
             Verb::SetPrice(_) => &[PRICE],
-            Verb::Terminate | Verb::Start => &[],
+            Verb::Terminate | Verb::Start | Verb::Stop => &[],
         };
-        for slot in [AMOUNT, MONTHS, DAY, FLAG, PRICE] {
+        for &slot in OPTIONAL {
             if self.row.text(slot).is_some() && !used.contains(&slot) {
                 let column = COLUMNS.names[slot];
                 let message = format!("`{}` does not read `{column}`", verb.name());
@@ -250,16 +354,43 @@ impl<R: Row> Reader<'_, R> {
         }
     }
 
-    fn warn_outside(&mut self, date: Option<Day>) {
+    /// An action that could pay something back of the opening term, for which no order says what was paid.
+    fn warn_of_unknown_payment(&mut self, action: &Action) {
+        let (Some(orders), Target::Instance(number)) = (self.context.orders, &action.target) else { return };
+        let instance = &self.context.instances[number.0 as usize];
+        let pays_back = match action.verb {
+            Verb::Terminate | Verb::ToPostpaid(_) => true,
+            Verb::Resize(price, _) => instance.monthly_price.is_some_and(|old| price < old),
+            _ => false,
+        };
+        let opening_term = instance.state == Some(State::Running) && instance.expires_on > Some(action.date);
+        let known = orders.get(number).is_some_and(|orders| orders.iter().any(|order| order.term.end > action.date));
+        if pays_back && opening_term && instance.charge_type == ChargeType::Prepaid && !known {
+            let message =
+                format!("nothing is known to be paid for {}, so nothing comes back", shown(instance.id.as_str()));
+            self.refuse(
+                INSTANCE_ID,
+                Code::PaymentUnknown,
+                message,
+                "write what was paid for its term into `orders.csv`",
+            );
+        }
+    }
+
+    fn warn_outside(&mut self, date: Option<Day>, sent: Option<Transfer>) {
         let days = self.context.settings.days;
         if let Some(date) = date.filter(|date| !days.contains(*date)) {
-            let message = format!("{date} lies outside the run from {} to {}", days.from, days.to);
-            self.refuse(
-                DATE,
-                Code::OutsideRun,
-                message,
-                "it is not carried out: correct the date or leave the row out",
-            );
+            let (message, help) = match sent {
+                Some(_) => (
+                    format!("it arrives on {date}, outside the run from {} to {}", days.from, days.to),
+                    "it is not part of this run; what arrives later stays in the closing book",
+                ),
+                None => (
+                    format!("{date} lies outside the run from {} to {}", days.from, days.to),
+                    "it is not carried out: correct the date or leave the row out",
+                ),
+            };
+            self.refuse(DATE, Code::OutsideRun, message, help);
         }
     }
 }

@@ -206,6 +206,17 @@ impl<'d> Field<'d> {
         numbers.into_iter().collect()
     }
 
+    /// The days of a list; what is wrong is reported.
+    pub(super) fn days(&self, diagnostics: &mut Diagnostics) -> Vec<Day> {
+        let Some(items) = self.value.get_ref().as_array() else {
+            let message = format!("`{}` must be a list of days", self.name());
+            self.refuse(message, format!("write {} = [2026-10-01, 2026-10-02]", self.name()), diagnostics);
+            return Vec::new();
+        };
+        let read = |item: &'d Spanned<DeValue<'d>>| Field { value: item, ..self.clone() };
+        items.iter().filter_map(|item| read(item).day(diagnostics)).collect()
+    }
+
     /// The table that it holds, or a report that it should.
     pub(super) fn section(&self, diagnostics: &mut Diagnostics) -> Option<Section<'d>> {
         if let Some(table) = self.value.get_ref().as_table() {

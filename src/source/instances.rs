@@ -1,16 +1,17 @@
 //! `instances.csv`: the inventory, each row checked against its accounts, profile and prices.
 
+use super::accounts::known_account;
 use super::prices::Prices;
 use super::profiles::not_offered;
 use super::scenario::Edit;
 use super::settings::Settings;
 use super::table::{Columns, CsvRow, Row, Table};
-use super::value::{Problem, any_whole, day, months, nearest, price, shown, whole, word};
-use crate::account::{Account, AccountIndex};
+use super::value::{Problem, any_whole, day, months, price, shown, whole, word};
+use crate::account::Account;
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::id::{InstanceId, Labels};
-use crate::instance::{ChargeType, Instance, InstanceLabels, RenewFlag, State};
+use crate::instance::{ChargeType, Instance, InstanceLabels, RenewFlag, State, StoppedBy};
 use crate::money::Price;
 use crate::prices::{PriceKind, Priced};
 use crate::profile::{Profile, RetentionFrom};
@@ -50,9 +51,12 @@ const STATE: usize = 16;
 const SINCE: usize = 17;
 const PRIORITY: usize = 18;
 const RETURNED: usize = 19;
+const STOPPED_BY: usize = 20;
+const BILLED_HOURS: usize = 21;
+const DOWNGRADES: usize = 22;
 
-/// So many accounts are compared with a misspelt one.
-const MOST_COMPARED: usize = 1_000;
+/// The most hours or downgrades that a counter of the opening may have.
+const MOST_COUNTED: i64 = 1_000_000_000;
 /// The product of an instance that names none.
 const DEFAULT_PRODUCT: &str = "cvm";
 
@@ -123,7 +127,7 @@ struct Reader<'r, 'c> {
 impl Reader<'_, '_> {
     fn instance(&mut self, tags: std::ops::Range<usize>) -> Option<Instance> {
         let id = self.row.need((INSTANCE_ID, "instance_id"), self.diagnostics, |text| Ok(InstanceId::new(text)));
-        let account = self.account();
+        let account = known_account(self.row, ACCOUNT_ID, self.context.accounts, self.diagnostics);
         let charge_type =
             self.row.need((CHARGE_TYPE, "charge_type"), self.diagnostics, |text| word(text, ChargeType::NAMES));
         let labels = self.labels(tags);
@@ -140,6 +144,8 @@ impl Reader<'_, '_> {
         let starts_on = self.row.read(STARTS_ON, self.diagnostics, day);
         let standing = self.standing(charge_type, starts_on, rules);
         let priority = self.row.read(PRIORITY, self.diagnostics, any_whole);
+        let stopped_by = self.stopped_by(standing.as_ref());
+        let (billed_hours, downgrades) = (self.count(BILLED_HOURS), self.count(DOWNGRADES));
         let standing = standing?;
         Some(Instance {
             id: id??,
@@ -156,23 +162,12 @@ impl Reader<'_, '_> {
             state: standing.state,
             since: standing.since,
             returned: standing.returned,
+            stopped_by,
+            billed_hours,
+            downgrades,
             priority,
             labels,
         })
-    }
-
-    fn account(&mut self) -> Option<AccountIndex> {
-        let accounts = self.context.accounts;
-        let text = self.row.need((ACCOUNT_ID, "account_id"), self.diagnostics, |text| Ok(text.to_owned()))?;
-        let found = find_account(&text, accounts);
-        if found.is_none() {
-            self.diagnostics.push_with(Code::UnknownAccount, || {
-                let ids = accounts.iter().take(MOST_COMPARED).map(|account| account.id.as_str());
-                let help = nearest(&text, ids, "add it to `accounts.csv`");
-                (self.row.place(ACCOUNT_ID), format!("there is no account {}", shown(&text)), help)
-            });
-        }
-        found
     }
 
     fn labels(&mut self, tags: std::ops::Range<usize>) -> InstanceLabels {
@@ -183,6 +178,28 @@ impl Reader<'_, '_> {
         let tags = tags.map(&mut label).collect();
         let product = label(PRODUCT).unwrap_or_else(|| self.labels.intern(DEFAULT_PRODUCT));
         InstanceLabels { product, instance_type, region, zone, project, name, tags }
+    }
+
+    fn count(&mut self, slot: usize) -> u32 {
+        let counted = self.row.read(slot, self.diagnostics, |text| whole(text, 0, MOST_COUNTED));
+        counted.and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+    }
+
+    /// Who stopped it; says something of stopped instances only.
+    fn stopped_by(&mut self, standing: Option<&Standing>) -> StoppedBy {
+        let given = self.row.read(STOPPED_BY, self.diagnostics, |text| word(text, StoppedBy::NAMES));
+        let state = standing.and_then(|standing| standing.state);
+        if let (Some(given), Some(state)) = (given, state.filter(|state| *state != State::Stopped)) {
+            let message =
+                format!("`stopped_by` is `{}`, but the state of {} is `{}`", given.name(), self.id(), state.name());
+            self.refuse(
+                STOPPED_BY,
+                Code::ImpossibleState,
+                message,
+                "leave `stopped_by` empty, or write `stopped` into `state`",
+            );
+        }
+        given.unwrap_or(StoppedBy::Arrears)
     }
 
     fn price(&mut self, slot: usize, kind: PriceKind, labels: &InstanceLabels) -> Result<Option<Price>, Reported> {
@@ -415,10 +432,4 @@ fn missing_price_help(column: &str, labels: &InstanceLabels, texts: &Labels) -> 
         shown(product),
         shown(kind)
     )
-}
-
-/// The account with this id.
-pub(super) fn find_account(id: &str, accounts: &[Account]) -> Option<AccountIndex> {
-    let at = accounts.binary_search_by(|account| account.id.as_str().cmp(id)).ok()?;
-    Some(AccountIndex(u32::try_from(at).expect("a book numbers its accounts in 32 bits")))
 }

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, Field, Section};
-use super::value::{MOST_MONTHS, Problem, factor, months, nearest, shown, word};
+use super::value::{MOST_MONTHS, Problem, factor, months, nearest, shown, whole, word};
 use crate::calendar::MonthEnd;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::money::{Factor, Rounding};
 use crate::profile::{
-    AttemptDays, BUILTIN, ChargeOrder, Profile, ProfileIndex, RecoverFrom, Restart, RestoreWhen, RetentionFrom,
-    WhenShort,
+    AttemptDays, BUILTIN, ChargeOrder, DowngradeMonths, Profile, ProfileIndex, RecoverFrom, RefundMethod, Restart,
+    RestoreWhen, RetentionFrom, UpgradeMonths, WhenShort,
 };
 
 /// The profile whose built-in values stand for missing keys, and the default of a book.
@@ -41,12 +41,30 @@ const KEYS: &[&str] = &[
     "postpaid_retention_days",
     "restart",
     "restore_when",
+    "refund",
+    "full_refund_days",
+    "full_refunds",
+    "returns_per_year",
+    "upgrade_months",
+    "downgrade_months",
+    "downgrade_refund",
+    "downgrades",
+    "hourly_tiers",
+    "bill_while_stopped",
+    "online_topup_days",
+    "bank_topup_days",
 ];
 
 /// The largest distance in days between an expiry and what happens around it.
 const MOST_DAYS: i64 = 3_660;
 /// The longest retention in days, and the longest grace in hours.
 const MOST_RETENTION: i64 = 36_600;
+/// The largest limit of returns, refunds and downgrades.
+const MOST_COUNTED: i64 = 1_000_000_000;
+/// The longest way of a top-up, in working days.
+const MOST_TRANSFER: i64 = 366;
+/// The highest tier, in billed hours.
+const MOST_TIER_HOURS: i64 = 1_000_000;
 /// How many profiles one can extend, directly and through others.
 const MOST_ANCESTORS: usize = 32;
 
@@ -231,7 +249,7 @@ impl<'d> Profiles<'d> {
         let month_end = reader.word("month_end", MonthEnd::NAMES);
         let rounding = reader.word("rounding", Rounding::NAMES);
         let renew_periods = reader.periods();
-        let discounts = reader.discounts();
+        let discounts = reader.factors("discounts", months, |months| format!("{months} months have two discounts"));
         let auto_renew_months = reader.count("auto_renew_months", 1, MOST_MONTHS);
         let attempts = reader.attempts();
         let auto_renew_while_reclaimed = reader.flag("auto_renew_while_reclaimed");
@@ -246,6 +264,19 @@ impl<'d> Profiles<'d> {
         let postpaid_retention_days = reader.days("postpaid_retention_days", 0, MOST_RETENTION);
         let restart = reader.word("restart", Restart::NAMES);
         let restore_when = reader.word("restore_when", RestoreWhen::NAMES);
+        let refund = reader.word("refund", RefundMethod::NAMES);
+        let full_refund_days = reader.count("full_refund_days", 0, MOST_DAYS);
+        let full_refunds = reader.count("full_refunds", 0, MOST_COUNTED);
+        let returns_per_year = reader.count("returns_per_year", 0, MOST_COUNTED);
+        let upgrade_months = reader.word("upgrade_months", UpgradeMonths::NAMES);
+        let downgrade_months = reader.word("downgrade_months", DowngradeMonths::NAMES);
+        let downgrade_refund = reader.flag("downgrade_refund");
+        let downgrades = reader.count("downgrades", 0, MOST_COUNTED);
+        let hourly_tiers =
+            reader.factors("hourly_tiers", billed_hours, |hours| format!("{hours} hours have two factors"));
+        let bill_while_stopped = reader.flag("bill_while_stopped");
+        let online_topup_days = reader.count("online_topup_days", 0, MOST_TRANSFER);
+        let bank_topup_days = reader.count("bank_topup_days", 0, MOST_TRANSFER);
         let profile = Profile {
             name: name.into(),
             month_end: month_end?,
@@ -266,6 +297,18 @@ impl<'d> Profiles<'d> {
             postpaid_retention_days: postpaid_retention_days?,
             restart: restart?,
             restore_when: restore_when?,
+            refund: refund?,
+            full_refund_days: full_refund_days?,
+            full_refunds: full_refunds?,
+            returns_per_year: returns_per_year?,
+            upgrade_months: upgrade_months?,
+            downgrade_months: downgrade_months?,
+            downgrade_refund: downgrade_refund?,
+            downgrades: downgrades?,
+            hourly_tiers: hourly_tiers?,
+            bill_while_stopped: bill_while_stopped?,
+            online_topup_days: online_topup_days?,
+            bank_topup_days: bank_topup_days?,
         };
         reader.check_months(&profile)?;
         Some(profile)
@@ -328,21 +371,26 @@ impl<'d> KeyReader<'_, 'd> {
         self.days("auto_renew_first", -MOST_DAYS, MOST_DAYS).map(AttemptDays::From)
     }
 
-    fn discounts(&mut self) -> Option<Vec<(u32, Factor)>> {
-        let bands = self.field("discounts").section(self.diagnostics)?;
-        let mut discounts = BTreeMap::new();
+    /// A table of factors, each from so many months or hours on.
+    fn factors(
+        &mut self,
+        name: &str,
+        bound: impl Fn(&str) -> Result<u32, Problem>,
+        twice: impl Fn(u32) -> String,
+    ) -> Option<Vec<(u32, Factor)>> {
+        let bands = self.field(name).section(self.diagnostics)?;
+        let mut factors = BTreeMap::new();
         let before = self.diagnostics.errors();
         for band in bands.fields() {
-            let months = months(band.name()).map_err(|problem| problem.report(|| band.key_place(), self.diagnostics));
+            let bound = bound(band.name()).map_err(|problem| problem.report(|| band.key_place(), self.diagnostics));
             let factor = band.read(self.diagnostics, factor);
-            let (Ok(months), Some(factor)) = (months, factor) else { continue };
-            if discounts.insert(months, factor).is_some() {
-                let message = format!("{months} months have two discounts");
-                Problem::new(Code::ProfileConflict, message, "keep one of the two")
+            let (Ok(bound), Some(factor)) = (bound, factor) else { continue };
+            if factors.insert(bound, factor).is_some() {
+                Problem::new(Code::ProfileConflict, twice(bound), "keep one of the two")
                     .report(|| band.key_place(), self.diagnostics);
             }
         }
-        (self.diagnostics.errors() == before).then(|| discounts.into_iter().collect())
+        (self.diagnostics.errors() == before).then(|| factors.into_iter().collect())
     }
 
     /// The months of an auto-renewal must be offered; to blame is the key that the book wrote itself.
@@ -356,6 +404,12 @@ impl<'d> KeyReader<'_, 'd> {
         not_offered(profile, months).report(|| blamed.place(), self.diagnostics);
         None
     }
+}
+
+/// Hours from which a tier counts.
+fn billed_hours(text: &str) -> Result<u32, Problem> {
+    whole(text, 0, MOST_TIER_HOURS)
+        .map(|hours| u32::try_from(hours).expect("a tier lies between 0 and a million hours"))
 }
 
 /// Months that the profile does not offer.

@@ -1,6 +1,6 @@
 //! `book.toml`: the name, the days, the currency and the profiles of a book.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, Field, Section};
 use super::profiles::{DEFAULT, Profiles};
@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::money::Currency;
 use crate::profile::ProfileIndex;
 
-const KEYS: &[&str] = &["name", "from", "to", "time_zone", "currency", "profile", "product_profiles"];
+const KEYS: &[&str] = &["name", "from", "to", "time_zone", "currency", "profile", "product_profiles", "holidays"];
 /// The zone of a book that names none.
 const DEFAULT_ZONE: &str = "Asia/Shanghai";
 /// The currency of a book that names none.
@@ -26,6 +26,7 @@ pub(super) struct Settings {
     pub currency: Currency,
     pub profile: ProfileIndex,
     pub product_profiles: BTreeMap<Box<str>, ProfileIndex>,
+    pub holidays: BTreeSet<Day>,
 }
 
 impl Settings {
@@ -48,6 +49,7 @@ impl Settings {
         let currency = reader.optional("currency", currency);
         let profile = reader.profile(profiles);
         let product_profiles = reader.product_profiles(profiles);
+        let holidays = reader.fields.get("holidays").map_or_else(Vec::new, |field| field.days(reader.diagnostics));
         // What was wrong with the first three has been reported; the tables can be checked without them.
         Some(Self {
             name: name.unwrap_or_else(|| "Book".into()),
@@ -56,6 +58,7 @@ impl Settings {
             currency: currency.unwrap_or_else(|| Currency::from_code(DEFAULT_CURRENCY).expect("CNY is known")),
             profile: profile?,
             product_profiles: product_profiles?,
+            holidays: holidays.into_iter().collect(),
         })
     }
 }

@@ -16,11 +16,13 @@ const READING_ORDER: &[&str] = &[
     "calendar",
     "id",
     // Things: what exists.
-    "account",
     "prices",
     "profile",
     "selector",
     "instance",
+    "voucher",
+    "account",
+    "order",
     "action",
     "book",
     // Rules: what may happen.

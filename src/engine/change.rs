@@ -1,0 +1,301 @@
+//! Actions that change what an instance is paid for: return, resize, conversion, stop (`spec/replay.md` 10).
+
+use super::Refusal;
+use super::desk::{Desk, Position, Row};
+use crate::account::{Movement, Returns};
+use crate::action::ActionIndex;
+use crate::calendar::Day;
+use crate::charge::{Refund, Tariff};
+use crate::event::{Event, Reason};
+use crate::id::Label;
+use crate::instance::{ChargeType, State, StoppedBy};
+use crate::ledger::{Basis, Shortfall};
+use crate::lifecycle::Trigger;
+use crate::money::{Money, Price};
+use crate::order::{Order, Paid, Term};
+use crate::prices::PriceKind;
+use crate::profile::RefundMethod;
+
+/// One action, one instance, one day.
+#[derive(Clone, Copy)]
+pub(super) struct Change {
+    pub action: ActionIndex,
+    pub position: Position,
+    pub day: Day,
+}
+
+impl Change {
+    fn row(self, event: Event) -> Row {
+        Row::new(self.day, event).of(self.position).by(Some(self.action))
+    }
+}
+
+/// Why an action changes nothing.
+pub(super) struct Refused {
+    pub reason: Reason,
+    pub basis: Option<Basis>,
+}
+
+impl Refused {
+    /// There were so many refunds already.
+    pub(super) fn beyond(count: u32) -> Self {
+        Self { reason: Reason::RefundLimit, basis: Some(Basis::Count(count)) }
+    }
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self { reason, basis: None }
+    }
+}
+
+impl From<Shortfall> for Refused {
+    fn from(shortfall: Shortfall) -> Self {
+        Self { reason: Reason::InsufficientFunds, basis: Some(Basis::Short(shortfall)) }
+    }
+}
+
+impl Desk<'_> {
+    /// Gives an instance up: destroyed at once, or returned with a refund.
+    pub(super) fn terminate(&mut self, change: Change) -> Result<(), Refused> {
+        let unit = self.unit(change.position);
+        match unit.state {
+            Some(State::Overdue) => {
+                self.reclaim(change.position, Trigger::GiveBack, change.day);
+                self.write(change.row(Event::Returned));
+                Ok(())
+            }
+            Some(State::Running) if unit.is_prepaid() => self.give_back(change),
+            _ => {
+                self.transit(change.position, Trigger::Destroy);
+                self.write(change.row(Event::Terminated).because(Reason::User));
+                Ok(())
+            }
+        }
+    }
+
+    fn give_back(&mut self, change: Change) -> Result<(), Refused> {
+        let Change { position, day, .. } = change;
+        if self.returns_of_year(position, day).count >= self.profile(position).returns_per_year {
+            return Err(Refused::beyond(self.returns_of_year(position, day).count));
+        }
+        let paid = self.paid_on(position, day);
+        let in_full =
+            paid.and_then(|paid| paid.current).is_some_and(|order| self.comes_back_whole(position, &order, day));
+        let Some(refund) = self.refund(change, paid.as_ref(), in_full) else { return Ok(()) };
+        let movement = paid.map(|paid| self.split(position, refund.amount, &paid)).unwrap_or_default();
+        self.count_return(position, day, in_full);
+        self.replace_orders(position, None);
+        self.reclaim(position, Trigger::GiveBack, day);
+        self.move_funds(movement);
+        let basis = refund_basis(paid.as_ref(), refund, in_full);
+        self.write(change.row(Event::Returned).moving_if_any(movement).based_on(basis));
+        Ok(())
+    }
+
+    /// What comes back; none where a needed price is unknown, which stops the run.
+    fn refund(&mut self, change: Change, paid: Option<&Paid>, in_full: bool) -> Option<Refund> {
+        let Some(paid) = paid else { return Some(Refund { amount: Money::ZERO, consumed: Money::ZERO }) };
+        if in_full {
+            return Some(Refund { amount: paid.total(), consumed: Money::ZERO });
+        }
+        let refund = self.tariff(change.position).refund(paid, change.day);
+        refund.map_err(|_| self.refuse_for_price(change, PriceKind::Hourly)).ok()
+    }
+
+    fn tariff(&self, position: Position) -> Tariff<'_> {
+        Tariff {
+            profile: self.profile(position),
+            currency: self.currency,
+            monthly: self.monthly(position),
+            hourly: self.unit(position).hourly,
+            anchor: self.unit(position).anchor,
+        }
+    }
+
+    fn refuse_for_price(&mut self, change: Change, kind: PriceKind) {
+        let instance = self.unit(change.position).instance;
+        let refusal = Refusal::PriceMissing { action: change.action, instance, date: change.day, kind };
+        self.refusal.get_or_insert(refusal);
+    }
+
+    /// Whether a purchase is young enough to be returned in full, and the account has not used up that right.
+    fn comes_back_whole(&self, position: Position, order: &Order, day: Day) -> bool {
+        let profile = self.profile(position);
+        let product = self.listed(position).labels.product;
+        let used: u32 = self.returns.iter().filter(|one| one.product == product).map(|one| one.in_full).sum();
+        let young = i64::from(day.days_since(order.term.start)) <= i64::from(profile.full_refund_days);
+        let granted = profile.refund != RefundMethod::Nothing && profile.full_refund_days > 0;
+        order.new && granted && young && used < profile.full_refunds
+    }
+
+    fn returns_of_year(&self, position: Position, day: Day) -> Returns {
+        let (product, year) = (self.listed(position).labels.product, day.year());
+        let known = self.returns.iter().find(|one| one.product == product && one.year == year);
+        known.copied().unwrap_or(Returns { product, year, count: 0, in_full: 0 })
+    }
+
+    fn count_return(&mut self, position: Position, day: Day, in_full: bool) {
+        let mut counted = self.returns_of_year(position, day);
+        counted.count += 1;
+        counted.in_full += u32::from(in_full);
+        self.returns.retain(|one| (one.product, one.year) != (counted.product, counted.year));
+        self.returns.push(counted);
+    }
+
+    /// Changes type and price. A prepaid instance pays the difference, or gets some back; its expiry stays.
+    pub(super) fn resize(&mut self, change: Change, price: Price, kind: Option<Label>) -> Result<(), Refused> {
+        let position = change.position;
+        if self.unit(position).state == Some(State::Reclaimed) {
+            return Err(Reason::InBin.into());
+        }
+        let row = change.row(Event::Resized);
+        let row = if !self.unit(position).is_prepaid() {
+            self.unit_mut(position).billed_hours = 0;
+            row
+        } else {
+            match price.cmp(&self.monthly(position)) {
+                std::cmp::Ordering::Greater => self.upgrade(change, price, row)?,
+                std::cmp::Ordering::Less => self.downgrade(change, price, row)?,
+                std::cmp::Ordering::Equal => row,
+            }
+        };
+        self.set_price(position, price);
+        let unit = self.unit_mut(position);
+        unit.instance_type = kind.or(unit.instance_type);
+        self.write(row);
+        Ok(())
+    }
+
+    fn upgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Row, Refused> {
+        let Change { position, day, .. } = change;
+        let expiry = self.unit(position).expires;
+        let charge = self.tariff(position).upgrade(price, day, expiry);
+        let payable = self.payable(position, charge, day)?;
+        let paid = self.paid_on(position, day);
+        let left = paid.map(|paid| self.left_of(position, &paid, day)).unwrap_or_default();
+        let movement = self.pay(payable);
+        if expiry <= day {
+            return Ok(row.moving(movement));
+        }
+        let known = paid.is_some() || charge > Money::ZERO;
+        let term = Term { start: day, end: expiry, months: 0 };
+        self.replace_orders(position, known.then(|| changed_order(term, left, movement)));
+        Ok(row.moving(movement).paying_for(term))
+    }
+
+    fn downgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Row, Refused> {
+        let Change { position, day, .. } = change;
+        let profile = self.profile(position);
+        if self.unit(position).downgrades >= profile.downgrades {
+            return Err(Refused::beyond(self.unit(position).downgrades));
+        }
+        self.unit_mut(position).downgrades += 1;
+        let Some(paid) = self.paid_on(position, day) else { return Ok(row) };
+        let expiry = self.unit(position).expires;
+        let refund = self.tariff(position).downgrade(price, &paid, day, expiry);
+        let amount = if profile.downgrade_refund { refund.amount } else { Money::ZERO };
+        let movement = self.split(position, amount, &paid);
+        let term = Term { start: day, end: expiry, months: 0 };
+        let order = changed_order(term, self.left_of(position, &paid, day), movement);
+        self.replace_orders(position, Some(order));
+        self.move_funds(movement);
+        let basis = Basis::Refund { paid: paid.total(), consumed: Some(refund.consumed) };
+        Ok(row.moving_if_any(movement).based_on(basis))
+    }
+
+    /// What is left of a payment when the configuration changes.
+    fn left_of(&self, position: Position, paid: &Paid, day: Day) -> Movement {
+        let used = self.tariff(position).used_before_change(paid, day);
+        self.split(position, (paid.total() - used).max(Money::ZERO), paid)
+    }
+
+    /// Makes a postpaid instance prepaid from this day on.
+    pub(super) fn make_prepaid(&mut self, change: Change, months: u32, price: Option<Price>) -> Result<(), Refused> {
+        let Change { position, day, .. } = change;
+        if self.unit(position).is_prepaid() {
+            return Err(Reason::NotPostpaid.into());
+        }
+        self.need_offered(position, Some(months))?;
+        let Some(monthly) = price.or(self.unit(position).monthly) else {
+            self.refuse_for_price(change, PriceKind::Monthly);
+            return Ok(());
+        };
+        let profile = self.profile(position);
+        let payable = self.payable(position, crate::charge::renewal(profile, self.currency, monthly, months), day)?;
+        self.transit(position, Trigger::Convert);
+        let anchor = day.day_of_month();
+        let term = Term { start: day, end: profile.month_end.add_months(day, months, anchor), months };
+        let currency = self.currency;
+        let unit = self.unit_mut(position);
+        unit.charge_type = ChargeType::Prepaid;
+        (unit.monthly, unit.expires, unit.anchor) = (Some(monthly), term.end, anchor);
+        unit.reprice(profile, currency);
+        self.file_postpaid(position);
+        self.write(change.row(Event::Converted));
+        let movement = self.pay(payable);
+        self.replace_orders(position, Some(Order::paid_by(movement, term, false)));
+        self.write(change.row(Event::Purchased).moving(movement).paying_for(term));
+        Ok(())
+    }
+
+    /// Makes a prepaid instance postpaid from this day on; what is left of its terms comes back.
+    pub(super) fn make_postpaid(&mut self, change: Change, price: Option<Price>) -> Result<(), Refused> {
+        let Change { position, day, .. } = change;
+        self.need_prepaid(position)?;
+        if self.unit(position).state == Some(State::Reclaimed) {
+            return Err(Reason::InBin.into());
+        }
+        let Some(hourly) = price.or(self.unit(position).hourly) else {
+            self.refuse_for_price(change, PriceKind::Hourly);
+            return Ok(());
+        };
+        let paid = self.paid_on(position, day);
+        let Some(refund) = self.refund(change, paid.as_ref(), false) else { return Ok(()) };
+        let movement = paid.map(|paid| self.split(position, refund.amount, &paid)).unwrap_or_default();
+        self.replace_orders(position, None);
+        self.transit(position, Trigger::Convert);
+        let (profile, currency) = (self.profile(position), self.currency);
+        let unit = self.unit_mut(position);
+        unit.charge_type = ChargeType::Postpaid;
+        (unit.hourly, unit.billed_hours) = (Some(hourly), 0);
+        unit.reprice(profile, currency);
+        self.file_postpaid(position);
+        self.write(change.row(Event::Converted));
+        if movement.amount() != Money::ZERO {
+            self.move_funds(movement);
+            let basis = refund_basis(paid.as_ref(), refund, false);
+            self.write(change.row(Event::Refunded).moving(movement).based_on(basis));
+        }
+        Ok(())
+    }
+
+    /// Switches a running postpaid instance off without charge.
+    pub(super) fn stop(&mut self, change: Change) -> Result<(), Refused> {
+        let unit = self.unit_mut(change.position);
+        if unit.is_prepaid() {
+            return Err(Reason::NotPostpaid.into());
+        }
+        if unit.state != Some(State::Running) {
+            return Err(Reason::NotRunning.into());
+        }
+        (unit.stopped_by, unit.since) = (StoppedBy::User, change.day);
+        self.transit(change.position, Trigger::Stop);
+        self.write(change.row(Event::Stopped).because(Reason::User));
+        Ok(())
+    }
+}
+
+/// The order of the rest of a term: what was left of the payments before, and what the change moved.
+fn changed_order(term: Term, left: Movement, moved: Movement) -> Order {
+    let cash = (left.cash - moved.cash).max(Money::ZERO);
+    let free_credit = (left.free_credit - moved.free_credit).max(Money::ZERO);
+    Order { term, cash, free_credit, new: false }
+}
+
+fn refund_basis(paid: Option<&Paid>, refund: Refund, in_full: bool) -> Basis {
+    paid.map_or(Basis::PaymentUnknown, |paid| Basis::Refund {
+        paid: paid.total(),
+        consumed: (!in_full).then_some(refund.consumed),
+    })
+}

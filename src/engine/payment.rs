@@ -1,0 +1,90 @@
+//! How a prepaid price is paid, and what is remembered of it: vouchers and orders (`spec/replay.md` 3 and 10).
+
+use super::desk::{Desk, Position};
+use crate::account::Movement;
+use crate::calendar::Day;
+use crate::ledger::{Needed, Shortfall};
+use crate::money::Money;
+use crate::order::{Order, Paid};
+use crate::voucher::{self, Purchase};
+
+/// A price that can be paid, and the voucher that pays a part of it.
+#[derive(Clone, Copy)]
+pub(super) struct Payable {
+    price: Money,
+    voucher: Option<(usize, Money)>,
+}
+
+impl Desk<'_> {
+    /// Whether an instance's price can be paid on this day: all or nothing, with the one voucher that fits best.
+    pub(super) fn payable(&self, position: Position, price: Money, day: Day) -> Result<Payable, Shortfall> {
+        let product = self.listed(position).labels.product;
+        let voucher = voucher::choose(&self.vouchers, Purchase { price, product, day });
+        let covered = voucher.map_or(Money::ZERO, |(_, covered)| covered);
+        if self.funds.suffice_for(price - covered) {
+            return Ok(Payable { price, voucher });
+        }
+        Err(self.shortfall(price, covered))
+    }
+
+    /// What a price that is not even tried is held against.
+    pub(super) fn untried(&self, position: Position, price: Money, day: Day) -> Shortfall {
+        let product = self.listed(position).labels.product;
+        let voucher = voucher::choose(&self.vouchers, Purchase { price, product, day });
+        self.shortfall(price, voucher.map_or(Money::ZERO, |(_, covered)| covered))
+    }
+
+    fn shortfall(&self, price: Money, voucher: Money) -> Shortfall {
+        Shortfall { needed: Needed::Price(price), available: self.funds.available(), voucher }
+    }
+
+    /// Pays: the voucher first, then free credit, then cash.
+    pub(super) fn pay(&mut self, payable: Payable) -> Movement {
+        let Some((at, covered)) = payable.voucher else { return self.deduct(payable.price) };
+        self.vouchers[at].left -= covered;
+        Movement { voucher: -covered, ..self.deduct(payable.price - covered) }
+    }
+
+    /// Remembers what was paid for a term that follows the others.
+    pub(super) fn remember_order(&mut self, position: Position, order: Order, day: Day) {
+        let before = self.unit_mut(position).order.replace(order);
+        let going_on = before.filter(|before| before.term.end > day);
+        let earlier = self.earlier_orders.remove(&position);
+        let kept = earlier.into_iter().flatten().chain(going_on).filter(|order| order.term.end > day);
+        let kept: Vec<Order> = kept.collect();
+        if !kept.is_empty() {
+            self.earlier_orders.insert(position, kept);
+        }
+    }
+
+    /// Puts one order, or none, in the place of all that is known.
+    pub(super) fn replace_orders(&mut self, position: Position, order: Option<Order>) {
+        self.earlier_orders.remove(&position);
+        self.unit_mut(position).order = order;
+    }
+
+    /// Sorts the orders of the book: the last stays with the instance.
+    pub(super) fn file_earlier_orders(&mut self, position: Position) {
+        let known = self.book.orders.get(&self.unit(position).instance);
+        if let Some((_, earlier)) = known.and_then(|orders| orders.split_last()).filter(|(_, rest)| !rest.is_empty()) {
+            self.earlier_orders.insert(position, earlier.to_vec());
+        }
+    }
+
+    /// The orders of an instance that are not over on `day`, by their start.
+    pub(super) fn orders_on(&self, position: Position, day: Day) -> impl Iterator<Item = Order> {
+        let earlier = self.earlier_orders.get(&position).into_iter().flatten().copied();
+        earlier.chain(self.unit(position).order).filter(move |order| order.term.end > day)
+    }
+
+    /// What is known to be paid for the terms that are not over on `day`.
+    pub(super) fn paid_on(&self, position: Position, day: Day) -> Option<Paid> {
+        Paid::on(day, self.orders_on(position, day))
+    }
+
+    /// An amount that comes back, in cash and free credit as it was paid.
+    pub(super) fn split(&self, position: Position, amount: Money, paid: &Paid) -> Movement {
+        let cash = amount.part(paid.cash, paid.total(), self.profile(position).rounding);
+        Movement { voucher: Money::ZERO, cash, free_credit: amount - cash }
+    }
+}
