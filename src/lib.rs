@@ -21,6 +21,7 @@
 
 pub mod account;
 pub mod action;
+pub mod amortisation;
 pub mod book;
 pub mod calendar;
 pub mod charge;

@@ -1,5 +1,6 @@
 //! The one integration test binary: the program as its users see it.
 
+mod amortisation;
 mod books;
 mod cases;
 mod cli;

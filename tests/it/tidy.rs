@@ -23,6 +23,7 @@ const READING_ORDER: &[&str] = &[
     "voucher",
     "account",
     "order",
+    "amortisation",
     "action",
     "book",
     // Rules: what may happen.
