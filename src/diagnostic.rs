@@ -155,19 +155,17 @@ impl Place {
     /// [`Place::in_bytes`], where the lines have been counted before.
     pub fn in_lines(file: &str, bytes: &[u8], lines: &Lines, range: Range<usize>) -> Self {
         let at = range.start.min(bytes.len());
-        let first = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len().min(at) } else { 0 };
-        let start = (first..at).rev().find(|byte| ends_line(bytes, *byte)).map_or(first, |end| end + 1);
+        let Position { line, column, shown_from } = lines.find(bytes, at);
         let seen = bytes.len().min(at + 3 * WINDOW_BYTES);
         let end = (at..seen).find(|byte| matches!(bytes[*byte], b'\n' | b'\r')).unwrap_or(seen);
         let stop = range.end.clamp(at, end);
-        let (lead, column) = before(&bytes[start..at]);
+        let lead = before(&bytes[shown_from..at], column);
         let (mark, is_cut) = cut(&bytes[at..stop]);
         let tail = if is_cut { String::new() } else { with_dots(cut(&bytes[stop..end])) };
         let width = mark.chars().count().max(1);
         let mark = with_dots((mark, is_cut));
         let source = format!("{lead}{mark}{tail}").chars().map(printable).collect();
         let shown_before = lead.chars().count();
-        let line = lines.line(bytes, at);
         Self { file: file.to_owned(), line, column, source, mark: shown_before..shown_before + width }
     }
 
@@ -177,13 +175,15 @@ impl Place {
     }
 }
 
-/// The end of what stands before a mark, and the column of the mark.
-fn before(bytes: &[u8]) -> (String, usize) {
-    let begins_character = |at: &usize| bytes[*at] & 0b1100_0000 != 0b1000_0000;
-    let characters = (0..bytes.len()).filter(begins_character).count();
-    let from = (0..bytes.len()).rev().filter(begins_character).take(WINDOW).last().unwrap_or(bytes.len());
-    let dots = if characters > WINDOW { "…" } else { "" };
-    (format!("{dots}{}", String::from_utf8_lossy(&bytes[from..])), characters + 1)
+/// The end of what stands in a line before a mark in this column.
+fn before(bytes: &[u8], column: usize) -> String {
+    let from = (0..bytes.len()).rev().filter(|at| begins_character(bytes[*at])).take(WINDOW).last();
+    let dots = if column > WINDOW + 1 { "…" } else { "" };
+    format!("{dots}{}", String::from_utf8_lossy(&bytes[from.unwrap_or(bytes.len())..]))
+}
+
+fn begins_character(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
 }
 
 /// The beginning of a text, and whether it goes on; a line end of two characters is not part of it.
@@ -204,10 +204,30 @@ fn printable(character: char) -> char {
     }
 }
 
-/// How many line ends lie before each block of a file, so that a late line is found as fast as an early one.
+/// What lies before each block of a file, so that a place late in it, or late in a long line, is found as fast as an early
+/// one.
 #[derive(Clone, Debug, Default)]
 pub struct Lines {
-    before: Vec<usize>,
+    blocks: Vec<Reached>,
+}
+
+/// How far a file was read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reached {
+    /// Line ends so far.
+    ends: usize,
+    /// Where the line begins.
+    start: usize,
+    /// Characters of the line so far.
+    characters: usize,
+}
+
+/// Where a byte is, as people count.
+struct Position {
+    line: usize,
+    column: usize,
+    /// The byte from which the line is worth looking at: its beginning, or one far enough before.
+    shown_from: usize,
 }
 
 /// Bytes of a block.
@@ -216,24 +236,41 @@ const BLOCK: usize = 1 << 14;
 impl Lines {
     /// Counts the lines of a file. A line ends with `\n`, `\r\n` or a lone `\r`.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut ends = 0;
-        let before = (0..bytes.len()).step_by(BLOCK).map(|start| {
-            let before = ends;
-            ends += line_ends(bytes, start..bytes.len().min(start + BLOCK));
+        let mut reached = Reached::default();
+        let blocks = (0..bytes.len()).step_by(BLOCK).map(|start| {
+            let before = reached;
+            reached.read(bytes, start..bytes.len().min(start + BLOCK));
             before
         });
-        Self { before: before.collect() }
+        Self { blocks: blocks.collect() }
     }
 
     /// The line of a byte, from 1.
     pub fn line(&self, bytes: &[u8], at: usize) -> usize {
-        let block = (at / BLOCK).min(self.before.len().saturating_sub(1));
-        self.before.get(block).unwrap_or(&0) + line_ends(bytes, block * BLOCK..at) + 1
+        self.find(bytes, at).line
+    }
+
+    fn find(&self, bytes: &[u8], at: usize) -> Position {
+        let block = (at / BLOCK).min(self.blocks.len().saturating_sub(1));
+        let mut reached = self.blocks.get(block).copied().unwrap_or_default();
+        reached.read(bytes, block * BLOCK..at);
+        let shown_from = reached.start.max(at.saturating_sub(WINDOW_BYTES + 4)).min(at);
+        Position { line: reached.ends + 1, column: reached.characters + 1, shown_from }
     }
 }
 
-fn line_ends(bytes: &[u8], range: Range<usize>) -> usize {
-    range.filter(|at| ends_line(bytes, *at)).count()
+impl Reached {
+    fn read(&mut self, bytes: &[u8], range: Range<usize>) {
+        for at in range {
+            if ends_line(bytes, at) {
+                *self = Self { ends: self.ends + 1, start: at + 1, characters: 0 };
+            } else if at == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
+                self.start = BYTE_ORDER_MARK.len();
+            } else if begins_character(bytes[at]) {
+                self.characters += 1;
+            }
+        }
+    }
 }
 
 fn ends_line(bytes: &[u8], at: usize) -> bool {

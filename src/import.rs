@@ -37,7 +37,7 @@ use crate::diagnostic::Diagnostics;
 use account::{Accounts, Balance};
 use answer::{Answer, List};
 use field::Fields;
-use json::one_line;
+use json::{Page, one_line};
 use left_out::Vouchers;
 use listing::{Listing, list};
 use pages::Pages;
@@ -76,7 +76,8 @@ pub struct Counts {
 /// known, calls that failed, values that a book cannot take, answers that contradict each other.
 pub fn tencent(sources: &[Source], options: &Options) -> Result<Imported, Diagnostics> {
     let mut found = Diagnostics::default();
-    let gathered = gather(sources, options, &mut found);
+    let pages: Vec<Page> = sources.iter().map(Page::of).collect();
+    let gathered = gather(&pages, options, &mut found);
     let accounts = Accounts::of(gathered.balances, options, &mut found);
     let sightings = join::by_id(gathered.sightings, &mut found);
     if found.has_errors() {
@@ -121,11 +122,11 @@ struct Gathered<'s> {
     pages: Pages<'s>,
 }
 
-fn gather<'s>(sources: &'s [Source], options: &Options, found: &mut Diagnostics) -> Gathered<'s> {
+fn gather<'s>(pages: &'s [Page<'s>], options: &Options, found: &mut Diagnostics) -> Gathered<'s> {
     let mut gathered = Gathered::default();
-    for source in sources {
+    for page in pages {
         let mut vouchers = Vouchers::default();
-        for node in json::answers(source, found) {
+        for node in json::answers(page, found) {
             let Some(answer) = Answer::recognise(node, found) else { continue };
             gathered.answers += 1;
             gathered.take(answer, &mut vouchers, options, found);

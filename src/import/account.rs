@@ -141,7 +141,7 @@ fn contradictions(
 ) {
     for ((column, one), (_, other)) in before.iter().zip(amounts).filter(|(one, other)| one != other) {
         let (one, other) = (one.display(currency), other.display(currency));
-        let (id, file, other_file) = (&account.value, first.file, account.node.file);
+        let (id, file, other_file) = (&account.value, first.file(), account.node.file());
         let message = format!("`{column}` of account `{id}` is {one} in `{file}`, but {other} in `{other_file}`");
         found.push(
             Code::ConflictingAnswers,

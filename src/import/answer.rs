@@ -6,7 +6,7 @@
 use super::field::{Fields, Said};
 use super::json::{Node, one_line};
 use super::left_out;
-use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::diagnostic::{Code, Diagnostics};
 
 /// Which list of instances an answer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl<'s> Answer<'s> {
     /// The answer that a value is; a failed call and an unknown shape are reported.
     pub(super) fn recognise(node: Node<'s>, found: &mut Diagnostics) -> Option<Self> {
         let Some(members) = node.members() else {
-            unknown(node.place(), "a value that is not an object", found);
+            unknown(node, "a value that is not an object", found);
             return None;
         };
         let inner = members.get("Response").copied().filter(|inner| inner.members().is_some()).unwrap_or(node);
@@ -79,7 +79,7 @@ impl<'s> Answer<'s> {
         }
         let answer = list(&mut fields).or_else(|| single(inner, &mut fields));
         if answer.is_none() {
-            unknown(inner.place(), "an answer of a shape that is not known", found);
+            unknown(inner, "an answer of a shape that is not known", found);
         }
         answer
     }
@@ -116,7 +116,8 @@ fn single<'s>(node: Node<'s>, fields: &mut Fields<'s, '_>) -> Option<Answer<'s>>
 }
 
 fn useless(node: Node<'_>, what: &str, found: &mut Diagnostics) {
-    found.push(Code::LeftOut, node.place(), what, "nothing to type: the other answers are imported");
+    let help = "nothing to type: the other answers are imported";
+    found.push_with(Code::LeftOut, || (node.place(), what.to_owned(), help.to_owned()));
 }
 
 fn failed(fields: &mut Fields<'_, '_>) {
@@ -128,8 +129,8 @@ fn failed(fields: &mut Fields<'_, '_>) {
     fields.found.push(Code::UnknownAnswer, place, one_line(&text), "repeat the call and import what it gives then");
 }
 
-fn unknown(place: Place, what: &str, found: &mut Diagnostics) {
+fn unknown(node: Node<'_>, what: &str, found: &mut Diagnostics) {
     let help = "leave it out; known are cvm and lighthouse `DescribeInstances`, cbs `DescribeDisks`, billing \
                 `DescribeRenewInstances`, which lists prepaid instances of all products, and `DescribeAccountBalance`";
-    found.push(Code::UnknownAnswer, place, what, help);
+    found.push_with(Code::UnknownAnswer, || (node.place(), what.to_owned(), help.to_owned()));
 }

@@ -50,8 +50,8 @@ impl<'s, 'f> Fields<'s, 'f> {
     /// The members of an object; anything else is reported.
     pub(super) fn of(node: Node<'s>, found: &'f mut Diagnostics) -> Option<Self> {
         let Some(members) = node.members() else {
-            let message = "an entry that is not an object";
-            found.push(Code::BadValue, node.place(), message, "save what the call printed once more, unchanged");
+            let (message, help) = ("an entry that is not an object", "save what the call printed once more, unchanged");
+            found.push_with(Code::BadValue, || (node.place(), message.to_owned(), help.to_owned()));
             return None;
         };
         Some(Self { node, found, members })
@@ -184,20 +184,16 @@ impl<'s, 'f> Fields<'s, 'f> {
 
     /// Reports a member that must be there.
     pub(super) fn missing(&mut self, key: &str) {
-        let message = format!("`{key}` is missing");
-        self.found.push(
-            Code::MissingValue,
-            self.node.place(),
-            message,
-            format!("ask for the answer again, `{key}` included"),
-        );
+        let help = || format!("ask for the answer again, `{key}` included");
+        self.found.push_with(Code::MissingValue, || (self.node.place(), format!("`{key}` is missing"), help()));
     }
 
     /// Reports a value; there is none then.
     pub(super) fn wrong<T>(&mut self, code: Code, key: &str, node: Node<'s>, rule: &str) -> Option<T> {
-        let message = format!("`{key}` is `{}`: {rule}", abridged(node.text()));
-        let help = format!("call again, or correct `{key}` in `{}`", node.file);
-        self.found.push(code, node.place(), message, help);
+        self.found.push_with(code, || {
+            let message = format!("`{key}` is `{}`: {rule}", abridged(node.text()));
+            (node.place(), message, format!("call again, or correct `{key}` in `{}`", node.file()))
+        });
         None
     }
 }

@@ -86,11 +86,13 @@ impl Join<'_> {
     }
 
     fn contradiction<T: Display>(&mut self, column: &str, known: &Said<'_, T>, other: &Said<'_, T>) {
-        let (value, file) = (&known.value, known.node.file);
-        let (other_value, other_file) = (&other.value, other.node.file);
-        let id = self.id;
-        let message = format!("{column} of `{id}` is `{value}` in `{file}`, but `{other_value}` in `{other_file}`");
-        let help = "call both again at the same time, or import the newer of the two answers only";
-        self.found.push(Code::ConflictingAnswers, other.node.place(), one_line(&message), help);
+        self.found.push_with(Code::ConflictingAnswers, || {
+            let (value, file) = (&known.value, known.node.file());
+            let (other_value, other_file) = (&other.value, other.node.file());
+            let id = self.id;
+            let message = format!("{column} of `{id}` is `{value}` in `{file}`, but `{other_value}` in `{other_file}`");
+            let help = "call both again at the same time, or import the newer of the two answers only";
+            (other.node.place(), one_line(&message), help.to_owned())
+        });
     }
 }

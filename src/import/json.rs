@@ -3,21 +3,45 @@
 //! A file is read once as a whole: its syntax, its nesting and the keys of every object are checked, so that looking
 //! into a [`Node`] cannot fail later. Numbers stay text.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::options::Source;
-use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::diagnostic::{Code, Diagnostics, Lines, Place};
+
+/// A file of answers.
+#[derive(Debug)]
+pub(super) struct Page<'s> {
+    source: &'s Source,
+    /// Counted once, when the first place is asked for.
+    lines: OnceCell<Lines>,
+}
+
+impl<'s> Page<'s> {
+    pub(super) fn of(source: &'s Source) -> Self {
+        Self { source, lines: OnceCell::new() }
+    }
+
+    fn place(&self, range: Range<usize>) -> Place {
+        let bytes = &self.source.bytes;
+        Place::in_lines(&self.source.name, bytes, self.lines.get_or_init(|| Lines::of(bytes)), range)
+    }
+
+    /// Where a part of the file begins.
+    fn start(&self, part: &str) -> usize {
+        part.as_ptr().addr() - self.source.bytes.as_ptr().addr()
+    }
+}
 
 /// A JSON value, unparsed, and its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node<'s> {
-    /// The file that it stands in.
-    pub(super) file: &'s str,
-    whole: &'s str,
+    page: &'s Page<'s>,
     text: &'s str,
 }
 
@@ -29,10 +53,15 @@ impl<'s> Node<'s> {
         Self { text: raw.get(), ..self }
     }
 
+    /// The file that it stands in.
+    pub(super) fn file(self) -> &'s str {
+        &self.page.source.name
+    }
+
     /// Where it stands.
     pub(super) fn place(self) -> Place {
-        let start = self.text.as_ptr().addr() - self.whole.as_ptr().addr();
-        Place::in_bytes(self.file, self.whole.as_bytes(), start..start + self.text.len())
+        let start = self.page.start(self.text);
+        self.page.place(start..start + self.text.len())
     }
 
     /// Its text in the file.
@@ -69,38 +98,29 @@ impl<'s> Node<'s> {
 }
 
 /// The answers of a file: its values one after the other, arrays taken apart.
-pub(super) fn answers<'s>(source: &'s Source, found: &mut Diagnostics) -> Vec<Node<'s>> {
-    let Some(whole) = utf8(source, found) else { return Vec::new() };
+pub(super) fn answers<'s>(page: &'s Page<'s>, found: &mut Diagnostics) -> Vec<Node<'s>> {
+    let Some(whole) = utf8(page, found) else { return Vec::new() };
     let before = found.errors();
-    let values = values(source, whole, found);
+    let values = values(page, whole, found);
     if values.is_empty() && found.errors() == before {
-        let message = format!("`{}` holds no answer", source.name);
-        found.push(
-            Code::BadJson,
-            Place::of_file(&source.name),
-            message,
-            "save what the call printed, then import that",
-        );
+        let name = &page.source.name;
+        let message = format!("`{name}` holds no answer");
+        found.push(Code::BadJson, Place::of_file(name), message, "save what the call printed, then import that");
     }
     values.into_iter().flat_map(|value| value.elements().unwrap_or_else(|| vec![value])).collect()
 }
 
-fn utf8<'s>(source: &'s Source, found: &mut Diagnostics) -> Option<&'s str> {
+fn utf8<'s>(page: &'s Page<'s>, found: &mut Diagnostics) -> Option<&'s str> {
     let complain = |error: &std::str::Utf8Error| {
         let at = error.valid_up_to();
-        let place = Place::in_bytes(&source.name, &source.bytes, at..at + 1);
-        let message = format!("`{}` is not UTF-8", source.name);
-        found.push(
-            Code::NotUtf8,
-            place,
-            message,
-            "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`",
-        );
+        let message = format!("`{}` is not UTF-8", page.source.name);
+        let help = "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`";
+        found.push(Code::NotUtf8, page.place(at..at + 1), message, help);
     };
-    std::str::from_utf8(&source.bytes).inspect_err(complain).ok()
+    std::str::from_utf8(&page.source.bytes).inspect_err(complain).ok()
 }
 
-fn values<'s>(source: &'s Source, whole: &'s str, found: &mut Diagnostics) -> Vec<Node<'s>> {
+fn values<'s>(page: &'s Page<'s>, whole: &'s str, found: &mut Diagnostics) -> Vec<Node<'s>> {
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let mut values = Vec::new();
     for raw in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
@@ -109,27 +129,24 @@ fn values<'s>(source: &'s Source, whole: &'s str, found: &mut Diagnostics) -> Ve
             checked.map(|Checked| raw.get()).map_err(|error| (raw.get(), error))
         });
         match checked {
-            Ok(text) => values.push(Node { file: &source.name, whole, text }),
-            Err((read, error)) => return complain(source, whole, (read, &error), found),
+            Ok(text) => values.push(Node { page, text }),
+            Err((read, error)) => {
+                complain(page, (read, &error), found);
+                return Vec::new();
+            }
         }
     }
     values
 }
 
 /// Reports what is wrong with `read`, a part of the file; none of the file's values are used then.
-fn complain<'s>(
-    source: &Source,
-    whole: &str,
-    (read, error): (&str, &serde_json::Error),
-    found: &mut Diagnostics,
-) -> Vec<Node<'s>> {
-    let start = read.as_ptr().addr() - whole.as_ptr().addr() + offset(read, error);
-    let place = Place::in_bytes(&source.name, whole.as_bytes(), start..start + 1);
+fn complain(page: &Page<'_>, (read, error): (&str, &serde_json::Error), found: &mut Diagnostics) {
+    let start = page.start(read) + offset(read, error);
     let text = error.to_string();
     let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
     let message = one_line(&format!("not the JSON of an answer: {reason}"));
-    found.push(Code::BadJson, place, message, "save what the call printed once more, whole and unchanged");
-    Vec::new()
+    let help = "save what the call printed once more, whole and unchanged";
+    found.push(Code::BadJson, page.place(start..start + 1), message, help);
 }
 
 /// The byte that an error of serde_json points at.

@@ -285,8 +285,8 @@ impl Clerk<'_> {
     }
 
     fn warn(&mut self, one: &Sighting<'_>, what: &str, help: &str) {
-        let message = format!("`{}` {what}", one.id.value);
-        self.found.push(Code::LeftOut, one.id.node.place(), one_line(&message), help);
+        let message = || one_line(&format!("`{}` {what}", one.id.value));
+        self.found.push_with(Code::LeftOut, || (one.id.node.place(), message(), help.to_owned()));
     }
 
     fn leave_out_parts(&mut self, parts: &[&Sighting<'_>]) {

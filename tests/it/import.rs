@@ -619,6 +619,27 @@ fn broken_files_are_refused_and_never_panic() {
     }
 }
 
+/// A reader that counts from the top for each of them takes minutes.
+#[test]
+fn many_problems_late_in_a_file_have_their_places_be_it_one_line_or_many() {
+    for between in [" ", "\n"] {
+        let entry = |flag: &str| {
+            format!("{{\"InstanceId\": \"网站\", \"ProductCode\": \"p_cvm\",{between}\"RenewFlag\": {flag}}}")
+        };
+        let good = vec![entry("\"NOTIFY_AND_MANUAL_RENEW\""); 20_000].join(", ");
+        let text = format!("{{\"InstanceList\": [{good}, {}]}}", vec![entry("7"); 2_000].join(", "));
+        let found = import_text(&text).expect_err("a flag is no number");
+        let places: Vec<_> = found.iter().filter(|one| one.code == Code::BadValue).map(|one| &one.place).collect();
+        let ends: Vec<usize> = text.match_indices(": 7}").map(|(at, _)| at + 2).collect();
+        assert_eq!(places.len(), 1_000);
+        for (place, at) in places.into_iter().zip(ends) {
+            let line = text[..at].rsplit('\n').next().expect("the text before it");
+            let lines = if between == "\n" { text[..at].split('\n').count() } else { 1 };
+            assert_eq!((place.line, place.column), (lines, line.chars().count() + 1));
+        }
+    }
+}
+
 #[test]
 fn a_mark_at_the_beginning_and_a_nul_are_handled() {
     assert!(import_text("\u{feff}{\"RequestId\": \"1\"}").is_ok());
