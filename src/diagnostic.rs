@@ -116,6 +116,8 @@ codes! {
     ShortMonth = "short-month" Warning,
     /// A prepaid instance that comes due with a price of zero.
     ZeroPrice = "zero-price" Warning,
+    /// A text that a spreadsheet would run.
+    FormulaCell = "formula-cell" Warning,
     /// An answer of a cloud interface that was not recognised.
     UnknownAnswer = "unknown-answer" Error,
     /// An answer that contradicts another one.

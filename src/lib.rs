@@ -24,6 +24,7 @@ pub mod action;
 pub mod amortisation;
 pub mod book;
 pub mod calendar;
+pub mod cell;
 pub mod charge;
 pub mod cli;
 pub mod diagnostic;

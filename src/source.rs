@@ -32,7 +32,7 @@ use prices::Prices;
 use profiles::Profiles;
 use scenario::Scenario;
 use settings::Settings;
-use table::{CsvRow, Table};
+use table::{Columns, CsvRow, Table};
 use value::{nearest, shown};
 
 /// The files that a book may have, beside its scenarios.
@@ -59,6 +59,13 @@ pub const VOUCHER_COLUMNS: &[&str] = vouchers::COLUMNS.names;
 pub const ORDER_COLUMNS: &[&str] = orders::COLUMNS.names;
 /// The columns of `returns.csv`.
 pub const RETURN_COLUMNS: &[&str] = returns::COLUMNS.names;
+/// The tables with texts of people.
+const TEXTS: &[(&str, Columns)] = &[
+    (accounts::FILE, accounts::COLUMNS),
+    (instances::FILE, instances::COLUMNS),
+    (actions::FILE, actions::COLUMNS),
+    (vouchers::FILE, vouchers::COLUMNS),
+];
 const SETTINGS_FILE: &str = "book.toml";
 const PROFILES_FILE: &str = "profiles.toml";
 
@@ -112,6 +119,11 @@ enum Care {
 fn read_with(folder: &Folder, scenario: Option<&str>, care: Care) -> (Option<Book>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let book = read_book(folder, (scenario, care), &mut diagnostics);
+    if care == Care::Most && !diagnostics.has_errors() {
+        for (file, columns) in TEXTS {
+            folder.get(file).inspect(|bytes| review::formulas((file, bytes, *columns), &mut diagnostics));
+        }
+    }
     let book = book.filter(|_| !diagnostics.has_errors());
     (book, diagnostics)
 }

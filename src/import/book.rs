@@ -6,6 +6,7 @@ use super::account::Amounts;
 use super::listing::Row;
 use super::options::{DEFAULT_PROFILE, Options};
 use crate::calendar::Day;
+use crate::cell;
 use crate::id::AccountId;
 use crate::instance::{ChargeType, RenewFlag, State};
 use crate::money::Currency;
@@ -164,7 +165,8 @@ pub(super) fn prices_csv(prices: &[PriceRow]) -> String {
 fn csv(header: Vec<String>, records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for record in std::iter::once(header).chain(records) {
-        writer.write_record(record).expect("all records of a file have its columns, and memory takes them");
+        let cells = record.iter().map(|text| cell::written(text).into_owned());
+        writer.write_record(cells).expect("all records of a file have its columns, and memory takes them");
     }
     let bytes = writer.into_inner().expect("writing to memory does not fail");
     String::from_utf8(bytes).expect("texts stay texts in CSV")

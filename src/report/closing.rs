@@ -10,6 +10,7 @@ use crate::account::{Account, Returns};
 use crate::action::{AccountRef, Action, Target, Verb};
 use crate::book::Book;
 use crate::calendar::Day;
+use crate::cell;
 use crate::instance::{ChargeType, InstanceIndex};
 use crate::money::{Currency, Money};
 use crate::order::Order;
@@ -122,7 +123,7 @@ fn instances(book: &Book) -> Vec<u8> {
         let named = Column::NAMED.iter().map(|(_, column)| *column);
         let columns = named.chain((0..book.tag_keys.len()).map(Column::Tag));
         let cells = columns.map(|column| book.cell_text(instance, column).unwrap_or_default());
-        writer.write_record(cells).expect("memory takes any row");
+        writer.write_record(cells.map(|text| cell::written(&text).into_owned())).expect("memory takes any row");
     }
     writer.into_inner().expect("memory takes any row")
 }

@@ -9,6 +9,7 @@ use crate::account::{AccountIndex, Movement};
 use crate::action::AccountRef;
 use crate::book::Book;
 use crate::calendar::Day;
+use crate::cell;
 use crate::ledger::{Balance, Entry, Ledger};
 use crate::money::{Currency, Money};
 
@@ -177,8 +178,9 @@ fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
     }
 }
 
-/// Adds a cell, in quotes if it holds a comma, a quote or a line end.
+/// Adds a cell that is no formula, in quotes if it holds a comma, a quote or a line end.
 fn quote(row: &mut String, text: &str) {
+    let text = &*cell::written(text);
     if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
         return row.push_str(text);
     }

@@ -1,14 +1,15 @@
 //! What a valid book should make a person look at: production that nobody renews, prices of zero, a month that cannot be
-//! paid. Warnings only; nothing here changes what a run does.
+//! paid, texts that a spreadsheet runs. Warnings only; nothing here changes what a run does.
 
 use super::accounts::CASH;
 use super::instances::{MONTHLY_PRICE, RENEW_FLAG};
-use super::table::{CsvRow, Origins, Row};
+use super::table::{Columns, CsvRow, Origins, Row, Table};
 use super::value::{Problem, shown};
 use crate::account::{Account, AccountIndex};
 use crate::action::{AccountRef, Action, Verb};
 use crate::book::Book;
 use crate::calendar::{Day, DayRange};
+use crate::cell;
 use crate::charge;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::id::{Label, Labels};
@@ -24,6 +25,22 @@ const PRODUCTION: &[&str] = &["prod", "production", "prd", "生产", "生产环�
 const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
 /// So many days of the run, the first included, does the check of a month's renewals cover.
 const MONTH: i32 = 30;
+
+/// Warnings about texts that a spreadsheet would run. What is wrong with the table itself was reported when it was read.
+pub(super) fn formulas((file, bytes, columns): (&str, &[u8], Columns), diagnostics: &mut Diagnostics) {
+    let Some(table) = Table::open(file, bytes, columns, &mut Diagnostics::default()) else { return };
+    let slots = columns.names.len() + table.tag_keys().len();
+    table.rows(&mut Diagnostics::default(), |row, _| {
+        for slot in 0..slots {
+            if let Some(text) = row.written(slot).filter(|text| cell::is_formula(text)) {
+                let message = format!("{} is a formula to a spreadsheet", shown(text));
+                let help = "correct it, or put an apostrophe in front: that is left out when the file is read, and \
+                            results are written so";
+                Problem::new(Code::FormulaCell, message, help).report(|| row.place(slot), diagnostics);
+            }
+        }
+    });
+}
 
 /// Warnings about one row of the inventory.
 pub(super) fn instance(

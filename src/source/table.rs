@@ -9,6 +9,7 @@ use std::rc::Rc;
 use csv::{ReaderBuilder, StringRecord};
 
 use super::value::{Problem, nearest, shown};
+use crate::cell;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 
 /// One row of cells, whatever file it comes from.
@@ -294,6 +295,11 @@ impl CsvRow<'_, '_> {
         self.changed.insert(slot, Rc::clone(written));
     }
 
+    /// The text of a cell as it stands in the file.
+    pub(super) fn written(&self, slot: usize) -> Option<&str> {
+        self.record.get((*self.table.positions.get(slot)?)?)
+    }
+
     /// The byte where the row starts, for [`Table::place`].
     pub(super) fn start(&self) -> usize {
         self.start
@@ -305,7 +311,7 @@ impl Row for CsvRow<'_, '_> {
         let changed = if self.changed.is_empty() { None } else { self.changed.get(&slot) };
         let text = match changed {
             Some(written) => written.0.as_str(),
-            None => self.record.get(self.table.positions[slot]?)?,
+            None => cell::read(self.written(slot)?),
         };
         (!text.is_empty()).then_some(text)
     }

@@ -656,7 +656,7 @@ fn odd_texts_stay_in_their_cells_and_comments() {
                   \"InstanceChargeType\": \"PREPAID\", \"ExpiredTime\": \"2027-01-01T00:00:00Z\", \
                   \"Tags\": [{\"Key\": \"a,b\", \"Value\": \"=1+1\"}]}]}";
     let imported = import_text(answer).expect("odd, but right");
-    assert_eq!(cells(&imported, "ins-\"1\",\n2", &["instance_type", "tag:a,b"]), "T\n[profile] =1+1");
+    assert_eq!(cells(&imported, "ins-\"1\",\n2", &["instance_type", "tag:a,b"]), "T\n[profile] '=1+1");
     let (_, found) = read(&folder(imported.files.iter().map(|(name, text)| (*name, text.as_str()))), None);
     assert!(found.iter().all(|one| one.code == Code::MissingPrice), "{found:#?}");
     let spot = "{\"InstanceSet\": [{\"InstanceId\": \"a\\u001b[31m\", \"InstanceType\": \"T\", \

@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod errors;
 mod example;
+mod formulas;
 mod import;
 mod laws;
 mod oracle;

@@ -15,6 +15,7 @@ const READING_ORDER: &[&str] = &[
     "money",
     "calendar",
     "id",
+    "cell",
     // Things: what exists.
     "prices",
     "profile",

@@ -1,0 +1,37 @@
+//! Texts in cells of CSV files, such that no spreadsheet runs them as formulas.
+//!
+//! A spreadsheet runs a cell by its first character, in quotes or not. So a text that would be run is written with an
+//! apostrophe in front, and so is one that looks as if that had been done. Whoever reads takes one apostrophe away: every
+//! text comes back as it was. Signed numbers are not run, and stay.
+
+use std::borrow::Cow;
+
+/// What a formula begins with. The wide forms count where people type Chinese or Japanese.
+const BEGINNINGS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+const APOSTROPHE: char = '\'';
+
+/// Whether a spreadsheet would run the text.
+pub fn is_formula(text: &str) -> bool {
+    let mut characters = text.chars();
+    let first = characters.next();
+    let rest = characters.as_str();
+    let is_number = matches!(first, Some('+' | '-')) && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    first.is_some_and(|first| BEGINNINGS.contains(&first)) && !rest.is_empty() && !is_number
+}
+
+/// The text as it is written.
+pub fn written(text: &str) -> Cow<'_, str> {
+    if is_formula(text.trim_start_matches(APOSTROPHE)) {
+        Cow::Owned(format!("{APOSTROPHE}{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The text that was written.
+pub fn read(cell: &str) -> &str {
+    match cell.strip_prefix(APOSTROPHE) {
+        Some(text) if is_formula(text.trim_start_matches(APOSTROPHE)) => text,
+        _ => cell,
+    }
+}
