@@ -57,7 +57,7 @@ impl Day {
 
     /// The day of the month, 1 to 31.
     pub fn day_of_month(self) -> u8 {
-        u8::try_from(self.date().day()).expect("a month has at most 31 days")
+        u8::try_from(self.civil().day).expect("a month has at most 31 days")
     }
 
     /// The year.
@@ -103,10 +103,56 @@ impl Day {
 
     /// The anchor day in the month that lies `months` after this day's month, or that month's last day.
     fn in_later_month(self, months: u32, anchor: u8) -> Self {
-        let first = self.month_start().date() + ChronoMonths::new(months);
-        let first = Self::from(first);
-        let last = first.next_month_start().yesterday();
-        last.min(first + (i32::from(anchor) - 1))
+        let Civil { year, month, .. } = self.civil();
+        let month = month - 1 + months;
+        let year = year + (month / 12).cast_signed();
+        let first = Civil { year, month: month % 12 + 1, day: 1 };
+        Civil { day: u32::from(anchor).min(first.days_of_month()), ..first }.day()
+    }
+
+    /// The year, month and day of the month. A year that begins in March has its leap day at its end.
+    fn civil(self) -> Civil {
+        let days = self.0 + EPOCH;
+        let (era, of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
+        let years = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * years + years / 4 - years / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        Civil { year: era * 400 + years + later, month: month.cast_unsigned(), day: day.cast_unsigned() }
+    }
+}
+
+/// Days of 400 years.
+const ERA: i32 = 146_097;
+/// Days from 0000-03-01 to 1970-01-01.
+const EPOCH: i32 = 719_468;
+
+/// A date in its parts.
+#[derive(Clone, Copy)]
+struct Civil {
+    year: i32,
+    month: u32,
+    day: u32,
+}
+
+impl Civil {
+    fn day(self) -> Day {
+        let (month, earlier) = if self.month > 2 { (self.month - 3, 0) } else { (self.month + 9, 1) };
+        let year = self.year - earlier;
+        let (era, years) = (year.div_euclid(400), year.rem_euclid(400));
+        let of_year = (153 * month.cast_signed() + 2) / 5 + self.day.cast_signed() - 1;
+        Day(era * ERA + years * 365 + years / 4 - years / 100 + of_year - EPOCH)
+    }
+
+    fn days_of_month(self) -> u32 {
+        let Self { year, month, .. } = self;
+        match month {
+            2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        }
     }
 }
 

@@ -17,8 +17,7 @@ pub(super) fn book(opened: &Book, desks: &[Desk<'_>]) -> Book {
     let mut units: Vec<&Unit> = desks.iter().flat_map(|desk| &desk.units).collect();
     units.sort_by_key(|unit| unit.instance);
     units.retain(|unit| unit.state.is_some() || opened.instance(unit.instance).starts_on >= Some(from));
-    let numbers = (0u32..).zip(&units).map(|(number, unit)| (unit.instance, InstanceIndex(number)));
-    let kept: BTreeMap<InstanceIndex, InstanceIndex> = numbers.collect();
+    let kept = Kept::of(opened, &units);
     let orders = orders(desks, &kept, opened.days.to);
     Book {
         orders,
@@ -35,17 +34,30 @@ pub(super) fn book(opened: &Book, desks: &[Desk<'_>]) -> Book {
     }
 }
 
+/// The numbers that instances have in the closing book.
+struct Kept(Vec<Option<InstanceIndex>>);
+
+impl Kept {
+    fn of(opened: &Book, units: &[&Unit]) -> Self {
+        let mut numbers = vec![None; opened.instances.len()];
+        for (number, unit) in (0u32..).zip(units) {
+            numbers[unit.instance.0 as usize] = Some(InstanceIndex(number));
+        }
+        Self(numbers)
+    }
+
+    fn number(&self, opened: InstanceIndex) -> Option<InstanceIndex> {
+        self.0[opened.0 as usize]
+    }
+}
+
 /// The orders of running instances whose terms go on after the last day.
-fn orders(
-    desks: &[Desk<'_>],
-    kept: &BTreeMap<InstanceIndex, InstanceIndex>,
-    last: Day,
-) -> BTreeMap<InstanceIndex, Vec<Order>> {
+fn orders(desks: &[Desk<'_>], kept: &Kept, last: Day) -> BTreeMap<InstanceIndex, Vec<Order>> {
     let units = desks.iter().flat_map(|desk| desk.positions().map(move |position| (desk, position)));
     let of_unit = |(desk, position): (&Desk<'_>, Position)| {
         let orders: Vec<Order> = desk.orders_on(position, last).collect();
-        let number = kept.get(&desk.unit(position).instance).filter(|_| !orders.is_empty())?;
-        Some((*number, orders))
+        let number = kept.number(desk.unit(position).instance).filter(|_| !orders.is_empty())?;
+        Some((number, orders))
     };
     units.filter_map(of_unit).collect()
 }
@@ -93,10 +105,10 @@ fn instance(opened: &Book, unit: &Unit) -> Instance {
     }
 }
 
-fn action(opened: &Book, action: &Action, kept: &BTreeMap<InstanceIndex, InstanceIndex>) -> Action {
+fn action(opened: &Book, action: &Action, kept: &Kept) -> Action {
     let target = match &action.target {
-        Target::Instance(instance) => match kept.get(instance) {
-            Some(number) => Target::Instance(*number),
+        Target::Instance(instance) => match kept.number(*instance) {
+            Some(number) => Target::Instance(number),
             None => Target::UnknownInstance(opened.instance(*instance).id.as_str().into()),
         },
         other => other.clone(),

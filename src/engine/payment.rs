@@ -18,8 +18,7 @@ pub(super) struct Payable {
 impl Desk<'_> {
     /// Whether an instance's price can be paid on this day: all or nothing, with the one voucher that fits best.
     pub(super) fn payable(&self, position: Position, price: Money, day: Day) -> Result<Payable, Shortfall> {
-        let product = self.listed(position).labels.product;
-        let voucher = voucher::choose(&self.vouchers, Purchase { price, product, day });
+        let voucher = self.voucher(position, price, day);
         let covered = voucher.map_or(Money::ZERO, |(_, covered)| covered);
         if self.funds.suffice_for(price - covered) {
             return Ok(Payable { price, voucher });
@@ -27,10 +26,18 @@ impl Desk<'_> {
         Err(self.shortfall(price, covered))
     }
 
+    /// The voucher that fits best, and what it covers.
+    fn voucher(&self, position: Position, price: Money, day: Day) -> Option<(usize, Money)> {
+        if self.vouchers.is_empty() {
+            return None;
+        }
+        let product = self.listed(position).labels.product;
+        voucher::choose(&self.vouchers, Purchase { price, product, day })
+    }
+
     /// What a price that is not even tried is held against.
     pub(super) fn untried(&self, position: Position, price: Money, day: Day) -> Shortfall {
-        let product = self.listed(position).labels.product;
-        let voucher = voucher::choose(&self.vouchers, Purchase { price, product, day });
+        let voucher = self.voucher(position, price, day);
         self.shortfall(price, voucher.map_or(Money::ZERO, |(_, covered)| covered))
     }
 
@@ -49,6 +56,9 @@ impl Desk<'_> {
     pub(super) fn remember_order(&mut self, position: Position, order: Order, day: Day) {
         let before = self.unit_mut(position).order.replace(order);
         let going_on = before.filter(|before| before.term.end > day);
+        if going_on.is_none() && self.earlier_orders.is_empty() {
+            return;
+        }
         let earlier = self.earlier_orders.remove(&position);
         let kept = earlier.into_iter().flatten().chain(going_on).filter(|order| order.term.end > day);
         let kept: Vec<Order> = kept.collect();
