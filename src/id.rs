@@ -42,15 +42,8 @@ macro_rules! opaque_id {
 opaque_id!(AccountId, InstanceId);
 
 /// A text of a book's [`Labels`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(u32);
-
-impl Label {
-    /// The number of the text in its table.
-    pub fn number(self) -> u32 {
-        self.0
-    }
-}
 
 /// The distinct label texts of a book.
 #[derive(Clone, Debug, Default)]

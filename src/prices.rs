@@ -71,21 +71,32 @@ pub struct Ambiguous {
     pub second: usize,
 }
 
+/// What a row is about: type, region and product.
+type Fit = (Label, Option<Label>, Option<Label>);
+
+/// Rows by what they are about: the first, and the second if there are two that are equally good.
+type Index = BTreeMap<Fit, (usize, Option<usize>)>;
+
 /// All rows of `prices.csv`.
 #[derive(Clone, Debug, Default)]
 pub struct PriceList {
     rows: Vec<PriceRow>,
-    by_type: BTreeMap<u32, Vec<usize>>,
+    monthly: Index,
+    hourly: Index,
 }
 
 impl PriceList {
     /// The list of these rows, in file order.
     pub fn new(rows: Vec<PriceRow>) -> Self {
-        let mut by_type: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (number, row) in rows.iter().enumerate() {
-            by_type.entry(row.instance_type.number()).or_default().push(number);
-        }
-        Self { rows, by_type }
+        let index = |kind: PriceKind| {
+            let mut index = Index::new();
+            for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.price(kind).is_some()) {
+                let first = index.entry((row.instance_type, row.region, row.product));
+                first.and_modify(|(_, second)| *second = second.or(Some(number))).or_insert((number, None));
+            }
+            index
+        };
+        Self { monthly: index(PriceKind::Monthly), hourly: index(PriceKind::Hourly), rows }
     }
 
     /// The price of the most specific row that fits, or none.
@@ -93,22 +104,18 @@ impl PriceList {
     /// # Errors
     /// Two rows fit equally well.
     pub fn look_up(&self, priced: Priced, kind: PriceKind) -> Result<Option<Price>, Ambiguous> {
-        let Some(candidates) = self.by_type.get(&priced.instance_type.number()) else { return Ok(None) };
-        let fits = |row: &PriceRow| {
-            row.product.is_none_or(|product| product == priced.product)
-                && row.region.is_none_or(|region| Some(region) == priced.region)
-                && row.price(kind).is_some()
+        let index = match kind {
+            PriceKind::Monthly => &self.monthly,
+            PriceKind::Hourly => &self.hourly,
         };
-        let specificity = |row: &PriceRow| (row.region.is_some(), row.product.is_some());
-        let mut best: Option<usize> = None;
-        let mut tie = None;
-        for &number in candidates.iter().filter(|number| fits(&self.rows[**number])) {
-            match best.map(|first| specificity(&self.rows[number]).cmp(&specificity(&self.rows[first]))) {
-                None | Some(std::cmp::Ordering::Greater) => (best, tie) = (Some(number), None),
-                Some(std::cmp::Ordering::Equal) => tie = tie.or(best.map(|first| Ambiguous { first, second: number })),
-                Some(std::cmp::Ordering::Less) => {}
-            }
+        let Priced { product, instance_type, region } = priced;
+        let with_region = region.map(|region| [(Some(region), Some(product)), (Some(region), None)]);
+        let fits = with_region.into_iter().flatten().chain([(None, Some(product)), (None, None)]);
+        let mut best = fits.filter_map(|(region, product)| index.get(&(instance_type, region, product)));
+        match best.next() {
+            Some(&(first, Some(second))) => Err(Ambiguous { first, second }),
+            Some(&(first, None)) => Ok(self.rows[first].price(kind)),
+            None => Ok(None),
         }
-        tie.map_or(Ok(best.and_then(|number| self.rows[number].price(kind))), Err)
     }
 }
