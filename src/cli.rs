@@ -10,6 +10,7 @@ mod import;
 mod output;
 mod profiles;
 mod progress;
+mod results;
 mod run;
 mod say;
 

@@ -11,6 +11,8 @@ mod detail;
 pub mod frame;
 pub mod hash;
 pub mod monthly;
+mod page;
+pub mod pages;
 pub mod pictures;
 pub mod profile;
 pub mod run_json;

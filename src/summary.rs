@@ -1,13 +1,15 @@
 //! The answer of a run: what is paid, how low the balances go, what fails, what is lost and what to do about it.
 //!
-//! A pure fold over the ledger. Currencies are never added.
+//! A pure fold over the windows of a run: a [`Tally`] keeps what accounts and instances come to, not the rows.
+//! Currencies are never added.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::AccountIndex;
+use crate::action::Verb;
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::engine::Replay;
+use crate::engine::Window;
 use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State};
 use crate::ledger::{Balance, Entry, Needed, Shortfall};
@@ -30,6 +32,8 @@ pub struct Summary {
     pub rejected: usize,
     /// What people can do, by the day until which it helps.
     pub advice: Vec<Advice>,
+    /// The number of rows of each event that has any.
+    pub events: BTreeMap<Event, u64>,
 }
 
 /// Sums in one currency, all positive.
@@ -133,138 +137,46 @@ pub enum Remedy {
 }
 
 impl Summary {
-    /// Sums up a replay of `book`.
-    pub fn of(book: &Book, replay: &Replay) -> Self {
-        let entries = &replay.ledger.entries;
-        let failures = failures(entries);
-        let losses = losses(book, replay);
-        let stops = of_event(entries, Event::Stopped).filter_map(|entry| Some((entry.instance?, entry.date))).collect();
-        let mut advice = top_ups(entries);
-        advice.extend(arrears(entries, &replay.ledger.balances));
-        advice.extend(renewals(book, &replay.closing, &losses));
-        advice.sort_by_key(|advice| advice.by);
-        Self {
-            totals: totals(book, entries),
-            accounts: accounts(book, replay),
-            failures,
-            losses,
-            stops,
-            rejected: of_event(entries, Event::Rejected).count(),
-            advice,
-        }
-    }
-
     /// The instances terminated because nobody paid in time.
     pub fn terminated(&self) -> impl Iterator<Item = &Loss> {
         self.losses.iter().filter(|loss| matches!(loss.end, LossEnd::Terminated(_)))
     }
+
+    /// The number of rows of the ledger.
+    pub fn rows(&self) -> u64 {
+        self.events.values().sum()
+    }
 }
 
-fn of_event(entries: &[Entry], event: Event) -> impl Iterator<Item = &Entry> {
-    entries.iter().filter(move |entry| entry.event == event)
-}
+/// No place in a list.
+const NOWHERE: u32 = u32::MAX;
 
-fn totals(book: &Book, entries: &[Entry]) -> BTreeMap<Currency, Totals> {
-    let mut totals: BTreeMap<Currency, Totals> =
-        book.accounts.iter().map(|account| (account.currency, Totals::default())).collect();
-    for entry in entries {
-        let (Some(account), Some(movement)) = (entry.account, entry.movement) else { continue };
-        let totals = totals.entry(book.account(account).currency).or_default();
-        match entry.event {
-            Event::Usage => totals.usage -= movement.amount(),
-            Event::TopUp | Event::Credit => totals.income += movement.amount(),
-            _ => totals.renewals -= movement.amount(),
-        }
-    }
-    totals
-}
-
-fn accounts(book: &Book, replay: &Replay) -> Vec<AccountSummary> {
-    let ledger = &replay.ledger;
-    let mut closing: Vec<Option<Balance>> = vec![None; book.accounts.len()];
-    for balance in &ledger.balances {
-        closing[balance.account.0 as usize] = Some(*balance);
-    }
-    let mut short = vec![false; book.accounts.len()];
-    for entry in ledger.entries.iter().filter(|entry| matches!(entry.event, Event::RenewalFailed | Event::Stopped)) {
-        if let Some(account) = entry.account {
-            short[account.0 as usize] = true;
-        }
-    }
-    let lows = ledger.lowest_available(book.accounts.len());
-    let rows = lows.into_iter().zip(closing).zip(short).zip(&book.accounts);
-    let rows = rows.filter_map(|(((lowest, closing), short), account)| {
-        let lowest = lowest?;
-        let line = account.alert_below.unwrap_or(Money::ZERO);
-        let is_short = short || lowest.available < line;
-        Some(AccountSummary { account: lowest.account, lowest, closing: closing?, is_short })
-    });
-    rows.collect()
-}
-
-fn failures(entries: &[Entry]) -> Vec<Failure> {
-    let mut open: BTreeMap<InstanceIndex, usize> = BTreeMap::new();
-    let mut failures: Vec<Failure> = Vec::new();
-    for entry in entries {
-        let Some(instance) = entry.instance else { continue };
-        match (entry.event, entry.shortfall()) {
-            (Event::RenewalFailed, Some(Shortfall { needed: Needed::Price(needed), available, .. })) => {
-                if let Some(at) = open.get(&instance) {
-                    failures[*at].last = entry.date;
-                } else {
-                    open.insert(instance, failures.len());
-                    failures.push(Failure { instance, first: entry.date, last: entry.date, needed, available });
-                }
-            }
-            (Event::Renewed | Event::Recovered, _) => {
-                open.remove(&instance);
-            }
-            _ => {}
-        }
-    }
-    failures
-}
-
-fn losses(book: &Book, replay: &Replay) -> Vec<Loss> {
-    let mut open: BTreeMap<InstanceIndex, usize> = BTreeMap::new();
-    let mut losses: Vec<Loss> = Vec::new();
-    for (number, instance) in (0u32..).zip(&book.instances) {
-        if matches!(instance.state, Some(State::Reclaimed)) {
-            open.insert(InstanceIndex(number), losses.len());
-            losses.push(Loss { instance: InstanceIndex(number), reclaimed: None, last_day: None, end: LossEnd::Kept });
-        }
-    }
-    for entry in &replay.ledger.entries {
-        let Some(instance) = entry.instance else { continue };
-        let known = open.get(&instance).copied();
-        match (entry.event, known) {
-            (Event::Reclaimed | Event::Returned | Event::Stopped, _) => {
-                open.insert(instance, losses.len());
-                let reclaimed = Some(entry.date);
-                losses.push(Loss { instance, reclaimed, last_day: None, end: LossEnd::Kept });
-            }
-            (Event::Recovered | Event::Restored, Some(at)) => {
-                losses[at].end = LossEnd::Recovered(entry.date);
-                open.remove(&instance);
-            }
-            (Event::Terminated, at) => {
-                let at = at.unwrap_or_else(|| {
-                    losses.push(Loss { instance, reclaimed: None, last_day: None, end: LossEnd::Kept });
-                    losses.len() - 1
-                });
-                let by_people = entry.reason == Some(Reason::User);
-                let end = if by_people { LossEnd::Destroyed(entry.date) } else { LossEnd::Terminated(entry.date) };
-                losses[at].end = end;
-                losses[at].last_day = (!by_people).then(|| entry.date.yesterday());
-                open.remove(&instance);
-            }
-            _ => {}
-        }
-    }
-    losses
+/// A summary in the making.
+#[derive(Clone, Debug)]
+pub struct Tally<'b> {
+    book: &'b Book,
+    totals: Vec<Totals>,
+    lowest: Vec<Option<Balance>>,
+    closing: Vec<Option<Balance>>,
+    short: Vec<bool>,
+    events: [u64; Event::ALL.len()],
+    failures: Vec<Failure>,
+    /// For each instance its failure that goes on.
+    failing: Vec<u32>,
+    losses: Vec<Loss>,
+    /// For each instance its loss that is not decided.
+    losing: Vec<u32>,
+    stops: Vec<(InstanceIndex, Day)>,
+    /// Flags that were set.
+    flags: BTreeMap<InstanceIndex, RenewFlag>,
+    /// For each account its gap that goes on.
+    gaps: BTreeMap<AccountIndex, Gap>,
+    top_ups: Vec<(Day, AccountIndex, Gap)>,
+    arrears: Vec<Advice>,
 }
 
 /// Renewals of an account that fail together, on a first day.
+#[derive(Clone, Copy, Debug)]
 struct Gap {
     first: Day,
     last: Day,
@@ -273,62 +185,227 @@ struct Gap {
     renewals: usize,
 }
 
-/// For each account and each row of days on which renewals fail: what is missing to pay them all on the first.
-fn top_ups(entries: &[Entry]) -> Vec<Advice> {
-    let mut gaps: BTreeMap<AccountIndex, Vec<Gap>> = BTreeMap::new();
-    for entry in of_event(entries, Event::RenewalFailed) {
-        let (Some(account), Some(Shortfall { needed: Needed::Price(price), available, .. })) =
-            (entry.account, entry.shortfall())
-        else {
-            continue;
+impl<'b> Tally<'b> {
+    /// Nothing yet but the instances that are in the recycle bin at the opening.
+    pub fn open(book: &'b Book) -> Self {
+        let (accounts, instances) = (book.accounts.len(), book.instances.len());
+        let mut tally = Self {
+            book,
+            totals: vec![Totals::default(); accounts],
+            lowest: vec![None; accounts],
+            closing: vec![None; accounts],
+            short: vec![false; accounts],
+            events: [0; Event::ALL.len()],
+            failures: Vec::new(),
+            failing: vec![NOWHERE; instances],
+            losses: Vec::new(),
+            losing: vec![NOWHERE; instances],
+            stops: Vec::new(),
+            flags: BTreeMap::new(),
+            gaps: BTreeMap::new(),
+            top_ups: Vec::new(),
+            arrears: Vec::new(),
         };
-        let gaps = gaps.entry(account).or_default();
-        match gaps.last_mut().filter(|gap| entry.date <= gap.last.tomorrow()) {
-            Some(gap) => {
-                gap.last = entry.date;
-                if gap.first == entry.date {
-                    gap.needed += price;
-                    gap.available = available;
-                    gap.renewals += 1;
-                }
+        for (number, instance) in (0u32..).zip(&book.instances) {
+            if instance.state == Some(State::Reclaimed) {
+                tally.lose(InstanceIndex(number), None);
             }
-            None => {
-                gaps.push(Gap { first: entry.date, last: entry.date, needed: price, available, renewals: 1 });
+        }
+        tally
+    }
+
+    /// Adds the rows of the next window.
+    pub fn add(&mut self, window: &Window) {
+        let mut stopped = BTreeSet::new();
+        for entry in window.entries() {
+            self.events[entry.event as usize] += 1;
+            self.add_movement(entry);
+            if let Some(instance) = entry.instance {
+                self.add_fate(instance, entry);
+            }
+            if let (Event::Stopped, Some(account)) = (entry.event, entry.account) {
+                stopped.insert((account, entry.date));
+            }
+        }
+        for balance in window.balances() {
+            let account = balance.account.0 as usize;
+            self.closing[account] = Some(*balance);
+            if self.lowest[account].is_none_or(|low| balance.available < low.available) {
+                self.lowest[account] = Some(*balance);
+            }
+            if stopped.contains(&(balance.account, balance.date)) {
+                let what = Remedy::Arrears { account: balance.account, amount: -balance.available };
+                self.arrears.push(Advice { by: balance.date, what });
             }
         }
     }
-    let advice = gaps.into_iter().flat_map(|(account, gaps)| gaps.into_iter().map(move |gap| (account, gap)));
-    let advice = advice.map(|(account, gap)| {
-        let what = Remedy::TopUp { account, amount: gap.needed - gap.available, renewals: gap.renewals };
-        Advice { by: gap.first, what }
-    });
-    advice.collect()
-}
 
-/// The days on which arrears stop instances of an account.
-fn arrears(entries: &[Entry], balances: &[Balance]) -> Vec<Advice> {
-    let stops = of_event(entries, Event::Stopped).filter_map(|entry| Some((entry.account?, entry.date)));
-    let stops: BTreeSet<(AccountIndex, Day)> = stops.collect();
-    let noted = balances.iter().filter(|balance| stops.contains(&(balance.account, balance.date)));
-    let advice = noted.map(|balance| {
-        let what = Remedy::Arrears { account: balance.account, amount: -balance.available };
-        Advice { by: balance.date, what }
-    });
-    advice.collect()
-}
-
-/// The instances that are lost because nobody renewed them: their flag was manual when they went.
-fn renewals(book: &Book, closing: &Book, losses: &[Loss]) -> Vec<Advice> {
-    let flag = |loss: &Loss| {
-        let at = closing.find_instance(book.instance(loss.instance).id.as_str())?;
-        Some(closing.instance(at).renew_flag)
-    };
-    let lost = losses.iter().filter(|loss| flag(loss) == Some(RenewFlag::Manual));
-    let advice = lost.filter_map(|loss| match (loss.end, loss.last_day) {
-        (LossEnd::Terminated(_), Some(by)) if book.instance(loss.instance).charge_type == ChargeType::Prepaid => {
-            Some(Advice { by, what: Remedy::Renew { instance: loss.instance } })
+    fn add_movement(&mut self, entry: &Entry) {
+        let (Some(account), Some(movement)) = (entry.account, entry.movement) else { return };
+        let totals = &mut self.totals[account.0 as usize];
+        match entry.event {
+            Event::Usage => totals.usage -= movement.amount(),
+            Event::TopUp | Event::Credit => totals.income += movement.amount(),
+            _ => totals.renewals -= movement.amount(),
         }
-        _ => None,
-    });
-    advice.collect()
+    }
+
+    /// What a row says about the life of its instance.
+    fn add_fate(&mut self, instance: InstanceIndex, entry: &Entry) {
+        match entry.event {
+            Event::RenewalFailed => self.fail(instance, entry),
+            Event::Renewed => self.failing[instance.0 as usize] = NOWHERE,
+            Event::Recovered => {
+                self.failing[instance.0 as usize] = NOWHERE;
+                self.save(instance, entry.date);
+            }
+            Event::Restored => self.save(instance, entry.date),
+            Event::Reclaimed | Event::Returned => self.lose(instance, Some(entry.date)),
+            Event::Stopped => {
+                self.lose(instance, Some(entry.date));
+                self.stops.push((instance, entry.date));
+                self.mark_short(entry);
+            }
+            Event::Terminated => self.terminate(instance, entry),
+            Event::FlagSet => {
+                if let Some(Verb::SetFlag(flag, _)) = entry.action.map(|action| self.book.action(action).verb) {
+                    self.flags.insert(instance, flag);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn mark_short(&mut self, entry: &Entry) {
+        if let Some(account) = entry.account {
+            self.short[account.0 as usize] = true;
+        }
+    }
+
+    fn fail(&mut self, instance: InstanceIndex, entry: &Entry) {
+        self.mark_short(entry);
+        let Some(Shortfall { needed: Needed::Price(needed), available, .. }) = entry.shortfall() else { return };
+        let failing = &mut self.failing[instance.0 as usize];
+        if *failing == NOWHERE {
+            *failing = place_behind(&self.failures);
+            self.failures.push(Failure { instance, first: entry.date, last: entry.date, needed, available });
+        } else {
+            self.failures[*failing as usize].last = entry.date;
+        }
+        if let Some(account) = entry.account {
+            self.widen_gap(account, entry.date, (needed, available));
+        }
+    }
+
+    /// For each account and each row of days on which renewals fail: what is missing to pay them all on the first.
+    fn widen_gap(&mut self, account: AccountIndex, day: Day, (needed, available): (Money, Money)) {
+        let new = Gap { first: day, last: day, needed, available, renewals: 1 };
+        let gap = self.gaps.entry(account).or_insert(Gap { renewals: 0, needed: Money::ZERO, ..new });
+        if day > gap.last.tomorrow() {
+            self.top_ups.push((gap.first, account, std::mem::replace(gap, new)));
+            return;
+        }
+        gap.last = day;
+        if gap.first == day {
+            gap.needed += needed;
+            gap.available = available;
+            gap.renewals += 1;
+        }
+    }
+
+    fn lose(&mut self, instance: InstanceIndex, reclaimed: Option<Day>) {
+        self.losing[instance.0 as usize] = place_behind(&self.losses);
+        self.losses.push(Loss { instance, reclaimed, last_day: None, end: LossEnd::Kept });
+    }
+
+    /// Takes the loss of an instance that is not decided.
+    fn decide(&mut self, instance: InstanceIndex) -> Option<&mut Loss> {
+        let place = std::mem::replace(&mut self.losing[instance.0 as usize], NOWHERE);
+        (place != NOWHERE).then(|| &mut self.losses[place as usize])
+    }
+
+    fn save(&mut self, instance: InstanceIndex, day: Day) {
+        if let Some(loss) = self.decide(instance) {
+            loss.end = LossEnd::Recovered(day);
+        }
+    }
+
+    fn terminate(&mut self, instance: InstanceIndex, entry: &Entry) {
+        if self.losing[instance.0 as usize] == NOWHERE {
+            self.lose(instance, None);
+        }
+        let by_people = entry.reason == Some(Reason::User);
+        if let Some(loss) = self.decide(instance) {
+            loss.end = if by_people { LossEnd::Destroyed(entry.date) } else { LossEnd::Terminated(entry.date) };
+            loss.last_day = (!by_people).then(|| entry.date.yesterday());
+        }
+    }
+
+    /// The summary, once the last window has been added.
+    pub fn close(mut self) -> Summary {
+        let mut advice = self.top_ups();
+        advice.append(&mut self.arrears);
+        advice.extend(self.renewals());
+        advice.sort_by_key(|advice| advice.by);
+        let events = Event::ALL.iter().map(|event| (*event, self.events[*event as usize]));
+        Summary {
+            totals: self.totals_by_currency(),
+            accounts: self.accounts(),
+            rejected: usize::try_from(self.events[Event::Rejected as usize]).unwrap_or(usize::MAX),
+            events: events.filter(|(_, rows)| *rows > 0).collect(),
+            failures: self.failures,
+            losses: self.losses,
+            stops: self.stops,
+            advice,
+        }
+    }
+
+    fn top_ups(&mut self) -> Vec<Advice> {
+        let last = std::mem::take(&mut self.gaps).into_iter().map(|(account, gap)| (gap.first, account, gap));
+        let mut gaps = std::mem::take(&mut self.top_ups);
+        gaps.extend(last);
+        gaps.sort_unstable_by_key(|(day, account, _)| (*day, *account));
+        let advice = gaps.into_iter().map(|(by, account, gap)| {
+            let what = Remedy::TopUp { account, amount: gap.needed - gap.available, renewals: gap.renewals };
+            Advice { by, what }
+        });
+        advice.collect()
+    }
+
+    /// The instances that are lost because nobody renewed them: their flag was manual when they went.
+    fn renewals(&self) -> impl Iterator<Item = Advice> {
+        self.losses.iter().filter_map(|loss| {
+            let instance = self.book.instance(loss.instance);
+            let flag = self.flags.get(&loss.instance).copied().unwrap_or(instance.renew_flag);
+            let by = loss.last_day.filter(|_| matches!(loss.end, LossEnd::Terminated(_)))?;
+            let avoidable = flag == RenewFlag::Manual && instance.charge_type == ChargeType::Prepaid;
+            avoidable.then_some(Advice { by, what: Remedy::Renew { instance: loss.instance } })
+        })
+    }
+
+    fn totals_by_currency(&self) -> BTreeMap<Currency, Totals> {
+        let mut sums: BTreeMap<Currency, Totals> = BTreeMap::new();
+        for (account, totals) in self.book.accounts.iter().zip(&self.totals) {
+            let sum = sums.entry(account.currency).or_default();
+            sum.renewals += totals.renewals;
+            sum.usage += totals.usage;
+            sum.income += totals.income;
+        }
+        sums
+    }
+
+    fn accounts(&self) -> Vec<AccountSummary> {
+        let rows = self.lowest.iter().zip(&self.closing).zip(&self.short).zip(&self.book.accounts);
+        let rows = rows.filter_map(|(((lowest, closing), short), account)| {
+            let lowest = (*lowest)?;
+            let line = account.alert_below.unwrap_or(Money::ZERO);
+            let is_short = *short || lowest.available < line;
+            Some(AccountSummary { account: lowest.account, lowest, closing: (*closing)?, is_short })
+        });
+        rows.collect()
+    }
+}
+
+fn place_behind<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).expect("fewer than four billion instances fail or are lost")
 }

@@ -39,13 +39,13 @@ pub(super) fn render(book: &Book, summary: &Summary) -> String {
 }
 
 /// Where the files are.
-pub(super) fn files(out: &Path, files: &[(String, Vec<u8>)], rows: usize) -> String {
-    let charts = files.iter().filter(|(name, _)| name.ends_with(".svg")).count();
+pub(super) fn files(out: &Path, charts: usize, rows: u64) -> String {
     let charts = if charts > 0 { format!(", {}", counted(charts, "chart")) } else { String::new() };
+    let rows = counted(usize::try_from(rows).unwrap_or(usize::MAX), "row");
     format!(
         "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, run.json, closing/{charts}",
         out.display(),
-        counted(rows, "row")
+        rows
     )
 }
 

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::diagnostics::visible;
 use super::folder::load;
-use super::run::replay;
 use super::say::say;
 use super::{Failure, Outcome};
+use crate::engine;
 use crate::explain::{self, Story};
 
 const EXAMPLES: &str = "\
@@ -32,7 +32,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.book, arguments.scenario.as_deref())?;
-    let replay = replay(&loaded, arguments.scenario.as_deref(), None)?;
+    let replay = engine::replay(&loaded.book);
+    let replay = replay.map_err(|refusal| loaded.refused(arguments.scenario.as_deref(), refusal))?;
     let book = loaded.book;
     let story = if let Some(instance) = book.find_instance(&arguments.id) {
         explain::instance(&book, &replay.ledger, &replay.closing, instance)

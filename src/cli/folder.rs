@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use crate::book::Book;
 use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::engine::Refusal;
 use crate::source::{self, Folder};
 
 /// The most bytes of a file: a book of ten million instances fits.
@@ -17,6 +18,20 @@ pub(super) struct Loaded {
     pub folder: Folder,
     pub book: Book,
     pub warnings: Diagnostics,
+}
+
+impl Loaded {
+    /// Why the book cannot be replayed, at the line of the action that is to blame.
+    pub(super) fn refused(&self, scenario: Option<&str>, refusal: Refusal) -> Failure {
+        let Refusal::PriceMissing { action, instance, date, kind } = refusal;
+        let mut diagnostics = Diagnostics::default();
+        let (id, column) = (&self.book.instance(instance).id, kind.column());
+        let message = format!("on {date} this action needs the `{column}` of `{id}`, which has none");
+        let help = format!("fill in `{column}` in `instances.csv`, or add it to `prices.csv`");
+        let place = source::place_of_action(&self.folder, scenario, action);
+        diagnostics.push(Code::MissingPrice, place, message, help);
+        Failure::Input(diagnostics)
+    }
 }
 
 /// Reads and checks a book.

@@ -6,19 +6,14 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use super::diagnostics::counted;
-use super::folder::{Loaded, load, name_of};
-use super::progress::Progress;
+use super::folder::{load, name_of};
+use super::results::{self, Asked};
 use super::say::{say, warn};
-use super::{Failure, Outcome, answer, output};
+use super::{Failure, Outcome, answer};
 use crate::book::Book;
-use crate::diagnostic::{Code, Diagnostics};
-use crate::engine::{self, Refusal, Replay};
-use crate::report::chart::Format;
-use crate::report::frame::Facts;
-use crate::report::hash::hash;
-use crate::report::{closing, csv, monthly, pictures, run_json};
+
 use crate::selector::Column;
-use crate::source;
+
 use crate::summary::Summary;
 
 const EXAMPLES: &str = "\
@@ -46,7 +41,7 @@ pub(super) struct Arguments {
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
-    /// Replay accounts on so many threads, at most 512 [default: one per processor]
+    /// Work on so many threads, at most 512 [default: one per processor]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=512))]
     threads: Option<usize>,
     /// Exit with code 1 if the run holds any of these
@@ -67,15 +62,22 @@ enum Alert {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let loaded = load(&arguments.book, arguments.scenario.as_deref())?;
-    let column = column(&loaded.book, &arguments.by)?;
-    let replay = replay(&loaded, arguments.scenario.as_deref(), arguments.threads)?;
-    let summary = Summary::of(&loaded.book, &replay);
-    let files = files(&loaded, &replay, &summary, (arguments, column))?;
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, arguments.scenario.as_deref()));
-    output::write(&out, &files, &["charts"])?;
+    let scenario = arguments.scenario.as_deref();
+    let loaded = load(&arguments.book, scenario)?;
+    let asked = Asked { column: column(&loaded.book, &arguments.by)?, by: &arguments.by, charts: !arguments.no_charts };
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, scenario));
+    let write = || results::write(&loaded, scenario, &asked, &out);
+    let results = match arguments.threads {
+        None => write()?,
+        Some(threads) => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = pool.map_err(|error| Failure::new(format!("cannot start threads: {error}"), "ask for fewer"))?;
+            pool.install(write)?
+        }
+    };
+    let summary = results.summary;
     say(answer::render(&loaded.book, &summary))?;
-    say(answer::files(&out, &files, replay.ledger.entries.len()))?;
+    say(answer::files(&out, results.charts, summary.rows()))?;
     if loaded.warnings.warnings() > 0 {
         let count = counted(loaded.warnings.warnings(), "warning");
         warn(format!("{count} in the input; `renewcast check {}` shows them", arguments.book.display()));
@@ -105,63 +107,6 @@ fn column(book: &Book, name: &str) -> Result<Column, Failure> {
         let known: Vec<String> = Column::NAMED.iter().map(|(name, _)| (*name).to_owned()).chain(tags).collect();
         Failure::new(format!("there is no column `{name}`"), format!("--by takes one of {}", known.join(", ")))
     })
-}
-
-/// Replays with a progress bar; a refusal becomes a diagnostic at the action's line.
-pub(super) fn replay(loaded: &Loaded, scenario: Option<&str>, threads: Option<usize>) -> Result<Replay, Failure> {
-    let book = &loaded.book;
-    let progress = Progress::new(book.days);
-    let result = match threads {
-        None => engine::replay_observed(book, &|day| progress.reach(day)),
-        Some(threads) => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let pool = pool.map_err(|error| Failure::new(format!("cannot start threads: {error}"), "ask for fewer"))?;
-            pool.install(|| engine::replay(book))
-        }
-    };
-    progress.finish();
-    result.map_err(|refusal| refused(loaded, scenario, refusal))
-}
-
-fn refused(loaded: &Loaded, scenario: Option<&str>, refusal: Refusal) -> Failure {
-    let Refusal::PriceMissing { action, instance, date, kind } = refusal;
-    let mut diagnostics = Diagnostics::default();
-    let (id, column) = (&loaded.book.instance(instance).id, kind.column());
-    let message = format!("on {date} this action needs the `{column}` of `{id}`, which has none");
-    let help = format!("fill in `{column}` in `instances.csv`, or add it to `prices.csv`");
-    let place = source::place_of_action(&loaded.folder, scenario, action);
-    diagnostics.push(Code::MissingPrice, place, message, help);
-    Failure::Input(diagnostics)
-}
-
-fn files(
-    loaded: &Loaded,
-    replay: &Replay,
-    summary: &Summary,
-    (arguments, column): (&Arguments, Column),
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let Loaded { folder, book, .. } = loaded;
-    let facts = Facts::of(book, &replay.ledger);
-    let spend = monthly::spend(&facts.by_column(column));
-    let mut files = vec![
-        ("ledger.csv".to_owned(), csv::ledger(book, &replay.ledger)),
-        ("balances.csv".to_owned(), csv::balances(book, &replay.ledger)),
-        ("monthly.csv".to_owned(), monthly::monthly(book, &facts)),
-        ("spend.csv".to_owned(), monthly::spend_csv(&arguments.by, &spend)),
-    ];
-    files.extend(closing::files(&replay.closing).into_iter().map(|(name, bytes)| (format!("closing/{name}"), bytes)));
-    if !arguments.no_charts {
-        for picture in pictures::of_run(book, replay, summary, &arguments.by, &spend) {
-            for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
-                let bytes = picture.draw(format).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))?;
-                files.push((format!("charts/{}.{ending}", picture.name), bytes));
-            }
-        }
-    }
-    let outputs = files.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect();
-    let run = run_json::run_json(folder, arguments.scenario.as_deref(), book, &replay.ledger, &outputs);
-    files.push(("run.json".to_owned(), run));
-    Ok(files)
 }
 
 fn default_out(book: &Path, scenario: Option<&str>) -> PathBuf {

@@ -22,7 +22,8 @@ use crate::selector::{Cells, Column, Selector, Value};
 
 impl Desk<'_> {
     pub(super) fn act(&mut self, day: Day) {
-        for position in self.awake_positions() {
+        for at in 0..self.awake.len() {
+            let position = self.awake[at];
             if self.unit(position).state.is_none() {
                 self.begin(position, day);
             }
@@ -161,7 +162,7 @@ impl Desk<'_> {
     }
 
     fn apply(&mut self, index: ActionIndex, position: Position, day: Day) {
-        self.awake.insert(position);
+        self.rouse(position);
         if let Err(refused) = self.try_apply(index, position, day) {
             let row = Row::new(day, Event::Rejected).of(position).because(refused.reason).by(Some(index));
             self.write(match refused.basis {

@@ -25,13 +25,10 @@ impl Desk<'_> {
         let used = self.use_hours(day);
         self.notify(day, used);
         audit::day(self, day);
-        for position in self.awake_positions() {
+        for at in 0..self.awake.len() {
+            let position = self.awake[at];
             self.plan(position, day);
         }
-    }
-
-    pub(super) fn awake_positions(&self) -> Vec<Position> {
-        self.awake.iter().copied().collect()
     }
 
     /// Lets something happen to an instance, and looks at it again before the day ends.
@@ -39,12 +36,13 @@ impl Desk<'_> {
         let state = self.unit(position).state.expect("only existing instances change state");
         self.unit_mut(position).state = Some(state.after(trigger));
         self.file_postpaid(position);
-        self.awake.insert(position);
+        self.rouse(position);
     }
 
     /// Phase 1: what was kept long enough is gone for good.
     fn release(&mut self, day: Day) {
-        for position in self.awake_positions() {
+        for at in 0..self.awake.len() {
+            let position = self.awake[at];
             let release = self.unit(position).release_day(self.profile(position));
             if release.is_some_and(|release| release <= day) {
                 self.transit(position, Trigger::Release);
@@ -55,8 +53,10 @@ impl Desk<'_> {
 
     /// Phase 3: stopped postpaid instances come back if funds allow.
     fn restore(&mut self, day: Day) {
-        let stopped: Vec<Position> = self.stopped.iter().copied().collect();
-        for position in stopped {
+        if self.stopped.is_empty() {
+            return;
+        }
+        for position in self.stopped.clone() {
             let profile = self.profile(position);
             if profile.restart == Restart::Automatic && self.funds_allow_start(profile) {
                 self.transit(position, Trigger::Start);
@@ -75,7 +75,8 @@ impl Desk<'_> {
 
     /// Phase 5: what is past its expiry and unpaid becomes overdue, then reclaimed.
     fn expire(&mut self, day: Day) {
-        for position in self.awake_positions() {
+        for at in 0..self.awake.len() {
+            let position = self.awake[at];
             let unit = self.unit(position);
             if !unit.is_usable_prepaid() || unit.expires > day {
                 continue;
@@ -102,7 +103,8 @@ impl Desk<'_> {
 
     /// Phase 7: reminders, then the balance alert, then the arrears forecast.
     fn notify(&mut self, day: Day, used: Money) {
-        for position in self.awake_positions() {
+        for at in 0..self.awake.len() {
+            let position = self.awake[at];
             if let Some(reason) = self.reminder(position, day) {
                 self.write(Row::new(day, Event::Reminder).of(position).because(reason));
             }

@@ -157,8 +157,8 @@ pub(super) struct Desk<'b> {
     pub charged: BTreeSet<Position>,
     /// Postpaid instances that arrears stopped.
     pub stopped: BTreeSet<Position>,
-    /// The instances that the present day must look at.
-    pub awake: BTreeSet<Position>,
+    /// The instances that the present day must look at, ascending.
+    pub awake: Vec<Position>,
     pub entries: Vec<Entry>,
     pub homeless: Vec<Entry>,
     pub matched: Vec<ActionIndex>,
@@ -194,7 +194,7 @@ impl<'b> Desk<'b> {
             earlier_orders: BTreeMap::new(),
             charged: BTreeSet::new(),
             stopped: BTreeSet::new(),
-            awake: BTreeSet::new(),
+            awake: Vec::new(),
             entries: Vec::new(),
             homeless: Vec::new(),
             matched: Vec::new(),
@@ -246,7 +246,7 @@ impl<'b> Desk<'b> {
 
     /// Replays every day up to `last` on which something can happen.
     pub(super) fn advance(&mut self, last: Day) {
-        while let Some(day) = self.next_day().filter(|day| *day <= last && self.refusal.is_none()) {
+        while let Some(day) = self.next_day().filter(|day| *day <= last) {
             self.let_pass(day.yesterday());
             self.wake(day);
             self.replay_day(day);
@@ -256,9 +256,12 @@ impl<'b> Desk<'b> {
         self.let_pass(last);
     }
 
-    /// The next day that must be replayed: the first day of the run, every day while the balance moves by itself, and
+    /// The next day that must be replayed, unless the run is refused: the first day of the run, every day while the balance moves by itself, and
     /// the days of the agenda and of actions.
-    fn next_day(&mut self) -> Option<Day> {
+    pub(super) fn next_day(&mut self) -> Option<Day> {
+        if self.refusal.is_some() {
+            return None;
+        }
         let tomorrow = self.replayed.tomorrow();
         if tomorrow == self.book.days.from || !self.charged.is_empty() || self.has_alert_to_give() {
             return Some(tomorrow);
@@ -278,8 +281,17 @@ impl<'b> Desk<'b> {
         self.awake.clear();
         while let Some(position) = self.agenda.take(day) {
             if self.unit(position).wake == Some(day) {
-                self.awake.insert(position);
+                self.awake.push(position);
             }
+        }
+        self.awake.sort_unstable();
+        self.awake.dedup();
+    }
+
+    /// Lets the day look at an instance, too.
+    pub(super) fn rouse(&mut self, position: Position) {
+        if let Err(place) = self.awake.binary_search(&position) {
+            self.awake.insert(place, position);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::profile::{ChargeOrder, Profile, RecoverFrom, WhenShort};
 impl Desk<'_> {
     /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
     pub(super) fn renew_due(&mut self, day: Day) {
-        let due = self.awake_positions().into_iter().filter(|position| self.is_due(*position, day));
+        let due = self.awake.iter().copied().filter(|position| self.is_due(*position, day));
         let mut due: Vec<(Position, Money)> = due.map(|position| (position, self.unit(position).renewal)).collect();
         self.put_in_charge_order(&mut due);
         let when_short = self.common(&due, |profile| profile.when_short);

@@ -1,22 +1,35 @@
 //! A book as files: what `closing/` holds, ready to be replayed from the day after the run.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde::Serialize;
 use toml::value::Datetime;
 
+use super::page::{Days, Page};
+use super::pages::Pages;
 use super::{profile, write_rows};
 use crate::account::{Account, Returns};
 use crate::action::{AccountRef, Action, Target, Verb};
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::cell;
-use crate::instance::{ChargeType, InstanceIndex};
+use crate::id::Label;
+use crate::instance::{ChargeType, Instance, InstanceIndex};
 use crate::money::{Currency, Money};
 use crate::order::Order;
 use crate::selector::Column;
 use crate::source;
 use crate::voucher::Voucher;
+
+const INSTANCES: &str = "instances.csv";
+const ORDERS: &str = "orders.csv";
+/// So many instances are passed on at once.
+const BATCH: usize = 1 << 18;
+/// So many days before and after the opening have their texts ready.
+const DAYS_AROUND: i32 = 6 * 366;
+/// Room for a date, and for some numbers.
+const DAY_ROOM: usize = 32;
+const NUMBERS_ROOM: usize = 256;
 
 /// `book.toml`.
 #[derive(Serialize)]
@@ -33,33 +46,57 @@ struct Settings<'b> {
     product_profiles: BTreeMap<&'b str, &'b str>,
 }
 
-/// The files of a book, by name. Profiles are written out, so that built-in ones cannot change under it.
+/// The files of a book, by name.
 pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
+    let mut files: Vec<(&'static str, Vec<u8>)> = Vec::new();
+    let Ok(()) = write(book, |name, pieces| -> Result<(), Infallible> {
+        if files.last().is_none_or(|(last, _)| *last != name) {
+            files.push((name, Vec::new()));
+        }
+        if let Some((_, bytes)) = files.last_mut() {
+            bytes.extend_from_slice(&pieces.concat());
+        }
+        Ok(())
+    });
+    files
+}
+
+/// Passes the files of a book on piece by piece, one file after the other: `append(name, pieces)` adds to the end of file
+/// `name`. Profiles are written out, so that built-in ones cannot change under the book.
+///
+/// # Errors
+/// The first error of `append`.
+pub fn write<E>(book: &Book, mut append: impl FnMut(&'static str, &[&[u8]]) -> Result<(), E>) -> Result<(), E> {
     let profiles: Vec<String> = book.profiles.iter().map(profile::toml).collect();
-    let mut files = vec![
-        ("book.toml", settings(book).into_bytes()),
-        ("profiles.toml", profiles.join("\n").into_bytes()),
-        ("accounts.csv", write_rows(source::ACCOUNT_COLUMNS, book.accounts.iter().map(AccountRow::of))),
-        ("instances.csv", instances(book)),
-        (
-            "actions.csv",
-            write_rows(source::ACTION_COLUMNS, book.actions.iter().map(|action| ActionRow::of(book, action))),
-        ),
-    ];
+    let (sheet, mut pages) = (Inventory::of(book), Pages::default());
+    append("book.toml", &[settings(book).as_bytes()])?;
+    append("profiles.toml", &[profiles.join("\n").as_bytes()])?;
+    append("accounts.csv", &[&write_rows(source::ACCOUNT_COLUMNS, book.accounts.iter().map(AccountRow::of))])?;
+    let actions = book.actions.iter().map(|action| ActionRow::of(book, action));
+    append("actions.csv", &[&write_rows(source::ACTION_COLUMNS, actions)])?;
     let vouchers: Vec<VoucherRow<'_>> = book.accounts.iter().flat_map(|one| VoucherRow::all(book, one)).collect();
-    let orders: Vec<OrderRow<'_>> =
-        book.orders.iter().flat_map(|(one, orders)| OrderRow::all(book, *one, orders)).collect();
     let returns: Vec<ReturnsRow<'_>> = book.accounts.iter().flat_map(|one| ReturnsRow::all(book, one)).collect();
     if !vouchers.is_empty() {
-        files.push(("vouchers.csv", write_rows(source::VOUCHER_COLUMNS, vouchers)));
+        append("vouchers.csv", &[&write_rows(source::VOUCHER_COLUMNS, vouchers)])?;
     }
-    if !orders.is_empty() {
-        files.push(("orders.csv", write_rows(source::ORDER_COLUMNS, orders)));
+    if !book.orders.is_empty() {
+        append(ORDERS, &[source::ORDER_COLUMNS.join(",").as_bytes(), b"\n"])?;
+        let orders: Vec<(InstanceIndex, &Order)> =
+            book.orders.iter().flat_map(|(instance, orders)| orders.iter().map(|order| (*instance, order))).collect();
+        for orders in orders.chunks(BATCH) {
+            sheet.write_orders(orders, &mut pages);
+            append(ORDERS, &pages.iter().collect::<Vec<_>>())?;
+        }
     }
     if !returns.is_empty() {
-        files.push(("returns.csv", write_rows(source::RETURN_COLUMNS, returns)));
+        append("returns.csv", &[&write_rows(source::RETURN_COLUMNS, returns)])?;
     }
-    files
+    append(INSTANCES, &[&sheet.header()])?;
+    for instances in book.instances.chunks(BATCH) {
+        sheet.write(instances, &mut pages);
+        append(INSTANCES, &pages.iter().collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 fn settings(book: &Book) -> String {
@@ -114,18 +151,94 @@ impl<'b> AccountRow<'b> {
     }
 }
 
-fn instances(book: &Book) -> Vec<u8> {
-    let tags = book.tag_keys.iter().map(|key| format!("tag:{key}"));
-    let header = Column::NAMED.iter().map(|(name, _)| (*name).to_owned()).chain(tags);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header).expect("memory takes any row");
-    for instance in &book.instances {
+/// The rows of `instances.csv`.
+struct Inventory<'b> {
+    book: &'b Book,
+    columns: Vec<Column>,
+    days: Days,
+}
+
+impl<'b> Inventory<'b> {
+    fn of(book: &'b Book) -> Self {
         let named = Column::NAMED.iter().map(|(_, column)| *column);
-        let columns = named.chain((0..book.tag_keys.len()).map(Column::Tag));
-        let cells = columns.map(|column| book.cell_text(instance, column).unwrap_or_default());
-        writer.write_record(cells.map(|text| cell::written(&text).into_owned())).expect("memory takes any row");
+        let columns = named.chain((0..book.tag_keys.len()).map(Column::Tag)).collect();
+        Self { book, columns, days: Days::from(book.days.from - DAYS_AROUND, 2 * DAYS_AROUND) }
     }
-    writer.into_inner().expect("memory takes any row")
+
+    fn header(&self) -> Vec<u8> {
+        let mut page = Page::default();
+        let tags = self.book.tag_keys.iter().map(|key| format!("tag:{key}"));
+        let names = Column::NAMED.iter().map(|(name, _)| (*name).to_owned()).chain(tags);
+        names.for_each(|name| page.cell(&name));
+        page.end_row();
+        page.bytes().to_vec()
+    }
+
+    fn write(&self, instances: &[Instance], pages: &mut Pages) {
+        pages.fill(std::iter::once(instances), |page, _, runs| {
+            for instance in runs.iter().copied().flatten() {
+                self.columns.iter().for_each(|column| self.cell(page, instance, *column));
+                page.end_row();
+            }
+        });
+    }
+
+    /// Writes rows of `orders.csv`, their cells in the order of [`source::ORDER_COLUMNS`].
+    fn write_orders(&self, orders: &[(InstanceIndex, &Order)], pages: &mut Pages) {
+        pages.fill(std::iter::once(orders), |page, _, runs| {
+            for (instance, order) in runs.iter().copied().flatten() {
+                let instance = self.book.instance(*instance);
+                let currency = self.book.account(instance.account).currency;
+                page.cell(instance.id.as_str());
+                self.day(page, Some(order.term.start));
+                self.day(page, Some(order.term.end));
+                page.reserve(NUMBERS_ROOM);
+                if order.term.months > 0 {
+                    page.number(u64::from(order.term.months));
+                }
+                page.comma();
+                for money in [order.cash, order.free_credit] {
+                    page.money(money, currency);
+                    page.comma();
+                }
+                page.cell(if order.new { "true" } else { "false" });
+                page.end_row();
+            }
+        });
+    }
+
+    /// Writes a cell; the frequent ones without making a text of them first.
+    fn cell(&self, page: &mut Page, instance: &Instance, column: Column) {
+        let labels = &instance.labels;
+        let label =
+            |page: &mut Page, label: Option<Label>| page.cell(label.map_or("", |label| self.book.labels.text(label)));
+        match column {
+            Column::InstanceId => page.cell(instance.id.as_str()),
+            Column::AccountId => page.cell(self.book.account(instance.account).id.as_str()),
+            Column::Product => label(page, Some(labels.product)),
+            Column::InstanceType => label(page, labels.instance_type),
+            Column::Region => label(page, labels.region),
+            Column::Zone => label(page, labels.zone),
+            Column::Project => label(page, labels.project),
+            Column::Name => label(page, labels.name),
+            Column::Tag(tag) => label(page, labels.tags.get(tag).copied().flatten()),
+            Column::ChargeType => page.cell(instance.charge_type.name()),
+            Column::RenewFlag => page.cell(instance.renew_flag.name()),
+            Column::State => page.cell(instance.state.map_or("", |state| state.name())),
+            Column::StartsOn => self.day(page, instance.starts_on),
+            Column::ExpiresOn => self.day(page, instance.expires_on),
+            Column::Since => self.day(page, instance.since),
+            _ => page.cell(&self.book.cell_text(instance, column).unwrap_or_default()),
+        }
+    }
+
+    fn day(&self, page: &mut Page, day: Option<Day>) {
+        page.reserve(DAY_ROOM);
+        match day {
+            Some(day) => page.day(&self.days, day),
+            None => page.comma(),
+        }
+    }
 }
 
 /// A row of `actions.csv`, its fields in the order of [`source::ACTION_COLUMNS`].
@@ -230,36 +343,6 @@ impl<'b> VoucherRow<'b> {
 fn products(book: &Book, voucher: &Voucher) -> String {
     let names: Vec<&str> = voucher.products.iter().map(|product| book.labels.text(*product)).collect();
     names.join(";")
-}
-
-/// A row of `orders.csv`, its fields in the order of [`source::ORDER_COLUMNS`].
-#[derive(Serialize)]
-struct OrderRow<'b> {
-    instance_id: &'b str,
-    term_start: String,
-    term_end: String,
-    months: Option<u32>,
-    cash: String,
-    free_credit: String,
-    new: bool,
-}
-
-impl<'b> OrderRow<'b> {
-    fn all(book: &'b Book, instance: InstanceIndex, orders: &[Order]) -> Vec<Self> {
-        let instance = book.instance(instance);
-        let currency = book.account(instance.account).currency;
-        let text = |amount: Money| amount.display(currency).to_string();
-        let row = |order: &Order| Self {
-            instance_id: instance.id.as_str(),
-            term_start: order.term.start.to_string(),
-            term_end: order.term.end.to_string(),
-            months: Some(order.term.months).filter(|months| *months > 0),
-            cash: text(order.cash),
-            free_credit: text(order.free_credit),
-            new: order.new,
-        };
-        orders.iter().map(row).collect()
-    }
 }
 
 /// A row of `returns.csv`, its fields in the order of [`source::RETURN_COLUMNS`].

@@ -1,173 +1,184 @@
-//! `ledger.csv` and `balances.csv`: rows straight into bytes.
+//! `ledger.csv` and `balances.csv`: rows straight into bytes, page by page.
 //!
-//! Texts that repeat, ids above all, are quoted once. Quotes follow RFC 4180: only where a cell needs them.
-
-use std::fmt::Write as _;
+//! Texts that repeat (ids, dates, the words of closed lists) are made once and copied. Pages are written side by side;
+//! one after the other they are the file. Quotes follow RFC 4180: only where a cell needs them.
 
 use super::detail;
-use crate::account::{AccountIndex, Movement};
+use super::page::{Cells, Days, Page, Word};
+use super::pages::Pages;
+use crate::account::Movement;
 use crate::action::AccountRef;
 use crate::book::Book;
-use crate::calendar::Day;
-use crate::cell;
-use crate::ledger::{Balance, Entry, Ledger};
+use crate::event::{Event, Reason};
+use crate::instance::State;
+use crate::ledger::{Balance, Basis, Entry, Ledger, Needed, Shortfall};
 use crate::money::{Currency, Money};
 
 /// The header of `ledger.csv`.
 pub const LEDGER_HEADER: &str = "seq,date,account_id,instance_id,event,state,term_start,term_end,months,hours,\
                                  amount,voucher,free_credit,cash,balance,reason,detail\n";
-const BALANCES_HEADER: &str = "date,account_id,cash,free_credit,available\n";
+/// The header of `balances.csv`.
+pub const BALANCES_HEADER: &str = "date,account_id,cash,free_credit,available\n";
+
+/// The most bytes of a row beside cells of any length, which make their own room.
+const ROW: usize = 512;
+/// So many days before the run and after it have their texts ready.
+const DAYS_BEFORE: i32 = 100;
+const DAYS_AFTER: i32 = 5 * 366;
 
 /// The bytes of `ledger.csv`.
 pub fn ledger(book: &Book, ledger: &Ledger) -> Vec<u8> {
-    let ids = Ids::of(book);
-    let mut sheet = Sheet::new(LEDGER_HEADER, ledger.entries.len() * ROW);
-    for (seq, entry) in (1u64..).zip(&ledger.entries) {
-        sheet.entry(book, &ids, (seq, entry));
-    }
-    sheet.text.into_bytes()
+    let mut pages = Pages::default();
+    Texts::of(book).ledger(1, std::iter::once(ledger.entries.as_slice()), &mut pages);
+    pages.below(LEDGER_HEADER)
 }
 
 /// The bytes of `balances.csv`.
 pub fn balances(book: &Book, ledger: &Ledger) -> Vec<u8> {
-    let ids = Ids::of(book);
-    let mut sheet = Sheet::new(BALANCES_HEADER, ledger.balances.len() * ROW);
-    for balance in &ledger.balances {
-        sheet.balance(book, &ids, balance);
-    }
-    sheet.text.into_bytes()
+    let mut pages = Pages::default();
+    Texts::of(book).balances(std::iter::once(ledger.balances.as_slice()), &mut pages);
+    pages.below(BALANCES_HEADER)
 }
 
-/// About so many bytes has a row.
-const ROW: usize = 100;
-
-/// The ids of a book as cells, each with the comma behind it.
-struct Ids {
-    accounts: Vec<String>,
-    instances: Vec<String>,
+/// The texts of a book that its rows repeat.
+#[derive(Debug)]
+pub struct Texts<'b> {
+    book: &'b Book,
+    accounts: Cells,
+    instances: Cells,
+    days: Days,
+    events: Vec<Word>,
+    states: Vec<Word>,
+    reasons: Vec<Word>,
 }
 
-impl Ids {
-    fn of(book: &Book) -> Self {
-        let cell = |id: &str| {
-            let mut text = String::new();
-            quote(&mut text, id);
-            text.push(',');
-            text
-        };
+impl<'b> Texts<'b> {
+    /// Makes the texts.
+    pub fn of(book: &'b Book) -> Self {
+        let accounts = Cells::of(book.accounts.iter().map(|account| account.id.as_str()));
+        let instances = Cells::of(book.instances.iter().map(|instance| instance.id.as_str()));
+        let days = i32::try_from(book.days.len()).unwrap_or(i32::MAX).min(DAYS_AFTER) + DAYS_BEFORE + DAYS_AFTER;
         Self {
-            accounts: book.accounts.iter().map(|account| cell(account.id.as_str())).collect(),
-            instances: book.instances.iter().map(|instance| cell(instance.id.as_str())).collect(),
+            book,
+            accounts,
+            instances,
+            days: Days::from(book.days.from - DAYS_BEFORE, days),
+            events: Event::ALL.iter().map(|event| Word::cell(event.name())).collect(),
+            states: State::NAMES.iter().map(|(name, _)| Word::cell(name)).collect(),
+            reasons: Reason::ALL.iter().map(|reason| Word::cell(reason.name())).collect(),
         }
     }
 
-    fn account(&self, account: AccountIndex) -> &str {
-        &self.accounts[account.0 as usize]
-    }
-}
-
-/// A file in the making, and the last day's cell.
-struct Sheet {
-    text: String,
-    day: Option<(Day, String)>,
-}
-
-impl Sheet {
-    fn new(header: &str, bytes: usize) -> Self {
-        let mut text = String::with_capacity(header.len() + bytes);
-        text.push_str(header);
-        Self { text, day: None }
+    /// Writes rows of the ledger, of which the first has the number `seq`.
+    pub fn ledger<'r>(&self, seq: u64, runs: impl Iterator<Item = &'r [Entry]>, pages: &mut Pages) {
+        pages.fill(runs, |page, before, runs| {
+            for (seq, entry) in (seq + before as u64..).zip(runs.iter().copied().flatten()) {
+                self.entry(page, seq, entry);
+            }
+        });
     }
 
-    fn entry(&mut self, book: &Book, ids: &Ids, (seq, entry): (u64, &Entry)) {
-        let account = entry.account.map(|account| book.account(account));
-        let currency = account.map_or(book.currency, |account| account.currency);
-        self.number(seq);
-        self.date(entry.date);
+    /// Writes rows of balances.
+    pub fn balances<'r>(&self, runs: impl Iterator<Item = &'r [Balance]>, pages: &mut Pages) {
+        pages.fill(runs, |page, _, runs| {
+            runs.iter().copied().flatten().for_each(|balance| self.balance(page, balance));
+        });
+    }
+
+    fn entry(&self, page: &mut Page, seq: u64, entry: &Entry) {
+        let account = entry.account.map(|account| self.book.account(account));
+        let currency = account.map_or(self.book.currency, |account| account.currency);
+        page.reserve(ROW);
+        page.number(seq);
+        page.comma();
+        page.day(&self.days, entry.date);
+        self.ids(page, entry);
+        page.word(&self.events[entry.event as usize]);
+        optional(page, entry.state.map(|state| &self.states[state as usize]));
+        self.term(page, entry);
+        if entry.hours > 0 {
+            page.number(u64::from(entry.hours));
+        }
+        page.comma();
+        movement(page, entry.movement, currency);
+        if account.is_some() {
+            page.money(entry.balance, currency);
+        }
+        page.comma();
+        optional(page, entry.reason.map(|reason| &self.reasons[reason as usize]));
+        self.detail(page, entry, currency);
+        page.byte(b'\n');
+    }
+
+    fn ids(&self, page: &mut Page, entry: &Entry) {
         match entry.account {
-            Some(account) => self.text.push_str(ids.account(account)),
-            None => self.cell(given_account(book, entry)),
+            Some(account) => page.ready(&self.accounts, account.0 as usize),
+            None => page.cell(given_account(self.book, entry)),
         }
         match entry.instance {
-            Some(instance) => self.text.push_str(&ids.instances[instance.0 as usize]),
-            None => self.cell(detail::named_instance(book, entry).unwrap_or("")),
+            Some(instance) => page.ready(&self.instances, instance.0 as usize),
+            None => page.cell(detail::named_instance(self.book, entry).unwrap_or("")),
         }
-        self.word(entry.event.name());
-        self.word(entry.state.map_or("", |state| state.name()));
-        self.optional_date(entry.term.map(|term| term.start));
-        self.optional_date(entry.term.map(|term| term.end));
-        self.count(entry.term.map_or(0, |term| term.months));
-        self.count(u32::from(entry.hours));
-        self.movement(entry.movement, currency);
-        match account {
-            Some(_) => self.money(entry.balance, currency),
-            None => self.text.push(','),
+        page.reserve(ROW);
+    }
+
+    fn term(&self, page: &mut Page, entry: &Entry) {
+        let Some(term) = entry.term else { return (0..3).for_each(|_| page.comma()) };
+        page.day(&self.days, term.start);
+        page.day(&self.days, term.end);
+        if term.months > 0 {
+            page.number(u64::from(term.months));
         }
-        self.word(entry.reason.map_or("", |reason| reason.name()));
-        if entry.action.is_some() || entry.basis.is_some() {
-            quote(&mut self.text, &detail::of(book, entry));
+        page.comma();
+    }
+
+    fn detail(&self, page: &mut Page, entry: &Entry, currency: Currency) {
+        match (entry.action, entry.basis) {
+            (None, None) => {}
+            // By far the most frequent text, and always the same but for its amounts.
+            (None, Some(Basis::Short(Shortfall { needed: Needed::Price(price), available, voucher: Money::ZERO })))
+                if entry.event == Event::RenewalFailed =>
+            {
+                page.text("\"needed ");
+                page.reserve(ROW);
+                page.money(price, currency);
+                page.text(", available ");
+                page.reserve(ROW);
+                page.money(available, currency);
+                page.byte(b'"');
+            }
+            _ => page.quoted(&detail::of(self.book, entry)),
         }
-        self.text.push('\n');
+        page.reserve(1);
     }
 
-    fn balance(&mut self, book: &Book, ids: &Ids, balance: &Balance) {
-        let currency = book.account(balance.account).currency;
-        self.date(balance.date);
-        self.text.push_str(ids.account(balance.account));
-        self.money(balance.cash, currency);
-        self.money(balance.free_credit, currency);
-        balance.available.push_to(currency, &mut self.text);
-        self.text.push('\n');
-    }
-
-    fn movement(&mut self, movement: Option<Movement>, currency: Currency) {
-        let Some(movement) = movement else { return self.text.push_str(",,,,") };
-        for money in [movement.amount(), movement.voucher, movement.free_credit, movement.cash] {
-            self.money(money, currency);
+    fn balance(&self, page: &mut Page, balance: &Balance) {
+        let currency = self.book.account(balance.account).currency;
+        page.reserve(ROW);
+        page.day(&self.days, balance.date);
+        page.ready(&self.accounts, balance.account.0 as usize);
+        page.reserve(ROW);
+        for money in [balance.cash, balance.free_credit] {
+            page.money(money, currency);
+            page.comma();
         }
+        page.money(balance.available, currency);
+        page.byte(b'\n');
     }
+}
 
-    fn date(&mut self, day: Day) {
-        if self.day.as_ref().is_none_or(|(known, _)| *known != day) {
-            self.day = Some((day, format!("{day},")));
-        }
-        self.text.push_str(self.day.as_ref().map_or("", |(_, text)| text));
+fn optional(page: &mut Page, word: Option<&Word>) {
+    match word {
+        Some(word) => page.word(word),
+        None => page.comma(),
     }
+}
 
-    fn optional_date(&mut self, day: Option<Day>) {
-        if let Some(day) = day {
-            write!(self.text, "{day}").expect("writing to memory does not fail");
-        }
-        self.text.push(',');
-    }
-
-    fn number(&mut self, number: u64) {
-        self.text.push_str(itoa::Buffer::new().format(number));
-        self.text.push(',');
-    }
-
-    /// A number of which zero is not written.
-    fn count(&mut self, number: u32) {
-        match number {
-            0 => self.text.push(','),
-            _ => self.number(u64::from(number)),
-        }
-    }
-
-    fn money(&mut self, money: Money, currency: Currency) {
-        money.push_to(currency, &mut self.text);
-        self.text.push(',');
-    }
-
-    /// A word of a closed list, which needs no quotes.
-    fn word(&mut self, word: &str) {
-        self.text.push_str(word);
-        self.text.push(',');
-    }
-
-    fn cell(&mut self, text: &str) {
-        quote(&mut self.text, text);
-        self.text.push(',');
+fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
+    let Some(movement) = movement else { return (0..4).for_each(|_| page.comma()) };
+    for money in [movement.amount(), movement.voucher, movement.free_credit, movement.cash] {
+        page.money(money, currency);
+        page.comma();
     }
 }
 
@@ -176,15 +187,4 @@ fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
         Some(AccountRef::Unknown(id)) => id,
         Some(AccountRef::Known(_)) | None => "",
     }
-}
-
-/// Adds a cell that is no formula, in quotes if it holds a comma, a quote or a line end.
-fn quote(row: &mut String, text: &str) {
-    let text = &*cell::written(text);
-    if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
-        return row.push_str(text);
-    }
-    row.push('"');
-    row.push_str(&text.replace('"', "\"\""));
-    row.push('"');
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::frame::{Facts, Key, Total};
+use super::frame::{Key, Tables, Total};
 use super::write_rows;
 use crate::account::AccountIndex;
 use crate::book::Book;
@@ -55,19 +55,19 @@ struct MonthlyRow<'b> {
 }
 
 /// The bytes of `monthly.csv`: each month that the run touches and each account.
-pub fn monthly(book: &Book, facts: &Facts<'_>) -> Vec<u8> {
-    let totals = facts.by_account();
+pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
+    let mut totals = tables.by_account().into_iter().peekable();
     let mut balances: Vec<Money> = book.accounts.iter().map(|account| account.funds.settled()).collect();
     let mut rows = Vec::new();
     for month in book.days.months() {
-        for (number, account) in (0u32..).zip(&book.accounts) {
-            let of = |event| {
-                let key = Key { month, group: AccountIndex(number), event };
-                totals.get(&key).copied().unwrap_or(Total::default())
-            };
+        for ((number, account), balance) in (0u32..).zip(&book.accounts).zip(&mut balances) {
+            let mut of = [Total::default(); Event::ALL.len()];
+            let is_here = |key: &Key<AccountIndex>| key.month == month && key.group == AccountIndex(number);
+            while let Some((key, total)) = totals.next_if(|(key, _)| is_here(key)) {
+                of[key.event as usize] = total;
+            }
             let sheet = MonthSheet { month, account_id: account.id.as_str(), currency: account.currency };
-            let balance = &mut balances[number as usize];
-            rows.push(sheet.row(of, balance));
+            rows.push(sheet.row(|event| of[event as usize], balance));
         }
     }
     write_rows(MONTHLY, rows)
@@ -133,11 +133,11 @@ impl Spend {
 /// Spend by currency, value of a column, and month.
 pub type SpendTable = BTreeMap<Currency, BTreeMap<Option<String>, BTreeMap<Day, Spend>>>;
 
-/// Groups the spend of a run by a column of the inventory.
-pub fn spend(totals: &BTreeMap<Key<(Currency, Option<String>)>, Total>) -> SpendTable {
+/// The spend of a run by the column that its facts were gathered by.
+pub fn spend(tables: &Tables) -> SpendTable {
     let mut table = SpendTable::new();
-    for (key, total) in totals {
-        let (currency, value) = &key.group;
+    for (key, total) in tables.by_value() {
+        let (currency, value) = key.group;
         let (is_renewal, is_refund) = (RENEWALS.contains(&key.event), REFUNDS.contains(&key.event));
         if !is_renewal && !is_refund && key.event != Event::Usage {
             continue;

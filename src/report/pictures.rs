@@ -1,6 +1,8 @@
 //! The charts of a run: which ones there are, and what each shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
 
 use super::chart::{
     self, BalanceOverTime, ChartError, Format, InstancesByState, LossRow, LossTimeline, Mark, MarkKind, Series, Span,
@@ -10,9 +12,9 @@ use super::monthly::SpendTable;
 use crate::account::AccountIndex;
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::engine::Replay;
+use crate::engine::{self, Window};
 use crate::event::Event;
-use crate::instance::{ChargeType, InstanceIndex, State};
+use crate::instance::{ChargeType, Instance, InstanceIndex, State};
 use crate::ledger::{Balance, Entry};
 use crate::money::{Currency, Money};
 use crate::summary::{AccountSummary, Summary};
@@ -53,16 +55,25 @@ impl Picture {
     }
 }
 
-/// The charts of a run. Spend is stacked by the values of the column with this name.
-pub fn of_run(book: &Book, replay: &Replay, summary: &Summary, column: &str, spend: &SpendTable) -> Vec<Picture> {
-    let mut pictures: Vec<Picture> =
-        spend.iter().map(|(currency, values)| spend_by_month(book, *currency, column, values)).collect();
-    let changes = changes(book, replay);
-    pictures.push(instances_by_state(book, &changes));
-    pictures.push(losses(book, &changes));
+/// The charts of a run. Spend is stacked by the values of the column with this name. The accounts of which rows are
+/// drawn are replayed once more: nothing but the states was kept of the run.
+pub fn of_run(
+    book: &Book,
+    states: States<'_>,
+    summary: &Summary,
+    (column, spend): (&str, &SpendTable),
+) -> Vec<Picture> {
     let mut short: Vec<&AccountSummary> = summary.accounts.iter().filter(|account| account.is_short).collect();
     short.sort_by_key(|account| (account.lowest.available, account.account));
-    pictures.extend(short.iter().take(ACCOUNTS).map(|account| balance_over_time(book, replay, account.account)));
+    let short: Vec<AccountIndex> = short.iter().take(ACCOUNTS).map(|account| account.account).collect();
+    let lost = states.lost();
+    let shown = lost.iter().take(LOSSES).copied();
+    let stories = Stories::of(book, &short, shown);
+    let mut pictures: Vec<Picture> =
+        spend.iter().map(|(currency, values)| spend_by_month(book, *currency, column, values)).collect();
+    pictures.push(states.picture());
+    pictures.push(losses(book, &stories, lost.len()));
+    pictures.extend(short.iter().map(|account| balance_over_time(book, &stories, *account)));
     pictures
 }
 
@@ -106,34 +117,105 @@ fn spend_by_month(book: &Book, currency: Currency, column: &str, values: &BTreeM
     Picture { name, shape: Shape::Spend(chart) }
 }
 
-fn balance_over_time(book: &Book, replay: &Replay, index: AccountIndex) -> Picture {
+/// What is drawn row by row: the balances and troubles of some accounts, the lives of some instances.
+struct Stories {
+    balances: BTreeMap<AccountIndex, Vec<Balance>>,
+    troubles: BTreeMap<AccountIndex, BTreeMap<(Day, Event), Trouble>>,
+    lives: Vec<(InstanceIndex, Life)>,
+}
+
+/// What happened on a day, to which instance first, and to how many.
+struct Trouble {
+    first: InstanceIndex,
+    count: usize,
+}
+
+/// The states of an instance, each with the day on which it began.
+type Life = Vec<(Day, State)>;
+
+impl Stories {
+    fn of(book: &Book, accounts: &[AccountIndex], instances: impl Iterator<Item = InstanceIndex>) -> Self {
+        let mut stories = Self {
+            balances: accounts.iter().map(|account| (*account, Vec::new())).collect(),
+            troubles: accounts.iter().map(|account| (*account, BTreeMap::new())).collect(),
+            lives: instances.map(|instance| (instance, opening_life(book, instance))).collect(),
+        };
+        let mut lives: BTreeMap<InstanceIndex, usize> = BTreeMap::new();
+        lives.extend(stories.lives.iter().enumerate().map(|(at, (instance, _))| (*instance, at)));
+        let payers = lives.keys().map(|instance| book.instance(*instance).account);
+        let watched: BTreeSet<AccountIndex> = accounts.iter().copied().chain(payers).collect();
+        let mut run = engine::open_accounts(book, &watched);
+        let mut window = Window::default();
+        while run.advance(&mut window).expect("these accounts have been replayed before") {
+            for balance in window.balances() {
+                stories.balances.entry(balance.account).and_modify(|balances| balances.push(*balance));
+            }
+            for entry in window.entries() {
+                stories.add(entry, &lives);
+            }
+        }
+        stories
+    }
+
+    fn add(&mut self, entry: &Entry, lives: &BTreeMap<InstanceIndex, usize>) {
+        let (Some(account), Some(instance)) = (entry.account, entry.instance) else { return };
+        if let (Some(troubles), Some(_)) = (self.troubles.get_mut(&account), mark_kind(entry.event)) {
+            let trouble = troubles.entry((entry.date, entry.event)).or_insert(Trouble { first: instance, count: 0 });
+            trouble.count += 1;
+        }
+        if let (Some(at), Some(state)) = (lives.get(&instance), entry.state) {
+            let life = &mut self.lives[*at].1;
+            if life.last().is_none_or(|(_, last)| *last != state) {
+                life.push((entry.date, state));
+            }
+        }
+    }
+}
+
+/// The state of the opening; a start has no row.
+fn opening_life(book: &Book, index: InstanceIndex) -> Life {
+    let instance = book.instance(index);
+    let state = instance.state.map(|state| (book.days.from, state));
+    state.or(start(book, instance)).into_iter().collect()
+}
+
+/// The day on which a postpaid instance starts in the run, which has no row.
+fn start(book: &Book, instance: &Instance) -> Option<(Day, State)> {
+    let start = instance.starts_on.filter(|day| book.days.contains(*day))?;
+    (instance.charge_type == ChargeType::Postpaid).then_some((start, State::Running))
+}
+
+fn balance_over_time(book: &Book, stories: &Stories, index: AccountIndex) -> Picture {
     let account = book.account(index);
-    let noted: Vec<&Balance> = replay.ledger.balances.iter().filter(|balance| balance.account == index).collect();
-    let mut points: Vec<_> = noted.iter().map(|one| (one.date.date(), one.available.minor())).collect();
+    let noted = stories.balances.get(&index).into_iter().flatten();
+    let mut points: Vec<_> = noted.map(|one| (one.date.date(), one.available.minor())).collect();
     if let Some((_, last)) = points.last().copied().filter(|(day, _)| *day < book.days.to.date()) {
         points.push((book.days.to.date(), last));
     }
-    let entries = replay.ledger.entries.iter().filter(|entry| entry.account == Some(index));
+    let troubles = stories.troubles.get(&index).into_iter().flatten();
+    let mark = |((day, event), trouble): (&(Day, Event), &Trouble)| {
+        let label = book.instance(trouble.first).id.to_string();
+        Some(Mark { day: day.date(), kind: mark_kind(*event)?, label, count: trouble.count })
+    };
     let chart = BalanceOverTime {
         title: title(book, &format!("Available balance of {}", account.id)),
         subtitle: format!("{}, at the end of each day, {}", range(book), account.currency.code()),
         currency: of_chart(account.currency),
         points,
         alert_below: account.alert_below.map(Money::minor),
-        marks: entries.filter_map(|entry| mark(book, entry)).collect(),
+        marks: troubles.filter_map(mark).collect(),
     };
     Picture { name: format!("balance-{}", file_name(account.id.as_str(), index.0)), shape: Shape::Balance(chart) }
 }
 
-fn mark(book: &Book, entry: &Entry) -> Option<Mark> {
-    let kind = match entry.event {
-        Event::RenewalFailed => MarkKind::RenewalFailed,
-        Event::Stopped => MarkKind::Stopped,
-        Event::Reclaimed => MarkKind::Reclaimed,
-        Event::Terminated => MarkKind::Terminated,
-        _ => return None,
-    };
-    Some(Mark { day: entry.date.date(), kind, label: book.instance(entry.instance?).id.to_string() })
+fn mark_kind(event: Event) -> Option<MarkKind> {
+    match event {
+        Event::RenewalFailed => Some(MarkKind::RenewalFailed),
+        Event::Stopped => Some(MarkKind::Stopped),
+        Event::Reclaimed => Some(MarkKind::Reclaimed),
+        Event::Terminated => Some(MarkKind::Terminated),
+        _ => None,
+    }
 }
 
 /// An id as part of a file name: other characters become underscores, and the number tells two such names apart.
@@ -153,49 +235,91 @@ fn of_chart_state(state: State) -> chart::State {
     }
 }
 
-/// The state in which an instance is from a day on.
-type Change = (Day, InstanceIndex, State);
-
-/// Every change of state of a run, in the order of days: rows of the ledger, and starts, which have no row.
-fn changes(book: &Book, replay: &Replay) -> Vec<Change> {
-    let rows = replay.ledger.entries.iter().filter(|entry| entry.event != Event::Usage);
-    let rows = rows.filter_map(|entry| Some((entry.date, entry.instance?, entry.state?)));
-    let starts = (0u32..).map(InstanceIndex).zip(&book.instances).filter_map(|(index, instance)| {
-        let start = instance.starts_on.filter(|day| book.days.contains(*day))?;
-        (instance.charge_type == ChargeType::Postpaid).then_some((start, index, State::Running))
-    });
-    let mut changes: Vec<_> = starts.chain(rows).collect();
-    changes.sort_by_key(|(day, ..)| *day);
-    changes
+/// The states of all instances as days pass.
+pub struct States<'b> {
+    book: &'b Book,
+    /// For each instance its state, and the day on which it came into it.
+    now: Vec<Option<(Day, State)>>,
+    counts: StateCounts,
+    /// The counts at the ends of days on which they changed.
+    days: Vec<(NaiveDate, StateCounts)>,
+    /// Starts of postpaid instances, the last one first.
+    starts: Vec<(Day, InstanceIndex)>,
 }
 
-fn instances_by_state(book: &Book, changes: &[Change]) -> Picture {
-    let mut states: Vec<Option<State>> = book.instances.iter().map(|instance| instance.state).collect();
-    let mut counts = StateCounts::default();
-    for state in states.iter().flatten() {
-        *count(&mut counts, *state) += 1;
-    }
-    let mut days = vec![(book.days.from.yesterday().date(), counts)];
-    for &(day, instance, state) in changes {
-        let known = &mut states[instance.0 as usize];
-        if let Some(before) = known.replace(state) {
-            *count(&mut counts, before) -= 1;
+impl<'b> States<'b> {
+    /// The states at the opening.
+    pub fn open(book: &'b Book) -> Self {
+        let from = book.days.from;
+        let now: Vec<_> = book.instances.iter().map(|one| one.state.map(|state| (from, state))).collect();
+        let mut counts = StateCounts::default();
+        for (_, state) in now.iter().flatten() {
+            *count(&mut counts, *state) += 1;
         }
-        *count(&mut counts, state) += 1;
-        match days.last_mut() {
-            Some((last, known)) if *last == day.date() => *known = counts,
-            _ => days.push((day.date(), counts)),
+        let numbered = (0u32..).map(InstanceIndex).zip(&book.instances);
+        let starts = numbered.filter_map(|(index, one)| start(book, one).map(|(day, _)| (day, index)));
+        let mut starts: Vec<(Day, InstanceIndex)> = starts.collect();
+        starts.sort_unstable_by(|left, right| right.cmp(left));
+        Self { book, now, counts, days: vec![(from.yesterday().date(), counts)], starts }
+    }
+
+    /// Adds the rows of the next window.
+    pub fn add(&mut self, window: &Window) {
+        for entry in window.entries().filter(|entry| entry.event != Event::Usage) {
+            if let (Some(instance), Some(state)) = (entry.instance, entry.state) {
+                self.start_until(entry.date);
+                self.change(entry.date, instance, state);
+            }
+        }
+        if let Some(last) = window.last() {
+            self.start_until(last);
         }
     }
-    if days.last().is_some_and(|(day, _)| *day < book.days.to.date()) {
-        days.push((book.days.to.date(), counts));
+
+    fn start_until(&mut self, day: Day) {
+        while let Some((start, instance)) = self.starts.pop_if(|(start, _)| *start <= day) {
+            self.change(start, instance, State::Running);
+        }
     }
-    let chart = InstancesByState {
-        title: title(book, "Instances by state"),
-        subtitle: format!("{}, at the end of each day", range(book)),
-        days,
-    };
-    Picture { name: "states".to_owned(), shape: Shape::States(chart) }
+
+    fn change(&mut self, day: Day, instance: InstanceIndex, state: State) {
+        let known = &mut self.now[instance.0 as usize];
+        if known.is_none_or(|(_, known)| known != state) {
+            if let Some((_, before)) = known.replace((day, state)) {
+                *count(&mut self.counts, before) -= 1;
+            }
+            *count(&mut self.counts, state) += 1;
+        }
+        match self.days.last_mut() {
+            Some((last, known)) if *last == day.date() => *known = self.counts,
+            _ => self.days.push((day.date(), self.counts)),
+        }
+    }
+
+    /// The instances that end the run reclaimed, or were terminated in it, by the day on which that came.
+    fn lost(&self) -> Vec<InstanceIndex> {
+        let numbered = (0u32..).map(InstanceIndex).zip(&self.now).zip(&self.book.instances);
+        let lost = numbered.filter_map(|((index, now), instance)| {
+            let (day, _) = now.filter(|(_, state)| matches!(state, State::Reclaimed | State::Terminated))?;
+            (instance.state != Some(State::Terminated)).then_some((day, index))
+        });
+        let mut lost: Vec<(Day, InstanceIndex)> = lost.collect();
+        lost.sort_unstable();
+        lost.into_iter().map(|(_, index)| index).collect()
+    }
+
+    fn picture(mut self) -> Picture {
+        let to = self.book.days.to.date();
+        if self.days.last().is_some_and(|(day, _)| *day < to) {
+            self.days.push((to, self.counts));
+        }
+        let chart = InstancesByState {
+            title: title(self.book, "Instances by state"),
+            subtitle: format!("{}, at the end of each day", range(self.book)),
+            days: self.days,
+        };
+        Picture { name: "states".to_owned(), shape: Shape::States(chart) }
+    }
 }
 
 fn count(counts: &mut StateCounts, state: State) -> &mut u32 {
@@ -208,39 +332,15 @@ fn count(counts: &mut StateCounts, state: State) -> &mut u32 {
     }
 }
 
-/// The states of an instance, each with the day on which it began.
-type Life = Vec<(Day, State)>;
-
 /// The instances that end the run reclaimed, or were terminated in it.
-fn losses(book: &Book, changes: &[Change]) -> Picture {
-    let mut lives: BTreeMap<InstanceIndex, Life> = BTreeMap::new();
-    for &(day, instance, state) in changes {
-        lives.entry(instance).or_default().push((day, state));
-    }
-    for (index, instance) in (0u32..).map(InstanceIndex).zip(&book.instances) {
-        if instance.state == Some(State::Reclaimed) {
-            lives.entry(index).or_default();
-        }
-    }
-    let mut lost: Vec<(Option<Day>, InstanceIndex, Life)> = Vec::new();
-    for (index, mut life) in lives {
-        if let Some(state) = book.instance(index).state {
-            life.insert(0, (book.days.from, state));
-        }
-        let last = life.last().copied();
-        let ended = matches!(last, Some((_, State::Reclaimed | State::Terminated)));
-        if ended && book.instance(index).state != Some(State::Terminated) {
-            lost.push((last.map(|(day, _)| day), index, life));
-        }
-    }
-    lost.sort_by_key(|(day, index, _)| (*day, *index));
-    let rows: Vec<LossRow> = lost.iter().take(LOSSES).map(|(_, index, life)| loss_row(book, *index, life)).collect();
+fn losses(book: &Book, stories: &Stories, count: usize) -> Picture {
+    let rows: Vec<LossRow> = stories.lives.iter().map(|(index, life)| loss_row(book, *index, life)).collect();
     let chart = LossTimeline {
         title: title(book, "Instances that end reclaimed or terminated"),
         subtitle: range(book),
         from: book.days.from.date(),
         to: book.days.to.date(),
-        more: lost.len() - rows.len(),
+        more: count - rows.len(),
         rows,
     };
     Picture { name: "losses".to_owned(), shape: Shape::Losses(chart) }

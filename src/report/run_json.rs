@@ -7,8 +7,7 @@ use serde::Serialize;
 use super::hash::hash;
 use super::profile;
 use crate::book::Book;
-use crate::ledger::{Balance, Ledger};
-use crate::source::Folder;
+use crate::summary::{AccountSummary, Summary};
 
 #[derive(Serialize)]
 struct Run<'r> {
@@ -18,12 +17,12 @@ struct Run<'r> {
     scenario: Option<&'r str>,
     from: String,
     to: String,
-    inputs: BTreeMap<&'r str, String>,
+    inputs: &'r Hashes,
     profiles: BTreeMap<&'r str, String>,
     ledger: &'r str,
-    outputs: &'r Outputs,
-    rows: usize,
-    events: BTreeMap<&'static str, usize>,
+    outputs: &'r Hashes,
+    rows: u64,
+    events: BTreeMap<&'static str, u64>,
     lowest_available: Vec<Lowest<'r>>,
 }
 
@@ -35,15 +34,16 @@ struct Lowest<'r> {
     date: String,
 }
 
-/// The hash of every file that a run writes beside `run.json`, by name.
-pub type Outputs = BTreeMap<String, String>;
+/// The hashes of files by their names.
+pub type Hashes = BTreeMap<String, String>;
 
 /// The bytes of `run.json`. Hashes are SHA-256: of each input file, of each profile as resolved, of each output.
-pub fn run_json(folder: &Folder, scenario: Option<&str>, book: &Book, ledger: &Ledger, outputs: &Outputs) -> Vec<u8> {
-    let mut events = BTreeMap::new();
-    for entry in &ledger.entries {
-        *events.entry(entry.event.name()).or_insert(0) += 1;
-    }
+pub fn run_json(
+    inputs: &Hashes,
+    (book, scenario): (&Book, Option<&str>),
+    summary: &Summary,
+    outputs: &Hashes,
+) -> Vec<u8> {
     let run = Run {
         program: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
@@ -51,13 +51,13 @@ pub fn run_json(folder: &Folder, scenario: Option<&str>, book: &Book, ledger: &L
         scenario,
         from: book.days.from.to_string(),
         to: book.days.to.to_string(),
-        inputs: folder.iter().map(|(name, bytes)| (name, hash(bytes))).collect(),
+        inputs,
         profiles: book.profiles.iter().map(|one| (&*one.name, hash(profile::toml(one).as_bytes()))).collect(),
         ledger: outputs.get("ledger.csv").map_or("", String::as_str),
         outputs,
-        rows: ledger.entries.len(),
-        events,
-        lowest_available: lowest(book, ledger),
+        rows: summary.rows(),
+        events: summary.events.iter().map(|(event, rows)| (event.name(), *rows)).collect(),
+        lowest_available: lowest(book, summary),
     };
     seal(&serde_json::to_string_pretty(&run).expect("a run has a JSON form"))
 }
@@ -103,17 +103,15 @@ impl Seal {
     }
 }
 
-fn lowest<'r>(book: &'r Book, ledger: &Ledger) -> Vec<Lowest<'r>> {
-    let lows = ledger.lowest_available(book.accounts.len());
-    let lows = lows.into_iter().flatten();
-    let row = |balance: Balance| {
-        let account = book.account(balance.account);
+fn lowest<'r>(book: &'r Book, summary: &Summary) -> Vec<Lowest<'r>> {
+    let row = |summary: &AccountSummary| {
+        let account = book.account(summary.account);
         Lowest {
             account_id: account.id.as_str(),
             currency: account.currency.code(),
-            available: balance.available.display(account.currency).to_string(),
-            date: balance.date.to_string(),
+            available: summary.lowest.available.display(account.currency).to_string(),
+            date: summary.lowest.date.to_string(),
         }
     };
-    lows.map(row).collect()
+    summary.accounts.iter().map(row).collect()
 }

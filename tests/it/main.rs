@@ -10,6 +10,7 @@ mod example;
 mod formulas;
 mod import;
 mod laws;
+mod memory;
 mod oracle;
 mod program;
 mod reading;

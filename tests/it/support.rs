@@ -7,6 +7,7 @@ use renewcast::engine::{self, Replay};
 use renewcast::profile::BUILTIN;
 use renewcast::report::frame::Facts;
 use renewcast::report::{closing, csv, monthly};
+use renewcast::selector::Column;
 use renewcast::source::{self, Folder};
 
 /// The files of a book by name.
@@ -35,12 +36,14 @@ pub(crate) fn book(files: &Files) -> Book {
 pub(crate) fn run(files: &Files) -> Written {
     let book = book(files);
     let Replay { ledger, closing } = engine::replay(&book).expect("the book asks for nothing that is refused");
+    let mut facts = Facts::open(&book, Column::Product);
+    facts.add(ledger.entries.iter());
     let text = |bytes| String::from_utf8(bytes).expect("results are UTF-8");
     let closing = closing::files(&closing).into_iter().map(|(name, bytes)| (name.to_owned(), text(bytes)));
     Written {
         ledger: text(csv::ledger(&book, &ledger)),
         balances: text(csv::balances(&book, &ledger)),
-        monthly: text(monthly::monthly(&book, &Facts::of(&book, &ledger))),
+        monthly: text(monthly::monthly(&book, &facts.close())),
         closing: closing.collect(),
     }
 }

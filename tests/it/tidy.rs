@@ -63,7 +63,11 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["rustix", "tempfile"], &["src/cli/output"], "one folder puts files into their places"),
     (&["sqlparser"], &["src/source/selectors.rs"], "one file knows SQL"),
     (&["sha2"], &["src/report/hash.rs"], "one file hashes"),
-    (&["rayon"], &["src/engine.rs", "src/cli/run.rs"], "only the replay of accounts is parallel"),
+    (
+        &["rayon"],
+        &["src/engine.rs", "src/report/pages.rs", "src/cli/run.rs", "src/cli/results.rs"],
+        "what is parallel: accounts, pages, and the stages of a run",
+    ),
 ];
 
 /// Words of unfinished work, cut in two so that this file does not hold them.

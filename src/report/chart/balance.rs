@@ -33,19 +33,21 @@ pub struct BalanceOverTime {
     pub points: Vec<(NaiveDate, i64)>,
     /// Days on which the balance is below this are shaded; without it, days below zero.
     pub alert_below: Option<i64>,
-    /// What happened for want of money; drawn below the line, a row for each kind.
+    /// What happened for want of money, each kind once a day; drawn below the line, a row for each kind.
     pub marks: Vec<Mark>,
 }
 
-/// Something that happened on a day.
+/// What happened on a day, to one instance or several.
 #[derive(Clone, Debug)]
 pub struct Mark {
     /// The day.
     pub day: NaiveDate,
     /// What happened.
     pub kind: MarkKind,
-    /// To what, such as an instance id; written beside the mark where there is room.
+    /// To what, such as an instance id; written beside the mark where there is room and it is alone.
     pub label: String,
+    /// To how many.
+    pub count: usize,
 }
 
 /// What a [`Mark`] says.
@@ -142,11 +144,10 @@ impl BalanceOverTime {
     }
 
     /// The marks of a kind, day by day.
-    fn days_with(&self, kind: MarkKind) -> Vec<Vec<&Mark>> {
+    fn marks(&self, kind: MarkKind) -> Vec<&Mark> {
         let mut marks: Vec<&Mark> = self.marks.iter().filter(|mark| mark.kind == kind).collect();
         marks.sort_by_key(|mark| mark.day);
-        let days = marks.chunk_by(|before, after| before.day == after.day);
-        days.map(<[_]>::to_vec).collect()
+        marks
     }
 
     /// Days below the threshold; a balance counts on each day on which it holds.
@@ -257,8 +258,8 @@ impl Plot<'_> {
     fn lanes(&self, canvas: &mut Canvas) {
         let mut y = self.lanes_top() + LANE / 2.0;
         for kind in self.chart.lanes() {
-            let marks = self.chart.days_with(kind);
-            let count: usize = marks.iter().map(|day| day.len()).sum();
+            let marks = self.chart.marks(kind);
+            let count: usize = marks.iter().map(|mark| mark.count).sum();
             let name = format!("{}: {count}", kind.name());
             canvas.rule(self.area.left, self.area.right, y - LANE / 2.0, GRID);
             canvas.text(self.area.right + 14.0, y + 4.5, &name, Type::QUIET, Anchor::Start);
@@ -268,14 +269,14 @@ impl Plot<'_> {
     }
 
     /// The marks of one kind, one for each day, with a label right or left of it where there is room.
-    fn lane(&self, canvas: &mut Canvas, days: &[Vec<&Mark>], y: f64) {
-        let middle = |day: &Vec<&Mark>| (self.dates.start(day[0].day) + self.dates.end(day[0].day)) / 2.0;
+    fn lane(&self, canvas: &mut Canvas, marks: &[&Mark], y: f64) {
+        let middle = |mark: &Mark| (self.dates.start(mark.day) + self.dates.end(mark.day)) / 2.0;
         let mut free_from = self.area.left;
-        for (at, day) in days.iter().enumerate() {
-            let x = middle(day);
-            let free_to = days.get(at + 1).map_or(self.area.right, |next| middle(next) - 20.0);
-            let text = match day.len() {
-                1 => day[0].label.clone(),
+        for (at, mark) in marks.iter().enumerate() {
+            let x = middle(mark);
+            let free_to = marks.get(at + 1).map_or(self.area.right, |next| middle(next) - 20.0);
+            let text = match mark.count {
+                1 => mark.label.clone(),
                 several => format!("{several} instances"),
             };
             let width = 12.0 + Type::LABEL.width(&text) * 1.05;
@@ -288,7 +289,7 @@ impl Plot<'_> {
             }
             free_from = end;
             diamond(canvas, (x, y), 7.0, PAPER);
-            diamond(canvas, (x, y), 5.5, day[0].kind.colour());
+            diamond(canvas, (x, y), 5.5, mark.kind.colour());
         }
     }
 }

@@ -1,0 +1,134 @@
+//! Which desk carries out which action, and the rows of those that belong to no account.
+
+use std::collections::BTreeSet;
+
+use super::desk::Desk;
+use super::section::Papers;
+use super::window::{Place, Stray};
+use crate::account::AccountIndex;
+use crate::action::{AccountRef, ActionIndex, Target};
+use crate::book::Book;
+use crate::calendar::Day;
+use crate::event::{Event, Reason};
+use crate::instance::InstanceIndex;
+use crate::ledger::Entry;
+use crate::money::Money;
+
+/// What each desk works on, and what none does.
+pub(super) struct Routes<'b> {
+    pub papers: Vec<Papers>,
+    pub strays: Strays<'b>,
+}
+
+impl<'b> Routes<'b> {
+    /// The instances of each account by id, and the actions of the run in order of date, then file.
+    pub(super) fn of(book: &'b Book) -> Self {
+        let accounts = (0u32..).zip(&book.accounts).map(|(number, _)| AccountIndex(number));
+        let papers = accounts.map(|account| Papers { account, instances: Vec::new(), actions: Vec::new() });
+        let strays = Strays { book, waiting: Vec::new(), everywhere: BTreeSet::new() };
+        let mut routes = Self { papers: papers.collect(), strays };
+        for (number, instance) in (0u32..).zip(&book.instances) {
+            routes.papers[instance.account.0 as usize].instances.push(InstanceIndex(number));
+        }
+        let mut actions: Vec<ActionIndex> =
+            (0u32..).zip(&book.actions).map(|(number, _)| ActionIndex(number)).collect();
+        actions.retain(|action| book.days.contains(book.action(*action).date));
+        actions.sort_by_key(|action| book.action(*action).date);
+        for action in actions {
+            routes.add(book, action);
+        }
+        routes
+    }
+
+    fn add(&mut self, book: &Book, index: ActionIndex) {
+        let action = book.action(index);
+        match (&action.account, &action.target) {
+            (Some(AccountRef::Unknown(_)), _) => self.strays.add(index, Reason::UnknownAccount),
+            (Some(AccountRef::Known(account)), _) => self.papers[account.0 as usize].actions.push(index),
+            (None, Target::Instance(instance)) => {
+                self.papers[book.instance(*instance).account.0 as usize].actions.push(index);
+            }
+            (None, Target::Where(_)) => {
+                self.strays.everywhere.insert(index);
+                self.papers.iter_mut().for_each(|papers| papers.actions.push(index));
+            }
+            (None, Target::UnknownInstance(_) | Target::Account) => {
+                self.strays.add(index, Reason::UnknownInstance);
+            }
+        }
+    }
+}
+
+/// Rows that belong to no account, until their day has come.
+pub(super) struct Strays<'b> {
+    book: &'b Book,
+    waiting: Vec<Entry>,
+    /// Actions on all accounts that have matched in none so far.
+    everywhere: BTreeSet<ActionIndex>,
+}
+
+impl Strays<'_> {
+    fn add(&mut self, action: ActionIndex, reason: Reason) {
+        self.waiting.push(homeless(self.book, action, reason));
+    }
+
+    /// Takes from a desk the rows about instances that did not exist on the day, and learns which actions matched.
+    pub(super) fn collect(&mut self, desk: &mut Desk<'_>) {
+        self.waiting.append(&mut desk.homeless);
+        for action in desk.matched.drain(..) {
+            self.everywhere.remove(&action);
+        }
+    }
+
+    /// The rows up to `last`, in order; the actions on all accounts that matched in none are over then.
+    pub(super) fn take(&mut self, last: Day) -> Vec<Stray> {
+        let book = self.book;
+        let over = |action: &ActionIndex| book.action(*action).date <= last;
+        let unmatched = self.everywhere.extract_if(.., over);
+        self.waiting.extend(unmatched.map(|action| homeless(book, action, Reason::NoMatch)));
+        let mut now: Vec<Entry> = self.waiting.extract_if(.., |entry| entry.date <= last).collect();
+        now.sort_by_cached_key(|entry| Given::of(book, entry));
+        let placed = now.into_iter().map(|entry| Stray { place: Given::of(book, &entry).place(book), entry });
+        placed.collect()
+    }
+}
+
+/// The order of rows that belong to no account: date, the account that they name, the order of their actions.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Given<'b> {
+    date: Day,
+    account: &'b str,
+    action: Option<ActionIndex>,
+}
+
+impl<'b> Given<'b> {
+    fn of(book: &'b Book, entry: &Entry) -> Self {
+        let account = match entry.action.and_then(|action| book.action(action).account.as_ref()) {
+            Some(AccountRef::Unknown(id)) => id,
+            Some(AccountRef::Known(_)) | None => "",
+        };
+        Self { account, date: entry.date, action: entry.action }
+    }
+
+    fn place(&self, book: &Book) -> Place {
+        Place::Before(book.accounts.partition_point(|account| account.id.as_str() < self.account))
+    }
+}
+
+/// The row of an action that belongs to no account of the book.
+pub(super) fn homeless(book: &Book, action: ActionIndex, reason: Reason) -> Entry {
+    Entry {
+        date: book.action(action).date,
+        account: None,
+        instance: None,
+        event: Event::Rejected,
+        state: None,
+        term: None,
+        hours: 0,
+        movement: None,
+        balance: Money::ZERO,
+        reason: Some(reason),
+        action: Some(action),
+        basis: None,
+    }
+}
