@@ -1,6 +1,7 @@
 //! The command line: one verb per file. The only code that prints, touches files or reads the environment.
 
 mod answer;
+mod changes;
 mod check;
 mod diagnostics;
 mod explain;

@@ -102,6 +102,8 @@ codes! {
     NoMatch = "no-match" Warning,
     /// A scenario that the book does not have.
     UnknownScenario = "unknown-scenario" Error,
+    /// A scenario that extends itself.
+    ScenarioCycle = "scenario-cycle" Error,
     /// An order that contradicts the inventory or another order.
     BadOrder = "bad-order" Error,
     /// Sums that could leave 64-bit minor units.

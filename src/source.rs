@@ -6,10 +6,12 @@
 mod accounts;
 mod actions;
 mod document;
+mod folder;
 mod instances;
 mod orders;
 mod prices;
 mod profiles;
+mod quick;
 mod returns;
 mod review;
 mod scenario;
@@ -18,8 +20,6 @@ mod settings;
 mod table;
 mod value;
 mod vouchers;
-
-use std::collections::BTreeMap;
 
 use crate::action::ActionIndex;
 use crate::book::Book;
@@ -33,7 +33,10 @@ use profiles::Profiles;
 use scenario::Scenario;
 use settings::Settings;
 use table::{Columns, CsvRow, Table};
-use value::{nearest, shown};
+use value::shown;
+
+pub use folder::Folder;
+pub use quick::toml as quick_change;
 
 /// The files that a book may have, beside its scenarios.
 pub const FILES: &[&str] = &[
@@ -48,7 +51,7 @@ pub const FILES: &[&str] = &[
     PROFILES_FILE,
 ];
 /// The folder of the scenarios of a book.
-pub const SCENARIO_FOLDER: &str = scenario::FOLDER;
+pub const SCENARIO_FOLDER: &str = folder::SCENARIOS;
 /// The columns of `accounts.csv`.
 pub const ACCOUNT_COLUMNS: &[&str] = accounts::COLUMNS.names;
 /// The columns of `actions.csv`.
@@ -68,34 +71,6 @@ const TEXTS: &[(&str, Columns)] = &[
 ];
 const SETTINGS_FILE: &str = "book.toml";
 const PROFILES_FILE: &str = "profiles.toml";
-
-/// The files of a book by their names relative to it.
-#[derive(Clone, Debug, Default)]
-pub struct Folder {
-    files: BTreeMap<String, Vec<u8>>,
-}
-
-impl Folder {
-    /// Adds a file.
-    pub fn insert(&mut self, name: &str, bytes: Vec<u8>) {
-        self.files.insert(name.to_owned(), bytes);
-    }
-
-    /// The bytes of a file.
-    pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.files.get(name).map(Vec::as_slice)
-    }
-
-    /// All files, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
-    }
-
-    /// The file of a scenario, relative to the book.
-    pub fn scenario_file(name: &str) -> String {
-        format!("{}/{name}.toml", scenario::FOLDER)
-    }
-}
 
 /// Reads a book, with a scenario if one is named. There is a book exactly if there are no errors.
 pub fn read(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
@@ -131,9 +106,9 @@ fn read_with(folder: &Folder, scenario: Option<&str>, care: Care) -> (Option<Boo
 /// Where an action of a book stands that was read from these files without errors.
 pub fn place_of_action(folder: &Folder, scenario: Option<&str>, action: ActionIndex) -> Place {
     let mut diagnostics = Diagnostics::default();
-    let file = scenario.map(Folder::scenario_file);
-    let document = file.as_ref().and_then(|file| Document::open(file, folder.get(file)?, &mut diagnostics));
-    let scenario = document.as_ref().map(|document| Scenario::read(document, &mut diagnostics)).unwrap_or_default();
+    let files = scenario::files(folder, scenario, &mut diagnostics).unwrap_or_default();
+    let documents = documents(folder, &files, &mut diagnostics).unwrap_or_default();
+    let scenario = Scenario::read(&documents, &mut diagnostics);
     actions::place_of(folder.get(actions::FILE), &scenario.actions, action.0 as usize)
         .unwrap_or_else(|| Place::of_file(actions::FILE))
 }
@@ -175,12 +150,9 @@ fn read_book(folder: &Folder, (scenario, care): (Option<&str>, Care), diagnostic
         Some(bytes) => Some(Document::open(PROFILES_FILE, bytes, diagnostics)?),
         None => None,
     };
-    let scenario_file = scenario.map(Folder::scenario_file);
-    let scenario_document = match &scenario_file {
-        Some(file) => Some(scenario_document(folder, file, diagnostics)?),
-        None => None,
-    };
-    let scenario = scenario_document.as_ref().map(|document| Scenario::read(document, diagnostics)).unwrap_or_default();
+    let scenario_files = scenario::files(folder, scenario, diagnostics)?;
+    let scenario_documents = documents(folder, &scenario_files, diagnostics)?;
+    let scenario = Scenario::read(&scenario_documents, diagnostics);
     let mut profiles = Profiles::of_builtin(&builtin);
     let own = own_profiles.as_ref().map(Document::section);
     for section in own.iter().chain(&scenario.profiles) {
@@ -189,8 +161,8 @@ fn read_book(folder: &Folder, (scenario, care): (Option<&str>, Care), diagnostic
     profiles.check_own(diagnostics);
 
     let settings_document = Document::open(SETTINGS_FILE, files.settings?, diagnostics)?;
-    let settings = Settings::read(&settings_document, scenario.book.as_ref(), &mut profiles, diagnostics)?;
-    if let Some(changes) = &scenario.profiles {
+    let settings = Settings::read(&settings_document, &scenario.book, &mut profiles, diagnostics)?;
+    for changes in &scenario.profiles {
         let used: Vec<ProfileIndex> = settings.product_profiles.values().copied().chain([settings.profile]).collect();
         profiles.warn_of_idle(changes, &used, diagnostics);
     }
@@ -307,19 +279,7 @@ fn required<'f>(folder: &'f Folder, file: &str, diagnostics: &mut Diagnostics) -
     bytes
 }
 
-fn scenario_document<'f>(folder: &'f Folder, file: &'f str, diagnostics: &mut Diagnostics) -> Option<Document<'f>> {
-    let Some(bytes) = folder.get(file) else {
-        let name = |file: &'f str| file.strip_prefix(scenario::FOLDER)?.strip_prefix('/')?.strip_suffix(".toml");
-        let names: Vec<&str> = folder.iter().filter_map(|(file, _)| name(file)).collect();
-        let otherwise = match names.as_slice() {
-            [] => "this book has no scenarios".to_owned(),
-            some => format!("this book has {}", some.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
-        };
-        let wanted = name(file).unwrap_or(file);
-        let message = format!("there is no scenario {}", shown(wanted));
-        let help = nearest(wanted, names.iter().copied(), &otherwise);
-        diagnostics.push(Code::UnknownScenario, Place::of_file(file), message, help);
-        return None;
-    };
-    Document::open(file, bytes, diagnostics)
+/// Parses the files of a scenario.
+fn documents<'f>(folder: &'f Folder, files: &'f [String], diagnostics: &mut Diagnostics) -> Option<Vec<Document<'f>>> {
+    files.iter().map(|file| Document::open(file, folder.get(file)?, diagnostics)).collect()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::changes::Changes;
 use super::diagnostics::{counted, render, visible};
 use super::say::say;
 use super::{Failure, Outcome, folder};
@@ -22,14 +23,14 @@ Exit codes: 0 nothing found; 1 warnings only; 2 errors.";
 pub(super) struct Arguments {
     /// The folder of the book
     book: PathBuf,
-    /// Check it with scenarios/NAME.toml
-    #[arg(long, value_name = "NAME")]
-    scenario: Option<String>,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let folder = folder::read(&arguments.book)?;
-    let (book, problems) = source::check(&folder, arguments.scenario.as_deref());
+    let mut folder = folder::read(&arguments.book)?;
+    arguments.changes.apply(&mut folder)?;
+    let (book, problems) = source::check(&folder, arguments.changes.scenario());
     let Some(book) = book else { return Err(Failure::Input(problems)) };
     if problems.warnings() > 0 {
         say(render(&problems))?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anstyle::Style;
 use clap::Args;
 
+use super::changes::Changes;
 use super::diagnostics::visible;
 use super::folder::load;
 use super::say::say;
@@ -25,15 +26,14 @@ pub(super) struct Arguments {
     book: PathBuf,
     /// The id of an instance, or of an account
     id: String,
-    /// Apply scenarios/NAME.toml of the book
-    #[arg(long, value_name = "NAME")]
-    scenario: Option<String>,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let loaded = load(&arguments.book, arguments.scenario.as_deref())?;
+    let loaded = load(&arguments.book, &arguments.changes)?;
     let replay = engine::replay(&loaded.book);
-    let replay = replay.map_err(|refusal| loaded.refused(arguments.scenario.as_deref(), refusal))?;
+    let replay = replay.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
     let book = loaded.book;
     let story = if let Some(instance) = book.find_instance(&arguments.id) {
         explain::instance(&book, &replay.ledger, &replay.closing, instance)

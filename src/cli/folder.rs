@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use super::changes::Changes;
 use crate::book::Book;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::engine::Refusal;
@@ -34,10 +35,11 @@ impl Loaded {
     }
 }
 
-/// Reads and checks a book.
-pub(super) fn load(path: &Path, scenario: Option<&str>) -> Result<Loaded, Failure> {
-    let folder = read(path)?;
-    match source::read(&folder, scenario) {
+/// Reads and checks a book with its changes.
+pub(super) fn load(path: &Path, changes: &Changes) -> Result<Loaded, Failure> {
+    let mut folder = read(path)?;
+    changes.apply(&mut folder)?;
+    match source::read(&folder, changes.scenario()) {
         (Some(book), warnings) => Ok(Loaded { folder, book, warnings }),
         (None, problems) => Err(Failure::Input(problems)),
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
+use super::changes::Changes;
 use super::diagnostics::counted;
 use super::folder::{load, name_of};
 use super::results::{self, Asked};
@@ -21,6 +22,7 @@ Examples:
   renewcast run data/example
   renewcast run my-book --out forecast --by tag:team
   renewcast run my-book --scenario yearly --no-charts
+  renewcast run my-book --set \"renew_months=12 where region = 'eu'\" --set book.to=2028-12-31
   renewcast run my-book --fail-on terminated   exit code 1 if anything is lost for good";
 
 /// Replay a book and write ledger, balances, monthly table, closing book and charts
@@ -29,12 +31,11 @@ Examples:
 pub(super) struct Arguments {
     /// The folder of the book
     book: PathBuf,
-    /// Write into this folder [default: reports/<book>[/<scenario>]]
+    /// Write into this folder [default: reports/<book>[/<scenario>][-set]]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Apply scenarios/NAME.toml of the book
-    #[arg(long, value_name = "NAME")]
-    scenario: Option<String>,
+    #[command(flatten)]
+    changes: Changes,
     /// Group spend by this column of instances.csv, such as product, region or tag:team
     #[arg(long, value_name = "COLUMN", default_value = "product")]
     by: String,
@@ -62,10 +63,10 @@ enum Alert {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let scenario = arguments.scenario.as_deref();
-    let loaded = load(&arguments.book, scenario)?;
+    let scenario = arguments.changes.scenario();
+    let loaded = load(&arguments.book, &arguments.changes)?;
     let asked = Asked { column: column(&loaded.book, &arguments.by)?, by: &arguments.by, charts: !arguments.no_charts };
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, scenario));
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
     let write = || results::write(&loaded, scenario, &asked, &out);
     let results = match arguments.threads {
         None => write()?,
@@ -109,7 +110,7 @@ fn column(book: &Book, name: &str) -> Result<Column, Failure> {
     })
 }
 
-fn default_out(book: &Path, scenario: Option<&str>) -> PathBuf {
+fn default_out(book: &Path, changes: &Changes) -> PathBuf {
     let reports = Path::new("reports").join(name_of(book));
-    scenario.map_or(reports.clone(), |scenario| reports.join(scenario))
+    changes.folder().map_or(reports.clone(), |folder| reports.join(folder))
 }

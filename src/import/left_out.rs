@@ -60,7 +60,9 @@ impl<'s> Vouchers<'s> {
         let pages = all.map(|total| format!("; the file lists {} of {total}", self.listed)).unwrap_or_default();
         let count = self.balances.len();
         let message = format!("usable vouchers are not part of the book: {count}, worth {sum}{pages}");
-        found.push(Code::LeftOut, first.place(), message, "nothing to type: a run pays from the balance alone");
+        let help =
+            "a run pays from the balance alone; write those that it may use into `vouchers.csv`, with their products";
+        found.push(Code::LeftOut, first.place(), message, help);
     }
 }
 

@@ -1,42 +1,97 @@
-//! A scenario: what differs from the book, as written.
+//! A scenario: what differs from the book, as written, after all that it extends.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::document::{Document, Field, Section};
+use super::folder::{Folder, QUICK, SCENARIOS};
 use super::selectors::selector;
 use super::table::{CsvRow, Row, TAG, Table, Written};
 use super::value::{Problem, any_whole, day, nearest, price, shown};
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::selector::{Cells, Column, Kind, Selector, Value};
 
-/// The folder of scenarios in a book.
-pub(super) const FOLDER: &str = "scenarios";
-
-const KEYS: &[&str] = &["description", "book", "profile", "set", "actions"];
+const KEYS: &[&str] = &["description", "extends", "book", "profile", "set", "actions"];
+const EXTENDS: &str = "extends";
+/// How many scenarios one can extend, directly and through others.
+const MOST_ANCESTORS: usize = 32;
 const WHERE: &str = "where";
 
-/// The parts of a scenario file.
+/// The parts of scenario files, in the order in which they are applied.
 #[derive(Default)]
 pub(super) struct Scenario<'d> {
     /// Keys of `book.toml`.
-    pub book: Option<Section<'d>>,
+    pub book: Vec<Section<'d>>,
     /// Tables of profiles.
-    pub profiles: Option<Section<'d>>,
+    pub profiles: Vec<Section<'d>>,
     /// Further actions.
     pub actions: Vec<Section<'d>>,
     sets: Vec<Section<'d>>,
 }
 
+/// The files that a run with a scenario applies, the one that is extended first and the command line's changes last.
+/// What is missing, or extends itself, is reported; then there are none.
+pub(super) fn files(folder: &Folder, scenario: Option<&str>, diagnostics: &mut Diagnostics) -> Option<Vec<String>> {
+    let mut files: Vec<String> = folder.get(QUICK).map(|_| QUICK.to_owned()).into_iter().collect();
+    let mut next = scenario.map(|name| (Folder::scenario_file(name), None));
+    while let Some((file, named_at)) = next {
+        if files.contains(&file) || files.len() > MOST_ANCESTORS {
+            let message = format!("{} extends itself, or more than {MOST_ANCESTORS} others", shown(&file));
+            let place = named_at.unwrap_or_else(|| Place::of_file(&file));
+            diagnostics.push(Code::ScenarioCycle, place, message, "leave out one `extends`");
+            return None;
+        }
+        let document = open(folder, &file, named_at, diagnostics)?;
+        let extends = document.section().field(EXTENDS);
+        next = match extends {
+            None => None,
+            Some(field) => Some((Folder::scenario_file(&field.text(diagnostics)?), Some(field.place()))),
+        };
+        files.push(file);
+    }
+    files.reverse();
+    Some(files)
+}
+
+/// Opens a scenario's file; where it is named but not there, that is reported.
+fn open<'f>(
+    folder: &'f Folder,
+    file: &'f str,
+    named_at: Option<Place>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Document<'f>> {
+    if let Some(bytes) = folder.get(file) {
+        return Document::open(file, bytes, diagnostics);
+    }
+    let name = |file: &'f str| file.strip_prefix(SCENARIOS)?.strip_prefix('/')?.strip_suffix(".toml");
+    let names: Vec<&str> = folder.iter().filter_map(|(file, _)| name(file)).collect();
+    let otherwise = match names.as_slice() {
+        [] => "this book has no scenarios".to_owned(),
+        some => format!("this book has {}", some.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
+    };
+    let wanted = name(file).unwrap_or(file);
+    let help = nearest(wanted, names.iter().copied(), &otherwise);
+    let place = named_at.unwrap_or_else(|| Place::of_file(file));
+    diagnostics.push(Code::UnknownScenario, place, format!("there is no scenario {}", shown(wanted)), help);
+    None
+}
+
 impl<'d> Scenario<'d> {
-    pub(super) fn read(document: &'d Document<'d>, diagnostics: &mut Diagnostics) -> Self {
-        let section = document.section();
-        section.refuse_unknown(KEYS, diagnostics);
-        let mut table = |name| section.field(name).and_then(|field| field.section(diagnostics));
-        let (book, profiles) = (table("book"), table("profile"));
-        let mut tables = |name| section.field(name).map(|field| field.sections(diagnostics)).unwrap_or_default();
-        Self { book, profiles, actions: tables("actions"), sets: tables("set") }
+    /// The parts of all files together.
+    pub(super) fn read(documents: &'d [Document<'d>], diagnostics: &mut Diagnostics) -> Self {
+        let mut scenario = Self::default();
+        for document in documents {
+            let section = document.section();
+            section.refuse_unknown(KEYS, diagnostics);
+            let mut table = |name| section.field(name).and_then(|field| field.section(diagnostics));
+            scenario.book.extend(table("book"));
+            scenario.profiles.extend(table("profile"));
+            let mut tables = |name| section.field(name).map(|field| field.sections(diagnostics)).unwrap_or_default();
+            scenario.actions.extend(tables("actions"));
+            scenario.sets.extend(tables("set"));
+        }
+        scenario
     }
 
     /// Prepares the `[[set]]` blocks for a table of instances; tags that only a block names get a slot.

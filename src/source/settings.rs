@@ -30,10 +30,10 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings; `changes` is the `[book]` of a scenario.
+    /// Reads the settings; `changes` are the `[book]` of scenarios, the later ones over the earlier.
     pub(super) fn read<'d>(
         document: &'d Document<'d>,
-        changes: Option<&Section<'d>>,
+        changes: &[Section<'d>],
         profiles: &mut Profiles<'d>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {

@@ -1,0 +1,45 @@
+//! The arguments that say what differs from the book as it is written.
+
+use clap::Args;
+
+use super::Failure;
+use crate::source::{self, Folder};
+
+/// What differs from the book.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Changes {
+    /// Apply scenarios/NAME.toml of the book
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Change one key, as often as needed: profile.NAME.KEY=VALUE, book.KEY=VALUE, or COLUMN=VALUE [where CONDITION]
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl Changes {
+    /// The name of the scenario, if there is one.
+    pub(super) fn scenario(&self) -> Option<&str> {
+        self.scenario.as_deref()
+    }
+
+    /// Adds the quick changes to the files of a book.
+    pub(super) fn apply(&self, folder: &mut Folder) -> Result<(), Failure> {
+        if self.set.is_empty() {
+            return Ok(());
+        }
+        let help = "write it like --set profile.tencent-cvm.suspend_after_days=0 or --set \"renew_months=12 where region = 'eu'\"";
+        let text = source::quick_change(&self.set).map_err(|message| Failure::new(message, help))?;
+        folder.change(&text);
+        Ok(())
+    }
+
+    /// The folder of its results below those of the book, if anything differs.
+    pub(super) fn folder(&self) -> Option<String> {
+        match (&self.scenario, self.set.is_empty()) {
+            (None, true) => None,
+            (Some(scenario), true) => Some(scenario.clone()),
+            (None, false) => Some("set".to_owned()),
+            (Some(scenario), false) => Some(format!("{scenario}-set")),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The files of a book: names and bytes. Nothing here opens a file.
+
+use std::collections::BTreeMap;
+
+/// The folder of scenarios in a book.
+pub(super) const SCENARIOS: &str = "scenarios";
+/// The name of the changes that the command line makes.
+pub(super) const QUICK: &str = "--set";
+
+/// The files of a book by their names relative to it.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Folder {
+    /// Adds a file.
+    pub fn insert(&mut self, name: &str, bytes: Vec<u8>) {
+        self.files.insert(name.to_owned(), bytes);
+    }
+
+    /// The bytes of a file.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.files.get(name).map(Vec::as_slice)
+    }
+
+    /// All files, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+
+    /// Adds changes that the command line makes, as the text of a scenario that is applied last.
+    pub fn change(&mut self, text: &str) {
+        self.insert(QUICK, text.as_bytes().to_vec());
+    }
+
+    /// The file of a scenario, relative to the book.
+    pub fn scenario_file(name: &str) -> String {
+        format!("{SCENARIOS}/{name}.toml")
+    }
+}
