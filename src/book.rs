@@ -10,12 +10,12 @@
 //! ```
 //!
 //! A book is complete and checked: every reference holds, every needed price is there, and [`Book::largest_movement`]
-//! says that no amount of the run can leave 64 bits.
+//! says that no amount of the run can leave 64 bits, [`Book::terms_end_in_time`] that no term can leave the calendar.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{Account, AccountIndex};
-use crate::action::{Action, ActionIndex, Verb};
+use crate::action::{Action, ActionIndex, Target, Verb};
 use crate::calendar::{Day, DayRange};
 use crate::id::{Label, Labels};
 use crate::instance::{Instance, InstanceIndex, State};
@@ -28,7 +28,9 @@ use crate::voucher::{GrantIndex, Voucher};
 /// Days of the shortest month that a term can count.
 const SHORTEST_MONTH: i128 = 28;
 /// Months by which the earliest attempt of a profile can precede an expiry date.
-const LEAD_MONTHS: i128 = 140;
+const LEAD_MONTHS: i64 = 140;
+/// Days of the longest month that a term can count.
+const LONGEST_MONTH: i64 = 31;
 
 /// Everything a run starts from.
 #[derive(Clone, Debug)]
@@ -154,7 +156,7 @@ impl Book {
         let (days, instances) = (count(self.days.len()), count(self.instances.len()));
         let longest = self.profiles.iter().filter_map(|profile| profile.renew_periods.last()).max();
         let longest = i128::from(longest.copied().unwrap_or(1));
-        let renewed_months = days / SHORTEST_MONTH + LEAD_MONTHS + longest;
+        let renewed_months = days / SHORTEST_MONTH + i128::from(LEAD_MONTHS) + longest;
         let reached = |action: &Action| if action.is_selective() { instances } else { 1 };
         let acted: i128 = self.actions.iter().map(reached).sum();
         let resizes = self.actions.iter().filter(|action| matches!(action.verb, Verb::Resize(..)));
@@ -164,6 +166,35 @@ impl Book {
         let renewals = month * (instances * renewed_months + acted * longest + resized * paid_months);
         let usage = hour * instances * days * 24;
         self.opening_amounts() + self.action_amounts() + renewals + usage
+    }
+
+    /// Whether every term that the run can pay for ends on a day that a book can name.
+    ///
+    /// An auto-renewal comes near its expiry. The bound adds the renewals that people plan, to the instance that they name
+    /// or to every one that a selector can mean.
+    pub fn terms_end_in_time(&self) -> bool {
+        let mut of_one: BTreeMap<InstanceIndex, i64> = BTreeMap::new();
+        let mut of_any = 0;
+        for action in &self.actions {
+            let months = match action.verb {
+                Verb::Renew(months) | Verb::ToPrepaid(months, _) => i64::from(months),
+                Verb::RenewUntil(_) => 2,
+                _ => continue,
+            };
+            match &action.target {
+                Target::Instance(instance) => *of_one.entry(*instance).or_default() += months,
+                Target::Where(_) => of_any += months,
+                Target::Account | Target::UnknownInstance(_) => {}
+            }
+        }
+        let longest = self.profiles.iter().filter_map(|profile| profile.renew_periods.last()).max();
+        let by_itself = longest.map_or(1, |months| i64::from(*months)) + LEAD_MONTHS;
+        let in_time = |(number, instance): (u32, &Instance)| {
+            let planned = of_any + of_one.get(&InstanceIndex(number)).copied().unwrap_or(0);
+            let left = |day: Day| i64::from(Day::LAST.days_since(day)) / LONGEST_MONTH;
+            left(instance.expires_on.unwrap_or(self.days.to)) >= planned && left(self.days.to) >= planned + by_itself
+        };
+        (0u32..).zip(&self.instances).all(in_time)
     }
 
     /// Months from the first day of the run to the last expiry of the inventory, at least.

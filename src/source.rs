@@ -268,6 +268,15 @@ fn refuse_too_large(book: &Book, diagnostics: &mut Diagnostics) {
         let message = "the amounts of this book could add up to more than 64 bits of minor units";
         diagnostics.push(Code::TooLarge, Place::of_file(SETTINGS_FILE), message, help);
     }
+    if !book.terms_end_in_time() {
+        let last = book.instances.iter().filter(|one| one.expires_on.is_some()).max_by_key(|one| one.expires_on);
+        let help = last.map_or_else(
+            || "plan fewer or shorter renewals".to_owned(),
+            |one| format!("plan fewer or shorter renewals, or look at {}, which expires last", shown(one.id.as_str())),
+        );
+        let message = "the renewals of this book could end after 9999-12-31";
+        diagnostics.push(Code::TooLarge, Place::of_file(SETTINGS_FILE), message, help);
+    }
 }
 
 fn required<'f>(folder: &'f Folder, file: &str, diagnostics: &mut Diagnostics) -> Option<&'f [u8]> {
