@@ -298,6 +298,16 @@ pub struct Diagnostic {
     pub help: String,
 }
 
+/// A sentence that ends where the texts that it quotes are too long to be read.
+fn readable(mut sentence: String) -> String {
+    const MOST: usize = 1_000;
+    if let Some((end, _)) = sentence.char_indices().nth(MOST) {
+        sentence.truncate(end);
+        sentence.push('…');
+    }
+    sentence
+}
+
 /// How many errors are kept, and how many warnings; the rest are counted.
 const KEPT: usize = 1_000;
 
@@ -329,7 +339,7 @@ impl Diagnostics {
             return;
         }
         let (place, message, help) = find();
-        let diagnostic = Diagnostic { code, message, place, help };
+        let diagnostic = Diagnostic { code, message: readable(message), place, help: readable(help) };
         if !self.kept.contains(&diagnostic) {
             *kept += 1;
             self.kept.push(diagnostic);

@@ -13,7 +13,7 @@ use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 
 /// The largest file, in bytes: parsed, it takes many times as much memory.
-const LARGEST: usize = 1 << 22;
+const LARGEST: usize = 1 << 21;
 
 /// A TOML file that could be parsed.
 pub(super) struct Document<'f> {

@@ -67,6 +67,8 @@ const MOST_TRANSFER: i64 = 366;
 const MOST_TIER_HOURS: i64 = 1_000_000;
 /// How many profiles one can extend, directly and through others.
 const MOST_ANCESTORS: usize = 32;
+/// The most profiles of a file. A closing book writes out each, and has to be read again.
+const MOST_PROFILES: usize = 1_000;
 
 /// Parses the built-in file.
 pub(super) fn builtin() -> Document<'static> {
@@ -103,6 +105,12 @@ impl<'d> Profiles<'d> {
 
     /// Lays the tables of a file or scenario over what is there.
     pub(super) fn overlay(&mut self, section: &Section<'d>, diagnostics: &mut Diagnostics) {
+        let count = section.fields().count();
+        if count > MOST_PROFILES {
+            let message = format!("there are {count} profiles, more than {MOST_PROFILES}");
+            diagnostics.push(Code::TooLarge, section.place(), message, "leave out those that no product follows");
+            return;
+        }
         for profile in section.fields() {
             let Some(keys) = profile.section(diagnostics) else { continue };
             keys.refuse_unknown(KEYS, diagnostics);

@@ -170,7 +170,7 @@ fn no_toml_is_too_deep_for_the_stack() {
 
 #[test]
 fn a_toml_file_has_a_limit() {
-    for (bytes, code) in [(1 << 22, ""), ((1 << 22) + 1, "bad-toml")] {
+    for (bytes, code) in [(1 << 21, ""), ((1 << 21) + 1, "bad-toml")] {
         let (_, found) = read(&[("profiles.toml", &"\n".repeat(bytes))], None);
         assert_eq!(codes(&found).into_iter().collect::<String>(), code, "{bytes} bytes");
     }
@@ -184,8 +184,10 @@ fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
     let rows = |row: &str| format!("{HEADER}{}", row.repeat(MANY));
     let columns = format!("{},{}\n", HEADER.trim_end(), "a,".repeat(MANY));
     let tags: String = (0..MANY).map(|tag| format!(",tag:{tag}")).collect();
-    let profiles: String = (0..MANY).map(|profile| format!("[p{profile}]\nmonth_end = \"never\"\n")).collect();
-    let chain: String = (0..MANY).map(|number| format!("[p{number}]\nextends = \"p{}\"\n", number + 1)).collect();
+    let profile = |number| format!("[p{number}]\nmonth_end = \"never\"\n");
+    let profiles = |many: usize| (0..many).map(profile).collect::<String>();
+    let chain: String = (1..1_000).map(|number| format!("[p{number}]\nextends = \"p{}\"\n", number - 1)).collect();
+    let chain = format!("[p0]\n{chain}");
     let accounts: String = (0..MANY).map(|number| format!("a-{number},0\n")).collect();
     let sets = "[[set]]\nwhere = \"zone = 'x'\"\nzone = \"y\"\n".repeat(2_000);
     let table = [
@@ -198,7 +200,9 @@ fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
         ("accounts.csv", format!("account_id,cash\n{accounts}"), "unknown-account"),
         ("accounts.csv", format!("account_id,cash\nmain,0\n{}", "main,0\n".repeat(MANY)), "duplicate-id"),
         ("actions.csv", format!("date,action\n{}", "2026-13-01,pay\n".repeat(MANY)), "bad-date bad-value"),
-        ("profiles.toml", profiles, "bad-value"),
+        ("profiles.toml", profiles(1_000), "bad-value"),
+        ("profiles.toml", profiles(1_001), "too-large"),
+        ("profiles.toml", profiles(MANY), "too-large"),
         ("profiles.toml", chain, "profile-conflict"),
         ("profiles.toml", "a = 1\n".to_owned() + &"b".repeat(MANY) + " = 2\n", "bad-value"),
         ("scenarios/s.toml", sets, "no-match"),
@@ -321,6 +325,158 @@ fn what_is_no_plain_file_is_refused_and_never_waited_for() {
             assert_eq!(output.status.code(), Some(2), "{name} {kind}: {said}");
             assert!(said.contains(&format!("error[unreadable]: cannot read `{name}`")), "{name} {kind}: {said}");
         }
+    }
+}
+
+/// A file that was cut is read or refused, wherever it was cut.
+#[test]
+fn no_beginning_of_a_file_is_a_panic() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example");
+    let name = Folder::scenario_file("in-time");
+    let names = source::FILES.iter().copied().chain([name.as_str()]).filter(|name| example.join(name).exists());
+    let files: Vec<(&str, Vec<u8>)> =
+        names.map(|name| (name, fs::read(example.join(name)).expect("a file of the example"))).collect();
+    for (cut, bytes) in &files {
+        for end in (0..bytes.len()).step_by(11) {
+            let mut folder = Folder::default();
+            for (name, bytes) in &files {
+                folder.insert(name, if name == cut { bytes[..end].to_vec() } else { bytes.clone() });
+            }
+            let (book, found) = source::check(&folder, Some("in-time"));
+            assert_eq!(book.is_some(), !found.has_errors(), "{cut} cut after {end} bytes");
+            assert!(found.iter().all(|one| one.place.line > 0 && !one.help.is_empty()), "{cut} cut after {end} bytes");
+        }
+    }
+}
+
+/// Ids that are formulas, paths, markup, several lines or turned around are ids: no file is named after them, and what is
+/// written reads back as the same.
+#[test]
+fn odd_ids_come_out_as_they_went_in() {
+    let odd = [
+        "=HYPERLINK(\"http://example.com\",\"x\")",
+        "@SUM(A1)",
+        "+1",
+        "-1",
+        "../../etc/passwd",
+        "..",
+        "C:\\NUL",
+        "<script>alert(1)</script>",
+        "\u{202e}1-bew",
+        "two\nlines",
+        "two\r\nlines",
+        "a\tb",
+        " blank ",
+        "'; DROP TABLE x; --",
+        "%s%n",
+        "\u{1b}[31m",
+        "\u{feff}",
+    ];
+    let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let accounts: String = odd.iter().map(|id| format!("{},5000.00\n", cell(id))).collect();
+    let rows = odd.iter().map(|id| format!("{},{},PREPAID,auto,100.00,2026-12-15\n", cell(id), cell(id)));
+    let book = plain_book();
+    fs::write(book.path().join("accounts.csv"), format!("account_id,cash\n{accounts}")).expect("a file");
+    fs::write(book.path().join("instances.csv"), format!("{HEADER}{}", rows.collect::<String>())).expect("a file");
+    let out = book.path().join("out");
+    let output = program(book.path(), &["run", ".", "--out", "out"].map(str::to_owned));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains(['\u{1b}', '\u{202e}']), "{}", text(&output.stdout));
+
+    // What a spreadsheet would run has an apostrophe in front (model.md, formula-cells).
+    let is_formula = |text: &str| text.starts_with(['=', '@']);
+    let read_back = |cell: &str| cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell).to_owned();
+    let ids = |file: &str, column: usize| {
+        let mut reader = csv::Reader::from_path(out.join(file)).expect("a result");
+        let cells = reader.records().map(|row| row.expect("a row")[column].to_owned());
+        let cells = cells.inspect(|cell| assert!(!is_formula(cell), "{file}: {cell}"));
+        cells.map(|cell| read_back(&cell)).collect::<BTreeSet<String>>()
+    };
+    let expected: BTreeSet<String> = odd.iter().map(|id| (*id).to_owned()).collect();
+    for (file, column) in [("ledger.csv", 2), ("ledger.csv", 3), ("balances.csv", 1), ("closing/instances.csv", 0)] {
+        assert_eq!(ids(file, column), expected, "{file}");
+    }
+    let again = program(book.path(), &["check", "out/closing"].map(str::to_owned));
+    assert_ne!(again.status.code(), Some(2), "{}", text(&again.stderr));
+    for entry in fs::read_dir(out.join("charts")).expect("charts").map(|entry| entry.expect("a chart")) {
+        let name = entry.file_name().into_string().expect("a plain name");
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte)), "{name}");
+        let drawn = String::from_utf8_lossy(&fs::read(entry.path()).expect("a chart")).into_owned();
+        assert!(!drawn.contains("<script"), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_not_imported() {
+    for path in ["/dev/zero", "/dev/stdin", ".", "none.json"] {
+        let folder = TempDir::new().expect("a folder");
+        let words = ["import", "tencent", path, "--from", "2026-12-01", "--out", "book"];
+        let output = program(folder.path(), &words.map(str::to_owned));
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        assert!(text(&output.stderr).contains("error[unreadable]: cannot read"), "{path}: {}", text(&output.stderr));
+    }
+}
+
+/// Ten megabytes of anything, by the file that holds them.
+fn huge_files() -> Vec<(&'static str, String)> {
+    const BYTES: usize = 10 << 20;
+    let cell = "x".repeat(BYTES);
+    let numbered = |start: &str, next: &str, end: &str| {
+        let items: Vec<String> =
+            (0..BYTES / (next.len() + 6)).map(|number| next.replace('#', &number.to_string())).collect();
+        format!("{start}{}{end}", items.join(","))
+    };
+    let header = HEADER.trim_end();
+    let answer = |next: &str| numbered("{\"InstanceSet\":[", next, "]}");
+    vec![
+        ("accounts.csv", format!("account_id,cash\nmain,{cell}\n")),
+        ("accounts.csv", format!("account_id,cash,name\nmain,1,{cell}\n")),
+        ("instances.csv", format!("{header},{cell}\nweb,main,PREPAID,auto,1,2026-12-15,1\n")),
+        ("instances.csv", format!("{HEADER}{cell},main,PREPAID,auto,1,2026-12-15\n")),
+        ("instances.csv", format!("{INSTANCES}\"{cell}")),
+        ("instances.csv", "\"".repeat(BYTES)),
+        ("instances.csv", numbered(&format!("{header},"), "column-#", "\n")),
+        ("instances.csv", numbered(&format!("{header},"), "tag:#", "\n")),
+        ("instances.csv", format!("{INSTANCES}{}", "x,".repeat(BYTES / 2))),
+        ("instances.csv", format!("{HEADER}{}", "w,other,X,Y,Z,2026-99-99\n".repeat(BYTES / 25))),
+        ("instances.csv", "\0".repeat(BYTES)),
+        ("actions.csv", format!("date,action,where,flag\n2026-12-05,set_flag,{cell},none\n")),
+        ("profiles.toml", format!("[p]\nremind_days = [{}]\n", "1,".repeat(1_000_000))),
+        ("profiles.toml", format!("x = \"{cell}\"\n")),
+        ("answer.json", cell.clone()),
+        ("answer.json", format!("{{\"RequestId\": \"{cell}\"}}")),
+        ("answer.json", format!("{{\"TotalCount\": {}, \"InstanceSet\": []}}", "9".repeat(BYTES))),
+        ("answer.json", "[".repeat(BYTES)),
+        ("answer.json", format!("[{}1]", "1,".repeat(BYTES / 2))),
+        ("answer.json", "{}".repeat(BYTES / 2)),
+        ("answer.json", numbered("{", "\"key-#\": 1", "}")),
+        ("answer.json", answer("{\"InstanceId\": \"i-#\", \"InstanceType\": 5}")),
+        ("answer.json", answer("{\"InstanceId\": \"i-#\", \"InstanceType\": \"T\", \"InstanceChargeType\": \"X\"}")),
+        ("answer.json", answer("{\"InstanceId\": \"i\", \"InstanceType\": \"T#\", \"InstanceChargeType\": \"X#\"}")),
+        ("answer.json", answer("5").replace("]}", ",{\"InstanceType\": 1}]}")),
+    ]
+}
+
+/// Whatever is in a file of ten megabytes, the answer takes seconds of one processor and 40 bytes of memory for each byte.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_huge_file_takes_neither_long_nor_much_memory() {
+    const SECONDS: usize = 40;
+    const MEGABYTES: usize = 450;
+    for (file, content) in huge_files() {
+        let book = plain_book();
+        fs::write(book.path().join(file), &content).expect("a file");
+        let words = match file {
+            "answer.json" => "import tencent answer.json --from 2026-12-01 --out out",
+            _ => "check .",
+        };
+        let program = env!("CARGO_BIN_EXE_renewcast");
+        let limited = format!("ulimit -t {SECONDS} -v {}; exec '{program}' {words}", MEGABYTES * 1024);
+        let output = Command::new("sh").args(["-c", &limited]).current_dir(book.path()).output().expect("a shell");
+        let (start, said) = (content.chars().take(60).collect::<String>(), text(&output.stderr));
+        assert!(matches!(output.status.code(), Some(0..=2)), "{file} {start}…: {:?} {said:.500}", output.status);
+        assert!(said.lines().all(|line| line.len() < 4_100), "{file} {start}…: {said:.2000}");
     }
 }
 
