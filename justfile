@@ -28,6 +28,14 @@ expected:
     UPDATE_EXPECTED=1 cargo test --test it -- errors:: example::
     git diff --stat -- data reports
 
+# Looks for inputs that break the program, for so many seconds each: `just fuzz 600 books import`.
+fuzz seconds="60" *targets:
+    tests/fuzz/run {{seconds}} {{targets}}
+
+# Changes the code in one small way at a time and asks the tests: `just mutants src/money.rs`. BOOKS=10000 asks for more.
+mutants *files:
+    BOOKS=${BOOKS:-300} cargo mutants --copy-target true $(for file in {{files}}; do echo --file $file; done)
+
 # What CI runs.
 ci:
     .ci/run

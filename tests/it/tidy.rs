@@ -352,16 +352,35 @@ fn no_file_knows_a_machine_or_a_registry() {
 }
 
 #[test]
-fn the_lock_file_names_the_default_registry_and_no_network_crate() {
+fn the_lock_files_name_the_default_registry_and_no_network_crate() {
     let mut complaints = Vec::new();
-    for (number, line) in read("Cargo.lock").lines().enumerate() {
-        let value = |key: &str| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"');
-        let is_network = |name: &str| NETWORK.iter().any(|network| name.starts_with(network));
-        if value("source").is_some_and(|source| source != REGISTRY) || value("name").is_some_and(is_network) {
-            complaints.push(format!("Cargo.lock:{}: {line}", number + 1));
+    for file in ["Cargo.lock", "tests/fuzz/Cargo.lock"] {
+        for (number, line) in read(file).lines().enumerate() {
+            let value = |key: &str| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"');
+            let is_network = |name: &str| NETWORK.iter().any(|network| name.starts_with(network));
+            if value("source").is_some_and(|source| source != REGISTRY) || value("name").is_some_and(is_network) {
+                complaints.push(format!("{file}:{}: {line}", number + 1));
+            }
         }
     }
     report(complaints);
+}
+
+/// Amounts never wrap and no code is unsafe, in every build that people use.
+#[test]
+fn every_build_checks_overflow_and_forbids_unsafe_code() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("a manifest is TOML");
+    let fuzz: toml::Table = read("tests/fuzz/Cargo.toml").parse().expect("a manifest is TOML");
+    for manifest in [&manifest, &fuzz] {
+        assert_eq!(manifest["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+        assert_eq!(manifest["profile"]["release"]["overflow-checks"].as_bool(), Some(true));
+    }
+    let profiles = manifest["profile"].as_table().expect("a table of profiles");
+    let of_packages = profiles.values().filter_map(|profile| profile.get("package")?.as_table());
+    let packages = of_packages.flat_map(|packages| packages.values());
+    for profile in profiles.values().chain(packages) {
+        assert_ne!(profile.get("overflow-checks").and_then(toml::Value::as_bool), Some(false), "{profile}");
+    }
 }
 
 #[test]

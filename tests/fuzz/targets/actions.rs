@@ -1,0 +1,5 @@
+//! `actions.csv`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| renewcast_fuzz::actions(data));

@@ -1,0 +1,5 @@
+//! Answers of a cloud.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| renewcast_fuzz::import(data));

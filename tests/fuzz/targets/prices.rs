@@ -1,0 +1,5 @@
+//! `prices.csv`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| renewcast_fuzz::prices(data));

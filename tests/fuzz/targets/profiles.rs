@@ -1,0 +1,5 @@
+//! `profiles.toml`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| renewcast_fuzz::profiles(data));

@@ -1,0 +1,5 @@
+//! A scenario.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| renewcast_fuzz::scenario(data));

@@ -1,0 +1,5 @@
+//! `book.toml`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| renewcast_fuzz::settings(data));
