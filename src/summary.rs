@@ -45,6 +45,8 @@ pub struct Totals {
     pub usage: Money,
     /// Cash and free credit that came in.
     pub income: Money,
+    /// What came back of returned and converted instances.
+    pub refunds: Money,
 }
 
 /// How an account fares.
@@ -246,6 +248,7 @@ impl<'b> Tally<'b> {
         match entry.event {
             Event::Usage => totals.usage -= movement.amount(),
             Event::TopUp | Event::Credit => totals.income += movement.amount(),
+            Event::Returned | Event::Refunded => totals.refunds += movement.amount(),
             _ => totals.renewals -= movement.amount(),
         }
     }
@@ -390,6 +393,7 @@ impl<'b> Tally<'b> {
             sum.renewals += totals.renewals;
             sum.usage += totals.usage;
             sum.income += totals.income;
+            sum.refunds += totals.refunds;
         }
         sums
     }

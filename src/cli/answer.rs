@@ -82,9 +82,13 @@ impl Teller<'_> {
     fn totals(&self, summary: &Summary) -> Vec<String> {
         let line = |(currency, totals): (&crate::money::Currency, &crate::summary::Totals)| {
             let text = |money: Money| money.display_grouped(*currency).to_string();
+            let refunds = match totals.refunds {
+                Money::ZERO => String::new(),
+                refunds => format!(", refunds -{}", text(refunds)),
+            };
             format!(
-                "{currency} {}: renewals {}, usage {}; {} came in",
-                text(totals.renewals + totals.usage),
+                "{currency} {}: renewals {}, usage {}{refunds}; {} came in",
+                text(totals.renewals + totals.usage - totals.refunds),
                 text(totals.renewals),
                 text(totals.usage),
                 text(totals.income)
