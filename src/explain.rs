@@ -182,7 +182,7 @@ impl Teller<'_> {
                 format!("{who} is returned and goes to the recycle bin: {}", self.comes_back(entry))
             }
             Event::Refunded => self.comes_back(entry),
-            Event::Resized => format!("{who} is resized{}: {}", self.set_to(entry), self.charged(entry)),
+            Event::Resized => format!("{who} is resized{}: {}", self.set_to(entry), self.charged(entry, &cost)),
             Event::Converted => format!("{who} becomes {}", self.charge_type_after(entry)),
             Event::VoucherGranted => format!("{} comes in", self.granted(entry)),
             Event::TopUp => {
@@ -249,13 +249,13 @@ impl Teller<'_> {
     }
 
     /// What a new type or price costs or pays back.
-    fn charged(&self, entry: &Entry) -> String {
+    fn charged(&self, entry: &Entry, cost: &str) -> String {
         let amount = entry.movement.map_or(Money::ZERO, Movement::amount);
         if amount > Money::ZERO {
             return self.comes_back(entry);
         }
         match entry.movement {
-            Some(_) => format!("{} {} for the rest of its term", self.money(-amount), self.currency),
+            Some(_) => format!("{cost} for the rest of its term"),
             None => "nothing is paid".to_owned(),
         }
     }

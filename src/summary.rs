@@ -225,7 +225,7 @@ impl<'b> Tally<'b> {
             if let Some(instance) = entry.instance {
                 self.add_fate(instance, entry);
             }
-            if let (Event::Stopped, Some(account)) = (entry.event, entry.account) {
+            if let (Some(Reason::Arrears), Some(account)) = (entry.reason, entry.account) {
                 stopped.insert((account, entry.date));
             }
         }
@@ -264,7 +264,7 @@ impl<'b> Tally<'b> {
             }
             Event::Restored => self.save(instance, entry.date),
             Event::Reclaimed | Event::Returned => self.lose(instance, Some(entry.date)),
-            Event::Stopped => {
+            Event::Stopped if entry.reason == Some(Reason::Arrears) => {
                 self.lose(instance, Some(entry.date));
                 self.stops.push((instance, entry.date));
                 self.mark_short(entry);
