@@ -250,6 +250,8 @@ impl Desk<'_> {
             self.refuse_for_price(change, PriceKind::Hourly);
             return Ok(());
         };
+        // The refund counts its hours at this price already.
+        self.unit_mut(position).hourly = Some(hourly);
         let paid = self.paid_on(position, day);
         let Some(refund) = self.refund(change, paid.as_ref(), false) else { return Ok(()) };
         let movement = paid.map(|paid| self.split(position, refund.amount, &paid)).unwrap_or_default();
@@ -258,7 +260,7 @@ impl Desk<'_> {
         let (profile, currency) = (self.profile(position), self.currency);
         let unit = self.unit_mut(position);
         unit.charge_type = ChargeType::Postpaid;
-        (unit.hourly, unit.billed_hours) = (Some(hourly), 0);
+        unit.billed_hours = 0;
         unit.reprice(profile, currency);
         self.file_postpaid(position);
         self.write(change.row(Event::Converted));
