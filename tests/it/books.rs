@@ -5,6 +5,7 @@ mod actions;
 mod conditions;
 mod funds;
 mod inventory;
+mod money;
 mod profiles;
 mod random;
 mod table;
@@ -47,6 +48,10 @@ fn drawn(random: Random) -> Files {
         draft.add_list_prices();
     }
     draft.fund_accounts();
+    draft.add_vouchers();
+    draft.add_orders();
+    draft.add_returns();
+    draft.add_holidays();
     draft.add_actions();
     draft.files()
 }
@@ -83,6 +88,10 @@ struct Draft {
     instances: Vec<Cells>,
     prices: Vec<Cells>,
     actions: Vec<Cells>,
+    vouchers: Vec<Cells>,
+    orders: Vec<Cells>,
+    returns: Vec<Cells>,
+    holidays: Vec<Date>,
 }
 
 const OPENINGS: &[&str] = &[
@@ -150,8 +159,23 @@ const TROUBLE: &[&str] = &[
 ];
 
 /// How often an action on instances comes, by repetition.
-const INSTANCE_ACTIONS: &[&str] =
-    &["renew", "renew", "renew", "renew", "renew_until", "renew_until", "set_flag", "set_flag", "set_price", "start"];
+const INSTANCE_ACTIONS: &[&str] = &[
+    "renew",
+    "renew",
+    "renew",
+    "renew",
+    "renew_until",
+    "renew_until",
+    "set_flag",
+    "set_price",
+    "start",
+    "stop",
+    "resize",
+    "resize",
+    "resize",
+    "to_prepaid",
+    "to_postpaid",
+];
 
 const FLAGS: &[&str] = &["auto", "manual", "none"];
 
@@ -216,6 +240,10 @@ impl Draft {
             instances: Vec::new(),
             prices: Vec::new(),
             actions: Vec::new(),
+            vouchers: Vec::new(),
+            orders: Vec::new(),
+            returns: Vec::new(),
+            holidays: Vec::new(),
             random,
         }
     }
@@ -229,8 +257,13 @@ impl Draft {
         let accounts = self.accounts.iter().map(|account| account.cells.clone());
         let mut tables =
             vec![("accounts.csv", accounts.collect()), ("instances.csv", std::mem::take(&mut self.instances))];
-        let optional =
-            [("prices.csv", std::mem::take(&mut self.prices)), ("actions.csv", std::mem::take(&mut self.actions))];
+        let optional = [
+            ("prices.csv", std::mem::take(&mut self.prices)),
+            ("actions.csv", std::mem::take(&mut self.actions)),
+            ("vouchers.csv", std::mem::take(&mut self.vouchers)),
+            ("orders.csv", std::mem::take(&mut self.orders)),
+            ("returns.csv", std::mem::take(&mut self.returns)),
+        ];
         tables.extend(optional.into_iter().filter(|(_, rows)| !rows.is_empty()));
         for (name, rows) in tables {
             files.insert(name.to_owned(), self.csv(name, rows));
@@ -247,6 +280,10 @@ impl Draft {
             self.currency,
             self.default_profile,
         );
+        if !self.holidays.is_empty() {
+            let days: Vec<String> = self.holidays.iter().map(Date::to_string).collect();
+            writeln!(text, "holidays = [{}]", days.join(", ")).expect("a string takes every line");
+        }
         if !self.product_profiles.is_empty() {
             text.push_str("\n[product_profiles]\n");
         }
@@ -297,8 +334,23 @@ impl Draft {
 }
 
 /// Columns that a valid book stays valid without, whatever is in them.
-const SPARE_COLUMNS: &[&str] =
-    &["renew_flag", "renew_months", "priority", "zone", "project", "name", "credit_limit", "alert_below", "note"];
+const SPARE_COLUMNS: &[&str] = &[
+    "renew_flag",
+    "renew_months",
+    "priority",
+    "zone",
+    "project",
+    "name",
+    "credit_limit",
+    "alert_below",
+    "note",
+    "new",
+    "downgrades",
+    "billed_hours",
+    "free_credit",
+    "pay_mode",
+    "min_order",
+];
 
 /// Required and optional columns, the tags among them.
 fn columns(file: &str) -> (&'static [&'static str], &'static [&'static str]) {
@@ -338,12 +390,37 @@ fn columns(file: &str) -> (&'static [&'static str], &'static [&'static str]) {
                 "tag:env",
                 "tag:team",
                 "returned",
+                "stopped_by",
+                "billed_hours",
+                "downgrades",
             ],
         ),
         "prices.csv" => (&["product", "instance_type", "region", "monthly_price", "hourly_price"], &[]),
+        "vouchers.csv" => {
+            (&["voucher_id", "account_id", "amount", "valid_from", "valid_to"], &["products", "pay_mode", "min_order"])
+        }
+        "orders.csv" => (&["instance_id", "term_start", "term_end"], &["months", "cash", "free_credit", "new"]),
+        "returns.csv" => (&["account_id", "product", "year"], &["returns", "full_returns"]),
         _ => (
             &["date", "action"],
-            &["account_id", "instance_id", "where", "amount", "months", "day", "flag", "price", "note"],
+            &[
+                "account_id",
+                "instance_id",
+                "where",
+                "amount",
+                "months",
+                "day",
+                "flag",
+                "price",
+                "note",
+                "channel",
+                "voucher_id",
+                "valid_to",
+                "products",
+                "pay_mode",
+                "min_order",
+                "instance_type",
+            ],
         ),
     }
 }

@@ -5,14 +5,16 @@ use std::env;
 use std::sync::Mutex;
 use std::thread;
 
+use renewcast::calendar::Day;
+
 use crate::books::{book_of, random_book, scaled, shuffled, with_extra_account};
 use crate::oracle;
-use crate::support::{Files, assert_same, book, builtin, run};
+use crate::support::{Files, Written, assert_same, builtin, run, run_or_refuse};
 
 /// So many random books are compared with the model.
 const BOOKS: u64 = 10_000;
 /// So many are held against each law.
-const LAW_BOOKS: u64 = 300;
+const LAW_BOOKS: u64 = 1_000;
 
 /// As many of these books as the environment asks for: `BOOKS=100 cargo test laws` is done in seconds.
 fn at_most(books: u64) -> u64 {
@@ -49,7 +51,11 @@ fn compare(seed: u64) -> BTreeSet<&'static str> {
 
 fn compare_files(name: &str, files: &Files) -> BTreeSet<&'static str> {
     let expected = oracle::replay(files, builtin());
-    let written = run(files);
+    let Some(written) = run_or_refuse(files) else {
+        assert!(expected.is_refused, "{name}: only the engine refuses\n{files:#?}");
+        return expected.rules;
+    };
+    assert!(!expected.is_refused, "{name}: only the model refuses\n{files:#?}");
     let what = |file| format!("{name}, {file}: model against engine");
     assert_same(&what("ledger.csv"), &expected.ledger, &written.ledger, files);
     assert_same(&what("balances.csv"), &expected.balances, &written.balances, files);
@@ -65,6 +71,23 @@ fn the_engine_equals_the_reference_model_where_every_choice_is_alike() {
     }
 }
 
+/// Random books that no missing price stops.
+fn for_each_book(check: impl Fn(u64, &Files, &Written) + Sync) {
+    for_each_seed(at_most(LAW_BOOKS), |seed| {
+        let files = random_book(seed);
+        if let Some(written) = run_or_refuse(&files) {
+            check(seed, &files, &written);
+        }
+    });
+}
+
+/// A day of `book.toml`.
+fn setting(files: &Files, key: &str) -> Day {
+    let mut lines = files["book.toml"].lines();
+    let day = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).expect("a book has its days");
+    Day::parse(day).expect("a day")
+}
+
 /// Rows without their number, and the rest of each cell after it.
 fn unnumbered(ledger: &str) -> Vec<&str> {
     ledger.lines().skip(1).filter_map(|line| line.split_once(',').map(|(_, rest)| rest)).collect()
@@ -72,70 +95,84 @@ fn unnumbered(ledger: &str) -> Vec<&str> {
 
 #[test]
 fn a_run_in_two_parts_equals_the_run_in_one() {
-    for_each_seed(at_most(LAW_BOOKS), |seed| {
-        let files = random_book(seed);
-        let days = book(&files).days;
-        let whole = run(&files);
-        let middle = days.from + i32::try_from(seed % 40).expect("small") % i32::try_from(days.len()).expect("short");
-        if middle == days.to {
+    for_each_book(|seed, files, whole| {
+        let (from, to) = (setting(files, "from"), setting(files, "to"));
+        let middle = from + i32::try_from(seed % 40).expect("small") % (to.tomorrow().days_since(from));
+        if middle == to {
             return;
         }
-        let cut = |text: &str| text.replace(&format!("to = {}", days.to), &format!("to = {middle}"));
+        let cut = |text: &str| text.replace(&format!("to = {to}"), &format!("to = {middle}"));
         let mut first = files.clone();
         first.entry("book.toml".to_owned()).and_modify(|text| *text = cut(text));
         let first = run(&first);
         let mut second: Files = first.closing;
         let next = middle.tomorrow();
-        let reopen = |text: &str| text.replace(&format!("to = {next}"), &format!("to = {}", days.to));
+        let reopen = |text: &str| text.replace(&format!("to = {next}"), &format!("to = {to}"));
         second.entry("book.toml".to_owned()).and_modify(|text| *text = reopen(text));
         let second = run(&second);
         let parts = [unnumbered(&first.ledger), unnumbered(&second.ledger)].concat().join("\n");
-        assert_same(&format!("seed {seed}, cut after {middle}"), &unnumbered(&whole.ledger).join("\n"), &parts, &files);
-        assert_eq!(whole.closing["instances.csv"], second.closing["instances.csv"], "seed {seed}");
-        assert_eq!(whole.closing["accounts.csv"], second.closing["accounts.csv"], "seed {seed}");
+        assert_same(&format!("seed {seed}, cut after {middle}"), &unnumbered(&whole.ledger).join("\n"), &parts, files);
+        for (name, text) in &whole.closing {
+            let found = second.closing.get(name).map_or("", String::as_str);
+            // The profiles of a book come in the order in which they are met.
+            if !(name == "profiles.toml" && text.parse::<toml::Table>() == found.parse::<toml::Table>()) {
+                assert_same(&format!("seed {seed}, cut after {middle}, closing/{name}"), text, found, files);
+            }
+        }
+        assert!(whole.closing.keys().eq(second.closing.keys()), "seed {seed}, cut after {middle}, files");
     });
 }
 
 #[test]
 fn the_order_of_rows_says_nothing() {
-    for_each_seed(at_most(LAW_BOOKS), |seed| {
-        let files = random_book(seed);
-        assert_eq!(run(&files), run(&shuffled(&files, seed)), "seed {seed}");
+    for_each_book(|seed, files, written| {
+        assert_eq!(*written, run(&shuffled(files, seed)), "seed {seed}");
     });
 }
 
 #[test]
 fn an_account_more_changes_no_row_of_another() {
-    for_each_seed(at_most(LAW_BOOKS), |seed| {
-        let files = random_book(seed);
-        let known: BTreeSet<String> = book(&files).accounts.iter().map(|account| account.id.to_string()).collect();
-        let rows = |files: &Files| {
-            let ledger = run(files).ledger;
+    for_each_book(|seed, files, written| {
+        let mut accounts = csv::Reader::from_reader(written.closing["accounts.csv"].as_bytes());
+        let known: BTreeSet<String> =
+            accounts.records().map(|row| row.expect("a closing book is CSV")[0].to_owned()).collect();
+        let rows = |ledger: &str| {
             let mut reader = csv::Reader::from_reader(ledger.as_bytes());
             let rows = reader.records().map(|row| row.expect("a ledger is CSV"));
             let rows = rows.filter(|row| known.contains(&row[2]));
             rows.map(|row| row.iter().skip(1).map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>()
         };
-        assert_eq!(rows(&files), rows(&with_extra_account(&files, seed)), "seed {seed}");
+        let extended = run_or_refuse(&with_extra_account(files, seed));
+        if let Some(extended) = extended {
+            assert_eq!(rows(&written.ledger), rows(&extended.ledger), "seed {seed}");
+        }
     });
 }
 
+/// What a refund gives back in cash and what in free credit is rounded, so a book with refunds is compared without these.
 #[test]
 fn amounts_times_n_give_the_same_events_times_n() {
     const TIMES: i128 = 3;
     const AMOUNTS: std::ops::RangeInclusive<usize> = 10..=14;
+    const PARTS: std::ops::RangeInclusive<usize> = 12..=13;
+    const REFUNDS: &[&str] = &["returned", "refunded", "resized"];
     for_each_seed(at_most(LAW_BOOKS), |seed| {
         let files = random_book(seed);
-        let rows = |n: i128, times: i128| {
-            let ledger = run(&scaled(&files, n)).ledger;
+        let (Some(once), Some(often)) = (run_or_refuse(&scaled(&files, 1)), run_or_refuse(&scaled(&files, TIMES)))
+        else {
+            return;
+        };
+        let rows = |ledger: &str, times: i128| {
             let mut reader = csv::Reader::from_reader(ledger.as_bytes());
+            let records: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a ledger is CSV")).collect();
+            let refunds = records.iter().any(|row| REFUNDS.contains(&&row[4]));
             let cell = |(column, cell): (usize, &str)| match cell.replace('.', "").parse::<i128>() {
+                Ok(_) if refunds && PARTS.contains(&column) => String::new(),
                 Ok(minor) if AMOUNTS.contains(&column) => (minor * times).to_string(),
                 _ => cell.to_owned(),
             };
-            let rows = reader.records().map(|row| row.expect("a ledger is CSV"));
-            rows.map(|row| row.iter().take(16).enumerate().map(cell).collect::<Vec<_>>()).collect::<Vec<_>>()
+            records.iter().map(|row| row.iter().take(16).enumerate().map(cell).collect::<Vec<_>>()).collect::<Vec<_>>()
         };
-        assert_eq!(rows(1, TIMES), rows(TIMES, 1), "seed {seed}");
+        assert_eq!(rows(&once.ledger, TIMES), rows(&often.ledger, 1), "seed {seed}");
     });
 }

@@ -32,20 +32,25 @@ pub(crate) fn book(files: &Files) -> Book {
     book.unwrap_or_else(|| panic!("not a valid book: {:#?}\n{files:#?}", problems.iter().collect::<Vec<_>>()))
 }
 
-/// Replays a book that must be valid, and writes its results.
+/// Replays a book that must be valid and asks for nothing that stops the run, and writes its results.
 pub(crate) fn run(files: &Files) -> Written {
+    run_or_refuse(files).unwrap_or_else(|| panic!("the book asks for something that is refused\n{files:#?}"))
+}
+
+/// Replays a book that must be valid, and writes its results, unless an action stops the run.
+pub(crate) fn run_or_refuse(files: &Files) -> Option<Written> {
     let book = book(files);
-    let Replay { ledger, closing } = engine::replay(&book).expect("the book asks for nothing that is refused");
+    let Replay { ledger, closing } = engine::replay(&book).ok()?;
     let mut facts = Facts::open(&book, Column::Product);
     facts.add(ledger.entries.iter());
     let text = |bytes| String::from_utf8(bytes).expect("results are UTF-8");
     let closing = closing::files(&closing).into_iter().map(|(name, bytes)| (name.to_owned(), text(bytes)));
-    Written {
+    Some(Written {
         ledger: text(csv::ledger(&book, &ledger)),
         balances: text(csv::balances(&book, &ledger)),
         monthly: text(monthly::monthly(&book, &facts.close())),
         closing: closing.collect(),
-    }
+    })
 }
 
 /// The text of the built-in profiles.

@@ -3,7 +3,10 @@
 use chrono::Datelike;
 
 use super::funds::topup;
-use super::{AccountDraft, Cells, Date, Draft, FLAGS, INSTANCE_ACTIONS, NOTES, TROUBLE, amount, date, days_after};
+use super::{
+    AccountDraft, Cells, Date, Draft, FLAGS, HOURLY_PRICES, INSTANCE_ACTIONS, MONTHLY_PRICES, NOTES, TROUBLE, amount,
+    date, days_after,
+};
 
 impl Draft {
     pub(super) fn add_actions(&mut self) {
@@ -14,19 +17,20 @@ impl Draft {
             let note = self.random.pick(NOTES);
             cells.insert("note", note.to_owned());
             match self.random.between(1, 100) {
-                1..=22 => self.add_account_action(&mut cells),
-                23..=31 => self.add_termination(&mut cells),
+                1..=20 => self.add_account_action(&mut cells),
+                21..=25 => self.add_voucher_action(&mut cells, date),
+                26..=36 => self.add_termination(&mut cells),
                 _ => self.add_instance_action(&mut cells),
             }
             self.actions.push(cells);
         }
         self.add_late_topups();
         self.add_allowances();
+        self.add_ends();
         if self.random.percent(50) {
             // Dates may come in any order; within a date and account the order counts.
             self.random.shuffle(&mut self.actions);
         }
-        self.add_first_termination();
     }
 
     /// Top-ups that come again and again, so that some accounts live, and fail and recover.
@@ -39,7 +43,9 @@ impl Draft {
             while every > 0 && day < (self.to - self.from).num_days() {
                 let minor = self.a_price(id, currency).max(1) * times;
                 let date = days_after(self.from, day).to_string();
-                self.actions.push(topup(&date, id, amount(minor, currency)));
+                let mut action = topup(&date, id, amount(minor, currency));
+                self.add_channel(&mut action, 15);
+                self.actions.push(action);
                 day += every;
             }
         }
@@ -105,18 +111,29 @@ impl Draft {
         let lowest = if nothing_allowed { 0 } else { 1 };
         cells.insert("account_id", id.to_owned());
         cells.insert("amount", amount(minor.max(lowest), currency));
+        if action == "topup" {
+            self.add_channel(cells, 50);
+        }
     }
 
     pub(super) fn add_instance_action(&mut self, cells: &mut Cells) {
         let action = self.random.pick(INSTANCE_ACTIONS);
         cells.insert("action", action.to_owned());
         self.add_particulars(cells, action);
-        let in_trouble = if action == "start" { 60 } else { 15 };
-        let selector = if self.random.percent(in_trouble) {
-            match action {
-                "start" => "state = 'stopped'".to_owned(),
-                _ => self.random.pick(TROUBLE).to_owned(),
-            }
+        let by_its_selectors = match action {
+            "start" => 60,
+            "stop" | "to_prepaid" | "to_postpaid" => 35,
+            _ => 15,
+        };
+        let selector = if self.random.percent(by_its_selectors) {
+            let selectors: &[&str] = match action {
+                "start" => &["state = 'stopped'"],
+                "stop" => &["charge_type = 'POSTPAID_BY_HOUR'", "billed_hours >= 24"],
+                "to_prepaid" => &["charge_type = 'POSTPAID_BY_HOUR'", "state = 'stopped'", "stopped_by = 'user'"],
+                "to_postpaid" => &["state = 'overdue'", "charge_type = 'PREPAID'"],
+                _ => TROUBLE,
+            };
+            self.random.pick(selectors).to_owned()
         } else if self.random.percent(30) {
             self.a_condition(2)
         } else {
@@ -147,6 +164,12 @@ impl Draft {
                 let price = self.random.pick(&["120.50", "0", "0.00", "99.999", "33.335", "100", "0.0100"]);
                 cells.insert("price", price.to_owned());
             }
+            "resize" => self.add_size(cells),
+            "to_prepaid" => {
+                self.add_months(cells);
+                self.add_price_of_conversion(cells, MONTHLY_PRICES);
+            }
+            "to_postpaid" => self.add_price_of_conversion(cells, HOURLY_PRICES),
             _ => {}
         }
     }
@@ -165,6 +188,7 @@ impl Draft {
         let target = self.a_target();
         cells.insert("instance_id", target["instance_id"].clone());
         self.add_owner(cells, Some(target["account_id"].clone()));
+        self.repeat_price(cells, &target);
         if self.random.percent(15) {
             self.add_money_for(cells, &target);
         }
@@ -203,13 +227,11 @@ impl Draft {
         cells.insert("account_id", id);
     }
 
-    /// Never of a running prepaid instance, which would need the refund rules (model.md, returned-running).
+    /// Of what runs, what is in trouble, and anything else.
     pub(super) fn add_termination(&mut self, cells: &mut Cells) {
         cells.insert("action", "terminate".to_owned());
-        let postpaid: Vec<Cells> =
-            self.instances.iter().filter(|cells| cells["charge_type"] != "PREPAID").cloned().collect();
-        if !postpaid.is_empty() && self.random.percent(40) {
-            let target = self.random.pick(&postpaid);
+        if !self.instances.is_empty() && self.random.percent(60) {
+            let target = self.a_target();
             cells.insert("instance_id", target["instance_id"].clone());
             let owner = target["account_id"].clone();
             self.add_owner(cells, Some(owner));
@@ -219,33 +241,15 @@ impl Draft {
             "state = 'overdue'",
             "state IN ('overdue', 'reclaimed')",
             "state = 'reclaimed'",
+            "state = 'running'",
             "(state <> 'running' OR charge_type = 'POSTPAID_BY_HOUR')",
             "NOT (state = 'running' AND charge_type = 'PREPAID')",
         ]);
-        let selector = match self.random.percent(40) {
+        let selector = match self.random.percent(60) {
             true => format!("{guard} AND ({})", self.a_condition(1)),
             false => guard.to_owned(),
         };
         cells.insert("where", selector);
         self.add_owner(cells, None);
-    }
-
-    /// By id, a prepaid instance is safe to terminate first thing on `from` where the book opens it as not running.
-    pub(super) fn add_first_termination(&mut self) {
-        let safe = |cells: &&Cells| {
-            let state = cells.get("state").map_or("", String::as_str);
-            cells["charge_type"] == "PREPAID" && matches!(state, "overdue" | "reclaimed" | "terminated")
-        };
-        let targets: Vec<Cells> = self.instances.iter().filter(safe).cloned().collect();
-        if targets.is_empty() || self.random.percent(80) {
-            return;
-        }
-        let target = self.random.pick(&targets);
-        let cells = Cells::from([
-            ("date", self.from.to_string()),
-            ("action", "terminate".to_owned()),
-            ("instance_id", target["instance_id"].clone()),
-        ]);
-        self.actions.insert(0, cells);
     }
 }

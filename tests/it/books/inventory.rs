@@ -82,9 +82,13 @@ impl Draft {
     pub(super) fn add_prepaid(&mut self, cells: &mut Cells) {
         cells.insert("charge_type", "PREPAID".to_owned());
         self.add_price(cells, "monthly_price", MONTHLY_PRICES);
-        if self.random.percent(15) {
+        if self.random.percent(75) {
             let price = self.random.pick(HOURLY_PRICES);
             cells.insert("hourly_price", price.to_owned());
+        }
+        if self.random.percent(15) {
+            let downgrades = self.random.between(0, 5);
+            cells.insert("downgrades", downgrades.to_string());
         }
         if self.random.percent(20) {
             let length = (self.to - self.from).num_days();
@@ -180,9 +184,13 @@ impl Draft {
     pub(super) fn add_postpaid(&mut self, cells: &mut Cells) {
         cells.insert("charge_type", "POSTPAID_BY_HOUR".to_owned());
         self.add_price(cells, "hourly_price", HOURLY_PRICES);
-        if self.random.percent(15) {
+        if self.random.percent(60) {
             let price = self.random.pick(MONTHLY_PRICES);
             cells.insert("monthly_price", price.to_owned());
+        }
+        if self.random.percent(30) {
+            let hours = self.random.pick(&[0, 1, 3, 23, 24, 90, 95, 96, 359]);
+            cells.insert("billed_hours", hours.to_string());
         }
         match self.random.between(1, 10) {
             1..=2 => {
@@ -194,6 +202,10 @@ impl Draft {
                 let longest = self.random.pick(&[2, 4, 18]);
                 let since = days_after(self.from, -self.random.between(1, longest));
                 cells.insert("since", since.to_string());
+                if self.random.percent(40) {
+                    let by = self.random.pick(&["arrears", "user", "user"]);
+                    cells.insert("stopped_by", by.to_owned());
+                }
             }
             5 => {
                 let state = self.random.pick(&["running", "running", "terminated"]);

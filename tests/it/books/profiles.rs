@@ -64,6 +64,26 @@ const KEYS: &[(&str, &[&str])] = &[
     ("postpaid_retention_days", &["0", "1", "3", "9"]),
     ("restart", &["\"manual\"", "\"manual\"", "\"automatic\""]),
     ("restore_when", &["\"positive\"", "\"not_negative\""]),
+    ("refund", &["\"hourly\"", "\"hourly\"", "\"share\"", "\"share\"", "\"none\""]),
+    ("full_refund_days", &["0", "1", "5", "20"]),
+    ("full_refunds", &["1", "1", "2", "0"]),
+    ("returns_per_year", &["199", "3", "1", "0"]),
+    ("upgrade_months", &["\"average\"", "\"average_2_decimals\"", "\"days30\""]),
+    ("downgrade_months", &["\"average\"", "\"days30\""]),
+    ("downgrade_refund", &["true", "true", "false"]),
+    ("downgrades", &["5", "2", "1", "0"]),
+    (
+        "hourly_tiers",
+        &[
+            "{}",
+            "{ 3 = \"0.5\" }",
+            "{ 24 = \"0.5\", 48 = \"0.34\" }",
+            "{ 5 = \"0.33333333\", 30 = \"0.125\", 96 = \"0.1\" }",
+        ],
+    ),
+    ("bill_while_stopped", &["true", "false"]),
+    ("online_topup_days", &["0", "1", "2"]),
+    ("bank_topup_days", &["0", "1", "1", "3"]),
 ];
 
 impl Draft {

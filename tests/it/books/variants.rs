@@ -5,34 +5,40 @@ use super::random::Random;
 use super::table::Table;
 use super::{Cells, Date, FLAGS, Files, HOURLY_PRICES, MONTHLY_PRICES, date, days_after};
 
-/// The same book with the rows of instances.csv and accounts.csv in another order: the same outputs (replay.md 12.3).
+/// The same book with the rows of all files but actions.csv and prices.csv in another order: the same outputs (replay.md 12.3).
 pub(crate) fn shuffled(book: &Files, seed: u64) -> Files {
     let mut random = Random::of(seed);
     let mut files = book.clone();
-    for name in ["accounts.csv", "instances.csv"] {
-        let mut table = Table::parse(&book[name]);
+    for name in ["accounts.csv", "instances.csv", "vouchers.csv", "orders.csv", "returns.csv"] {
+        let Some(text) = book.get(name) else {
+            continue;
+        };
+        let mut table = Table::parse(text);
         random.shuffle(&mut table.rows);
         files.insert(name.to_owned(), table.text());
     }
     files
 }
 
-/// What all amounts are multiplied with, so that prices with two decimals times a factor with two decimals, or over
-/// 30 days, come out whole in a currency without decimals too.
-const NO_ROUNDING: i128 = 30_000;
+/// What all amounts are multiplied with, so that prices with one decimal times a factor with two decimals, over 30 or over
+/// 365 days, come out whole in a currency without decimals too.
+const NO_ROUNDING: i128 = 10 * 100 * 30 * 73;
 
 /// All amounts times `n`, in a variant of the book in which no rounding intervenes (replay.md 12.5).
 ///
 /// Compare `scaled(book, n)` with `scaled(book, 1)`: the same events, amounts times `n`. Against the book itself, prices
-/// and factors are cut to two decimals, every amount is 30,000 times as large, and actions whose selector names a
-/// price are left out, because a literal in a selector is no amount. Numbers in `detail` grow with the amounts.
+/// are cut to one decimal and factors to two, every amount is 2,190,000 times as large, and actions whose selector names a
+/// price are left out, because a literal in a selector is no amount. Where a profile rounds on the way or divides by the days
+/// of a term, it gets the other rule. Numbers in `detail` grow with the amounts.
 pub(crate) fn scaled(book: &Files, n: i128) -> Files {
     let mut files = book.clone();
     let columns: &[(&str, &[&str])] = &[
         ("accounts.csv", &["cash", "free_credit", "frozen", "credit_limit", "alert_below"]),
         ("instances.csv", &["monthly_price", "hourly_price"]),
         ("prices.csv", &["monthly_price", "hourly_price"]),
-        ("actions.csv", &["amount", "price"]),
+        ("actions.csv", &["amount", "price", "min_order"]),
+        ("vouchers.csv", &["amount", "min_order"]),
+        ("orders.csv", &["cash", "free_credit"]),
     ];
     for (name, amounts) in columns {
         let Some(text) = book.get(*name) else {
@@ -46,19 +52,23 @@ pub(crate) fn scaled(book: &Files, n: i128) -> Files {
             let column = table.column(amount);
             for row in &mut table.rows {
                 if let Some(column) = column {
-                    row[column] = scaled_amount(&row[column], n);
+                    let decimals = if amount.ends_with("price") { 1 } else { 2 };
+                    row[column] = scaled_amount(&row[column], decimals, n);
                 }
             }
         }
         files.insert((*name).to_owned(), table.text());
     }
     if let Some(profiles) = files.get_mut("profiles.toml") {
-        *profiles = with_short_factors(profiles);
+        *profiles = with_short_factors(profiles)
+            .replace("\"average_2_decimals\"", "\"average\"")
+            .replace("\"share\"", "\"hourly\"");
     }
     files
 }
 
-fn scaled_amount(text: &str, n: i128) -> String {
+/// Cut to so many decimals, and multiplied.
+fn scaled_amount(text: &str, decimals: u32, n: i128) -> String {
     if text.is_empty() {
         return String::new();
     }
@@ -66,7 +76,8 @@ fn scaled_amount(text: &str, n: i128) -> String {
         Some(digits) => ("-", digits),
         None => ("", text),
     };
-    let hundredths = i128::from(minor_units(digits, "CNY"));
+    let unit = 10_i128.pow(2 - decimals);
+    let hundredths = i128::from(minor_units(digits, "CNY")) / unit * unit;
     let scaled = hundredths * (NO_ROUNDING / 100) * n;
     let sign = if scaled == 0 { "" } else { sign };
     format!("{sign}{scaled}")
@@ -86,7 +97,8 @@ fn with_short_factors(profiles: &str) -> String {
 /// The book with one more account and instances of its own, which no row of the book names (replay.md 12.4).
 ///
 /// No row of another account changes. Rows without an account may: a selector without `account_id` can match the new
-/// instances, and its `no_match` row then vanishes.
+/// instances, and its `no_match` row then vanishes. A selector can also find a new instance whose missing price stops the
+/// run.
 pub(crate) fn with_extra_account(book: &Files, seed: u64) -> Files {
     let mut random = Random::of(seed);
     let mut files = book.clone();

@@ -1,5 +1,4 @@
 //! Phase 2, second half: the day's actions in file order, what they change and why they are refused (replay.md 8 and 9).
-//! Section 10 is out of scope: no vouchers, resizing or conversions, and no refund of a running instance.
 
 use super::dates::Date;
 use super::day::Replay;
@@ -88,6 +87,10 @@ impl Replay<'_> {
             "set_flag" => self.set_flag(index, action),
             "set_price" => self.set_price(index, action),
             "terminate" => self.terminate(index, action),
+            "resize" => self.resize(index, action),
+            "to_prepaid" => self.convert_to_prepaid(index, action),
+            "to_postpaid" => self.convert_to_postpaid(index, action),
+            "stop" => self.stop(index, action),
             "start" => self.run_again(index, "user", action.note.clone()),
             other => panic!("the oracle does not know the action {other}"),
         }
@@ -99,13 +102,14 @@ impl Replay<'_> {
         match action.name.as_str() {
             "topup" => {
                 self.notes.reached("action/topup");
-                self.receive(account, action, Movement { free_credit: 0, cash: amount });
+                self.receive(account, action, Movement { cash: amount, ..Movement::default() });
             }
             "credit" => {
                 self.notes.reached("action/credit");
-                self.receive(account, action, Movement { free_credit: amount, cash: 0 });
+                self.receive(account, action, Movement { free_credit: amount, ..Movement::default() });
             }
             "set_credit_limit" => self.set_credit_limit(account, amount, action),
+            "voucher" => self.grant_voucher(account, amount, action),
             other => panic!("`{other}` needs an instance"),
         }
     }
@@ -115,7 +119,11 @@ impl Replay<'_> {
         self.accounts[account].free_credit += movement.free_credit;
         let event = if movement.cash > 0 { "topup" } else { "credit" };
         let entry = self.account_entry(account, event);
-        self.entries.push(Entry { movement: Some(movement), detail: action.note.clone(), ..entry });
+        let detail = match &action.sent {
+            Some((date, channel)) => fact_and_note(&format!("sent {date} by {channel}"), &action.note),
+            None => action.note.clone(),
+        };
+        self.entries.push(Entry { movement: Some(movement), detail, ..entry });
     }
 
     fn set_credit_limit(&mut self, account: usize, amount: i128, action: &Action) {
@@ -145,7 +153,9 @@ impl Replay<'_> {
             true => "unify/overdue",
             false => "unify/running",
         });
-        let movement = self.pay(self.instances[index].account, price);
+        let movement = self.pay(index, price);
+        self.notes.reached_if(movement.voucher != 0, "voucher/for-a-unified-date");
+        self.add_order(index, (start, target), None, movement);
         let instance = &mut self.instances[index];
         instance.expires_on = Some(target);
         self.notes.reached_if(
@@ -207,15 +217,18 @@ impl Replay<'_> {
         self.entries.push(Entry { detail: fact_and_note(price_as_written(written), &action.note), ..entry });
     }
 
-    /// Postpaid and in the bin: gone at once; overdue: returned without a refund (replay.md 8).
+    /// Postpaid and in the bin: gone at once; overdue: returned without a refund; running: with one (replay.md 8).
     fn terminate(&mut self, index: usize, action: &Action) {
         let instance = &mut self.instances[index];
+        if instance.prepaid && instance.state == State::Running {
+            self.give_back(index, action);
+            return;
+        }
         let (rule, event, reason) = match instance.state {
             State::Reclaimed => ("terminate/in-the-bin", "terminated", "user"),
             State::Overdue => ("terminate/overdue-is-returned", "returned", ""),
             State::Stopped => ("terminate/stopped", "terminated", "user"),
-            _ if !instance.prepaid => ("terminate/postpaid", "terminated", "user"),
-            _ => panic!("`terminate` of a running prepaid instance is section 10"),
+            _ => ("terminate/postpaid", "terminated", "user"),
         };
         self.notes.reached(rule);
         if event == "returned" {

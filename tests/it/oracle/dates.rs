@@ -1,6 +1,6 @@
 //! Civil dates and month arithmetic (replay.md 5). Knows no instance and no clock.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 
 use super::rules::Notes;
 
@@ -50,6 +50,27 @@ pub(crate) fn first_with_day(earliest: Date, day: u32) -> Date {
         date = plus_days(date, 1);
     }
     date
+}
+
+/// So many working days later: Monday to Friday, without the holidays (model.md, arrival).
+pub(crate) fn plus_working_days(date: Date, days: i64, holidays: &[Date]) -> Date {
+    let mut arrival = date;
+    for _ in 0..days {
+        arrival = plus_days(arrival, 1);
+        while is_weekend(arrival) || holidays.contains(&arrival) {
+            arrival = plus_days(arrival, 1);
+        }
+    }
+    arrival
+}
+
+pub(crate) fn is_weekend(date: Date) -> bool {
+    matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
+}
+
+/// Whether a date falls on the anchor, or on the last day of a month too short for it (replay.md 5).
+pub(crate) fn falls_on(date: Date, anchor: u32) -> bool {
+    date == day_in_month(date, 0, anchor)
 }
 
 /// The asked day of the month `months` after the one of `start`, or that month's last day where it has none.

@@ -1,11 +1,13 @@
 //! One day of one account: the seven phases in their order (replay.md 2, 6, 7, 11).
 //! Plain loops over all instances in every phase; keeps no queue and remembers nothing but the states.
 
+use std::collections::BTreeMap;
+
 use super::dates::Date;
 use super::ledger::Entry;
 use super::read::Book;
 use super::rules::Notes;
-use super::state::{Account, Instance, State};
+use super::state::{Account, Instance, Returns, State, Voucher};
 
 /// A run in the middle of a day.
 pub(crate) struct Replay<'a> {
@@ -16,6 +18,11 @@ pub(crate) struct Replay<'a> {
     pub(crate) entries: Vec<Entry>,
     /// Places in the book's actions of the selectors that matched in some account today.
     pub(crate) matched: Vec<usize>,
+    pub(crate) vouchers: Vec<Voucher>,
+    /// By account, product and year.
+    pub(crate) returns: BTreeMap<(usize, String, i32), Returns>,
+    /// A price is not there that an action needs: the run stops (model.md, missing-hour-price).
+    pub(crate) missing_price: bool,
     pub(crate) notes: &'a Notes,
 }
 
@@ -37,7 +44,9 @@ impl Replay<'_> {
     fn release(&mut self, account: usize) {
         for index in self.instances_of(account) {
             let instance = &self.instances[index];
-            let waits = matches!(instance.state, State::Reclaimed | State::Stopped);
+            let by_people = instance.stopped_by == Some("user");
+            let waits = matches!(instance.state, State::Reclaimed | State::Stopped) && !by_people;
+            self.notes.reached_if(by_people && self.today >= instance.release_day(), "stop/is-not-released");
             if !waits || self.today < instance.release_day() {
                 continue;
             }
@@ -86,16 +95,20 @@ impl Replay<'_> {
     fn purchase(&mut self, account: usize, index: usize) {
         let months = self.instances[index].renew_months;
         let price = self.price_of(index, months);
-        if !self.suffices(account, price) {
+        if !self.suffices(index, price) {
             self.refuse_purchase(account, index, price);
             return;
         }
         self.notes.reached("purchase/paid");
         let start = self.today;
         let end = self.instances[index].months_after(start, months, self.notes);
-        let movement = self.pay(account, price);
-        self.instances[index].expires_on = Some(end);
-        self.instances[index].state = State::Running;
+        let movement = self.pay(index, price);
+        self.notes.reached_if(movement.voucher != 0, "voucher/for-a-purchase");
+        self.add_order(index, (start, end), Some(months), movement);
+        let instance = &mut self.instances[index];
+        instance.orders.iter_mut().for_each(|order| order.new = true);
+        instance.expires_on = Some(end);
+        instance.state = State::Running;
         let entry = self.entry_of(index, "purchased");
         self.entries.push(Entry { term: Some((start, end)), months: Some(months), movement: Some(movement), ..entry });
     }
@@ -106,7 +119,7 @@ impl Replay<'_> {
             price <= self.accounts[account].available() + self.topups_of_today(account),
             "purchase/before-the-topup-of-the-day",
         );
-        let detail = format!("purchase: {}", self.shortage(account, price));
+        let detail = format!("purchase: {}", self.shortage(index, price));
         let entry = self.entry_of(index, "rejected");
         self.entries.push(Entry { reason: "insufficient_funds", detail, ..entry });
     }

@@ -9,36 +9,58 @@ use super::state::Movement;
 
 impl Replay<'_> {
     /// Whether a prepaid payment is possible: all or nothing, zero included (replay.md 3).
-    pub(crate) fn suffices(&self, account: usize, price: i128) -> bool {
-        let account = &self.accounts[account];
-        let available = account.available();
+    pub(crate) fn suffices(&self, index: usize, price: i128) -> bool {
+        let account = &self.accounts[self.instances[index].account];
+        let covered = self.covered(index, price);
+        let available = account.available() + covered;
         let (notes, suffices) = (self.notes, available >= price);
         notes.reached_if(available == price, "funds/just-enough");
         notes.reached_if(price - available == 1, "funds/one-unit-short");
         notes.reached_if(!suffices && price == 0, "funds/zero-price-in-arrears");
         notes.reached_if(suffices && available - account.credit_limit < price, "funds/credit-limit-counts");
         notes.reached_if(!suffices && available + account.frozen >= price, "funds/frozen-does-not-count");
+        notes.reached_if(suffices && available - covered < price, "voucher/makes-the-difference");
+        notes.reached_if(!suffices && covered > 0, "voucher/does-not-suffice");
+        notes.reached_if(!suffices && covered == price, "voucher/covers-all-but-not-arrears");
+        let other = !suffices && covered > 0 && self.another_would_do(index, price);
+        notes.reached_if(other, "voucher/another-is-not-tried");
         suffices
     }
 
-    pub(crate) fn pay(&mut self, account: usize, price: i128) -> Movement {
-        let account = &mut self.accounts[account];
-        let movement = account.deduct(price);
+    /// What the chosen voucher covers of a price.
+    fn covered(&self, index: usize, price: i128) -> i128 {
+        self.voucher_for(index, price).map_or(0, |chosen| chosen.covers)
+    }
+
+    /// A voucher first, then free credit, then cash (replay.md 3).
+    pub(crate) fn pay(&mut self, index: usize, price: i128) -> Movement {
+        let chosen = self.voucher_for(index, price);
+        let covered = chosen.map_or(0, |chosen| chosen.covers);
+        if let Some(chosen) = chosen {
+            self.vouchers[chosen.voucher].left -= chosen.covers;
+        }
+        let account = &mut self.accounts[self.instances[index].account];
+        let movement = Movement { voucher: -covered, ..account.deduct(price - covered) };
         let notes = self.notes;
         notes.reached_if(price == 0, "pay/nothing");
         notes.reached_if(movement.free_credit != 0 && movement.cash == 0, "pay/free-credit");
         notes.reached_if(movement.free_credit != 0 && movement.cash != 0, "pay/free-credit-then-cash");
         notes.reached_if(movement.cash != 0 && account.cash < 0, "pay/cash-below-zero");
+        notes.reached_if(covered > 0 && covered == price, "pay/voucher");
+        notes.reached_if(covered > 0 && covered < price, "pay/voucher-and-more");
         assert!(account.available() >= 0, "a prepaid payment keeps `available` at zero or above (replay.md 12.6)");
         movement
     }
 
     /// What was needed and what was there (model.md, first-and-note).
-    pub(crate) fn shortage(&self, account: usize, price: i128) -> String {
-        let account = &self.accounts[account];
+    pub(crate) fn shortage(&self, index: usize, price: i128) -> String {
+        let account = &self.accounts[self.instances[index].account];
         let needed = money(price, account.digits);
         let available = money(account.available(), account.digits);
-        format!("needed {needed}, available {available}")
+        match self.covered(index, price) {
+            0 => format!("needed {needed}, available {available}"),
+            covered => format!("needed {needed}, available {available}, voucher {}", money(covered, account.digits)),
+        }
     }
 
     pub(crate) fn price_of(&self, index: usize, months: u32) -> i128 {

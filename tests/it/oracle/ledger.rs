@@ -40,7 +40,7 @@ pub(crate) fn ledger_csv(entries: &[Entry]) -> String {
     );
     for (index, entry) in entries.iter().enumerate() {
         let amount = |sum: i128| money(sum, entry.digits);
-        // "On rows with an amount all are filled", the voucher too, though there are none here.
+        // "On rows with an amount all are filled" (formats.md, ledger.csv).
         let moved = |sum: fn(&Movement) -> i128| entry.movement.as_ref().map(|m| amount(sum(m)));
         file.row(&[
             (index + 1).to_string(),
@@ -54,7 +54,7 @@ pub(crate) fn ledger_csv(entries: &[Entry]) -> String {
             or_empty(entry.months),
             or_empty(entry.hours),
             or_empty(moved(|m| m.free_credit + m.cash)),
-            or_empty(moved(|_| 0)),
+            or_empty(moved(|m| m.voucher)),
             or_empty(moved(|m| m.free_credit)),
             or_empty(moved(|m| m.cash)),
             or_empty(entry.balance.map(amount)),

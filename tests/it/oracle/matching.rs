@@ -54,6 +54,10 @@ impl Replay<'_> {
         match column {
             "instance_id" => text(&instance.id),
             "account_id" => text(&self.accounts[instance.account].id),
+            "charge_type" => text(if instance.prepaid { "PREPAID" } else { "POSTPAID_BY_HOUR" }),
+            "stopped_by" => instance.stopped_by.and_then(text),
+            "billed_hours" => Some(whole(instance.billed_hours)),
+            "downgrades" => Some(whole(instance.downgrades)),
             "renew_flag" => text(&instance.flag),
             "state" => text(instance.state.word()),
             "returned" => text(if instance.returned { "true" } else { "false" }),

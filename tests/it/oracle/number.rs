@@ -12,6 +12,7 @@ pub(crate) struct Fraction {
 
 impl Fraction {
     pub(crate) const ONE: Fraction = Fraction { numerator: 1, denominator: 1 };
+    pub(crate) const ZERO: Fraction = Fraction { numerator: 0, denominator: 1 };
 
     fn new(numerator: i128, denominator: i128) -> Self {
         let divisor = common_divisor(numerator.abs(), denominator);
@@ -46,6 +47,33 @@ impl Fraction {
 
     pub(crate) fn over(self, divisor: i128) -> Self {
         self.times(Self::new(1, divisor))
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let shared = common_divisor(self.denominator, other.denominator);
+        let left = product(self.numerator, other.denominator / shared);
+        let right = product(other.numerator, self.denominator / shared);
+        let sum = left.checked_add(right).expect("the numbers of a book are small");
+        Self::new(sum, product(self.denominator / shared, other.denominator))
+    }
+
+    /// The number without what follows its point; for numbers that are not negative.
+    pub(crate) fn floor(self) -> i128 {
+        self.numerator / self.denominator
+    }
+
+    pub(crate) fn whole(number: i128) -> Self {
+        Self { numerator: number, denominator: 1 }
+    }
+
+    /// Half up to two decimals, where a formula asks for that before its end (model.md, upgrade_months).
+    pub(crate) fn to_two_decimals(self) -> Self {
+        let half_hundredths = self.times_whole(200).floor();
+        Self::new((half_hundredths + 1) / 2, 100)
+    }
+
+    pub(crate) fn of_minor_units(minor: i128, digits: u32) -> Self {
+        Self::new(minor, power_of_ten(digits))
     }
 
     /// The amount in minor units, which must be whole: input amounts have at most the currency's decimals.

@@ -6,12 +6,23 @@ use super::ledger::Entry;
 use super::price::hour_price;
 use super::state::{Account, Movement, State};
 
+/// What of a day was billed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hours {
+    billed: i64,
+    cost: i128,
+}
+
 impl Replay<'_> {
     /// Phase 3: stopped postpaid instances come back by themselves if funds allow (replay.md 7, Restore).
     pub(crate) fn restore(&mut self, account: usize) {
         for index in self.instances_of(account) {
             let instance = &self.instances[index];
             if instance.state != State::Stopped {
+                continue;
+            }
+            if instance.stopped_by == Some("user") {
+                self.notes.reached_if(self.may_run_again(index), "stop/is-not-restored");
                 continue;
             }
             if instance.profile.restart != "automatic" {
@@ -40,11 +51,13 @@ impl Replay<'_> {
         let available = self.accounts[self.instances[index].account].available();
         self.notes.reached(match reason {
             "funds" => "restore/automatic",
+            _ if self.instances[index].stopped_by == Some("user") => "start/after-a-stop-by-people",
             _ => "start/by-people",
         });
         self.notes.reached_if(available == 0, "restore/at-zero");
         self.instances[index].state = State::Running;
         self.instances[index].since = None;
+        self.instances[index].stopped_by = None;
         let entry = self.entry_of(index, "restored");
         self.entries.push(Entry { reason, detail, ..entry });
     }
@@ -61,17 +74,18 @@ impl Replay<'_> {
     /// Phase 6: 24 hours, one by one; then the rows of the day (replay.md 7, Usage).
     pub(crate) fn usage(&mut self, account: usize) {
         let at_midnight = self.accounts[account].clone();
-        let mut hours = vec![0; self.instances.len()];
+        let mut hours = vec![Hours::default(); self.instances.len()];
+        let states: Vec<State> = self.instances.iter().map(|instance| instance.state).collect();
         let mut stopped = Vec::new();
         self.note_running_clock(account);
         for hour in 1..=24 {
             self.charge_hour(account, &mut hours);
             self.tick(account);
             self.stop_what_is_past_its_grace(account, &mut stopped);
-            let mid_day = hour < 24 && stopped.iter().any(|&index| hours[index] == hour);
+            let mid_day = hour < 24 && stopped.iter().any(|&index| hours[index].billed == hour);
             self.notes.reached_if(mid_day, "usage/stopped-mid-day");
         }
-        self.usage_entries(account, &hours, at_midnight);
+        self.usage_entries(account, &hours, &states, at_midnight);
         for index in self.instances_of(account) {
             if stopped.contains(&index) {
                 let entry = self.entry_of(index, "stopped");
@@ -87,16 +101,41 @@ impl Replay<'_> {
         self.notes.reached_if(clock_runs && !anything_postpaid, "usage/silent-clock");
     }
 
-    fn charge_hour(&mut self, account: usize, hours: &mut [i64]) {
+    fn charge_hour(&mut self, account: usize, hours: &mut [Hours]) {
         for index in self.instances_of(account) {
-            if self.runs_postpaid(index) {
+            if self.runs_postpaid(index) || self.is_billed_while_stopped(index) {
                 let digits = self.accounts[account].digits;
                 let price = hour_price(&self.instances[index], digits, self.notes);
                 // "Usage is always deducted" (replay.md 3).
                 self.accounts[account].deduct(price);
-                hours[index] += 1;
+                hours[index].billed += 1;
+                hours[index].cost += price;
+                self.instances[index].billed_hours += 1;
+                self.note_tier(index, hours[index].billed);
             }
         }
+    }
+
+    fn note_tier(&self, index: usize, hours_today: i64) {
+        let instance = &self.instances[index];
+        let mut tiers = instance.profile.hourly_tiers.keys();
+        let mut reached = instance.profile.hourly_tiers.keys().filter(|&&from| from < instance.billed_hours);
+        let begins = tiers.any(|&from| from == instance.billed_hours - 1);
+        let in_arrears = self.accounts[instance.account].available() < 0;
+        self.notes.reached_if(begins && hours_today > 1, "tiers/crossed-within-a-day");
+        self.notes.reached_if(begins && hours_today == 1, "tiers/crossed-at-midnight");
+        self.notes.reached_if(begins && in_arrears, "tiers/crossed-in-arrears");
+        self.notes.reached_if(reached.nth(1).is_some(), "tiers/third");
+    }
+
+    /// What stopped in arrears may be billed on, what people stopped is not (model.md, bill_while_stopped).
+    fn is_billed_while_stopped(&self, index: usize) -> bool {
+        let instance = &self.instances[index];
+        if instance.state != State::Stopped || !instance.profile.bill_while_stopped {
+            return false;
+        }
+        self.notes.reached_if(instance.stopped_by == Some("user"), "stop/is-not-billed");
+        instance.stopped_by == Some("arrears")
     }
 
     /// The arrears clock after an hour.
@@ -122,6 +161,7 @@ impl Replay<'_> {
                 self.notes.reached_if(grace > 24, "usage/grace-over-a-day");
                 self.instances[index].state = State::Stopped;
                 self.instances[index].since = Some(self.today);
+                self.instances[index].stopped_by = Some("arrears");
                 stopped.push(index);
             } else if self.runs_postpaid(index) {
                 self.notes.reached("usage/runs-on-in-grace");
@@ -134,20 +174,23 @@ impl Replay<'_> {
     }
 
     /// One row per instance with hours, as if they were deducted at once, in row order (replay.md 7).
-    fn usage_entries(&mut self, account: usize, hours: &[i64], at_midnight: Account) {
+    fn usage_entries(&mut self, account: usize, hours: &[Hours], states: &[State], at_midnight: Account) {
         let mut running = at_midnight;
         for index in self.instances_of(account) {
-            if hours[index] == 0 {
+            if hours[index].billed == 0 {
                 continue;
             }
-            let price = hour_price(&self.instances[index], running.digits, self.notes);
-            let movement = running.deduct(price * i128::from(hours[index]));
+            let movement = running.deduct(hours[index].cost);
+            let stops_today = states[index] == State::Running && self.instances[index].state == State::Stopped;
+            let billed_on = self.instances[index].profile.bill_while_stopped;
             self.notes.reached("usage/row");
+            self.notes.reached_if(states[index] == State::Stopped, "usage/billed-while-stopped");
+            self.notes.reached_if(stops_today && billed_on, "usage/billed-on-the-day-it-stops");
             self.note_contributions(movement);
             let entry = self.entry_of(index, "usage");
             self.entries.push(Entry {
-                state: State::Running.word(),
-                hours: Some(hours[index]),
+                state: states[index].word(),
+                hours: Some(hours[index].billed),
                 movement: Some(movement),
                 balance: Some(running.settled()),
                 ..entry

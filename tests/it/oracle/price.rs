@@ -4,6 +4,7 @@
 use super::dates::{Date, days_between, first_with_day};
 use super::number::Fraction;
 use super::profile::Profile;
+use super::refund::tier;
 use super::rules::Notes;
 use super::state::Instance;
 
@@ -63,7 +64,7 @@ pub(crate) fn renewal_price(instance: &Instance, months: u32, digits: u32, notes
 }
 
 /// The factor of the largest band not above the months; 1 where there is none (replay.md 4).
-fn discount(profile: &Profile, months: u32, notes: &Notes) -> Fraction {
+pub(crate) fn discount(profile: &Profile, months: u32, notes: &Notes) -> Fraction {
     let mut factor = Fraction::ONE;
     let mut largest = None;
     for (&band, &of_band) in &profile.discounts {
@@ -92,15 +93,13 @@ pub(crate) fn unified_price(instance: &Instance, target: Date, digits: u32, note
     monthly_price(instance).times_whole(i128::from(days)).over(30).round(digits, &instance.profile.rounding, notes)
 }
 
-/// Postpaid: each hour is rounded by itself (replay.md 4).
+/// Postpaid: the next hour, by the tier of the hours billed before it, rounded by itself (replay.md 4; model.md, tiers).
 pub(crate) fn hour_price(instance: &Instance, digits: u32, notes: &Notes) -> i128 {
-    instance.hourly_price.expect("a postpaid instance has an hourly price").round(
-        digits,
-        &instance.profile.rounding,
-        notes,
-    )
+    let price = instance.hourly_price.expect("a postpaid instance has an hourly price");
+    let factor = tier(&instance.profile.hourly_tiers, instance.billed_hours);
+    price.times(factor).round(digits, &instance.profile.rounding, notes)
 }
 
-fn monthly_price(instance: &Instance) -> Fraction {
+pub(crate) fn monthly_price(instance: &Instance) -> Fraction {
     instance.monthly_price.expect("a prepaid instance has a monthly price")
 }

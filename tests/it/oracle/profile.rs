@@ -2,13 +2,14 @@
 //! Never checks a profile: the books of the oracle are valid.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use toml::{Table, Value};
 
 use super::number::Fraction;
 use super::rules::Notes;
 
-/// "A missing key has the value printed here" (formats.md, Profile).
+/// "A missing key has the value printed here" (formats.md, Profile; model.md, Keys of a profile).
 const PRINTED: &str = r#"
 month_end = "clamp"
 rounding = "half_up"
@@ -28,6 +29,18 @@ arrears_grace_hours = 2
 postpaid_retention_days = 15
 restart = "automatic"
 restore_when = "positive"
+refund = "hourly"
+full_refund_days = 5
+full_refunds = 1
+returns_per_year = 199
+upgrade_months = "average"
+downgrade_months = "days30"
+downgrade_refund = true
+downgrades = 5
+hourly_tiers = {}
+bill_while_stopped = false
+online_topup_days = 0
+bank_topup_days = 1
 "#;
 
 /// One provider's rules. The words of a rule stay words, as in the file.
@@ -52,38 +65,55 @@ pub(crate) struct Profile {
     pub(crate) postpaid_retention_days: i64,
     pub(crate) restart: String,
     pub(crate) restore_when: String,
+    pub(crate) refund: String,
+    pub(crate) full_refund_days: i64,
+    pub(crate) full_refunds: i64,
+    pub(crate) returns_per_year: i64,
+    pub(crate) upgrade_months: String,
+    pub(crate) downgrade_months: String,
+    pub(crate) downgrade_refund: bool,
+    pub(crate) downgrades: i64,
+    pub(crate) hourly_tiers: BTreeMap<i64, Fraction>,
+    pub(crate) bill_while_stopped: bool,
+    pub(crate) online_topup_days: i64,
+    pub(crate) bank_topup_days: i64,
 }
 
 /// All profiles as tables: the built-in ones with the book's own laid over them, key by key.
 pub(crate) struct Profiles {
-    printed: Table,
-    tables: BTreeMap<String, Table>,
-    builtin: Vec<String>,
-    overridden: Vec<String>,
+    builtin: Arc<Tables>,
+    own: Tables,
+}
+
+type Tables = BTreeMap<String, Table>;
+
+static PRINTED_KEYS: LazyLock<Table> = LazyLock::new(|| PRINTED.parse().expect("the printed values are TOML"));
+
+/// Built-in profiles by their text: all books have the same ones, and reading them takes longer than a replay.
+static KNOWN: Mutex<BTreeMap<String, Arc<Tables>>> = Mutex::new(BTreeMap::new());
+
+fn builtin_tables(text: &str) -> Arc<Tables> {
+    let mut known = KNOWN.lock().expect("no reading failed");
+    Arc::clone(known.entry(text.to_owned()).or_insert_with(|| Arc::new(tables(text))))
 }
 
 impl Profiles {
     pub(crate) fn read(builtin: &str, own: &str) -> Self {
-        let builtin_tables = tables(builtin);
-        let own_tables = tables(own);
-        let builtin: Vec<String> = builtin_tables.keys().cloned().collect();
-        let overridden = own_tables.keys().filter(|name| builtin.contains(name)).cloned().collect();
-        let mut tables = builtin_tables;
-        for (name, own) in own_tables {
-            tables.entry(name).or_default().extend(own);
-        }
-        let printed = PRINTED.parse().expect("the printed values are TOML");
-        Self { printed, tables, builtin, overridden }
+        Self { builtin: builtin_tables(builtin), own: tables(own) }
+    }
+
+    fn is_overridden(&self, name: &str) -> bool {
+        self.builtin.contains_key(name) && self.own.contains_key(name)
     }
 
     /// The profile of that name, with `extends` followed after all overrides.
     pub(crate) fn get(&self, name: &str, notes: &Notes) -> Profile {
-        let is_builtin = self.builtin.iter().any(|known| known == name);
-        let is_overridden = self.overridden.iter().any(|known| known == name);
+        let is_builtin = self.builtin.contains_key(name);
+        let is_overridden = self.is_overridden(name);
         notes.reached_if(!is_builtin, "profile/own");
         notes.reached_if(is_builtin && !is_overridden, "profile/built-in");
         notes.reached_if(is_overridden, "profile/override");
-        let mut keys = self.printed.clone();
+        let mut keys = PRINTED_KEYS.clone();
         let inherited = self.inherited(name, notes);
         notes.reached_if(keys.keys().any(|key| !inherited.contains_key(key)), "profile/missing-key");
         keys.extend(inherited);
@@ -91,25 +121,23 @@ impl Profiles {
     }
 
     fn inherited(&self, name: &str, notes: &Notes) -> Table {
-        let own = &self.tables[name];
-        let mut keys = match own.get("extends") {
+        let mut table = self.builtin.get(name).cloned().unwrap_or_default();
+        table.extend(self.own.get(name).cloned().unwrap_or_default());
+        let mut keys = match table.get("extends") {
             Some(parent) => {
                 let parent = parent.as_str().expect("`extends` is a name");
                 notes.reached("profile/extends");
-                notes.reached_if(
-                    self.overridden.iter().any(|known| known == parent),
-                    "profile/extends-an-overridden-one",
-                );
+                notes.reached_if(self.is_overridden(parent), "profile/extends-an-overridden-one");
                 self.inherited(parent, notes)
             }
             None => Table::new(),
         };
-        keys.extend(own.clone());
+        keys.extend(table);
         keys
     }
 }
 
-fn tables(text: &str) -> BTreeMap<String, Table> {
+fn tables(text: &str) -> Tables {
     let all: Table = text.parse().expect("profiles are TOML");
     all.into_iter().map(|(name, keys)| (name, keys.as_table().expect("a profile is a table").clone())).collect()
 }
@@ -119,11 +147,11 @@ fn profile(keys: &Table) -> Profile {
         month_end: word(keys, "month_end"),
         rounding: word(keys, "rounding"),
         renew_periods: whole_list(&keys["renew_periods"]).into_iter().map(months).collect(),
-        discounts: discounts(&keys["discounts"]),
+        discounts: factors(&keys["discounts"]),
         auto_renew_months: months(whole(keys, "auto_renew_months")),
         auto_renew_first: whole(keys, "auto_renew_first"),
         auto_renew_days: keys.get("auto_renew_days").map(whole_list),
-        auto_renew_while_reclaimed: keys["auto_renew_while_reclaimed"].as_bool().expect("a boolean"),
+        auto_renew_while_reclaimed: yes_or_no(keys, "auto_renew_while_reclaimed"),
         charge_order: word(keys, "charge_order"),
         when_short: word(keys, "when_short"),
         suspend_after_days: whole(keys, "suspend_after_days"),
@@ -135,7 +163,23 @@ fn profile(keys: &Table) -> Profile {
         postpaid_retention_days: whole(keys, "postpaid_retention_days"),
         restart: word(keys, "restart"),
         restore_when: word(keys, "restore_when"),
+        refund: word(keys, "refund"),
+        full_refund_days: whole(keys, "full_refund_days"),
+        full_refunds: whole(keys, "full_refunds"),
+        returns_per_year: whole(keys, "returns_per_year"),
+        upgrade_months: word(keys, "upgrade_months"),
+        downgrade_months: word(keys, "downgrade_months"),
+        downgrade_refund: yes_or_no(keys, "downgrade_refund"),
+        downgrades: whole(keys, "downgrades"),
+        hourly_tiers: factors(&keys["hourly_tiers"]),
+        bill_while_stopped: yes_or_no(keys, "bill_while_stopped"),
+        online_topup_days: whole(keys, "online_topup_days"),
+        bank_topup_days: whole(keys, "bank_topup_days"),
     }
+}
+
+fn yes_or_no(keys: &Table, name: &str) -> bool {
+    keys[name].as_bool().expect("a boolean")
 }
 
 fn word(keys: &Table, name: &str) -> String {
@@ -155,13 +199,14 @@ fn months(number: i64) -> u32 {
     u32::try_from(number).expect("months are positive")
 }
 
-fn discounts(value: &Value) -> BTreeMap<u32, Fraction> {
-    let bands = value.as_table().expect("discounts are a table");
+/// A table of factors by months or hours.
+fn factors<T: Ord + std::str::FromStr>(value: &Value) -> BTreeMap<T, Fraction> {
+    let bands = value.as_table().expect("factors are a table");
     bands
         .iter()
         .map(|(band, factor)| {
             let factor = factor.as_str().expect("a factor is written as text");
-            (band.parse().expect("a band is months"), Fraction::parse(factor))
+            (band.parse().ok().expect("a band is a whole number"), Fraction::parse(factor))
         })
         .collect()
 }

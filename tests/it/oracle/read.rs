@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use chrono::Datelike;
 use toml::Table;
 
-use super::dates::{Date, parse_date, plus_days};
+use super::dates::{Date, days_between, is_weekend, parse_date, plus_days, plus_working_days};
 use super::number::Fraction;
 use super::price::{ListPrice, Wanted, look_up};
 use super::profile::{Profile, Profiles};
 use super::rules::Notes;
 use super::selector::{Condition, parse_selector};
-use super::state::{Account, Instance, State};
+use super::state::{Account, Instance, Order, Returns, State, Voucher};
 
 /// A book, with everything as it stands at 00:00 of `from`.
 pub(crate) struct Book {
@@ -24,11 +24,17 @@ pub(crate) struct Book {
     pub(crate) instances: Vec<Instance>,
     /// In file order.
     pub(crate) actions: Vec<Action>,
+    pub(crate) vouchers: Vec<Voucher>,
+    /// By account, product and year.
+    pub(crate) returns: BTreeMap<(usize, String, i32), Returns>,
 }
 
 /// A row of actions.csv.
 pub(crate) struct Action {
+    /// The day on which it counts.
     pub(crate) date: Date,
+    /// Of a top-up with a channel: when it was sent, and by which.
+    pub(crate) sent: Option<(Date, String)>,
     pub(crate) name: String,
     pub(crate) account: Option<String>,
     pub(crate) instance: Option<String>,
@@ -39,6 +45,13 @@ pub(crate) struct Action {
     pub(crate) flag: Option<String>,
     /// As written.
     pub(crate) price: Option<String>,
+    pub(crate) instance_type: Option<String>,
+    pub(crate) voucher: Option<String>,
+    pub(crate) valid_to: Option<Date>,
+    /// Empty: any.
+    pub(crate) products: Vec<String>,
+    pub(crate) pay_mode: Option<String>,
+    pub(crate) min_order: Option<Fraction>,
     pub(crate) note: String,
 }
 
@@ -48,13 +61,18 @@ pub(crate) fn read(files: &BTreeMap<String, String>, builtin_profiles: &str, not
     let settings = Settings::read(files, builtin_profiles);
     let accounts = accounts(&settings, &records(files, "accounts.csv"), notes);
     let instances = instances(&settings, files, &accounts, notes);
+    let default_profile = settings.profiles.get(&settings.default_profile, notes);
+    let actions =
+        records(files, "actions.csv").iter().map(|row| action(&settings, &default_profile, row, notes)).collect();
     Book {
         from: settings.from,
         to: settings.to,
-        default_profile: settings.profiles.get(&settings.default_profile, notes),
+        vouchers: records(files, "vouchers.csv").iter().map(|row| voucher(&accounts, row)).collect(),
+        returns: records(files, "returns.csv").iter().map(|row| returns(&accounts, row)).collect(),
+        default_profile,
         accounts,
         instances,
-        actions: records(files, "actions.csv").iter().map(action).collect(),
+        actions,
     }
 }
 
@@ -65,6 +83,7 @@ struct Settings {
     currency: String,
     default_profile: String,
     product_profiles: BTreeMap<String, String>,
+    holidays: Vec<Date>,
     profiles: Profiles,
 }
 
@@ -78,6 +97,7 @@ impl Settings {
             currency: text(&book["currency"]),
             default_profile: text(&book["profile"]),
             product_profiles: product_profiles(&book),
+            holidays: holidays(&book),
             profiles: Profiles::read(builtin_profiles, own),
         }
     }
@@ -96,6 +116,11 @@ fn product_profiles(book: &Table) -> BTreeMap<String, String> {
     };
     let table = table.as_table().expect("`product_profiles` is a table");
     table.iter().map(|(product, profile)| (product.clone(), text(profile))).collect()
+}
+
+fn holidays(book: &Table) -> Vec<Date> {
+    let listed = book.get("holidays").map(|days| days.as_array().expect("`holidays` is a list"));
+    listed.into_iter().flatten().map(|day| parse_date(&text(day))).collect()
 }
 
 /// A TOML string or date as text.
@@ -182,15 +207,63 @@ fn instances(
     let prices: Vec<ListPrice> = records(files, "prices.csv").iter().map(list_price).collect();
     let mut instances = Vec::new();
     for row in records(files, "instances.csv") {
-        let owner = required(&row, "account_id");
-        let account = accounts.iter().position(|account| account.id == owner).expect("an account of the book");
+        let account = place_of(accounts, &row);
         let mut instance = instance(settings, &row, account, notes);
         fill_prices(&mut instance, &prices, notes);
         open(&mut instance, &row, settings.from, notes);
         instances.push(instance);
     }
     instances.sort_by(|left, right| left.id.cmp(&right.id));
+    for row in records(files, "orders.csv") {
+        let id = required(&row, "instance_id");
+        let instance = instances.iter_mut().find(|instance| instance.id == id).expect("an instance of the book");
+        instance.orders.push(order(&row, accounts[instance.account].digits));
+    }
     instances
+}
+
+fn order(row: &Row, digits: u32) -> Order {
+    let amount = |column| fraction(row, column).map_or(0, |amount| amount.minor_units(digits));
+    Order {
+        start: parse_date(required(row, "term_start")),
+        end: parse_date(required(row, "term_end")),
+        months: number(row, "months"),
+        free_credit: amount("free_credit"),
+        cash: amount("cash"),
+        new: cell(row, "new") == Some("true"),
+    }
+}
+
+fn place_of(accounts: &[Account], row: &Row) -> usize {
+    let owner = required(row, "account_id");
+    accounts.iter().position(|account| account.id == owner).expect("an account of the book")
+}
+
+fn voucher(accounts: &[Account], row: &Row) -> Voucher {
+    let account = place_of(accounts, row);
+    let amount = |column| fraction(row, column).map(|amount| amount.minor_units(accounts[account].digits));
+    Voucher {
+        id: required(row, "voucher_id").to_owned(),
+        account,
+        left: amount("amount").expect("a voucher has an amount"),
+        valid_from: parse_date(required(row, "valid_from")),
+        valid_to: parse_date(required(row, "valid_to")),
+        products: products(row),
+        pay_mode: cell(row, "pay_mode").map(str::to_owned),
+        min_order: amount("min_order"),
+    }
+}
+
+/// A list with `;`.
+fn products(row: &Row) -> Vec<String> {
+    cell(row, "products").map_or(Vec::new(), |list| list.split(';').map(str::to_owned).collect())
+}
+
+fn returns(accounts: &[Account], row: &Row) -> ((usize, String, i32), Returns) {
+    let year = number(row, "year").expect("a year");
+    let key = (place_of(accounts, row), required(row, "product").to_owned(), year);
+    let count = |column| number(row, column).unwrap_or(0);
+    (key, Returns { all: count("returns"), full: count("full_returns") })
 }
 
 fn list_price(row: &Row) -> ListPrice {
@@ -228,7 +301,20 @@ fn instance(settings: &Settings, row: &Row, account: usize, notes: &Notes) -> In
         since: date(row, "since"),
         returned: cell(row, "returned") == Some("true"),
         priority: number(row, "priority"),
+        stopped_by: stopped_by(row),
+        billed_hours: number(row, "billed_hours").unwrap_or(0),
+        downgrades: number(row, "downgrades").unwrap_or(0),
+        orders: Vec::new(),
         profile,
+    }
+}
+
+/// Arrears are the default of a stopped instance (model.md, instances.csv).
+fn stopped_by(row: &Row) -> Option<&'static str> {
+    match (cell(row, "state"), cell(row, "stopped_by")) {
+        (Some("stopped"), Some("user")) => Some("user"),
+        (Some("stopped"), _) => Some("arrears"),
+        _ => None,
     }
 }
 
@@ -307,10 +393,13 @@ fn derive(instance: &mut Instance, from: Date, notes: &Notes) {
     }
 }
 
-fn action(row: &Row) -> Action {
+fn action(settings: &Settings, profile: &Profile, row: &Row, notes: &Notes) -> Action {
     let word = |column| cell(row, column).map(str::to_owned);
+    let date = parse_date(required(row, "date"));
+    let channel = word("channel");
     Action {
-        date: parse_date(required(row, "date")),
+        date: channel.as_ref().map_or(date, |channel| arrival(settings, profile, date, channel, notes)),
+        sent: channel.map(|channel| (date, channel)),
         name: required(row, "action").to_owned(),
         account: word("account_id"),
         instance: word("instance_id"),
@@ -320,6 +409,34 @@ fn action(row: &Row) -> Action {
         day: number(row, "day"),
         flag: word("flag"),
         price: word("price"),
+        instance_type: word("instance_type"),
+        voucher: word("voucher_id"),
+        valid_to: self::date(row, "valid_to"),
+        products: products(row),
+        pay_mode: word("pay_mode"),
+        min_order: fraction(row, "min_order"),
         note: cell(row, "note").unwrap_or("").to_owned(),
     }
+}
+
+/// A top-up with a channel counts on the day on which it arrives (model.md, arrival).
+fn arrival(settings: &Settings, profile: &Profile, sent: Date, channel: &str, notes: &Notes) -> Date {
+    let days = match channel {
+        "online" => profile.online_topup_days,
+        "bank" => profile.bank_topup_days,
+        other => panic!("unknown channel {other}"),
+    };
+    let arrives = plus_working_days(sent, days, &settings.holidays);
+    let on_the_way: Vec<Date> = (1..days_between(sent, arrives)).map(|day| plus_days(sent, day)).collect();
+    let (from, to) = (settings.from, settings.to);
+    notes.reached_if(days == 0, "topup/arrives-at-once");
+    notes.reached_if(days == 0 && is_weekend(sent), "topup/arrives-at-once-at-a-weekend");
+    notes.reached_if(on_the_way.iter().any(|&day| is_weekend(day)), "topup/over-a-weekend");
+    let holiday = |day: &&Date| settings.holidays.contains(day) && !is_weekend(**day);
+    notes.reached_if(on_the_way.iter().any(|day| holiday(&day)), "topup/over-a-holiday");
+    notes.reached_if(sent < from && (from..=to).contains(&arrives), "topup/sent-before-the-run");
+    notes.reached_if((from..=to).contains(&sent) && arrives > to, "topup/arrives-after-the-run");
+    notes.reached_if(channel == "bank", "topup/by-bank");
+    notes.reached_if(channel == "online", "topup/online");
+    arrives
 }

@@ -7,7 +7,9 @@ use super::action::fact_and_note;
 use super::day::Replay;
 use super::ledger::Entry;
 use super::number::money;
+use super::price::monthly_price;
 use super::read::Action;
+use super::resize::new_price;
 use super::state::{Instance, State};
 
 /// A reason of the closed list, and its fact (replay.md 8; model.md, first-and-note).
@@ -32,17 +34,23 @@ impl Replay<'_> {
         if for_prepaid && !instance.prepaid {
             return Some(refusal("not_prepaid", ": needed PREPAID, was POSTPAID_BY_HOUR"));
         }
-        if name == "start" && instance.prepaid {
+        if name == "to_postpaid" && !instance.prepaid {
+            return Some(refusal("not_prepaid", ": needed PREPAID, was POSTPAID_BY_HOUR"));
+        }
+        if matches!(name, "start" | "stop" | "to_prepaid") && instance.prepaid {
             return Some(refusal("not_postpaid", ": needed POSTPAID_BY_HOUR, was PREPAID"));
         }
         if name == "start" && instance.state != State::Stopped {
             return Some(refusal("not_stopped", ": needed stopped, was running"));
         }
-        if name == "renew_until" && instance.state == State::Reclaimed {
+        if name == "stop" && instance.state != State::Running {
+            return Some(refusal("not_running", ": needed running, was stopped"));
+        }
+        if matches!(name, "renew_until" | "resize" | "to_postpaid") && instance.state == State::Reclaimed {
             return Some(refusal("in_bin", ": needed running or overdue, was reclaimed"));
         }
         if let Some(months) = action.months
-            && matches!(name, "renew" | "set_flag")
+            && matches!(name, "renew" | "set_flag" | "to_prepaid")
             && !instance.profile.renew_periods.contains(&months)
         {
             return Some(refusal("period_not_offered", format!(": {months} months not offered")));
@@ -51,22 +59,49 @@ impl Replay<'_> {
             let day = instance.expiry().day();
             return Some(refusal("target_too_near", format!(": expires on day {day} already")));
         }
-        self.want_of_funds(index, action)
+        self.limit_reached(index, action).or_else(|| self.want_of_funds(index, action))
+    }
+
+    /// So many returns in a year, and so many downgrades of an instance (model.md, return and downgrade).
+    fn limit_reached(&self, index: usize, action: &Action) -> Option<Refusal> {
+        let instance = &self.instances[index];
+        let returns = || self.returns_this_year(index);
+        match action.name.as_str() {
+            "terminate" if instance.prepaid && instance.state == State::Running => {
+                let (returns, product, year) = (returns(), instance.product(), self.today.year());
+                (returns >= instance.profile.returns_per_year)
+                    .then(|| refusal("refund_limit", format!(": {returns} returns of {product} in {year}")))
+            }
+            "terminate" if instance.state == State::Overdue => {
+                self.notes.reached_if(returns() >= instance.profile.returns_per_year, "return/overdue-is-not-limited");
+                None
+            }
+            "resize" if instance.prepaid && new_price(action) < monthly_price(instance) => {
+                let before = instance.downgrades;
+                (before >= instance.profile.downgrades)
+                    .then(|| refusal("refund_limit", format!(": {before} downgrades")))
+            }
+            _ => None,
+        }
     }
 
     fn want_of_funds(&self, index: usize, action: &Action) -> Option<Refusal> {
-        let account = self.instances[index].account;
+        let instance = &self.instances[index];
         let price = match action.name.as_str() {
             "renew" | "renew_until" => self.price_compared(index, action),
+            "resize" if instance.prepaid && new_price(action) > monthly_price(instance) => {
+                self.upgrade_charge(index, action)
+            }
+            "to_prepaid" => self.price_of_conversion(index, action)?,
             "start" if !self.may_run_again(index) => {
                 return Some(refusal("insufficient_funds", self.too_poor_to_start(index)));
             }
             _ => return None,
         };
-        if self.suffices(account, price) {
+        if self.suffices(index, price) {
             return None;
         }
-        let fact = format!(": {}", self.shortage(account, price));
+        let fact = format!(": {}", self.shortage(index, price));
         Some(refusal("insufficient_funds", fact))
     }
 
@@ -105,15 +140,26 @@ impl Replay<'_> {
             ("already_terminated", _) => "rejected/already_terminated",
             ("not_prepaid", "renew") => "rejected/not_prepaid-renew",
             ("not_prepaid", "renew_until") => "rejected/not_prepaid-renew_until",
-            ("not_prepaid", _) => "rejected/not_prepaid-set_flag",
-            ("not_postpaid", _) => "rejected/not_postpaid",
+            ("not_prepaid", "set_flag") => "rejected/not_prepaid-set_flag",
+            ("not_prepaid", _) => "rejected/not_prepaid-to_postpaid",
+            ("not_postpaid", "start") => "rejected/not_postpaid-start",
+            ("not_postpaid", "stop") => "rejected/not_postpaid-stop",
+            ("not_postpaid", _) => "rejected/not_postpaid-to_prepaid",
             ("not_stopped", _) => "rejected/not_stopped",
-            ("in_bin", _) => "rejected/in_bin",
+            ("not_running", _) => "rejected/not_running",
+            ("in_bin", "renew_until") => "rejected/in_bin-renew_until",
+            ("in_bin", "resize") => "rejected/in_bin-resize",
+            ("in_bin", _) => "rejected/in_bin-to_postpaid",
+            ("refund_limit", "terminate") => "rejected/refund_limit-terminate",
+            ("refund_limit", _) => "rejected/refund_limit-resize",
             ("period_not_offered", "renew") => "rejected/period_not_offered-renew",
+            ("period_not_offered", "to_prepaid") => "rejected/period_not_offered-to_prepaid",
             ("period_not_offered", _) => "rejected/period_not_offered-set_flag",
             ("target_too_near", _) => "rejected/target_too_near",
             ("insufficient_funds", "start") => "rejected/insufficient_funds-start",
             ("insufficient_funds", "renew") => "rejected/insufficient_funds-renew",
+            ("insufficient_funds", "resize") => "rejected/insufficient_funds-resize",
+            ("insufficient_funds", "to_prepaid") => "rejected/insufficient_funds-to_prepaid",
             ("insufficient_funds", _) => "rejected/insufficient_funds-renew_until",
             (other, _) => panic!("unknown reason {other}"),
         });

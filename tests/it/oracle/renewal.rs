@@ -29,7 +29,7 @@ impl Replay<'_> {
         let mut given_up = false;
         let mut failed = false;
         for Charge { instance, price } in due {
-            let suffices = self.suffices(account, price);
+            let suffices = self.suffices(instance, price);
             if suffices && !given_up {
                 self.notes.reached_if(failed, "renew/skip");
                 self.note_renewal_with_topup(account, price);
@@ -38,7 +38,7 @@ impl Replay<'_> {
                 continue;
             }
             self.notes.reached_if(suffices, "renew/stop-fails-what-could-be-paid");
-            self.renewal_failed(account, instance, price);
+            self.renewal_failed(instance, price);
             failed = true;
             given_up = when_short == "stop";
         }
@@ -109,17 +109,16 @@ impl Replay<'_> {
         self.notes.reached_if(without < price, "renew/uses-the-topup-of-the-day");
     }
 
-    fn renewal_failed(&mut self, account: usize, index: usize, price: i128) {
+    fn renewal_failed(&mut self, index: usize, price: i128) {
         self.notes.reached("renew/failed");
         self.notes.reached_if(self.instances[index].state == State::Reclaimed, "renew/failed-while-reclaimed");
-        let detail = self.shortage(account, price);
+        let detail = self.shortage(index, price);
         let entry = self.entry_of(index, "renewal_failed");
         self.entries.push(Entry { reason: "insufficient_funds", detail, ..entry });
     }
 
     /// Pays and starts a new term of whole months, from the bin as a recovery (replay.md 6).
     pub(crate) fn extend(&mut self, index: usize, months: u32, price: i128, why: Why) {
-        let account = self.instances[index].account;
         let event = self.note_extension(index, &why);
         let start = self.term_start(index);
         let instance = &mut self.instances[index];
@@ -135,7 +134,13 @@ impl Replay<'_> {
         instance.since = None;
         instance.returned = false;
         self.notes.reached_if(end <= self.today, "renew/new-term-ends-in-the-past");
-        let movement = self.pay(account, price);
+        let movement = self.pay(index, price);
+        let by_voucher = movement.voucher != 0;
+        self.notes.reached_if(by_voucher && event == "renewed" && why.reason == "auto", "voucher/for-an-auto-renewal");
+        self.notes
+            .reached_if(by_voucher && event == "renewed" && why.reason != "auto", "voucher/for-a-renewal-by-people");
+        self.notes.reached_if(by_voucher && event == "recovered", "voucher/for-a-recovery");
+        self.add_order(index, (start, end), Some(months), movement);
         let entry = self.entry_of(index, event);
         self.entries.push(Entry {
             term: Some((start, end)),

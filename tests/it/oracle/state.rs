@@ -62,8 +62,10 @@ pub(crate) struct Account {
 }
 
 /// What a movement changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Movement {
+    /// What a voucher paid; no part of the account's sums.
+    pub(crate) voucher: i128,
     pub(crate) free_credit: i128,
     pub(crate) cash: i128,
 }
@@ -83,7 +85,7 @@ impl Account {
         let from_cash = amount - from_free_credit;
         self.free_credit -= from_free_credit;
         self.cash -= from_cash;
-        Movement { free_credit: -from_free_credit, cash: -from_cash }
+        Movement { voucher: 0, free_credit: -from_free_credit, cash: -from_cash }
     }
 }
 
@@ -108,9 +110,57 @@ pub(crate) struct Instance {
     pub(crate) since: Option<Date>,
     pub(crate) returned: bool,
     pub(crate) priority: Option<i64>,
+    /// `arrears` or `user`, while stopped.
+    pub(crate) stopped_by: Option<&'static str>,
+    /// Hours billed so far, for tiered prices.
+    pub(crate) billed_hours: i64,
+    /// Downgrades so far.
+    pub(crate) downgrades: i64,
+    /// What is known to be paid for its terms.
+    pub(crate) orders: Vec<Order>,
+}
+
+/// A paid term, and what of free credit and cash was paid for it (model.md, orders).
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) start: Date,
+    pub(crate) end: Date,
+    /// None where it is counted in days.
+    pub(crate) months: Option<u32>,
+    pub(crate) free_credit: i128,
+    pub(crate) cash: i128,
+    /// Whether it is the order of a purchase.
+    pub(crate) new: bool,
+}
+
+/// A voucher of an account (model.md, vouchers.csv).
+#[derive(Clone, Debug)]
+pub(crate) struct Voucher {
+    pub(crate) id: String,
+    pub(crate) account: usize,
+    /// What is left of it, in minor units.
+    pub(crate) left: i128,
+    pub(crate) valid_from: Date,
+    pub(crate) valid_to: Date,
+    /// Empty: any.
+    pub(crate) products: Vec<String>,
+    pub(crate) pay_mode: Option<String>,
+    pub(crate) min_order: Option<i128>,
+}
+
+/// How many instances of a product an account returned in a year.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Returns {
+    pub(crate) all: i64,
+    /// Those with the whole payment.
+    pub(crate) full: i64,
 }
 
 impl Instance {
+    pub(crate) fn product(&self) -> &str {
+        &self.cells["product"]
+    }
+
     pub(crate) fn exists(&self) -> bool {
         self.state != State::Absent
     }
