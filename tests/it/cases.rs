@@ -23,10 +23,12 @@ const EXPECTED: &[(&str, Part)] = &[
     ("expected-monthly.csv", |written| &written.monthly),
     ("expected-accounts.csv", |written| &written.closing["accounts.csv"]),
     ("expected-instances.csv", |written| &written.closing["instances.csv"]),
+    ("expected-actions.csv", |written| &written.closing["actions.csv"]),
+    ("expected-orders.csv", |written| &written.closing["orders.csv"]),
 ];
 
 /// Warnings about what a book comes to, not about its files: most cases are made of it.
-const EXPECTED_WARNINGS: &[&str] = &["production-manual", "short-month", "zero-price"];
+const EXPECTED_WARNINGS: &[&str] = &["outside-run", "production-manual", "short-month", "zero-price"];
 
 struct Case {
     name: String,
