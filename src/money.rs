@@ -161,11 +161,9 @@ impl Money {
         if plain.integer_digits() > AMOUNT_INTEGER_DIGITS {
             return Err(AmountError::TooLarge { integer_digits: AMOUNT_INTEGER_DIGITS });
         }
-        let padding = "0".repeat(digits - plain.decimals.len());
-        let magnitude: i64 = format!("{}{}{padding}", plain.integer, plain.decimals)
-            .parse()
-            .map_err(|_| AmountError::TooLarge { integer_digits: AMOUNT_INTEGER_DIGITS })?;
-        Ok(Self(if plain.negative { -magnitude } else { magnitude }))
+        let padding = 10_i128.pow(u32::from(currency.digits)) / 10_i128.pow(count(plain.decimals));
+        let minor = i64::try_from(plain.mantissa(plain.decimals) * padding);
+        minor.map(Self).map_err(|_| AmountError::TooLarge { integer_digits: AMOUNT_INTEGER_DIGITS })
     }
 
     /// The amount with exactly the currency's decimals: `-1234.50`, never `-0.00`.
@@ -470,13 +468,23 @@ impl<'t> Plain<'t> {
         self.integer.trim_start_matches('0').len()
     }
 
+    /// The digits before the point and these decimals as one number; the caller has bounded how many they are.
+    fn mantissa(&self, decimals: &str) -> i128 {
+        let digits = self.integer.bytes().chain(decimals.bytes());
+        let magnitude = digits.fold(0, |number, digit| number * 10 + i128::from(digit - b'0'));
+        if self.negative { -magnitude } else { magnitude }
+    }
+
+    /// The number with these decimals, which have no zero at their end.
     fn exact(&self, decimals: &str) -> Result<Decimal, AmountError> {
-        let sign = if self.negative { "-" } else { "" };
-        let integer = self.integer.trim_start_matches('0');
-        Decimal::from_str_exact(&format!("{sign}0{integer}.{decimals}0"))
-            .map(|value| value.normalize())
+        Decimal::try_from_i128_with_scale(self.mantissa(decimals), count(decimals))
             .map_err(|_| AmountError::TooManyDigits { most: PRICE_DIGITS })
     }
+}
+
+/// The number of bounded digits.
+fn count(digits: &str) -> u32 {
+    u32::try_from(digits.len()).expect("an amount has few digits")
 }
 
 /// Why a text is not an amount, price or factor.
