@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::frame::{Key, Tables, Total};
+use super::page::{Page, Word};
 use super::write_rows;
 use crate::account::AccountIndex;
 use crate::book::Book;
@@ -17,94 +18,57 @@ const RENEWALS: &[Event] = &[Event::Renewed, Event::Recovered, Event::Purchased,
 /// The events whose amounts come back.
 const REFUNDS: &[Event] = &[Event::Returned, Event::Refunded];
 
-/// The header of `monthly.csv`.
-const MONTHLY: &[&str] = &[
-    "month",
-    "account_id",
-    "renewed",
-    "recovered",
-    "renewal_failed",
-    "reclaimed",
-    "terminated",
-    "stopped",
-    "topup_amount",
-    "credit_amount",
-    "renewal_amount",
-    "usage_amount",
-    "refund_amount",
-    "closing_balance",
-];
+/// The events whose rows are counted.
+const COUNTED: [Event; 6] =
+    [Event::Renewed, Event::Recovered, Event::RenewalFailed, Event::Reclaimed, Event::Terminated, Event::Stopped];
 
-/// A row of `monthly.csv`.
-#[derive(Serialize)]
-struct MonthlyRow<'b> {
-    month: String,
-    account_id: &'b str,
-    renewed: u64,
-    recovered: u64,
-    renewal_failed: u64,
-    reclaimed: u64,
-    terminated: u64,
-    stopped: u64,
-    topup_amount: String,
-    credit_amount: String,
-    renewal_amount: String,
-    usage_amount: String,
-    refund_amount: String,
-    closing_balance: String,
-}
+/// The header of `monthly.csv`.
+const MONTHLY: &str = "month,account_id,renewed,recovered,renewal_failed,reclaimed,terminated,stopped,topup_amount,\
+                       credit_amount,renewal_amount,usage_amount,refund_amount,closing_balance\n";
+/// Room for the numbers of a row.
+const ROOM: usize = 512;
 
 /// The bytes of `monthly.csv`: each month that the run touches and each account.
 pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
     let mut totals = tables.by_account().into_iter().peekable();
     let mut balances: Vec<Money> = book.accounts.iter().map(|account| account.funds.settled()).collect();
-    let mut rows = Vec::new();
+    let mut page = Page::default();
+    page.text(MONTHLY);
     for month in book.days.months() {
+        let name = Word::cell(&month_text(month));
         for ((number, account), balance) in (0u32..).zip(&book.accounts).zip(&mut balances) {
             let mut of = [Total::default(); Event::ALL.len()];
             let is_here = |key: &Key<AccountIndex>| key.month == month && key.group == AccountIndex(number);
             while let Some((key, total)) = totals.next_if(|(key, _)| is_here(key)) {
                 of[key.event as usize] = total;
             }
-            let sheet = MonthSheet { month, account_id: account.id.as_str(), currency: account.currency };
-            rows.push(sheet.row(|event| of[event as usize], balance));
+            page.reserve(ROOM);
+            page.word(&name);
+            page.cell(account.id.as_str());
+            write_numbers(&mut page, &of, (balance, account.currency));
         }
     }
-    write_rows(MONTHLY, rows)
+    page.bytes().to_vec()
 }
 
-/// What a row of `monthly.csv` is about.
-struct MonthSheet<'b> {
-    month: Day,
-    account_id: &'b str,
-    currency: Currency,
-}
-
-impl<'b> MonthSheet<'b> {
-    fn row(self, of: impl Fn(Event) -> Total, balance: &mut Money) -> MonthlyRow<'b> {
-        let (topup, credit) = (of(Event::TopUp).amount, of(Event::Credit).amount);
-        let renewal: Money = RENEWALS.iter().map(|event| -of(*event).amount).sum();
-        let usage = -of(Event::Usage).amount;
-        let refund: Money = REFUNDS.iter().map(|event| of(*event).amount).sum();
-        *balance += topup + credit - renewal - usage + refund;
-        let text = |money: Money| money.display(self.currency).to_string();
-        MonthlyRow {
-            month: month_text(self.month),
-            account_id: self.account_id,
-            renewed: of(Event::Renewed).rows,
-            recovered: of(Event::Recovered).rows,
-            renewal_failed: of(Event::RenewalFailed).rows,
-            reclaimed: of(Event::Reclaimed).rows,
-            terminated: of(Event::Terminated).rows,
-            stopped: of(Event::Stopped).rows,
-            topup_amount: text(topup),
-            credit_amount: text(credit),
-            renewal_amount: text(renewal),
-            usage_amount: text(usage),
-            refund_amount: text(refund),
-            closing_balance: text(*balance),
-        }
+/// Writes the counts and amounts of a month, which move the balance of the account.
+fn write_numbers(page: &mut Page, of: &[Total], (balance, currency): (&mut Money, Currency)) {
+    let amount = |event: Event| of[event as usize].amount;
+    let (topup, credit) = (amount(Event::TopUp), amount(Event::Credit));
+    let renewal: Money = RENEWALS.iter().map(|event| -amount(*event)).sum();
+    let usage = -amount(Event::Usage);
+    let refund: Money = REFUNDS.iter().map(|event| amount(*event)).sum();
+    *balance += topup + credit - renewal - usage + refund;
+    page.reserve(ROOM);
+    for event in COUNTED {
+        page.number(of[event as usize].rows);
+        page.comma();
     }
+    for money in [topup, credit, renewal, usage, refund, *balance] {
+        page.money(money, currency);
+        page.comma();
+    }
+    page.end_row();
 }
 
 /// `YYYY-MM`.
