@@ -36,6 +36,14 @@ fuzz seconds="60" *targets:
 mutants *files:
     BOOKS=${BOOKS:-300} cargo mutants --copy-target true $(for file in {{files}}; do echo --file $file; done)
 
+# Measures; a word picks some: `just bench replay`. The first build takes minutes.
+bench *words:
+    cargo bench --bench replay --bench ingest --bench write --bench report -- {{words}}
+
+# Times the program beside what users would pick instead: `just compare 100000`. PEERS names another folder of peers.
+compare *sizes:
+    python3 benches/compare.py {{sizes}}
+
 # What CI runs.
 ci:
     .ci/run

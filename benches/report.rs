@@ -1,0 +1,52 @@
+//! What is told about a ledger: the summary, and the tables by month, account and column. The unit is the row of the
+//! ledger.
+
+mod support;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use renewcast::book::Book;
+use renewcast::engine::{self, Window};
+use renewcast::report::frame::Facts;
+use renewcast::report::monthly;
+use renewcast::selector::Column;
+use renewcast::summary::Tally;
+use support::{folder, read};
+
+fn windows(book: &Book) -> Vec<Window> {
+    let mut run = engine::open(book);
+    let mut windows = Vec::new();
+    loop {
+        let mut window = Window::default();
+        if !run.advance(&mut window).expect("a generated book asks for nothing that is refused") {
+            return windows;
+        }
+        windows.push(window);
+    }
+}
+
+fn report(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("report, rows of ledger.csv");
+    group.sample_size(10);
+    let (_, folder) = folder("company");
+    let book = read(&folder);
+    let windows = windows(&book);
+    group.throughput(Throughput::Elements(windows.iter().map(Window::rows).sum()));
+    group.bench_function("summary", |bencher| {
+        bencher.iter(|| {
+            let mut tally = Tally::open(&book);
+            windows.iter().for_each(|window| tally.add(window));
+            tally.close()
+        });
+    });
+    group.bench_function("tables", |bencher| {
+        bencher.iter(|| {
+            let mut facts = Facts::open(&book, Column::Region);
+            windows.iter().for_each(|window| facts.add(window.entries()));
+            monthly::monthly(&book, &facts.close())
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, report);
+criterion_main!(benches);
