@@ -14,6 +14,7 @@ mod progress;
 mod results;
 mod run;
 mod say;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -27,7 +28,7 @@ use say::{say, warn};
 pub enum Outcome {
     /// Done: exit code 0.
     Done,
-    /// Done, and `check` or an alert option found something: exit code 1.
+    /// Done, and `check`, `verify` or an alert option found something: exit code 1.
     Found,
     /// The input or the command line is wrong, and nothing was written: exit code 2.
     Refused,
@@ -65,9 +66,10 @@ Examples:
   renewcast explain data/example web-1        the story of one instance
   renewcast import tencent *.json --out book  a book from what the cloud's tools print
   renewcast generate --instances 1000 --out try
+  renewcast verify reports/my-book            prove a written result
   renewcast profiles                          the built-in life-cycle rules
 
-Exit codes: 0 done; 1 done, and `check` or --fail-on found something; 2 the input or the command line is wrong.";
+Exit codes: 0 done; 1 done, and `check`, `verify` or --fail-on found something; 2 the input or the command line is wrong.";
 
 /// What will rented cloud instances cost, when, and which will be lost? Replays renewals day by day, offline.
 #[derive(Parser)]
@@ -84,6 +86,7 @@ enum Verb {
     Explain(explain::Arguments),
     Import(import::Arguments),
     Generate(generate::Arguments),
+    Verify(verify::Arguments),
     Profiles(profiles::Arguments),
     /// Print completions for a shell
     #[command(
@@ -103,6 +106,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Profiles(arguments) => profiles::run(&arguments),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

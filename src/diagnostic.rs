@@ -126,6 +126,34 @@ codes! {
     ConflictingAnswers = "conflicting-answers" Error,
     /// Something in an answer that the book cannot hold.
     LeftOut = "left-out" Warning,
+    /// A file of a result that is not as the run wrote it.
+    ChangedFile = "changed-file" Error,
+    /// A file of a result that is not there.
+    MissingFile = "missing-file" Error,
+    /// A file in a result that the run did not write.
+    ExtraFile = "extra-file" Error,
+    /// A `run.json` without a digest of itself.
+    Unsealed = "unsealed" Error,
+    /// An input that is not as the run read it.
+    ChangedInput = "changed-input" Error,
+    /// Rows of a result that stand in another order.
+    WrongOrder = "wrong-order" Error,
+    /// An amount of a row that does not follow from the others.
+    WrongSum = "wrong-sum" Error,
+    /// A prepaid payment that takes the available amount below zero.
+    Overdrawn = "overdrawn" Error,
+    /// A reason that an event, or a state, does not have.
+    WrongReason = "wrong-reason" Error,
+    /// A move that the life of an instance does not have.
+    ImpossibleMove = "impossible-move" Error,
+    /// A term that does not begin or end where it must.
+    BrokenTerm = "broken-term" Error,
+    /// A move on another day than its profile gives it.
+    WrongDay = "wrong-day" Error,
+    /// A file of a result that says something else than its ledger.
+    Disagrees = "disagrees" Error,
+    /// A file of a result that a replay of its inputs does not write.
+    OtherReplay = "other-replay" Error,
 }
 
 /// A marked piece of a source line.

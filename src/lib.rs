@@ -45,4 +45,5 @@ pub mod report;
 pub mod selector;
 pub mod source;
 pub mod summary;
+pub mod verify;
 pub mod voucher;

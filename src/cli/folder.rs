@@ -92,6 +92,14 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if plain_file(path)?.len() > LARGEST {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than 2 GiB"));
+    }
+    fs::read(path)
+}
+
+/// What is known of a plain file; a folder, pipe or device is refused, and never waited for.
+pub(super) fn plain_file(path: &Path) -> io::Result<fs::Metadata> {
     let metadata = fs::metadata(path).map_err(|error| {
         // A file that may be absent would else be taken for one that nobody wrote.
         if path.is_symlink() { io::Error::other("it is a link that leads nowhere") } else { error }
@@ -102,10 +110,7 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is a pipe or a device"));
     }
-    if metadata.len() > LARGEST {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than 2 GiB"));
-    }
-    fs::read(path)
+    Ok(metadata)
 }
 
 fn report(name: &str, error: &io::Error, problems: &mut Diagnostics) {

@@ -153,7 +153,8 @@ fn a_place_that_cannot_be_written_is_refused() {
 
 #[test]
 fn the_help_of_every_verb_has_examples() {
-    for verb in ["run", "check", "explain", "import", "import tencent", "generate", "profiles", "completions"] {
+    for verb in ["run", "check", "explain", "import", "import tencent", "generate", "verify", "profiles", "completions"]
+    {
         let help = Place::new().run(&format!("{verb} --help")).done().says("Examples:\n");
         assert!(help.out.contains(&format!("  renewcast {verb}")), "{}", help.out);
     }
@@ -168,7 +169,7 @@ fn the_help_of_the_program_tells_the_exit_codes() {
 fn completions_know_every_verb() {
     for shell in ["bash", "zsh", "fish"] {
         let script = Place::new().run(&format!("completions {shell}")).done();
-        for verb in ["run", "check", "explain", "import", "generate", "profiles", "completions"] {
+        for verb in ["run", "check", "explain", "import", "generate", "verify", "profiles", "completions"] {
             assert!(script.out.contains(verb), "{shell}: {verb}");
         }
     }

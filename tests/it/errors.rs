@@ -67,10 +67,13 @@ fn each_wrong_book_is_answered_as_expected() {
     assert!(wrong.is_empty(), "{}\nif that is right: UPDATE_EXPECTED=1 cargo test errors", wrong.concat());
 }
 
+/// Those of results are in the gallery of `verify`.
 #[test]
 fn each_code_has_an_example() {
     let expected = |name: &String| fs::read_to_string(gallery().join(name).join("expected.txt")).unwrap_or_default();
-    let all: String = folders().iter().map(expected).collect();
+    let of_results = fs::read_dir(gallery().with_file_name("verify")).expect("the gallery of results");
+    let of_results = of_results.filter_map(|entry| fs::read_to_string(entry.expect("an entry").path()).ok());
+    let all: String = folders().iter().map(expected).chain(of_results).collect();
     let missing = Code::ALL.iter().map(|code| code.as_str()).filter(|code| !all.contains(&format!("[{code}]: ")));
     assert_eq!(missing.collect::<BTreeSet<_>>(), BTreeSet::new());
 }

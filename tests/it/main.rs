@@ -17,3 +17,4 @@ mod reading;
 mod support;
 mod tidy;
 mod vectors;
+mod verify;

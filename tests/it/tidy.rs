@@ -42,6 +42,7 @@ const READING_ORDER: &[&str] = &[
     "import",
     "generate",
     "report",
+    "verify",
     "cli",
 ];
 

@@ -1,0 +1,128 @@
+//! `renewcast verify`: prove a written result.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::diagnostics::{counted, render, visible};
+use super::say::say;
+use super::{Failure, Outcome, folder};
+use crate::verify::{self, Inputs, Proof, Written};
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast verify reports/example
+  renewcast verify reports/example --book data/example   replays the inputs too
+
+Exit codes: 0 proven; 1 something does not hold; 2 it cannot be read.";
+
+/// The folders of a result; others inside it, such as those of scenarios, are results of their own.
+const INNER: &[&str] = &["closing", "charts"];
+
+/// Prove a written result: no byte has changed, and its rows, balances, sums, terms and states hold together
+///
+/// A digest finds every change that happens to a file. It is no signature: who rewrites the files can rewrite the digest,
+/// which only --book finds out.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder that a run wrote
+    #[arg(value_name = "DIR")]
+    result: PathBuf,
+    /// The book that it is a result of: its files must not have changed, and their replay must write the same
+    #[arg(long, value_name = "BOOK")]
+    book: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let folder = &arguments.result;
+    let names = names(folder)?;
+    if !names.contains("run.json") && !names.contains("ledger.csv") {
+        let message = format!("there is no result in `{}`", folder.display());
+        return Err(Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one"));
+    }
+    let open = |name: &str| -> io::Result<Box<dyn Read>> {
+        let path = folder.join(name);
+        folder::plain_file(&path)?;
+        Ok(Box::new(fs::File::open(path)?))
+    };
+    let book = arguments.book.as_deref().map(|book| Ok((folder::read(book)?, book.display().to_string())));
+    let book = book.transpose()?;
+    let inputs = book.as_ref().map(|(folder, shown_as)| Inputs { folder, shown_as: shown_as.trim_end_matches('/') });
+    let proof = verify::verify(&Written { names, open: &open }, inputs.as_ref());
+    say(answer(&proof, arguments))?;
+    Ok(match proof.holds() {
+        true => Outcome::Done,
+        false if proof.is_unreadable() => Outcome::Refused,
+        false => Outcome::Found,
+    })
+}
+
+/// The names of the files of a result: those at its top, and those in its own folders.
+fn names(folder: &Path) -> Result<BTreeSet<String>, Failure> {
+    if !folder.is_dir() {
+        let message = format!("there is no folder `{}`", folder.display());
+        return Err(Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one"));
+    }
+    let mut names = BTreeSet::new();
+    for (name, is_folder) in entries(folder)? {
+        if !is_folder {
+            names.insert(name);
+        } else if INNER.contains(&name.as_str()) {
+            let inner = entries(&folder.join(&name))?;
+            names.extend(inner.into_iter().map(|(inner, _)| format!("{name}/{inner}")));
+        }
+    }
+    Ok(names)
+}
+
+fn entries(folder: &Path) -> Result<Vec<(String, bool)>, Failure> {
+    let entry = |entry: io::Result<fs::DirEntry>| {
+        let entry = entry?;
+        Ok((entry.file_name().to_string_lossy().into_owned(), entry.path().is_dir()))
+    };
+    fs::read_dir(folder).and_then(|entries| entries.map(entry).collect()).map_err(|error: io::Error| {
+        let message = format!("cannot read `{}`: {error}", folder.display());
+        Failure::new(message, "check that you may read the folder")
+    })
+}
+
+fn answer(proof: &Proof, arguments: &Arguments) -> String {
+    let result = visible(&arguments.result.display().to_string());
+    if !proof.holds() {
+        return format!("{}\n\n{result}: not proven", render(&proof.findings));
+    }
+    let (rows, accounts) = (grouped(proof.rows), counted(proof.accounts, "account"));
+    let mut lines = vec![
+        format!("{result}: proven"),
+        format!("  {} unchanged since the run wrote them", counted(proof.files, "file")),
+        format!("  {rows} rows, {accounts}, {}:", counted(proof.instances, "instance")),
+        "  order, arithmetic, balances, monthly sums, terms, states and the closing book hold together".to_owned(),
+    ];
+    lines.push(match proof.inputs {
+        Some(inputs) => {
+            format!(
+                "  {} unchanged since the run read them; a replay writes the same, byte by byte",
+                counted(inputs, "input")
+            )
+        }
+        None => format!("  the inputs were not looked at: renewcast verify {result} --book BOOK"),
+    });
+    lines.join("\n")
+}
+
+/// `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

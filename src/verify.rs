@@ -1,0 +1,168 @@
+//! Proves a written result: no byte has changed since the run wrote it, and what it says holds together.
+//!
+//! ```text
+//! run.json ── its digest ──▶ the hashes of all files
+//! ledger.csv ── row by row, with balances.csv and monthly.csv ──▶ spend.csv, closing/, the counts of run.json
+//! the book, if it is given ── hashes, then a replay ──▶ ledger.csv, balances.csv, closing/, byte by byte
+//! ```
+//!
+//! The checks of rows share no code with the engine but the table of moves. Nothing here opens a file: [`Written`] is names
+//! and a way to open them. Memory grows with accounts and instances, not with rows; only a replay holds what a run holds.
+
+mod balances;
+mod closing;
+mod findings;
+mod funds;
+mod ledger;
+mod life;
+mod monthly;
+mod names;
+mod origin;
+mod record;
+mod row;
+mod rules;
+mod seal;
+mod sheet;
+mod spend;
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+
+use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::source::Folder;
+use balances::{Accounts, BALANCES, Balances};
+use closing::Closing;
+use findings::Findings;
+use ledger::{Audit, Known};
+use monthly::{MONTHLY, Months};
+use record::Record;
+use row::LEDGER;
+use sheet::Sheet;
+use spend::SPEND;
+
+/// The files of a result, as the command line finds them.
+pub struct Written<'w> {
+    /// Their names relative to the result, such as `closing/book.toml`.
+    pub names: BTreeSet<String>,
+    /// Opens one of them; an error where it is no plain file.
+    pub open: &'w dyn Fn(&str) -> io::Result<Box<dyn Read + 'w>>,
+}
+
+/// The book that a result is said to be of.
+pub struct Inputs<'i> {
+    /// Its files.
+    pub folder: &'i Folder,
+    /// What stands before their names in findings.
+    pub shown_as: &'i str,
+}
+
+/// What was found, and what was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// Everything that does not hold; nothing where the result is proven.
+    pub findings: Diagnostics,
+    /// Files that have not changed, `run.json` included.
+    pub files: usize,
+    /// Rows of the ledger.
+    pub rows: u64,
+    /// Accounts of the ledger.
+    pub accounts: usize,
+    /// Instances of the ledger and of the closing book.
+    pub instances: usize,
+    /// The inputs that have not changed, where a book was given and its replay writes the same.
+    pub inputs: Option<usize>,
+}
+
+impl Proof {
+    /// Whether everything holds.
+    pub fn holds(&self) -> bool {
+        self.findings.errors() + self.findings.warnings() == 0
+    }
+
+    /// Whether a file could not be read at all.
+    pub fn is_unreadable(&self) -> bool {
+        self.findings.iter().any(|one| one.code == Code::Unreadable)
+    }
+}
+
+/// Reads a result, and its inputs if they are given, and finds everything that does not hold.
+pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
+    let mut found = Findings::default();
+    let record = Record::read(written, &mut found);
+    let files = seal::check(written, record.as_ref(), &mut found);
+    let proven = record.as_ref().filter(|_| !found.is_changed(record::FILE));
+    let opening = proven.zip(inputs).and_then(|(record, inputs)| origin::read(inputs, record, &mut found));
+    let closing = Closing::read(written, &mut found);
+    let unchanged = closing.as_ref().filter(|_| !found.is_changed(closing::FOLDER));
+    let (from, to) = match proven.or(record.as_ref().filter(|_| unchanged.is_none())) {
+        Some(record) => record.days(&mut found),
+        None => (None, unchanged.map(|closing| closing.book.days.from.yesterday())),
+    };
+    let known = Known { from, to, closing: unchanged.map(|closing| &closing.book), opening: opening.as_ref() };
+    let audit = read_rows(written, known, &mut found);
+    if let Some(closing) = closing.as_ref().filter(|_| audit.is_read) {
+        closing.check(&audit, to, &mut found);
+    }
+    if let Some(record) = record.as_ref().filter(|_| audit.is_read) {
+        closing::check_record(record, (&audit, closing.as_ref()), &mut found);
+    }
+    let (rows, accounts, instances) = (audit.rows, audit.accounts.list.len(), audit.instances.len());
+    drop(audit);
+    let replayed = proven.zip(opening.as_ref()).map(|(record, book)| {
+        origin::replay(book, (written, &record.version), &mut found);
+        record.inputs.len()
+    });
+    Proof { findings: found.into_diagnostics(), files, rows, accounts, instances, inputs: replayed }
+}
+
+/// The ledger with the files in step, from the first row to the last.
+fn read_rows<'b, 'w>(written: &Written<'w>, mut known: Known<'b>, found: &mut Findings) -> Audit<'b, 'w> {
+    let mut open = |file| Sheet::open(written, file, found);
+    let (balances, monthly, ledger, spend) = (open(BALANCES), open(MONTHLY), open(LEDGER), open(SPEND));
+    let (balances, accounts) = match balances {
+        Some(sheet) => {
+            let (balances, accounts, from) = Balances::open(sheet, (known.from, known.closing), found);
+            known.from = from;
+            (Some(balances), accounts)
+        }
+        None => (None, Accounts::default()),
+    };
+    let months = Months::open(monthly, found);
+    let mut audit = Audit::new(known, (balances, accounts), months);
+    if let Some(mut ledger) = ledger {
+        audit.read(&mut ledger, found);
+        audit.finish(spend, found);
+    }
+    audit
+}
+
+impl<'w> Written<'w> {
+    /// A file at its beginning; one that cannot be opened is reported.
+    fn open(&self, name: &str, found: &mut Findings) -> Option<Box<dyn Read + 'w>> {
+        (self.open)(name).inspect_err(|error| self.unreadable(name, error, found)).ok()
+    }
+
+    /// The bytes of a file.
+    fn bytes(&self, name: &str, found: &mut Findings) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match self.open(name, found)?.read_to_end(&mut bytes) {
+            Ok(_) => Some(bytes),
+            Err(error) => {
+                self.unreadable(name, &error, found);
+                None
+            }
+        }
+    }
+
+    fn unreadable(&self, name: &str, error: &io::Error, found: &mut Findings) {
+        if !found.is_changed(name) {
+            found.add_changed(name, Code::Unreadable, Place::of_file(name), format!("cannot read `{name}`: {error}"));
+        }
+    }
+}
+
+impl Inputs<'_> {
+    fn shown(&self, name: &str) -> String {
+        format!("{}/{name}", self.shown_as)
+    }
+}

@@ -1,0 +1,134 @@
+//! `monthly.csv` beside the ledger: every count and every sum.
+
+use super::balances::Accounts;
+use super::findings::{Findings, shown};
+use super::funds::{Account, Month};
+use super::sheet::{Sheet, text_of};
+use super::spend::{self, Sums, add};
+use crate::calendar::Day;
+use crate::diagnostic::Code;
+
+/// The columns of `monthly.csv`.
+pub(super) const MONTHLY: (&str, &[&str]) = (
+    "monthly.csv",
+    &[
+        "month",
+        "account_id",
+        "renewed",
+        "recovered",
+        "renewal_failed",
+        "reclaimed",
+        "terminated",
+        "stopped",
+        "topup_amount",
+        "credit_amount",
+        "renewal_amount",
+        "usage_amount",
+        "refund_amount",
+        "closing_balance",
+    ],
+);
+const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
+
+/// The sums of a run, taken at the end of each month.
+#[derive(Default)]
+pub(super) struct Months<'w> {
+    sheet: Option<Sheet<'w>>,
+    spend: Sums,
+    /// Whether the currency of every account is known.
+    knows_currencies: bool,
+}
+
+impl<'w> Months<'w> {
+    pub(super) fn open(mut sheet: Option<Sheet<'w>>, found: &mut Findings) -> Self {
+        if let Some(sheet) = &mut sheet {
+            sheet.advance(found);
+        }
+        Self { sheet, spend: Sums::new(), knows_currencies: true }
+    }
+
+    /// Holds a month that has ended against the file, and begins the next one.
+    pub(super) fn end(&mut self, month: Day, accounts: &mut Accounts, found: &mut Findings) {
+        let month = month_text(month);
+        for number in 0..accounts.list.len() {
+            let name = accounts.names.name(number);
+            let account = &accounts.list[number];
+            let sums = account.month;
+            match account.currency {
+                Some(currency) => {
+                    let spend = self.spend.entry((currency, month.clone())).or_default();
+                    add(spend, [sums.renewal, sums.usage, sums.refund]);
+                }
+                None => self.knows_currencies = false,
+            }
+            let goes_on = self.sheet.as_mut().is_none_or(|sheet| row(sheet, (&month, name), account, found));
+            if !goes_on {
+                self.sheet = None;
+            }
+            accounts.list[number].month = Month::default();
+        }
+    }
+
+    /// Reports the rows that are left, and holds `spend.csv` against the sums.
+    pub(super) fn finish(self, spend: Option<Sheet<'w>>, found: &mut Findings) {
+        if let Some(mut sheet) = self.sheet {
+            while sheet.has_row() {
+                found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+                    let (month, account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
+                    (
+                        sheet.place(0),
+                        format!("a row of {month} for {account}, must be none behind the last month of the run"),
+                    )
+                });
+                sheet.advance(found);
+            }
+        }
+        if let Some(sheet) = spend.filter(|_| self.knows_currencies) {
+            spend::check(sheet, self.spend, found);
+        }
+    }
+}
+
+/// Holds one row of `monthly.csv` against the sums of an account. False where the file has ended.
+fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut Findings) -> bool {
+    let (month, name) = key;
+    while sheet.has_row() && (sheet.cell(0), sheet.cell(1)) != (month.as_bytes(), name) {
+        found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+            let (is_month, is_account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
+            (
+                sheet.place(0),
+                format!("a row of {is_month} for {is_account}, must be that of {month} for {}", shown(name)),
+            )
+        });
+        if (sheet.cell(0), sheet.cell(1)) > (month.as_bytes(), name) {
+            return true;
+        }
+        sheet.advance(found);
+    }
+    if !sheet.has_row() {
+        found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+            (sheet.end(), format!("no row of {month} for {}, must be one", shown(name)))
+        });
+        return false;
+    }
+    let sums = account.month;
+    let text = |minor| text_of(minor, account.digits);
+    let counts = sums.counts.iter().map(|count| count.to_string());
+    let amounts = [sums.topup, sums.credit, sums.renewal, sums.usage, sums.refund, account.settled()];
+    for (column, must) in (2..).zip(counts.chain(amounts.into_iter().map(text))) {
+        if sheet.cell(column) != must.as_bytes() {
+            found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+                let (name, is) = (sheet.name(column), shown(sheet.cell(column)));
+                (sheet.place(column), format!("`{name}` is {is}, must be `{must}`: the ledger comes to that"))
+            });
+            break;
+        }
+    }
+    sheet.advance(found);
+    true
+}
+
+/// `YYYY-MM`.
+fn month_text(month: Day) -> String {
+    month.to_string().get(..7).map_or_else(String::new, str::to_owned)
+}

@@ -1,0 +1,96 @@
+//! `run.json` as it is read back.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Written;
+use super::findings::{Findings, shown};
+use crate::calendar::Day;
+use crate::diagnostic::{Code, Place};
+use crate::report::run_json::Seal;
+
+/// The name of the file.
+pub(super) const FILE: &str = "run.json";
+
+/// What `run.json` says. Hashes are texts as written.
+#[derive(Debug, Deserialize)]
+pub(super) struct Record {
+    pub version: String,
+    pub scenario: Option<String>,
+    from: String,
+    to: String,
+    pub inputs: BTreeMap<String, String>,
+    pub profiles: BTreeMap<String, String>,
+    pub ledger: String,
+    /// None in the results of versions that did not list them.
+    pub outputs: Option<BTreeMap<String, String>>,
+    pub rows: u64,
+    pub events: BTreeMap<String, u64>,
+    pub lowest_available: Vec<Lowest>,
+    #[serde(skip)]
+    bytes: Vec<u8>,
+}
+
+/// The lowest available amount of an account.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Lowest {
+    pub account_id: String,
+    pub currency: String,
+    pub available: String,
+    pub date: String,
+}
+
+impl Record {
+    /// Reads the file and holds it against its own digest.
+    pub(super) fn read(written: &Written<'_>, found: &mut Findings) -> Option<Self> {
+        if !written.names.contains(FILE) {
+            let message = format!("`{FILE}` is not there: the hashes of the other files are not known");
+            found.add_changed(FILE, Code::MissingFile, Place::of_file(FILE), message);
+            return None;
+        }
+        let bytes = written.bytes(FILE, found)?;
+        let last = bytes.len().saturating_sub(b"\"\n}\n".len() + 64)..bytes.len().saturating_sub(b"\"\n}\n".len());
+        match Seal::of(&bytes) {
+            Seal::Whole => {}
+            Seal::Broken { stated, actual } => {
+                let message = format!("a byte has changed: the `digest` is {stated}, must be {actual}");
+                found.add_changed(FILE, Code::ChangedFile, Place::in_bytes(FILE, &bytes, last), message);
+            }
+            Seal::None => {
+                let message = format!("`{FILE}` does not end with a `digest`: its bytes and its hashes are not proven");
+                found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
+            }
+        }
+        match serde_json::from_slice::<Self>(&bytes) {
+            Ok(record) => Some(Self { bytes, ..record }),
+            Err(error) => {
+                let line = Place { line: error.line().max(1), ..Place::of_file(FILE) };
+                let message = format!("not what a run writes: {error}");
+                found.add_changed(FILE, Code::BadJson, line, message);
+                None
+            }
+        }
+    }
+
+    /// The days of the run, as far as they can be read.
+    pub(super) fn days(&self, found: &mut Findings) -> (Option<Day>, Option<Day>) {
+        let mut day = |key: &str, text: &str| {
+            let day = Day::parse(text).ok();
+            if day.is_none() {
+                let message = format!("`{key}` is {}, must be a date of the form YYYY-MM-DD", shown(text.as_bytes()));
+                found.add(Code::BadDate, (FILE, &[]), || (self.place(key), message));
+            }
+            day
+        };
+        (day("from", &self.from), day("to", &self.to))
+    }
+
+    /// The place of a key: its first line that begins with it.
+    pub(super) fn place(&self, key: &str) -> Place {
+        let key = format!("\"{}\":", key.replace('\\', "\\\\").replace('"', "\\\""));
+        let key = key.as_bytes();
+        let at = self.bytes.windows(key.len()).position(|window| window == key);
+        at.map_or_else(|| Place::of_file(FILE), |at| Place::in_bytes(FILE, &self.bytes, at..at + key.len() - 1))
+    }
+}

@@ -1,0 +1,223 @@
+//! One row of a ledger, read strictly: every cell is of its kind, and filled exactly where its event fills it.
+
+use super::findings::{Flaw, shown};
+use super::rules::{Cell, Moves, Rule, Step};
+use super::sheet::{Sheet, day, minor, whole};
+use crate::calendar::Day;
+use crate::diagnostic::Code;
+use crate::instance::State;
+
+/// The columns of `ledger.csv`.
+pub(super) const LEDGER: (&str, &[&str]) = (
+    "ledger.csv",
+    &[
+        "seq",
+        "date",
+        "account_id",
+        "instance_id",
+        "event",
+        "state",
+        "term_start",
+        "term_end",
+        "months",
+        "hours",
+        "amount",
+        "voucher",
+        "free_credit",
+        "cash",
+        "balance",
+        "reason",
+        "detail",
+    ],
+);
+pub(super) const SEQ: usize = 0;
+pub(super) const DATE: usize = 1;
+pub(super) const ACCOUNT: usize = 2;
+pub(super) const INSTANCE: usize = 3;
+pub(super) const EVENT: usize = 4;
+pub(super) const STATE: usize = 5;
+pub(super) const START: usize = 6;
+pub(super) const END: usize = 7;
+pub(super) const MONTHS: usize = 8;
+pub(super) const HOURS: usize = 9;
+pub(super) const AMOUNT: usize = 10;
+pub(super) const VOUCHER: usize = 11;
+pub(super) const FREE_CREDIT: usize = 12;
+pub(super) const CASH: usize = 13;
+pub(super) const BALANCE: usize = 14;
+pub(super) const REASON: usize = 15;
+pub(super) const DETAIL: usize = 16;
+
+/// The longest term of a profile is far shorter.
+const MOST_MONTHS: u64 = 9_999;
+
+/// What a row moves, in minor units.
+#[derive(Clone, Copy)]
+pub(super) struct Moved {
+    pub amount: i128,
+    pub voucher: i128,
+    pub free_credit: i128,
+    pub cash: i128,
+}
+
+/// A term: `[start, end)`, and its months where it is counted in months.
+#[derive(Clone, Copy)]
+pub(super) struct Term {
+    pub start: Day,
+    pub end: Day,
+    pub months: Option<u32>,
+}
+
+/// A row of the ledger.
+pub(super) struct Row {
+    pub date: Day,
+    pub rule: &'static Rule,
+    pub reason: &'static str,
+    pub state: Option<State>,
+    pub term: Option<Term>,
+    pub hours: Option<u8>,
+    pub moved: Option<Moved>,
+    pub balance: Option<i128>,
+}
+
+impl Row {
+    /// Reads the present row of a sheet; `digits` are the decimals of its account, none for a row of no account.
+    pub(super) fn read(sheet: &Sheet<'_>, (date, digits): (Day, Option<u8>)) -> Result<Self, Flaw> {
+        let event = sheet.cell(EVENT);
+        let rule = Rule::of(event).ok_or_else(|| {
+            Flaw::new(Code::BadValue, EVENT, format!("`event` is {}, which is no event", shown(event)))
+        })?;
+        let cell = sheet.cell(REASON);
+        let reason = rule.reason(cell).ok_or_else(|| wrong_reason(rule, cell))?;
+        filled(sheet, rule, INSTANCE, rule.instance)?;
+        let (state, term, hours) = (state(sheet, rule)?, term(sheet, (rule, reason))?, hours(sheet, rule)?);
+        let Some(digits) = digits else {
+            nothing_moves(sheet, rule).map_err(|flaw| flaw.needing(&["balances.csv"]))?;
+            return Ok(Self { date, rule, reason, state, term, hours, moved: None, balance: None });
+        };
+        let moved = moved(sheet, rule, digits)?;
+        filled(sheet, rule, BALANCE, Cell::Filled)?;
+        let balance = Some(amount(sheet, BALANCE, digits)?);
+        Ok(Self { date, rule, reason, state, term, hours, moved, balance })
+    }
+}
+
+/// A row of no account of the book rejects an action, and has no amounts.
+fn nothing_moves(sheet: &Sheet<'_>, rule: &Rule) -> Result<(), Flaw> {
+    if rule.step != Step::Reject {
+        let account = shown(sheet.cell(ACCOUNT));
+        let message = format!("`{}` of {account}, which must be an account that `balances.csv` opens", rule.event);
+        return Err(Flaw::new(Code::UnknownAccount, ACCOUNT, message));
+    }
+    [AMOUNT, VOUCHER, FREE_CREDIT, CASH, BALANCE]
+        .iter()
+        .try_for_each(|column| filled(sheet, rule, *column, Cell::Empty))
+}
+
+fn wrong_reason(rule: &Rule, cell: &[u8]) -> Flaw {
+    let must = match rule.reasons {
+        [] => "empty".to_owned(),
+        reasons => format!("one of {}", reasons.join(", ")),
+    };
+    let message = format!("`reason` is {}, of `{}` it must be {must}", shown(cell), rule.event);
+    Flaw::new(Code::WrongReason, REASON, message)
+}
+
+fn filled(sheet: &Sheet<'_>, rule: &Rule, column: usize, must: Cell) -> Result<(), Flaw> {
+    let cell = sheet.cell(column);
+    match must {
+        Cell::Filled if cell.is_empty() => {
+            let message = format!("`{}` is empty, of `{}` it must be filled", sheet.name(column), rule.event);
+            Err(Flaw::new(Code::MissingValue, column, message))
+        }
+        Cell::Empty if !cell.is_empty() => {
+            let message = format!("`{}` is {}, of `{}` it must be empty", sheet.name(column), shown(cell), rule.event);
+            Err(Flaw::new(Code::UnexpectedValue, column, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn state(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<State>, Flaw> {
+    filled(sheet, rule, STATE, rule.instance)?;
+    let cell = sheet.cell(STATE);
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    let known = State::NAMES.iter().find(|(name, _)| name.as_bytes() == cell).map(|(_, state)| *state);
+    let state = known
+        .ok_or_else(|| Flaw::new(Code::BadValue, STATE, format!("`state` is {}, which is no state", shown(cell))))?;
+    if sheet.cell(INSTANCE).is_empty() {
+        let message = format!("`state` is {}, without an instance it must be empty", shown(cell));
+        return Err(Flaw::new(Code::UnexpectedValue, STATE, message));
+    }
+    Ok(Some(state))
+}
+
+fn term(sheet: &Sheet<'_>, (rule, reason): (&Rule, &str)) -> Result<Option<Term>, Flaw> {
+    let is_there = rule.term == Cell::Filled || (rule.term == Cell::Either && !sheet.cell(START).is_empty());
+    let must = if is_there { Cell::Filled } else { Cell::Empty };
+    filled(sheet, rule, START, must)?;
+    filled(sheet, rule, END, must)?;
+    let counts_months = rule.term == Cell::Filled && reason != "unified";
+    filled(sheet, rule, MONTHS, if counts_months { Cell::Filled } else { Cell::Empty })?;
+    if !is_there {
+        return Ok(None);
+    }
+    let (start, end) = (date(sheet, START)?, date(sheet, END)?);
+    if end <= start {
+        let message = format!("`term_end` is {end}, must lie after `term_start` {start}");
+        return Err(Flaw::new(Code::BrokenTerm, END, message));
+    }
+    let months = if counts_months { Some(number(sheet, MONTHS, MOST_MONTHS)?) } else { None };
+    Ok(Some(Term { start, end, months: months.and_then(|months| u32::try_from(months).ok()) }))
+}
+
+fn hours(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<u8>, Flaw> {
+    let is_there = rule.step == Step::Use;
+    filled(sheet, rule, HOURS, if is_there { Cell::Filled } else { Cell::Empty })?;
+    let hours = if is_there { Some(number(sheet, HOURS, 24)?) } else { None };
+    Ok(hours.and_then(|hours| u8::try_from(hours).ok()))
+}
+
+fn moved(sheet: &Sheet<'_>, rule: &Rule, digits: u8) -> Result<Option<Moved>, Flaw> {
+    let is_there = match rule.moves {
+        Moves::Nothing => false,
+        Moves::MaybeBack | Moves::Change => !sheet.cell(AMOUNT).is_empty(),
+        _ => true,
+    };
+    let must = if is_there { Cell::Filled } else { Cell::Empty };
+    [AMOUNT, VOUCHER, FREE_CREDIT, CASH].iter().try_for_each(|column| filled(sheet, rule, *column, must))?;
+    if !is_there {
+        return Ok(None);
+    }
+    Ok(Some(Moved {
+        amount: amount(sheet, AMOUNT, digits)?,
+        voucher: amount(sheet, VOUCHER, digits)?,
+        free_credit: amount(sheet, FREE_CREDIT, digits)?,
+        cash: amount(sheet, CASH, digits)?,
+    }))
+}
+
+fn amount(sheet: &Sheet<'_>, column: usize, digits: u8) -> Result<i128, Flaw> {
+    minor(sheet.cell(column), digits).ok_or_else(|| {
+        let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
+        Flaw::new(Code::BadAmount, column, format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"))
+            .needing(&["closing/", "balances.csv"])
+    })
+}
+
+/// The date of a cell.
+pub(super) fn date(sheet: &Sheet<'_>, column: usize) -> Result<Day, Flaw> {
+    day(sheet.cell(column)).ok_or_else(|| {
+        let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
+        Flaw::new(Code::BadDate, column, format!("`{name}` is {cell}, must be a date of the form YYYY-MM-DD"))
+    })
+}
+
+fn number(sheet: &Sheet<'_>, column: usize, most: u64) -> Result<u64, Flaw> {
+    whole(sheet.cell(column)).filter(|number| (1..=most).contains(number)).ok_or_else(|| {
+        let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
+        Flaw::new(Code::BadNumber, column, format!("`{name}` is {cell}, must be a whole number from 1 to {most}"))
+    })
+}
