@@ -52,6 +52,8 @@ pub const FILES: &[&str] = &[
 ];
 /// The folder of the scenarios of a book.
 pub const SCENARIO_FOLDER: &str = folder::SCENARIOS;
+/// The name among the files of a book of the changes that the command line makes.
+pub const QUICK: &str = folder::QUICK;
 /// The columns of `accounts.csv`.
 pub const ACCOUNT_COLUMNS: &[&str] = accounts::COLUMNS.names;
 /// The columns of `actions.csv`.

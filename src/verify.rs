@@ -19,6 +19,7 @@ mod monthly;
 mod names;
 mod origin;
 mod record;
+mod replay;
 mod row;
 mod rules;
 mod seal;
@@ -109,7 +110,7 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     let (rows, accounts, instances) = (audit.rows, audit.accounts.list.len(), audit.instances.len());
     drop(audit);
     let replayed = proven.zip(opening.as_ref()).map(|(record, book)| {
-        origin::replay(book, (written, &record.version), &mut found);
+        replay::check(book, (written, &record.version), &mut found);
         record.inputs.len()
     });
     Proof { findings: found.into_diagnostics(), files, rows, accounts, instances, inputs: replayed }

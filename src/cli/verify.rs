@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::changes::Changes;
 use super::diagnostics::{counted, render, visible};
 use super::say::say;
 use super::{Failure, Outcome, folder};
@@ -35,6 +36,9 @@ pub(super) struct Arguments {
     /// The book that it is a result of: its files must not have changed, and their replay must write the same
     #[arg(long, value_name = "BOOK")]
     book: Option<PathBuf>,
+    /// A change that the run was given by --set; `run.json` has its scenario, but of these only a hash
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "book")]
+    set: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
@@ -49,7 +53,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         folder::plain_file(&path)?;
         Ok(Box::new(fs::File::open(path)?))
     };
-    let book = arguments.book.as_deref().map(|book| Ok((folder::read(book)?, book.display().to_string())));
+    let book = arguments.book.as_deref().map(|book| {
+        let mut folder = folder::read(book)?;
+        Changes { scenario: None, set: arguments.set.clone() }.apply(&mut folder)?;
+        Ok((folder, book.display().to_string()))
+    });
     let book = book.transpose()?;
     let inputs = book.as_ref().map(|(folder, shown_as)| Inputs { folder, shown_as: shown_as.trim_end_matches('/') });
     let proof = verify::verify(&Written { names, open: &open }, inputs.as_ref());
