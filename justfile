@@ -33,8 +33,8 @@ fuzz seconds="60" *targets:
     tests/fuzz/run {{seconds}} {{targets}}
 
 # Changes the code in one small way at a time and asks the tests: `just mutants src/money.rs`. BOOKS=10000 asks for more.
-mutants *files:
-    BOOKS=${BOOKS:-300} cargo mutants --copy-target true $(for file in {{files}}; do echo --file $file; done)
+mutants path="src/":
+    BOOKS=${BOOKS:-300} cargo mutants --copy-target true --re '^{{path}}'
 
 # Measures; a word picks some: `just bench replay`. The first build takes minutes.
 bench *words:
