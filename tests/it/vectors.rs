@@ -1,12 +1,14 @@
 //! Money, dates and the life cycle, one function at a time: tables of what goes in and what must come out.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use chrono::{Datelike, Months, Weekday};
 use csv::StringRecord;
-use renewcast::calendar::{Day, DayError, DayRange, MonthEnd, first_on_or_after};
+use renewcast::calendar::{Day, DayError, DayRange, MonthEnd, first_on_or_after, working_days_later};
 use renewcast::instance::State;
 use renewcast::lifecycle::Trigger;
-use renewcast::money::{AmountError, Currency, Factor, Money, Price, Rounding, Share};
+use renewcast::money::{AmountError, Currency, Exact, Factor, Money, Price, Rounding, Share};
 
 fn currency(code: &str) -> Currency {
     Currency::from_code(code).unwrap_or_else(|| panic!("{code} is known"))
@@ -259,6 +261,87 @@ fn days_are_counted_over_every_border() {
     }
     assert_eq!(day("2027-12-01").days_since(day("2026-12-01")), 365);
     assert_eq!(Day::from(day("2027-12-01").date()), day("2027-12-01"));
+}
+
+/// Each day of five centuries, beside another calendar.
+#[test]
+fn every_day_is_that_of_the_calendar_crate() {
+    let (mut one, last) = (day("1900-01-01"), day("2400-12-31"));
+    while one < last {
+        let date = one.date();
+        assert_eq!((one.year(), u32::from(one.day_of_month())), (date.year(), date.day()), "{one}");
+        assert_eq!(one.is_weekend(), matches!(date.weekday(), Weekday::Sat | Weekday::Sun), "{one}");
+        assert_eq!(one.month_start().date(), date.with_day(1).expect("a first day"), "{one}");
+        for months in [1, 2, 10, 11, 12, 13, 60] {
+            let later = MonthEnd::Clamp.add_months(one, months, 31);
+            assert_eq!(later.date(), date + Months::new(months), "{one} and {months} months");
+        }
+        one = one.tomorrow();
+    }
+}
+
+#[test]
+fn working_days_leave_out_weekends_and_holidays() {
+    let table = [
+        ("2026-12-03", 0, "2026-12-03"),
+        ("2026-12-03", 1, "2026-12-04"),
+        ("2026-12-04", 1, "2026-12-07"),
+        ("2026-12-05", 1, "2026-12-07"),
+        ("2026-12-06", 1, "2026-12-07"),
+        ("2026-12-06", 0, "2026-12-06"),
+        ("2026-12-04", 5, "2026-12-11"),
+        ("2026-12-04", 6, "2026-12-14"),
+        ("2026-12-24", 1, "2026-12-29"),
+        ("2026-12-24", 3, "2026-12-31"),
+    ];
+    let holidays = BTreeSet::from([day("2026-12-25"), day("2026-12-28")]);
+    for (text, days, later) in table {
+        assert_eq!(working_days_later(day(text), days, &holidays), day(later), "{text} {days}");
+    }
+}
+
+#[test]
+fn a_formula_is_exact_until_its_end() {
+    let (third, two) = (Exact::fraction(1, 3), Exact::of(2));
+    assert_eq!(third.clone() + third.clone() + third.clone(), Exact::of(1));
+    assert_eq!((third.clone() * two.clone(), two.clone() - third), (Exact::fraction(2, 3), Exact::fraction(5, 3)));
+    assert_eq!((Exact::fraction(7, 2).whole(), Exact::fraction(4, 2).whole(), Exact::of(0).whole()), (3, 2, 0));
+    for (numerator, hundredths) in [(124, 12), (125, 13), (126, 13), (0, 0), (1_000, 100)] {
+        let rounded = Exact::fraction(numerator, 1_000).hundredths();
+        assert_eq!(rounded, Exact::fraction(hundredths, 100), "{numerator}/1000");
+    }
+    let round = |exact: &Exact, code, rounding| exact.round(currency(code), rounding).minor();
+    let half = Exact::fraction(5, 1_000);
+    assert_eq!(round(&half, "CNY", Rounding::HalfUp), 1);
+    assert_eq!((round(&half, "CNY", Rounding::HalfEven), round(&half, "CNY", Rounding::Down)), (0, 0));
+    assert_eq!((round(&half, "KWD", Rounding::Down), round(&two, "JPY", Rounding::Down)), (5, 2));
+    assert_eq!(round(&(Exact::of(0) - two), "CNY", Rounding::HalfUp), 0);
+    assert_eq!(Money::from_minor(150).exact(currency("CNY")), Exact::fraction(3, 2));
+    assert_eq!(Money::from_minor(150).exact(currency("JPY")), Exact::of(150));
+    assert_eq!(Price::parse("0.125").map(Price::exact), Ok(Exact::fraction(1, 8)));
+    assert_eq!(Factor::parse("0.88").map(Factor::exact), Ok(Exact::fraction(22, 25)));
+}
+
+#[test]
+fn a_part_of_an_amount_is_rounded_once() {
+    let part = |amount, part, whole, rounding| {
+        Money::from_minor(amount).part(Money::from_minor(part), Money::from_minor(whole), rounding).minor()
+    };
+    let table = [
+        (100, 1, 3, Rounding::HalfUp, 33),
+        (100, 2, 3, Rounding::HalfUp, 67),
+        (100, 2, 3, Rounding::Down, 66),
+        (5, 1, 2, Rounding::HalfUp, 3),
+        (5, 1, 2, Rounding::HalfEven, 2),
+        (7, 1, 2, Rounding::HalfEven, 4),
+        (7, 9, 9, Rounding::Down, 7),
+        (7, 0, 9, Rounding::HalfUp, 0),
+        (7, 0, 0, Rounding::HalfUp, 0),
+        (999_999_999_999_999, 999_999_999_999_999, 1_000_000_000_000_000, Rounding::Down, 999_999_999_999_998),
+    ];
+    for (amount, of, whole, rounding, expected) in table {
+        assert_eq!(part(amount, of, whole, rounding), expected, "{amount} × {of} / {whole} {rounding:?}");
+    }
 }
 
 #[test]
