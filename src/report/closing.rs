@@ -1,5 +1,6 @@
 //! A book as files: what `closing/` holds, ready to be replayed from the day after the run.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -13,6 +14,7 @@ use crate::account::{Account, Returns};
 use crate::action::{AccountRef, Action, Target, Verb};
 use crate::book::Book;
 use crate::calendar::Day;
+use crate::cell;
 use crate::id::Label;
 use crate::instance::{ChargeType, Instance, InstanceIndex};
 use crate::money::{Currency, Money};
@@ -248,7 +250,7 @@ struct ActionRow<'b> {
     action: &'b str,
     account_id: &'b str,
     instance_id: &'b str,
-    r#where: &'b str,
+    r#where: Cow<'b, str>,
     amount: Option<String>,
     months: Option<u32>,
     day: Option<u8>,
@@ -285,7 +287,7 @@ impl<'b> ActionRow<'b> {
             action: action.verb.name(),
             account_id,
             instance_id,
-            r#where,
+            r#where: condition(r#where),
             amount: amount.map(text),
             months: action.verb.months(),
             day: if let Verb::RenewUntil(day) = action.verb { Some(day) } else { None },
@@ -304,6 +306,11 @@ impl<'b> ActionRow<'b> {
             },
         }
     }
+}
+
+/// A condition as a cell that no spreadsheet runs. It is read as it stands, so parentheses take the place of an apostrophe.
+fn condition(text: &str) -> Cow<'_, str> {
+    if matches!(cell::written(text), Cow::Owned(_)) { format!("({text})").into() } else { text.into() }
 }
 
 /// A row of `vouchers.csv`, its fields in the order of [`source::VOUCHER_COLUMNS`].

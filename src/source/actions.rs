@@ -280,7 +280,7 @@ impl<R: Row> Reader<'_, '_, R> {
 
     fn target(&mut self, verb: Verb, account: Option<&AccountRef>) -> Option<Target> {
         let name = verb.name();
-        let (instance, selected) = (self.row.text(INSTANCE_ID), self.row.text(WHERE));
+        let (instance, selected) = (self.row.text(INSTANCE_ID), self.row.condition(WHERE));
         if matches!(verb, Verb::TopUp(_) | Verb::Credit(_) | Verb::SetCreditLimit(_) | Verb::Voucher(_)) {
             return self.account_target(name, account);
         }
@@ -296,10 +296,13 @@ impl<R: Row> Reader<'_, '_, R> {
                 None
             }
             (Some(id), None) => Some(self.instance(id)),
-            (None, Some(_)) => {
-                let keys = self.context.tag_keys;
-                self.row.read(WHERE, self.diagnostics, |text| selector(text, keys)).map(Target::Where)
-            }
+            (None, Some(text)) => match selector(text, self.context.tag_keys) {
+                Ok(selector) => Some(Target::Where(selector)),
+                Err(problem) => {
+                    problem.report(|| self.row.place(WHERE), self.diagnostics);
+                    None
+                }
+            },
         }
     }
 

@@ -26,12 +26,13 @@ const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
 /// So many days of the run, the first included, does the check of a month's renewals cover.
 const MONTH: i32 = 30;
 
-/// Warnings about texts that a spreadsheet would run. What is wrong with the table itself was reported when it was read.
+/// Warnings about texts that a spreadsheet would run, conditions aside: they cannot do without. What is wrong with the table itself was reported when it was read.
 pub(super) fn formulas((file, bytes, columns): (&str, &[u8], Columns), diagnostics: &mut Diagnostics) {
     let Some(table) = Table::open(file, bytes, columns, &mut Diagnostics::default()) else { return };
-    let slots = columns.names.len() + table.tag_keys().len();
+    let slots = 0..columns.names.len() + table.tag_keys().len();
+    let texts: Vec<usize> = slots.filter(|&slot| columns.names.get(slot) != Some(&"where")).collect();
     table.rows(&mut Diagnostics::default(), |row, _| {
-        for slot in 0..slots {
+        for &slot in &texts {
             if let Some(text) = row.written(slot).filter(|text| cell::is_formula(text)) {
                 let message = format!("{} is a formula to a spreadsheet", shown(text));
                 let help = "correct it, or put an apostrophe in front: that is left out when the file is read, and \

@@ -17,6 +17,11 @@ pub(super) trait Row {
     /// The text of a cell; empty is none.
     fn text(&self, slot: usize) -> Option<&str>;
 
+    /// The text of a cell that is a condition, whose first apostrophe is its own; empty is none.
+    fn condition(&self, slot: usize) -> Option<&str> {
+        self.text(slot)
+    }
+
     /// Where the cell is, or its row where there is none.
     fn place(&self, slot: usize) -> Place;
 
@@ -314,6 +319,10 @@ impl Row for CsvRow<'_, '_> {
             None => cell::read(self.written(slot)?),
         };
         (!text.is_empty()).then_some(text)
+    }
+
+    fn condition(&self, slot: usize) -> Option<&str> {
+        self.written(slot).filter(|text| !text.is_empty())
     }
 
     fn place(&self, slot: usize) -> Place {
