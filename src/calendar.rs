@@ -221,6 +221,11 @@ impl DayRange {
         self.to < self.from
     }
 
+    /// Its days, in order.
+    pub fn days(self) -> impl Iterator<Item = Day> {
+        (self.from.0..=self.to.0).map(Day)
+    }
+
     /// The first days of the calendar months that the range touches.
     pub fn months(self) -> impl Iterator<Item = Day> {
         std::iter::successors(Some(self.from.month_start()), |month| Some(month.next_month_start()))

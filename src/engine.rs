@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use crate::account::AccountIndex;
 use crate::action::ActionIndex;
 use crate::book::Book;
-use crate::calendar::Day;
+use crate::calendar::{Day, DayRange};
 use crate::instance::InstanceIndex;
 use crate::ledger::Ledger;
 use crate::prices::PriceKind;
@@ -101,10 +101,10 @@ fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     Run { book, sections, strays: routes.strays, next: book.days.from }
 }
 
-/// A window holds the days on which the instances and accounts of a book would write about so many rows, one a day.
+/// A window holds about so many rows, and at least a day.
 const ROWS: usize = 1 << 18;
 /// The most days of a window.
-const MOST_DAYS: usize = 366;
+const MOST_DAYS: i32 = 31;
 
 /// A replay under way.
 pub struct Run<'b> {
@@ -130,13 +130,13 @@ impl Run<'_> {
         if self.next > days.to {
             return Ok(false);
         }
-        let last = (self.next + (self.days_of_a_window() - 1)).min(days.to);
-        let is_first = self.next == days.from;
+        let (first, last) = (self.next, self.end_of_window());
         self.sections.par_iter_mut().zip(&mut window.parts).for_each(|(section, part)| {
-            if is_first {
+            section.begin(part);
+            if first == days.from {
                 section.note_opening(days.from.yesterday(), part);
             }
-            section.advance(last, part);
+            DayRange { from: first, to: last }.days().for_each(|day| section.replay(day, part));
         });
         let desks = || self.sections.iter().flat_map(|section| &section.desks);
         if let Some(refusal) = desks().filter_map(|desk| desk.refusal).min_by_key(Refusal::date) {
@@ -150,16 +150,22 @@ impl Run<'_> {
         Ok(true)
     }
 
-    fn days_of_a_window(&self) -> i32 {
-        let writers = self.book.instances.len() + self.book.accounts.len();
-        let days = (ROWS / writers.max(1)).clamp(1, MOST_DAYS);
-        i32::try_from(days).expect("a window has few days")
+    /// The last day of the next window: it has at least one day, and no more rows than fit as far as that can be known.
+    fn end_of_window(&self) -> Day {
+        let most = (self.next + (MOST_DAYS - 1)).min(self.book.days.to);
+        let daily: usize = self.sections.iter().map(Section::rows_of_every_day).sum();
+        let mut rows = 0;
+        let fits = |day: &Day| {
+            rows += daily + self.sections.iter().map(|section| section.rows_ahead(*day)).sum::<usize>();
+            rows <= ROWS
+        };
+        DayRange { from: self.next, to: most }.days().take_while(fits).last().unwrap_or(self.next)
     }
 
     /// The book that continues the run, once no day is left.
     pub fn close(self) -> Book {
         let mut desks: Vec<_> = self.sections.into_iter().flat_map(|section| section.desks).collect();
-        desks.iter_mut().for_each(|desk| desk.advance(self.book.days.to));
+        desks.iter_mut().for_each(|desk| desk.let_pass(self.book.days.to));
         closing::book(self.book, &desks)
     }
 }

@@ -1,30 +1,57 @@
-//! What comes next: the days on which an instance must be looked at, earliest first.
+//! What comes next: the slots of a section by the day on which they must be looked at.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::calendar::Day;
 
-/// Positions of instances by the day on which they wake. An entry can be outdated; the instance itself knows its day.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Agenda(BinaryHeap<Reverse<(Day, u32)>>);
+/// An account of a section, or one of its instances; slots order by account, each account before its instances.
+pub(super) type Slot = u32;
+
+/// So many days have a list each; what comes later than that is sorted in when its time is near.
+const NEAR: usize = 400;
+
+/// Slots by day. One can be in the lists of several days; it knows itself which of them counts.
+#[derive(Debug)]
+pub(super) struct Agenda {
+    first: Day,
+    near: VecDeque<Vec<Slot>>,
+    later: BTreeMap<Day, Vec<Slot>>,
+}
 
 impl Agenda {
-    pub(super) fn add(&mut self, day: Day, position: u32) {
-        self.0.push(Reverse((day, position)));
+    /// Nothing to do, from the day `first` on.
+    pub(super) fn from(first: Day) -> Self {
+        Self { first, near: VecDeque::from(vec![Vec::new(); NEAR]), later: BTreeMap::new() }
     }
 
-    /// The earliest day with an entry.
-    pub(super) fn next_day(&self) -> Option<Day> {
-        self.0.peek().map(|Reverse((day, _))| *day)
+    /// Adds a slot to a day that has not been taken.
+    pub(super) fn add(&mut self, day: Day, slot: Slot) {
+        match self.place(day) {
+            Some(place) => self.near[place].push(slot),
+            None => self.later.entry(day).or_default().push(slot),
+        }
     }
 
-    /// Takes the next position that was added for this day, ascending.
-    pub(super) fn take(&mut self, day: Day) -> Option<u32> {
-        let Reverse((next, position)) = *self.0.peek()?;
-        (next <= day).then(|| {
-            self.0.pop();
-            position
-        })
+    /// The number of slots on a day that has not been taken.
+    pub(super) fn len(&self, day: Day) -> usize {
+        match self.place(day) {
+            Some(place) => self.near[place].len(),
+            None => self.later.get(&day).map_or(0, Vec::len),
+        }
+    }
+
+    /// Takes the slots of the next day, ascending.
+    pub(super) fn take_day(&mut self) -> Vec<Slot> {
+        let mut slots = self.near.pop_front().unwrap_or_default();
+        self.first = self.first.tomorrow();
+        let coming = self.first + (i32::try_from(NEAR).expect("few days are near") - 1);
+        self.near.push_back(self.later.remove(&coming).unwrap_or_default());
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    fn place(&self, day: Day) -> Option<usize> {
+        usize::try_from(day.days_since(self.first)).ok().filter(|place| *place < NEAR)
     }
 }

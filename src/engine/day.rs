@@ -25,10 +25,6 @@ impl Desk<'_> {
         let used = self.use_hours(day);
         self.notify(day, used);
         audit::day(self, day);
-        for at in 0..self.awake.len() {
-            let position = self.awake[at];
-            self.plan(position, day);
-        }
     }
 
     /// Lets something happen to an instance, and looks at it again before the day ends.

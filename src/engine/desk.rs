@@ -1,9 +1,8 @@
-//! One account's part of the replay: its funds, its instances as rows of numbers, and its agenda.
+//! One account's part of the replay: its funds, and its instances as rows of numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Refusal;
-use super::agenda::Agenda;
 use crate::account::{AccountIndex, Funds, Movement, Returns};
 use crate::action::ActionIndex;
 use crate::book::Book;
@@ -166,7 +165,6 @@ pub(super) struct Desk<'b> {
     pub refusal: Option<Refusal>,
     opening: Money,
     moved: Money,
-    agenda: Agenda,
     actions: std::iter::Peekable<std::vec::IntoIter<ActionIndex>>,
     replayed: Day,
     noted: Balance,
@@ -202,7 +200,6 @@ impl<'b> Desk<'b> {
             refusal: None,
             opening: opened.funds.settled(),
             moved: Money::ZERO,
-            agenda: Agenda::default(),
             actions: actions.into_iter().peekable(),
             replayed: eve,
             noted: balance_of(account, &opened.funds, eve),
@@ -210,7 +207,6 @@ impl<'b> Desk<'b> {
         for position in desk.positions() {
             desk.file_earlier_orders(position);
             desk.file_postpaid(position);
-            desk.plan(position, eve);
         }
         desk
     }
@@ -244,48 +240,31 @@ impl<'b> Desk<'b> {
         (self.opening, self.moved)
     }
 
-    /// Replays every day up to `last` on which something can happen.
-    pub(super) fn advance(&mut self, last: Day) {
-        while let Some(day) = self.next_day().filter(|day| *day <= last) {
-            self.let_pass(day.yesterday());
-            self.wake(day);
-            self.replay_day(day);
-            self.replayed = day;
-            self.note_balance(day);
-        }
-        self.let_pass(last);
+    /// Replays a day on which these instances, ascending, may have to be looked at.
+    pub(super) fn replay(&mut self, day: Day, positions: impl Iterator<Item = Position>) {
+        self.let_pass(day.yesterday());
+        self.awake.clear();
+        self.awake.extend(positions.filter(|position| self.units[*position as usize].wake == Some(day)));
+        self.replay_day(day);
+        self.replayed = day;
+        self.note_balance(day);
     }
 
-    /// The next day that must be replayed, unless the run is refused: the first day of the run, every day while the balance moves by itself, and
-    /// the days of the agenda and of actions.
-    pub(super) fn next_day(&mut self) -> Option<Day> {
-        if self.refusal.is_some() {
-            return None;
-        }
-        let tomorrow = self.replayed.tomorrow();
-        if tomorrow == self.book.days.from || !self.charged.is_empty() || self.has_alert_to_give() {
-            return Some(tomorrow);
-        }
-        let action = self.actions.peek().map(|action| self.book.action(*action).date);
-        self.agenda.next_day().into_iter().chain(action).min()
+    /// The days of the run on which people act.
+    pub(super) fn days_of_actions(&self) -> impl Iterator<Item = Day> {
+        self.actions.clone().map(|action| self.book.action(action).date)
+    }
+
+    /// Whether the account's balance moves by itself, so that every day counts.
+    pub(super) fn is_restless(&self) -> bool {
+        !self.charged.is_empty() || self.has_alert_to_give()
     }
 
     /// Lets days pass on which nothing happens; only the arrears clock counts their hours.
-    fn let_pass(&mut self, until: Day) {
+    pub(super) fn let_pass(&mut self, until: Day) {
         let quiet_days = u32::try_from(until.days_since(self.replayed)).unwrap_or(0);
         self.arrears_hours = self.arrears_hours.map(|hours| hours.saturating_add(24 * quiet_days));
         self.replayed = self.replayed.max(until);
-    }
-
-    fn wake(&mut self, day: Day) {
-        self.awake.clear();
-        while let Some(position) = self.agenda.take(day) {
-            if self.unit(position).wake == Some(day) {
-                self.awake.push(position);
-            }
-        }
-        self.awake.sort_unstable();
-        self.awake.dedup();
     }
 
     /// Lets the day look at an instance, too.
@@ -301,15 +280,11 @@ impl<'b> Desk<'b> {
         self.actions.next_if(|action| book.action(*action).date == day)
     }
 
-    /// Decides when the instance must be looked at after `day`.
-    pub(super) fn plan(&mut self, position: Position, day: Day) {
+    /// Decides when the instance must be looked at after `day`, and gives that day where it is a new one.
+    pub(super) fn plan(&mut self, position: Position, day: Day) -> Option<Day> {
         let next = self.next_wake(position, day).filter(|next| *next <= self.book.days.to);
-        if next != self.unit(position).wake || next == Some(day) {
-            self.unit_mut(position).wake = next;
-            if let Some(next) = next {
-                self.agenda.add(next, position);
-            }
-        }
+        let before = std::mem::replace(&mut self.unit_mut(position).wake, next);
+        next.filter(|_| next != before)
     }
 
     /// The first day after `day` on which the instance can start, renew, expire, be reclaimed, released or reminded of.

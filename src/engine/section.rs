@@ -1,5 +1,9 @@
 //! Some desks of neighbouring accounts, replayed together day by day, so that their rows come in order.
+//!
+//! A section visits a desk only on days on which something can happen there: the first day of the run, those for which
+//! an instance waits, those of actions, and every day while the account's balance moves by itself.
 
+use super::agenda::{Agenda, Slot};
 use super::desk::Desk;
 use super::window::Part;
 use crate::account::AccountIndex;
@@ -18,18 +22,56 @@ pub(super) struct Papers {
     pub actions: Vec<ActionIndex>,
 }
 
-/// Desks of neighbouring accounts, and the day for which each waits.
+/// Desks of neighbouring accounts, and what comes next at them.
 pub(super) struct Section<'b> {
     pub desks: Vec<Desk<'b>>,
-    waiting: Vec<Option<Day>>,
+    /// The slot of each account; those of its instances follow.
+    slots: Vec<Slot>,
+    agenda: Agenda,
+    last: Day,
 }
 
 impl<'b> Section<'b> {
     pub(super) fn open(book: &'b Book, papers: Vec<Papers>) -> Self {
         let desk = |papers: Papers| Desk::open(book, papers.account, &papers.instances, papers.actions);
-        let mut desks: Vec<Desk<'b>> = papers.into_iter().map(desk).collect();
-        let waiting = desks.iter_mut().map(Desk::next_day).collect();
-        Self { desks, waiting }
+        let desks: Vec<Desk<'b>> = papers.into_iter().map(desk).collect();
+        let slots = desks.iter().scan(0, |next, desk| {
+            let slot = *next;
+            *next = first_instance(slot) + desk.positions().end;
+            Some(slot)
+        });
+        let slots = slots.collect();
+        let mut section = Self { desks, slots, agenda: Agenda::from(book.days.from), last: book.days.to };
+        for number in 0..section.desks.len() {
+            section.file(number, book.days.from);
+        }
+        section
+    }
+
+    /// Enters what is known about a desk at the opening.
+    fn file(&mut self, number: usize, from: Day) {
+        let (desk, slot) = (&mut self.desks[number], self.slots[number]);
+        desk.days_of_actions().chain([from]).for_each(|day| self.agenda.add(day, slot));
+        for position in desk.positions() {
+            if let Some(next) = desk.plan(position, from.yesterday()) {
+                self.agenda.add(next, first_instance(slot) + position);
+            }
+        }
+    }
+
+    /// About how many rows there will be on every day.
+    pub(super) fn rows_of_every_day(&self) -> usize {
+        self.desks.iter().map(|desk| desk.charged.len()).sum()
+    }
+
+    /// About how many rows more there will be on a day that has not been replayed.
+    pub(super) fn rows_ahead(&self, day: Day) -> usize {
+        self.agenda.len(day)
+    }
+
+    /// Begins a part of a window.
+    pub(super) fn begin(&self, part: &mut Part) {
+        part.first_account = self.desks.first().map_or(0, |desk| desk.account.0 as usize);
     }
 
     /// Notes what the accounts hold at the opening, on the eve of the run.
@@ -38,21 +80,47 @@ impl<'b> Section<'b> {
         part.end_day(eve);
     }
 
-    /// Replays every day up to `last` on which something can happen at a desk.
-    pub(super) fn advance(&mut self, last: Day, part: &mut Part) {
-        part.first_account = self.desks.first().map_or(0, |desk| desk.account.0 as usize);
-        while let Some(day) = self.waiting.iter().flatten().min().copied().filter(|day| *day <= last) {
-            for (desk, waiting) in self.desks.iter_mut().zip(&mut self.waiting) {
-                if *waiting == Some(day) {
-                    desk.advance(day);
-                    *waiting = desk.next_day();
-                    part.entries.append(&mut desk.entries);
-                    part.balances.append(&mut desk.balances);
-                }
-            }
+    /// Replays the next day.
+    pub(super) fn replay(&mut self, day: Day, part: &mut Part) {
+        let slots = self.agenda.take_day();
+        let mut rest = slots.as_slice();
+        while let Some(first) = rest.first() {
+            let number = self.slots.partition_point(|slot| slot <= first) - 1;
+            let end = self.slots.get(number + 1).copied().unwrap_or(Slot::MAX);
+            let (of_desk, others) = rest.split_at(rest.partition_point(|slot| *slot < end));
+            self.visit(number, (day, of_desk), part);
+            rest = others;
+        }
+        if !slots.is_empty() {
             part.end_day(day);
         }
     }
+
+    /// Replays a day at a desk, and enters what comes next there.
+    fn visit(&mut self, number: usize, (day, slots): (Day, &[Slot]), part: &mut Part) {
+        let (desk, slot) = (&mut self.desks[number], self.slots[number]);
+        if desk.refusal.is_some() {
+            return;
+        }
+        let first = first_instance(slot);
+        desk.replay(day, slots.iter().filter_map(|slot| slot.checked_sub(first)));
+        for at in 0..desk.awake.len() {
+            let position = desk.awake[at];
+            if let Some(next) = desk.plan(position, day) {
+                self.agenda.add(next, first + position);
+            }
+        }
+        if desk.is_restless() && day < self.last {
+            self.agenda.add(day.tomorrow(), slot);
+        }
+        part.entries.append(&mut desk.entries);
+        part.balances.append(&mut desk.balances);
+    }
+}
+
+/// The slot of the first instance of the account with this slot.
+fn first_instance(account: Slot) -> Slot {
+    account + 1
 }
 
 /// Sections of neighbouring accounts.

@@ -34,10 +34,9 @@ fn rows(files: &Files) -> (u64, u64) {
 #[test]
 fn ten_years_are_held_in_no_more_memory_than_one() {
     let (one, largest) = rows(&book_of_hours(100, 2026));
-    assert_eq!((one, largest), (36_500, 36_500));
+    assert_eq!((one, largest), (36_500, 3_100));
     let (ten, largest) = rows(&book_of_hours(100, 2035));
-    assert_eq!(ten, 365_200);
-    assert!(largest <= 36_600, "{largest} rows at once");
+    assert_eq!((ten, largest), (365_200, 3_100));
 }
 
 #[test]
