@@ -20,7 +20,7 @@ use crate::calendar::{Day, DayRange};
 use crate::id::{Label, Labels};
 use crate::instance::{Instance, InstanceIndex, State};
 use crate::money::{Currency, Factor, Price, Rounding, Share};
-use crate::order::Order;
+use crate::order::Orders;
 use crate::profile::{Profile, ProfileIndex};
 use crate::selector::Column;
 use crate::voucher::{GrantIndex, Voucher};
@@ -56,7 +56,7 @@ pub struct Book {
     /// The actions, in file order, those outside the run included.
     pub actions: Vec<Action>,
     /// What is known to be paid for terms that are not over, for each instance by their start.
-    pub orders: BTreeMap<InstanceIndex, Vec<Order>>,
+    pub orders: Orders,
     /// The vouchers that actions grant.
     pub grants: Vec<Voucher>,
     /// Days on which banks do not work, besides Saturdays and Sundays.
@@ -208,7 +208,7 @@ impl Book {
             let funds = &account.funds;
             [funds.cash, funds.free_credit, funds.frozen, funds.credit_limit]
         });
-        let paid = self.orders.values().flatten().map(Order::paid);
+        let paid = self.orders.as_slice().iter().map(|(_, order)| order.paid());
         amounts.chain(paid).map(|money| i128::from(money.minor()).abs()).sum()
     }
 

@@ -29,6 +29,7 @@ use crate::calendar::{Day, DayRange};
 use crate::instance::InstanceIndex;
 use crate::ledger::Ledger;
 use crate::prices::PriceKind;
+pub use closing::Ending;
 use routes::{Routes, Strays, homeless};
 use section::Section;
 pub use window::Window;
@@ -81,7 +82,7 @@ pub fn replay(book: &Book) -> Result<Replay, Refusal> {
         ledger.entries.extend(window.entries());
         ledger.balances.extend(window.balances());
     }
-    Ok(Replay { ledger, closing: run.close() })
+    Ok(Replay { ledger, closing: run.close().into_book(book.clone()) })
 }
 
 /// Begins the replay of a book.
@@ -162,10 +163,13 @@ impl Run<'_> {
         DayRange { from: self.next, to: most }.days().take_while(fits).last().unwrap_or(self.next)
     }
 
-    /// The book that continues the run, once no day is left.
-    pub fn close(self) -> Book {
-        let mut desks: Vec<_> = self.sections.into_iter().flat_map(|section| section.desks).collect();
-        desks.iter_mut().for_each(|desk| desk.let_pass(self.book.days.to));
-        closing::book(self.book, &desks)
+    /// Where the run leaves everything, once no day is left.
+    pub fn close(self) -> Ending {
+        let last = self.book.days.to;
+        let desks = self.sections.into_iter().flat_map(|section| section.desks);
+        Ending::of(desks.map(|mut desk| {
+            desk.let_pass(last);
+            desk
+        }))
     }
 }

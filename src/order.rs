@@ -2,6 +2,7 @@
 
 use crate::account::Movement;
 use crate::calendar::Day;
+use crate::instance::InstanceIndex;
 use crate::money::Money;
 
 /// A paid term: `[start, end)`.
@@ -54,6 +55,30 @@ impl Order {
     /// Cash and free credit paid.
     pub fn paid(&self) -> Money {
         self.cash + self.free_credit
+    }
+}
+
+/// The orders of a book, by instance, then by the start of their terms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orders(Vec<(InstanceIndex, Order)>);
+
+impl Orders {
+    /// Puts orders in order; the terms of an instance must not overlap.
+    pub fn sorted(mut orders: Vec<(InstanceIndex, Order)>) -> Self {
+        orders.sort_unstable_by_key(|(instance, order)| (*instance, order.term.start));
+        Self(orders)
+    }
+
+    /// Those of one instance.
+    pub fn of(&self, instance: InstanceIndex) -> impl DoubleEndedIterator<Item = &Order> {
+        let from = self.0.partition_point(|(other, _)| *other < instance);
+        let count = self.0[from..].partition_point(|(other, _)| *other == instance);
+        self.0[from..from + count].iter().map(|(_, order)| order)
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[(InstanceIndex, Order)] {
+        &self.0
     }
 }
 

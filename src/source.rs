@@ -50,6 +50,8 @@ pub const FILES: &[&str] = &[
     returns::FILE,
     PROFILES_FILE,
 ];
+/// The files that have a row for each instance.
+pub const INVENTORY: &[&str] = &[instances::FILE, orders::FILE];
 /// The folder of the scenarios of a book.
 pub const SCENARIO_FOLDER: &str = folder::SCENARIOS;
 /// The name among the files of a book of the changes that the command line makes.

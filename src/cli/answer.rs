@@ -7,9 +7,10 @@ use anstyle::{AnsiColor, Style};
 
 use super::diagnostics::{counted, visible};
 use crate::book::Book;
+use crate::calendar::Day;
 use crate::instance::InstanceIndex;
-use crate::money::Money;
-use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary};
+use crate::money::{Currency, Money};
+use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary, Totals};
 
 const HEAD: Style = Style::new().bold();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -20,18 +21,21 @@ const LINES: usize = 8;
 pub(super) fn render(book: &Book, summary: &Summary) -> String {
     let mut text = format!("{HEAD}{}{HEAD:#}, {} to {}\n\n", visible(&book.name), book.days.from, book.days.to);
     let teller = Teller { book };
-    section(&mut text, "Spend", teller.totals(summary));
+    section(&mut text, "Spend", summary.totals.iter().map(|(currency, totals)| teller.total(*currency, totals)));
     let mut accounts: Vec<&AccountSummary> = summary.accounts.iter().collect();
     accounts.sort_by_key(|account| (!account.is_short, account.account));
-    section(&mut text, "Lowest available", accounts.iter().map(|account| teller.account(account)).collect());
-    section(&mut text, "Failed renewals", summary.failures.iter().map(|failure| teller.failure(failure)).collect());
-    section(&mut text, "Reclaimed or stopped", summary.losses.iter().filter_map(|loss| teller.kept(loss)).collect());
-    section(&mut text, "Terminated", teller.all_terminated(summary));
+    section(&mut text, "Lowest available", accounts.iter().map(|account| teller.account(account)));
+    section(&mut text, "Failed renewals", summary.failures.iter().map(|failure| teller.failure(failure)));
+    let (mut terminated, kept): (Vec<&Loss>, Vec<&Loss>) =
+        summary.losses.iter().partition(|loss| day_of_termination(loss).is_some());
+    terminated.sort_by_key(|loss| day_of_termination(loss));
+    section(&mut text, "Reclaimed or stopped", kept.iter().map(|loss| teller.kept(loss)));
+    section(&mut text, "Terminated", terminated.iter().map(|loss| teller.terminated(loss)));
     if summary.rejected > 0 {
         let line = format!("{}; `rejected` in ledger.csv says why", counted(summary.rejected, "action"));
-        section(&mut text, "Rejected", vec![line]);
+        section(&mut text, "Rejected", std::iter::once(line));
     }
-    section(&mut text, "To do", summary.advice.iter().map(|advice| teller.advice(advice)).collect());
+    section(&mut text, "To do", summary.advice.iter().map(|advice| teller.advice(advice)));
     if summary.failures.is_empty() && summary.losses.is_empty() {
         text.push_str("Nothing fails and nothing is lost.\n");
     }
@@ -49,19 +53,28 @@ pub(super) fn files(out: &Path, charts: usize, rows: u64) -> String {
     )
 }
 
-fn section(text: &mut String, head: &str, lines: Vec<String>) {
-    if lines.is_empty() {
+/// Adds lines below a head; only those that are shown are put into words.
+fn section(text: &mut String, head: &str, lines: impl ExactSizeIterator<Item = String>) {
+    if lines.len() == 0 {
         return;
     }
     let _ = writeln!(text, "{HEAD}{head}{HEAD:#}");
     let more = lines.len().saturating_sub(LINES);
-    for line in lines.iter().take(LINES) {
+    for line in lines.take(LINES) {
         let _ = writeln!(text, "  {line}");
     }
     if more > 0 {
         let _ = writeln!(text, "  … and {more} more");
     }
     text.push('\n');
+}
+
+/// The day on which a loss became final; none where it is or was in the bin only.
+fn day_of_termination(loss: &Loss) -> Option<Day> {
+    match loss.end {
+        LossEnd::Terminated(day) | LossEnd::Destroyed(day) => Some(day),
+        LossEnd::Recovered(_) | LossEnd::Kept => None,
+    }
 }
 
 struct Teller<'b> {
@@ -79,22 +92,19 @@ impl Teller<'_> {
         money.display_grouped(account.currency).to_string()
     }
 
-    fn totals(&self, summary: &Summary) -> Vec<String> {
-        let line = |(currency, totals): (&crate::money::Currency, &crate::summary::Totals)| {
-            let text = |money: Money| money.display_grouped(*currency).to_string();
-            let refunds = match totals.refunds {
-                Money::ZERO => String::new(),
-                refunds => format!(", refunds -{}", text(refunds)),
-            };
-            format!(
-                "{currency} {}: renewals {}, usage {}{refunds}; {} came in",
-                text(totals.renewals + totals.usage - totals.refunds),
-                text(totals.renewals),
-                text(totals.usage),
-                text(totals.income)
-            )
+    fn total(&self, currency: Currency, totals: &Totals) -> String {
+        let text = |money: Money| money.display_grouped(currency).to_string();
+        let refunds = match totals.refunds {
+            Money::ZERO => String::new(),
+            refunds => format!(", refunds -{}", text(refunds)),
         };
-        summary.totals.iter().map(line).collect()
+        format!(
+            "{currency} {}: renewals {}, usage {}{refunds}; {} came in",
+            text(totals.renewals + totals.usage - totals.refunds),
+            text(totals.renewals),
+            text(totals.usage),
+            text(totals.income)
+        )
     }
 
     fn account(&self, summary: &AccountSummary) -> String {
@@ -127,35 +137,22 @@ impl Teller<'_> {
         )
     }
 
-    fn kept(&self, loss: &Loss) -> Option<String> {
+    fn kept(&self, loss: &Loss) -> String {
         let since = loss.reclaimed.map_or_else(|| "before the run".to_owned(), |day| format!("on {day}"));
         let id = self.id(loss.instance);
         match loss.end {
-            LossEnd::Recovered(day) => Some(format!("{id} {since}, back on {day}")),
-            LossEnd::Kept => Some(format!("{id} {since}, {BAD}not back when the run ends{BAD:#}")),
-            LossEnd::Terminated(_) | LossEnd::Destroyed(_) => None,
+            LossEnd::Recovered(day) => format!("{id} {since}, back on {day}"),
+            _ => format!("{id} {since}, {BAD}not back when the run ends{BAD:#}"),
         }
     }
 
-    /// Those that are gone, by the day on which they went.
-    fn all_terminated(&self, summary: &Summary) -> Vec<String> {
-        let mut losses: Vec<&Loss> = summary.losses.iter().collect();
-        losses.sort_by_key(|loss| match loss.end {
-            LossEnd::Terminated(day) | LossEnd::Destroyed(day) => Some(day),
-            LossEnd::Recovered(_) | LossEnd::Kept => None,
-        });
-        losses.into_iter().filter_map(|loss| self.terminated(loss)).collect()
-    }
-
-    fn terminated(&self, loss: &Loss) -> Option<String> {
+    fn terminated(&self, loss: &Loss) -> String {
         let id = self.id(loss.instance);
+        let on = day_of_termination(loss).map_or_else(String::new, |day| format!(" on {day}"));
         match (loss.end, loss.last_day) {
-            (LossEnd::Terminated(day), Some(last)) => {
-                Some(format!("{BAD}{id} on {day}{BAD:#}, last day to save it {last}"))
-            }
-            (LossEnd::Terminated(day), None) => Some(format!("{BAD}{id} on {day}{BAD:#}")),
-            (LossEnd::Destroyed(day), _) => Some(format!("{id} on {day}, as asked")),
-            _ => None,
+            (LossEnd::Destroyed(_), _) => format!("{id}{on}, as asked"),
+            (_, Some(last)) => format!("{BAD}{id}{on}{BAD:#}, last day to save it {last}"),
+            (_, None) => format!("{BAD}{id}{on}{BAD:#}"),
         }
     }
 

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::Failure;
 use super::folder::Loaded;
 use super::output::Staged;
 use super::progress::Progress;
+use super::{Failure, answer};
 use crate::book::Book;
 use crate::engine::{self, Run, Window};
 use crate::report::chart::Format;
@@ -20,9 +20,10 @@ use crate::report::frame::Facts;
 use crate::report::hash::{Hasher, hash};
 use crate::report::pages::Pages;
 use crate::report::pictures::{self, States};
-use crate::report::run_json::{Hashes, run_json};
+use crate::report::run_json::{Hashes, Record};
 use crate::report::{closing, monthly};
 use crate::selector::Column;
+use crate::source::{self, Folder};
 use crate::summary::{Summary, Tally};
 
 const LEDGER: &str = "ledger.csv";
@@ -39,42 +40,46 @@ pub(super) struct Asked<'a> {
 /// What a run came to, once its files are in place.
 pub(super) struct Results {
     pub summary: Summary,
+    /// The answer in words.
+    pub answer: String,
     /// The number of charts.
     pub charts: usize,
 }
 
 /// Replays a book and writes its results into a folder.
 pub(super) fn write(
-    loaded: &Loaded,
+    mut loaded: Loaded,
     scenario: Option<&str>,
     asked: &Asked<'_>,
     out: &Path,
 ) -> Result<Results, Failure> {
-    let book = &loaded.book;
+    let inputs = hash_inputs(&mut loaded.folder);
     let mut writer = Writer { staged: Staged::beside(out)?, hashes: BTreeMap::new() };
     writer.staged.replaces(&["charts"]);
     writer.append(LEDGER, &[csv::LEDGER_HEADER.as_bytes()])?;
     writer.append(BALANCES, &[csv::BALANCES_HEADER.as_bytes()])?;
+    let book = &loaded.book;
     let mut run = engine::open(book);
     let mut folds = Folds::open(book, asked);
     stream(&mut run, &mut folds, &mut writer, &Progress::new(book.days))
-        .map_err(|stop| stop.into_failure(loaded, scenario))?;
-    let closing = run.close();
-    let summary = folds.tally.close();
-    let tables = folds.facts.close();
-    let spend = monthly::spend(&tables);
-    writer.append("monthly.csv", &[&monthly::monthly(book, &tables)])?;
-    writer.append("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
+        .map_err(|stop| stop.into_failure(&loaded, scenario))?;
+    let ending = run.close();
+    let (summary, charts) = folds.write(book, asked, &mut writer)?;
+    let record = Record::of(inputs, (book, scenario), &summary);
+    let answer = answer::render(book, &summary);
+    // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
+    let closing = ending.into_book(loaded.book);
     closing::write(&closing, |name, pieces| writer.append(&format!("closing/{name}"), pieces))?;
-    drop(closing);
-    let pictures = folds.states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
-    let pictures = pictures.unwrap_or_default();
-    for (name, bytes) in draw(&pictures)? {
-        writer.append(&name, &[&bytes])?;
-    }
-    let inputs = loaded.folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
-    writer.finish(|outputs| run_json(&inputs, (book, scenario), &summary, outputs))?;
-    Ok(Results { summary, charts: pictures.len() })
+    writer.finish(record)?;
+    Ok(Results { summary, answer, charts })
+}
+
+/// The hashes of the files of a book. What can be large and is never pointed at again is let go.
+fn hash_inputs(folder: &mut Folder) -> Hashes {
+    let files: Vec<(&str, &[u8])> = folder.iter().collect();
+    let hashes = files.par_iter().map(|(name, bytes)| ((*name).to_owned(), hash(bytes))).collect();
+    source::INVENTORY.iter().for_each(|name| folder.remove(name));
+    hashes
 }
 
 /// Files in the making, and their hashes.
@@ -94,9 +99,9 @@ impl Writer {
     }
 
     /// Adds `run.json`, which names the hashes of all other files, and puts everything into place.
-    fn finish(mut self, run_json: impl FnOnce(&Hashes) -> Vec<u8>) -> Result<(), Failure> {
+    fn finish(mut self, record: Record) -> Result<(), Failure> {
         let hashes = self.hashes.into_iter().map(|(name, hasher)| (name, hasher.hex())).collect();
-        self.staged.append("run.json", &run_json(&hashes))?;
+        self.staged.append("run.json", &record.bytes(hashes))?;
         self.staged.commit()
     }
 }
@@ -136,6 +141,20 @@ impl<'b> Folds<'b> {
         let sums = || rayon::join(|| facts.add(window.entries()), states);
         rayon::join(|| rayon::join(ledger, balances), || rayon::join(|| tally.add(window), sums));
         *rows += window.rows();
+    }
+
+    /// Writes what the windows came to: tables and charts; gives the summary and the number of charts.
+    fn write(self, book: &Book, asked: &Asked<'_>, writer: &mut Writer) -> Result<(Summary, usize), Failure> {
+        let (summary, tables) = (self.tally.close(), self.facts.close());
+        let spend = monthly::spend(&tables);
+        writer.append("monthly.csv", &[&monthly::monthly(book, &tables)])?;
+        writer.append("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
+        let pictures = self.states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
+        let pictures = pictures.unwrap_or_default();
+        for (name, bytes) in draw(&pictures)? {
+            writer.append(&name, &[&bytes])?;
+        }
+        Ok((summary, pictures.len()))
     }
 }
 

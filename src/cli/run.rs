@@ -67,7 +67,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.book, &arguments.changes)?;
     let asked = Asked { column: column(&loaded.book, &arguments.by)?, by: &arguments.by, charts: !arguments.no_charts };
     let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    let write = || results::write(&loaded, scenario, &asked, &out);
+    let warnings = loaded.warnings.warnings();
+    let write = || results::write(loaded, scenario, &asked, &out);
     let results = match arguments.threads {
         None => write()?,
         Some(threads) => {
@@ -77,10 +78,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         }
     };
     let summary = results.summary;
-    say(answer::render(&loaded.book, &summary))?;
+    say(results.answer)?;
     say(answer::files(&out, results.charts, summary.rows()))?;
-    if loaded.warnings.warnings() > 0 {
-        let count = counted(loaded.warnings.warnings(), "warning");
+    if warnings > 0 {
+        let count = counted(warnings, "warning");
         warn(format!("{count} in the input; `renewcast check {}` shows them", arguments.book.display()));
     }
     Ok(if arguments.fail_on.iter().any(|alert| alert.is_raised(&summary)) { Outcome::Found } else { Outcome::Done })

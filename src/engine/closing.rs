@@ -1,117 +1,159 @@
-//! The book that continues a run on the day after it.
+//! Where a run leaves accounts and instances, and the book that continues it on the day after.
 
 use std::collections::BTreeMap;
 
 use super::desk::{Desk, Position, Unit};
+use crate::account::{Account, AccountIndex, Funds, Returns};
 use crate::action::{Action, Target};
 use crate::book::Book;
 use crate::calendar::{Day, DayRange, MonthEnd};
-use crate::instance::{Instance, InstanceIndex, InstanceLabels, State};
+use crate::instance::{Instance, InstanceIndex, State};
 use crate::money::Money;
-use crate::order::Order;
+use crate::order::{Order, Orders};
+use crate::profile::Profile;
 use crate::voucher::Voucher;
 
-/// The book as it stands after the last day: refused purchases left out, terminated instances kept.
-pub(super) fn book(opened: &Book, desks: &[Desk<'_>]) -> Book {
-    let from = opened.days.to.tomorrow();
-    let mut units: Vec<&Unit> = desks.iter().flat_map(|desk| &desk.units).collect();
-    units.sort_by_key(|unit| unit.instance);
-    units.retain(|unit| unit.state.is_some() || opened.instance(unit.instance).starts_on >= Some(from));
-    let kept = Kept::of(opened, &units);
-    let orders = orders(desks, &kept, opened.days.to);
-    Book {
-        orders,
-        days: DayRange { from, to: opened.days.to.max(from) },
-        accounts: desks.iter().map(|desk| account(desk, opened.days.to)).collect(),
-        instances: units.into_iter().map(|unit| instance(opened, unit)).collect(),
-        actions: opened
-            .actions
-            .iter()
-            .filter(|action| action.date >= from)
-            .map(|one| action(opened, one, &kept))
-            .collect(),
-        ..opened.clone()
-    }
+/// Where a run leaves the accounts and instances of its book.
+pub struct Ending(Vec<Left>);
+
+/// Where a run leaves an account and its instances.
+struct Left {
+    account: AccountIndex,
+    funds: Funds,
+    arrears_hours: Option<u32>,
+    alert_days: u32,
+    vouchers: Vec<Voucher>,
+    returns: Vec<Returns>,
+    units: Vec<Unit>,
+    earlier_orders: BTreeMap<Position, Vec<Order>>,
 }
 
-/// The numbers that instances have in the closing book.
-struct Kept(Vec<Option<InstanceIndex>>);
+impl Ending {
+    /// What is left at these desks once the last day is over.
+    pub(super) fn of<'b>(desks: impl Iterator<Item = Desk<'b>>) -> Self {
+        Self(desks.map(Left::at).collect())
+    }
 
-impl Kept {
-    fn of(opened: &Book, units: &[&Unit]) -> Self {
-        let mut numbers = vec![None; opened.instances.len()];
-        for (number, unit) in (0u32..).zip(units) {
-            numbers[unit.instance.0 as usize] = Some(InstanceIndex(number));
+    /// Makes the book that was replayed the one that continues the run: refused purchases left out, terminated instances
+    /// kept. Nothing is copied, since a book can be most of what memory holds.
+    pub fn into_book(self, mut book: Book) -> Book {
+        let last = book.days.to;
+        let from = last.tomorrow();
+        book.days = DayRange { from, to: last.max(from) };
+        let refused = self.refused(&book);
+        book.actions.retain(|action| action.date >= from);
+        let instances = &book.instances;
+        book.actions.iter_mut().for_each(|action| refused.retarget(action, instances));
+        let mut orders = Vec::new();
+        for left in self.0 {
+            left.add_orders(last, &refused, &mut orders);
+            left.write_instances(&mut book);
+            let account = left.account.0 as usize;
+            left.write_account(&mut book.accounts[account], last);
         }
-        Self(numbers)
+        book.orders = Orders::sorted(orders);
+        refused.remove_from(&mut book.instances);
+        book
     }
 
-    fn number(&self, opened: InstanceIndex) -> Option<InstanceIndex> {
-        self.0[opened.0 as usize]
-    }
-}
-
-/// The orders of running instances whose terms go on after the last day.
-fn orders(desks: &[Desk<'_>], kept: &Kept, last: Day) -> BTreeMap<InstanceIndex, Vec<Order>> {
-    let units = desks.iter().flat_map(|desk| desk.positions().map(move |position| (desk, position)));
-    let of_unit = |(desk, position): (&Desk<'_>, Position)| {
-        let orders: Vec<Order> = desk.orders_on(position, last).collect();
-        let number = kept.number(desk.unit(position).instance).filter(|_| !orders.is_empty())?;
-        Some((number, orders))
-    };
-    units.filter_map(of_unit).collect()
-}
-
-fn account(desk: &Desk<'_>, last: Day) -> crate::account::Account {
-    let usable = |voucher: &&Voucher| voucher.left > Money::ZERO && voucher.valid_to > last;
-    crate::account::Account {
-        vouchers: desk.vouchers.iter().filter(usable).cloned().collect(),
-        returns: desk.returns.clone(),
-        funds: desk.funds,
-        arrears_hours: desk.arrears_hours,
-        alert_days: desk.alert_days,
-        ..desk.book.account(desk.account).clone()
+    /// The purchases that were refused: what does not exist, and will not be bought any more.
+    fn refused(&self, book: &Book) -> Refused {
+        let units = self.0.iter().flat_map(|left| &left.units);
+        let gone =
+            units.filter(|unit| unit.state.is_none() && book.instance(unit.instance).starts_on < Some(book.days.from));
+        let mut gone: Vec<InstanceIndex> = gone.map(|unit| unit.instance).collect();
+        gone.sort_unstable();
+        Refused(gone)
     }
 }
 
-fn instance(opened: &Book, unit: &Unit) -> Instance {
+/// Instances that the closing book does not have, ascending.
+struct Refused(Vec<InstanceIndex>);
+
+impl Refused {
+    /// The number that an instance has in the closing book.
+    fn renumbered(&self, instance: InstanceIndex) -> Option<InstanceIndex> {
+        let before = self.0.binary_search(&instance).err()?;
+        Some(InstanceIndex(instance.0 - u32::try_from(before).expect("instances are numbered in 32 bits")))
+    }
+
+    fn retarget(&self, action: &mut Action, instances: &[Instance]) {
+        if let Target::Instance(instance) = action.target {
+            action.target = match self.renumbered(instance) {
+                Some(number) => Target::Instance(number),
+                None => Target::UnknownInstance(instances[instance.0 as usize].id.as_str().into()),
+            };
+        }
+    }
+
+    fn remove_from(&self, instances: &mut Vec<Instance>) {
+        if !self.0.is_empty() {
+            let mut numbers = (0u32..).map(InstanceIndex);
+            instances.retain(|_| numbers.next().is_some_and(|number| self.renumbered(number).is_some()));
+        }
+    }
+}
+
+impl Left {
+    fn at(desk: Desk<'_>) -> Self {
+        Self {
+            account: desk.account,
+            funds: desk.funds,
+            arrears_hours: desk.arrears_hours,
+            alert_days: desk.alert_days,
+            vouchers: desk.vouchers,
+            returns: desk.returns,
+            units: desk.units,
+            earlier_orders: desk.earlier_orders,
+        }
+    }
+
+    /// The orders whose terms go on after the last day.
+    fn add_orders(&self, last: Day, refused: &Refused, orders: &mut Vec<(InstanceIndex, Order)>) {
+        for (position, unit) in (0..).zip(&self.units) {
+            let earlier = self.earlier_orders.get(&position).into_iter().flatten().copied();
+            let going_on = earlier.chain(unit.order).filter(|order| order.term.end > last);
+            if let Some(number) = refused.renumbered(unit.instance) {
+                orders.extend(going_on.map(|order| (number, order)));
+            }
+        }
+    }
+
+    fn write_instances(&self, book: &mut Book) {
+        for unit in &self.units {
+            let profile = &book.profiles[unit.profile.0 as usize];
+            write(unit, profile, &mut book.instances[unit.instance.0 as usize]);
+        }
+    }
+
+    fn write_account(self, account: &mut Account, last: Day) {
+        account.vouchers = self.vouchers;
+        account.vouchers.retain(|voucher| voucher.left > Money::ZERO && voucher.valid_to > last);
+        account.returns = self.returns;
+        account.funds = self.funds;
+        account.arrears_hours = self.arrears_hours;
+        account.alert_days = self.alert_days;
+    }
+}
+
+fn write(unit: &Unit, profile: &Profile, instance: &mut Instance) {
     let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
     let existing_prepaid = unit.is_prepaid() && unit.state.is_some();
-    let listed = opened.instance(unit.instance);
-    let anchor = if opened.profile(unit.profile).month_end == MonthEnd::Sticky {
-        unit.anchor
-    } else {
-        unit.expires.day_of_month()
-    };
-    Instance {
-        charge_type: unit.charge_type,
-        renew_flag: unit.flag,
-        renew_months: unit.months,
-        monthly_price: unit.monthly,
-        hourly_price: unit.hourly,
-        expires_on: existing_prepaid.then_some(unit.expires),
-        anchor_day: match unit.state {
-            None => listed.anchor_day,
-            Some(_) => existing_prepaid.then_some(anchor),
-        },
-        state: unit.state,
-        since: kept.then_some(unit.since),
-        returned: unit.returned && unit.state == Some(State::Reclaimed),
-        stopped_by: unit.stopped_by,
-        billed_hours: unit.billed_hours,
-        downgrades: unit.downgrades,
-        labels: InstanceLabels { instance_type: unit.instance_type, ..listed.labels.clone() },
-        ..listed.clone()
+    let anchor = if profile.month_end == MonthEnd::Sticky { unit.anchor } else { unit.expires.day_of_month() };
+    instance.charge_type = unit.charge_type;
+    instance.renew_flag = unit.flag;
+    instance.renew_months = unit.months;
+    instance.monthly_price = unit.monthly;
+    instance.hourly_price = unit.hourly;
+    instance.expires_on = existing_prepaid.then_some(unit.expires);
+    if unit.state.is_some() {
+        instance.anchor_day = existing_prepaid.then_some(anchor);
     }
-}
-
-fn action(opened: &Book, action: &Action, kept: &Kept) -> Action {
-    let target = match &action.target {
-        Target::Instance(instance) => match kept.number(*instance) {
-            Some(number) => Target::Instance(number),
-            None => Target::UnknownInstance(opened.instance(*instance).id.as_str().into()),
-        },
-        other => other.clone(),
-    };
-    Action { target, ..action.clone() }
+    instance.state = unit.state;
+    instance.since = kept.then_some(unit.since);
+    instance.returned = unit.returned && unit.state == Some(State::Reclaimed);
+    instance.stopped_by = unit.stopped_by;
+    instance.billed_hours = unit.billed_hours;
+    instance.downgrades = unit.downgrades;
+    instance.labels.instance_type = unit.instance_type;
 }

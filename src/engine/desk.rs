@@ -75,7 +75,7 @@ impl Unit {
             instance_type: instance.labels.instance_type,
             billed_hours: instance.billed_hours,
             downgrades: instance.downgrades,
-            order: book.orders.get(&index).and_then(|orders| orders.last()).copied(),
+            order: book.orders.of(index).next_back().copied(),
             renewal: Money::ZERO,
             hour: Money::ZERO,
             wake: None,

@@ -75,9 +75,11 @@ impl Desk<'_> {
 
     /// Sorts the orders of the book: the last stays with the instance.
     pub(super) fn file_earlier_orders(&mut self, position: Position) {
-        let known = self.book.orders.get(&self.unit(position).instance);
-        if let Some((_, earlier)) = known.and_then(|orders| orders.split_last()).filter(|(_, rest)| !rest.is_empty()) {
-            self.earlier_orders.insert(position, earlier.to_vec());
+        let mut known = self.book.orders.of(self.unit(position).instance);
+        known.next_back();
+        let earlier: Vec<Order> = known.copied().collect();
+        if !earlier.is_empty() {
+            self.earlier_orders.insert(position, earlier);
         }
     }
 

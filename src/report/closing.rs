@@ -81,11 +81,9 @@ pub fn write<E>(book: &Book, mut append: impl FnMut(&'static str, &[&[u8]]) -> R
     if !vouchers.is_empty() {
         append("vouchers.csv", &[&write_rows(source::VOUCHER_COLUMNS, vouchers)])?;
     }
-    if !book.orders.is_empty() {
+    if !book.orders.as_slice().is_empty() {
         append(ORDERS, &[source::ORDER_COLUMNS.join(",").as_bytes(), b"\n"])?;
-        let orders: Vec<(InstanceIndex, &Order)> =
-            book.orders.iter().flat_map(|(instance, orders)| orders.iter().map(|order| (*instance, order))).collect();
-        for orders in orders.chunks(BATCH) {
+        for orders in book.orders.as_slice().chunks(BATCH) {
             sheet.write_orders(orders, &mut pages);
             append(ORDERS, &pages.iter().collect::<Vec<_>>())?;
         }
@@ -186,7 +184,7 @@ impl<'b> Inventory<'b> {
     }
 
     /// Writes rows of `orders.csv`, their cells in the order of [`source::ORDER_COLUMNS`].
-    fn write_orders(&self, orders: &[(InstanceIndex, &Order)], pages: &mut Pages) {
+    fn write_orders(&self, orders: &[(InstanceIndex, Order)], pages: &mut Pages) {
         pages.fill(std::iter::once(orders), |page, _, runs| {
             for (instance, order) in runs.iter().copied().flatten() {
                 let instance = self.book.instance(*instance);

@@ -7,28 +7,30 @@ use serde::Serialize;
 use super::hash::hash;
 use super::profile;
 use crate::book::Book;
+use crate::profile::Profile;
 use crate::summary::{AccountSummary, Summary};
 
-#[derive(Serialize)]
-struct Run<'r> {
+/// What ran and what it came to: everything that stands in `run.json` but the hashes of the other outputs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
     program: &'static str,
     version: &'static str,
-    book: &'r str,
-    scenario: Option<&'r str>,
+    book: Box<str>,
+    scenario: Option<String>,
     from: String,
     to: String,
-    inputs: &'r Hashes,
-    profiles: BTreeMap<&'r str, String>,
-    ledger: &'r str,
-    outputs: &'r Hashes,
+    inputs: Hashes,
+    profiles: Hashes,
+    ledger: String,
+    outputs: Hashes,
     rows: u64,
     events: BTreeMap<&'static str, u64>,
-    lowest_available: Vec<Lowest<'r>>,
+    lowest_available: Vec<Lowest>,
 }
 
-#[derive(Serialize)]
-struct Lowest<'r> {
-    account_id: &'r str,
+#[derive(Clone, Debug, Serialize)]
+struct Lowest {
+    account_id: String,
     currency: &'static str,
     available: String,
     date: String,
@@ -37,29 +39,33 @@ struct Lowest<'r> {
 /// The hashes of files by their names.
 pub type Hashes = BTreeMap<String, String>;
 
-/// The bytes of `run.json`. Hashes are SHA-256: of each input file, of each profile as resolved, of each output.
-pub fn run_json(
-    inputs: &Hashes,
-    (book, scenario): (&Book, Option<&str>),
-    summary: &Summary,
-    outputs: &Hashes,
-) -> Vec<u8> {
-    let run = Run {
-        program: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
-        book: &book.name,
-        scenario,
-        from: book.days.from.to_string(),
-        to: book.days.to.to_string(),
-        inputs,
-        profiles: book.profiles.iter().map(|one| (&*one.name, hash(profile::toml(one).as_bytes()))).collect(),
-        ledger: outputs.get("ledger.csv").map_or("", String::as_str),
-        outputs,
-        rows: summary.rows(),
-        events: summary.events.iter().map(|(event, rows)| (event.name(), *rows)).collect(),
-        lowest_available: lowest(book, summary),
-    };
-    seal(&serde_json::to_string_pretty(&run).expect("a run has a JSON form"))
+impl Record {
+    /// Of a run that has ended. Hashes are SHA-256: of each input file, and of each profile as resolved.
+    pub fn of(inputs: Hashes, (book, scenario): (&Book, Option<&str>), summary: &Summary) -> Self {
+        let hash_of = |profile: &Profile| (profile.name.to_string(), hash(profile::toml(profile).as_bytes()));
+        Self {
+            program: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            book: book.name.clone(),
+            scenario: scenario.map(str::to_owned),
+            from: book.days.from.to_string(),
+            to: book.days.to.to_string(),
+            inputs,
+            profiles: book.profiles.iter().map(hash_of).collect(),
+            ledger: String::new(),
+            outputs: Hashes::new(),
+            rows: summary.rows(),
+            events: summary.events.iter().map(|(event, rows)| (event.name(), *rows)).collect(),
+            lowest_available: lowest(book, summary),
+        }
+    }
+
+    /// The bytes of `run.json`, with the SHA-256 of each other output.
+    pub fn bytes(mut self, outputs: Hashes) -> Vec<u8> {
+        self.ledger = outputs.get("ledger.csv").cloned().unwrap_or_default();
+        self.outputs = outputs;
+        seal(&serde_json::to_string_pretty(&self).expect("a run has a JSON form"))
+    }
 }
 
 /// What stands before the digest, and behind it to the end of the file.
@@ -103,11 +109,11 @@ impl Seal {
     }
 }
 
-fn lowest<'r>(book: &'r Book, summary: &Summary) -> Vec<Lowest<'r>> {
+fn lowest(book: &Book, summary: &Summary) -> Vec<Lowest> {
     let row = |summary: &AccountSummary| {
         let account = book.account(summary.account);
         Lowest {
-            account_id: account.id.as_str(),
+            account_id: account.id.to_string(),
             currency: account.currency.code(),
             available: summary.lowest.available.display(account.currency).to_string(),
             date: summary.lowest.date.to_string(),

@@ -1,7 +1,5 @@
 //! `actions.csv` and the `[[actions]]` of a scenario: what people plan to do.
 
-use std::collections::BTreeMap;
-
 use super::accounts::find_account;
 use super::document::{Section, TomlRow};
 use super::selectors::selector;
@@ -16,7 +14,7 @@ use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::id::Labels;
 use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State};
 use crate::money::{Currency, Money, Price};
-use crate::order::Order;
+use crate::order::Orders;
 use crate::profile::Profile;
 use crate::voucher::{GrantIndex, Voucher};
 
@@ -106,7 +104,7 @@ pub(super) struct Context<'c> {
     pub instances: &'c [Instance],
     pub tag_keys: &'c [String],
     /// What is known to be paid, where a person should hear what is not.
-    pub orders: Option<&'c BTreeMap<InstanceIndex, Vec<Order>>>,
+    pub orders: Option<&'c Orders>,
 }
 
 /// What the rows add to.
@@ -367,7 +365,7 @@ impl<R: Row> Reader<'_, '_, R> {
             _ => false,
         };
         let opening_term = instance.state == Some(State::Running) && instance.expires_on > Some(action.date);
-        let known = orders.get(number).is_some_and(|orders| orders.iter().any(|order| order.term.end > action.date));
+        let known = orders.of(*number).any(|order| order.term.end > action.date);
         if pays_back && opening_term && instance.charge_type == ChargeType::Prepaid && !known {
             let message =
                 format!("nothing is known to be paid for {}, so nothing comes back", shown(instance.id.as_str()));

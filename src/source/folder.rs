@@ -19,6 +19,11 @@ impl Folder {
         self.files.insert(name.to_owned(), bytes);
     }
 
+    /// Takes a file away.
+    pub fn remove(&mut self, name: &str) {
+        self.files.remove(name);
+    }
+
     /// The bytes of a file.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.files.get(name).map(Vec::as_slice)

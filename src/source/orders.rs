@@ -1,14 +1,12 @@
 //! `orders.csv`: what was paid for terms that are not over.
 
-use std::collections::BTreeMap;
-
 use super::table::{Columns, CsvRow, Row, Table};
 use super::value::{Problem, amount_from_zero, day, months, shown, word};
 use crate::account::Account;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::instance::{ChargeType, Instance, InstanceIndex};
 use crate::money::{Currency, Money};
-use crate::order::{Order, Term};
+use crate::order::{Order, Orders, Term};
 
 pub(super) const FILE: &str = "orders.csv";
 
@@ -32,34 +30,26 @@ pub(super) struct Context<'c> {
     pub instances: &'c [Instance],
 }
 
-/// The orders of each instance, by their start.
-pub(super) fn read(
-    bytes: &[u8],
-    context: Context<'_>,
-    diagnostics: &mut Diagnostics,
-) -> BTreeMap<InstanceIndex, Vec<Order>> {
-    let mut orders: BTreeMap<InstanceIndex, Vec<(Order, usize)>> = BTreeMap::new();
-    let Some(table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else { return BTreeMap::new() };
+/// The orders.
+pub(super) fn read(bytes: &[u8], context: Context<'_>, diagnostics: &mut Diagnostics) -> Orders {
+    let mut orders: Vec<(InstanceIndex, Order, usize)> = Vec::new();
+    let Some(table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else { return Orders::default() };
     table.rows(diagnostics, |row, diagnostics| {
         if let Some((instance, order)) = order(&row, context, diagnostics) {
-            orders.entry(instance).or_default().push((order, row.start()));
+            orders.push((instance, order, row.start()));
         }
     });
-    let mut sorted = BTreeMap::new();
-    for (instance, mut of_instance) in orders {
-        of_instance.sort_by_key(|(order, start)| (order.term.start, *start));
-        for pair in of_instance.windows(2) {
-            let [(first, _), (second, start)] = pair else { continue };
-            if second.term.start < first.term.end {
-                let id = shown(context.instances[instance.0 as usize].id.as_str());
-                let message = format!("the term overlaps that of {id} until {}", first.term.end);
-                let help = format!("let it start on {} or later", first.term.end);
-                Problem::new(Code::BadOrder, message, help).report(|| table.place(*start, TERM_START), diagnostics);
-            }
+    orders.sort_unstable_by_key(|(instance, order, start)| (*instance, order.term.start, *start));
+    for pair in orders.windows(2) {
+        let [(instance, first, _), (next, second, start)] = pair else { continue };
+        if instance == next && second.term.start < first.term.end {
+            let id = shown(context.instances[instance.0 as usize].id.as_str());
+            let message = format!("the term overlaps that of {id} until {}", first.term.end);
+            let help = format!("let it start on {} or later", first.term.end);
+            Problem::new(Code::BadOrder, message, help).report(|| table.place(*start, TERM_START), diagnostics);
         }
-        sorted.insert(instance, of_instance.into_iter().map(|(order, _)| order).collect());
     }
-    sorted
+    Orders::sorted(orders.into_iter().map(|(instance, order, _)| (instance, order)).collect())
 }
 
 fn order(row: &CsvRow<'_, '_>, context: Context<'_>, diagnostics: &mut Diagnostics) -> Option<(InstanceIndex, Order)> {

@@ -49,7 +49,7 @@ fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Compari
     if !by.is_empty() {
         comparison.add(SPEND.0, &monthly::spend_csv(&by, &monthly::spend(&tables)));
     }
-    closing::write(&replay.close(), |name, pieces| {
+    closing::write(&replay.close().into_book(book.clone()), |name, pieces| {
         pieces.iter().for_each(|bytes| comparison.add(&format!("closing/{name}"), bytes));
         Ok::<(), Refusal>(())
     })

@@ -78,11 +78,11 @@ fn reports_of(folder: &Folder) -> Option<Reports> {
         ("monthly.csv".to_owned(), monthly::monthly(&book, &tables)),
         ("spend.csv".to_owned(), monthly::spend_csv("product", &monthly::spend(&tables))),
     ]);
-    let closing = closing::files(&run.close()).into_iter();
+    let closing = closing::files(&run.close().into_book(book.clone())).into_iter();
     reports.extend(closing.map(|(name, bytes)| (format!("closing/{name}"), bytes)));
     let outputs = reports.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect();
     let inputs = folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
-    reports.insert("run.json".to_owned(), run_json::run_json(&inputs, (&book, None), &tally.close(), &outputs));
+    reports.insert("run.json".to_owned(), run_json::Record::of(inputs, (&book, None), &tally.close()).bytes(outputs));
     Some(reports)
 }
 
