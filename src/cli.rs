@@ -3,6 +3,7 @@
 mod answer;
 mod changes;
 mod check;
+mod compare;
 mod diagnostics;
 mod explain;
 mod folder;
@@ -14,6 +15,7 @@ mod progress;
 mod results;
 mod run;
 mod say;
+mod table;
 mod verify;
 
 use std::process::ExitCode;
@@ -64,6 +66,7 @@ Examples:
   renewcast run data/example                  replay a book, see the answer, write its reports
   renewcast check my-book                     every problem of a book at once
   renewcast explain data/example web-1        the story of one instance
+  renewcast compare my-book yearly in-time    what scenarios change, in money and in lost instances
   renewcast import tencent *.json --out book  a book from what the cloud's tools print
   renewcast generate --instances 1000 --out try
   renewcast verify reports/my-book            prove a written result
@@ -84,6 +87,7 @@ enum Verb {
     Run(run::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Compare(compare::Arguments),
     Import(import::Arguments),
     Generate(generate::Arguments),
     Verify(verify::Arguments),
@@ -104,6 +108,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),

@@ -28,6 +28,8 @@ use crate::book::Book;
 use crate::calendar::{Day, DayRange};
 use crate::instance::InstanceIndex;
 use crate::ledger::Ledger;
+use crate::money::Money;
+use crate::order::Order;
 use crate::prices::PriceKind;
 pub use closing::Ending;
 use routes::{Routes, Strays, homeless};
@@ -97,6 +99,14 @@ pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> R
     open_routes(book, routes)
 }
 
+/// [`open_accounts`], each given so much cash at the opening, besides its own.
+pub fn open_richer<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, gift: Money) -> Run<'b> {
+    let mut routes = Routes::of(book);
+    routes.papers.retain(|papers| accounts.contains(&papers.account));
+    routes.papers.iter_mut().for_each(|papers| papers.gift = gift);
+    open_routes(book, routes)
+}
+
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     let sections = section::split(routes.papers).into_par_iter().map(|papers| Section::open(book, papers)).collect();
     Run { book, sections, strays: routes.strays, next: book.days.from }
@@ -161,6 +171,17 @@ impl Run<'_> {
             rows <= ROWS
         };
         DayRange { from: self.next, to: most }.days().take_while(fits).last().unwrap_or(self.next)
+    }
+
+    /// What is known to be paid for terms that go on after the run, once no day is left.
+    pub fn orders(&self) -> impl Iterator<Item = (InstanceIndex, Order)> {
+        let last = self.book.days.to;
+        let desks = self.sections.iter().flat_map(|section| &section.desks);
+        let units = desks.flat_map(|desk| desk.positions().map(move |position| (desk, position)));
+        units.flat_map(move |(desk, position)| {
+            let instance = desk.unit(position).instance;
+            desk.orders_on(position, last).map(move |order| (instance, order))
+        })
     }
 
     /// Where the run leaves everything, once no day is left.

@@ -27,6 +27,7 @@ pub mod calendar;
 pub mod cell;
 pub mod charge;
 pub mod cli;
+pub mod compare;
 pub mod diagnostic;
 pub mod engine;
 pub mod event;

@@ -6,6 +6,7 @@ use crate::cell;
 
 pub mod chart;
 pub mod closing;
+pub mod compare;
 pub mod csv;
 mod detail;
 pub mod frame;

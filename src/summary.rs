@@ -4,6 +4,7 @@
 //! Currencies are never added.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
 use crate::account::AccountIndex;
 use crate::action::Verb;
@@ -47,6 +48,32 @@ pub struct Totals {
     pub income: Money,
     /// What came back of returned and converted instances.
     pub refunds: Money,
+}
+
+impl Totals {
+    /// What is paid in all, refunds taken off.
+    pub fn spend(&self) -> Money {
+        self.renewals + self.usage - self.refunds
+    }
+
+    /// Adds what a row moves.
+    pub fn add(&mut self, event: Event, amount: Money) {
+        match event {
+            Event::Usage => self.usage -= amount,
+            Event::TopUp | Event::Credit => self.income += amount,
+            Event::Returned | Event::Refunded => self.refunds += amount,
+            _ => self.renewals -= amount,
+        }
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.renewals += other.renewals;
+        self.usage += other.usage;
+        self.income += other.income;
+        self.refunds += other.refunds;
+    }
 }
 
 /// How an account fares.
@@ -244,13 +271,7 @@ impl<'b> Tally<'b> {
 
     fn add_movement(&mut self, entry: &Entry) {
         let (Some(account), Some(movement)) = (entry.account, entry.movement) else { return };
-        let totals = &mut self.totals[account.0 as usize];
-        match entry.event {
-            Event::Usage => totals.usage -= movement.amount(),
-            Event::TopUp | Event::Credit => totals.income += movement.amount(),
-            Event::Returned | Event::Refunded => totals.refunds += movement.amount(),
-            _ => totals.renewals -= movement.amount(),
-        }
+        self.totals[account.0 as usize].add(entry.event, movement.amount());
     }
 
     /// What a row says about the life of its instance.
@@ -389,11 +410,7 @@ impl<'b> Tally<'b> {
     fn totals_by_currency(&self) -> BTreeMap<Currency, Totals> {
         let mut sums: BTreeMap<Currency, Totals> = BTreeMap::new();
         for (account, totals) in self.book.accounts.iter().zip(&self.totals) {
-            let sum = sums.entry(account.currency).or_default();
-            sum.renewals += totals.renewals;
-            sum.usage += totals.usage;
-            sum.income += totals.income;
-            sum.refunds += totals.refunds;
+            *sums.entry(account.currency).or_default() += *totals;
         }
         sums
     }

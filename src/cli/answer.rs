@@ -100,7 +100,7 @@ impl Teller<'_> {
         };
         format!(
             "{currency} {}: renewals {}, usage {}{refunds}; {} came in",
-            text(totals.renewals + totals.usage - totals.refunds),
+            text(totals.spend()),
             text(totals.renewals),
             text(totals.usage),
             text(totals.income)

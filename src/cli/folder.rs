@@ -24,15 +24,20 @@ pub(super) struct Loaded {
 impl Loaded {
     /// Why the book cannot be replayed, at the line of the action that is to blame.
     pub(super) fn refused(&self, scenario: Option<&str>, refusal: Refusal) -> Failure {
-        let Refusal::PriceMissing { action, instance, date, kind } = refusal;
-        let mut diagnostics = Diagnostics::default();
-        let (id, column) = (&self.book.instance(instance).id, kind.column());
-        let message = format!("on {date} this action needs the `{column}` of `{id}`, which has none");
-        let help = format!("fill in `{column}` in `instances.csv`, or add it to `prices.csv`");
-        let place = source::place_of_action(&self.folder, scenario, action);
-        diagnostics.push(Code::MissingPrice, place, message, help);
-        Failure::Input(diagnostics)
+        refused((&self.folder, scenario), &self.book, refusal)
     }
+}
+
+/// Why a book that was read from these files, with this scenario, cannot be replayed.
+pub(super) fn refused((folder, scenario): (&Folder, Option<&str>), book: &Book, refusal: Refusal) -> Failure {
+    let Refusal::PriceMissing { action, instance, date, kind } = refusal;
+    let mut diagnostics = Diagnostics::default();
+    let (id, column) = (&book.instance(instance).id, kind.column());
+    let message = format!("on {date} this action needs the `{column}` of `{id}`, which has none");
+    let help = format!("fill in `{column}` in `instances.csv`, or add it to `prices.csv`");
+    let place = source::place_of_action(folder, scenario, action);
+    diagnostics.push(Code::MissingPrice, place, message, help);
+    Failure::Input(diagnostics)
 }
 
 /// Reads and checks a book with its changes.

@@ -199,7 +199,7 @@ impl Stop {
 }
 
 /// The files of the charts, in both formats.
-fn draw(pictures: &[pictures::Picture]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+pub(super) fn draw(pictures: &[pictures::Picture]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let formats = [(Format::Svg, "svg"), (Format::Png, "png")];
     let files = pictures.par_iter().flat_map_iter(|picture| formats.map(|format| (picture, format)));
     let files = files.map(|(picture, (format, ending))| {

@@ -139,6 +139,15 @@ impl Unit {
     }
 }
 
+/// What an account brings to its desk.
+pub(super) struct Papers {
+    pub account: AccountIndex,
+    /// Cash that it is given at the opening, besides its own.
+    pub gift: Money,
+    pub instances: Vec<InstanceIndex>,
+    pub actions: Vec<ActionIndex>,
+}
+
 /// One account's part of the replay.
 pub(super) struct Desk<'b> {
     pub book: &'b Book,
@@ -171,19 +180,16 @@ pub(super) struct Desk<'b> {
 }
 
 impl<'b> Desk<'b> {
-    pub(super) fn open(
-        book: &'b Book,
-        account: AccountIndex,
-        instances: &[InstanceIndex],
-        actions: Vec<ActionIndex>,
-    ) -> Self {
+    pub(super) fn open(book: &'b Book, papers: Papers) -> Self {
+        let Papers { account, gift, instances, actions } = papers;
         let opened = book.account(account);
+        let funds = Funds { cash: opened.funds.cash + gift, ..opened.funds };
         let eve = book.days.from.yesterday();
         let mut desk = Self {
             book,
             account,
             currency: opened.currency,
-            funds: opened.funds,
+            funds,
             alert_days: opened.alert_days,
             arrears_hours: opened.arrears_hours,
             units: instances.iter().map(|instance| Unit::of(book, *instance)).collect(),
@@ -198,11 +204,11 @@ impl<'b> Desk<'b> {
             matched: Vec::new(),
             balances: Vec::new(),
             refusal: None,
-            opening: opened.funds.settled(),
+            opening: funds.settled(),
             moved: Money::ZERO,
             actions: actions.into_iter().peekable(),
             replayed: eve,
-            noted: balance_of(account, &opened.funds, eve),
+            noted: balance_of(account, &funds, eve),
         };
         for position in desk.positions() {
             desk.file_earlier_orders(position);

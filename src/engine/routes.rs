@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::desk::Desk;
-use super::section::Papers;
+use super::desk::{Desk, Papers};
 use super::window::{Place, Stray};
 use crate::account::AccountIndex;
 use crate::action::{AccountRef, ActionIndex, Target};
@@ -24,7 +23,8 @@ impl<'b> Routes<'b> {
     /// The instances of each account by id, and the actions of the run in order of date, then file.
     pub(super) fn of(book: &'b Book) -> Self {
         let accounts = (0u32..).zip(&book.accounts).map(|(number, _)| AccountIndex(number));
-        let papers = accounts.map(|account| Papers { account, instances: Vec::new(), actions: Vec::new() });
+        let papers =
+            accounts.map(|account| Papers { account, gift: Money::ZERO, instances: Vec::new(), actions: Vec::new() });
         let strays = Strays { book, waiting: Vec::new(), everywhere: BTreeSet::new() };
         let mut routes = Self { papers: papers.collect(), strays };
         for (number, instance) in (0u32..).zip(&book.instances) {

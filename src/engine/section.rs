@@ -4,23 +4,13 @@
 //! an instance waits, those of actions, and every day while the account's balance moves by itself.
 
 use super::agenda::{Agenda, Slot};
-use super::desk::Desk;
+use super::desk::{Desk, Papers};
 use super::window::Part;
-use crate::account::AccountIndex;
-use crate::action::ActionIndex;
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::instance::InstanceIndex;
 
 /// A section has accounts for about so many instances: few enough to stay in a processor's cache.
 const INSTANCES: usize = 4_096;
-
-/// What an account brings to its desk.
-pub(super) struct Papers {
-    pub account: AccountIndex,
-    pub instances: Vec<InstanceIndex>,
-    pub actions: Vec<ActionIndex>,
-}
 
 /// Desks of neighbouring accounts, and what comes next at them.
 pub(super) struct Section<'b> {
@@ -33,7 +23,7 @@ pub(super) struct Section<'b> {
 
 impl<'b> Section<'b> {
     pub(super) fn open(book: &'b Book, papers: Vec<Papers>) -> Self {
-        let desk = |papers: Papers| Desk::open(book, papers.account, &papers.instances, papers.actions);
+        let desk = |papers: Papers| Desk::open(book, papers);
         let desks: Vec<Desk<'b>> = papers.into_iter().map(desk).collect();
         let slots = desks.iter().scan(0, |next, desk| {
             let slot = *next;

@@ -5,6 +5,7 @@
 //! | [`SpendByMonth`] | what is paid in which month, and for what |
 //! | [`BalanceOverTime`] | when does the money run short |
 //! | [`InstancesByState`] | how many instances are in which state |
+//! | [`AgainstBase`] | what differs between runs, and from when on |
 //! | [`LossTimeline`] | which instances are lost, and on which days |
 //!
 //! Every chart is laid out once, as shapes on a canvas of 1200 CSS pixels, and then handed to the chosen format; both
@@ -21,6 +22,7 @@
     reason = "a picture is inexact: positions are fractions of a pixel, and no amount is computed from them"
 )]
 
+mod against;
 mod amount;
 mod axis;
 mod balance;
@@ -35,6 +37,7 @@ mod spend;
 mod states;
 mod svg;
 
+pub use against::{AgainstBase, Line};
 pub use balance::{BalanceOverTime, Mark, MarkKind};
 pub use losses::{LossRow, LossTimeline, Span};
 pub use spend::{Series, SpendByMonth};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::chart::{
-    self, BalanceOverTime, ChartError, Format, InstancesByState, LossRow, LossTimeline, Mark, MarkKind, Series, Span,
-    SpendByMonth, StateCounts,
+    self, AgainstBase, BalanceOverTime, ChartError, Format, InstancesByState, LossRow, LossTimeline, Mark, MarkKind,
+    Series, Span, SpendByMonth, StateCounts,
 };
 use super::monthly::SpendTable;
 use crate::account::AccountIndex;
@@ -38,9 +38,15 @@ enum Shape {
     Balance(BalanceOverTime),
     States(InstancesByState),
     Losses(LossTimeline),
+    Against(AgainstBase),
 }
 
 impl Picture {
+    /// A picture of runs side by side.
+    pub(super) fn against_base(name: String, chart: AgainstBase) -> Self {
+        Self { name, shape: Shape::Against(chart) }
+    }
+
     /// The bytes of the picture.
     ///
     /// # Errors
@@ -51,6 +57,7 @@ impl Picture {
             Shape::Balance(chart) => chart.draw(format),
             Shape::States(chart) => chart.draw(format),
             Shape::Losses(chart) => chart.draw(format),
+            Shape::Against(chart) => chart.draw(format),
         }
     }
 }
@@ -85,7 +92,7 @@ fn range(book: &Book) -> String {
     format!("{} to {}", book.days.from, book.days.to)
 }
 
-fn of_chart(currency: Currency) -> chart::Currency {
+pub(super) fn of_chart(currency: Currency) -> chart::Currency {
     chart::Currency { code: currency.code().to_owned(), digits: currency.digits() }
 }
 

@@ -39,8 +39,18 @@ impl Folder {
         self.insert(QUICK, text.as_bytes().to_vec());
     }
 
+    /// The names of the scenarios.
+    pub fn scenarios(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().filter_map(|file| scenario_name(file))
+    }
+
     /// The file of a scenario, relative to the book.
     pub fn scenario_file(name: &str) -> String {
         format!("{SCENARIOS}/{name}.toml")
     }
+}
+
+/// The name of the scenario that a file holds.
+pub(super) fn scenario_name(file: &str) -> Option<&str> {
+    file.strip_prefix(SCENARIOS)?.strip_prefix('/')?.strip_suffix(".toml")
 }

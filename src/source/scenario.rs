@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::document::{Document, Field, Section};
-use super::folder::{Folder, QUICK, SCENARIOS};
+use super::folder::{Folder, QUICK, scenario_name};
 use super::selectors::selector;
 use super::table::{CsvRow, Row, TAG, Table, Written};
 use super::value::{Problem, any_whole, day, nearest, price, shown};
@@ -64,13 +64,12 @@ fn open<'f>(
     if let Some(bytes) = folder.get(file) {
         return Document::open(file, bytes, diagnostics);
     }
-    let name = |file: &'f str| file.strip_prefix(SCENARIOS)?.strip_prefix('/')?.strip_suffix(".toml");
-    let names: Vec<&str> = folder.iter().filter_map(|(file, _)| name(file)).collect();
+    let names: Vec<&str> = folder.scenarios().collect();
     let otherwise = match names.as_slice() {
         [] => "this book has no scenarios".to_owned(),
         some => format!("this book has {}", some.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
     };
-    let wanted = name(file).unwrap_or(file);
+    let wanted = scenario_name(file).unwrap_or(file);
     let help = nearest(wanted, names.iter().copied(), &otherwise);
     let place = named_at.unwrap_or_else(|| Place::of_file(file));
     diagnostics.push(Code::UnknownScenario, place, format!("there is no scenario {}", shown(wanted)), help);

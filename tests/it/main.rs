@@ -4,6 +4,7 @@ mod amortisation;
 mod books;
 mod cases;
 mod cli;
+mod compare;
 mod crash;
 mod errors;
 mod example;

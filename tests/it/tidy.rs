@@ -36,6 +36,7 @@ const READING_ORDER: &[&str] = &[
     "engine",
     "summary",
     "explain",
+    "compare",
     // Edges: what meets the outside.
     "diagnostic",
     "source",

@@ -32,6 +32,12 @@ pub(super) const SERIES: [Rgb; 8] = [
 /// The series that stands for all the rest.
 pub(super) const REST: Rgb = Rgb(203, 208, 214);
 
+/// The line that others are held against.
+pub(super) const BASE: Rgb = Rgb(70, 76, 84);
+/// The other lines, in the order of their names.
+pub(super) const LINES: [Rgb; 6] =
+    [Rgb(0, 114, 178), Rgb(213, 94, 0), Rgb(0, 158, 115), Rgb(204, 121, 167), Rgb(230, 159, 0), Rgb(86, 180, 233)];
+
 /// The line of the balance.
 pub(super) const BALANCE: Rgb = Rgb(0, 114, 178);
 /// The alert line and its name.

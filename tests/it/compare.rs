@@ -1,0 +1,213 @@
+//! Runs side by side: their figures against the files that runs write, what accounts need against replays with just that,
+//! and the program as its users see it.
+
+use std::collections::BTreeMap;
+use std::env;
+
+use renewcast::book::Book;
+use renewcast::compare::{Case, Figures, differences};
+use renewcast::engine;
+use renewcast::event::{Event, Reason};
+use renewcast::ledger::Ledger;
+use renewcast::money::Money;
+
+use crate::books::random_book;
+use crate::program::Place;
+use crate::support::{Written, book, run_or_refuse};
+
+/// So many random books; `BOOKS` asks for more.
+fn books() -> u64 {
+    env::var("BOOKS").ok().map_or(300, |text| text.parse().expect("BOOKS is a number"))
+}
+
+/// Random books that no missing price stops.
+fn for_each_book(check: impl Fn(u64, &Book, &Written)) {
+    for seed in 0..books() {
+        let files = random_book(seed);
+        if let Some(written) = run_or_refuse(&files) {
+            check(seed, &book(&files), &written);
+        }
+    }
+}
+
+/// The rows of a CSV file by column.
+fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.deserialize().map(|row| row.expect("a row")).collect()
+}
+
+/// An amount of a cell in minor units, whatever the currency: the point is left out.
+fn minor(cell: &str) -> i64 {
+    if cell.is_empty() { 0 } else { cell.replace('.', "").parse().expect("an amount") }
+}
+
+#[test]
+fn figures_are_the_sums_of_the_files_of_a_run() {
+    for_each_book(|seed, book, written| {
+        let case = Case::of("base", book).expect("it was replayed before");
+        for (number, figures) in case.figures.iter().enumerate() {
+            let id = book.accounts[number].id.as_str();
+            assert_eq!(sums(figures), sums_of_files(id, written), "seed {seed}, account {id}");
+        }
+    });
+}
+
+/// Spend, income, the lowest and the last available balance, and how often what happened.
+fn sums(figures: &Figures) -> ([i64; 6], [u32; 4]) {
+    let totals = figures.totals;
+    let counts = figures.counts;
+    let amounts =
+        [totals.renewals, totals.usage, totals.refunds, totals.income, figures.lowest.available, figures.closing];
+    (amounts.map(Money::minor), [counts.reclaimed, counts.stopped, counts.recovered, counts.terminated])
+}
+
+fn sums_of_files(id: &str, written: &Written) -> ([i64; 6], [u32; 4]) {
+    let monthly = rows(&written.monthly).into_iter().filter(|row| row["account_id"] == id).collect::<Vec<_>>();
+    let sum = |columns: &[&str]| monthly.iter().flat_map(|row| columns.iter().map(|one| minor(&row[*one]))).sum();
+    let balances = rows(&written.balances).into_iter().filter(|row| row["account_id"] == id);
+    let available: Vec<i64> = balances.map(|row| minor(&row["available"])).collect();
+    let ledger = rows(&written.ledger).into_iter().filter(|row| row["account_id"] == id).collect::<Vec<_>>();
+    let count = |events: &[(&str, &str)]| {
+        let is_one =
+            |row: &&BTreeMap<String, String>| events.contains(&(row["event"].as_str(), row["reason"].as_str()));
+        u32::try_from(ledger.iter().filter(is_one).count()).expect("few rows")
+    };
+    let amounts = [
+        sum(&["renewal_amount"]),
+        sum(&["usage_amount"]),
+        sum(&["refund_amount"]),
+        sum(&["topup_amount", "credit_amount"]),
+        available.iter().copied().min().expect("every account is noted at the opening"),
+        available.last().copied().expect("every account is noted at the opening"),
+    ];
+    let recovered = [("recovered", "auto"), ("recovered", "manual"), ("restored", "funds")];
+    let counts = [
+        count(&[("reclaimed", "unpaid")]),
+        count(&[("stopped", "arrears")]),
+        count(&recovered),
+        count(&[("terminated", "retention_over")]),
+    ];
+    (amounts, counts)
+}
+
+/// The book with further cash on its first day.
+fn with_cash(opened: &Book, further: &[Money]) -> Book {
+    let mut book = opened.clone();
+    for (account, further) in book.accounts.iter_mut().zip(further) {
+        account.funds.cash += *further;
+    }
+    book
+}
+
+/// The accounts that are short at some moment: a payment is refused, or a day ends in arrears.
+fn short_accounts(book: &Book) -> Vec<bool> {
+    let Ledger { entries, balances } = engine::replay(book).expect("it was replayed before").ledger;
+    let mut short: Vec<bool> = vec![false; book.accounts.len()];
+    let is_short = |event, reason| {
+        event == Event::RenewalFailed || (event == Event::Rejected && reason == Some(Reason::InsufficientFunds))
+    };
+    for entry in entries.iter().filter(|entry| is_short(entry.event, entry.reason)) {
+        short[entry.account.expect("funds belong to an account").0 as usize] = true;
+    }
+    let mut first: Vec<Money> = book.accounts.iter().map(|account| account.funds.available()).collect();
+    for balance in &balances {
+        let number = balance.account.0 as usize;
+        short[number] |= balance.date >= book.days.from && balance.available.is_negative();
+        if balance.date == book.days.from {
+            first[number] = balance.available;
+        }
+    }
+    short.iter().zip(first).map(|(short, first)| *short || first.is_negative()).collect()
+}
+
+#[test]
+fn what_accounts_need_is_enough_and_one_minor_unit_less_is_not() {
+    for_each_book(|seed, book, _| {
+        let case = Case::of("base", book).expect("it was replayed before");
+        let needed: Vec<Money> = case.figures.iter().map(|one| one.needed.expect("small amounts")).collect();
+        assert_eq!(short_accounts(&with_cash(book, &needed)), vec![false; needed.len()], "seed {seed}: {needed:?}");
+        let one = Money::from_minor(1);
+        let less: Vec<Money> = needed.iter().map(|needed| (*needed - one).max(Money::ZERO)).collect();
+        let is_lacking: Vec<bool> = needed.iter().map(|needed| *needed > Money::ZERO).collect();
+        let restarts = |number: usize| waits_for_a_restart(book, number);
+        let short = short_accounts(&with_cash(book, &less));
+        for (number, (short, lacks)) in short.into_iter().zip(is_lacking).enumerate() {
+            assert!(short == lacks || restarts(number), "seed {seed}, account {number}: {needed:?}");
+        }
+    });
+}
+
+/// With less, a stopped instance of the opening only waits longer.
+fn waits_for_a_restart(book: &Book, account: usize) -> bool {
+    let stopped = |one: &renewcast::instance::Instance| one.state == Some(renewcast::instance::State::Stopped);
+    book.instances.iter().any(|one| one.account.0 as usize == account && stopped(one))
+}
+
+#[test]
+fn a_run_does_not_differ_from_itself_and_differences_have_two_ends() {
+    for_each_book(|seed, book, _| {
+        let case = Case::of("base", book).expect("it was replayed before");
+        assert_eq!(differences(&case.steps, &case.steps), [], "seed {seed}");
+        let ample: Vec<Money> = book.accounts.iter().map(|_| Money::from_minor(1_000_000)).collect();
+        let Ok(other) = Case::of("ample", &with_cash(book, &ample)) else { return };
+        let (there, back) = (differences(&case.steps, &other.steps), differences(&other.steps, &case.steps));
+        let spend: Money = there.iter().map(|one| one.spend()).sum();
+        let total = |case: &Case| case.figures.iter().map(|one| one.totals.spend()).sum::<Money>();
+        assert_eq!(spend, total(&other) - total(&case), "seed {seed}: differences add up to that of the totals");
+        for (one, other) in there.iter().zip(&back) {
+            assert_eq!((&one.base, &one.other), (&other.other, &other.base), "seed {seed}");
+        }
+        assert_eq!(there.len(), back.len(), "seed {seed}");
+    });
+}
+
+/// What is paid in the run is used in it, or is for days after it.
+#[test]
+fn a_term_up_front_is_used_like_the_same_days_month_by_month() {
+    let place = Place::new()
+        .file("book/book.toml", "from = 2026-12-01\nto = 2027-11-30\n")
+        .file("book/accounts.csv", "account_id,cash\nshop,9000.00\n")
+        .file(
+            "book/instances.csv",
+            "instance_id,account_id,charge_type,renew_flag,monthly_price,expires_on\nweb-1,shop,PREPAID,auto,73,2026-12-01\n",
+        )
+        .file("book/scenarios/long.toml", "[[set]]\nrenew_months = 36\n[profile.tencent-cvm]\ndiscounts = {}\n");
+    place.run("compare book --no-charts --out out").done();
+    let rows = rows(&place.text("out/compare.csv"));
+    let figures = |row: &BTreeMap<String, String>| ["spend", "value_left", "used"].map(|name| row[name].clone());
+    assert_eq!(figures(&rows[0]), ["876.00", "0.00", "876.00"]);
+    // 2,628.00 over 1,096 days are 2.40 a day: 365 days are 876.00.
+    assert_eq!(figures(&rows[2]), ["2628.00", "1752.00", "876.00"]);
+}
+
+#[test]
+fn equal_totals_do_not_hide_what_offsets() {
+    let place = Place::new()
+        .file("book/book.toml", "from = 2026-12-01\nto = 2026-12-31\n")
+        .file("book/accounts.csv", "account_id,cash\nshop,59.00\n")
+        .file(
+            "book/instances.csv",
+            "instance_id,account_id,charge_type,renew_flag,monthly_price,expires_on,priority\n\
+             a,shop,PREPAID,auto,59,2026-12-05,1\nb,shop,PREPAID,auto,59,2026-12-05,2\n",
+        )
+        .file(
+            "book/scenarios/b-first.toml",
+            "[profile.tencent-cvm]\ncharge_order = \"priority\"\n[[set]]\nwhere = \"instance_id = 'b'\"\npriority = 0\n",
+        );
+    let answer = place.run("compare book --no-charts").done();
+    answer
+        .says("Spend                            59.00            59.00  =")
+        .says("b-first: 2 instances differ, 1 costs CNY 59.00 more, 1 costs CNY 59.00 less")
+        .says("b: renewed on 2026-12-05 until 2027-01-05 for 59.00 in `b-first`, terminated on 2026-12-15: 59.00 short in base");
+    let events = place.text("reports/book/compare/events.csv");
+    assert!(events.contains("b-first,shop,a,base,2026-12-05,renewed,auto,-59.00,2027-01-05,"), "{events}");
+}
+
+#[test]
+fn a_comparison_without_scenarios_says_how_to_get_one() {
+    Place::with_book().run("compare book").refused().complains("has no scenarios").complains("--set");
+    Place::with_book().run("compare book yearly").refused().complains("error[unknown-scenario]");
+    let place =
+        Place::with_book().file("book/scenarios/x.toml", "[[set]]\nwhere = \"region = 'eu'\"\nrenew_months = 3\n");
+    place.run("compare book x --no-charts").done().complains("scenarios/x.toml:2").says("x: nothing differs");
+}
