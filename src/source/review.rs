@@ -26,8 +26,12 @@ const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
 /// So many days of the run, the first included, does the check of a month's renewals cover.
 const MONTH: i32 = 30;
 
-/// Warnings about texts that a spreadsheet would run, conditions aside: they cannot do without. What is wrong with the table itself was reported when it was read.
+/// Warnings about texts that a spreadsheet would run, conditions aside: they cannot do without. What is wrong with the
+/// table itself was reported when it was read.
 pub(super) fn formulas((file, bytes, columns): (&str, &[u8], Columns), diagnostics: &mut Diagnostics) {
+    if !cell::may_hold_formulas(bytes) {
+        return;
+    }
     let Some(table) = Table::open(file, bytes, columns, &mut Diagnostics::default()) else { return };
     let slots = 0..columns.names.len() + table.tag_keys().len();
     let texts: Vec<usize> = slots.filter(|&slot| columns.names.get(slot) != Some(&"where")).collect();

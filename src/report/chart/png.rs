@@ -52,15 +52,25 @@ impl Indexed {
     /// coloured texts could be, become the nearest one.
     fn new(rgb: &[u8]) -> Self {
         let mut colours = vec![[0xFF; 3]];
-        let mut before = (colours[0], 0);
-        let pixels = rgb.as_chunks().0.iter().map(|&colour| {
-            if colour != before.0 {
-                before = (colour, place_of(colour, &mut colours));
-            }
-            before.1
-        });
-        Self { pixels: pixels.collect(), colours }
+        let mut pixels = Vec::with_capacity(rgb.len() / 3);
+        let mut rest: &[[u8; 3]] = rgb.as_chunks().0;
+        while let Some(colour) = rest.first() {
+            let (run, others) = rest.split_at(length_of_run(*colour, rest));
+            pixels.resize(pixels.len() + run.len(), place_of(*colour, &mut colours));
+            rest = others;
+        }
+        Self { colours, pixels }
     }
+}
+
+/// So many pixels are compared at once.
+const STRIDE: usize = 32;
+
+/// How many pixels from the first on have this colour: most of a chart is paper.
+fn length_of_run(colour: [u8; 3], pixels: &[[u8; 3]]) -> usize {
+    let (strides, _) = pixels.as_chunks::<STRIDE>();
+    let whole = STRIDE * strides.iter().take_while(|stride| **stride == [colour; STRIDE]).count();
+    whole + pixels[whole..].iter().take_while(|pixel| **pixel == colour).count()
 }
 
 /// The place of a colour in the list, at whose end a new one is added while there is room.
