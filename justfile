@@ -25,8 +25,8 @@ example:
 
 # Writes anew what errors and the example are expected to say. Cases are worked out by hand and stay.
 expected:
-    UPDATE_EXPECTED=1 cargo test --test it -- errors:: example:: verify::
-    git diff --stat -- data reports
+    UPDATE_EXPECTED=1 cargo test --test it -- errors:: example:: plan:: verify::
+    git diff --stat -- data docs reports
 
 # Looks for inputs that break the program, for so many seconds each: `just fuzz 600 books import`.
 fuzz seconds="60" *targets:

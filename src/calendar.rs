@@ -70,6 +70,11 @@ impl Day {
         self.date().weekday().num_days_from_monday() >= 5
     }
 
+    /// Whether a week begins with it.
+    pub fn is_monday(self) -> bool {
+        self.date().weekday().num_days_from_monday() == 0
+    }
+
     /// The first day of this day's month.
     pub fn month_start(self) -> Self {
         self - (i32::from(self.day_of_month()) - 1)

@@ -10,6 +10,7 @@ mod folder;
 mod generate;
 mod import;
 mod output;
+mod plan;
 mod profiles;
 mod progress;
 mod results;
@@ -30,7 +31,7 @@ use say::{say, warn};
 pub enum Outcome {
     /// Done: exit code 0.
     Done,
-    /// Done, and `check`, `verify` or an alert option found something: exit code 1.
+    /// Done, and `check`, `verify`, `plan` or an alert option found something: exit code 1.
     Found,
     /// The input or the command line is wrong, and nothing was written: exit code 2.
     Refused,
@@ -67,12 +68,13 @@ Examples:
   renewcast check my-book                     every problem of a book at once
   renewcast explain data/example web-1        the story of one instance
   renewcast compare my-book yearly in-time    what scenarios change, in money and in lost instances
+  renewcast plan data/example                 how much money, and by when, so that nothing fails
   renewcast import tencent *.json --out book  a book from what the cloud's tools print
   renewcast generate --instances 1000 --out try
   renewcast verify reports/my-book            prove a written result
   renewcast profiles                          the built-in life-cycle rules
 
-Exit codes: 0 done; 1 done, and `check`, `verify` or --fail-on found something; 2 the input or the command line is wrong.";
+Exit codes: 0 done; 1 done, and `check`, `verify`, `plan` or --fail-on found something; 2 the input or the command line is wrong.";
 
 /// What will rented cloud instances cost, when, and which will be lost? Replays renewals day by day, offline.
 #[derive(Parser)]
@@ -88,6 +90,7 @@ enum Verb {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Compare(compare::Arguments),
+    Plan(plan::Arguments),
     Import(import::Arguments),
     Generate(generate::Arguments),
     Verify(verify::Arguments),
@@ -109,6 +112,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
+        Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),

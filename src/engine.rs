@@ -15,6 +15,7 @@ mod due;
 mod payment;
 mod routes;
 mod section;
+mod trial;
 mod usage;
 mod window;
 
@@ -23,7 +24,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use crate::account::AccountIndex;
-use crate::action::ActionIndex;
+use crate::action::{ActionIndex, Verb};
 use crate::book::Book;
 use crate::calendar::{Day, DayRange};
 use crate::instance::InstanceIndex;
@@ -34,6 +35,7 @@ use crate::prices::PriceKind;
 pub use closing::Ending;
 use routes::{Routes, Strays, homeless};
 use section::Section;
+pub use trial::Trial;
 pub use window::Window;
 
 /// What a replay gives.
@@ -67,6 +69,15 @@ impl Refusal {
             Self::PriceMissing { date, .. } => *date,
         }
     }
+}
+
+/// What a plan adds to a day of a [`Trial`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Cash comes in.
+    Receive(Money),
+    /// People do something with an instance; nothing for which the book may lack a price.
+    Do(InstanceIndex, Verb),
 }
 
 /// Replays a book from its first day to its last, and keeps every row.
@@ -105,6 +116,12 @@ pub fn open_richer<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, gift: 
     routes.papers.retain(|papers| accounts.contains(&papers.account));
     routes.papers.iter_mut().for_each(|papers| papers.gift = gift);
     open_routes(book, routes)
+}
+
+/// Asks every account of a book the same question, side by side; the answers come by account.
+pub fn ask_accounts<'b, T: Send>(book: &'b Book, question: impl Fn(Trial<'b>) -> T + Sync) -> Vec<T> {
+    let papers = Routes::of(book).papers;
+    papers.into_par_iter().map(|papers| question(Trial::open(book, papers))).collect()
 }
 
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {

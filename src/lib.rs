@@ -40,6 +40,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod money;
 pub mod order;
+pub mod plan;
 pub mod prices;
 pub mod profile;
 pub mod report;

@@ -15,6 +15,7 @@ pub mod monthly;
 mod page;
 pub mod pages;
 pub mod pictures;
+pub mod plan;
 pub mod profile;
 pub mod run_json;
 

@@ -27,6 +27,7 @@ use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::id::Labels;
 use crate::instance::Instance;
 use crate::profile::{Profile, ProfileIndex};
+use crate::selector::Selector;
 use document::Document;
 use prices::Prices;
 use profiles::Profiles;
@@ -105,6 +106,17 @@ fn read_with(folder: &Folder, scenario: Option<&str>, care: Care) -> (Option<Boo
     }
     let book = book.filter(|_| !diagnostics.has_errors());
     (book, diagnostics)
+}
+
+/// Reads a condition on the instances of a book that stands outside its files; `name` says where.
+pub fn condition(book: &Book, (name, text): (&str, &str), diagnostics: &mut Diagnostics) -> Option<Selector> {
+    let tag_keys: Vec<String> = book.tag_keys.iter().map(|key| key.to_string()).collect();
+    let problem = match selectors::selector(text, &tag_keys) {
+        Ok(selector) => return Some(selector),
+        Err(problem) => problem,
+    };
+    problem.report(|| Place::in_bytes(name, text.as_bytes(), 0..text.len()), diagnostics);
+    None
 }
 
 /// Where an action of a book stands that was read from these files without errors.

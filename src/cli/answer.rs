@@ -12,8 +12,8 @@ use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
 use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary, Totals};
 
-const HEAD: Style = Style::new().bold();
-const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const HEAD: Style = Style::new().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
 /// At most so many lines of a kind.
 const LINES: usize = 8;
 
@@ -54,7 +54,7 @@ pub(super) fn files(out: &Path, charts: usize, rows: u64) -> String {
 }
 
 /// Adds lines below a head; only those that are shown are put into words.
-fn section(text: &mut String, head: &str, lines: impl ExactSizeIterator<Item = String>) {
+pub(super) fn section(text: &mut String, head: &str, lines: impl ExactSizeIterator<Item = String>) {
     if lines.len() == 0 {
         return;
     }

@@ -5,14 +5,14 @@ use rust_decimal::Decimal;
 use super::change::{Change, Refused};
 use super::desk::{Desk, Position, Row};
 use super::due::Payment;
-use super::homeless;
+use super::{Step, homeless};
 use crate::account::Movement;
 use crate::action::{ActionIndex, Target, Verb};
 use crate::calendar::{Day, MonthEnd};
 use crate::charge;
 use crate::event::{Event, Reason};
 use crate::id::Label;
-use crate::instance::{RenewFlag, State};
+use crate::instance::{InstanceIndex, RenewFlag, State};
 use crate::ledger::{Needed, Shortfall};
 use crate::lifecycle::Trigger;
 use crate::money::{Money, Price};
@@ -31,6 +31,30 @@ impl Desk<'_> {
         while let Some(action) = self.take_action(day) {
             self.carry_out(action, day);
         }
+        for step in self.steps.remove(&day).into_iter().flatten() {
+            self.try_step(step, day);
+        }
+    }
+
+    /// What a plan adds to the day.
+    fn try_step(&mut self, step: Step, day: Day) {
+        match step {
+            Step::Receive(cash) => {
+                let movement = self.move_funds(Movement { cash, ..Movement::default() });
+                self.write(Row::new(day, Event::TopUp).moving(movement));
+            }
+            Step::Do(instance, verb) => match self.find(instance) {
+                Some(position) => self.apply((verb, None), position, day),
+                None => self.write(Row::new(day, Event::Rejected).because(Reason::UnknownInstance)),
+            },
+        }
+    }
+
+    /// An instance that exists.
+    fn find(&self, instance: InstanceIndex) -> Option<Position> {
+        let known = self.units.binary_search_by_key(&instance, |unit| unit.instance);
+        let existing = known.ok().filter(|at| self.units[*at].state.is_some());
+        existing.and_then(|at| Position::try_from(at).ok())
     }
 
     /// Buys a prepaid instance or starts a postpaid one.
@@ -69,15 +93,11 @@ impl Desk<'_> {
         match &action.target {
             Target::Account => self.change_account(index, action.verb, day),
             Target::UnknownInstance(_) => self.reject_nameless(index, Reason::UnknownInstance, day),
-            Target::Instance(instance) => {
-                let known = self.units.binary_search_by_key(instance, |unit| unit.instance);
-                let existing = known.ok().filter(|at| self.units[*at].state.is_some());
-                match existing.and_then(|at| Position::try_from(at).ok()) {
-                    Some(position) => self.apply(index, position, day),
-                    None if action.account.is_some() => self.reject_nameless(index, Reason::UnknownInstance, day),
-                    None => self.homeless.push(homeless(book, index, Reason::UnknownInstance)),
-                }
-            }
+            Target::Instance(instance) => match self.find(*instance) {
+                Some(position) => self.apply((action.verb, Some(index)), position, day),
+                None if action.account.is_some() => self.reject_nameless(index, Reason::UnknownInstance, day),
+                None => self.homeless.push(homeless(book, index, Reason::UnknownInstance)),
+            },
             Target::Where(selector) => self.apply_where(index, selector, day),
         }
     }
@@ -125,13 +145,18 @@ impl Desk<'_> {
         let mut priced: Vec<(Position, Money)> = priced.collect();
         self.put_in_charge_order(&mut priced);
         for position in priced.into_iter().map(|(position, _)| position).chain(postpaid) {
-            self.apply(index, position, day);
+            self.apply((verb, Some(index)), position, day);
         }
     }
 
     fn is_selected(&self, position: Position, selector: &Selector) -> bool {
         let lives = self.unit(position).state.is_some_and(|state| state != State::Terminated);
-        lives && selector.selects(&UnitCells { desk: self, position })
+        lives && self.is_meant(position, selector)
+    }
+
+    /// Whether a selector means the instance as it stands, whether it lives or not.
+    pub(super) fn is_meant(&self, position: Position, selector: &Selector) -> bool {
+        selector.selects(&UnitCells { desk: self, position })
     }
 
     /// The price that orders the matches of a selector.
@@ -161,10 +186,10 @@ impl Desk<'_> {
         charge::days(self.profile(position), self.currency, self.monthly(position), days)
     }
 
-    fn apply(&mut self, index: ActionIndex, position: Position, day: Day) {
+    fn apply(&mut self, (verb, action): (Verb, Option<ActionIndex>), position: Position, day: Day) {
         self.rouse(position);
-        if let Err(refused) = self.try_apply(index, position, day) {
-            let row = Row::new(day, Event::Rejected).of(position).because(refused.reason).by(Some(index));
+        if let Err(refused) = self.try_apply(verb, Change { action, position, day }) {
+            let row = Row::new(day, Event::Rejected).of(position).because(refused.reason).by(action);
             self.write(match refused.basis {
                 Some(basis) => row.based_on(basis),
                 None => row,
@@ -173,23 +198,21 @@ impl Desk<'_> {
     }
 
     /// Checks an action against one existing instance, in the order of the reasons, and carries it out.
-    fn try_apply(&mut self, index: ActionIndex, position: Position, day: Day) -> Result<(), Refused> {
-        if self.unit(position).state == Some(State::Terminated) {
+    fn try_apply(&mut self, verb: Verb, change: Change) -> Result<(), Refused> {
+        if self.unit(change.position).state == Some(State::Terminated) {
             return Err(Reason::AlreadyTerminated.into());
         }
-        let verb = self.book.action(index).verb;
-        let change = Change { action: index, position, day };
         match verb {
-            Verb::Renew(months) => self.renew(index, position, months, day),
-            Verb::RenewUntil(asked) => self.renew_until(index, position, asked, day),
-            Verb::SetFlag(flag, months) => self.set_flag(index, position, (flag, months), day),
+            Verb::Renew(months) => self.renew(change, months),
+            Verb::RenewUntil(asked) => self.renew_until(change, asked),
+            Verb::SetFlag(flag, months) => self.set_flag(change, flag, months),
             Verb::SetPrice(price) => {
-                self.set_price(position, price);
-                self.write(Row::new(day, Event::PriceSet).of(position).by(Some(index)));
+                self.set_price(change.position, price);
+                self.write(change.row(Event::PriceSet));
                 Ok(())
             }
             Verb::Terminate => self.terminate(change),
-            Verb::Start => self.start(index, position, day),
+            Verb::Start => self.start(change),
             Verb::Stop => self.stop(change),
             Verb::Resize(price, kind) => self.resize(change, price, kind),
             Verb::ToPrepaid(months, price) => self.make_prepaid(change, months, price),
@@ -210,17 +233,19 @@ impl Desk<'_> {
         if offered { Ok(()) } else { Err(Reason::PeriodNotOffered) }
     }
 
-    fn renew(&mut self, index: ActionIndex, position: Position, months: u32, day: Day) -> Result<(), Refused> {
+    fn renew(&mut self, change: Change, months: u32) -> Result<(), Refused> {
+        let Change { action, position, day } = change;
         self.need_prepaid(position)?;
         self.need_offered(position, Some(months))?;
         let price = self.renewal_price(position, months);
         let payable = self.payable(position, price, day)?;
         let term = self.next_term(position, months, day);
-        self.pay_term(position, Payment { payable, term, reason: Reason::Manual, action: Some(index) }, day);
+        self.pay_term(position, Payment { payable, term, reason: Reason::Manual, action }, day);
         Ok(())
     }
 
-    fn renew_until(&mut self, index: ActionIndex, position: Position, asked: u8, day: Day) -> Result<(), Refused> {
+    fn renew_until(&mut self, change: Change, asked: u8) -> Result<(), Refused> {
+        let Change { action, position, day } = change;
         self.need_prepaid(position)?;
         let unit = self.unit(position);
         if unit.state == Some(State::Reclaimed) {
@@ -234,18 +259,13 @@ impl Desk<'_> {
         let price = self.unified_price(position, end);
         let payable = self.payable(position, price, day)?;
         let term = Term { start, end, months: 0 };
-        self.pay_term(position, Payment { payable, term, reason: Reason::Unified, action: Some(index) }, day);
+        self.pay_term(position, Payment { payable, term, reason: Reason::Unified, action }, day);
         self.unit_mut(position).anchor = asked;
         Ok(())
     }
 
-    fn set_flag(
-        &mut self,
-        index: ActionIndex,
-        position: Position,
-        (flag, months): (RenewFlag, Option<u32>),
-        day: Day,
-    ) -> Result<(), Refused> {
+    fn set_flag(&mut self, change: Change, flag: RenewFlag, months: Option<u32>) -> Result<(), Refused> {
+        let position = change.position;
         self.need_prepaid(position)?;
         self.need_offered(position, months)?;
         let (profile, currency) = (self.profile(position), self.currency);
@@ -253,7 +273,7 @@ impl Desk<'_> {
         unit.flag = flag;
         unit.months = months.unwrap_or(unit.months);
         unit.reprice(profile, currency);
-        self.write(Row::new(day, Event::FlagSet).of(position).by(Some(index)));
+        self.write(change.row(Event::FlagSet));
         Ok(())
     }
 
@@ -268,7 +288,8 @@ impl Desk<'_> {
         unit.reprice(profile, currency);
     }
 
-    fn start(&mut self, index: ActionIndex, position: Position, day: Day) -> Result<(), Refused> {
+    fn start(&mut self, change: Change) -> Result<(), Refused> {
+        let position = change.position;
         let unit = self.unit(position);
         if unit.is_prepaid() {
             return Err(Reason::NotPostpaid.into());
@@ -285,7 +306,7 @@ impl Desk<'_> {
             return Err(Shortfall { needed, available: self.funds.available(), voucher: Money::ZERO }.into());
         }
         self.transit(position, Trigger::Start);
-        self.write(Row::new(day, Event::Restored).of(position).because(Reason::User).by(Some(index)));
+        self.write(change.row(Event::Restored).because(Reason::User));
         Ok(())
     }
 }
@@ -323,7 +344,7 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
             Column::MonthlyPrice => unit.monthly.map(|price| Value::Number(price.decimal())),
             Column::HourlyPrice => unit.hourly.map(|price| Value::Number(price.decimal())),
             Column::StartsOn => listed.starts_on.map(Value::Date),
-            Column::ExpiresOn => unit.is_prepaid().then_some(Value::Date(unit.expires)),
+            Column::ExpiresOn => (unit.is_prepaid() && unit.state.is_some()).then_some(Value::Date(unit.expires)),
             Column::AnchorDay => unit.is_prepaid().then(|| number(i64::from(anchor))),
             Column::State => unit.state.map(|state| Value::Text(state.name())),
             Column::Since => kept.then_some(Value::Date(unit.since)),

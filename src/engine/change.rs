@@ -19,14 +19,15 @@ use crate::profile::RefundMethod;
 /// One action, one instance, one day.
 #[derive(Clone, Copy)]
 pub(super) struct Change {
-    pub action: ActionIndex,
+    /// None where a plan tries it out.
+    pub action: Option<ActionIndex>,
     pub position: Position,
     pub day: Day,
 }
 
 impl Change {
-    fn row(self, event: Event) -> Row {
-        Row::new(self.day, event).of(self.position).by(Some(self.action))
+    pub(super) fn row(self, event: Event) -> Row {
+        Row::new(self.day, event).of(self.position).by(self.action)
     }
 }
 
@@ -115,7 +116,8 @@ impl Desk<'_> {
 
     fn refuse_for_price(&mut self, change: Change, kind: PriceKind) {
         let instance = self.unit(change.position).instance;
-        let refusal = Refusal::PriceMissing { action: change.action, instance, date: change.day, kind };
+        let action = change.action.expect("a plan tries out nothing that needs a further price");
+        let refusal = Refusal::PriceMissing { action, instance, date: change.day, kind };
         self.refusal.get_or_insert(refusal);
     }
 

@@ -62,11 +62,13 @@ impl Desk<'_> {
     }
 
     /// Whether a stopped instance with this profile may run again.
-    pub(super) fn funds_allow_start(&self, profile: &Profile) -> bool {
-        match profile.restore_when {
-            RestoreWhen::Positive => self.funds.available() > Money::ZERO,
-            RestoreWhen::NotNegative => self.funds.available() >= Money::ZERO,
-        }
+    pub(super) fn funds_allow_start(&mut self, profile: &Profile) -> bool {
+        let least = match profile.restore_when {
+            RestoreWhen::Positive => Money::from_minor(1),
+            RestoreWhen::NotNegative => Money::ZERO,
+        };
+        self.lack(least - self.funds.available());
+        self.funds.available() >= least
     }
 
     /// Phase 5: what is past its expiry and unpaid becomes overdue, then reclaimed.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Refusal;
+use super::{Refusal, Step};
 use crate::account::{AccountIndex, Funds, Movement, Returns};
 use crate::action::ActionIndex;
 use crate::book::Book;
@@ -149,6 +149,7 @@ pub(super) struct Papers {
 }
 
 /// One account's part of the replay.
+#[derive(Clone)]
 pub(super) struct Desk<'b> {
     pub book: &'b Book,
     pub account: AccountIndex,
@@ -172,6 +173,10 @@ pub(super) struct Desk<'b> {
     pub matched: Vec<ActionIndex>,
     pub balances: Vec<Balance>,
     pub refusal: Option<Refusal>,
+    /// What a plan adds, by day.
+    pub steps: BTreeMap<Day, Vec<Step>>,
+    /// The least sum more with which a decision would have been another one.
+    pub narrowest: Option<Money>,
     opening: Money,
     moved: Money,
     actions: std::iter::Peekable<std::vec::IntoIter<ActionIndex>>,
@@ -204,6 +209,8 @@ impl<'b> Desk<'b> {
             matched: Vec::new(),
             balances: Vec::new(),
             refusal: None,
+            steps: BTreeMap::new(),
+            narrowest: None,
             opening: funds.settled(),
             moved: Money::ZERO,
             actions: actions.into_iter().peekable(),
@@ -266,11 +273,32 @@ impl<'b> Desk<'b> {
         !self.charged.is_empty() || self.has_alert_to_give()
     }
 
+    /// The day after those that have been replayed.
+    pub(super) fn tomorrow(&self) -> Day {
+        self.replayed.tomorrow()
+    }
+
+    /// The next day on which people act, or a plan does.
+    pub(super) fn next_action(&mut self) -> Option<Day> {
+        let action = self.actions.peek().map(|action| self.book.action(*action).date);
+        action.into_iter().chain(self.steps.keys().next().copied()).min()
+    }
+
     /// Lets days pass on which nothing happens; only the arrears clock counts their hours.
     pub(super) fn let_pass(&mut self, until: Day) {
         let quiet_days = u32::try_from(until.days_since(self.replayed)).unwrap_or(0);
+        if self.arrears_hours.is_some() && quiet_days > 0 {
+            self.lack(-self.funds.available());
+        }
         self.arrears_hours = self.arrears_hours.map(|hours| hours.saturating_add(24 * quiet_days));
         self.replayed = self.replayed.max(until);
+    }
+
+    /// Notes that with so much more a decision would have been another one.
+    pub(super) fn lack(&mut self, sum: Money) {
+        if sum > Money::ZERO && self.narrowest.is_none_or(|narrowest| sum < narrowest) {
+            self.narrowest = Some(sum);
+        }
     }
 
     /// Lets the day look at an instance, too.

@@ -30,6 +30,8 @@ impl Desk<'_> {
         }
         if self.funds.available() >= Money::ZERO {
             self.arrears_hours = None;
+        } else if self.arrears_hours.is_some() {
+            self.lack(-self.funds.available());
         }
     }
 

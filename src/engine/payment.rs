@@ -17,12 +17,13 @@ pub(super) struct Payable {
 
 impl Desk<'_> {
     /// Whether an instance's price can be paid on this day: all or nothing, with the one voucher that fits best.
-    pub(super) fn payable(&self, position: Position, price: Money, day: Day) -> Result<Payable, Shortfall> {
+    pub(super) fn payable(&mut self, position: Position, price: Money, day: Day) -> Result<Payable, Shortfall> {
         let voucher = self.voucher(position, price, day);
         let covered = voucher.map_or(Money::ZERO, |(_, covered)| covered);
         if self.funds.suffice_for(price - covered) {
             return Ok(Payable { price, voucher });
         }
+        self.lack(price - covered - self.funds.available());
         Err(self.shortfall(price, covered))
     }
 

@@ -89,6 +89,7 @@ impl Desk<'_> {
                     available -= price;
                 }
             }
+            self.lack(-available);
             self.arrears_hours = match self.arrears_hours {
                 _ if available >= Money::ZERO => None,
                 None => Some(0),

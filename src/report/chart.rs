@@ -6,6 +6,7 @@
 //! | [`BalanceOverTime`] | when does the money run short |
 //! | [`InstancesByState`] | how many instances are in which state |
 //! | [`AgainstBase`] | what differs between runs, and from when on |
+//! | [`Funding`] | what a cash plan changes |
 //! | [`LossTimeline`] | which instances are lost, and on which days |
 //!
 //! Every chart is laid out once, as shapes on a canvas of 1200 CSS pixels, and then handed to the chosen format; both
@@ -30,6 +31,7 @@ mod canvas;
 mod encode;
 mod font;
 mod frame;
+mod funding;
 mod losses;
 mod palette;
 mod png;
@@ -39,6 +41,7 @@ mod svg;
 
 pub use against::{AgainstBase, Line};
 pub use balance::{BalanceOverTime, Mark, MarkKind};
+pub use funding::{Funding, Inflow};
 pub use losses::{LossRow, LossTimeline, Span};
 pub use spend::{Series, SpendByMonth};
 pub use states::{InstancesByState, State, StateCounts};

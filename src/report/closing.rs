@@ -99,6 +99,11 @@ pub fn write<E>(book: &Book, mut append: impl FnMut(&'static str, &[&[u8]]) -> R
     Ok(())
 }
 
+/// Rows of `actions.csv` about the accounts and instances of a book, below their header.
+pub fn actions(book: &Book, actions: &[Action]) -> Vec<u8> {
+    write_rows(source::ACTION_COLUMNS, actions.iter().map(|action| ActionRow::of(book, action)))
+}
+
 fn settings(book: &Book) -> String {
     let day = |day: Day| day.to_string().parse().expect("a day is a TOML date");
     let settings = Settings {

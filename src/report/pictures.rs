@@ -226,7 +226,7 @@ fn mark_kind(event: Event) -> Option<MarkKind> {
 }
 
 /// An id as part of a file name: other characters become underscores, and the number tells two such names apart.
-fn file_name(id: &str, number: u32) -> String {
+pub(super) fn file_name(id: &str, number: u32) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     let plain: String = id.chars().take(60).map(|c| if is_plain(c) { c } else { '_' }).collect();
     if plain == id { plain } else { format!("{plain}-{number}") }

@@ -23,7 +23,7 @@ fn at_most(books: u64) -> u64 {
 }
 
 /// Goes through the seeds on two threads of their own: the engine has those of its pool.
-fn for_each_seed(seeds: u64, check: impl Fn(u64) + Sync) {
+pub(crate) fn for_each_seed(seeds: u64, check: impl Fn(u64) + Sync) {
     const THREADS: usize = 2;
     thread::scope(|scope| {
         for first in 0..THREADS as u64 {

@@ -13,6 +13,7 @@ mod import;
 mod laws;
 mod memory;
 mod oracle;
+mod plan;
 mod program;
 mod reading;
 mod support;

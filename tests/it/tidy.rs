@@ -37,6 +37,7 @@ const READING_ORDER: &[&str] = &[
     "summary",
     "explain",
     "compare",
+    "plan",
     // Edges: what meets the outside.
     "diagnostic",
     "source",

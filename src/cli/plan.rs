@@ -1,0 +1,206 @@
+//! `renewcast plan`: how little money has to be there, and when, so that nothing fails.
+
+mod answer;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use super::changes::Changes;
+use super::folder::{Loaded, load, name_of};
+use super::say::{say, warn};
+use super::{Failure, Outcome, output};
+use crate::action::Channel;
+use crate::book::Book;
+use crate::calendar::Day;
+use crate::diagnostic::Diagnostics;
+use crate::money::{Currency, Money};
+use crate::plan::{self, Cadence, Plan, Question, Tolerance, Way};
+use crate::report::chart::Format;
+use crate::report::plan as files;
+use crate::selector::Selector;
+use crate::source;
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast plan data/example
+  renewcast plan my-book --keep \"\\\"tag:env\\\" = 'prod'\"     only this must stay; flags of the rest are set to none
+  renewcast plan my-book --cadence weekly --channel bank
+  renewcast plan my-book --cadence 2027-01-05,2027-04-05 --reserve 500
+  renewcast plan my-book --tolerate reclaimed          as late as can be without losing anything for good
+
+Put it into effect: paste the rows of actions.csv into that of the book, or copy scenarios/plan.toml into the scenarios
+of the book and run it with --scenario plan.
+
+Exit code 1: something that must be paid or kept is impossible; the answer and impossible.csv say why.";
+
+/// Plan the money: the least top-ups, as late as possible, so that every renewal succeeds
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder of the book
+    book: PathBuf,
+    /// Keep the instances that match this condition, and no others [default: what flags and actions of the book keep]
+    #[arg(long, value_name = "CONDITION")]
+    keep: Option<String>,
+    /// When money can be sent: monthly (the first day, then each 1st), weekly (the first day, then Mondays), daily, or dates with commas between
+    #[arg(long, value_name = "WHEN", default_value = "monthly")]
+    cadence: Days,
+    /// How it is sent, with the working days of the profile [default: it is there at once]
+    #[arg(long, value_enum)]
+    channel: Option<By>,
+    /// Leave so much in each account
+    #[arg(long, value_name = "AMOUNT")]
+    reserve: Option<String>,
+    /// Let renewals be late, as long as nothing is reclaimed or stopped (overdue), or terminated (reclaimed)
+    #[arg(long, value_enum, value_name = "STATE")]
+    tolerate: Option<Late>,
+    #[command(flatten)]
+    changes: Changes,
+    /// Write into this folder [default: reports/<book>/cash-plan]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Draw no charts
+    #[arg(long)]
+    no_charts: bool,
+}
+
+#[derive(Clone)]
+struct Days(Cadence);
+
+impl FromStr for Days {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(match text {
+            "monthly" => Cadence::Monthly,
+            "weekly" => Cadence::Weekly,
+            "daily" => Cadence::Daily,
+            dates => {
+                let dates = dates.split(',').map(|date| Day::parse(date.trim()));
+                let dates = dates.collect::<Result<_, _>>();
+                Cadence::On(dates.map_err(|error| {
+                    format!("{error}; write monthly, weekly, daily, or dates such as 2027-01-05,2027-02-05")
+                })?)
+            }
+        }))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    Online,
+    Bank,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Late {
+    Overdue,
+    Reclaimed,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let loaded = load(&arguments.book, &arguments.changes)?;
+    let book = &loaded.book;
+    let question = question(book, arguments)?;
+    let way = Way::of(book, question.channel);
+    refuse_impossible_question(book, way, &question)?;
+    let plan = plan::plan(book, &question);
+    let plan = plan.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
+    let written = write(&loaded, (&plan, &question), arguments, &out)?;
+    say(answer::render(book, &plan, way))?;
+    say(format!("Files in {}: {}", out.display(), written.join(", ")))?;
+    Ok(if plan.is_impossible() { Outcome::Found } else { Outcome::Done })
+}
+
+fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
+    Ok(Question {
+        cadence: arguments.cadence.0.clone(),
+        channel: arguments.channel.map(|by| match by {
+            By::Online => Channel::Online,
+            By::Bank => Channel::Bank,
+        }),
+        keep: arguments.keep.as_deref().map(|text| condition(book, "--keep", text)).transpose()?,
+        reserve: arguments.reserve.as_deref().map(|text| reserve(book, text)).transpose()?.unwrap_or_default(),
+        tolerance: match arguments.tolerate {
+            None => Tolerance::Nothing,
+            Some(Late::Overdue) => Tolerance::Overdue,
+            Some(Late::Reclaimed) => Tolerance::Reclaimed,
+        },
+    })
+}
+
+fn condition(book: &Book, option: &str, text: &str) -> Result<Selector, Failure> {
+    let mut problems = Diagnostics::default();
+    source::condition(book, (option, text), &mut problems).ok_or(Failure::Input(problems))
+}
+
+/// The same amount in every currency of the book.
+fn reserve(book: &Book, text: &str) -> Result<BTreeMap<Currency, Money>, Failure> {
+    let amount = |currency: Currency| {
+        let amount = Money::parse(text, currency);
+        let help = "write a plain amount such as --reserve 500.00";
+        let amount =
+            amount.map_err(|error| Failure::new(format!("`--reserve {text}` in {currency}: {error}"), help))?;
+        if amount.is_negative() {
+            return Err(Failure::new(format!("`--reserve {text}` is below zero"), help));
+        }
+        Ok((currency, amount))
+    };
+    book.accounts.iter().map(|account| amount(account.currency)).collect()
+}
+
+fn refuse_impossible_question(book: &Book, way: Way<'_>, question: &Question) -> Result<(), Failure> {
+    if way.arrivals(&question.cadence).is_empty() {
+        let message = format!("no money can arrive from {} to {}", book.days.from, book.days.to);
+        return Err(Failure::new(message, "give --cadence a date of the run, early enough for the channel"));
+    }
+    if !plan::is_plannable(book) {
+        let message = "the amounts of this book leave no room for those of a plan";
+        return Err(Failure::new(message, "look for an amount with too many digits"));
+    }
+    Ok(())
+}
+
+fn default_out(arguments: &Arguments) -> PathBuf {
+    let reports = Path::new("reports").join(name_of(&arguments.book));
+    arguments.changes.folder().map_or(reports.clone(), |folder| reports.join(folder)).join("cash-plan")
+}
+
+/// Writes everything; the names of the files.
+fn write(
+    loaded: &Loaded,
+    (plan, question): (&Plan, &Question),
+    arguments: &Arguments,
+    out: &Path,
+) -> Result<Vec<String>, Failure> {
+    if out.join("book.toml").exists() {
+        let message = format!("`{}` is a book; its actions.csv would be replaced", out.display());
+        return Err(Failure::new(message, "choose another folder with --out"));
+    }
+    let book = &loaded.book;
+    let way = Way::of(book, question.channel);
+    let mut made = files::files(book, plan, (way, arguments.changes.scenario()));
+    if !made.iter().any(|(name, _)| name.starts_with("scenarios/")) {
+        warn("the scenario would be larger than a book may have; paste the rows of actions.csv instead");
+    }
+    let names: Vec<String> = made.iter().map(|(name, _)| name.clone()).collect();
+    let floor = |account: crate::account::AccountIndex| {
+        let account = book.account(account);
+        let alert = account.alert_below.filter(|_| question.tolerance == Tolerance::Nothing);
+        question.reserve.get(&account.currency).copied().max(alert)
+    };
+    let pictures = if arguments.no_charts { Vec::new() } else { files::pictures(book, plan, floor) };
+    for picture in &pictures {
+        for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+            let bytes = picture.draw(format).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))?;
+            made.push((format!("charts/{}.{ending}", picture.name), bytes));
+        }
+    }
+    output::write(out, &made, &["charts", "scenarios"])?;
+    let charts = (!pictures.is_empty()).then(|| "charts/".to_owned());
+    Ok(names.into_iter().chain(charts).collect())
+}

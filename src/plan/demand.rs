@@ -1,0 +1,234 @@
+//! What has to be there, and by when: one fold over the run with ample money.
+//!
+//! Every row of that run that needs money says how much the account would have held without the plan. What is missing
+//! must have come by the row's day, or by the day before where it stands ahead of the plan's top-ups of its day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::arrivals::Arrival;
+use super::{AmpleRun, Cause, Failure, Loss, LossCause, TopUp};
+use crate::action::Verb;
+use crate::book::Book;
+use crate::calendar::Day;
+use crate::engine::Trial;
+use crate::event::{Event, Reason};
+use crate::instance::{InstanceIndex, State};
+use crate::ledger::{Entry, Needed};
+use crate::money::Money;
+use crate::profile::RestoreWhen;
+
+/// How low the available balance may fall.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Floors {
+    /// What must stay in the account.
+    pub reserve: Option<Money>,
+    /// Below it there are balance alerts.
+    pub alert: Option<Money>,
+}
+
+impl Floors {
+    /// At the end of a day.
+    fn of_a_day(self) -> Option<Money> {
+        self.reserve.max(self.alert)
+    }
+
+    /// After a payment, for which at least nothing must be left.
+    fn of_a_payment(self, least: Money) -> Money {
+        self.reserve.map_or(least, |reserve| reserve.max(least))
+    }
+}
+
+/// What an account needs.
+pub(super) struct Needs<'q> {
+    book: &'q Book,
+    arrivals: &'q [Arrival],
+    ample: Money,
+    floors: Floors,
+    /// Credit limit less what is frozen.
+    credit: Money,
+    /// The ample money, once it has come.
+    received: Option<Money>,
+    /// The day of the last row, and what was available behind it.
+    last: Option<(Day, Money)>,
+    /// The sum of all top-ups.
+    total: Money,
+    /// The least sums.
+    pub top_ups: Vec<TopUp>,
+    /// What fails first without them.
+    pub runway: Option<Failure>,
+    /// What fails before money can come, each instance once.
+    pub unmet: Vec<Failure>,
+    failing: BTreeSet<(Cause, Option<InstanceIndex>)>,
+}
+
+impl<'q> Needs<'q> {
+    /// Folds the run with ample money, which came on the first of these arrivals.
+    pub(super) fn of(run: &AmpleRun<'q>, (arrivals, ample): (&'q [Arrival], Money), floors: Floors) -> Self {
+        let book = run.end.book();
+        let funds = book.account(run.end.account()).funds;
+        let mut needs = Self {
+            book,
+            arrivals,
+            ample,
+            floors,
+            credit: funds.credit_limit - funds.frozen,
+            received: None,
+            last: None,
+            total: Money::ZERO,
+            top_ups: Vec::new(),
+            runway: None,
+            unmet: Vec::new(),
+            failing: BTreeSet::new(),
+        };
+        run.entries.iter().for_each(|entry| needs.add(entry));
+        needs.end_day();
+        needs
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        if self.last.is_some_and(|(day, _)| day != entry.date) {
+            self.end_day();
+        }
+        match (entry.event, entry.action.map(|action| self.book.action(action).verb)) {
+            (Event::CreditLimitSet, Some(Verb::SetCreditLimit(limit))) => {
+                self.credit = limit - self.book.account(entry.account.expect("a row of this account")).funds.frozen;
+            }
+            (Event::TopUp, None) => self.received = Some(self.ample),
+            _ => {}
+        }
+        let available = entry.balance + self.credit - self.received.unwrap_or(Money::ZERO);
+        self.last = Some((entry.date, available));
+        if self.received.is_none() {
+            if let Some(failure) = failed(entry, available) {
+                self.give_up(failure);
+            }
+        } else if let Some((cause, by)) = needed(entry) {
+            let least = match (cause, entry.instance) {
+                (Cause::Restart, Some(instance)) => self.least_of_restart(instance),
+                _ => Money::ZERO,
+            };
+            let instance = entry.instance;
+            let failure = Failure { day: entry.date, by, cause, instance, missing: least - available };
+            if failure.missing > Money::ZERO && self.runway.is_none() {
+                self.runway = Some(failure);
+            }
+            self.need(Failure { missing: self.floors.of_a_payment(least) - available, ..failure });
+        }
+    }
+
+    fn least_of_restart(&self, instance: InstanceIndex) -> Money {
+        match self.book.profile(self.book.instance(instance).profile).restore_when {
+            RestoreWhen::Positive => Money::from_minor(1),
+            RestoreWhen::NotNegative => Money::ZERO,
+        }
+    }
+
+    /// Holds the balance at a day's end against the floor.
+    fn end_day(&mut self) {
+        let (Some((day, available)), Some(floor)) = (self.last, self.floors.of_a_day()) else { return };
+        let failure = Failure { day, by: day, cause: Cause::Floor, instance: None, missing: floor - available };
+        if self.received.is_some() {
+            self.need(failure);
+        }
+    }
+
+    /// Makes the top-up in time large enough.
+    fn need(&mut self, failure: Failure) {
+        if failure.missing <= self.total {
+            return;
+        }
+        let more = failure.missing - self.total;
+        self.total = failure.missing;
+        let open = self.arrivals.partition_point(|arrival| arrival.arrives <= failure.by);
+        let arrival = self.arrivals[open.checked_sub(1).expect("ample money came before")];
+        match self.top_ups.last_mut() {
+            Some(last) if last.arrival == arrival => last.amount += more,
+            _ => {
+                let first = Failure { missing: more, ..failure };
+                self.top_ups.push(TopUp { arrival, amount: more, first, without: Vec::new() });
+            }
+        }
+    }
+
+    fn give_up(&mut self, failure: Failure) {
+        self.runway = self.runway.or(Some(failure));
+        if self.failing.insert((failure.cause, failure.instance)) {
+            self.unmet.push(failure);
+        }
+    }
+}
+
+/// What a row needed money for that was paid, and the last day on which that can come.
+fn needed(entry: &Entry) -> Option<(Cause, Day)> {
+    let paid = entry.movement.is_some_and(|movement| movement.amount() <= Money::ZERO);
+    let cause = match entry.event {
+        Event::Renewed | Event::Recovered => Cause::Renewal,
+        Event::Purchased if entry.action.is_some() => Cause::Change,
+        Event::Purchased => Cause::Purchase,
+        Event::Resized if paid => Cause::Change,
+        Event::Usage => Cause::Usage,
+        Event::Restored => Cause::Restart,
+        _ => return None,
+    };
+    let in_the_morning = cause == Cause::Purchase || entry.action.is_some();
+    Some((cause, if in_the_morning { entry.date.yesterday() } else { entry.date }))
+}
+
+/// What a row could not pay.
+fn failed(entry: &Entry, available: Money) -> Option<Failure> {
+    let missing = entry.shortfall().map(|short| match short.needed {
+        Needed::Price(price) => price - short.voucher - short.available,
+        Needed::MoreThanZero => Money::from_minor(1) - short.available,
+        Needed::AtLeastZero => -short.available,
+    });
+    let short_of_funds = entry.reason == Some(Reason::InsufficientFunds);
+    let (cause, by) = match entry.event {
+        Event::RenewalFailed => (Cause::Renewal, entry.date),
+        Event::Rejected if short_of_funds && entry.action.is_none() => (Cause::Purchase, entry.date.yesterday()),
+        Event::Rejected if short_of_funds => (Cause::Change, entry.date.yesterday()),
+        Event::Usage if available < Money::ZERO => (Cause::Usage, entry.date),
+        _ => return None,
+    };
+    let missing = missing.unwrap_or(-available);
+    // Hours are the account's matter, whichever instance takes it below zero.
+    let instance = entry.instance.filter(|_| cause != Cause::Usage);
+    Some(Failure { day: entry.date, by, cause, instance, missing })
+}
+
+/// What no money keeps: the instances that the run with ample money loses.
+pub(super) fn lost(
+    run: &AmpleRun<'_>,
+    (opening, kept): (&Trial<'_>, Option<&[InstanceIndex]>),
+    first: Option<Day>,
+) -> Vec<Loss> {
+    let mut troubled: BTreeMap<InstanceIndex, (Day, LossCause)> = BTreeMap::new();
+    for entry in &run.entries {
+        let Some(instance) = entry.instance else { continue };
+        match (entry.event, entry.reason) {
+            (Event::Reclaimed | Event::Stopped, Some(Reason::Unpaid | Reason::Arrears)) => {
+                troubled.insert(instance, (entry.date, LossCause::NotRenewed));
+            }
+            (Event::Returned, _) | (Event::Terminated, Some(Reason::User)) => {
+                troubled.entry(instance).or_insert((entry.date, LossCause::People)).1 = LossCause::People;
+            }
+            (Event::Terminated, _) => {
+                let trouble = troubled.entry(instance).or_insert((entry.date, LossCause::NotRenewed));
+                let too_soon = first.is_none_or(|first| entry.date <= first);
+                if trouble.1 == LossCause::NotRenewed && too_soon {
+                    trouble.1 = LossCause::BeforeMoney;
+                }
+            }
+            (Event::Recovered | Event::Restored, _) => {
+                troubled.remove(&instance);
+            }
+            _ => {}
+        }
+    }
+    let asked = |instance: InstanceIndex| kept.is_some_and(|kept| kept.binary_search(&instance).is_ok());
+    troubled.retain(|instance, (_, why)| asked(*instance) || (kept.is_none() && *why != LossCause::People));
+    let released = opening.instances().filter(|one| opening.state(*one) == Some(State::Terminated) && asked(*one));
+    let released = released.map(|instance| Loss { instance, day: None, why: LossCause::Released, asked: true });
+    let lost = troubled.into_iter();
+    let lost = lost.map(|(instance, (day, why))| Loss { instance, day: Some(day), why, asked: asked(instance) });
+    released.chain(lost).collect()
+}
