@@ -52,7 +52,19 @@ pub struct Labels {
     known: BTreeMap<Box<str>, Label>,
 }
 
+impl Label {
+    /// Its number; the texts of a table are numbered from 0.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
 impl Labels {
+    /// All texts, by number.
+    pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+        self.texts.iter().map(|text| &**text)
+    }
+
     /// The label of this text, made on first sight.
     pub fn intern(&mut self, text: &str) -> Label {
         if let Some(label) = self.known.get(text) {

@@ -25,13 +25,15 @@ impl<'b> Section<'b> {
     pub(super) fn open(book: &'b Book, papers: Vec<Papers>) -> Self {
         let desk = |papers: Papers| Desk::open(book, papers);
         let desks: Vec<Desk<'b>> = papers.into_iter().map(desk).collect();
-        let slots = desks.iter().scan(0, |next, desk| {
-            let slot = *next;
-            *next = first_instance(slot) + desk.positions().end;
-            Some(slot)
+        let mut end = 0;
+        let slots = desks.iter().map(|desk| {
+            let slot = end;
+            end = first_instance(slot) + desk.positions().end;
+            slot
         });
         let slots = slots.collect();
-        let mut section = Self { desks, slots, agenda: Agenda::from(book.days.from), last: book.days.to };
+        let agenda = Agenda::from(book.days.from, end);
+        let mut section = Self { desks, slots, agenda, last: book.days.to };
         for number in 0..section.desks.len() {
             section.file(number, book.days.from);
         }

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use serde::Serialize;
 use toml::value::Datetime;
 
-use super::page::{Days, Page};
+use super::page::{Cells, Days, Page};
 use super::pages::Pages;
 use super::{profile, write_rows};
 use crate::account::{Account, Returns};
@@ -161,13 +161,21 @@ struct Inventory<'b> {
     book: &'b Book,
     columns: Vec<Column>,
     days: Days,
+    labels: Cells,
+    accounts: Cells,
 }
 
 impl<'b> Inventory<'b> {
     fn of(book: &'b Book) -> Self {
         let named = Column::NAMED.iter().map(|(_, column)| *column);
         let columns = named.chain((0..book.tag_keys.len()).map(Column::Tag)).collect();
-        Self { book, columns, days: Days::from(book.days.from - DAYS_AROUND, 2 * DAYS_AROUND) }
+        Self {
+            book,
+            columns,
+            days: Days::from(book.days.from - DAYS_AROUND, 2 * DAYS_AROUND),
+            labels: Cells::of(book.labels.texts()),
+            accounts: Cells::of(book.accounts.iter().map(|account| account.id.as_str())),
+        }
     }
 
     fn header(&self) -> Vec<u8> {
@@ -212,28 +220,38 @@ impl<'b> Inventory<'b> {
         });
     }
 
-    /// Writes a cell; the frequent ones without making a text of them first.
+    /// Writes a cell; the frequent ones without making a text of them first. Numbers and words of closed lists need no quotes.
     fn cell(&self, page: &mut Page, instance: &Instance, column: Column) {
         let labels = &instance.labels;
-        let label =
-            |page: &mut Page, label: Option<Label>| page.cell(label.map_or("", |label| self.book.labels.text(label)));
         match column {
             Column::InstanceId => page.cell(instance.id.as_str()),
-            Column::AccountId => page.cell(self.book.account(instance.account).id.as_str()),
-            Column::Product => label(page, Some(labels.product)),
-            Column::InstanceType => label(page, labels.instance_type),
-            Column::Region => label(page, labels.region),
-            Column::Zone => label(page, labels.zone),
-            Column::Project => label(page, labels.project),
-            Column::Name => label(page, labels.name),
-            Column::Tag(tag) => label(page, labels.tags.get(tag).copied().flatten()),
-            Column::ChargeType => page.cell(instance.charge_type.name()),
-            Column::RenewFlag => page.cell(instance.renew_flag.name()),
-            Column::State => page.cell(instance.state.map_or("", |state| state.name())),
+            Column::AccountId => self.ready(page, &self.accounts, Some(instance.account.0)),
+            Column::Product => self.label(page, Some(labels.product)),
+            Column::InstanceType => self.label(page, labels.instance_type),
+            Column::Region => self.label(page, labels.region),
+            Column::Zone => self.label(page, labels.zone),
+            Column::Project => self.label(page, labels.project),
+            Column::Name => self.label(page, labels.name),
+            Column::Tag(tag) => self.label(page, labels.tags.get(tag).copied().flatten()),
+            Column::ChargeType => page.word_of(instance.charge_type.name()),
+            Column::RenewFlag => page.word_of(instance.renew_flag.name()),
+            Column::State => page.word_of(instance.state.map_or("", |state| state.name())),
             Column::StartsOn => self.day(page, instance.starts_on),
             Column::ExpiresOn => self.day(page, instance.expires_on),
             Column::Since => self.day(page, instance.since),
-            _ => page.cell(&self.book.cell_text(instance, column).unwrap_or_default()),
+            _ => page.word_of(&self.book.cell_text(instance, column).unwrap_or_default()),
+        }
+    }
+
+    fn label(&self, page: &mut Page, label: Option<Label>) {
+        self.ready(page, &self.labels, label.map(Label::number));
+    }
+
+    fn ready(&self, page: &mut Page, cells: &Cells, number: Option<u32>) {
+        page.reserve(NUMBERS_ROOM);
+        match number {
+            Some(number) => page.ready(cells, number as usize),
+            None => page.comma(),
         }
     }
 

@@ -176,8 +176,20 @@ fn optional(page: &mut Page, word: Option<&Word>) {
 
 fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
     let Some(movement) = movement else { return (0..4).for_each(|_| page.comma()) };
-    for money in [movement.amount(), movement.voucher, movement.free_credit, movement.cash] {
+    let Movement { voucher, free_credit, cash } = movement;
+    let start = page.mark();
+    page.money(movement.amount(), currency);
+    page.comma();
+    let end = page.mark();
+    for money in [voucher, free_credit] {
         page.money(money, currency);
+        page.comma();
+    }
+    if voucher == Money::ZERO && free_credit == Money::ZERO {
+        // Most are paid in cash: the same text again.
+        page.again(start..end);
+    } else {
+        page.money(cash, currency);
         page.comma();
     }
 }

@@ -4,6 +4,7 @@
 //! steps, where a copy of any length is a loop.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::calendar::Day;
 use crate::cell;
@@ -12,7 +13,7 @@ use crate::money::{Currency, Money};
 /// The size of the block in which a [`Word`] is copied.
 const BLOCK: usize = 32;
 
-/// A text shorter than a block, with the comma behind it.
+/// A text shorter than a block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Word {
     block: [u8; BLOCK],
@@ -20,14 +21,23 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// A word of a closed list, which needs no quotes.
+    /// A word of a closed list, which needs no quotes, with the comma behind it.
     pub(super) fn cell(text: &str) -> Self {
+        let word = Self::of(text.as_bytes());
+        let mut block = word.block;
+        block[word.len] = b',';
+        Self { block, len: word.len + 1 }
+    }
+
+    const fn of(text: &[u8]) -> Self {
         let mut block = [0; BLOCK];
-        block[..text.len()].copy_from_slice(text.as_bytes());
-        block[text.len()] = b',';
-        Self { block, len: text.len() + 1 }
+        block.split_at_mut(text.len()).0.copy_from_slice(text);
+        Self { block, len: text.len() }
     }
 }
+
+/// An amount of nothing in most currencies.
+const ZERO: Word = Word::of(b"0.00");
 
 /// Bytes with room behind them.
 #[derive(Debug, Default)]
@@ -84,6 +94,13 @@ impl Page {
         self.comma();
     }
 
+    /// Adds a number or a word of a closed list, which need no quotes, and a comma.
+    pub(super) fn word_of(&mut self, text: &str) {
+        self.text(text);
+        self.reserve(1);
+        self.comma();
+    }
+
     /// Turns the last comma into the end of the row.
     pub(super) fn end_row(&mut self) {
         self.bytes[self.len - 1] = b'\n';
@@ -108,8 +125,22 @@ impl Page {
         self.digits(&digits);
     }
 
+    /// Where the next byte goes.
+    pub(super) fn mark(&self) -> usize {
+        self.len
+    }
+
+    /// Adds a number of this page once more; there must be room.
+    pub(super) fn again(&mut self, marks: Range<usize>) {
+        self.len += marks.len();
+        self.bytes.copy_within(marks.start..marks.start + BLOCK, self.len - marks.len());
+    }
+
     /// Adds an amount with exactly the currency's decimals, never `-0.00`; there must be room.
     pub(super) fn money(&mut self, money: Money, currency: Currency) {
+        if money == Money::ZERO && currency.digits() == 2 {
+            return self.word(&ZERO);
+        }
         let minor = money.minor().unsigned_abs();
         let mut digits = Digits::default();
         match currency.digits() {
