@@ -1,6 +1,7 @@
 //! The command line: one verb per file. The only code that prints, touches files or reads the environment.
 
 mod answer;
+mod calendar;
 mod changes;
 mod check;
 mod compare;
@@ -69,6 +70,7 @@ Examples:
   renewcast explain data/example web-1        the story of one instance
   renewcast compare my-book yearly in-time    what scenarios change, in money and in lost instances
   renewcast plan data/example                 how much money, and by when, so that nothing fails
+  renewcast calendar my-book --by tag:team    the dates to act on, for a calendar
   renewcast import tencent *.json --out book  a book from what the cloud's tools print
   renewcast generate --instances 1000 --out try
   renewcast verify reports/my-book            prove a written result
@@ -91,6 +93,7 @@ enum Verb {
     Explain(explain::Arguments),
     Compare(compare::Arguments),
     Plan(plan::Arguments),
+    Calendar(calendar::Arguments),
     Import(import::Arguments),
     Generate(generate::Arguments),
     Verify(verify::Arguments),
@@ -113,6 +116,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Calendar(arguments) => calendar::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),

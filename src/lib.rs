@@ -28,6 +28,7 @@ pub mod cell;
 pub mod charge;
 pub mod cli;
 pub mod compare;
+pub mod deadline;
 pub mod diagnostic;
 pub mod engine;
 pub mod event;

@@ -11,6 +11,7 @@ pub mod csv;
 mod detail;
 pub mod frame;
 pub mod hash;
+pub mod icalendar;
 pub mod monthly;
 mod page;
 pub mod pages;
@@ -18,6 +19,13 @@ pub mod pictures;
 pub mod plan;
 pub mod profile;
 pub mod run_json;
+
+/// An id as part of a file name: other characters become underscores, and the number tells two such names apart.
+fn file_name(id: &str, number: u32) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let plain: String = id.chars().take(60).map(|c| if is_plain(c) { c } else { '_' }).collect();
+    if plain == id { plain } else { format!("{plain}-{number}") }
+}
 
 /// Rows as CSV below their header, whose cells are the fields of a row in order; none of them is a formula.
 fn write_rows<R: Serialize>(header: &[&str], rows: impl IntoIterator<Item = R>) -> Vec<u8> {

@@ -98,7 +98,7 @@ impl Alert {
     }
 }
 
-fn column(book: &Book, name: &str) -> Result<Column, Failure> {
+pub(super) fn column(book: &Book, name: &str) -> Result<Column, Failure> {
     let named = Column::NAMED.iter().find(|(known, _)| *known == name).map(|(_, column)| *column);
     let tag = || {
         let key = name.strip_prefix("tag:")?;
@@ -111,7 +111,7 @@ fn column(book: &Book, name: &str) -> Result<Column, Failure> {
     })
 }
 
-fn default_out(book: &Path, changes: &Changes) -> PathBuf {
+pub(super) fn default_out(book: &Path, changes: &Changes) -> PathBuf {
     let reports = Path::new("reports").join(name_of(book));
     changes.folder().map_or(reports.clone(), |folder| reports.join(folder))
 }

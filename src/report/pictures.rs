@@ -8,6 +8,7 @@ use super::chart::{
     self, AgainstBase, BalanceOverTime, ChartError, Format, InstancesByState, LossRow, LossTimeline, Mark, MarkKind,
     Series, Span, SpendByMonth, StateCounts,
 };
+use super::file_name;
 use super::monthly::SpendTable;
 use crate::account::AccountIndex;
 use crate::book::Book;
@@ -223,13 +224,6 @@ fn mark_kind(event: Event) -> Option<MarkKind> {
         Event::Terminated => Some(MarkKind::Terminated),
         _ => None,
     }
-}
-
-/// An id as part of a file name: other characters become underscores, and the number tells two such names apart.
-pub(super) fn file_name(id: &str, number: u32) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    let plain: String = id.chars().take(60).map(|c| if is_plain(c) { c } else { '_' }).collect();
-    if plain == id { plain } else { format!("{plain}-{number}") }
 }
 
 fn of_chart_state(state: State) -> chart::State {

@@ -8,7 +8,7 @@ use toml::value::Datetime;
 
 use super::chart::{self, ChartError, Format, Funding, Inflow};
 use super::closing;
-use super::pictures::file_name;
+use super::file_name;
 use super::write_rows;
 use crate::account::AccountIndex;
 use crate::action::{AccountRef, Action, Target, Verb};

@@ -2,6 +2,7 @@
 
 mod amortisation;
 mod books;
+mod calendar;
 mod cases;
 mod cli;
 mod compare;

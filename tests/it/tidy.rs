@@ -35,6 +35,7 @@ const READING_ORDER: &[&str] = &[
     // The replay, and questions to it.
     "engine",
     "summary",
+    "deadline",
     "explain",
     "compare",
     "plan",

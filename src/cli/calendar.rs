@@ -1,0 +1,68 @@
+//! `renewcast calendar`: the dates to act on as calendars.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::changes::Changes;
+use super::diagnostics::{counted, visible};
+use super::folder::load;
+use super::progress::Progress;
+use super::run::{column, default_out};
+use super::say::say;
+use super::{Failure, Outcome, output};
+use crate::deadline::{self, Watch};
+use crate::engine::{self, Window};
+use crate::report::icalendar;
+use crate::summary::Tally;
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast calendar data/example                  calendar/all.ics, and one for each account
+  renewcast calendar my-book --by tag:team         one for each team
+  renewcast calendar my-book --scenario yearly --out somewhere";
+
+/// The folder of the calendars in that of the results.
+const FOLDER: &str = "calendar";
+
+/// Write the dates to act on as iCalendar files: unpaid expiries, last days to recover, latest safe top-ups
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder of the book
+    book: PathBuf,
+    /// Write into the folder `calendar` of this one [default: reports/<book>[/<scenario>][-set]]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+    /// One calendar for each value of this column of instances.csv, such as project or tag:team
+    #[arg(long, value_name = "COLUMN", default_value = "account_id")]
+    by: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let loaded = load(&arguments.book, &arguments.changes)?;
+    let book = &loaded.book;
+    let column = column(book, &arguments.by)?;
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    let (mut tally, mut watch) = (Tally::open(book), Watch::open(book));
+    let (mut run, mut window) = (engine::open(book), Window::default());
+    let progress = Progress::new(book.days);
+    while run.advance(&mut window).map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))? {
+        tally.add(&window);
+        watch.add(&window);
+        window.last().into_iter().for_each(|day| progress.reach(day));
+    }
+    progress.finish();
+    let deadlines = deadline::deadlines(book, &watch.close(), &tally.close());
+    let feeds = icalendar::feeds(book, &deadlines, (column, &arguments.by));
+    let files: Vec<(String, Vec<u8>)> =
+        feeds.iter().map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone())).collect();
+    output::write(&out, &files, &[FOLDER])?;
+    for feed in &feeds {
+        let name = visible(&out.join(FOLDER).join(&feed.name).display().to_string());
+        say(format!("{name}: {}", counted(feed.entries, "date")))?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,354 @@
+//! Dates to act on: when an instance is not paid for, until when it can be saved, and when a top-up is still in time.
+//!
+//! A pure fold over the windows of a run. A [`Lapse`] begins on the first day on which an instance is not paid for, and
+//! ends when it is paid, or lost. What people give up on purpose is no lapse.
+
+use std::collections::BTreeMap;
+
+use crate::account::AccountIndex;
+use crate::action::{AccountRef, Target, Verb};
+use crate::book::Book;
+use crate::calendar::Day;
+use crate::charge;
+use crate::engine::Window;
+use crate::event::{Event, Reason};
+use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State, StoppedBy};
+use crate::ledger::{Entry, Needed};
+use crate::money::{Money, Price};
+use crate::profile::RetentionFrom;
+use crate::summary::{LossEnd, Remedy, Summary};
+
+/// Why an instance is not paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Its auto-renewal failed for want of funds.
+    FundsShort,
+    /// Nobody renewed it, and people are expected to.
+    NotRenewed,
+    /// Nobody renewed it, and its flag says that nobody means to.
+    LetGo,
+    /// Arrears stopped it.
+    Arrears,
+}
+
+/// A time in which an instance is not paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lapse {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// Why.
+    pub cause: Cause,
+    /// The first day of it; the first day of the run where it began before.
+    pub first: Day,
+    /// The day on which it went to the recycle bin or stopped; none where it did not.
+    pub gone_dark: Option<Day>,
+    /// What its renewal costs, or what is missing at the end of the day on which it stops; none where that is not known.
+    pub needed: Option<Money>,
+    /// The last day on which it can be saved; none where it was, or where people destroyed it.
+    pub last_day: Option<Day>,
+    /// What became of it.
+    pub end: LossEnd,
+}
+
+impl Lapse {
+    /// Whether it ends, or will end, with the loss of the instance, unless somebody acts.
+    pub fn is_loss(&self) -> bool {
+        matches!(self.end, LossEnd::Terminated(_) | LossEnd::Kept)
+    }
+}
+
+/// A date on which people can act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// The day.
+    pub day: Day,
+    /// The account that pays.
+    pub account: AccountIndex,
+    /// What it is about.
+    pub matter: Matter,
+    /// What is needed, in the currency of the account; none where that is not known.
+    pub amount: Option<Money>,
+}
+
+/// What a date to act on is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// The account must be topped up on this day at the latest, or so many renewals fail.
+    TopUp(usize),
+    /// The account must be topped up by more than this on this day at the latest, or its arrears stop instances.
+    Arrears,
+    /// The instance is not paid for from this day on.
+    Unpaid(Lapse),
+    /// The last day on which the instance can be saved.
+    LastDay(Lapse),
+    /// A top-up that the book plans and the run counts on.
+    PlannedTopUp,
+    /// A renewal that the book plans and the run counts on.
+    PlannedRenewal(InstanceIndex),
+}
+
+impl Matter {
+    /// The instance that it is about.
+    pub fn instance(&self) -> Option<InstanceIndex> {
+        match self {
+            Self::Unpaid(lapse) | Self::LastDay(lapse) => Some(lapse.instance),
+            Self::PlannedRenewal(instance) => Some(*instance),
+            Self::TopUp(_) | Self::Arrears | Self::PlannedTopUp => None,
+        }
+    }
+
+    /// Its place among those of a day.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::TopUp(_) => 0,
+            Self::Arrears => 1,
+            Self::Unpaid(_) => 2,
+            Self::LastDay(_) => 3,
+            Self::PlannedTopUp => 4,
+            Self::PlannedRenewal(_) => 5,
+        }
+    }
+}
+
+/// No lapse.
+const NONE: u32 = u32::MAX;
+
+/// The lapses of a run in the making.
+#[derive(Clone, Debug)]
+pub struct Watch<'b> {
+    book: &'b Book,
+    lapses: Vec<Lapse>,
+    /// For each instance its lapse that goes on.
+    open: Vec<u32>,
+    /// For each instance the end of its last paid term.
+    expiries: Vec<Option<Day>>,
+    /// Monthly prices, flags and months that actions set.
+    prices: BTreeMap<InstanceIndex, Price>,
+    flags: BTreeMap<InstanceIndex, RenewFlag>,
+    months: BTreeMap<InstanceIndex, u32>,
+}
+
+impl<'b> Watch<'b> {
+    /// Nothing yet but what the book says of its first day.
+    pub fn open(book: &'b Book) -> Self {
+        let mut watch = Self {
+            book,
+            lapses: Vec::new(),
+            open: vec![NONE; book.instances.len()],
+            expiries: book.instances.iter().map(|instance| instance.expires_on).collect(),
+            prices: BTreeMap::new(),
+            flags: BTreeMap::new(),
+            months: BTreeMap::new(),
+        };
+        for (number, instance) in (0u32..).map(InstanceIndex).zip(&book.instances) {
+            let first = book.days.from;
+            match instance.state {
+                Some(State::Overdue) => watch.begin(number, first),
+                Some(State::Reclaimed) if !instance.returned => {
+                    watch.begin(number, first);
+                    watch.darken(number, instance.since);
+                }
+                Some(State::Stopped) if instance.stopped_by == StoppedBy::Arrears => {
+                    watch.stop(number, first);
+                    watch.darken(number, instance.since);
+                }
+                _ => {}
+            }
+        }
+        watch
+    }
+
+    /// Adds the rows of the next window.
+    pub fn add(&mut self, window: &Window) {
+        let mut stopped: BTreeMap<(AccountIndex, Day), Vec<u32>> = BTreeMap::new();
+        for entry in window.entries() {
+            let (Some(instance), Some(account)) = (entry.instance, entry.account) else { continue };
+            self.add_row(instance, entry);
+            if entry.reason == Some(Reason::Arrears) {
+                stopped.entry((account, entry.date)).or_default().push(self.open[instance.0 as usize]);
+            }
+        }
+        for balance in window.balances() {
+            for lapse in stopped.remove(&(balance.account, balance.date)).into_iter().flatten() {
+                if let Some(lapse) = self.lapses.get_mut(lapse as usize) {
+                    lapse.needed = Some(-balance.available);
+                }
+            }
+        }
+    }
+
+    fn add_row(&mut self, instance: InstanceIndex, entry: &Entry) {
+        match entry.event {
+            Event::Renewed | Event::Recovered | Event::Purchased | Event::Restored | Event::Converted => {
+                self.end(instance, LossEnd::Recovered(entry.date));
+                if let Some(term) = entry.term {
+                    self.expiries[instance.0 as usize] = Some(term.end);
+                }
+            }
+            Event::RenewalFailed => {
+                self.begin(instance, entry.date);
+                let price = entry.shortfall().and_then(|shortfall| match shortfall.needed {
+                    Needed::Price(price) => Some(price),
+                    Needed::MoreThanZero | Needed::AtLeastZero => None,
+                });
+                if let Some(lapse) = self.lapse(instance) {
+                    lapse.cause = Cause::FundsShort;
+                    lapse.needed = price.or(lapse.needed);
+                }
+            }
+            Event::Expired => self.begin(instance, entry.date),
+            Event::Reclaimed => {
+                self.begin(instance, entry.date);
+                self.darken(instance, Some(entry.date));
+            }
+            Event::Stopped if entry.reason == Some(Reason::Arrears) => {
+                self.stop(instance, entry.date);
+                self.darken(instance, Some(entry.date));
+            }
+            Event::Returned => self.end(instance, LossEnd::Destroyed(entry.date)),
+            Event::Terminated if entry.reason == Some(Reason::User) => {
+                self.end(instance, LossEnd::Destroyed(entry.date));
+            }
+            Event::Terminated => self.end(instance, LossEnd::Terminated(entry.date)),
+            Event::FlagSet | Event::PriceSet | Event::Resized => {}
+            _ => return,
+        }
+        self.remember(instance, entry);
+    }
+
+    /// What an action sets for the renewals to come.
+    fn remember(&mut self, instance: InstanceIndex, entry: &Entry) {
+        let Some(verb) = entry.action.map(|action| self.book.action(action).verb) else { return };
+        match verb {
+            Verb::SetFlag(flag, months) => {
+                self.flags.insert(instance, flag);
+                months.and_then(|months| self.months.insert(instance, months));
+            }
+            Verb::SetPrice(price) | Verb::Resize(price, _) | Verb::ToPrepaid(_, Some(price)) => {
+                self.prices.insert(instance, price);
+            }
+            _ => {}
+        }
+    }
+
+    fn lapse(&mut self, instance: InstanceIndex) -> Option<&mut Lapse> {
+        self.lapses.get_mut(self.open[instance.0 as usize] as usize)
+    }
+
+    /// A prepaid instance is not paid for.
+    fn begin(&mut self, instance: InstanceIndex, first: Day) {
+        if self.open[instance.0 as usize] != NONE {
+            return;
+        }
+        let flag = self.flags.get(&instance).copied().unwrap_or(self.book.instance(instance).renew_flag);
+        let cause = if flag == RenewFlag::None { Cause::LetGo } else { Cause::NotRenewed };
+        let needed = self.next_price(instance);
+        self.push(Lapse { instance, cause, first, gone_dark: None, needed, last_day: None, end: LossEnd::Kept });
+    }
+
+    /// A postpaid instance is stopped in arrears.
+    fn stop(&mut self, instance: InstanceIndex, first: Day) {
+        let (needed, cause) = (None, Cause::Arrears);
+        self.push(Lapse { instance, cause, first, gone_dark: None, needed, last_day: None, end: LossEnd::Kept });
+    }
+
+    fn push(&mut self, lapse: Lapse) {
+        let number = u32::try_from(self.lapses.len()).expect("fewer than four billion lapses");
+        self.open[lapse.instance.0 as usize] = number;
+        self.lapses.push(lapse);
+    }
+
+    fn darken(&mut self, instance: InstanceIndex, day: Option<Day>) {
+        if let Some(lapse) = self.lapse(instance) {
+            lapse.gone_dark = day;
+        }
+    }
+
+    fn end(&mut self, instance: InstanceIndex, end: LossEnd) {
+        if let Some(lapse) = self.lapse(instance) {
+            lapse.end = end;
+            if let LossEnd::Terminated(day) = end {
+                lapse.last_day = Some(day.yesterday());
+            }
+        }
+        self.open[instance.0 as usize] = NONE;
+    }
+
+    /// What the next renewal costs by the prices in force.
+    fn next_price(&self, index: InstanceIndex) -> Option<Money> {
+        let instance = self.book.instance(index);
+        let price = self.prices.get(&index).copied().or(instance.monthly_price)?;
+        let months = self.months.get(&index).copied().unwrap_or(instance.renew_months);
+        let currency = self.book.account(instance.account).currency;
+        Some(charge::renewal(self.book.profile(instance.profile), currency, price, months))
+    }
+
+    /// The lapses, once the last window has been added, by their first day and instance. Those that the run leaves open
+    /// have the last day that their profile gives them.
+    pub fn close(mut self) -> Vec<Lapse> {
+        let mut lapses = std::mem::take(&mut self.lapses);
+        for lapse in lapses.iter_mut().filter(|lapse| lapse.end == LossEnd::Kept) {
+            lapse.last_day = self.last_day(lapse);
+        }
+        lapses.sort_by_key(|lapse| (lapse.first, lapse.instance));
+        lapses
+    }
+
+    /// The last day of the retention that goes on when the run ends.
+    fn last_day(&self, lapse: &Lapse) -> Option<Day> {
+        let profile = self.book.profile(self.book.instance(lapse.instance).profile);
+        if lapse.cause == Cause::Arrears {
+            return lapse.gone_dark.map(|day| day + profile.postpaid_retention_days);
+        }
+        let expiry = self.expiries[lapse.instance.0 as usize]?;
+        let reclaimed = lapse.gone_dark.unwrap_or(expiry + profile.suspend_after_days);
+        let base = match profile.retention_from {
+            RetentionFrom::Reclaim => reclaimed,
+            RetentionFrom::Expiry => expiry,
+        };
+        Some((base + profile.retention_days).max(reclaimed))
+    }
+}
+
+/// All dates to act on within the run, in order.
+pub fn deadlines(book: &Book, lapses: &[Lapse], summary: &Summary) -> Vec<Deadline> {
+    let mut all = Vec::new();
+    for advice in &summary.advice {
+        let (account, amount, matter) = match advice.what {
+            Remedy::TopUp { account, amount, renewals } => (account, amount, Matter::TopUp(renewals)),
+            Remedy::Arrears { account, amount } => (account, amount, Matter::Arrears),
+            Remedy::Renew { .. } => continue,
+        };
+        all.push(Deadline { day: advice.by, account, matter, amount: Some(amount) });
+    }
+    for lapse in lapses {
+        let account = book.instance(lapse.instance).account;
+        let of = |day, matter| Deadline { day, account, matter, amount: lapse.needed };
+        let unpaid = book.instance(lapse.instance).charge_type == ChargeType::Prepaid || lapse.cause != Cause::Arrears;
+        if unpaid {
+            all.push(of(lapse.first, Matter::Unpaid(*lapse)));
+        }
+        all.extend(lapse.last_day.map(|day| of(day, Matter::LastDay(*lapse))));
+    }
+    all.extend(planned(book));
+    all.sort_by_key(|one| (one.day, one.account, one.matter.rank(), one.matter.instance()));
+    all
+}
+
+/// The top-ups and renewals that the book plans, on the days on which people must do them.
+fn planned(book: &Book) -> impl Iterator<Item = Deadline> {
+    let actions = book.actions.iter().filter(|action| book.days.contains(action.date));
+    actions.filter_map(|action| {
+        let day = action.sent.map_or(action.date, |sent| sent.date);
+        match (action.verb, &action.target, &action.account) {
+            (Verb::TopUp(amount), _, Some(AccountRef::Known(account))) => {
+                Some(Deadline { day, account: *account, matter: Matter::PlannedTopUp, amount: Some(amount) })
+            }
+            (Verb::Renew(_) | Verb::RenewUntil(_), Target::Instance(instance), _) => {
+                let account = book.instance(*instance).account;
+                Some(Deadline { day, account, matter: Matter::PlannedRenewal(*instance), amount: None })
+            }
+            _ => None,
+        }
+    })
+}

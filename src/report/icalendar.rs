@@ -1,0 +1,224 @@
+//! Dates to act on as calendars (RFC 5545): one of all, and one for each account or value of a column.
+//!
+//! What falls on one day, for one account and one reason, is one entry. Nothing here knows the time: the stamp of an entry is
+//! the first day of the book, and its id comes from what it is, so that a calendar that is read again replaces itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ics::components::Property;
+use ics::parameters::Value;
+use ics::properties::{Categories, Description, DtEnd, DtStart, Summary, Transp, Trigger};
+use ics::{Alarm, Event, ICalendar, escape_text};
+
+use super::file_name;
+use super::hash::hash;
+use crate::account::AccountIndex;
+use crate::book::Book;
+use crate::calendar::Day;
+use crate::deadline::{Cause, Deadline, Lapse, Matter};
+use crate::instance::InstanceIndex;
+use crate::money::Money;
+use crate::selector::Column;
+use crate::summary::LossEnd;
+
+/// The most instances that an entry names.
+const NAMED: usize = 50;
+
+/// A calendar: the name of its file, and its bytes.
+pub struct Feed {
+    /// Without folder: `account-shop.ics`.
+    pub name: String,
+    /// Its entries.
+    pub entries: usize,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// The calendar of everything, then those of the values of a column. What is about an account alone stands in the calendar of
+/// each value that its instances have.
+pub fn feeds(book: &Book, deadlines: &[Deadline], (column, by): (Column, &str)) -> Vec<Feed> {
+    let value_of = |index: InstanceIndex| book.cell_text(book.instance(index), column);
+    let mut values_of: BTreeMap<AccountIndex, BTreeSet<String>> = BTreeMap::new();
+    for (number, instance) in (0u32..).zip(&book.instances) {
+        values_of.entry(instance.account).or_default().extend(value_of(InstanceIndex(number)));
+    }
+    let mut feeds: BTreeMap<String, Vec<&Deadline>> = BTreeMap::new();
+    for deadline in deadlines {
+        let values = match deadline.matter.instance() {
+            Some(instance) => value_of(instance).into_iter().collect(),
+            None => values_of.get(&deadline.account).cloned().unwrap_or_default(),
+        };
+        for value in values {
+            feeds.entry(value).or_default().push(deadline);
+        }
+    }
+    let everything =
+        Teller { book, title: book.name.to_string() }.feed("all.ics".to_owned(), &deadlines.iter().collect::<Vec<_>>());
+    let key = by.strip_prefix("tag:").unwrap_or(by).trim_end_matches("_id");
+    let of_value = |(number, (value, deadlines)): (u32, (String, Vec<&Deadline>))| {
+        let name = format!("{}-{}.ics", file_name(key, 0), file_name(&value, number));
+        Teller { book, title: format!("{} · {value}", book.name) }.feed(name, &deadlines)
+    };
+    std::iter::once(everything).chain((0u32..).zip(feeds).map(of_value)).collect()
+}
+
+/// Puts the dates of a calendar into words.
+struct Teller<'b> {
+    book: &'b Book,
+    title: String,
+}
+
+impl Teller<'_> {
+    fn feed(&self, name: String, deadlines: &[&Deadline]) -> Feed {
+        let mut calendar = ICalendar::new("2.0", "-//renewcast//dates to act on//EN");
+        for (key, value) in [("CALSCALE", "GREGORIAN"), ("METHOD", "PUBLISH"), ("X-WR-TIMEZONE", &self.book.time_zone)]
+        {
+            calendar.push(Property::new(key, value.to_owned()));
+        }
+        calendar.push(Property::new("X-WR-CALNAME", text(&self.title)));
+        let kin = |left: &&Deadline, right: &&Deadline| {
+            (left.day, left.account, left.matter.rank()) == (right.day, right.account, right.matter.rank())
+        };
+        let groups: Vec<&[&Deadline]> = deadlines.chunk_by(kin).collect();
+        groups.iter().for_each(|group| calendar.add_event(self.event(group)));
+        Feed { name, entries: groups.len(), bytes: folded(&calendar.to_string()).into_bytes() }
+    }
+
+    fn event(&self, group: &[&Deadline]) -> Event<'static> {
+        let first = group[0];
+        let account = self.book.account(first.account);
+        let stamp = format!("{}T000000Z", basic(self.book.days.from));
+        let identity = format!("{}\n{}\n{}\n{}", self.title, first.day, account.id, first.matter.rank());
+        let mut event = Event::new(format!("{}@renewcast", &hash(identity.as_bytes())[..32]), stamp);
+        let of_day = |day: Day| basic(day);
+        let (mut start, mut end) = (DtStart::new(of_day(first.day)), DtEnd::new(of_day(first.day.tomorrow())));
+        start.add(Value::DATE);
+        end.add(Value::DATE);
+        event.push(start);
+        event.push(end);
+        event.push(Summary::new(text(&self.summary(group))));
+        event.push(Description::new(text(&self.description(group))));
+        event.push(Categories::new(category(&first.matter)));
+        event.push(Transp::transparent());
+        // The morning of the day before.
+        event.add_alarm(Alarm::display(Trigger::new("-PT15H"), Description::new(text(&self.summary(group)))));
+        event
+    }
+
+    fn summary(&self, group: &[&Deadline]) -> String {
+        let account = &self.book.account(group[0].account).id;
+        let amounts: Option<Vec<Money>> = group.iter().map(|one| one.amount).collect();
+        let amount = amounts.map(|amounts| self.money(group[0], amounts.into_iter().sum()));
+        let cost = amount.as_ref().map_or_else(String::new, |amount| format!(" ({amount})"));
+        let amount = amount.unwrap_or_default();
+        let who = match group {
+            [one] => one.matter.instance().map_or_else(String::new, |index| self.book.instance(index).id.to_string()),
+            _ => format!("{} instances", group.len()),
+        };
+        let what = match &group[0].matter {
+            Matter::TopUp(1) => format!("top up {amount}, or 1 renewal fails"),
+            Matter::TopUp(renewals) => format!("top up {amount}, or {renewals} renewals fail"),
+            Matter::Arrears => format!("top up more than {amount}, or arrears stop instances"),
+            Matter::Unpaid(_) => format!("renew {who}{cost}"),
+            Matter::LastDay(_) => format!("last day to save {who}{cost}"),
+            Matter::PlannedTopUp => format!("top up {amount}, as planned"),
+            Matter::PlannedRenewal(_) => format!("renew {who}, as planned"),
+        };
+        format!("{account}: {what}")
+    }
+
+    fn description(&self, group: &[&Deadline]) -> String {
+        let mut lines: Vec<String> = group.iter().take(NAMED).map(|one| self.line(one)).collect();
+        if group.len() > NAMED {
+            lines.push(format!("… and {} more", group.len() - NAMED));
+        }
+        lines.join("\n")
+    }
+
+    fn line(&self, deadline: &Deadline) -> String {
+        let account = &self.book.account(deadline.account).id;
+        match &deadline.matter {
+            Matter::TopUp(_) => format!("What account {account} has does not pay the renewals of this day."),
+            Matter::Arrears => format!("Account {account} ends this day in arrears, and its instances stop."),
+            Matter::Unpaid(lapse) => format!("{}: {}; {}.", self.named(lapse.instance), cause(lapse), fate(lapse)),
+            Matter::LastDay(lapse) => format!("{}: {}; {}.", self.named(lapse.instance), cause(lapse), fate(lapse)),
+            Matter::PlannedTopUp => format!("The forecast counts on it: a top-up of {account} that the book plans."),
+            Matter::PlannedRenewal(instance) => {
+                format!("{}: the forecast counts on this renewal, which the book plans.", self.named(*instance))
+            }
+        }
+    }
+
+    /// The id of an instance, with its name where it has one.
+    fn named(&self, index: InstanceIndex) -> String {
+        let instance = self.book.instance(index);
+        let name = instance.labels.name.map(|name| format!(" ({})", self.book.labels.text(name)));
+        format!("{}{}", instance.id, name.unwrap_or_default())
+    }
+
+    fn money(&self, deadline: &Deadline, money: Money) -> String {
+        let currency = self.book.account(deadline.account).currency;
+        format!("{currency} {}", money.display_grouped(currency))
+    }
+}
+
+fn cause(lapse: &Lapse) -> String {
+    let first = lapse.first;
+    match lapse.cause {
+        Cause::FundsShort => format!("its auto-renewal cannot be paid from {first} on"),
+        Cause::NotRenewed => format!("not renewed, unpaid from {first} on"),
+        Cause::LetGo => format!("not to be renewed, unpaid from {first} on"),
+        Cause::Arrears => format!("stopped in arrears on {first}"),
+    }
+}
+
+fn fate(lapse: &Lapse) -> String {
+    match (lapse.end, lapse.last_day) {
+        (LossEnd::Recovered(day), _) => format!("saved on {day} by what the book plans"),
+        (LossEnd::Terminated(day), _) => format!("gone for good on {day}"),
+        (LossEnd::Destroyed(day), _) => format!("given up on {day}"),
+        (LossEnd::Kept, Some(day)) => format!("can be saved until {day}"),
+        (LossEnd::Kept, None) => "open when the run ends".to_owned(),
+    }
+}
+
+fn category(matter: &Matter) -> &'static str {
+    match matter {
+        Matter::TopUp(_) | Matter::Arrears => "Top up",
+        Matter::Unpaid(_) => "Expiry",
+        Matter::LastDay(_) => "Last day",
+        Matter::PlannedTopUp | Matter::PlannedRenewal(_) => "Planned",
+    }
+}
+
+/// `20261231`.
+fn basic(day: Day) -> String {
+    day.to_string().replace('-', "")
+}
+
+/// The most bytes of a line.
+const LINE: usize = 75;
+
+/// The lines folded to at most so many bytes; the library does not count the blank before a continuation.
+fn folded(calendar: &str) -> String {
+    let mut folded = String::with_capacity(calendar.len());
+    for line in calendar.replace("\r\n ", "").split_terminator("\r\n") {
+        let mut width = 0;
+        for character in line.chars() {
+            if width + character.len_utf8() > LINE {
+                folded.push_str("\r\n ");
+                width = 1;
+            }
+            folded.push(character);
+            width += character.len_utf8();
+        }
+        folded.push_str("\r\n");
+    }
+    folded
+}
+
+/// A text as a value: escaped, without characters that would end its line.
+fn text(plain: &str) -> String {
+    let printable: String = plain.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    escape_text(printable).into_owned()
+}
