@@ -16,12 +16,16 @@ mod demand;
 mod fate;
 mod keeping;
 mod late;
+mod triage;
+mod worth;
 
 use std::collections::BTreeMap;
 
 pub use arrivals::{Arrival, Cadence, Way};
 use demand::{Floors, Needs};
 pub use fate::Consequence;
+pub use triage::Triage;
+pub use worth::{Worth, WorthError, weigh};
 
 use crate::account::AccountIndex;
 use crate::action::{AccountRef, Action, Channel, Target, Transfer, Verb};
@@ -46,6 +50,10 @@ pub struct Question {
     pub reserve: BTreeMap<Currency, Money>,
     /// How late a renewal may be.
     pub tolerance: Tolerance,
+    /// What accounts get, if that is given: once, on the first day on which it can be there.
+    pub budgets: BTreeMap<AccountIndex, Money>,
+    /// What an instance is worth where the budget does not keep all.
+    pub worth: BTreeMap<InstanceIndex, u128>,
 }
 
 /// How late a renewal may be.
@@ -81,6 +89,8 @@ pub struct AccountPlan {
     pub unmet: Vec<Failure>,
     /// What is lost whatever is paid.
     pub lost: Vec<Loss>,
+    /// What the budget keeps, where it does not keep all.
+    pub triage: Option<Triage>,
 }
 
 /// A top-up of the plan.
@@ -175,7 +185,8 @@ pub enum LossCause {
 pub fn plan(book: &Book, question: &Question) -> Result<Plan, Refusal> {
     let way = Way::of(book, question.channel);
     let arrivals = way.arrivals(&question.cadence);
-    let setting = Setting { question, arrivals: &arrivals, ample: ample(book) };
+    let plain_actions = triage::are_plain(book);
+    let setting = Setting { question, arrivals: &arrivals, ample: ample(book), plain_actions };
     let accounts = engine::ask_accounts(book, |trial| setting.plan(&trial));
     Ok(Plan { accounts: accounts.into_iter().collect::<Result<_, _>>()? })
 }
@@ -195,6 +206,7 @@ struct Setting<'q> {
     question: &'q Question,
     arrivals: &'q [Arrival],
     ample: Money,
+    plain_actions: bool,
 }
 
 /// The run with ample money.
@@ -210,26 +222,59 @@ impl Setting<'_> {
     }
 
     fn plan(&self, opening: &Trial<'_>) -> Result<AccountPlan, Refusal> {
+        let untouched = opening;
         let kept = self.question.keep.as_ref().map(|selector| opening.matching(selector));
         let mut opening = opening.clone();
         let (steps, run) = self.keep(&mut opening, kept.as_deref())?;
         let book = opening.book();
         let account = book.account(opening.account());
-        let floors = Floors {
-            reserve: self.question.reserve.get(&account.currency).copied(),
-            alert: account.alert_below.filter(|_| self.question.tolerance == Tolerance::Nothing),
-        };
+        let reserve = self.question.reserve.get(&account.currency).copied();
+        let floors =
+            Floors { reserve, alert: account.alert_below.filter(|_| self.question.tolerance == Tolerance::Nothing) };
         let needs = Needs::of(&run, (self.arrivals, self.ample), floors);
         let lost = demand::lost(&run, (&opening, kept.as_deref()), self.first());
         let (mut top_ups, unmet) = match self.question.tolerance {
             Tolerance::Nothing => (needs.top_ups, needs.unmet),
             tolerance => {
-                let search = late::Search::new(self, &run, floors.reserve, tolerance);
+                let search = late::Search::new(self, &run, reserve, tolerance);
                 (search.top_ups(&opening)?, late::unmet(needs.unmet, &run.entries, tolerance))
             }
         };
+        let budget = self.question.budgets.get(&opening.account()).copied();
+        let sum: Money = top_ups.iter().map(|top_up| top_up.amount).sum();
+        if let Some(budget) = budget.filter(|budget| *budget < sum || !unmet.is_empty()) {
+            let shortage = triage::Shortage { setting: self, opening: untouched, steps: &steps, budget, reserve };
+            return self.choose(&shortage, kept.as_deref(), lost);
+        }
         fate::tell(&opening, &mut top_ups)?;
-        Ok(AccountPlan { account: opening.account(), top_ups, steps, runway: needs.runway, unmet, lost })
+        let (account, runway) = (opening.account(), needs.runway);
+        Ok(AccountPlan { account, top_ups, steps, runway, unmet, lost, triage: None })
+    }
+
+    /// The plan of an account whose budget does not keep all.
+    fn choose(
+        &self,
+        shortage: &triage::Shortage<'_, '_>,
+        kept: Option<&[InstanceIndex]>,
+        mut lost: Vec<Loss>,
+    ) -> Result<AccountPlan, Refusal> {
+        let candidates = shortage.candidates(kept);
+        let (triage, steps) = shortage.solve(&candidates)?;
+        let unmet = shortage.failures(&steps, triage.budget)?;
+        let runway = shortage.failures(&steps, Money::ZERO)?.first().copied();
+        let opening = shortage.trial(&steps, None);
+        let top_up = runway.zip(self.arrivals.first()).filter(|_| triage.budget > Money::ZERO);
+        let top_up = top_up.map(|(first, arrival)| TopUp {
+            arrival: *arrival,
+            amount: triage.budget,
+            first,
+            without: Vec::new(),
+        });
+        let mut top_ups: Vec<TopUp> = top_up.into_iter().collect();
+        fate::tell(&opening, &mut top_ups)?;
+        lost.retain(|loss| triage.let_go.binary_search(&loss.instance).is_err());
+        let account = opening.account();
+        Ok(AccountPlan { account, top_ups, steps, runway, unmet, lost, triage: Some(triage) })
     }
 
     /// What people have to do so that the kept instances stay, and the run with it and ample money.
@@ -267,7 +312,9 @@ type Kept<'b> = (Vec<(Day, InstanceIndex, Verb)>, AmpleRun<'b>);
 impl Plan {
     /// Whether something that was asked for cannot be had.
     pub fn is_impossible(&self) -> bool {
-        let asked = |plan: &AccountPlan| !plan.unmet.is_empty() || plan.lost.iter().any(|loss| loss.asked);
+        let asked = |plan: &AccountPlan| {
+            !plan.unmet.is_empty() || plan.triage.is_some() || plan.lost.iter().any(|loss| loss.asked)
+        };
         self.accounts.iter().any(asked)
     }
 

@@ -12,12 +12,14 @@ use super::changes::Changes;
 use super::folder::{Loaded, load, name_of};
 use super::say::{say, warn};
 use super::{Failure, Outcome, output};
+use crate::account::AccountIndex;
 use crate::action::Channel;
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::diagnostic::Diagnostics;
+use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
-use crate::plan::{self, Cadence, Plan, Question, Tolerance, Way};
+use crate::plan::{self, Cadence, Plan, Question, Tolerance, Way, Worth};
 use crate::report::chart::Format;
 use crate::report::plan as files;
 use crate::selector::Selector;
@@ -29,6 +31,7 @@ Examples:
   renewcast plan my-book --keep \"\\\"tag:env\\\" = 'prod'\"     only this must stay; flags of the rest are set to none
   renewcast plan my-book --cadence weekly --channel bank
   renewcast plan my-book --cadence 2027-01-05,2027-04-05 --reserve 500
+  renewcast plan my-book --budget shop=500 --worth priority   what to keep with so much money
   renewcast plan my-book --tolerate reclaimed          as late as can be without losing anything for good
 
 Put it into effect: paste the rows of actions.csv into that of the book, or copy scenarios/plan.toml into the scenarios
@@ -57,6 +60,12 @@ pub(super) struct Arguments {
     /// Let renewals be late, as long as nothing is reclaimed or stopped (overdue), or terminated (reclaimed)
     #[arg(long, value_enum, value_name = "STATE")]
     tolerate: Option<Late>,
+    /// What an account gets, once: [ACCOUNT=]AMOUNT. Where it does not suffice, the plan says which instances to keep
+    #[arg(long, value_name = "MONEY", conflicts_with = "tolerate")]
+    budget: Vec<String>,
+    /// What instances are worth where the budget does not keep all: price, count, priority, or a tag such as tag:weight
+    #[arg(long, value_name = "WHAT", default_value = "price", requires = "budget")]
+    worth: String,
     #[command(flatten)]
     changes: Changes,
     /// Write into this folder [default: reports/<book>/cash-plan]
@@ -130,7 +139,41 @@ fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
             Some(Late::Overdue) => Tolerance::Overdue,
             Some(Late::Reclaimed) => Tolerance::Reclaimed,
         },
+        budgets: arguments.budget.iter().map(|text| budget(book, text)).collect::<Result<_, _>>()?,
+        worth: if arguments.budget.is_empty() { BTreeMap::new() } else { worth(book, &arguments.worth)? },
     })
+}
+
+/// `ACCOUNT=AMOUNT`, or the amount alone where there is one account.
+fn budget(book: &Book, text: &str) -> Result<(AccountIndex, Money), Failure> {
+    let help = "write it like --budget shop=500.00";
+    let (account, amount) = match (text.rsplit_once('='), book.accounts.as_slice()) {
+        (Some((id, amount)), _) => {
+            let account = book.find_account(id);
+            (account.ok_or_else(|| Failure::new(format!("the book has no account `{id}`"), help))?, amount)
+        }
+        (None, [_]) => (AccountIndex(0), text),
+        (None, _) => return Err(Failure::new(format!("`--budget {text}` names no account"), help)),
+    };
+    let amount = Money::parse(amount, book.account(account).currency);
+    let amount = amount.map_err(|error| Failure::new(format!("`--budget {text}`: {error}"), help))?;
+    if amount.is_negative() {
+        return Err(Failure::new(format!("`--budget {text}` is below zero"), help));
+    }
+    Ok((account, amount))
+}
+
+fn worth(book: &Book, text: &str) -> Result<BTreeMap<InstanceIndex, u128>, Failure> {
+    let tag = |key: &str| book.tag_keys.iter().position(|known| **known == *key).map(Worth::Tag);
+    let worth = match text {
+        "price" => Some(Worth::Price),
+        "count" => Some(Worth::Count),
+        "priority" => Some(Worth::Priority),
+        other => other.strip_prefix("tag:").and_then(tag),
+    };
+    let help = "--worth takes price, count, priority, or a tag with whole numbers, such as tag:weight";
+    let worth = worth.ok_or_else(|| Failure::new(format!("there is no worth `{text}`"), help))?;
+    plan::weigh(book, worth).map_err(|error| Failure::new(error.to_string(), help))
 }
 
 fn condition(book: &Book, option: &str, text: &str) -> Result<Selector, Failure> {
@@ -188,7 +231,7 @@ fn write(
         warn("the scenario would be larger than a book may have; paste the rows of actions.csv instead");
     }
     let names: Vec<String> = made.iter().map(|(name, _)| name.clone()).collect();
-    let floor = |account: crate::account::AccountIndex| {
+    let floor = |account: AccountIndex| {
         let account = book.account(account);
         let alert = account.alert_below.filter(|_| question.tolerance == Tolerance::Nothing);
         question.reserve.get(&account.currency).copied().max(alert)

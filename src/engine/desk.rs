@@ -294,6 +294,13 @@ impl<'b> Desk<'b> {
         self.replayed = self.replayed.max(until);
     }
 
+    /// Gives the account so much more at its opening.
+    pub(super) fn endow(&mut self, cash: Money) {
+        self.funds.cash += cash;
+        self.opening += cash;
+        self.noted = balance_of(self.account, &self.funds, self.noted.date);
+    }
+
     /// Notes that with so much more a decision would have been another one.
     pub(super) fn lack(&mut self, sum: Money) {
         if sum > Money::ZERO && self.narrowest.is_none_or(|narrowest| sum < narrowest) {

@@ -81,6 +81,11 @@ impl<'b> Trial<'b> {
         self.desk.funds.available()
     }
 
+    /// Gives the account so much more at its opening, before any day is replayed.
+    pub fn endow(&mut self, cash: Money) {
+        self.desk.endow(cash);
+    }
+
     /// Adds to a day that has not been replayed: money before everything else, all in the order in which it is added.
     pub fn add(&mut self, day: Day, step: Step) {
         let steps = self.desk.steps.entry(day).or_default();

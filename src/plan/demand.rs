@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::arrivals::Arrival;
 use super::{AmpleRun, Cause, Failure, Loss, LossCause, TopUp};
+use crate::account::AccountIndex;
 use crate::action::Verb;
 use crate::book::Book;
 use crate::calendar::Day;
@@ -33,8 +34,30 @@ impl Floors {
     }
 
     /// After a payment, for which at least nothing must be left.
-    fn of_a_payment(self, least: Money) -> Money {
+    pub(super) fn of_a_payment(self, least: Money) -> Money {
         self.reserve.map_or(least, |reserve| reserve.max(least))
+    }
+}
+
+/// What an account can use beyond what it holds: its credit limit less what is frozen.
+pub(super) struct Credit<'q> {
+    book: &'q Book,
+    frozen: Money,
+    credit: Money,
+}
+
+impl<'q> Credit<'q> {
+    pub(super) fn of(book: &'q Book, account: AccountIndex) -> Self {
+        let funds = book.account(account).funds;
+        Self { book, frozen: funds.frozen, credit: funds.credit_limit - funds.frozen }
+    }
+
+    /// What is available behind a row; rows must come in order.
+    pub(super) fn available(&mut self, entry: &Entry) -> Money {
+        if let Some(Verb::SetCreditLimit(limit)) = entry.action.map(|action| self.book.action(action).verb) {
+            self.credit = limit - self.frozen;
+        }
+        entry.balance + self.credit
     }
 }
 
@@ -44,8 +67,7 @@ pub(super) struct Needs<'q> {
     arrivals: &'q [Arrival],
     ample: Money,
     floors: Floors,
-    /// Credit limit less what is frozen.
-    credit: Money,
+    credit: Credit<'q>,
     /// The ample money, once it has come.
     received: Option<Money>,
     /// The day of the last row, and what was available behind it.
@@ -65,13 +87,12 @@ impl<'q> Needs<'q> {
     /// Folds the run with ample money, which came on the first of these arrivals.
     pub(super) fn of(run: &AmpleRun<'q>, (arrivals, ample): (&'q [Arrival], Money), floors: Floors) -> Self {
         let book = run.end.book();
-        let funds = book.account(run.end.account()).funds;
         let mut needs = Self {
             book,
             arrivals,
             ample,
             floors,
-            credit: funds.credit_limit - funds.frozen,
+            credit: Credit::of(book, run.end.account()),
             received: None,
             last: None,
             total: Money::ZERO,
@@ -89,22 +110,17 @@ impl<'q> Needs<'q> {
         if self.last.is_some_and(|(day, _)| day != entry.date) {
             self.end_day();
         }
-        match (entry.event, entry.action.map(|action| self.book.action(action).verb)) {
-            (Event::CreditLimitSet, Some(Verb::SetCreditLimit(limit))) => {
-                self.credit = limit - self.book.account(entry.account.expect("a row of this account")).funds.frozen;
-            }
-            (Event::TopUp, None) => self.received = Some(self.ample),
-            _ => {}
+        if (entry.event, entry.action) == (Event::TopUp, None) {
+            self.received = Some(self.ample);
         }
-        let available = entry.balance + self.credit - self.received.unwrap_or(Money::ZERO);
+        let available = self.credit.available(entry) - self.received.unwrap_or(Money::ZERO);
         self.last = Some((entry.date, available));
-        if self.received.is_none() {
-            if let Some(failure) = failed(entry, available) {
-                self.give_up(failure);
-            }
-        } else if let Some((cause, by)) = needed(entry) {
+        let lacking = failed(entry, available).filter(|failure| !self.has_come() || failure.cause != Cause::Usage);
+        if let Some(failure) = lacking {
+            self.give_up(failure);
+        } else if let Some((cause, by)) = needed(entry).filter(|_| self.has_come()) {
             let least = match (cause, entry.instance) {
-                (Cause::Restart, Some(instance)) => self.least_of_restart(instance),
+                (Cause::Restart, Some(instance)) => least_of_restart(self.book, instance),
                 _ => Money::ZERO,
             };
             let instance = entry.instance;
@@ -116,18 +132,16 @@ impl<'q> Needs<'q> {
         }
     }
 
-    fn least_of_restart(&self, instance: InstanceIndex) -> Money {
-        match self.book.profile(self.book.instance(instance).profile).restore_when {
-            RestoreWhen::Positive => Money::from_minor(1),
-            RestoreWhen::NotNegative => Money::ZERO,
-        }
+    /// Whether the money of the plan has come.
+    fn has_come(&self) -> bool {
+        self.received.is_some()
     }
 
     /// Holds the balance at a day's end against the floor.
     fn end_day(&mut self) {
         let (Some((day, available)), Some(floor)) = (self.last, self.floors.of_a_day()) else { return };
         let failure = Failure { day, by: day, cause: Cause::Floor, instance: None, missing: floor - available };
-        if self.received.is_some() {
+        if self.has_come() {
             self.need(failure);
         }
     }
@@ -158,8 +172,16 @@ impl<'q> Needs<'q> {
     }
 }
 
+/// What must be available for the restart of an instance.
+pub(super) fn least_of_restart(book: &Book, instance: InstanceIndex) -> Money {
+    match book.profile(book.instance(instance).profile).restore_when {
+        RestoreWhen::Positive => Money::from_minor(1),
+        RestoreWhen::NotNegative => Money::ZERO,
+    }
+}
+
 /// What a row needed money for that was paid, and the last day on which that can come.
-fn needed(entry: &Entry) -> Option<(Cause, Day)> {
+pub(super) fn needed(entry: &Entry) -> Option<(Cause, Day)> {
     let paid = entry.movement.is_some_and(|movement| movement.amount() <= Money::ZERO);
     let cause = match entry.event {
         Event::Renewed | Event::Recovered => Cause::Renewal,

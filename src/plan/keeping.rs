@@ -9,29 +9,43 @@ use crate::engine::Trial;
 use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State};
 
-type Doing = (Day, InstanceIndex, Verb);
+/// What people do with an instance on a day.
+pub(super) type Doing = (Day, InstanceIndex, Verb);
 
 /// Flags and stops on the first day of the run, or on the day on which an instance begins: what is kept renews itself, what
 /// is not kept neither renews itself nor runs by the hour.
 pub(super) fn flags(opening: &Trial<'_>, kept: &[InstanceIndex]) -> Vec<Doing> {
-    let book = opening.book();
-    let doing = |instance: InstanceIndex| {
-        let listed = book.instance(instance);
-        let day = match opening.state(instance) {
-            Some(State::Terminated) => return None,
-            Some(_) => book.days.from,
-            None => listed.starts_on.filter(|day| book.days.contains(*day))?,
-        };
-        let is_kept = kept.binary_search(&instance).is_ok();
-        let verb = match (listed.charge_type, is_kept, listed.renew_flag) {
-            (ChargeType::Prepaid, true, RenewFlag::Manual | RenewFlag::None) => Verb::SetFlag(RenewFlag::Auto, None),
-            (ChargeType::Prepaid, false, RenewFlag::Auto) => Verb::SetFlag(RenewFlag::None, None),
-            (ChargeType::Postpaid, false, _) if opening.state(instance) != Some(State::Stopped) => Verb::Stop,
-            _ => return None,
-        };
-        Some((day, instance, verb))
-    };
+    let is_kept = |instance: InstanceIndex| kept.binary_search(&instance).is_ok();
+    let doing = |instance| if is_kept(instance) { keep(opening, instance) } else { let_go(opening, instance) };
     opening.instances().filter_map(doing).collect()
+}
+
+/// The day from which on people can do something with an instance.
+fn beginning(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Day> {
+    let book = opening.book();
+    match opening.state(instance) {
+        Some(State::Terminated) => None,
+        Some(_) => Some(book.days.from),
+        None => book.instance(instance).starts_on.filter(|day| book.days.contains(*day)),
+    }
+}
+
+fn keep(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Doing> {
+    let listed = opening.book().instance(instance);
+    let idle = listed.charge_type == ChargeType::Prepaid && listed.renew_flag != RenewFlag::Auto;
+    let day = beginning(opening, instance).filter(|_| idle)?;
+    Some((day, instance, Verb::SetFlag(RenewFlag::Auto, None)))
+}
+
+/// What keeps an instance from costing anything by itself; none where it costs nothing.
+pub(super) fn let_go(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Doing> {
+    let listed = opening.book().instance(instance);
+    let verb = match (listed.charge_type, listed.renew_flag) {
+        (ChargeType::Prepaid, RenewFlag::Auto) => Verb::SetFlag(RenewFlag::None, None),
+        (ChargeType::Postpaid, _) if opening.state(instance) != Some(State::Stopped) => Verb::Stop,
+        _ => return None,
+    };
+    Some((beginning(opening, instance)?, instance, verb))
 }
 
 /// What the run with ample money still lacks: renewals and restarts of kept instances, and stops of others that came back.
@@ -78,8 +92,8 @@ pub(super) fn repairs(
         let listed = book.instance(instance);
         let verb = match run.end.state(instance)? {
             State::Stopped => Verb::Start,
-            _ if listed.charge_type == ChargeType::Prepaid => Verb::Renew(listed.renew_months),
-            _ => return None,
+            State::Running => return None,
+            State::Overdue | State::Reclaimed | State::Terminated => Verb::Renew(listed.renew_months),
         };
         Some((day, instance, verb))
     }));

@@ -37,9 +37,10 @@ pub fn files(book: &Book, plan: &Plan, (way, extends): (Way<'_>, Option<&str>)) 
         ("impossible.csv", impossible(book, plan)),
         ("actions.csv", closing::actions(book, &actions)),
     ];
+    let chosen = plan.accounts.iter().any(|plan| plan.triage.is_some()).then(|| ("triage.csv", triage(book, plan)));
     let scenario = scenario(book, &actions, extends);
     let scenario = (scenario.len() <= LARGEST_SCENARIO).then_some(("scenarios/plan.toml", scenario));
-    named.into_iter().chain(scenario).map(|(name, bytes)| (name.to_owned(), bytes)).collect()
+    named.into_iter().chain(chosen).chain(scenario).map(|(name, bytes)| (name.to_owned(), bytes)).collect()
 }
 
 /// The texts of a row about an account.
@@ -127,6 +128,24 @@ fn runway(book: &Book, plan: &Plan) -> Vec<u8> {
     };
     let header = ["account_id", "fails_on", "cause", "instance_id", "missing", "top_ups", "planned"];
     write_rows(&header, plan.accounts.iter().map(row))
+}
+
+/// What the budgets keep, account by account; each row has the worth of the whole set and its bound.
+fn triage(book: &Book, plan: &Plan) -> Vec<u8> {
+    let all = plan.accounts.iter().filter_map(|plan| Some((plan.account, plan.triage.as_ref()?)));
+    let rows = all.flat_map(|(account, triage)| {
+        let texts = Texts { book, account };
+        let mut all: Vec<(InstanceIndex, bool)> = triage.kept.iter().map(|instance| (*instance, true)).collect();
+        all.extend(triage.let_go.iter().map(|instance| (*instance, false)));
+        all.sort_unstable();
+        let (worth, most) = (triage.worth.to_string(), triage.most.to_string());
+        let row = move |(instance, kept): (InstanceIndex, bool)| {
+            let budget = texts.money(triage.budget);
+            (texts.account(), texts.instance(Some(instance)), kept, budget, worth.clone(), most.clone())
+        };
+        all.into_iter().map(row)
+    });
+    write_rows(&["account_id", "instance_id", "kept", "budget", "worth", "most"], rows)
 }
 
 /// Why an instance is lost, in one word.

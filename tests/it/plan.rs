@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Mutex;
 use std::{env, fs};
 
 use renewcast::account::AccountIndex;
@@ -11,10 +12,10 @@ use renewcast::calendar::Day;
 use renewcast::diagnostic::Diagnostics;
 use renewcast::engine::{self, Replay};
 use renewcast::event::{Event, Reason};
-use renewcast::instance::State;
+use renewcast::instance::{ChargeType, InstanceIndex, RenewFlag, State};
 use renewcast::ledger::Entry;
 use renewcast::money::Money;
-use renewcast::plan::{self, AccountPlan, Arrival, Cadence, Plan, Question, Tolerance, Way};
+use renewcast::plan::{self, AccountPlan, Arrival, Cadence, Plan, Question, Tolerance, Way, Worth};
 use renewcast::report::plan as files;
 use renewcast::selector::Selector;
 use renewcast::source::{self, Folder};
@@ -45,7 +46,15 @@ fn question(seed: u64, book: &Book) -> Question {
             book.accounts.iter().map(|one| (one.currency, money(i64::try_from(amount * 777).expect("small")))).collect()
         }
     };
-    Question { cadence, channel, keep: keep(seed, book), reserve, tolerance: Tolerance::Nothing }
+    Question {
+        cadence,
+        channel,
+        keep: keep(seed, book),
+        reserve,
+        tolerance: Tolerance::Nothing,
+        budgets: BTreeMap::new(),
+        worth: BTreeMap::new(),
+    }
 }
 
 /// What is kept, in some books.
@@ -251,10 +260,13 @@ fn tiny_book(seed: u64) -> Files {
         };
     }
     let cash = draw(0, 5);
-    let actions = match draw(0, 2) {
-        0 => format!("date,action,account_id,amount\n2027-01-{:02},topup,a,{}\n", draw(1, 28), draw(1, 4)),
-        _ => "date,action\n".to_owned(),
-    };
+    let mut actions = "date,action,account_id,amount,instance_id,months\n".to_owned();
+    if draw(0, 2) == 0 {
+        actions += &format!("2027-01-{:02},topup,a,{},,\n", draw(1, 28), draw(1, 4));
+    }
+    if draw(0, 3) == 0 {
+        actions += &format!("2027-01-{:02},renew,,,i0,1\n", draw(1, 28));
+    }
     Files::from([
         (
             "book.toml".to_owned(),
@@ -317,6 +329,8 @@ fn no_schedule_is_smaller_or_later_than_a_plan() {
             keep: None,
             reserve: BTreeMap::new(),
             tolerance,
+            budgets: BTreeMap::new(),
+            worth: BTreeMap::new(),
         };
         let plan = |tolerance| sums(&plan::plan(&book, &question(tolerance)).expect("no price is missing"), &dates);
         let account = AccountIndex(0);
@@ -426,4 +440,97 @@ fn an_impossible_demand_is_explained() {
             .text("reports/example/cash-plan/impossible.csv")
             .contains("lab,lab-db-1,2027-01-14,renewal,69.92,2027-01-14,demand")
     );
+}
+
+/// The judge of sets: nothing that is kept fails with the budget, whatever is let go.
+fn keeps(book: &Book, let_go: &[InstanceIndex], budget: i64) -> bool {
+    let from = book.days.from;
+    let mut actions = vec![top_up(AccountIndex(0), from, money(budget))];
+    actions.retain(|_| budget > 0);
+    actions.extend(let_go.iter().map(|instance| {
+        let listed = book.instance(*instance);
+        let verb = match listed.charge_type {
+            ChargeType::Prepaid => Verb::SetFlag(RenewFlag::None, None),
+            ChargeType::Postpaid => Verb::Stop,
+        };
+        let date = listed.starts_on.unwrap_or(from);
+        Action { date, sent: None, account: None, target: Target::Instance(*instance), verb, note: None }
+    }));
+    let replay = with(book, &actions).expect("a tiny book lacks no price");
+    lacks(book, &replay, (AccountIndex(0), from.yesterday()), None).is_none()
+}
+
+#[test]
+fn no_set_of_instances_is_worth_more_than_the_one_that_is_kept() {
+    let reached = Mutex::new(BTreeSet::new());
+    for_each_seed(books() / 2, |seed| {
+        let files = tiny_book(seed);
+        let book = book(&files);
+        let worth = [Worth::Price, Worth::Count, Worth::Priority][usize::try_from(seed % 3).expect("small")];
+        let worth = plan::weigh(&book, worth).expect("few instances");
+        for budget in 0..=6 {
+            let question = Question {
+                cadence: Cadence::On(vec![book.days.from]),
+                channel: None,
+                keep: None,
+                reserve: BTreeMap::new(),
+                tolerance: Tolerance::Nothing,
+                budgets: BTreeMap::from([(AccountIndex(0), money(budget))]),
+                worth: worth.clone(),
+            };
+            let plan = plan::plan(&book, &question).expect("no price is missing");
+            let Some(triage) = &plan.accounts[0].triage else { continue };
+            let candidates = [triage.kept.clone(), triage.let_go.clone()].concat();
+            let sum = |let_go: &[InstanceIndex]| -> u128 {
+                candidates.iter().filter(|one| !let_go.contains(one)).map(|one| worth[one]).sum()
+            };
+            let sets = (0..1_usize << candidates.len()).map(|set| {
+                let out = candidates.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+                out.map(|(_, instance)| *instance).collect::<Vec<_>>()
+            });
+            let most = sets.filter(|let_go| keeps(&book, let_go, budget)).map(|let_go| sum(&let_go)).max();
+            let what = format!("seed {seed}, budget {budget}: {plan:#?}\n{files:#?}");
+            assert!(triage.is_best(), "{what}");
+            match most {
+                Some(most) => {
+                    assert_eq!(triage.worth, most, "{what}");
+                    assert!(keeps(&book, &triage.let_go, budget), "{what}");
+                    assert!(plan.accounts[0].unmet.is_empty(), "{what}");
+                }
+                None => assert!(!plan.accounts[0].unmet.is_empty(), "{what}"),
+            }
+            reached.lock().expect("no book failed").insert((most.is_some(), triage.kept.len(), triage.let_go.len()));
+        }
+    });
+    let reached = reached.into_inner().expect("no book failed");
+    assert!(reached.iter().any(|(possible, kept, gone)| *possible && *kept > 0 && *gone > 0), "{reached:?}");
+}
+
+/// A large account: the set is possible, and its worth and bound are near each other.
+#[test]
+fn a_large_account_is_kept_nearly_best() {
+    let mut instances = "instance_id,account_id,charge_type,renew_flag,monthly_price,expires_on\n".to_owned();
+    for number in 0..300_u32 {
+        let (price, day) = (7 + number * 37 % 91, 1 + number * 11 % 28);
+        instances += &format!("i-{number:03},a,PREPAID,auto,{price}.{:02},2027-01-{day:02}\n", number % 100);
+    }
+    let files = Files::from([
+        ("book.toml".to_owned(), "from = 2027-01-01\nto = 2027-12-31\n".to_owned()),
+        ("accounts.csv".to_owned(), "account_id,cash\na,100.00\n".to_owned()),
+        ("instances.csv".to_owned(), instances),
+    ]);
+    let book = book(&files);
+    let question = Question {
+        cadence: Cadence::Monthly,
+        channel: None,
+        keep: None,
+        reserve: BTreeMap::new(),
+        tolerance: Tolerance::Nothing,
+        budgets: BTreeMap::from([(AccountIndex(0), money(7_000_000))]),
+        worth: plan::weigh(&book, Worth::Price).expect("prices are worths"),
+    };
+    let plan = plan::plan(&book, &question).expect("no price is missing");
+    let triage = plan.accounts[0].triage.as_ref().expect("the budget keeps half of them");
+    assert!(plan.accounts[0].unmet.is_empty() && keeps(&book, &triage.let_go, 7_000_000), "{triage:?}");
+    assert!(triage.worth <= triage.most && triage.most - triage.worth <= triage.most / 100, "{triage:?}");
 }

@@ -12,6 +12,9 @@ use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
 use crate::plan::{AccountPlan, Cause, Failure, Loss, LossCause, Plan, TopUp, Way};
 
+/// So many instances that are let go are named.
+const NAMED: usize = 8;
+
 /// The whole answer.
 pub(super) fn render(book: &Book, plan: &Plan, way: Way<'_>) -> String {
     let (from, to) = (book.days.from, book.days.to);
@@ -21,6 +24,8 @@ pub(super) fn render(book: &Book, plan: &Plan, way: Way<'_>) -> String {
     let mut top_ups: Vec<(&AccountPlan, &TopUp)> = top_ups.collect();
     top_ups.sort_by_key(|(plan, one)| (one.arrival.sent, plan.account));
     section(&mut text, "Impossible", teller.impossible(plan).into_iter());
+    let chosen: Vec<String> = plan.accounts.iter().flat_map(|plan| teller.triage(plan)).collect();
+    section(&mut text, "What the budget keeps", chosen.into_iter());
     section(&mut text, "Sums", teller.sums(plan).into_iter());
     section(&mut text, "Top-ups", top_ups.iter().map(|(plan, one)| teller.top_up(plan, one)));
     let without: Vec<String> = top_ups.iter().filter_map(|(plan, one)| teller.without(plan, one)).collect();
@@ -131,6 +136,24 @@ impl Teller<'_> {
         }
     }
 
+    fn triage(&self, plan: &AccountPlan) -> Option<String> {
+        let triage = plan.triage.as_ref()?;
+        let (account, budget) = (self.account(plan), self.money(plan, triage.budget));
+        let all = triage.kept.len() + triage.let_go.len();
+        let ids: Vec<String> = triage.let_go.iter().take(NAMED).map(|instance| self.id(*instance)).collect();
+        let more = if triage.let_go.len() > NAMED {
+            format!(" and {} more", triage.let_go.len() - NAMED)
+        } else {
+            String::new()
+        };
+        let quality = match (triage.is_best(), triage.most) {
+            (true, _) => "no other set is worth more".to_owned(),
+            (false, most) => format!("worth {} of at most {most}", triage.worth),
+        };
+        let let_go = format!("{BAD}{}{more}{BAD:#}", ids.join(", "));
+        Some(format!("{account}: {budget} keep {} of {all}, {quality}; let go {let_go}", triage.kept.len()))
+    }
+
     fn step(&self, day: Day, instance: InstanceIndex, verb: Verb) -> String {
         let id = self.id(instance);
         match verb {
@@ -146,8 +169,12 @@ impl Teller<'_> {
             for unmet in &plan.unmet {
                 let (what, missing, by) = (self.purpose(unmet), self.money(plan, unmet.missing), unmet.by);
                 let account = self.account(plan);
+                let why = match plan.triage {
+                    None => "before the first top-up",
+                    Some(_) => "which even the smallest set of instances lacks",
+                };
                 lines.push(format!(
-                    "{BAD}{account}: {missing} missing for {what}{BAD:#}: it must be there by {by}, before the first top-up"
+                    "{BAD}{account}: {missing} missing for {what}{BAD:#}: it must be there by {by}, {why}"
                 ));
             }
             for loss in plan.lost.iter().filter(|loss| loss.asked) {
