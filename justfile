@@ -22,6 +22,7 @@ doc:
 # Writes reports/example anew. Look at the difference, pictures included, before it is committed.
 example:
     cargo run --release -- run data/example
+    cargo run --release -- report data/example --month 2027-01
 
 # Writes anew what errors and the example are expected to say. Cases are worked out by hand and stay.
 expected:

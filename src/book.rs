@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{Account, AccountIndex};
 use crate::action::{Action, ActionIndex, Target, Verb};
+use crate::budget::{Budget, Rate};
 use crate::calendar::{Day, DayRange};
 use crate::id::{Label, Labels};
 use crate::instance::{Instance, InstanceIndex, State};
@@ -61,6 +62,10 @@ pub struct Book {
     pub grants: Vec<Voucher>,
     /// Days on which banks do not work, besides Saturdays and Sundays.
     pub holidays: BTreeSet<Day>,
+    /// What months may cost. No replay looks at it.
+    pub budgets: Vec<Budget>,
+    /// What other currencies are worth. No replay looks at it.
+    pub rates: Vec<Rate>,
     /// The texts of the instances' labels.
     pub labels: Labels,
     /// The keys of the instances' tags.

@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod profiles;
 mod progress;
+mod report;
 mod results;
 mod run;
 mod say;
@@ -70,6 +71,7 @@ Examples:
   renewcast explain data/example web-1        the story of one instance
   renewcast compare my-book yearly in-time    what scenarios change, in money and in lost instances
   renewcast plan data/example                 how much money, and by when, so that nothing fails
+  renewcast report my-book --month 2026-12    a month as a page, a workbook and tables
   renewcast calendar my-book --by tag:team    the dates to act on, for a calendar
   renewcast import tencent *.json --out book  a book from what the cloud's tools print
   renewcast generate --instances 1000 --out try
@@ -93,6 +95,7 @@ enum Verb {
     Explain(explain::Arguments),
     Compare(compare::Arguments),
     Plan(plan::Arguments),
+    Report(report::Arguments),
     Calendar(calendar::Arguments),
     Import(import::Arguments),
     Generate(generate::Arguments),
@@ -116,6 +119,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Report(arguments) => report::run(&arguments),
         Verb::Calendar(arguments) => calendar::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),

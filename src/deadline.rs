@@ -275,7 +275,7 @@ impl<'b> Watch<'b> {
     }
 
     /// What the next renewal costs by the prices in force.
-    fn next_price(&self, index: InstanceIndex) -> Option<Money> {
+    pub fn next_price(&self, index: InstanceIndex) -> Option<Money> {
         let instance = self.book.instance(index);
         let price = self.prices.get(&index).copied().or(instance.monthly_price)?;
         let months = self.months.get(&index).copied().unwrap_or(instance.renew_months);

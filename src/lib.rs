@@ -23,6 +23,7 @@ pub mod account;
 pub mod action;
 pub mod amortisation;
 pub mod book;
+pub mod budget;
 pub mod calendar;
 pub mod cell;
 pub mod charge;

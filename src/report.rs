@@ -11,14 +11,18 @@ pub mod csv;
 mod detail;
 pub mod frame;
 pub mod hash;
+pub mod html;
 pub mod icalendar;
+pub mod month;
 pub mod monthly;
 mod page;
 pub mod pages;
 pub mod pictures;
 pub mod plan;
 pub mod profile;
+pub mod report_json;
 pub mod run_json;
+pub mod workbook;
 
 /// An id as part of a file name: other characters become underscores, and the number tells two such names apart.
 fn file_name(id: &str, number: u32) -> String {

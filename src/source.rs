@@ -5,6 +5,7 @@
 
 mod accounts;
 mod actions;
+mod budget;
 mod document;
 mod folder;
 mod instances;
@@ -49,6 +50,8 @@ pub const FILES: &[&str] = &[
     vouchers::FILE,
     orders::FILE,
     returns::FILE,
+    budget::FILE,
+    budget::RATES_FILE,
     PROFILES_FILE,
 ];
 /// The files that have a row for each instance.
@@ -73,6 +76,7 @@ const TEXTS: &[(&str, Columns)] = &[
     (instances::FILE, instances::COLUMNS),
     (actions::FILE, actions::COLUMNS),
     (vouchers::FILE, vouchers::COLUMNS),
+    (budget::FILE, budget::COLUMNS),
 ];
 const SETTINGS_FILE: &str = "book.toml";
 const PROFILES_FILE: &str = "profiles.toml";
@@ -160,6 +164,8 @@ fn read_book(folder: &Folder, (scenario, care): (Option<&str>, Care), diagnostic
         vouchers: folder.get(vouchers::FILE),
         orders: folder.get(orders::FILE),
         returns: folder.get(returns::FILE),
+        budget: folder.get(budget::FILE),
+        rates: folder.get(budget::RATES_FILE),
     };
     let builtin = profiles::builtin();
     let own_profiles = match folder.get(PROFILES_FILE) {
@@ -196,6 +202,8 @@ struct Files<'f> {
     vouchers: Option<&'f [u8]>,
     orders: Option<&'f [u8]>,
     returns: Option<&'f [u8]>,
+    budget: Option<&'f [u8]>,
+    rates: Option<&'f [u8]>,
 }
 
 /// Reads the tables of a book, whose settings and profiles are known.
@@ -226,6 +234,8 @@ impl Reader<'_, '_> {
         if let Some(bytes) = files.returns {
             returns::read(bytes, &mut accounts, &mut labels, diagnostics);
         }
+        let budgets = files.budget.map(|bytes| budget::read(bytes, &settings, diagnostics)).unwrap_or_default();
+        let rates = files.rates.map(|bytes| budget::read_rates(bytes, &settings, diagnostics)).unwrap_or_default();
         let edits = scenario.edits(&mut table, diagnostics);
         let context =
             instances::Context { settings: &settings, profiles: &profiles, accounts: &accounts, prices: &prices };
@@ -263,6 +273,8 @@ impl Reader<'_, '_> {
             orders,
             grants,
             holidays: settings.holidays,
+            budgets,
+            rates,
             labels,
             tag_keys: table.tag_keys().iter().map(|key| key.as_str().into()).collect(),
         };

@@ -20,6 +20,7 @@ mod names;
 mod origin;
 mod record;
 mod replay;
+mod report;
 mod row;
 mod rules;
 mod seal;

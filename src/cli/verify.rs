@@ -1,6 +1,6 @@
 //! `renewcast verify`: prove a written result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ Examples:
 Exit codes: 0 proven; 1 something does not hold; 2 it cannot be read.";
 
 /// The folders of a result; others inside it, such as those of scenarios, are results of their own.
-const INNER: &[&str] = &["closing", "charts"];
+const INNER: &[&str] = &["closing", "charts", "report"];
 
 /// Prove a written result: no byte has changed, and its rows, balances, sums, terms and states hold together
 ///
@@ -48,11 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         let message = format!("there is no result in `{}`", folder.display());
         return Err(Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one"));
     }
-    let open = |name: &str| -> io::Result<Box<dyn Read>> {
-        let path = folder.join(name);
-        folder::plain_file(&path)?;
-        Ok(Box::new(fs::File::open(path)?))
-    };
+    let open = |name: &str| open(folder, name);
     let book = arguments.book.as_deref().map(|book| {
         let mut folder = folder::read(book)?;
         Changes { scenario: None, set: arguments.set.clone() }.apply(&mut folder)?;
@@ -67,6 +63,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         false if proof.is_unreadable() => Outcome::Refused,
         false => Outcome::Found,
     })
+}
+
+fn open(folder: &Path, name: &str) -> io::Result<Box<dyn Read>> {
+    let path = folder.join(name);
+    folder::plain_file(&path)?;
+    Ok(Box::new(fs::File::open(path)?))
+}
+
+/// The files of a result that is proven.
+pub(super) fn proven(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let names = names(folder)?;
+    if !names.contains("run.json") {
+        let message = format!("there is no result in `{}`", folder.display());
+        return Err(Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one"));
+    }
+    let files = names.clone();
+    let open = |name: &str| open(folder, name);
+    let proof = verify::verify(&Written { names, open: &open }, None);
+    if !proof.holds() {
+        return Err(Failure::Input(proof.findings));
+    }
+    files.into_iter().map(|name| folder::file(&folder.join(&name)).map(|bytes| (name, bytes))).collect()
 }
 
 /// The names of the files of a result: those at its top, and those in its own folders.

@@ -32,3 +32,18 @@ pub fn hash(bytes: &[u8]) -> String {
     hasher.0.update(bytes);
     hasher.hex()
 }
+
+/// The hash of some bytes in base64, as a page names the scripts that it allows.
+pub fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut hasher = Hasher::default();
+    hasher.0.update(bytes);
+    let hash = hasher.0.finalize();
+    let mut text = String::new();
+    for three in hash.chunks(3) {
+        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        let digit = |place: usize| char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]);
+        text.extend((0..4).map(|place| if place <= three.len() { digit(place) } else { '=' }));
+    }
+    text
+}

@@ -14,9 +14,9 @@ use crate::event::Event;
 use crate::money::{Currency, Money};
 
 /// The events whose amounts are the spend on prepaid terms.
-const RENEWALS: &[Event] = &[Event::Renewed, Event::Recovered, Event::Purchased, Event::Resized];
+pub(super) const RENEWALS: &[Event] = &[Event::Renewed, Event::Recovered, Event::Purchased, Event::Resized];
 /// The events whose amounts come back.
-const REFUNDS: &[Event] = &[Event::Returned, Event::Refunded];
+pub(super) const REFUNDS: &[Event] = &[Event::Returned, Event::Refunded];
 
 /// The events whose rows are counted.
 const COUNTED: [Event; 6] =

@@ -6,6 +6,7 @@ use std::io;
 use super::Written;
 use super::findings::Findings;
 use super::record::{FILE, Record};
+use super::report::{self, Report, is_of_report};
 use crate::diagnostic::{Code, Place};
 use crate::report::hash::Hasher;
 
@@ -32,8 +33,10 @@ pub(super) fn check(written: &Written<'_>, record: Option<&Record>, found: &mut 
         });
         return 0;
     };
-    let mut unchanged = 1;
-    for (name, must) in outputs {
+    let report = Report::read(written, trusted, found);
+    let of_report = report.as_ref().map(|report| &report.outputs);
+    let mut unchanged = 1 + usize::from(report.is_some());
+    for (name, must) in outputs.iter().chain(of_report.into_iter().flatten()) {
         if missing(written, name, found) {
             continue;
         }
@@ -46,7 +49,12 @@ pub(super) fn check(written: &Written<'_>, record: Option<&Record>, found: &mut 
             None => {}
         }
     }
-    for name in written.names.iter().filter(|name| *name != FILE && !outputs.contains_key(*name)) {
+    let is_listed = |name: &String| match is_of_report(name) && written.names.contains(report::FILE) {
+        // Without its list nothing is known of the files of a report.
+        true => name == report::FILE || of_report.is_none_or(|listed| listed.contains_key(name)),
+        false => name == FILE || outputs.contains_key(name),
+    };
+    for name in written.names.iter().filter(|name| !is_listed(name)) {
         let message = format!("`{name}` is there, must not be: the run did not write it");
         found.add_changed(name, Code::ExtraFile, Place::of_file(name), message);
     }

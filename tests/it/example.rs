@@ -22,6 +22,16 @@ struct Ran {
 /// The example as it stands, in the first process.
 static RAN: LazyLock<Ran> = LazyLock::new(|| run(&root().join("data/example"), &[]));
 
+/// The report of a month of the example.
+static REPORTED: LazyLock<Tree> = LazyLock::new(|| {
+    let out = temporary();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_renewcast"));
+    command.arg("report").arg(root().join("data/example")).args(["--month", "2027-01"]).arg("--out").arg(out.path());
+    let output = command.output().expect("the binary starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    tree(out.path())
+});
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -88,15 +98,17 @@ fn reordered(table: &[u8], order: impl FnOnce(&mut Vec<&str>)) -> Vec<u8> {
 #[test]
 fn the_example_writes_the_reports_of_the_repository() {
     let (reports, answer) = (root().join("reports/example"), root().join("data/cases/example-answer.txt"));
+    let files: Tree =
+        RAN.files.iter().chain(REPORTED.iter()).map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         if reports.exists() {
             fs::remove_dir_all(&reports).expect("old reports can be removed");
         }
-        write(&reports, &RAN.files);
+        write(&reports, &files);
         fs::write(&answer, &RAN.answer).expect("the answer can be written");
     }
     assert_eq!(RAN.complaint, "", "the example has no warnings");
-    assert_same_files(&tree(&reports), &RAN.files);
+    assert_same_files(&tree(&reports), &files);
     assert_eq!(fs::read_to_string(answer).unwrap_or_default(), RAN.answer);
 }
 

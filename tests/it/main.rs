@@ -17,6 +17,7 @@ mod oracle;
 mod plan;
 mod program;
 mod reading;
+mod report;
 mod support;
 mod tidy;
 mod vectors;

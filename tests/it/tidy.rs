@@ -26,6 +26,7 @@ const READING_ORDER: &[&str] = &[
     "order",
     "amortisation",
     "action",
+    "budget",
     "book",
     // Rules: what may happen.
     "lifecycle",
@@ -53,7 +54,11 @@ const READING_ORDER: &[&str] = &[
 const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["unwrap", "todo", "unimplemented", "dbg"], &[], "a failure has a name, an impossible state an `expect`"),
     (&["HashMap", "HashSet"], &[], "their order differs from run to run"),
-    (&["f32", "f64"], &["src/report/chart"], "only pictures are inexact"),
+    (
+        &["f32", "f64"],
+        &["src/report/chart", "src/report/workbook/sheet.rs"],
+        "only pictures are inexact, and a spreadsheet knows no other numbers",
+    ),
     (
         &["std::fs", "std::env", "std::process", "println", "print", "eprintln", "eprint", "stdout", "stderr", "stdin"],
         &["src/cli", "src/main.rs"],
@@ -65,6 +70,9 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["clap", "clap_complete"], &["src/cli", "src/main.rs"], "one folder knows the command line"),
     (&["anstream", "anstyle", "indicatif", "unicode_width"], &["src/cli"], "one folder knows terminals"),
     (&["rustix", "tempfile"], &["src/cli/output"], "one folder puts files into their places"),
+    (&["askama"], &["src/report/html.rs"], "one file fills templates"),
+    (&["rust_xlsxwriter"], &["src/report/workbook"], "one folder knows workbooks"),
+    (&["ics"], &["src/report/icalendar.rs"], "one file knows calendars"),
     (&["sqlparser"], &["src/source/selectors.rs"], "one file knows SQL"),
     (&["sha2"], &["src/report/hash.rs"], "one file hashes"),
     (

@@ -1,0 +1,188 @@
+//! `renewcast report`: a month for people who must defend every number of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::changes::Changes;
+use super::diagnostics::{counted, visible};
+use super::folder::{Loaded, load};
+use super::output;
+use super::progress::Progress;
+use super::run::{column, default_out};
+use super::say::{say, warn};
+use super::verify::proven;
+use super::{Failure, Outcome};
+use crate::calendar::Day;
+use crate::engine::{self, Window};
+use crate::report::hash::hash;
+use crate::report::month::{self, Gather, Gathered, Last, Period, Report, Sources};
+use crate::report::report_json::report_json;
+use crate::report::{html, workbook};
+use crate::selector::Column;
+use crate::source::{self, Folder};
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast report data/example                            the first month of the run
+  renewcast report my-book --month 2026-12 --by tag:team --by region
+  renewcast report my-book --month 2026-12 --last reports/november
+  renewcast report my-book --scenario yearly";
+
+/// The folder of the CSV files in that of the results.
+const FOLDER: &str = "report";
+const PAGE: &str = "report.html";
+const WORKBOOK: &str = "report.xlsx";
+/// The columns by which every report sums, and in this order, if they are used.
+const COLUMNS: [&str; 4] = ["account_id", "product", "region", "project"];
+
+/// Write a month as a page, a workbook and CSV files: what is lost unless someone acts, spend, balances, changes
+///
+/// Every figure names the rows of ledger.csv that it sums, which `renewcast run` writes beside it. budget.csv of the book has what
+/// months may cost, rates.csv what other currencies are worth.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder of the book
+    book: PathBuf,
+    /// The month, such as 2026-12 [default: the first of the run]
+    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
+    month: Option<Day>,
+    /// Sum by this column of instances.csv, as often as needed, such as region or tag:team; keys of budget.csv are values of the
+    /// first [default: account_id, product, region, project and every tag]
+    #[arg(long, value_name = "COLUMN")]
+    by: Vec<String>,
+    /// Compare with the result in this folder, which an earlier run wrote
+    #[arg(long, value_name = "DIR")]
+    last: Option<PathBuf>,
+    /// Write into this folder [default: reports/<book>[/<scenario>][-set]]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+fn month(text: &str) -> Result<Day, String> {
+    Day::parse(&format!("{text}-01")).map_err(|_| "not a month of the form YYYY-MM".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let loaded = load(&arguments.book, &arguments.changes)?;
+    let book = &loaded.book;
+    let period = period(&loaded, arguments.month)?;
+    let columns = columns(&loaded, &arguments.by)?;
+    let last = arguments.last.as_deref().map(|folder| last(folder, &period)).transpose()?;
+    let facts = gather(&loaded, arguments, period)?;
+    let inputs: BTreeMap<String, String> =
+        loaded.folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
+    let scenario = arguments.changes.scenario();
+    let ledger = facts.ledger_hash().to_owned();
+    let report = month::report(&Sources { book, scenario, inputs: &inputs, columns, facts, last });
+    let mut files = files(&report)?;
+    let seal = report_json((book, scenario), &period, (&inputs, &ledger), &files);
+    files.push((format!("{FOLDER}/report.json"), seal));
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    output::write(&out, &files, &[FOLDER])?;
+    say(answer(&report, &out))?;
+    warn_of_idle_budgets(&loaded, &report)?;
+    Ok(Outcome::Done)
+}
+
+fn period(loaded: &Loaded, month: Option<Day>) -> Result<Period, Failure> {
+    let days = loaded.book.days;
+    let month = month.unwrap_or_else(|| days.from.month_start());
+    Period::of(days, month).ok_or_else(|| {
+        let name = |day: Day| day.to_string()[..7].to_owned();
+        let message = format!("the run from {} to {} has no day of {}", days.from, days.to, name(month));
+        Failure::new(message, format!("ask for a month from {} to {}", name(days.from), name(days.to)))
+    })
+}
+
+/// The columns by which the report sums, with their names.
+fn columns(loaded: &Loaded, asked: &[String]) -> Result<Vec<(Column, String)>, Failure> {
+    let book = &loaded.book;
+    if !asked.is_empty() {
+        let mut seen = std::collections::BTreeSet::new();
+        let asked = asked.iter().filter(|name| seen.insert(*name));
+        return asked.map(|name| Ok((column(book, name)?, name.clone()))).collect();
+    }
+    let tags = book.tag_keys.iter().map(|key| format!("tag:{key}"));
+    let names = COLUMNS.iter().map(|name| (*name).to_owned()).chain(tags);
+    let columns: Result<Vec<(Column, String)>, Failure> = names.map(|name| Ok((column(book, &name)?, name))).collect();
+    let is_used = |column: Column| book.instances.iter().any(|instance| book.cell_text(instance, column).is_some());
+    Ok(columns?.into_iter().filter(|(column, name)| name == COLUMNS[0] || is_used(*column)).collect())
+}
+
+/// An earlier result, which must be as its run left it.
+fn last(folder: &Path, period: &Period) -> Result<Last, Failure> {
+    let files = proven(folder)?;
+    let mut closing = Folder::default();
+    for (name, bytes) in &files {
+        name.strip_prefix("closing/").into_iter().for_each(|name| closing.insert(name, bytes.clone()));
+    }
+    let file = |name: &str| files.get(name).map_or(&[][..], Vec::as_slice);
+    let (book, problems) = source::read(&closing, None);
+    let book = book.ok_or(Failure::Input(problems))?;
+    Last::read(file("ledger.csv"), &book, file("run.json"), period).ok_or_else(|| {
+        let message = format!("`{}` is not what this version of renewcast writes", folder.display());
+        Failure::new(message, "run its book again, and name the new folder")
+    })
+}
+
+fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gathered, Failure> {
+    let book = &loaded.book;
+    let (mut run, mut window) = (engine::open(book), Window::default());
+    let mut gather = Gather::open(book, period);
+    let progress = Progress::new(book.days);
+    while run.advance(&mut window).map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))? {
+        gather.add(&window);
+        window.last().into_iter().for_each(|day| progress.reach(day));
+    }
+    progress.finish();
+    Ok(gather.close())
+}
+
+/// The page, the workbook, and each table with a row.
+fn files(report: &Report) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let workbook = workbook::workbook(report)
+        .map_err(|error| Failure::new(format!("cannot make the workbook: {error}"), "please report this as a fault"))?;
+    let tables = report.tables.iter().filter(|table| !table.rows.is_empty());
+    let tables = tables.map(|table| (format!("{FOLDER}/{}.csv", table.name), table.csv()));
+    Ok([(PAGE.to_owned(), html::page(report)), (WORKBOOK.to_owned(), workbook)].into_iter().chain(tables).collect())
+}
+
+fn answer(report: &Report, out: &Path) -> String {
+    let first = &report.first;
+    let mut lines = vec![match first.losses {
+        0 => "Nothing is lost from this month on.".to_owned(),
+        losses => format!("{} will be destroyed unless someone acts", counted(losses, "instance")),
+    }];
+    lines.extend(first.lowest.iter().take(1).map(|(account, currency, amount, day)| {
+        format!("lowest balance: {currency} {} in {} on {day}", amount.display_grouped(*currency), visible(account))
+    }));
+    lines.extend(first.spend.iter().map(|spent| {
+        let all = if spent.is_converted { "all, " } else { "" };
+        format!("spend of the month: {all}{} {}", spent.currency, spent.spend.display_grouped(spent.currency))
+    }));
+    let tables = report.tables.iter().filter(|table| !table.rows.is_empty()).count();
+    lines.push(format!("Files in {}: {PAGE}, {WORKBOOK}, {FOLDER}/ ({})", out.display(), counted(tables, "table")));
+    lines.join("\n")
+}
+
+/// A budget of this month whose key is no value of the first column compares with nothing.
+fn warn_of_idle_budgets(loaded: &Loaded, report: &Report) -> Result<(), Failure> {
+    let Some(by) = report.by.first() else { return Ok(()) };
+    let column = column(&loaded.book, by)?;
+    let of_month = loaded.book.budgets.iter().filter(|budget| budget.month == report.period.month);
+    for key in of_month.filter_map(|budget| budget.key.as_deref()) {
+        let is_value = |one| loaded.book.cell_text(one, column).as_deref() == Some(key);
+        if !loaded.book.instances.iter().any(is_value) {
+            warn(format!(
+                "budget.csv: no instance has `{}` in the column {by}; `--by` names another column",
+                visible(key)
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! The monthly report as one page: no network, no font, no clock. The template escapes every text; a table that is too long
+//! is cut, and says so.
+
+mod chart;
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+
+use super::hash::base64;
+use super::month::{Cell, Kind, Report, Spent, Table};
+use crate::calendar::Day;
+use crate::money::{Currency, Money};
+use chart::{Bars, Curve};
+
+/// The most rows of a table on the page.
+const ROWS: usize = 250;
+/// The most losses on the first screen.
+const LOSSES: usize = 5;
+/// A table with so many rows begins a page of paper.
+const WIDE: usize = 20;
+/// Texts longer than this may take several lines.
+const LONG: usize = 34;
+
+const STYLE: &str = include_str!("../../templates/report.css");
+const SCRIPT: &str = include_str!("../../templates/report.js");
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'r> {
+    report: &'r Report,
+    month: String,
+    style: &'static str,
+    script: &'static str,
+    script_hash: String,
+    version: &'static str,
+    losses: Vec<Loss>,
+    low_is_bad: bool,
+    /// The lowest balances and the next top-up: account, amount, day.
+    lowest: Vec<(String, String, String)>,
+    top_up: Option<(String, String, String)>,
+    spends: Vec<Spend>,
+    tables: Vec<Shown<'r>>,
+    lines: Vec<Curve>,
+    bars: Vec<Bars>,
+    accounts: usize,
+}
+
+/// A loss on the first screen.
+struct Loss {
+    who: String,
+    why: String,
+    by: String,
+    needed: String,
+}
+
+/// A sum on the first screen, and what it is compared with.
+struct Spend {
+    amount: String,
+    /// What it is compared with, that amount, the difference, and its tone.
+    lines: Vec<(&'static str, String, String, &'static str)>,
+}
+
+/// A table on the page.
+struct Shown<'r> {
+    table: &'r Table,
+    /// The rows of the ledger that are on the page.
+    on_page: &'r BTreeSet<u64>,
+}
+
+/// A cell on the page.
+struct Shape {
+    is_head: bool,
+    class: &'static str,
+    text: String,
+    sort: Option<String>,
+    href: Option<String>,
+}
+
+/// The bytes of the page.
+pub fn page(report: &Report) -> Vec<u8> {
+    let on_page: BTreeSet<u64> = report
+        .table("ledger")
+        .into_iter()
+        .flat_map(|table| table.rows.iter().take(ROWS))
+        .filter_map(|row| seq(row))
+        .collect();
+    let told = |(account, currency, amount, day): &(String, Currency, Money, Day)| {
+        (account.clone(), with_code(*amount, *currency), day.to_string())
+    };
+    let page = Page {
+        report,
+        month: report.period.month.date().format("%B %Y").to_string(),
+        style: STYLE,
+        script: SCRIPT,
+        script_hash: base64(SCRIPT.as_bytes()),
+        version: env!("CARGO_PKG_VERSION"),
+        losses: losses(report),
+        low_is_bad: report.first.top_up.is_some()
+            || report.first.lowest.iter().any(|(_, _, amount, _)| amount.is_negative()),
+        lowest: report.first.lowest.iter().map(told).collect(),
+        top_up: report.first.top_up.as_ref().map(told),
+        spends: report.first.spend.iter().map(spend).collect(),
+        tables: report.tables.iter().map(|table| Shown { table, on_page: &on_page }).collect(),
+        lines: report.lines.iter().map(Curve::of).collect(),
+        bars: report.table("ahead").map(Bars::of).unwrap_or_default(),
+        accounts: report.table("balances").map_or(0, |table| table.rows.len()),
+    };
+    page.render().expect("memory takes any page").into_bytes()
+}
+
+/// The first losses, from the table of all.
+fn losses(report: &Report) -> Vec<Loss> {
+    let Some(table) = report.table("act") else { return Vec::new() };
+    let cell = |row: &[Cell], name: &str| table.column(name).map_or(Cell::Empty, |at| row[at].clone());
+    let loss = |row: &Vec<Cell>| Loss {
+        who: cell(row, "instance_id").plain().into_owned(),
+        why: cell(row, "why").plain().into_owned(),
+        by: cell(row, "last_day").plain().into_owned(),
+        needed: cell(row, "needed").money().map_or_else(String::new, |(money, currency)| with_code(money, currency)),
+    };
+    table.rows.iter().take(LOSSES).map(loss).collect()
+}
+
+fn with_code(money: Money, currency: Currency) -> String {
+    format!("{currency} {}", money.display_grouped(currency))
+}
+
+fn spend(spent: &Spent) -> Spend {
+    let line = |(what, other): (&'static str, Option<Money>)| {
+        let other = other?;
+        let change = spent.spend - other;
+        let sign = if change.is_negative() { "" } else { "+" };
+        let tone = if change > Money::ZERO { "bad" } else { "good" };
+        let change = format!("{sign}{}", change.display_grouped(spent.currency));
+        Some((what, other.display_grouped(spent.currency).to_string(), change, tone))
+    };
+    let lines: Vec<_> = [("month before", spent.before), ("budget", spent.budget), ("last forecast", spent.forecast)]
+        .into_iter()
+        .filter_map(line)
+        .collect();
+    let all = if spent.is_converted { "all: " } else { "" };
+    Spend { amount: format!("{all}{}", with_code(spent.spend, spent.currency)), lines }
+}
+
+/// The number of the one row of the ledger that a row is about.
+fn seq(row: &[Cell]) -> Option<u64> {
+    match row.last() {
+        Some(Cell::Rows(rows)) => Some(rows.first),
+        _ => None,
+    }
+}
+
+impl Shown<'_> {
+    fn shown(&self) -> &[Vec<Cell>] {
+        &self.table.rows[..self.table.rows.len().min(ROWS)]
+    }
+
+    fn hidden(&self) -> usize {
+        self.table.rows.len().saturating_sub(ROWS)
+    }
+
+    fn is_wide(&self) -> bool {
+        self.table.rows.len() >= WIDE
+    }
+
+    /// The number of a row of the ledger, in the table that lists them.
+    fn seq(&self, row: &[Cell]) -> Option<u64> {
+        if self.table.name == "ledger" { seq(row) } else { None }
+    }
+
+    fn cells(&self, row: &[Cell]) -> Vec<Shape> {
+        row.iter().enumerate().map(|(at, cell)| self.cell(at, cell)).collect()
+    }
+
+    fn cell(&self, at: usize, cell: &Cell) -> Shape {
+        let is_number = self.table.columns[at].kind.is_number();
+        let text = cell.shown().into_owned();
+        let class = match cell {
+            _ if is_number && cell.is_negative() => "n bad",
+            _ if is_number => "n",
+            Cell::Day(_) | Cell::Month(_) => "d",
+            _ if text.chars().nth(LONG).is_some() => "long",
+            _ => "",
+        };
+        let (sort, href) = match cell {
+            Cell::Money(money, _) => (Some(money.minor().to_string()), None),
+            Cell::Rows(rows) if rows.count > 0 => (Some(rows.first.to_string()), Some(self.href(rows.first))),
+            _ => (None, None),
+        };
+        Shape { is_head: at == 0, class, text, sort, href }
+    }
+
+    /// Where a row of the ledger can be looked at.
+    fn href(&self, seq: u64) -> String {
+        if self.on_page.contains(&seq) && self.table.name != "ledger" {
+            format!("#r{seq}")
+        } else {
+            "ledger.csv".to_owned()
+        }
+    }
+}
+
+impl Kind {
+    /// Whether its cells stand to the right.
+    pub(super) fn is_number(self) -> bool {
+        matches!(self, Self::Count | Self::Money | Self::Rows)
+    }
+}

@@ -1,0 +1,429 @@
+//! Tables of what happens: what is lost unless someone acts, balances, renewals that come due, events, and changes.
+
+use std::collections::BTreeMap;
+
+use super::View;
+use super::bridge::{Bridge, Parts};
+use super::dues::{Due, Outcome};
+use super::table::{Cell, Column, Rows, Table, count, day, money, rows, text};
+use crate::account::{AccountIndex, Movement};
+use crate::calendar::Day;
+use crate::deadline::{Cause, Lapse, Matter};
+use crate::event::Event;
+use crate::instance::State;
+use crate::ledger::{Balance, Entry};
+use crate::money::{Currency, Money};
+use crate::report::monthly::{REFUNDS, RENEWALS};
+use crate::summary::LossEnd;
+
+/// The renewals that come due are counted within so many days.
+const WITHIN: [i32; 3] = [30, 60, 90];
+
+/// The lapses from the month on that end with a loss, by the last day on which somebody can act.
+pub(super) fn losses<'r>(view: &'r View<'_>) -> Vec<&'r Lapse> {
+    let from = view.facts.period.days.from;
+    let mut losses: Vec<&Lapse> = view.facts.lapses.iter().filter(|lapse| lapse.is_loss()).collect();
+    losses.retain(|lapse| lapse.last_day.is_none_or(|day| day >= from));
+    losses.sort_by_key(|lapse| (lapse.last_day, lapse.instance));
+    losses
+}
+
+/// What will be destroyed, when, unless someone acts.
+pub(super) fn act(view: &View<'_>) -> Table {
+    let row = |lapse: &&Lapse| {
+        let currency = view.currency(lapse.instance);
+        let gone = match lapse.end {
+            LossEnd::Terminated(day) => Some(day),
+            _ => lapse.last_day.map(Day::tomorrow),
+        };
+        let mut cells = view.who(lapse.instance).to_vec();
+        cells.extend([
+            Cell::of_day(lapse.last_day),
+            Cell::of_day(gone),
+            Cell::Text(why(lapse.cause).to_owned()),
+            Cell::Day(lapse.first),
+            Cell::Text(currency.to_string()),
+            lapse.needed.map_or(Cell::Empty, |needed| Cell::Money(needed, currency)),
+        ]);
+        cells
+    };
+    let mut columns = view.who_columns().to_vec();
+    columns.extend([
+        day("last_day", "Last day to act"),
+        day("gone_on", "Gone on"),
+        text("why", "Why"),
+        day("unpaid_from", "Unpaid from"),
+        text("currency", "Currency"),
+        money("needed", "Needed"),
+    ]);
+    Table {
+        name: "act".to_owned(),
+        title: "What will be destroyed unless someone acts".to_owned(),
+        about: "From this month to the end of the run, by the last day on which it can be saved. Needed is the price of the renewal \
+                that saves it, or what its account lacks on the day on which arrears stop it."
+            .to_owned(),
+        columns,
+        rows: losses(view).iter().map(row).collect(),
+        is_whole: true,
+    }
+}
+
+fn why(cause: Cause) -> &'static str {
+    match cause {
+        Cause::FundsShort => "auto-renewal cannot be paid",
+        Cause::NotRenewed => "nobody renews it",
+        Cause::LetGo => "its flag says not to renew",
+        Cause::Arrears => "stopped in arrears",
+    }
+}
+
+/// The top-ups that avert what fails.
+pub(super) fn topups(view: &View<'_>) -> Table {
+    let from = view.facts.period.days.from;
+    let row = |deadline: &crate::deadline::Deadline| {
+        let (what, renewals) = match deadline.matter {
+            Matter::TopUp(renewals) => ("renewals fail", Cell::Count(renewals as u64)),
+            Matter::Arrears => ("arrears stop instances", Cell::Empty),
+            _ => return None,
+        };
+        let account = view.book.account(deadline.account);
+        Some(vec![
+            Cell::Day(deadline.day),
+            Cell::Text(account.id.to_string()),
+            Cell::Text(account.currency.to_string()),
+            deadline.amount.map_or(Cell::Empty, |amount| Cell::Money(amount, account.currency)),
+            Cell::Text(what.to_owned()),
+            renewals,
+        ])
+    };
+    Table {
+        name: "top-ups".to_owned(),
+        title: "Top-ups that are needed".to_owned(),
+        about: "On each day at the latest, at least so much, or else. What arrears need is more than the amount."
+            .to_owned(),
+        columns: vec![
+            day("latest", "Latest day"),
+            text("account_id", "Account"),
+            text("currency", "Currency"),
+            money("amount", "Amount").unsummed(),
+            text("otherwise", "Otherwise"),
+            count("renewals", "Renewals").unsummed(),
+        ],
+        rows: view.facts.deadlines.iter().filter(|one| one.day >= from).filter_map(row).collect(),
+        is_whole: true,
+    }
+}
+
+/// What each account has.
+pub(super) fn balances(view: &View<'_>) -> Table {
+    let row = |(number, month): (u32, &super::gather::AccountMonth)| {
+        let account = view.book.account(AccountIndex(number));
+        let amount = |money| Cell::Money(money, account.currency);
+        let available = |balance: Option<Balance>| balance.map_or(Cell::Empty, |balance| amount(balance.available));
+        let date = |balance: Option<Balance>| Cell::of_day(balance.map(|balance| balance.date));
+        vec![
+            Cell::Text(account.id.to_string()),
+            Cell::of(account.name.as_deref()),
+            Cell::Text(account.currency.to_string()),
+            available(month.before),
+            available(month.low),
+            date(month.low),
+            available(month.last),
+            available(month.low_ahead),
+            date(month.low_ahead),
+            account.alert_below.map_or(Cell::Empty, amount),
+            Cell::Count(month.alerts),
+        ]
+    };
+    let plain = |name, title| money(name, title).unsummed();
+    Table {
+        name: "balances".to_owned(),
+        title: "Balances and alerts".to_owned(),
+        about: "From balances.csv, available at the ends of days: before the month, the lowest in it, at its end, and the lowest from here to the end of the \
+                run. Alerts count balance alerts and forecasts of arrears in the month."
+            .to_owned(),
+        columns: vec![
+            text("account_id", "Account"),
+            text("name", "Name"),
+            text("currency", "Currency"),
+            plain("before", "Before"),
+            plain("lowest", "Lowest"),
+            day("lowest_on", "Lowest on"),
+            plain("at_end", "At the end"),
+            plain("lowest_ahead", "Lowest ahead"),
+            day("lowest_ahead_on", "Lowest ahead on"),
+            plain("alert_below", "Alert below"),
+            count("alerts", "Alerts").unsummed(),
+        ],
+        rows: (0u32..).zip(&view.facts.accounts).map(row).collect(),
+        is_whole: true,
+    }
+}
+
+/// How many renewals come due, and what they cost.
+pub(super) fn due_counts(view: &View<'_>) -> Table {
+    let from = view.facts.period.days.from;
+    let mut table_rows = Vec::new();
+    for within in WITHIN {
+        let mut sums: BTreeMap<Currency, (u64, u64, Money)> = BTreeMap::new();
+        for due in view.facts.dues.iter().filter(|due| due.expiry < from + within) {
+            let sum = sums.entry(view.currency(due.instance)).or_default();
+            sum.0 += 1;
+            sum.1 += u64::from(matches!(due.outcome, Outcome::Failed(..) | Outcome::Unpaid(..)));
+            sum.2 += due.price.unwrap_or_default();
+        }
+        table_rows.extend(sums.into_iter().map(|(currency, (count, unpaid, price))| {
+            vec![
+                Cell::Text(format!("{within} days, to {}", from + (within - 1))),
+                Cell::Text(currency.to_string()),
+                Cell::Count(count),
+                Cell::Count(unpaid),
+                Cell::Money(price, currency),
+            ]
+        }));
+    }
+    Table {
+        name: "due-counts".to_owned(),
+        title: "Renewals due".to_owned(),
+        about: format!(
+            "Expiry dates from {from} on, each range with those before it; the price includes what vouchers pay."
+        ),
+        columns: vec![
+            text("within", "Within"),
+            text("currency", "Currency"),
+            count("renewals", "Renewals").unsummed(),
+            count("not_paid", "Not paid").unsummed(),
+            money("price", "Price").unsummed(),
+        ],
+        rows: table_rows,
+        is_whole: true,
+    }
+}
+
+/// The renewals that come due, one by one.
+pub(super) fn dues(view: &View<'_>) -> Table {
+    let from = view.facts.period.days.from;
+    let row = |due: &Due| {
+        let instance = view.book.instance(due.instance);
+        let currency = view.currency(due.instance);
+        let within = WITHIN.into_iter().find(|within| due.expiry < from + *within).unwrap_or(WITHIN[2]);
+        let (what, on, seq) = match due.outcome {
+            Outcome::Paid(day, seq) => ("paid", Some(day), Some(seq)),
+            Outcome::Failed(day, seq) => ("cannot be paid", Some(day), Some(seq)),
+            Outcome::Unpaid(day, seq) => ("nobody pays", Some(day), Some(seq)),
+            Outcome::Ended(day, seq) => ("ends before", Some(day), Some(seq)),
+            Outcome::Open => ("after the run", None, None),
+        };
+        let mut cells = vec![Cell::Day(due.expiry), Cell::Count(within.unsigned_abs().into())];
+        cells.extend(view.who(due.instance));
+        cells.extend([
+            Cell::Text(instance.renew_flag.name().to_owned()),
+            Cell::Text(currency.to_string()),
+            due.price.map_or(Cell::Empty, |price| Cell::Money(price, currency)),
+            Cell::Text(what.to_owned()),
+            Cell::of_day(on),
+            seq.map_or(Cell::Empty, |seq| Cell::Rows(one_row(seq))),
+        ]);
+        cells
+    };
+    let mut columns = vec![day("expires_on", "Expires"), count("within_days", "Within").unsummed()];
+    columns.extend(view.who_columns());
+    columns.extend([
+        text("renew_flag", "Flag"),
+        text("currency", "Currency"),
+        money("price", "Price"),
+        text("outcome", "Outcome"),
+        day("on", "On"),
+        rows(),
+    ]);
+    Table {
+        name: "due".to_owned(),
+        title: "Renewals due, one by one".to_owned(),
+        about: "What each costs and what becomes of it in this run. The flag is that of the book's opening.".to_owned(),
+        columns,
+        rows: view.facts.dues.iter().map(row).collect(),
+        is_whole: true,
+    }
+}
+
+fn one_row(seq: u64) -> Rows {
+    Rows { count: 1, first: seq, last: seq }
+}
+
+/// What befell instances in the month, and what was refused.
+pub(super) fn happenings(view: &View<'_>) -> Table {
+    const SHOWN: &[Event] = &[
+        Event::RenewalFailed,
+        Event::Expired,
+        Event::Reclaimed,
+        Event::Recovered,
+        Event::Terminated,
+        Event::Stopped,
+        Event::Restored,
+        Event::Returned,
+        Event::Converted,
+        Event::Rejected,
+    ];
+    entries(view, ("events", "Failures, reclaims, recoveries, terminations"), "Every such row of the month.", |entry| {
+        SHOWN.contains(&entry.event)
+    })
+}
+
+/// Every payment for a term in the month, and every refund.
+pub(super) fn payments(view: &View<'_>) -> Table {
+    entries(
+        view,
+        ("payments", "Terms paid and refunded"),
+        "Every row of the month that pays for a term or pays back; amounts as in the ledger, so a deduction is below zero.",
+        |entry| RENEWALS.contains(&entry.event) || REFUNDS.contains(&entry.event),
+    )
+}
+
+/// The notices of the month.
+pub(super) fn notices(view: &View<'_>) -> Table {
+    let shown = |entry: &Entry| matches!(entry.event, Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast);
+    entries(
+        view,
+        ("notices", "Reminders and alerts"),
+        "Every notice of the month, as the provider would send it.",
+        shown,
+    )
+}
+
+fn entries(view: &View<'_>, (name, title): (&str, &str), about: &str, is_shown: impl Fn(&Entry) -> bool) -> Table {
+    let row = |(seq, entry): &(u64, Entry)| {
+        let account = entry.account.map(|account| view.book.account(account));
+        let amount = entry.movement.map(Movement::amount);
+        let money = |money: Option<Money>| match (money, account) {
+            (Some(money), Some(account)) => Cell::Money(money, account.currency),
+            _ => Cell::Empty,
+        };
+        let name = entry.instance.and_then(|instance| view.book.instance(instance).labels.name);
+        vec![
+            Cell::Day(entry.date),
+            Cell::Text(entry.event.name().to_owned()),
+            Cell::of(entry.instance.map(|instance| view.book.instance(instance).id.as_str())),
+            Cell::of(name.map(|name| view.book.labels.text(name))),
+            Cell::of(account.map(|account| account.id.as_str())),
+            Cell::of(entry.state.map(State::name)),
+            Cell::of_day(entry.term.map(|term| term.start)),
+            Cell::of_day(entry.term.map(|term| term.end)),
+            Cell::of(account.map(|account| account.currency.code())),
+            money(amount),
+            money(account.is_some().then_some(entry.balance)),
+            Cell::of(entry.reason.map(crate::event::Reason::name)),
+            Cell::Text(crate::report::detail::of(view.book, entry)),
+            Cell::Rows(one_row(*seq)),
+        ]
+    };
+    Table {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        about: about.to_owned(),
+        columns: vec![
+            day("date", "Date"),
+            text("event", "Event"),
+            text("instance_id", "Instance"),
+            text("name", "Name"),
+            text("account_id", "Account"),
+            text("state", "State"),
+            day("term_start", "Term from"),
+            day("term_end", "to"),
+            text("currency", "Currency"),
+            money("amount", "Amount"),
+            money("balance", "Balance").unsummed(),
+            text("reason", "Reason"),
+            text("detail", "Detail"),
+            rows(),
+        ],
+        rows: view.facts.rows.iter().filter(|(_, entry)| is_shown(entry)).map(row).collect(),
+        is_whole: true,
+    }
+}
+
+/// The rows of the ledger in the month, with the values of the columns by which the report sums.
+pub(super) fn ledger(view: &View<'_>) -> Table {
+    let mut table = entries(view, ("ledger", "Ledger rows of the month"), "", |_| true);
+    table.is_whole = view.facts.has_usage;
+    table.about = match view.facts.has_usage {
+        true => "The figures above sum these rows, by their number in ledger.csv.".to_owned(),
+        false => "The rows of hourly usage are too many for this list: ledger.csv has them.".to_owned(),
+    };
+    let at = table.columns.len() - 1;
+    for (column, name) in
+        view.columns.iter().filter(|(_, name)| !matches!(name.as_str(), "account_id" | "instance_id")).rev()
+    {
+        table.columns.insert(at, Column { name: name.clone().into(), title: name.clone().into(), ..text("", "") });
+        for (row, (_, entry)) in table.rows.iter_mut().zip(&view.facts.rows) {
+            let value = entry.instance.and_then(|instance| view.book.cell_text(view.book.instance(instance), *column));
+            row.insert(at, Cell::of(value));
+        }
+    }
+    table
+}
+
+/// A bridge: the two sums, and the parts between them.
+pub(super) fn bridge(bridge: &Bridge, (name, title, from): (&str, &str, &str)) -> Table {
+    let mut table_rows = Vec::new();
+    for (currency, parts) in &bridge.parts {
+        let sum = |sums: &BTreeMap<Currency, Money>| sums.get(currency).copied().unwrap_or_default();
+        let (start, end) = (sum(&bridge.from), sum(&bridge.to));
+        let lines = [
+            (from, start),
+            ("new instances", parts.new),
+            ("ended instances and refunds", parts.ended),
+            ("price", parts.price),
+            ("term length", parts.term),
+            ("timing and hours", parts.timing),
+            ("not explained", end - start - parts.sum()),
+            ("spend of this month", end),
+        ];
+        table_rows.extend(lines.map(|(step, amount)| {
+            vec![Cell::Text(step.to_owned()), Cell::Text(currency.to_string()), Cell::Money(amount, *currency)]
+        }));
+    }
+    Table {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        about: "Each instance's difference is told apart: new, or gone and cheaper; else refunds, then the same months or hours at \
+                another price, terms of another length, and what falls into another month. The parts add up exactly."
+            .to_owned(),
+        columns: vec![text("step", "Step"), text("currency", "Currency"), money("amount", "Amount").unsummed()],
+        rows: table_rows,
+        is_whole: true,
+    }
+}
+
+/// The instances of a bridge, the one that moves most first.
+pub(super) fn movers(bridge: &Bridge, (name, title): (&str, &str)) -> Table {
+    let mut steps: Vec<_> = bridge.steps.iter().collect();
+    steps.sort_by_key(|step| (step.currency, std::cmp::Reverse(step.parts.sum().minor().abs()), &step.instance));
+    let row = |step: &&super::bridge::Step| {
+        let Parts { new, ended, price, term, timing } = step.parts;
+        let amounts = [step.from.spend(), new, ended, price, term, timing, step.to.spend(), step.parts.sum()];
+        let texts = [step.instance.as_str(), step.currency.code()].map(|text| Cell::Text(text.to_owned()));
+        let amounts = amounts.map(|money| Cell::Money(money, step.currency));
+        texts.into_iter().chain(amounts).chain([Cell::Rows(step.to.rows)]).collect()
+    };
+    Table {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        about: "The instances whose spend differs, the greatest difference first; ledger rows are those of this month."
+            .to_owned(),
+        columns: vec![
+            text("instance_id", "Instance"),
+            text("currency", "Currency"),
+            money("before", "Before"),
+            money("new", "New"),
+            money("ended", "Ended"),
+            money("price", "Price"),
+            money("term_length", "Term length"),
+            money("timing", "Timing"),
+            money("now", "Now"),
+            money("change", "Change"),
+            rows(),
+        ],
+        rows: steps.iter().map(row).collect(),
+        is_whole: true,
+    }
+}

@@ -1,0 +1,64 @@
+//! A monthly report beside a result: of which run it is, and the hashes of its files.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Written;
+use super::findings::Findings;
+use super::record::Record;
+use crate::diagnostic::{Code, Place};
+use crate::report::run_json::Seal;
+
+/// The name of the file.
+pub(super) const FILE: &str = "report/report.json";
+
+/// What the file says.
+#[derive(Deserialize)]
+pub(super) struct Report {
+    ledger: String,
+    /// The hashes of the files of the report.
+    pub outputs: BTreeMap<String, String>,
+}
+
+impl Report {
+    /// Reads the file, if there is one, and holds it against its own digest and against the run beside it.
+    pub(super) fn read(written: &Written<'_>, record: Option<&Record>, found: &mut Findings) -> Option<Self> {
+        if !written.names.contains(FILE) {
+            return None;
+        }
+        let bytes = written.bytes(FILE, found)?;
+        match (Seal::of(&bytes), serde_json::from_slice::<Self>(&bytes)) {
+            (Seal::Whole, Ok(report)) => {
+                if let Some(record) = record.filter(|record| record.ledger != report.ledger) {
+                    let message = format!(
+                        "the report is of another run: its `ledger` is {}, must be {}",
+                        report.ledger, record.ledger
+                    );
+                    found.add_changed(FILE, Code::Disagrees, Place::of_file(FILE), message);
+                }
+                Some(report)
+            }
+            (Seal::Broken { stated, actual }, _) => {
+                let message = format!("a byte has changed: the `digest` is {stated}, must be {actual}");
+                found.add_changed(FILE, Code::ChangedFile, Place::of_file(FILE), message);
+                None
+            }
+            (Seal::None, _) => {
+                let message = format!("`{FILE}` does not end with a `digest`: the files of the report are not proven");
+                found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
+                None
+            }
+            (Seal::Whole, Err(error)) => {
+                let message = format!("not what a report writes: {error}");
+                found.add_changed(FILE, Code::BadJson, Place::of_file(FILE), message);
+                None
+            }
+        }
+    }
+}
+
+/// Whether a report writes a file of this name.
+pub(super) fn is_of_report(name: &str) -> bool {
+    name.starts_with("report/") || matches!(name, "report.html" | "report.xlsx")
+}
