@@ -537,7 +537,7 @@ fn a_result_of_quick_changes_is_proven_with_them() {
     let place = Place::with_example();
     place.run("run book --set renew_months=12 --no-charts --out out").done();
     place.run("verify out").done();
-    place.run("verify out --book book --set renew_months=12").done().says("8 inputs unchanged");
+    place.run("verify out --book book --set renew_months=12").done().says("9 inputs unchanged");
     place.run("verify out --book book").found().says("error[changed-input]: the run had changes by --set");
     place.run("verify out --book book --set renew_months=6").found().says("error[changed-input]");
     place.run("verify out --set renew_months=12").exits_with(2);
