@@ -26,7 +26,7 @@ example:
 
 # Writes anew what errors and the example are expected to say. Cases are worked out by hand and stay.
 expected:
-    UPDATE_EXPECTED=1 cargo test --test it -- errors:: example:: plan:: verify::
+    UPDATE_EXPECTED=1 cargo test --test it -- errors:: example:: plan:: verify:: docs::
     git diff --stat -- data docs reports
 
 # Looks for inputs that break the program, for so many seconds each: `just fuzz 600 books import`.
@@ -39,7 +39,7 @@ mutants path="src/":
 
 # Measures; a word picks some: `just bench replay`. The first build takes minutes.
 bench *words:
-    cargo bench --bench replay --bench ingest --bench write --bench report -- {{words}}
+    cargo bench --bench replay --bench ingest --bench write --bench report --bench sweep -- {{words}}
 
 # Times the program beside what users would pick instead: `just compare 100000`. PEERS names another folder of peers.
 compare *sizes:

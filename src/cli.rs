@@ -6,18 +6,23 @@ mod changes;
 mod check;
 mod compare;
 mod diagnostics;
+mod diff;
 mod explain;
 mod folder;
 mod generate;
 mod import;
+mod interrupt;
+mod many;
 mod output;
 mod plan;
 mod profiles;
 mod progress;
 mod report;
 mod results;
+mod rules;
 mod run;
 mod say;
+mod sweep;
 mod table;
 mod verify;
 
@@ -37,6 +42,8 @@ pub enum Outcome {
     Found,
     /// The input or the command line is wrong, and nothing was written: exit code 2.
     Refused,
+    /// Interrupted, and what was done until then is written: exit code 130.
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
@@ -45,6 +52,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Done => 0,
             Outcome::Found => 1,
             Outcome::Refused => 2,
+            Outcome::Interrupted => 130,
         })
     }
 }
@@ -73,12 +81,15 @@ Examples:
   renewcast plan data/example                 how much money, and by when, so that nothing fails
   renewcast report my-book --month 2026-12    a month as a page, a workbook and tables
   renewcast calendar my-book --by tag:team    the dates to act on, for a calendar
+  renewcast sweep my-book sweep.toml          hundreds of combinations: which is cheapest without losses?
+  renewcast diff reports/last reports/now     two written results, event by event
   renewcast import tencent *.json --out book  a book from what the cloud's tools print
   renewcast generate --instances 1000 --out try
   renewcast verify reports/my-book            prove a written result
   renewcast profiles                          the built-in life-cycle rules
 
-Exit codes: 0 done; 1 done, and `check`, `verify`, `plan` or --fail-on found something; 2 the input or the command line is wrong.";
+Exit codes: 0 done; 1 done, and `check`, `verify`, `plan`, `diff` or --fail-on found something; 2 the input or the command
+line is wrong; 130 a sweep was interrupted, and what was done is written.";
 
 /// What will rented cloud instances cost, when, and which will be lost? Replays renewals day by day, offline.
 #[derive(Parser)]
@@ -97,6 +108,8 @@ enum Verb {
     Plan(plan::Arguments),
     Report(report::Arguments),
     Calendar(calendar::Arguments),
+    Sweep(sweep::Arguments),
+    Diff(diff::Arguments),
     Import(import::Arguments),
     Generate(generate::Arguments),
     Verify(verify::Arguments),
@@ -121,6 +134,8 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Report(arguments) => report::run(&arguments),
         Verb::Calendar(arguments) => calendar::run(&arguments),
+        Verb::Sweep(arguments) => sweep::run(&arguments),
+        Verb::Diff(arguments) => diff::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),

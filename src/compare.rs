@@ -9,8 +9,10 @@
 //!
 //! Pure folds over the windows of runs: no row is kept beyond what a comparison shows. Currencies are never added.
 
+mod cache;
 mod curves;
 mod figures;
+mod many;
 mod needed;
 mod steps;
 
@@ -23,8 +25,10 @@ use crate::engine::{self, Refusal, Window};
 use crate::instance::Instance;
 use crate::money::Currency;
 
-pub use curves::Curve;
-pub use figures::{Counts, Figures, Fold, Low, Measure, Sum};
+pub use cache::{Cache, Outcome, Task, replay};
+pub use curves::{Curve, Deltas};
+pub use figures::{Counter, Counts, Figures, Fold, Group, Low, Measure, Part, Sum, Value};
+pub use many::{Limit, Total, frontier};
 pub use needed::needed;
 pub use steps::{Difference, Step, Steps, Subject, differences};
 

@@ -102,6 +102,8 @@ codes! {
     NoMatch = "no-match" Warning,
     /// A scenario that the book does not have.
     UnknownScenario = "unknown-scenario" Error,
+    /// Changes of a sweep that set the same thing.
+    Contradiction = "contradiction" Error,
     /// A scenario that extends itself.
     ScenarioCycle = "scenario-cycle" Error,
     /// An order that contradicts the inventory or another order.

@@ -59,6 +59,14 @@ impl Label {
     }
 }
 
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+
+impl Eq for Labels {}
+
 impl Labels {
     /// All texts, by number.
     pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {

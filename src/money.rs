@@ -192,6 +192,13 @@ impl Money {
         }
     }
 
+    /// `self × factor`, a half rounded away from zero.
+    pub fn times(self, factor: Factor) -> Option<Self> {
+        let product = i128::from(self.0) * factor.0.mantissa();
+        let rounded = Rounding::HalfUp.quotient(&product, &10_i128.pow(factor.0.scale()));
+        i64::try_from(rounded).ok().map(Self)
+    }
+
     /// `self × part / whole`, rounded once; nothing of nothing. No argument may be negative.
     pub fn part(self, part: Self, whole: Self, rounding: Rounding) -> Self {
         if whole == Self::ZERO {
@@ -313,6 +320,18 @@ impl Price {
         Money(i64::try_from(minor).expect("the limits of prices, factors and months keep a charge in 64 bits"))
     }
 
+    /// `price × factor`, exactly.
+    ///
+    /// # Errors
+    /// The first rule of prices that the product breaks.
+    pub fn times(self, factor: Factor) -> Result<Self, AmountError> {
+        let mantissa = self.0.mantissa() * factor.0.mantissa();
+        let scale = usize::try_from(self.0.scale() + factor.0.scale()).unwrap_or(usize::MAX);
+        let digits = format!("{mantissa:0>width$}", width = scale + 1);
+        let (whole, decimals) = digits.split_at(digits.len() - scale);
+        Self::parse(&format!("{whole}.{decimals:0<1}"))
+    }
+
     /// The price as a term of a formula.
     pub fn exact(self) -> Exact {
         Exact::of_decimal(self.0)
@@ -369,6 +388,30 @@ impl Factor {
 }
 
 impl Factor {
+    /// What a change by so many percent multiplies with: 1.05 for `5`, 0.90 for `-10`.
+    ///
+    /// # Errors
+    /// The first rule of factors that the text breaks, or a change by more than the whole.
+    pub fn of_change(text: &str) -> Result<Self, AmountError> {
+        let plain = Plain::read(text)?;
+        let decimals = plain.decimals.trim_end_matches('0');
+        if decimals.len() > FACTOR_DECIMALS - 2 {
+            return Err(AmountError::TooManyDecimals { most: FACTOR_DECIMALS - 2 });
+        }
+        if plain.integer_digits() > 3 {
+            return Err(AmountError::TooLarge { integer_digits: 3 });
+        }
+        let whole = 100 * 10_i128.pow(count(decimals));
+        let mantissa = whole + plain.mantissa(decimals);
+        if mantissa < 0 {
+            return Err(AmountError::Negative);
+        }
+        let scale = count(decimals) + 2;
+        Decimal::try_from_i128_with_scale(mantissa, scale)
+            .map(|factor| Self(factor.normalize()))
+            .map_err(|_| AmountError::TooManyDigits { most: PRICE_DIGITS })
+    }
+
     /// The factor as a term of a formula.
     pub fn exact(self) -> Exact {
         Exact::of_decimal(self.0)

@@ -198,7 +198,8 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    fn holds(self, ordering: Ordering) -> bool {
+    /// Whether it holds between two values that compare like this.
+    pub fn holds(self, ordering: Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),
             Self::Unequal => ordering.is_ne(),

@@ -9,18 +9,24 @@ mod budget;
 mod document;
 mod folder;
 mod instances;
+mod limits;
 mod orders;
 mod prices;
 mod profiles;
 mod quick;
+mod result;
 mod returns;
 mod review;
+mod rules;
 mod scenario;
 mod selectors;
 mod settings;
+mod sweep;
 mod table;
 mod value;
 mod vouchers;
+
+use std::collections::BTreeSet;
 
 use crate::action::ActionIndex;
 use crate::book::Book;
@@ -32,13 +38,18 @@ use crate::selector::Selector;
 use document::Document;
 use prices::Prices;
 use profiles::Profiles;
-use scenario::Scenario;
+use scenario::{Scenario, Shift, WrittenCells};
+use selectors::selector;
 use settings::Settings;
-use table::{Columns, CsvRow, Table};
+use table::{Columns, CsvRow, Row as _, Table};
 use value::shown;
 
 pub use folder::Folder;
+pub use limits::limit;
 pub use quick::toml as quick_change;
+pub use result::{RESULT_FILES, Register, result_days};
+pub use rules::{Rule, Variant, rules};
+pub use sweep::{Plan, Run as PlannedRun, named_measure};
 
 /// The files that a book may have, beside its scenarios.
 pub const FILES: &[&str] = &[
@@ -131,6 +142,25 @@ pub fn place_of_action(folder: &Folder, scenario: Option<&str>, action: ActionIn
     let scenario = Scenario::read(&documents, &mut diagnostics);
     actions::place_of(folder.get(actions::FILE), &scenario.actions, action.0 as usize)
         .unwrap_or_else(|| Place::of_file(actions::FILE))
+}
+
+/// The ids of the instances whose cells, as they are written, a condition selects; all without one.
+///
+/// # Errors
+/// What is wrong with the condition or with the inventory, and what to type instead.
+pub fn selected(folder: &Folder, condition: Option<&str>) -> Result<BTreeSet<Box<str>>, (String, String)> {
+    let mut diagnostics = Diagnostics::default();
+    let table = folder.get(instances::FILE);
+    let table = table.and_then(|bytes| Table::open(instances::FILE, bytes, instances::COLUMNS, &mut diagnostics));
+    let table = table.ok_or_else(|| ("the inventory cannot be read".to_owned(), "see `renewcast check`".to_owned()))?;
+    let condition = condition.map(|text| selector(text, table.tag_keys())).transpose();
+    let condition = condition.map_err(|problem| (problem.message, problem.help))?;
+    let mut ids = BTreeSet::new();
+    table.rows(&mut diagnostics, |row, _| {
+        let is_selected = condition.as_ref().is_none_or(|condition| condition.selects(&WrittenCells(&row)));
+        ids.extend(row.text(0).filter(|_| is_selected).map(Into::into));
+    });
+    Ok(ids)
 }
 
 /// The names of the built-in profiles, each with the line that says what it is.
@@ -248,7 +278,9 @@ impl Reader<'_, '_> {
         let instances = instances::read(&table, (&edits, &context), &mut labels, diagnostics, review);
         let context = orders::Context { accounts: &accounts, instances: &instances };
         let orders = files.orders.map(|bytes| orders::read(bytes, context, diagnostics)).unwrap_or_default();
+        let shifts = Shift::read_all(&scenario.topups, &accounts, diagnostics);
         let context = actions::Context {
+            shifts: &shifts,
             settings: &settings,
             accounts: &accounts,
             profiles: &profiles,

@@ -13,7 +13,7 @@ use super::diagnostics::{counted, render, visible};
 use super::folder::{self, name_of};
 use super::say::{say, warn};
 use super::table::table;
-use super::{Failure, Outcome, output, results};
+use super::{Failure, Outcome, output, results, rules};
 use crate::book::Book;
 use crate::compare::{Case, Difference, Measure, Names, differences};
 use crate::diagnostic::{Code, Diagnostics};
@@ -25,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   renewcast compare data/example                       the book against each of its scenarios
   renewcast compare my-book yearly in-time             against these two
+  renewcast compare my-book --rules                    does the answer depend on what is not published?
   renewcast compare my-book --set \"renew_flag=manual\"  what if nothing renews by itself?
 
 Writes compare.csv, events.csv and charts. Amounts are in the account's currency; currencies are never added.
@@ -52,7 +53,10 @@ pub(super) struct Arguments {
     /// A further scenario made of changes, named `set`; as for `run`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Write into this folder [default: reports/<book>/compare]
+    /// Ask instead how far the answer depends on rules that are not published; takes one scenario at most
+    #[arg(long, conflicts_with = "set")]
+    rules: bool,
+    /// Write into this folder [default: reports/<book>/compare, or /rules]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Draw no charts
@@ -62,6 +66,15 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let folder = folder::read(&arguments.book)?;
+    let below = if arguments.rules { "rules" } else { "compare" };
+    let out = || Path::new("reports").join(name_of(&arguments.book)).join(below);
+    let out = arguments.out.clone().unwrap_or_else(out);
+    if arguments.rules {
+        if arguments.scenarios.len() > 1 {
+            return Err(Failure::new("--rules takes one scenario at most", "ask for each scenario by itself"));
+        }
+        return rules::run(&folder, arguments.scenarios.first().map(String::as_str), &out);
+    }
     let mut warnings = Diagnostics::default();
     let (book, base) = case(BASE, (&folder, None), &mut warnings)?;
     let mut cases = vec![base];
@@ -75,21 +88,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let title = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
     let charts = (!arguments.no_charts).then_some(&*book.name);
-    let out =
-        arguments.out.clone().unwrap_or_else(|| Path::new("reports").join(name_of(&arguments.book)).join("compare"));
     if warnings.warnings() > 0 {
         warn(render(&warnings));
     }
-    show((&title, charts), &Names::of(&book), &cases, &out)
+    show((&title, charts), &Names::of(&book), &cases, &out)?;
+    Ok(Outcome::Done)
 }
 
-/// Says what runs come to and what differs, and writes it; the first one is what the others are held against.
+/// Says what runs come to and what differs, and writes it; the first one is what the others are held against. Whether
+/// anything differs.
 pub(super) fn show(
     (title, charts): (&str, Option<&str>),
     names: &Names,
     cases: &[Case],
     out: &Path,
-) -> Result<Outcome, Failure> {
+) -> Result<bool, Failure> {
     let (base, others) = cases.split_first().expect("there is a base");
     let differing: Vec<(&Case, Vec<Difference>)> =
         others.iter().map(|case| (case, differences(&base.steps, &case.steps))).collect();
@@ -110,7 +123,7 @@ pub(super) fn show(
     output::write(out, &files, &["charts"])?;
     let charts = if pictures.is_empty() { String::new() } else { format!(", {}", counted(pictures.len(), "chart")) };
     say(format!("\nFiles in {}: compare.csv, events.csv{charts}", out.display()))?;
-    Ok(Outcome::Done)
+    Ok(differing.iter().any(|(_, differences)| !differences.is_empty()))
 }
 
 /// The scenarios that are asked for, each once.
@@ -153,8 +166,15 @@ fn tables(names: &Names, base: &Case, others: &[Case]) -> String {
     };
     for currency in base.currencies() {
         let mut rows = vec![head(currency.code())];
-        rows.extend(MONEY.iter().map(|(label, measure)| figures(label, *measure, (base, others), currency)));
-        rows.insert(5, lows(names, (base, others), currency));
+        for (label, measure) in MONEY {
+            let is_known = |case: &Case| case.sum(currency).get(*measure).is_some();
+            if is_known(base) || others.iter().any(is_known) {
+                rows.push(figures(label, *measure, (base, others), currency));
+            }
+            if *measure == Measure::Lowest {
+                rows.push(lows(names, (base, others), currency));
+            }
+        }
         text += &table(&rows);
         text.push('\n');
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::account::AccountIndex;
 use crate::book::Book;
-use crate::calendar::Day;
+use crate::calendar::{Day, DayRange};
 use crate::engine::Window;
 use crate::event::Event;
 use crate::money::{Currency, Money};
@@ -17,21 +18,45 @@ pub struct Curve {
     pub available: Vec<Money>,
 }
 
-/// Changes from day to day.
-pub(super) struct Deltas {
+/// Changes from day to day, of the accounts of a currency.
+#[derive(Clone, Debug)]
+pub struct Deltas {
     from: Day,
     spend: Vec<Money>,
     available: Vec<Money>,
-    /// What each account had last, by number; those of other currencies stay zero.
-    held: Vec<Money>,
+    /// What each account had last.
+    held: BTreeMap<AccountIndex, Money>,
 }
 
 impl Deltas {
+    /// Nothing yet, for these days.
+    pub fn open(days: DayRange) -> Self {
+        let none = vec![Money::ZERO; days.len()];
+        Self { from: days.from, spend: none.clone(), available: none, held: BTreeMap::new() }
+    }
+
+    /// The day before the first counts as the first.
     fn slot(&self, day: Day) -> usize {
         usize::try_from(day.days_since(self.from)).unwrap_or(0)
     }
 
-    pub(super) fn sums(self) -> Curve {
+    /// Adds what a row moves.
+    pub fn pay(&mut self, event: Event, (day, amount): (Day, Money)) {
+        if !matches!(event, Event::TopUp | Event::Credit) {
+            let day = self.slot(day);
+            self.spend[day] -= amount;
+        }
+    }
+
+    /// Notes what is available in an account at the end of a day.
+    pub fn hold(&mut self, account: AccountIndex, (day, available): (Day, Money)) {
+        let held = self.held.insert(account, available).unwrap_or_default();
+        let day = self.slot(day);
+        self.available[day] += available - held;
+    }
+
+    /// The curve, once all rows have been added.
+    pub fn sums(self) -> Curve {
         let running = |changes: Vec<Money>| {
             let sums = changes.into_iter().scan(Money::ZERO, |sum, change| {
                 *sum += change;
@@ -45,33 +70,20 @@ impl Deltas {
 
 /// Nothing yet; the opening balances come with the first window.
 pub(super) fn open(book: &Book) -> BTreeMap<Currency, Deltas> {
-    let days = book.days.len();
-    let deltas = || Deltas {
-        from: book.days.from,
-        spend: vec![Money::ZERO; days],
-        available: vec![Money::ZERO; days],
-        held: vec![Money::ZERO; book.accounts.len()],
-    };
-    book.accounts.iter().map(|account| (account.currency, deltas())).collect()
+    book.accounts.iter().map(|account| (account.currency, Deltas::open(book.days))).collect()
 }
 
 /// Adds the rows of the next window.
 pub(super) fn add(curves: &mut BTreeMap<Currency, Deltas>, book: &Book, window: &Window) {
     for entry in window.entries() {
         let (Some(account), Some(movement)) = (entry.account, entry.movement) else { continue };
-        if matches!(entry.event, Event::TopUp | Event::Credit) {
-            continue;
-        }
         if let Some(curve) = curves.get_mut(&book.account(account).currency) {
-            let day = curve.slot(entry.date);
-            curve.spend[day] -= movement.amount();
+            curve.pay(entry.event, (entry.date, movement.amount()));
         }
     }
     for balance in window.balances() {
         if let Some(curve) = curves.get_mut(&book.account(balance.account).currency) {
-            let day = curve.slot(balance.date);
-            let held = std::mem::replace(&mut curve.held[balance.account.0 as usize], balance.available);
-            curve.available[day] += balance.available - held;
+            curve.hold(balance.account, (balance.date, balance.available));
         }
     }
 }

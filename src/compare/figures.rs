@@ -35,21 +35,53 @@ pub struct Figures {
     pub lowest: Low,
     /// The available balance at the end.
     pub closing: Money,
-    /// What is known to be paid at the opening for days from then on.
-    pub value_before: Money,
-    /// What is known to be paid at the end for days after the run.
-    pub value_left: Money,
-    /// The least further cash on the first day; none where the amounts of the book are too large to tell.
+    /// What is known to be paid at the opening for days from then on, and at the end for days after the run; none where only
+    /// a ledger is known.
+    pub value: Option<Value>,
+    /// The least further cash on the first day; none where only a ledger is known, or the amounts are too large to tell.
     pub needed: Option<Money>,
     /// How often what happened.
     pub counts: Counts,
 }
 
 impl Figures {
-    /// The cost of the days of the run.
-    pub fn used(&self) -> Money {
-        self.value_before + self.totals.spend() - self.value_left
+    /// Nothing yet but what is available at the opening.
+    pub fn opened(account: AccountIndex, currency: Currency, low: (Day, Money)) -> Self {
+        let (date, available) = low;
+        Self {
+            account,
+            currency,
+            totals: Totals::default(),
+            lowest: Low { account, date, available },
+            closing: available,
+            value: None,
+            needed: None,
+            counts: Counts::default(),
+        }
     }
+
+    /// Adds what a row says.
+    pub fn add(&mut self, part: Part) {
+        self.totals += part.totals;
+        self.counts += part.counts;
+    }
+
+    /// Notes what is available at the end of a day.
+    pub fn note(&mut self, date: Day, available: Money) {
+        self.closing = available;
+        if available < self.lowest.available {
+            self.lowest = Low { date, available, ..self.lowest };
+        }
+    }
+}
+
+/// What is known to be paid for days to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Value {
+    /// At the opening.
+    pub before: Money,
+    /// At the end.
+    pub left: Money,
 }
 
 /// A low of an account: its available balance at the end of a day.
@@ -109,10 +141,8 @@ pub struct Sum {
     pub lowest: Option<Low>,
     /// Available at the end, all accounts together.
     pub closing: Money,
-    /// The value at the opening.
-    pub value_before: Money,
-    /// The value left.
-    pub value_left: Money,
+    /// What is paid for days to come; none where it cannot be told of one.
+    pub value: Option<Value>,
     /// What the accounts need together; none where it cannot be told of one.
     pub needed: Option<Money>,
     /// How often what happened.
@@ -122,12 +152,14 @@ pub struct Sum {
 impl Sum {
     /// Adds up accounts.
     pub fn of<'f>(figures: impl Iterator<Item = &'f Figures>) -> Self {
-        let mut sum = Self { needed: Some(Money::ZERO), ..Self::default() };
+        let mut sum = Self { needed: Some(Money::ZERO), value: Some(Value::default()), ..Self::default() };
         for one in figures {
             sum.totals += one.totals;
             sum.closing += one.closing;
-            sum.value_before += one.value_before;
-            sum.value_left += one.value_left;
+            sum.value = sum
+                .value
+                .zip(one.value)
+                .map(|(sum, one)| Value { before: sum.before + one.before, left: sum.left + one.left });
             sum.needed = sum.needed.zip(one.needed).map(|(sum, one)| sum + one);
             sum.counts += one.counts;
             if sum.lowest.is_none_or(|low| one.lowest.available < low.available) {
@@ -138,8 +170,8 @@ impl Sum {
     }
 
     /// The cost of the days of the run.
-    pub fn used(&self) -> Money {
-        self.value_before + self.totals.spend() - self.value_left
+    pub fn used(&self) -> Option<Money> {
+        self.value.map(|value| value.before + self.totals.spend() - value.left)
     }
 
     /// One of its figures.
@@ -147,8 +179,8 @@ impl Sum {
         let Counts { failed, reclaimed, stopped, recovered, terminated, refused } = self.counts;
         match measure {
             Measure::Spend => Some(self.totals.spend().minor()),
-            Measure::Used => Some(self.used().minor()),
-            Measure::ValueLeft => Some(self.value_left.minor()),
+            Measure::Used => self.used().map(Money::minor),
+            Measure::ValueLeft => self.value.map(|value| value.left.minor()),
             Measure::Lowest => self.lowest.map(|low| low.available.minor()),
             Measure::Needed => self.needed.map(Money::minor),
             Measure::Failed => Some(failed.into()),
@@ -209,69 +241,62 @@ impl Measure {
         Self::NAMES.iter().find(|(_, one)| *one == self).map_or("", |(name, _)| *name)
     }
 
+    /// Whether more of it is better.
+    pub fn is_better_high(self) -> bool {
+        matches!(self, Self::ValueLeft | Self::Lowest | Self::Recovered)
+    }
+
     /// Whether it is an amount of money.
     pub fn is_money(self) -> bool {
         matches!(self, Self::Spend | Self::Used | Self::ValueLeft | Self::Lowest | Self::Needed)
     }
 }
 
+/// What some instances of an account come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// What moved for them.
+    pub totals: Totals,
+    /// How often what happened to them.
+    pub counts: Counts,
+}
+
+impl AddAssign for Part {
+    fn add_assign(&mut self, other: Self) {
+        self.totals += other.totals;
+        self.counts += other.counts;
+    }
+}
+
+/// Instances that are counted besides, each by its number.
+pub type Group = Vec<bool>;
+
 /// The figures of accounts in the making.
 #[derive(Clone, Debug)]
 pub struct Fold<'b> {
     book: &'b Book,
     figures: Vec<Figures>,
+    groups: &'b [Group],
+    /// For each account the parts of the groups.
+    parts: Vec<Vec<Part>>,
+    counter: Counter,
+}
+
+/// Counts what rows say.
+#[derive(Clone, Debug, Default)]
+pub struct Counter {
     /// For each instance whether its auto-renewal fails and is not yet paid.
     failing: Vec<bool>,
 }
 
-impl<'b> Fold<'b> {
-    /// Nothing yet but the opening.
-    pub fn open(book: &'b Book) -> Self {
-        let eve = book.days.from.yesterday();
-        let accounts = (0u32..).zip(&book.accounts).map(|(number, account)| {
-            let (currency, available) = (account.currency, account.funds.available());
-            let account = AccountIndex(number);
-            Figures {
-                account,
-                currency,
-                totals: Totals::default(),
-                lowest: Low { account, date: eve, available },
-                closing: available,
-                value_before: Money::ZERO,
-                value_left: Money::ZERO,
-                needed: None,
-                counts: Counts::default(),
-            }
-        });
-        let mut fold = Self { book, figures: accounts.collect(), failing: vec![false; book.instances.len()] };
-        for (instance, order) in book.orders.as_slice() {
-            fold.of_instance(*instance).value_before += value_on(order, book.days.from);
+impl Counter {
+    /// What a row adds.
+    pub fn part(&mut self, entry: &Entry) -> Part {
+        let mut part = Part::default();
+        if let Some(movement) = entry.movement {
+            part.totals.add(entry.event, movement.amount());
         }
-        fold
-    }
-
-    /// Adds the rows of the next window.
-    pub fn add(&mut self, window: &Window) {
-        for entry in window.entries() {
-            let Some(account) = entry.account else { continue };
-            if let Some(movement) = entry.movement {
-                self.figures[account.0 as usize].totals.add(entry.event, movement.amount());
-            }
-            self.count(account, entry);
-        }
-        window.balances().for_each(|balance| self.note(balance));
-    }
-
-    fn note(&mut self, balance: &Balance) {
-        let figures = &mut self.figures[balance.account.0 as usize];
-        figures.closing = balance.available;
-        if balance.available < figures.lowest.available {
-            figures.lowest = Low { account: balance.account, date: balance.date, available: balance.available };
-        }
-    }
-
-    fn count(&mut self, account: AccountIndex, entry: &Entry) {
-        let counts = &mut self.figures[account.0 as usize].counts;
+        let counts = &mut part.counts;
         match (entry.event, entry.reason) {
             (Event::Rejected, Some(Reason::InsufficientFunds)) => counts.refused += 1,
             (Event::Reclaimed, _) => counts.reclaimed += 1,
@@ -280,25 +305,86 @@ impl<'b> Fold<'b> {
             (Event::Terminated, Some(Reason::RetentionOver)) => counts.terminated += 1,
             _ => {}
         }
-        let Some(failing) = entry.instance.map(|instance| &mut self.failing[instance.0 as usize]) else { return };
-        match entry.event {
-            Event::RenewalFailed => counts.failed += u32::from(!std::mem::replace(failing, true)),
-            Event::Renewed | Event::Recovered => *failing = false,
+        match (entry.event, entry.instance) {
+            (Event::RenewalFailed, Some(instance)) => counts.failed += u32::from(!self.fails(instance, true)),
+            (Event::Renewed | Event::Recovered, Some(instance)) => {
+                self.fails(instance, false);
+            }
             _ => {}
+        }
+        part
+    }
+
+    /// Notes whether the renewal of an instance fails; whether it did before.
+    fn fails(&mut self, instance: InstanceIndex, now: bool) -> bool {
+        let number = instance.0 as usize;
+        if number >= self.failing.len() {
+            self.failing.resize(number + 1, false);
+        }
+        std::mem::replace(&mut self.failing[number], now)
+    }
+}
+
+impl<'b> Fold<'b> {
+    /// Nothing yet but the opening.
+    pub fn open(book: &'b Book) -> Self {
+        Self::with_groups(book, &[])
+    }
+
+    /// [`open`](Self::open), with groups of instances that are counted besides.
+    pub fn with_groups(book: &'b Book, groups: &'b [Group]) -> Self {
+        let eve = book.days.from.yesterday();
+        let accounts = (0u32..).zip(&book.accounts).map(|(number, account)| {
+            let opened = Figures::opened(AccountIndex(number), account.currency, (eve, account.funds.available()));
+            Figures { value: Some(Value::default()), ..opened }
+        });
+        let figures = accounts.collect();
+        let parts = vec![vec![Part::default(); groups.len()]; book.accounts.len()];
+        let mut fold = Self { book, figures, groups, parts, counter: Counter::default() };
+        for (instance, order) in book.orders.as_slice() {
+            fold.value_of(*instance).before += value_on(order, book.days.from);
+        }
+        fold
+    }
+
+    /// Adds the rows of the next window.
+    pub fn add(&mut self, window: &Window) {
+        for entry in window.entries() {
+            let Some(account) = entry.account else { continue };
+            let part = self.counter.part(entry);
+            self.figures[account.0 as usize].add(part);
+            let Some(instance) = entry.instance.filter(|_| !self.groups.is_empty()) else { continue };
+            for (sum, group) in self.parts[account.0 as usize].iter_mut().zip(self.groups) {
+                if group[instance.0 as usize] {
+                    *sum += part;
+                }
+            }
+        }
+        for Balance { account, date, available, .. } in window.balances() {
+            self.figures[account.0 as usize].note(*date, *available);
         }
     }
 
     /// The figures of all accounts by number, once the last window has been added; `orders` are those of its end.
-    pub fn close(mut self, orders: impl Iterator<Item = (InstanceIndex, Order)>) -> Vec<Figures> {
-        let after = self.book.days.to.tomorrow();
-        for (instance, order) in orders {
-            self.of_instance(instance).value_left += value_on(&order, after);
-        }
-        self.figures
+    pub fn close(self, orders: impl Iterator<Item = (InstanceIndex, Order)>) -> Vec<Figures> {
+        self.close_with_parts(orders).0
     }
 
-    fn of_instance(&mut self, instance: InstanceIndex) -> &mut Figures {
-        &mut self.figures[self.book.instance(instance).account.0 as usize]
+    /// [`close`](Self::close), with the parts of the groups for each account.
+    pub fn close_with_parts(
+        mut self,
+        orders: impl Iterator<Item = (InstanceIndex, Order)>,
+    ) -> (Vec<Figures>, Vec<Vec<Part>>) {
+        let after = self.book.days.to.tomorrow();
+        for (instance, order) in orders {
+            self.value_of(instance).left += value_on(&order, after);
+        }
+        (self.figures, self.parts)
+    }
+
+    fn value_of(&mut self, instance: InstanceIndex) -> &mut Value {
+        let account = self.book.instance(instance).account;
+        self.figures[account.0 as usize].value.get_or_insert_default()
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`SpendByMonth`] | what is paid in which month, and for what |
 //! | [`BalanceOverTime`] | when does the money run short |
+//! | [`Frontier`] | which of many runs cost least for what they lose |
 //! | [`InstancesByState`] | how many instances are in which state |
 //! | [`AgainstBase`] | what differs between runs, and from when on |
 //! | [`Funding`] | what a cash plan changes |
@@ -31,6 +32,7 @@ mod canvas;
 mod encode;
 mod font;
 mod frame;
+mod frontier;
 mod funding;
 mod losses;
 mod palette;
@@ -41,6 +43,7 @@ mod svg;
 
 pub use against::{AgainstBase, Line};
 pub use balance::{BalanceOverTime, Mark, MarkKind};
+pub use frontier::{Frontier, Point};
 pub use funding::{Funding, Inflow};
 pub use losses::{LossRow, LossTimeline, Span};
 pub use spend::{Series, SpendByMonth};

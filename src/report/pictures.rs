@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::chart::{
-    self, AgainstBase, BalanceOverTime, ChartError, Format, InstancesByState, LossRow, LossTimeline, Mark, MarkKind,
-    Series, Span, SpendByMonth, StateCounts,
+    self, AgainstBase, BalanceOverTime, ChartError, Format, Frontier, InstancesByState, LossRow, LossTimeline, Mark,
+    MarkKind, Series, Span, SpendByMonth, StateCounts,
 };
 use super::file_name;
 use super::monthly::SpendTable;
@@ -40,9 +40,15 @@ enum Shape {
     States(InstancesByState),
     Losses(LossTimeline),
     Against(AgainstBase),
+    Frontier(Frontier),
 }
 
 impl Picture {
+    /// A picture of many runs.
+    pub(super) fn of_frontier(chart: Frontier) -> Self {
+        Self { name: "frontier".to_owned(), shape: Shape::Frontier(chart) }
+    }
+
     /// A picture of runs side by side.
     pub(super) fn against_base(name: String, chart: AgainstBase) -> Self {
         Self { name, shape: Shape::Against(chart) }
@@ -59,6 +65,7 @@ impl Picture {
             Shape::States(chart) => chart.draw(format),
             Shape::Losses(chart) => chart.draw(format),
             Shape::Against(chart) => chart.draw(format),
+            Shape::Frontier(chart) => chart.draw(format),
         }
     }
 }

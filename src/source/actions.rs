@@ -2,6 +2,7 @@
 
 use super::accounts::find_account;
 use super::document::{Section, TomlRow};
+use super::scenario::Shift;
 use super::selectors::selector;
 use super::settings::Settings;
 use super::table::{Columns, Row, Table};
@@ -103,6 +104,8 @@ pub(super) struct Context<'c> {
     pub profiles: &'c [Profile],
     pub instances: &'c [Instance],
     pub tag_keys: &'c [String],
+    /// What a scenario does to the top-ups of the file.
+    pub shifts: &'c [Shift],
     /// What is known to be paid, where a person should hear what is not.
     pub orders: Option<&'c Orders>,
 }
@@ -125,12 +128,14 @@ pub(super) fn read(
     let mut actions = Vec::new();
     if let Some(table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, diagnostics)) {
         table.rows(diagnostics, |row, diagnostics| {
-            actions.extend(Reader { row: &row, context, makings: &mut *makings, diagnostics }.action());
+            let shifts = context.shifts;
+            actions.extend(Reader { row: &row, context, shifts, makings: &mut *makings, diagnostics }.action());
         });
     }
+    context.shifts.iter().for_each(|shift| shift.warn_if_idle(diagnostics));
     for section in further {
         if let Some(row) = TomlRow::read(section.clone(), COLUMNS.names, diagnostics) {
-            actions.extend(Reader { row: &row, context, makings: &mut *makings, diagnostics }.action());
+            actions.extend(Reader { row: &row, context, shifts: &[], makings: &mut *makings, diagnostics }.action());
         }
     }
     actions
@@ -157,6 +162,7 @@ pub(super) fn place_of(bytes: Option<&[u8]>, further: &[Section<'_>], number: us
 struct Reader<'r, 'm, R> {
     row: &'r R,
     context: &'r Context<'r>,
+    shifts: &'r [Shift],
     makings: &'r mut Makings<'m>,
     diagnostics: &'r mut Diagnostics,
 }
@@ -167,6 +173,7 @@ impl<R: Row> Reader<'_, '_, R> {
         let date = self.row.need((DATE, "date"), self.diagnostics, day);
         let account = self.account();
         let verb = self.verb(account.as_ref(), date);
+        let (date, verb) = self.shifted((date, verb), account.as_ref());
         let target = verb.and_then(|verb| self.target(verb, account.as_ref()));
         self.warn_of_idle_cells(verb);
         let channel = self.row.read(CHANNEL, self.diagnostics, |text| word(text, Channel::NAMES));
@@ -178,6 +185,23 @@ impl<R: Row> Reader<'_, '_, R> {
         let action = Action { date: date?, sent, account, target: target?, verb: verb?, note };
         self.warn_of_unknown_payment(&action);
         (self.diagnostics.errors() == before).then_some(action)
+    }
+
+    /// A top-up with the changes of the scenario.
+    fn shifted(
+        &mut self,
+        (date, verb): (Option<Day>, Option<Verb>),
+        account: Option<&AccountRef>,
+    ) -> (Option<Day>, Option<Verb>) {
+        let (Some(day), Some(Verb::TopUp(amount))) = (date, verb) else { return (date, verb) };
+        let account = match account {
+            Some(AccountRef::Known(account)) => Some(*account),
+            _ => None,
+        };
+        let shifts = self.shifts.iter();
+        let (day, amount) =
+            shifts.fold((day, amount), |planned, shift| shift.apply(account, planned, self.diagnostics));
+        (Some(day), Some(Verb::TopUp(amount)))
     }
 
     fn account(&self) -> Option<AccountRef> {

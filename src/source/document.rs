@@ -206,6 +206,16 @@ impl<'d> Field<'d> {
         numbers.into_iter().collect()
     }
 
+    /// The items of a list, each under the key of the list; none of something else, which is reported.
+    pub(super) fn items(&self, diagnostics: &mut Diagnostics) -> Vec<Self> {
+        let Some(items) = self.value.get_ref().as_array() else {
+            let message = format!("`{}` must be a list", self.name());
+            self.refuse(message, format!("write {} = [1, 3, 12]", self.name()), diagnostics);
+            return Vec::new();
+        };
+        items.iter().map(|item| Self { value: item, ..self.clone() }).collect()
+    }
+
     /// The days of a list; what is wrong is reported.
     pub(super) fn days(&self, diagnostics: &mut Diagnostics) -> Vec<Day> {
         let Some(items) = self.value.get_ref().as_array() else {

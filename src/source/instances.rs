@@ -6,10 +6,10 @@ use super::profiles::not_offered;
 use super::scenario::Edit;
 use super::settings::Settings;
 use super::table::{Columns, CsvRow, Row, Table};
-use super::value::{Problem, any_whole, day, months, price, shown, whole, word};
+use super::value::{Problem, any_whole, changed_price, day, months, price, shown, whole, word};
 use crate::account::Account;
 use crate::calendar::Day;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::id::{InstanceId, Labels};
 use crate::instance::{ChargeType, Instance, InstanceLabels, RenewFlag, State, StoppedBy};
 use crate::money::Price;
@@ -202,7 +202,25 @@ impl Reader<'_, '_> {
         given.unwrap_or(StoppedBy::Arrears)
     }
 
+    /// The price in force: that of its cell or of the price list, with the scenario's changes.
     fn price(&mut self, slot: usize, kind: PriceKind, labels: &InstanceLabels) -> Result<Option<Price>, Reported> {
+        let Some(mut price) = self.listed_price(slot, kind, labels)? else { return Ok(None) };
+        for (factor, place) in self.row.markups() {
+            let changed = changed_price(price, *factor);
+            price = changed.map_err(|problem| {
+                problem.report(|| Place::clone(place), self.diagnostics);
+                Reported
+            })?;
+        }
+        Ok(Some(price))
+    }
+
+    fn listed_price(
+        &mut self,
+        slot: usize,
+        kind: PriceKind,
+        labels: &InstanceLabels,
+    ) -> Result<Option<Price>, Reported> {
         if self.row.text(slot).is_some() {
             return self.row.read(slot, self.diagnostics, price).map(Some).ok_or(Reported);
         }

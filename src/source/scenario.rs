@@ -4,19 +4,28 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::accounts::find_account;
 use super::document::{Document, Field, Section};
 use super::folder::{Folder, QUICK, scenario_name};
 use super::selectors::selector;
 use super::table::{CsvRow, Row, TAG, Table, Written};
-use super::value::{Problem, any_whole, day, nearest, price, shown};
+use super::value::{Problem, any_whole, change, day, nearest, price, shown};
+use crate::account::{Account, AccountIndex};
+use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::money::{Factor, Money};
 use crate::selector::{Cells, Column, Kind, Selector, Value};
 
-const KEYS: &[&str] = &["description", "extends", "book", "profile", "set", "actions"];
+const KEYS: &[&str] = &["description", "extends", "book", "profile", "set", "prices", "topups", "actions"];
+const CHANGE_PERCENT: &str = "change_percent";
 const EXTENDS: &str = "extends";
 /// How many scenarios one can extend, directly and through others.
 const MOST_ANCESTORS: usize = 32;
 const WHERE: &str = "where";
+const ACCOUNT_ID: &str = "account_id";
+const DELAY_DAYS: &str = "delay_days";
+/// The longest delay of a top-up, in days.
+const MOST_DELAY: i64 = 3_660;
 
 /// The parts of scenario files, in the order in which they are applied.
 #[derive(Default)]
@@ -27,7 +36,10 @@ pub(super) struct Scenario<'d> {
     pub profiles: Vec<Section<'d>>,
     /// Further actions.
     pub actions: Vec<Section<'d>>,
+    /// Changes of the top-ups of `actions.csv`.
+    pub topups: Vec<Section<'d>>,
     sets: Vec<Section<'d>>,
+    prices: Vec<Section<'d>>,
 }
 
 /// The files that a run with a scenario applies, the one that is extended first and the command line's changes last.
@@ -89,11 +101,14 @@ impl<'d> Scenario<'d> {
             let mut tables = |name| section.field(name).map(|field| field.sections(diagnostics)).unwrap_or_default();
             scenario.actions.extend(tables("actions"));
             scenario.sets.extend(tables("set"));
+            scenario.prices.extend(tables("prices"));
+            scenario.topups.extend(tables("topups"));
         }
         scenario
     }
 
-    /// Prepares the `[[set]]` blocks for a table of instances; tags that only a block names get a slot.
+    /// Prepares the `[[set]]` blocks, then the `[[prices]]` blocks, for a table of instances; tags that only a block names
+    /// get a slot.
     pub(super) fn edits(&self, table: &mut Table<'_>, diagnostics: &mut Diagnostics) -> Vec<Edit> {
         let mut known: BTreeSet<String> = table.tag_keys().iter().cloned().collect();
         let names = self.sets.iter().flat_map(Section::fields).map(|field| field.name());
@@ -102,14 +117,19 @@ impl<'d> Scenario<'d> {
                 table.add_tag(key);
             }
         }
-        self.sets.iter().map(|section| Edit::read(section, table.tag_keys(), diagnostics)).collect()
+        let mut edits: Vec<Edit> =
+            self.sets.iter().map(|section| Edit::read(section, table.tag_keys(), diagnostics)).collect();
+        edits.extend(self.prices.iter().map(|section| Edit::of_prices(section, table.tag_keys(), diagnostics)));
+        edits
     }
 }
 
-/// One `[[set]]` block: cells that are written on matching rows.
+/// One `[[set]]` block: cells that are written on matching rows. Or one `[[prices]]` block: what multiplies their prices.
 pub(super) struct Edit {
+    block: &'static str,
     selector: Option<Selector>,
     cells: Vec<(usize, Written)>,
+    markup: Option<(Factor, Rc<Place>)>,
     place: Place,
     matched: Cell<bool>,
 }
@@ -117,14 +137,10 @@ pub(super) struct Edit {
 impl Edit {
     /// Reads a block. What cannot be read has been reported, and the book will not be used.
     fn read(section: &Section<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) -> Self {
-        let mut edit = Self { selector: None, cells: Vec::new(), place: section.place(), matched: Cell::new(false) };
+        let mut edit = Self::empty("set", section);
         for field in section.fields() {
             match slot_of(field.name(), tag_keys) {
-                _ if field.name() == WHERE => {
-                    edit.selector = field.read(diagnostics, |text| selector(text, tag_keys));
-                    edit.place = field.place();
-                    edit.matched.set(edit.selector.is_none());
-                }
+                _ if field.name() == WHERE => edit.limit(&field, tag_keys, diagnostics),
                 Some(0) => {
                     let help = "leave `instance_id` out; name the instance in `where`";
                     Problem::new(Code::UnexpectedValue, "a scenario cannot rename instances", help)
@@ -140,20 +156,130 @@ impl Edit {
         edit
     }
 
+    fn empty(block: &'static str, section: &Section<'_>) -> Self {
+        let (place, matched) = (section.place(), Cell::new(false));
+        Self { block, selector: None, cells: Vec::new(), markup: None, place, matched }
+    }
+
+    /// Reads the condition of a block.
+    fn limit(&mut self, field: &Field<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) {
+        self.selector = field.read(diagnostics, |text| selector(text, tag_keys));
+        self.place = field.place();
+        self.matched.set(self.selector.is_none());
+    }
+
+    /// Reads a block that changes prices.
+    fn of_prices(section: &Section<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) -> Self {
+        let mut edit = Self::empty("prices", section);
+        section.refuse_unknown(&[WHERE, CHANGE_PERCENT], diagnostics);
+        if let Some(field) = section.field(WHERE) {
+            edit.limit(&field, tag_keys, diagnostics);
+        }
+        match section.field(CHANGE_PERCENT) {
+            Some(field) => {
+                let factor = field.read(diagnostics, change);
+                edit.markup = factor.map(|factor| (factor, Rc::new(field.place())));
+            }
+            None => report_missing(section, CHANGE_PERCENT, "change_percent = \"5\"", diagnostics),
+        }
+        edit
+    }
+
     /// Writes the cells of this block if the row matches as it stands.
     pub(super) fn apply(&self, row: &mut CsvRow<'_, '_>) {
         if self.selector.as_ref().is_none_or(|selector| selector.selects(&WrittenCells(row))) {
             self.matched.set(true);
             self.cells.iter().for_each(|(slot, written)| row.change(*slot, written));
+            self.markup.iter().for_each(|(factor, place)| row.mark_up(*factor, place));
         }
     }
 
     pub(super) fn warn_if_idle(&self, diagnostics: &mut Diagnostics) {
         if !self.matched.get() {
-            let message = "this `[[set]]` matches no instance";
+            let message = format!("this `[[{}]]` matches no instance", self.block);
             diagnostics.push(Code::NoMatch, self.place.clone(), message, "check its `where` against `instances.csv`");
         }
     }
+}
+
+fn report_missing(section: &Section<'_>, key: &str, example: &str, diagnostics: &mut Diagnostics) {
+    Problem::new(Code::MissingValue, format!("`{key}` is missing"), format!("add a line such as `{example}`"))
+        .report(|| section.place(), diagnostics);
+}
+
+/// One `[[topups]]` block: what it does to the top-ups of `actions.csv`.
+pub(super) struct Shift {
+    account: Option<AccountIndex>,
+    delay: i32,
+    factor: Factor,
+    place: Place,
+    matched: Cell<bool>,
+}
+
+impl Shift {
+    /// Reads the blocks. What cannot be read has been reported, and the book will not be used.
+    pub(super) fn read_all(sections: &[Section<'_>], accounts: &[Account], diagnostics: &mut Diagnostics) -> Vec<Self> {
+        sections.iter().map(|section| Self::read(section, accounts, diagnostics)).collect()
+    }
+
+    fn read(section: &Section<'_>, accounts: &[Account], diagnostics: &mut Diagnostics) -> Self {
+        section.refuse_unknown(&[ACCOUNT_ID, DELAY_DAYS, CHANGE_PERCENT], diagnostics);
+        let delay = section.field(DELAY_DAYS).and_then(|field| field.number(-MOST_DELAY, MOST_DELAY, diagnostics));
+        let factor = section.field(CHANGE_PERCENT).and_then(|field| field.read(diagnostics, change));
+        let account = section.field(ACCOUNT_ID).and_then(|field| {
+            let found = field.read(diagnostics, |text| known(text, accounts));
+            Some((found?, field.place()))
+        });
+        if section.field(DELAY_DAYS).is_none() && section.field(CHANGE_PERCENT).is_none() {
+            report_missing(section, DELAY_DAYS, "delay_days = 10", diagnostics);
+        }
+        Self {
+            place: account.as_ref().map_or_else(|| section.place(), |(_, place)| place.clone()),
+            account: account.map(|(account, _)| account),
+            delay: delay.and_then(|days| i32::try_from(days).ok()).unwrap_or(0),
+            factor: factor.unwrap_or(Factor::ONE),
+            matched: Cell::new(false),
+        }
+    }
+
+    /// The day and amount of a top-up after this block; what is wrong with them is reported at the block.
+    pub(super) fn apply(
+        &self,
+        account: Option<AccountIndex>,
+        (date, amount): (Day, Money),
+        diagnostics: &mut Diagnostics,
+    ) -> (Day, Money) {
+        if self.account.is_some() && self.account != account {
+            return (date, amount);
+        }
+        self.matched.set(true);
+        let moved = day(&(date + self.delay).to_string()).ok();
+        if moved.is_none() {
+            let message = format!("this moves the top-up of {date} out of the calendar");
+            diagnostics.push(Code::BadDate, self.place.clone(), message, "delay by fewer days");
+        }
+        let changed = amount.times(self.factor).filter(|amount| *amount > Money::ZERO);
+        if changed.is_none() {
+            let message = format!("this leaves nothing of the top-up of {date}, or too much");
+            diagnostics.push(Code::BadAmount, self.place.clone(), message, "change by a smaller percentage");
+        }
+        (moved.unwrap_or(date), changed.unwrap_or(amount))
+    }
+
+    pub(super) fn warn_if_idle(&self, diagnostics: &mut Diagnostics) {
+        if !self.matched.get() {
+            let message = "this `[[topups]]` matches no top-up";
+            diagnostics.push(Code::NoMatch, self.place.clone(), message, "check it against `actions.csv`");
+        }
+    }
+}
+
+fn known(id: &str, accounts: &[Account]) -> Result<AccountIndex, Problem> {
+    find_account(id, accounts).ok_or_else(|| {
+        let names = accounts.iter().map(|account| account.id.as_str());
+        let help = nearest(id, names, "name an account of `accounts.csv`");
+        Problem::new(Code::UnknownAccount, format!("there is no account {}", shown(id)), help)
+    })
 }
 
 fn report_unknown(field: &Field<'_>, diagnostics: &mut Diagnostics) {
@@ -173,7 +299,7 @@ fn slot_of(name: &str, tag_keys: &[String]) -> Option<usize> {
 }
 
 /// The cells of a row as they are written; one that cannot be read counts as empty and is reported with its row.
-struct WrittenCells<'r, 't, 'f>(&'r CsvRow<'t, 'f>);
+pub(super) struct WrittenCells<'r, 't, 'f>(pub &'r CsvRow<'t, 'f>);
 
 impl<'v> Cells<'v> for WrittenCells<'v, '_, '_> {
     fn cell(&self, column: Column) -> Option<Value<'v>> {

@@ -11,6 +11,7 @@ use csv::{ReaderBuilder, StringRecord};
 use super::value::{Problem, nearest, shown};
 use crate::cell;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
+use crate::money::Factor;
 
 /// One row of cells, whatever file it comes from.
 pub(super) trait Row {
@@ -204,7 +205,10 @@ impl<'f> Table<'f> {
             }
             let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
             if record.len() == self.width {
-                visit(CsvRow { table: self, record: &record, start, changed: BTreeMap::new() }, diagnostics);
+                visit(
+                    CsvRow { table: self, record: &record, start, changed: BTreeMap::new(), markups: Vec::new() },
+                    diagnostics,
+                );
             } else {
                 self.report_width(start, record.len(), diagnostics);
             }
@@ -292,12 +296,24 @@ pub(super) struct CsvRow<'r, 'f> {
     record: &'r StringRecord,
     start: usize,
     changed: BTreeMap<usize, Written>,
+    /// What its prices are multiplied with, and where that is said.
+    markups: Vec<(Factor, Rc<Place>)>,
 }
 
 impl CsvRow<'_, '_> {
     /// Replaces the text of a cell.
     pub(super) fn change(&mut self, slot: usize, written: &Written) {
         self.changed.insert(slot, Rc::clone(written));
+    }
+
+    /// Multiplies its prices.
+    pub(super) fn mark_up(&mut self, factor: Factor, place: &Rc<Place>) {
+        self.markups.push((factor, Rc::clone(place)));
+    }
+
+    /// What its prices are multiplied with, one after the other.
+    pub(super) fn markups(&self) -> &[(Factor, Rc<Place>)] {
+        &self.markups
     }
 
     /// The text of a cell as it stands in the file.

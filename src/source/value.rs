@@ -91,6 +91,25 @@ pub(super) fn factor(text: &str) -> Result<Factor, Problem> {
     Factor::parse(text).map_err(|error| amount_problem(text, error, "a factor"))
 }
 
+/// A change by percent, as what it multiplies with.
+pub(super) fn change(text: &str) -> Result<Factor, Problem> {
+    Factor::of_change(text).map_err(|error| match error {
+        AmountError::Negative => {
+            let message = format!("{} takes away more than there is", shown(text));
+            Problem::new(Code::NegativeAmount, message, "write -100 or more")
+        }
+        other => amount_problem(text, other, "a change"),
+    })
+}
+
+/// A price after such a change.
+pub(super) fn changed_price(price: Price, factor: Factor) -> Result<Price, Problem> {
+    price.times(factor).map_err(|error| {
+        let message = format!("{price} after this change has {error}");
+        Problem::new(Code::BadAmount, message, "change by fewer decimals")
+    })
+}
+
 fn amount_problem(text: &str, error: AmountError, of: &str) -> Problem {
     let code = if error == AmountError::Negative { Code::NegativeAmount } else { Code::BadAmount };
     let message = match error {

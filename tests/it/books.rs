@@ -2,6 +2,7 @@
 //! A book depends on its seed alone. Nothing here replays a book, and nothing is shared with the program.
 
 mod actions;
+mod changes;
 mod conditions;
 mod funds;
 mod inventory;
@@ -16,6 +17,7 @@ use std::fmt::Write;
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
+pub(crate) use changes::{Changed, changed};
 use random::Random;
 use table::Table;
 pub(crate) use variants::{scaled, shuffled, with_extra_account};

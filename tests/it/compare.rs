@@ -10,10 +10,11 @@ use renewcast::engine;
 use renewcast::event::{Event, Reason};
 use renewcast::ledger::Ledger;
 use renewcast::money::Money;
+use renewcast::source::{self, Folder};
 
-use crate::books::random_book;
+use crate::books::{Changed, changed, random_book};
 use crate::program::Place;
-use crate::support::{Written, book, run_or_refuse};
+use crate::support::{Files, Written, assert_same, book, results, run_or_refuse};
 
 /// So many random books; `BOOKS` asks for more.
 fn books() -> u64 {
@@ -88,6 +89,37 @@ fn sums_of_files(id: &str, written: &Written) -> ([i64; 6], [u32; 4]) {
         count(&[("terminated", "retention_over")]),
     ];
     (amounts, counts)
+}
+
+/// A book with a scenario; none where it is not valid.
+fn with_scenario(files: &Files, scenario: Option<&str>) -> Option<Book> {
+    let mut folder = Folder::default();
+    for (name, text) in files {
+        folder.insert(name, text.clone().into_bytes());
+    }
+    scenario.iter().for_each(|text| folder.change(text));
+    source::read(&folder, None).0
+}
+
+#[test]
+fn a_scenario_is_the_book_with_the_same_changes_written_by_hand() {
+    let mut valid = 0;
+    for seed in 0..books() {
+        let files = random_book(seed);
+        let Changed { scenario, by_hand } = changed(&files, seed);
+        let what = format!("seed {seed}\n{scenario}");
+        let (read, by_hand_read) = (with_scenario(&files, Some(&scenario)), with_scenario(&by_hand, None));
+        assert_eq!(read.is_some(), by_hand_read.is_some(), "{what}\n{by_hand:#?}");
+        let (Some(read), Some(by_hand_read)) = (read, by_hand_read) else { continue };
+        let (written, expected) = (results(&read), results(&by_hand_read));
+        assert_eq!(written.is_some(), expected.is_some(), "{what}");
+        if let (Some(written), Some(expected)) = (written, expected) {
+            assert_same(&what, &expected.ledger, &written.ledger, &by_hand);
+            assert_same(&what, &expected.balances, &written.balances, &by_hand);
+            valid += 1;
+        }
+    }
+    assert!(valid > books() / 2, "only {valid} books were valid");
 }
 
 /// The book with further cash on its first day.

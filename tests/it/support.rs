@@ -39,16 +39,20 @@ pub(crate) fn run(files: &Files) -> Written {
 
 /// Replays a book that must be valid, and writes its results, unless an action stops the run.
 pub(crate) fn run_or_refuse(files: &Files) -> Option<Written> {
-    let book = book(files);
-    let Replay { ledger, closing } = engine::replay(&book).ok()?;
-    let mut facts = Facts::open(&book, Column::Product);
+    results(&book(files))
+}
+
+/// What a run of a book writes, unless an action stops it.
+pub(crate) fn results(book: &Book) -> Option<Written> {
+    let Replay { ledger, closing } = engine::replay(book).ok()?;
+    let mut facts = Facts::open(book, Column::Product);
     facts.add(ledger.entries.iter());
     let text = |bytes| String::from_utf8(bytes).expect("results are UTF-8");
     let closing = closing::files(&closing).into_iter().map(|(name, bytes)| (name.to_owned(), text(bytes)));
     Some(Written {
-        ledger: text(csv::ledger(&book, &ledger)),
-        balances: text(csv::balances(&book, &ledger)),
-        monthly: text(monthly::monthly(&book, &facts.close())),
+        ledger: text(csv::ledger(book, &ledger)),
+        balances: text(csv::balances(book, &ledger)),
+        monthly: text(monthly::monthly(book, &facts.close())),
         closing: closing.collect(),
     })
 }

@@ -69,6 +69,7 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["plotters", "ab_glyph", "png::Encoder"], &["src/report/chart"], "one folder draws"),
     (&["clap", "clap_complete"], &["src/cli", "src/main.rs"], "one folder knows the command line"),
     (&["anstream", "anstyle", "indicatif", "unicode_width"], &["src/cli"], "one folder knows terminals"),
+    (&["signal_hook"], &["src/cli/interrupt.rs"], "one file listens to signals"),
     (&["rustix", "tempfile"], &["src/cli/output"], "one folder puts files into their places"),
     (&["askama"], &["src/report/html.rs"], "one file fills templates"),
     (&["rust_xlsxwriter"], &["src/report/workbook"], "one folder knows workbooks"),
@@ -77,7 +78,7 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["sha2"], &["src/report/hash.rs"], "one file hashes"),
     (
         &["rayon"],
-        &["src/engine.rs", "src/report/pages.rs", "src/cli/run.rs", "src/cli/results.rs"],
+        &["src/engine.rs", "src/report/pages.rs", "src/cli/run.rs", "src/cli/results.rs", "src/cli/many.rs"],
         "what is parallel: accounts, pages, and the stages of a run",
     ),
 ];

@@ -1,0 +1,29 @@
+//! What Ctrl-C does while many runs go on: the present ones end, and what is done is written. A second one ends the program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
+
+/// What a shell says of a program that Ctrl-C ended.
+const ENDED: i32 = 130;
+
+/// Whether people have asked to stop.
+#[derive(Clone, Default)]
+pub(super) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens from now on. Where the system does not let it, an interrupt ends the program as ever.
+    pub(super) fn listen() -> Self {
+        let interrupt = Self::default();
+        // The first to be registered is the first to look: it ends the program where the flag is set already.
+        let _ = flag::register_conditional_shutdown(SIGINT, ENDED, Arc::clone(&interrupt.0))
+            .and_then(|_| flag::register(SIGINT, Arc::clone(&interrupt.0)));
+        interrupt
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,291 @@
+//! `renewcast sweep`: many combinations of changes, which of them keep the limits, and which are efficient.
+
+use std::path::{Path, PathBuf};
+
+use anstyle::Style;
+use clap::Args;
+
+use super::diagnostics::{counted, render, visible};
+use super::folder::{self, name_of};
+use super::interrupt::Interrupt;
+use super::many::{self, Job};
+use super::say::{say, warn};
+use super::table::table;
+use super::{Failure, Outcome, output, results};
+use crate::book::Book;
+use crate::compare::{Cache, Group, Limit, Measure, Total, frontier};
+use crate::diagnostic::Diagnostics;
+use crate::money::{Currency, Money};
+use crate::report::sweep::{Row, picture, sweep_csv};
+use crate::source::{self, Folder, Plan, PlannedRun};
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast sweep my-book sweep.toml
+  renewcast sweep my-book sweep.toml --limit \"terminated = 0 where \\\"tag:env\\\" = 'prod'\" --sort used
+
+A sweep is a list of axes whose values are combined, and of single cases:
+  [[axis]]
+  name = \"months\"
+  key = \"renew_months\"                  # what --set takes, or \"scenario\"
+  where = \"\\\"tag:env\\\" = 'prod'\"       # optional
+  values = [1, 3, 12]
+  [[axis]]
+  key = \"topups.delay_days\"             # also topups.change_percent and prices.change_percent
+  values = [0, 5, 10]
+  [[case]]
+  name = \"nothing renews\"
+  set = [\"renew_flag=manual\"]
+
+Figures: spend, used, value_left, lowest, needed, failed, reclaimed, stopped, recovered, terminated, refused.
+Ctrl-C keeps what is done: exit code 130.";
+
+/// So many runs are shown.
+const SHOWN: usize = 12;
+const HEAD: Style = Style::new().bold();
+/// The figures that are shown of each run.
+const FIGURES: &[Measure] = &[
+    Measure::Spend,
+    Measure::Used,
+    Measure::Lowest,
+    Measure::Needed,
+    Measure::Failed,
+    Measure::Reclaimed,
+    Measure::Terminated,
+];
+
+/// Try many combinations of changes: which is cheapest without losing anything that matters?
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder of the book
+    book: PathBuf,
+    /// The file that says what is combined
+    #[arg(value_name = "SWEEP.toml")]
+    sweep: PathBuf,
+    /// A condition that runs must keep, as often as needed: FIGURE =|<>|<|<=|>|>= NUMBER [where CONDITION]
+    #[arg(long, value_name = "LIMIT")]
+    limit: Vec<String>,
+    /// Sort by this figure [default: that of the file, else spend]
+    #[arg(long, value_name = "FIGURE")]
+    sort: Option<String>,
+    /// The currency of money [default: the book's]
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
+    /// Write into this folder [default: reports/<book>/sweep]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Draw no chart
+    #[arg(long)]
+    no_charts: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let interrupt = Interrupt::listen();
+    let folder = folder::read(&arguments.book)?;
+    let plan = plan(&arguments.sweep)?;
+    let (book, problems) = source::read(&folder, plan.scenario.as_deref());
+    let book = book.ok_or(Failure::Input(problems))?;
+    let sort = match &arguments.sort {
+        Some(name) => source::named_measure(name).map_err(|(message, help)| Failure::new(message, help))?,
+        None => plan.sort.unwrap_or(Measure::Spend),
+    };
+    let currency = currency(arguments, &book)?;
+    let (limits, groups) = limits(&arguments.limit, (&folder, &book), currency)?;
+    let problems = plan.check(&folder);
+    if problems.has_errors() {
+        return Err(Failure::Input(problems));
+    }
+    if problems.warnings() > 0 {
+        warn(render(&problems));
+    }
+    let runs = plan.runs();
+    let mut cache = Cache::with_groups(groups);
+    let done = many::run(&folder, &jobs(&plan.columns(), &runs)?, (&mut cache, &interrupt))?;
+    let totals: Vec<Total> = done.iter().map(|outcomes| Total::of(outcomes, currency)).collect();
+    let asked = Asked { sort, currency, limits: &limits };
+    let rows = rows(&book, &runs, &totals, &asked);
+    let out =
+        arguments.out.clone().unwrap_or_else(|| Path::new("reports").join(name_of(&arguments.book)).join("sweep"));
+    write(&out, (&book, &plan, &runs), &rows, (&asked, !arguments.no_charts))?;
+    say(answer(&book, &plan, &rows, &asked))?;
+    say(format!("Replayed {} of {}", counted(cache.replayed(), "account"), done.len() * book.accounts.len()))?;
+    say(format!(
+        "Files in {}: sweep.csv, best.toml{}",
+        out.display(),
+        if arguments.no_charts { "" } else { ", 1 chart" }
+    ))?;
+    if done.len() < runs.len() {
+        warn(format!("interrupted: {} of {} runs are done and written", done.len(), runs.len()));
+        return Ok(Outcome::Interrupted);
+    }
+    Ok(Outcome::Done)
+}
+
+/// What the command line asks of the runs.
+struct Asked<'a> {
+    sort: Measure,
+    currency: Currency,
+    limits: &'a [Limit],
+}
+
+impl Asked<'_> {
+    /// The figure that stands for cost.
+    fn cost(&self) -> Measure {
+        if self.sort == Measure::Used { Measure::Used } else { Measure::Spend }
+    }
+}
+
+/// A run as a row, with the number that it has among the runs.
+type Numbered = (usize, Row);
+
+fn plan(path: &Path) -> Result<Plan, Failure> {
+    let bytes = folder::file(path)?;
+    let mut problems = Diagnostics::default();
+    let plan = Plan::read(&path.display().to_string(), &bytes, &mut problems);
+    plan.ok_or(Failure::Input(problems))
+}
+
+fn currency(arguments: &Arguments, book: &Book) -> Result<Currency, Failure> {
+    let Some(code) = &arguments.currency else { return Ok(book.currency) };
+    let known: Vec<Currency> = book.accounts.iter().map(|account| account.currency).collect();
+    let found = known.iter().copied().find(|currency| currency.code() == code);
+    found.ok_or_else(|| Failure::new(format!("no account is in `{code}`"), format!("write {}", book.currency)))
+}
+
+/// The limits, and the groups of instances that they are about.
+fn limits(
+    texts: &[String],
+    (folder, book): (&Folder, &Book),
+    currency: Currency,
+) -> Result<(Vec<Limit>, Vec<Group>), Failure> {
+    let (mut limits, mut groups) = (Vec::new(), Vec::new());
+    for text in texts {
+        let wrong = |(message, help): (String, String)| Failure::new(message, help);
+        let (mut limit, condition) = source::limit(text, currency).map_err(wrong)?;
+        if let Some(condition) = condition {
+            let ids = source::selected(folder, Some(&condition)).map_err(wrong)?;
+            if ids.is_empty() {
+                let message = format!("the limit `{text}` is about no instance");
+                return Err(Failure::new(message, "check its condition against `instances.csv`"));
+            }
+            limit.group = Some(groups.len());
+            groups.push(book.instances.iter().map(|instance| ids.contains(instance.id.as_str())).collect());
+        }
+        limits.push(limit);
+    }
+    Ok((limits, groups))
+}
+
+fn jobs(columns: &[String], runs: &[PlannedRun]) -> Result<Vec<Job>, Failure> {
+    let job = |run: &PlannedRun| {
+        let chosen = columns.iter().zip(&run.cells).filter(|(_, cell)| !cell.is_empty());
+        let name = chosen.map(|(column, cell)| format!("{column} = {cell}")).collect::<Vec<_>>().join(", ");
+        let text = run.text().map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
+        Ok(Job { name, scenario: run.scenario.clone(), text })
+    };
+    runs.iter().map(job).collect()
+}
+
+/// The runs that are done, the best first: those within the limits, then by the figure, then in the order of the sweep.
+fn rows(book: &Book, runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -> Vec<Numbered> {
+    let within: Vec<bool> = totals.iter().map(|total| asked.limits.iter().all(|limit| limit.is_kept(total))).collect();
+    let point = |total: &Total| {
+        let figure = |measure| total.sum.get(measure).unwrap_or(i64::MAX);
+        (figure(asked.cost()), figure(Measure::Terminated))
+    };
+    let points: Vec<(i64, i64)> =
+        totals.iter().zip(&within).filter(|(_, within)| **within).map(|(total, _)| point(total)).collect();
+    let mut efficient = frontier(&points).into_iter();
+    let row = |((number, total), is_within): ((usize, &Total), &bool)| {
+        let low = total.sum.lowest.map(|low| book.account(low.account).id.to_string());
+        let row = Row {
+            cells: runs[number].cells.clone(),
+            sum: total.sum,
+            lowest_account: low.unwrap_or_default(),
+            is_within: *is_within,
+            is_efficient: *is_within && efficient.next().unwrap_or(false),
+        };
+        (number, row)
+    };
+    let mut rows: Vec<Numbered> = totals.iter().enumerate().zip(&within).map(row).collect();
+    rows.sort_by_key(|(number, row)| {
+        let figure = row.sum.get(asked.sort).unwrap_or(i64::MAX);
+        let figure = if asked.sort.is_better_high() { figure.saturating_neg() } else { figure };
+        (!row.is_within, figure, *number)
+    });
+    rows
+}
+
+fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> String {
+    let within = rows.iter().filter(|(_, row)| row.is_within).count();
+    let sorted = asked.sort.name();
+    let mut text = format!(
+        "{HEAD}{}{HEAD:#}, {} to {}: {}, by {sorted}",
+        visible(&book.name),
+        book.days.from,
+        book.days.to,
+        counted(rows.len(), "run")
+    );
+    if !asked.limits.is_empty() {
+        text += &format!("; {within} within the limits");
+    }
+    text += "\n\n";
+    let mut head = plan.columns();
+    head.extend(FIGURES.iter().map(|measure| measure.name().to_owned()));
+    head.push(String::new());
+    let mut lines = vec![head];
+    lines.extend(rows.iter().take(SHOWN).map(|(_, row)| line(row, asked)));
+    let efficient = rows.iter().skip(SHOWN).filter(|(_, row)| row.is_efficient);
+    lines.extend(efficient.take(SHOWN).map(|(_, row)| line(row, asked)));
+    text += &table(&lines);
+    let more = (rows.len() + 1).saturating_sub(lines.len());
+    if more > 0 {
+        text += &format!("… and {more} more in sweep.csv\n");
+    }
+    if !asked.limits.is_empty() && within == 0 {
+        text += "No run keeps the limits.\n";
+    }
+    text + "\nefficient: no run costs less and loses no more\n"
+}
+
+fn line(row: &Row, asked: &Asked<'_>) -> Vec<String> {
+    let mut cells: Vec<String> = row.cells.iter().map(|cell| visible(cell)).collect();
+    cells.extend(FIGURES.iter().map(|measure| match row.sum.get(*measure) {
+        None => "?".to_owned(),
+        Some(figure) if measure.is_money() => Money::from_minor(figure).display_grouped(asked.currency).to_string(),
+        Some(figure) => figure.to_string(),
+    }));
+    cells.push(match (row.is_within, row.is_efficient) {
+        (false, _) => "breaks a limit".to_owned(),
+        (true, true) => "efficient".to_owned(),
+        (true, false) => String::new(),
+    });
+    cells
+}
+
+/// Writes the table, the best run as a scenario, and the picture.
+fn write(
+    out: &Path,
+    (book, plan, runs): (&Book, &Plan, &[PlannedRun]),
+    rows: &[Numbered],
+    (asked, charts): (&Asked<'_>, bool),
+) -> Result<(), Failure> {
+    let plain: Vec<Row> = rows.iter().map(|(_, row)| row.clone()).collect();
+    let mut files = vec![("sweep.csv".to_owned(), sweep_csv(&plan.columns(), asked.currency, &plain))];
+    if let Some((number, _)) = rows.first().filter(|(_, row)| row.is_within) {
+        files.push(("best.toml".to_owned(), best(&runs[*number])?.into_bytes()));
+    }
+    if charts {
+        let name = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
+        files.extend(results::draw(&[picture(&name, asked.cost(), asked.currency, &plain)])?);
+    }
+    output::write(out, &files, &["charts", "best.toml"])
+}
+
+/// The best run as a scenario that can be put into the book.
+fn best(run: &PlannedRun) -> Result<String, Failure> {
+    let text = run.text().map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
+    let extends = run.scenario.as_ref().map(|name| format!("extends = {}\n", toml::Value::from(name.as_str())));
+    Ok(format!("# The best run of a sweep; put it into scenarios/ of the book.\n{}{text}", extends.unwrap_or_default()))
+}
