@@ -516,7 +516,7 @@ fn the_example_is_proven_by_its_book() {
     place
         .run("verify out/ --book book/")
         .done()
-        .says("7 inputs unchanged")
+        .says("8 inputs unchanged")
         .says("a replay writes the same, byte by byte");
 }
 
