@@ -25,6 +25,7 @@ const EXPECTED: &[(&str, Part)] = &[
     ("expected-instances.csv", |written| &written.closing["instances.csv"]),
     ("expected-actions.csv", |written| &written.closing["actions.csv"]),
     ("expected-orders.csv", |written| &written.closing["orders.csv"]),
+    ("expected-vouchers.csv", |written| &written.closing["vouchers.csv"]),
 ];
 
 /// Warnings about what a book comes to, not about its files: most cases are made of it.
