@@ -49,7 +49,8 @@ fn compare(seed: u64) -> BTreeSet<&'static str> {
     compare_files(&format!("seed {seed}"), &random_book(seed))
 }
 
-fn compare_files(name: &str, files: &Files) -> BTreeSet<&'static str> {
+/// Holds a book against the reference model, and says which rules it came across.
+pub(crate) fn compare_files(name: &str, files: &Files) -> BTreeSet<&'static str> {
     let expected = oracle::replay(files, builtin());
     let Some(written) = run_or_refuse(files) else {
         assert!(expected.is_refused, "{name}: only the engine refuses\n{files:#?}");

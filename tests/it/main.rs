@@ -1,6 +1,7 @@
 //! The one integration test binary: the program as its users see it.
 
 mod amortisation;
+mod audit;
 mod books;
 mod calendar;
 mod cases;
@@ -11,6 +12,7 @@ mod diff;
 mod docs;
 mod errors;
 mod example;
+mod extent;
 mod formulas;
 mod import;
 mod laws;

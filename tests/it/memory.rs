@@ -4,44 +4,54 @@ use renewcast::engine::{self, Window};
 
 use crate::support::{Files, book};
 
-/// The most rows that a window of these books may hold.
-const MOST: u64 = 300_000;
-
-/// A book in which every instance writes a row a day.
-fn book_of_hours(instances: usize, last_year: u32) -> Files {
-    let rows = (0..instances).map(|number| format!("i-{number},shop,POSTPAID_BY_HOUR,0.01\n"));
+fn files(to: &str, instances: &str, actions: &str) -> Files {
     let files = [
-        ("book.toml", format!("from = 2026-01-01\nto = {last_year}-12-31\n")),
+        ("book.toml", format!("from = 2026-01-01\nto = {to}\n")),
         ("accounts.csv", "account_id,cash\nshop,9999999.00\n".to_owned()),
-        ("instances.csv", "instance_id,account_id,charge_type,hourly_price\n".to_owned() + &rows.collect::<String>()),
+        ("instances.csv", format!("instance_id,account_id,charge_type,hourly_price\n{instances}")),
+        ("actions.csv", format!("date,action,account_id,amount\n{actions}")),
     ];
     files.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
-/// The rows of all windows together, and of the largest.
-fn rows(files: &Files) -> (u64, u64) {
+/// A book in which every instance writes a row a day.
+fn book_of_hours(instances: usize, to: &str) -> Files {
+    let rows = (0..instances).map(|number| format!("i-{number},shop,POSTPAID_BY_HOUR,0.01\n"));
+    files(to, &rows.collect::<String>(), "")
+}
+
+/// A book in which people do so much on every day of January.
+fn book_of_actions(daily: usize) -> Files {
+    let rows = (1..=31).map(|day| format!("2026-01-{day:02},topup,shop,1.00\n").repeat(daily));
+    files("2026-01-31", "", &rows.collect::<String>())
+}
+
+/// The rows of each window.
+fn rows(files: &Files) -> Vec<u64> {
     let book = book(files);
     let mut run = engine::open(&book);
     let mut window = Window::default();
-    let (mut all, mut largest) = (0, 0);
+    let mut rows = Vec::new();
     while run.advance(&mut window).expect("every price is known") {
-        all += window.rows();
-        largest = largest.max(window.rows());
+        assert_eq!(window.rows(), window.entries().count() as u64);
+        rows.push(window.rows());
     }
-    (all, largest)
+    rows
 }
 
 #[test]
 fn ten_years_are_held_in_no_more_memory_than_one() {
-    let (one, largest) = rows(&book_of_hours(100, 2026));
-    assert_eq!((one, largest), (36_500, 3_100));
-    let (ten, largest) = rows(&book_of_hours(100, 2035));
-    assert_eq!((ten, largest), (365_200, 3_100));
+    let windows = rows(&book_of_hours(100, "2035-12-31"));
+    assert_eq!((windows.iter().sum::<u64>(), windows.len()), (365_200, 118));
+    assert!(windows[..117].iter().all(|rows| *rows == 3_100), "a window has at most 31 days: {windows:?}");
 }
 
 #[test]
 fn many_instances_are_held_for_few_days_at_once() {
-    let (all, largest) = rows(&book_of_hours(3_000, 2026));
-    assert_eq!(all, 1_095_000);
-    assert!(largest <= MOST, "{largest} rows at once");
+    assert_eq!(rows(&book_of_hours(10_000, "2026-01-31")), [260_000, 50_000]);
+}
+
+#[test]
+fn many_actions_are_held_for_few_days_at_once() {
+    assert_eq!(rows(&book_of_actions(10_000)), [260_000, 50_000]);
 }
