@@ -124,10 +124,20 @@ fn last(folder: &Path, period: &Period) -> Result<Last, Failure> {
     let file = |name: &str| files.get(name).map_or(&[][..], Vec::as_slice);
     let (book, problems) = source::read(&closing, None);
     let book = book.ok_or(Failure::Input(problems))?;
-    Last::read(file("ledger.csv"), &book, file("run.json"), period).ok_or_else(|| {
+    let last = Last::read(file("ledger.csv"), &book, file("run.json"), period).ok_or_else(|| {
         let message = format!("`{}` is not what this version of renewcast writes", folder.display());
         Failure::new(message, "run its book again, and name the new folder")
-    })
+    })?;
+    if !last.has_month(period) && !last.has_month_before(period) {
+        let (from, to) = (last.days().from, last.days().to);
+        let message = format!(
+            "`{}` goes from {from} to {to}, and has neither the whole month from {} on nor the one before",
+            folder.display(),
+            period.month
+        );
+        return Err(Failure::new(message, "name a result that has the month, or leave out --last"));
+    }
+    Ok(last)
 }
 
 fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gathered, Failure> {

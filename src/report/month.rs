@@ -115,7 +115,7 @@ pub struct Sources<'r> {
     pub columns: Vec<(BookColumn, String)>,
     /// The run.
     pub facts: Gathered,
-    /// An earlier result.
+    /// An earlier result, which has the month or the month before.
     pub last: Option<Last>,
 }
 
@@ -182,11 +182,10 @@ impl<'r> View<'r> {
         let before_is_own = book.days.from <= facts.period.before();
         let before = match last {
             _ if before_is_own => Some(by_id(&facts.before)),
-            Some(last) if Day::parse(&last.from).is_ok_and(|from| from <= facts.period.before()) => {
-                Some(last.before.clone())
-            }
+            Some(last) if last.has_month_before(&facts.period) => Some(last.before.clone()),
             _ => None,
         };
+        let last = last.filter(|last| last.has_month(&facts.period));
         Self { book, columns, facts, last, this: by_id(&facts.this), before, before_is_own }
     }
 
@@ -367,8 +366,10 @@ fn provenance(sources: &Sources<'_>) -> Table {
     let rates = sources.book.rates.iter();
     lines.extend(rates.map(|rate| (format!("rate of {}", rate.currency), rate.rate.to_string())));
     if let Some(last) = &sources.last {
-        lines
-            .push(("last report".to_owned(), format!("{} to {}, ledger.csv {}", last.from, last.to, last.ledger_hash)));
+        lines.push((
+            "last report".to_owned(),
+            format!("{} to {}, ledger.csv {}", last.days.from, last.days.to, last.ledger_hash),
+        ));
     }
     Table {
         name: "run".to_owned(),

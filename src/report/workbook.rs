@@ -4,7 +4,7 @@
 mod charts;
 mod sheet;
 
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Url, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Url, Workbook, Worksheet, XlsxError};
 
 use super::month::{Cell, Report, Table};
 use super::monthly::month_text;
@@ -15,8 +15,14 @@ use sheet::{Formats, Ledger, name_of};
 const ROWS: usize = 1_000_000;
 /// The name of the first sheet.
 const SUMMARY: &str = "Summary";
+/// The figures of the summary begin in this row, the charts in that one.
+const FIGURES: u32 = 3;
+const CHARTS: u32 = 11;
+/// The width of the last column of the summary, and the height of a line, in pixels.
+const ABOUT: u16 = 95;
+const LINE: u32 = 20;
 /// The table on the summary that lists all others begins in this row.
-const CONTENTS: u32 = 25;
+const CONTENTS: u32 = 32;
 
 /// The bytes of the workbook.
 ///
@@ -43,19 +49,61 @@ pub fn workbook(report: &Report) -> Result<Vec<u8>, XlsxError> {
 
 /// The first sheet: what must be known first, then a list of the others.
 fn summary(workbook: &mut Workbook, report: &Report, shown: &[&Table]) -> Result<(), XlsxError> {
-    let (bold, big) = (Format::new().set_bold(), Format::new().set_bold().set_font_size(16));
-    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-    let top = Format::new().set_align(FormatAlign::Top);
+    let big = Format::new().set_bold().set_font_size(16);
     let sheet = workbook.add_worksheet().set_name(SUMMARY)?;
     sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    for (column, width) in [(0, 42_u16), (1, 16), (2, ABOUT)] {
+        sheet.set_column_width(column, width)?;
+    }
     let scenario = report.scenario.as_ref().map_or_else(String::new, |scenario| format!(" · scenario {scenario}"));
     let days = report.period.days;
     sheet.write_string_with_format(0, 0, format!("{} · {}", report.book, month_text(report.period.month)), &big)?;
     sheet.write_string(1, 0, format!("{} to {}{scenario}", days.from, days.to))?;
-    sheet.write_string(2, 0, first_line(report))?;
-    for (at, (head, width)) in [("Table", 40_u16), ("Rows", 10), ("What it shows", 95)].into_iter().enumerate() {
-        let column = u16::try_from(at).unwrap_or(0);
-        sheet.set_column_width(column, width)?;
+    for (row, (what, cell, beside)) in (FIGURES..CHARTS).zip(figures(report)) {
+        sheet.write_string(row, 0, what)?;
+        sheet::put(sheet, (row, 1), (&cell, None), (&mut Formats::default(), true))?;
+        sheet.write_string(row, 2, beside)?;
+    }
+    contents(sheet, shown)
+}
+
+/// What the first screen of the page says, as typed figures: what each is, its value, and a note.
+fn figures(report: &Report) -> Vec<(String, Cell, String)> {
+    let first = &report.first;
+    let losses = u64::try_from(first.losses).unwrap_or(u64::MAX);
+    let mut lines = vec![("Instances destroyed unless someone acts".to_owned(), Cell::Count(losses), String::new())];
+    lines.extend(first.lowest.iter().take(1).map(|(account, currency, amount, day)| {
+        (
+            format!("Lowest balance ahead, {currency}"),
+            Cell::Money(*amount, *currency),
+            format!(" in {account} on {day}"),
+        )
+    }));
+    lines.extend(first.top_up.iter().map(|(account, currency, amount, day)| {
+        (format!("Next top-up, {currency}"), Cell::Money(*amount, *currency), format!(" of {account} by {day}"))
+    }));
+    for spent in first.spend.iter().take(1) {
+        let amounts = [
+            ("Spend of the month", Some(spent.spend)),
+            ("Month before", spent.before),
+            ("Budget", spent.budget),
+            ("Last forecast", spent.forecast),
+        ];
+        let all = if spent.is_converted { " all converted" } else { "" };
+        lines.extend(amounts.into_iter().filter_map(|(what, amount)| {
+            let name = format!("{what}, {}", spent.currency);
+            Some((name, Cell::Money(amount?, spent.currency), all.to_owned()))
+        }));
+    }
+    lines
+}
+
+/// The list of the other sheets.
+fn contents(sheet: &mut Worksheet, shown: &[&Table]) -> Result<(), XlsxError> {
+    let bold = Format::new().set_bold();
+    let top = Format::new().set_align(FormatAlign::Top);
+    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top).set_indent(1);
+    for (column, head) in [(0, "Table"), (1, "Rows"), (2, " What it shows")] {
         sheet.write_string_with_format(CONTENTS, column, head, &bold)?;
     }
     for (row, table) in (CONTENTS + 1..).zip(shown) {
@@ -67,26 +115,12 @@ fn summary(workbook: &mut Workbook, report: &Report, shown: &[&Table]) -> Result
             true => format!(" Only the first {ROWS} rows are here; report/{}.csv has all.", table.name),
             false => String::new(),
         };
-        sheet.write_string_with_format(row, 2, format!("{}{cut}", table.about), &wrapped)?;
+        let about = format!("{}{cut}", table.about);
+        let lines = u32::try_from(about.chars().count()).unwrap_or(0).div_ceil(u32::from(ABOUT));
+        sheet.set_row_height_pixels(row, LINE * lines.max(1))?;
+        sheet.write_string_with_format(row, 2, about, &wrapped)?;
     }
     Ok(())
-}
-
-/// What the first screen of the page says, in a line.
-fn first_line(report: &Report) -> String {
-    let first = &report.first;
-    let losses = match first.losses {
-        0 => "Nothing is destroyed".to_owned(),
-        1 => "1 instance will be destroyed unless someone acts".to_owned(),
-        losses => format!("{losses} instances will be destroyed unless someone acts"),
-    };
-    let lowest = first.lowest.first().map(|(account, currency, amount, day)| {
-        format!("; lowest balance {currency} {} in {account} on {day}", amount.display_grouped(*currency))
-    });
-    let spend = first.spend.first().map(|spent| {
-        format!("; spend of the month {} {}", spent.currency, spent.spend.display_grouped(spent.currency))
-    });
-    format!("{losses}{}{}.", lowest.unwrap_or_default(), spend.unwrap_or_default())
 }
 
 fn excel_day(day: Day) -> Result<ExcelDateTime, XlsxError> {

@@ -350,5 +350,10 @@ fn a_month_outside_the_run_is_refused() {
         .complains("has no day of 2027-01")
         .complains("2026-12 to 2026-12");
     place.run("report book --month 2027-13 --out out").exits_with(2);
+    place.run("run book --no-charts --out later --set book.from=2026-12-02").done();
+    place
+        .run("report book --last later --out out")
+        .refused()
+        .complains("has neither the whole month from 2026-12-01 on");
     place.run("report book --last nowhere --out out").refused().complains("there is no folder `nowhere`");
 }

@@ -10,7 +10,7 @@ use super::gather::Period;
 use super::sums::Sums;
 use crate::account::AccountIndex;
 use crate::book::Book;
-use crate::calendar::Day;
+use crate::calendar::{Day, DayRange};
 use crate::cell;
 use crate::event::Event;
 use crate::money::{Currency, Money};
@@ -21,8 +21,7 @@ pub(super) type ByInstance = BTreeMap<(Currency, String), Sums>;
 /// An earlier result.
 pub struct Last {
     /// Its first and its last day, and the hash of its ledger, from its `run.json`.
-    pub(super) from: String,
-    pub(super) to: String,
+    pub(super) days: DayRange,
     pub(super) ledger_hash: String,
     pub(super) this: ByInstance,
     pub(super) before: ByInstance,
@@ -39,8 +38,7 @@ impl Last {
         let run: serde_json::Value = serde_json::from_slice(run_json).ok()?;
         let text = |key: &str| Some(run.get(key)?.as_str()?.to_owned());
         let mut last = Self {
-            from: text("from")?,
-            to: text("to")?,
+            days: DayRange { from: Day::parse(&text("from")?).ok()?, to: Day::parse(&text("to")?).ok()? },
             ledger_hash: text("ledger")?,
             this: BTreeMap::new(),
             before: BTreeMap::new(),
@@ -58,6 +56,21 @@ impl Last {
             last.add((seq, &row), (columns, closing), period)?;
         }
         Some(last)
+    }
+
+    /// Its first and its last day.
+    pub fn days(&self) -> DayRange {
+        self.days
+    }
+
+    /// Whether it has every day of the month that the report has.
+    pub fn has_month(&self, period: &Period) -> bool {
+        self.days.from <= period.days.from && self.days.to >= period.days.to
+    }
+
+    /// Whether it has every day of the month before.
+    pub fn has_month_before(&self, period: &Period) -> bool {
+        self.days.from <= period.before() && self.days.to >= period.month.yesterday()
     }
 
     fn add(

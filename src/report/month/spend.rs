@@ -306,7 +306,7 @@ pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
         cells
     };
     let mut columns = vec![
-        Column { name: name.clone().into(), title: people_name(name).into(), ..text("", "") },
+        Column { name: name.clone().into(), title: heading(name).into(), ..text("", "") },
         text("currency", "Currency"),
         renewals(),
         usage(),
@@ -335,7 +335,17 @@ pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
 
 /// The name of a column for people: `account`, `tag team`.
 fn people_name(column: &str) -> String {
-    column.trim_end_matches("_id").replace(':', " ")
+    match column.strip_prefix("tag:") {
+        Some(key) => format!("tag {key}"),
+        None => column.trim_end_matches("_id").replace('_', " "),
+    }
+}
+
+/// A heading of it: `Account`.
+fn heading(column: &str) -> String {
+    let name = people_name(column);
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Every instance that costs anything, the dearest first.

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Chart, ChartFormat, ChartLine, ChartType, Format, Workbook, XlsxError};
 
 use super::sheet::{money_number, name_of};
-use super::{SUMMARY, excel_day};
+use super::{CHARTS, SUMMARY, excel_day};
 use crate::calendar::Day;
 use crate::money::{Currency, Money};
 use crate::report::month::{Line, Report, Table};
@@ -12,21 +12,19 @@ use crate::report::month::{Line, Report, Table};
 const CURVES: &str = "balances-by-day";
 /// At most so many curves stand in one chart.
 const MOST: usize = 8;
-/// The row of the summary below which charts stand, above the contents.
-const TOP: u32 = 4;
 /// The column in which the second chart begins, and how far within it.
 const RIGHT: u16 = 2;
-const BESIDE: u32 = 150;
+const BESIDE: u32 = 110;
 
 pub(super) fn write(workbook: &mut Workbook, report: &Report) -> Result<(), XlsxError> {
     if let Some(chart) = report.table("ahead").and_then(spend) {
-        workbook.worksheet_from_name(SUMMARY)?.insert_chart(TOP, 0, &chart)?;
+        workbook.worksheet_from_name(SUMMARY)?.insert_chart(CHARTS, 0, &chart)?;
     }
     let currency = report.lines.first().map(|line| line.currency);
     let lines: Vec<&Line> = report.lines.iter().filter(|line| Some(line.currency) == currency).take(MOST).collect();
     if let Some(currency) = currency {
         let chart = curves(workbook, &lines, currency)?;
-        workbook.worksheet_from_name(SUMMARY)?.insert_chart_with_offset(TOP, RIGHT, &chart, BESIDE, 0)?;
+        workbook.worksheet_from_name(SUMMARY)?.insert_chart_with_offset(CHARTS, RIGHT, &chart, BESIDE, 0)?;
     }
     Ok(())
 }

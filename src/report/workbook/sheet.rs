@@ -222,7 +222,8 @@ fn total(table: &Table, column: &Column, (at, last): (u16, u32), currency: Optio
     })
 }
 
-fn put(
+/// Writes a cell, as a formula where there is one.
+pub(super) fn put(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     (cell, formula): (&Cell, Option<String>),
