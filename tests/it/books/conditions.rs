@@ -80,6 +80,7 @@ impl Draft {
             ("renew_flag", FLAGS),
             ("state", &["running", "overdue", "reclaimed", "stopped"]),
             ("returned", &["true", "false"]),
+            ("stopped_by", &["arrears", "user"]),
             ("tag:env", &["prod", "test"]),
             ("tag:team", &["a", "b%"]),
         ];
@@ -101,6 +102,8 @@ impl Draft {
             ("priority", &["-1", "0", "1", "2"]),
             ("monthly_price", &["100", "88.5", "50", "0", "33.335"]),
             ("hourly_price", &["0.5", "1", "0", "0.005"]),
+            ("billed_hours", &["0", "24", "96", "360"]),
+            ("downgrades", &["0", "1", "5"]),
         ];
         let (column, values) = self.random.pick(columns);
         let (first, second) = (self.random.pick(values), self.random.pick(values));
