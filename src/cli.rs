@@ -1,5 +1,6 @@
 //! The command line: one verb per file. The only code that prints, touches files or reads the environment.
 
+mod amount;
 mod answer;
 mod calendar;
 mod changes;
@@ -24,6 +25,7 @@ mod run;
 mod say;
 mod sweep;
 mod table;
+mod terms;
 mod verify;
 
 use std::process::ExitCode;
@@ -80,6 +82,7 @@ Examples:
   renewcast compare my-book yearly in-time    what scenarios change, in money and in lost instances
   renewcast plan data/example                 how much money, and by when, so that nothing fails
   renewcast report my-book --month 2026-12    a month as a page, a workbook and tables
+  renewcast terms data/example                by how many months to renew, and what that saves
   renewcast calendar my-book --by tag:team    the dates to act on, for a calendar
   renewcast sweep my-book sweep.toml          hundreds of combinations: which is cheapest without losses?
   renewcast diff reports/last reports/now     two written results, event by event
@@ -107,6 +110,7 @@ enum Verb {
     Compare(compare::Arguments),
     Plan(plan::Arguments),
     Report(report::Arguments),
+    Terms(terms::Arguments),
     Calendar(calendar::Arguments),
     Sweep(sweep::Arguments),
     Diff(diff::Arguments),
@@ -133,6 +137,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Report(arguments) => report::run(&arguments),
+        Verb::Terms(arguments) => terms::run(&arguments),
         Verb::Calendar(arguments) => calendar::run(&arguments),
         Verb::Sweep(arguments) => sweep::run(&arguments),
         Verb::Diff(arguments) => diff::run(&arguments),

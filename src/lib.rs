@@ -49,5 +49,6 @@ pub mod report;
 pub mod selector;
 pub mod source;
 pub mod summary;
+pub mod terms;
 pub mod verify;
 pub mod voucher;

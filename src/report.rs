@@ -23,6 +23,7 @@ pub mod profile;
 pub mod report_json;
 pub mod run_json;
 pub mod sweep;
+pub mod terms;
 pub mod workbook;
 
 /// An id as part of a file name: other characters become underscores, and the number tells two such names apart.

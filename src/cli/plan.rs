@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::changes::Changes;
 use super::folder::{Loaded, load, name_of};
 use super::say::{say, warn};
-use super::{Failure, Outcome, output};
+use super::{Failure, Outcome, amount, output};
 use crate::account::AccountIndex;
 use crate::action::Channel;
 use crate::book::Book;
@@ -139,28 +139,13 @@ fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
             Some(Late::Overdue) => Tolerance::Overdue,
             Some(Late::Reclaimed) => Tolerance::Reclaimed,
         },
-        budgets: arguments.budget.iter().map(|text| budget(book, text)).collect::<Result<_, _>>()?,
+        budgets: arguments
+            .budget
+            .iter()
+            .map(|text| amount::of_account(book, ("--budget", text)))
+            .collect::<Result<_, _>>()?,
         worth: if arguments.budget.is_empty() { BTreeMap::new() } else { worth(book, &arguments.worth)? },
     })
-}
-
-/// `ACCOUNT=AMOUNT`, or the amount alone where there is one account.
-fn budget(book: &Book, text: &str) -> Result<(AccountIndex, Money), Failure> {
-    let help = "write it like --budget shop=500.00";
-    let (account, amount) = match (text.rsplit_once('='), book.accounts.as_slice()) {
-        (Some((id, amount)), _) => {
-            let account = book.find_account(id);
-            (account.ok_or_else(|| Failure::new(format!("the book has no account `{id}`"), help))?, amount)
-        }
-        (None, [_]) => (AccountIndex(0), text),
-        (None, _) => return Err(Failure::new(format!("`--budget {text}` names no account"), help)),
-    };
-    let amount = Money::parse(amount, book.account(account).currency);
-    let amount = amount.map_err(|error| Failure::new(format!("`--budget {text}`: {error}"), help))?;
-    if amount.is_negative() {
-        return Err(Failure::new(format!("`--budget {text}` is below zero"), help));
-    }
-    Ok((account, amount))
 }
 
 fn worth(book: &Book, text: &str) -> Result<BTreeMap<InstanceIndex, u128>, Failure> {

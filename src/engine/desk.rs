@@ -294,6 +294,15 @@ impl<'b> Desk<'b> {
         self.replayed = self.replayed.max(until);
     }
 
+    /// Sets the months of an instance as its listing could have them.
+    pub(super) fn set_months(&mut self, instance: InstanceIndex, months: u32) {
+        let Ok(at) = self.units.binary_search_by_key(&instance, |unit| unit.instance) else { return };
+        let (book, currency) = (self.book, self.currency);
+        let unit = &mut self.units[at];
+        unit.months = months;
+        unit.reprice(book.profile(unit.profile), currency);
+    }
+
     /// Gives the account so much more at its opening.
     pub(super) fn endow(&mut self, cash: Money) {
         self.funds.cash += cash;

@@ -86,6 +86,11 @@ impl<'b> Trial<'b> {
         self.desk.endow(cash);
     }
 
+    /// Sets the months of an instance's auto-renewal and purchase, before any day is replayed.
+    pub fn set_months(&mut self, instance: InstanceIndex, months: u32) {
+        self.desk.set_months(instance, months);
+    }
+
     /// Adds to a day that has not been replayed: money before everything else, all in the order in which it is added.
     pub fn add(&mut self, day: Day, step: Step) {
         let steps = self.desk.steps.entry(day).or_default();

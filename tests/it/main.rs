@@ -24,6 +24,7 @@ mod reading;
 mod report;
 mod support;
 mod sweep;
+mod terms;
 mod tidy;
 mod vectors;
 mod verify;

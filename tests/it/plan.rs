@@ -26,7 +26,7 @@ use crate::program::{Place, tree};
 use crate::support::{Files, book};
 
 /// So many random books are planned, unless the environment asks for another number: `BOOKS=10000 cargo test plan::`.
-fn books() -> u64 {
+pub(crate) fn books() -> u64 {
     env::var("BOOKS").ok().map_or(400, |text| text.parse().expect("BOOKS is a number"))
 }
 

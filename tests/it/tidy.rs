@@ -40,6 +40,7 @@ const READING_ORDER: &[&str] = &[
     "explain",
     "compare",
     "plan",
+    "terms",
     // Edges: what meets the outside.
     "diagnostic",
     "source",
@@ -56,9 +57,10 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["HashMap", "HashSet"], &[], "their order differs from run to run"),
     (
         &["f32", "f64"],
-        &["src/report/chart", "src/report/workbook/sheet.rs"],
-        "only pictures are inexact, and a spreadsheet knows no other numbers",
+        &["src/report/chart", "src/report/workbook/sheet.rs", "src/terms/solver.rs"],
+        "only pictures and the solver are inexact, and a spreadsheet knows no other numbers",
     ),
+    (&["microlp"], &["src/terms/solver.rs"], "one file knows the solver"),
     (
         &["std::fs", "std::env", "std::process", "println", "print", "eprintln", "eprint", "stdout", "stderr", "stdin"],
         &["src/cli", "src/main.rs"],

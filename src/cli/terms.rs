@@ -1,0 +1,145 @@
+//! `renewcast terms`: which term each instance should renew by, and what that saves.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+
+use super::answer::{BAD, HEAD, section};
+use super::changes::Changes;
+use super::diagnostics::{counted, visible};
+use super::folder::{load, name_of};
+use super::say::say;
+use super::{Failure, Outcome, amount, output};
+use crate::book::Book;
+use crate::calendar::Day;
+use crate::money::{Currency, Money};
+use crate::report::terms as files;
+use crate::terms::{self, AccountTerms, Choice, Quality, Question};
+
+const EXAMPLES: &str = "\
+Examples:
+  renewcast terms data/example
+  renewcast terms my-book --lifetime 36 --ceiling shop=5000 --ceiling lab=800
+  cp reports/my-book/terms/scenarios/terms.toml my-book/scenarios/ && renewcast run my-book --scenario terms
+
+What a lifetime costs is counted by consumption: of the last term only the part that is used. Terms longer than the
+lifetime are not considered. A ceiling holds for everything that an account pays in a calendar month of the run.
+
+Exit code 1: a ceiling is impossible, or no terms were found that keep below it.";
+
+/// Find the cheapest terms: by how many months each instance should renew itself
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder of the book
+    book: PathBuf,
+    /// For how many months each instance is needed
+    #[arg(long, value_name = "MONTHS", default_value = "12", value_parser = RangedU64ValueParser::<u32>::new().range(1..=600))]
+    lifetime: u32,
+    /// What an account may pay in a calendar month: [ACCOUNT=]AMOUNT
+    #[arg(long, value_name = "MONEY")]
+    ceiling: Vec<String>,
+    #[command(flatten)]
+    changes: Changes,
+    /// Write into this folder [default: reports/<book>/terms]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let loaded = load(&arguments.book, &arguments.changes)?;
+    let book = &loaded.book;
+    let ceilings = arguments.ceiling.iter().map(|text| amount::of_account(book, ("--ceiling", text)));
+    let question = Question { lifetime: arguments.lifetime, ceilings: ceilings.collect::<Result<_, _>>()? };
+    if !crate::plan::is_plannable(book) {
+        let message = "the amounts of this book leave no room for those of longer terms";
+        return Err(Failure::new(message, "look for an amount with too many digits"));
+    }
+    let terms = terms::cheapest(book, &question);
+    let terms = terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
+    if out.join("book.toml").exists() {
+        let message = format!("`{}` is a book", out.display());
+        return Err(Failure::new(message, "choose another folder with --out"));
+    }
+    let made = files::files(book, &terms, arguments.changes.scenario());
+    let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
+    output::write(&out, &made, &["scenarios"])?;
+    say(render(book, &terms, arguments.lifetime))?;
+    say(format!("Files in {}: {}", out.display(), names.join(", ")))?;
+    let missed = terms.iter().any(|one| matches!(one.quality, Quality::Impossible(..) | Quality::NotFound));
+    Ok(if missed { Outcome::Found } else { Outcome::Done })
+}
+
+fn default_out(arguments: &Arguments) -> PathBuf {
+    let reports = Path::new("reports").join(name_of(&arguments.book));
+    arguments.changes.folder().map_or(reports.clone(), |folder| reports.join(folder)).join("terms")
+}
+
+fn render(book: &Book, terms: &[AccountTerms], lifetime: u32) -> String {
+    let months = counted(lifetime as usize, "month");
+    let mut text = format!("{HEAD}The cheapest terms of {}{HEAD:#}, for {months}\n\n", visible(&book.name));
+    section(&mut text, "Savings", savings(book, terms).into_iter());
+    let accounts: Vec<&AccountTerms> = terms.iter().filter(|one| !one.choices.is_empty()).collect();
+    section(&mut text, "Accounts", accounts.iter().map(|one| account(book, one)));
+    let changes = terms.iter().flat_map(|terms| terms.choices.iter().map(move |choice| (terms, choice)));
+    let mut changes: Vec<_> = changes.filter(|(_, choice)| choice.months != choice.present).collect();
+    changes.sort_by_key(|(_, choice)| (choice.cost - choice.present_cost, choice.instance));
+    section(&mut text, "Changes", changes.iter().map(|(terms, choice)| change(book, terms, choice)));
+    text.trim_end().to_owned() + "\n"
+}
+
+fn savings(book: &Book, terms: &[AccountTerms]) -> Vec<String> {
+    let mut sums: BTreeMap<Currency, (Money, Money)> = BTreeMap::new();
+    for terms in terms {
+        let sum = sums.entry(book.account(terms.account).currency).or_default();
+        sum.0 += terms.choices.iter().map(|choice| choice.present_cost).sum();
+        sum.1 += terms.choices.iter().map(|choice| choice.cost).sum();
+    }
+    let line = |(currency, (present, cost)): (Currency, (Money, Money))| {
+        let text = |money: Money| money.display_grouped(currency).to_string();
+        format!("{currency} {}: {} instead of {}", text(present - cost), text(cost), text(present))
+    };
+    sums.into_iter().map(line).collect()
+}
+
+fn account(book: &Book, terms: &AccountTerms) -> String {
+    let account = book.account(terms.account);
+    let text = |money: Money| money.display_grouped(account.currency).to_string();
+    let month = |day: Day| day.to_string()[..7].to_owned();
+    let peak = |peak: Option<(Day, Money)>| {
+        peak.map_or_else(|| "0".to_owned(), |(day, sum)| format!("{} in {}", text(sum), month(day)))
+    };
+    let changed = terms.choices.iter().filter(|choice| choice.months != choice.present).count();
+    let quality = match terms.quality {
+        Quality::Cheapest => "no choice is cheaper".to_owned(),
+        Quality::Within(gap) => format!("no choice is cheaper by more than {}", text(gap)),
+        Quality::Impossible(day, missing) => {
+            format!("{BAD}no choice keeps below the ceiling: {} too much in {}{BAD:#}", text(missing), month(day))
+        }
+        Quality::NotFound => format!("{BAD}no terms were found that keep below the ceiling{BAD:#}"),
+    };
+    format!(
+        "{}: {changed} of {} change; a month pays at most {} {} instead of {}; {quality}",
+        visible(account.id.as_str()),
+        counted(terms.choices.len(), "instance"),
+        account.currency,
+        peak(terms.peak),
+        peak(terms.present_peak)
+    )
+}
+
+fn change(book: &Book, terms: &AccountTerms, choice: &Choice) -> String {
+    let currency = book.account(terms.account).currency;
+    let text = |money: Money| money.display_grouped(currency).to_string();
+    format!(
+        "{}: {} instead of {}, {currency} {} instead of {}",
+        visible(book.instance(choice.instance).id.as_str()),
+        counted(choice.months as usize, "month"),
+        choice.present,
+        text(choice.cost),
+        text(choice.present_cost)
+    )
+}
