@@ -22,11 +22,11 @@ const WIDE: usize = 20;
 /// Texts longer than this may take several lines.
 const LONG: usize = 34;
 
-const STYLE: &str = include_str!("../../templates/report.css");
-const SCRIPT: &str = include_str!("../../templates/report.js");
+const STYLE: &str = include_str!("html/report.css");
+const SCRIPT: &str = include_str!("html/report.js");
 
 #[derive(Template)]
-#[template(path = "report.html")]
+#[template(path = "report.html", config = "src/report/html/askama.toml")]
 struct Page<'r> {
     report: &'r Report,
     month: String,
