@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// The id of an account; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +49,12 @@ pub struct Label(u32);
 /// The distinct label texts of a book.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
+    /// Shared with copies until one of them meets a new text.
+    table: Arc<LabelTable>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct LabelTable {
     texts: Vec<Box<str>>,
     known: BTreeMap<Box<str>, Label>,
 }
@@ -61,7 +68,7 @@ impl Label {
 
 impl PartialEq for Labels {
     fn eq(&self, other: &Self) -> bool {
-        self.texts == other.texts
+        Arc::ptr_eq(&self.table, &other.table) || self.table.texts == other.table.texts
     }
 }
 
@@ -70,22 +77,23 @@ impl Eq for Labels {}
 impl Labels {
     /// All texts, by number.
     pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
-        self.texts.iter().map(|text| &**text)
+        self.table.texts.iter().map(|text| &**text)
     }
 
     /// The label of this text, made on first sight.
     pub fn intern(&mut self, text: &str) -> Label {
-        if let Some(label) = self.known.get(text) {
+        if let Some(label) = self.table.known.get(text) {
             return *label;
         }
-        let label = Label(u32::try_from(self.texts.len()).expect("fewer than four billion distinct labels"));
-        self.texts.push(text.into());
-        self.known.insert(text.into(), label);
+        let table = Arc::make_mut(&mut self.table);
+        let label = Label(u32::try_from(table.texts.len()).expect("fewer than four billion distinct labels"));
+        table.texts.push(text.into());
+        table.known.insert(text.into(), label);
         label
     }
 
     /// The text of a label of this table.
     pub fn text(&self, label: Label) -> &str {
-        &self.texts[label.0 as usize]
+        &self.table.texts[label.0 as usize]
     }
 }

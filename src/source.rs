@@ -10,6 +10,7 @@ mod document;
 mod folder;
 mod instances;
 mod limits;
+mod memory;
 mod orders;
 mod prices;
 mod profiles;
@@ -38,7 +39,7 @@ use crate::selector::Selector;
 use document::Document;
 use prices::Prices;
 use profiles::Profiles;
-use scenario::{Scenario, Shift, WrittenCells};
+use scenario::{Edit, Scenario, Shift, WrittenCells};
 use selectors::selector;
 use settings::Settings;
 use table::{Columns, CsvRow, Row as _, Table};
@@ -46,6 +47,7 @@ use value::shown;
 
 pub use folder::Folder;
 pub use limits::limit;
+pub use memory::Memory;
 pub use quick::toml as quick_change;
 pub use result::{RESULT_FILES, Register, result_days};
 pub use rules::{Rule, Variant, rules};
@@ -94,26 +96,41 @@ const PROFILES_FILE: &str = "profiles.toml";
 
 /// Reads a book, with a scenario if one is named. There is a book exactly if there are no errors.
 pub fn read(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
-    read_with(folder, scenario, Care::Enough)
+    read_with(folder, scenario, Way::default())
+}
+
+/// [`read`], where other scenarios of the same files have been read before: what they left as it was is taken over. The
+/// warnings of such rows are not found again.
+pub fn read_again(folder: &Folder, scenario: Option<&str>, memory: &Memory) -> (Option<Book>, Diagnostics) {
+    read_with(folder, scenario, Way { care: Care::Enough, memory: Some(memory) })
 }
 
 /// [`read`], with warnings about what a person should look at in a book that is right in itself.
 pub fn check(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
-    read_with(folder, scenario, Care::Most)
+    read_with(folder, scenario, Way { care: Care::Most, memory: None })
 }
 
 /// How much is looked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Care {
     /// What a run needs.
+    #[default]
     Enough,
     /// The warnings of `review` too.
     Most,
 }
 
-fn read_with(folder: &Folder, scenario: Option<&str>, care: Care) -> (Option<Book>, Diagnostics) {
+/// How a book is read.
+#[derive(Clone, Copy, Default)]
+struct Way<'m> {
+    care: Care,
+    memory: Option<&'m Memory>,
+}
+
+fn read_with(folder: &Folder, scenario: Option<&str>, way: Way<'_>) -> (Option<Book>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let book = read_book(folder, (scenario, care), &mut diagnostics);
+    let care = way.care;
+    let book = read_book(folder, (scenario, way), &mut diagnostics);
     if care == Care::Most && !diagnostics.has_errors() {
         for (file, columns) in TEXTS {
             folder.get(file).inspect(|bytes| review::formulas((file, bytes, *columns), &mut diagnostics));
@@ -184,7 +201,7 @@ pub fn builtin_rules() -> Vec<Profile> {
     profiles.into_resolved()
 }
 
-fn read_book(folder: &Folder, (scenario, care): (Option<&str>, Care), diagnostics: &mut Diagnostics) -> Option<Book> {
+fn read_book(folder: &Folder, (scenario, way): (Option<&str>, Way<'_>), diagnostics: &mut Diagnostics) -> Option<Book> {
     let files = Files {
         settings: required(folder, SETTINGS_FILE, diagnostics),
         accounts: required(folder, accounts::FILE, diagnostics),
@@ -219,7 +236,7 @@ fn read_book(folder: &Folder, (scenario, care): (Option<&str>, Care), diagnostic
         profiles.warn_of_idle(changes, &used, diagnostics);
     }
     let profiles = profiles.into_resolved();
-    Reader { files, scenario: &scenario, settings, profiles, care }.book(diagnostics)
+    Reader { files, scenario: &scenario, settings, profiles, way }.book(diagnostics)
 }
 
 /// The files of a book that are read whatever its settings say.
@@ -242,13 +259,15 @@ struct Reader<'r, 'd> {
     scenario: &'r Scenario<'d>,
     settings: Settings,
     profiles: Vec<Profile>,
-    care: Care,
+    way: Way<'r>,
 }
 
 impl Reader<'_, '_> {
     fn book(self, diagnostics: &mut Diagnostics) -> Option<Book> {
-        let Self { files, scenario, settings, profiles, care } = self;
-        let mut labels = Labels::default();
+        let Self { files, scenario, settings, profiles, way } = self;
+        let care = way.care;
+        let before = way.memory.and_then(|memory| memory.find(&settings, &profiles));
+        let mut labels = before.as_ref().map(|before| before.labels.clone()).unwrap_or_default();
         let prices = match files.prices {
             Some(bytes) => prices::read(bytes, &mut labels, diagnostics)?,
             None => Prices::default(),
@@ -269,13 +288,8 @@ impl Reader<'_, '_> {
         let edits = scenario.edits(&mut table, diagnostics);
         let context =
             instances::Context { settings: &settings, profiles: &profiles, accounts: &accounts, prices: &prices };
-        let days = settings.days;
-        let review = |row: &CsvRow<'_, '_>, one: &Instance, labels: &Labels, found: &mut Diagnostics| {
-            if care == Care::Most {
-                review::instance(row, one, (days, table.tag_keys(), labels), found);
-            }
-        };
-        let instances = instances::read(&table, (&edits, &context), &mut labels, diagnostics, review);
+        let known = (way, before.as_deref(), &mut labels);
+        let instances = inventory((&table, &edits), &context, known, diagnostics);
         let context = orders::Context { accounts: &accounts, instances: &instances };
         let orders = files.orders.map(|bytes| orders::read(bytes, context, diagnostics)).unwrap_or_default();
         let shifts = Shift::read_all(&scenario.topups, &accounts, diagnostics);
@@ -293,7 +307,7 @@ impl Reader<'_, '_> {
         let actions = actions::read(files.actions, &scenario.actions, (&context, &mut makings), diagnostics);
         let book = Book {
             name: settings.name,
-            days,
+            days: settings.days,
             time_zone: settings.time_zone,
             currency: settings.currency,
             default_profile: settings.profile,
@@ -316,6 +330,35 @@ impl Reader<'_, '_> {
         }
         Some(book)
     }
+}
+
+/// The instances. Rows that were read before under the same rules are taken over; else what is read is kept for later.
+fn inventory(
+    (table, edits): (&Table<'_>, &[Edit]),
+    context: &instances::Context<'_>,
+    (way, before, labels): (Way<'_>, Option<&memory::Read>, &mut Labels),
+    diagnostics: &mut Diagnostics,
+) -> Vec<Instance> {
+    let days = context.settings.days;
+    let review = |row: &CsvRow<'_, '_>, one: &Instance, labels: &Labels, found: &mut Diagnostics| {
+        if way.care == Care::Most {
+            review::instance(row, one, (days, table.tag_keys(), labels), found);
+        }
+    };
+    let rows = before.filter(|before| before.tag_keys == table.tag_keys()).map(|before| &before.rows);
+    let keeps = (way.memory.is_some() && before.is_none()).then(Default::default);
+    let mut known = instances::Known { rows, keeps };
+    let instances = instances::read(table, (edits, context), (&mut *labels, &mut known), diagnostics, review);
+    if let (Some(rows), Some(memory)) = (known.keeps, way.memory) {
+        memory.keep(memory::Read {
+            settings: context.settings.clone(),
+            profiles: context.profiles.to_vec(),
+            tag_keys: table.tag_keys().to_vec(),
+            labels: labels.clone(),
+            rows,
+        });
+    }
+    instances
 }
 
 fn refuse_too_large(book: &Book, diagnostics: &mut Diagnostics) {

@@ -9,7 +9,7 @@ use super::progress::Count;
 use super::{Failure, diagnostics::render};
 use crate::book::Book;
 use crate::compare::{Cache, Outcome, replay};
-use crate::source::{self, Folder};
+use crate::source::{self, Folder, Memory};
 
 /// A run: the scenario that it begins with, and further changes as the text of one.
 #[derive(Clone, Debug)]
@@ -20,10 +20,10 @@ pub(super) struct Job {
     pub text: String,
 }
 
-/// The book of a job.
-pub(super) fn read(folder: &mut Folder, job: &Job) -> Result<Book, Failure> {
+/// The book of a job, where others of the same folder may have been read before.
+pub(super) fn read(folder: &mut Folder, job: &Job, memory: &Memory) -> Result<Book, Failure> {
     folder.change(&job.text);
-    let (book, problems) = source::read(folder, job.scenario.as_deref());
+    let (book, problems) = source::read_again(folder, job.scenario.as_deref(), memory);
     book.ok_or_else(|| {
         let all = anstream::adapter::strip_str(&render(&problems)).to_string();
         let help = "leave this combination out: its changes do not go together";
@@ -38,12 +38,13 @@ pub(super) fn run(
     (cache, interrupt): (&mut Cache, &Interrupt),
 ) -> Result<Vec<Vec<Outcome>>, Failure> {
     let progress = Count::new(jobs.len());
+    let memory = Memory::default();
     let mut done = Vec::new();
     for batch in jobs.chunks(4 * rayon::current_num_threads()) {
         if interrupt.is_asked() {
             break;
         }
-        let books = batch.par_iter().map_init(|| folder.clone(), read);
+        let books = batch.par_iter().map_init(|| folder.clone(), |folder, job| read(folder, job, &memory));
         let books = books.collect::<Result<Vec<Book>, Failure>>()?;
         let tasks: Vec<_> = books.iter().map(|book| cache.look_up(book)).collect();
         let groups = cache.groups();

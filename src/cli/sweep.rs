@@ -278,7 +278,7 @@ fn write(
     }
     if charts {
         let name = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
-        files.extend(results::draw(&[picture(&name, asked.cost(), asked.currency, &plain)])?);
+        files.extend(results::draw(&[picture(&name, &plan.columns(), (asked.cost(), asked.currency), &plain)])?);
     }
     output::write(out, &files, &["charts", "best.toml"])
 }

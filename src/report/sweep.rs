@@ -43,7 +43,7 @@ pub fn sweep_csv(columns: &[String], currency: Currency, rows: &[Row]) -> Vec<u8
 }
 
 /// The picture of spend against losses.
-pub fn picture(title: &str, cost: Measure, currency: Currency, rows: &[Row]) -> Picture {
+pub fn picture(title: &str, columns: &[String], (cost, currency): (Measure, Currency), rows: &[Row]) -> Picture {
     let point = |row: &Row| {
         let label = row.cells.iter().filter(|cell| !cell.is_empty()).cloned().collect::<Vec<_>>().join(", ");
         let (cost, losses) = (row.sum.get(cost)?, row.sum.get(Measure::Terminated)?);
@@ -51,7 +51,7 @@ pub fn picture(title: &str, cost: Measure, currency: Currency, rows: &[Row]) -> 
     };
     let chart = Frontier {
         title: format!("Cost against losses · {title}"),
-        subtitle: format!("{} runs, {} in {}", rows.len(), cost.name(), currency.code()),
+        subtitle: format!("{} in {} of {} runs by {}", cost.name(), currency.code(), rows.len(), columns.join(", ")),
         currency: of_chart(currency),
         points: rows.iter().filter_map(point).collect(),
     };

@@ -1,5 +1,7 @@
 //! `instances.csv`: the inventory, each row checked against its accounts, profile and prices.
 
+use std::collections::BTreeMap;
+
 use super::accounts::known_account;
 use super::prices::Prices;
 use super::profiles::not_offered;
@@ -60,6 +62,13 @@ const MOST_COUNTED: i64 = 1_000_000_000;
 /// The product of an instance that names none.
 const DEFAULT_PRODUCT: &str = "cvm";
 
+/// What was read before, and whether to keep what is read.
+#[derive(Default)]
+pub(super) struct Known<'k> {
+    pub rows: Option<&'k Plain>,
+    pub keeps: Option<Plain>,
+}
+
 /// What the rows refer to.
 pub(super) struct Context<'c> {
     pub settings: &'c Settings,
@@ -68,11 +77,15 @@ pub(super) struct Context<'c> {
     pub prices: &'c Prices<'c>,
 }
 
-/// The instances by id. `review` sees each with its row, as long as that is at hand.
+/// Instances of rows that no scenario changed, by the byte where the row starts.
+pub(super) type Plain = BTreeMap<usize, Instance>;
+
+/// The instances by id, and those of rows that the edits left as they are if `keeps` says so. `review` sees each with its row,
+/// as long as that is at hand. An unchanged row that is known already is not read again.
 pub(super) fn read(
     table: &Table<'_>,
     (edits, context): (&[Edit], &Context<'_>),
-    labels: &mut Labels,
+    (labels, known): (&mut Labels, &mut Known<'_>),
     diagnostics: &mut Diagnostics,
     review: impl Fn(&CsvRow<'_, '_>, &Instance, &Labels, &mut Diagnostics),
 ) -> Vec<Instance> {
@@ -80,9 +93,18 @@ pub(super) fn read(
     let tags = COLUMNS.names.len()..COLUMNS.names.len() + table.tag_keys().len();
     table.rows(diagnostics, |mut row, diagnostics| {
         edits.iter().for_each(|edit| edit.apply(&mut row));
+        if let Some(instance) = known.rows.and_then(|rows| rows.get(&row.start())).filter(|_| row.is_unchanged()) {
+            instances.push((instance.clone(), row.start()));
+            return;
+        }
+        let errors = diagnostics.errors();
         let mut reader = Reader { row: &row, context, labels: &mut *labels, diagnostics: &mut *diagnostics };
         if let Some(instance) = reader.instance(tags.clone()) {
             review(&row, &instance, labels, diagnostics);
+            let is_sound = row.is_unchanged() && diagnostics.errors() == errors;
+            if let Some(plain) = known.keeps.as_mut().filter(|_| is_sound) {
+                plain.insert(row.start(), instance.clone());
+            }
             instances.push((instance, row.start()));
         }
     });

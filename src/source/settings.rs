@@ -19,6 +19,7 @@ const DEFAULT_CURRENCY: &str = "CNY";
 const LAST_DAY: &str = "2500-12-31";
 
 /// What `book.toml` says, after a scenario's changes.
+#[derive(Clone, PartialEq)]
 pub(super) struct Settings {
     pub name: Box<str>,
     pub days: DayRange,

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use super::document::{Document, Field, Section};
 use super::folder::{Folder, QUICK};
 use super::value::{nearest, shown};
-use super::{Care, quick, read_with, selected};
+use super::{Memory, quick, read_again, selected};
 use crate::compare::Measure;
 use crate::diagnostic::{Code, Diagnostics, Place};
 
@@ -144,19 +144,19 @@ impl Plan {
     /// Reads the book with each value and each case alone. What is wrong, or changes nothing, is reported at its place in
     /// the sweep.
     pub fn check(&self, folder: &Folder) -> Diagnostics {
-        let mut found = Diagnostics::default();
+        let (mut found, memory) = (Diagnostics::default(), Memory::default());
         self.refuse_contradictions(folder, &mut found);
         for axis in &self.axes {
             for (value, place) in &axis.values {
                 let mut run = Run { cells: Vec::new(), scenario: self.scenario.clone(), changes: Vec::new() };
                 axis.apply(value, &mut run, Vec::push);
-                check_alone(&run, folder, place, &mut found);
+                check_alone(&run, (folder, &memory), place, &mut found);
             }
         }
         for case in &self.cases {
             let scenario = case.scenario.clone().or_else(|| self.scenario.clone());
             let run = Run { cells: Vec::new(), scenario, changes: case.changes.clone() };
-            check_alone(&run, folder, &case.place, &mut found);
+            check_alone(&run, (folder, &memory), &case.place, &mut found);
         }
         found
     }
@@ -182,7 +182,7 @@ fn measure(field: &Field<'_>, diagnostics: &mut Diagnostics) -> Option<Measure> 
 }
 
 /// Reads the book with one change; what is wrong with the change is reported at its place in the sweep.
-fn check_alone(run: &Run, folder: &Folder, place: &Place, found: &mut Diagnostics) {
+fn check_alone(run: &Run, (folder, memory): (&Folder, &Memory), place: &Place, found: &mut Diagnostics) {
     let mut folder = folder.clone();
     match run.text() {
         Ok(text) => folder.change(&text),
@@ -196,7 +196,7 @@ fn check_alone(run: &Run, folder: &Folder, place: &Place, found: &mut Diagnostic
             return;
         }
     }
-    let (_, problems) = read_with(&folder, run.scenario.as_deref(), Care::Enough);
+    let (_, problems) = read_again(&folder, run.scenario.as_deref(), memory);
     for one in problems.iter().filter(|one| one.place.file == QUICK || one.code == Code::UnknownScenario) {
         found.push(one.code, place.clone(), one.message.clone(), one.help.clone());
     }

@@ -306,6 +306,11 @@ impl CsvRow<'_, '_> {
         self.changed.insert(slot, Rc::clone(written));
     }
 
+    /// Whether it is as it stands in the file.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.changed.is_empty() && self.markups.is_empty()
+    }
+
     /// Multiplies its prices.
     pub(super) fn mark_up(&mut self, factor: Factor, place: &Rc<Place>) {
         self.markups.push((factor, Rc::clone(place)));

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use renewcast::book::Book;
 use renewcast::compare::{Cache, Case, Figures, Group, frontier, replay};
-use renewcast::source::{self, Folder, Plan};
+use renewcast::source::{self, Folder, Memory, Plan};
 
 use crate::books::{changed, random_book};
 use crate::program::Place;
-use crate::support::{Files, run_or_refuse};
+use crate::support::{Files, results, run_or_refuse};
 
 /// So many random books.
 const BOOKS: u64 = 60;
@@ -44,13 +44,15 @@ fn an_account_that_was_replayed_before_has_the_figures_of_a_run_by_itself() {
         if run_or_refuse(&files).is_none() {
             continue;
         }
-        let mut cache = Cache::default();
+        let (mut cache, memory) = (Cache::default(), Memory::default());
         for scenario in 0..SCENARIOS {
             let mut folder = folder(&files);
             folder.change(&changed(&files, seed + BOOKS * (scenario % 6)).scenario);
             let Some(book) = source::read(&folder, None).0 else { continue };
             let Ok(alone) = Case::of("alone", &book) else { continue };
-            assert_eq!(through(&mut cache, &book), alone.figures, "seed {seed}, scenario {scenario}");
+            let again = source::read_again(&folder, None, &memory).0.expect("it was valid before");
+            assert_eq!(results(&again), results(&book), "seed {seed}, scenario {scenario}");
+            assert_eq!(through(&mut cache, &again), alone.figures, "seed {seed}, scenario {scenario}");
             asked += book.accounts.len();
         }
         replayed += cache.replayed();
