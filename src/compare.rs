@@ -63,7 +63,7 @@ impl Case {
         }
         let mut figures = fold.close(run.orders());
         let accounts: BTreeSet<AccountIndex> = all_accounts(book).collect();
-        for (figures, needed) in figures.iter_mut().zip(needed(book, &accounts)?) {
+        for (figures, needed) in figures.iter_mut().zip(needed(book, &accounts)) {
             figures.needed = needed;
         }
         let curves = curves.into_iter().map(|(currency, deltas)| (currency, deltas.sums())).collect();

@@ -212,7 +212,7 @@ pub fn replay(book: &Book, accounts: &BTreeSet<AccountIndex>, groups: &[Group]) 
         fold.add(&window);
     }
     let (figures, parts) = fold.close_with_parts(run.orders());
-    let needed = needed(book, accounts)?;
+    let needed = needed(book, accounts);
     let outcome = |(account, needed): (&AccountIndex, _)| {
         let number = account.0 as usize;
         Outcome { figures: Figures { needed, ..figures[number] }, parts: parts[number].clone() }

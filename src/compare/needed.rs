@@ -14,20 +14,30 @@ use crate::ledger::Entry;
 use crate::money::Money;
 use crate::profile::RestoreWhen;
 
-/// What some accounts of a book need, in their order; none where the amounts of the book are too large to tell.
-///
-/// # Errors
-/// The first action that needs a price which is not known.
-pub fn needed(book: &Book, accounts: &BTreeSet<AccountIndex>) -> Result<Vec<Option<Money>>, Refusal> {
+/// What some accounts of a book need, in their order; none where that cannot be told: the amounts of the book are too
+/// large, or ample cash would keep an instance of which an action then asks a price that is not known.
+pub fn needed(book: &Book, accounts: &BTreeSet<AccountIndex>) -> Vec<Option<Money>> {
     let ample = i64::try_from(book.largest_movement()).ok().filter(|ample| *ample < i64::MAX / 4);
-    let Some(ample) = ample.map(Money::from_minor) else { return Ok(vec![None; accounts.len()]) };
+    let Some(ample) = ample.map(Money::from_minor) else { return vec![None; accounts.len()] };
+    let mut told = accounts.clone();
+    let till = loop {
+        match replay(book, &told, ample) {
+            Ok(till) => break till,
+            Err(Refusal::PriceMissing { instance, .. }) => told.remove(&book.instance(instance).account),
+        };
+    };
+    accounts.iter().map(|account| told.contains(account).then(|| till.lacking(*account))).collect()
+}
+
+/// Replays accounts with so much more cash.
+fn replay<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, ample: Money) -> Result<Till<'b>, Refusal> {
     let mut till = Till::open(book, ample);
     let mut run = engine::open_richer(book, accounts, ample);
     let mut window = Window::default();
     while run.advance(&mut window)? {
         till.add(&window);
     }
-    Ok(accounts.iter().map(|account| Some(till.lacking(*account))).collect())
+    Ok(till)
 }
 
 /// What accounts with ample cash have left, less that cash.

@@ -21,16 +21,14 @@ fn books() -> u64 {
     env::var("BOOKS").ok().map_or(300, |text| text.parse().expect("BOOKS is a number"))
 }
 
-/// Random books that no missing price stops, not even with ample cash, where an action can meet an instance that is lost
-/// without it.
+/// Random books that no missing price stops.
 fn for_each_case(check: impl Fn(u64, &Book, &Case, &Written)) {
     for seed in 0..books() {
         let files = random_book(seed);
         let Some(written) = run_or_refuse(&files) else { continue };
         let book = book(&files);
-        if let Ok(case) = Case::of("base", &book) {
-            check(seed, &book, &case, &written);
-        }
+        let case = Case::of("base", &book).expect("what can be run can be compared");
+        check(seed, &book, &case, &written);
     }
 }
 
@@ -171,7 +169,9 @@ fn short_accounts(book: &Book) -> Vec<bool> {
 #[test]
 fn what_accounts_need_is_enough_and_one_minor_unit_less_is_not() {
     for_each_case(|seed, book, case, _| {
-        let needed: Vec<Money> = case.figures.iter().map(|one| one.needed.expect("small amounts")).collect();
+        // With ample cash an action can meet an instance that is lost without it, and ask for a price that is missing.
+        let needed: Option<Vec<Money>> = case.figures.iter().map(|one| one.needed).collect();
+        let Some(needed) = needed else { return };
         assert_eq!(short_accounts(&with_cash(book, &needed)), vec![false; needed.len()], "seed {seed}: {needed:?}");
         let one = Money::from_minor(1);
         let less: Vec<Money> = needed.iter().map(|needed| (*needed - one).max(Money::ZERO)).collect();

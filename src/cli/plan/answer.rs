@@ -30,7 +30,9 @@ pub(super) fn render(book: &Book, plan: &Plan, way: Way<'_>) -> String {
     section(&mut text, "Top-ups", top_ups.iter().map(|(plan, one)| teller.top_up(plan, one)));
     let without: Vec<String> = top_ups.iter().filter_map(|(plan, one)| teller.without(plan, one)).collect();
     section(&mut text, "If one does not come", without.into_iter());
-    section(&mut text, "Without any", plan.accounts.iter().map(|plan| teller.runway(plan)));
+    let mut runways: Vec<&AccountPlan> = plan.accounts.iter().collect();
+    runways.sort_by_key(|plan| (plan.runway.is_none(), plan.runway.map(|failure| failure.day)));
+    section(&mut text, "Without any", runways.iter().map(|plan| teller.runway(plan)));
     let mut steps: Vec<_> = plan.accounts.iter().flat_map(|plan| &plan.steps).collect();
     steps.sort_by_key(|(day, ..)| *day);
     section(&mut text, "To do besides", steps.iter().map(|(day, one, verb)| teller.step(*day, *one, *verb)));

@@ -86,9 +86,13 @@ pub(super) struct Scale {
 impl Scale {
     /// A scale for amounts from `low` to `high`, and zero, in about `steps` steps.
     pub(super) fn new(low: i128, high: i128, steps: i128, digits: u8) -> Self {
-        let (low, high) = (low.min(0), high.max(0));
+        Self::around(low.min(0), high.max(0), steps, digits)
+    }
+
+    /// A scale for amounts from `low` to `high`, in about `steps` steps.
+    pub(super) fn around(low: i128, high: i128, steps: i128, digits: u8) -> Self {
         if low == high {
-            return Self { low, high: 1, step: 2, digits };
+            return Self { low, high: low + 1, step: 2, digits };
         }
         let step = round_step((high - low + steps - 1) / steps);
         Self { low: low.div_euclid(step) * step, high: -(-high).div_euclid(step) * step, step, digits }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::amount::{Scale, exact, short};
+use super::amount::{Scale, exact};
 use super::canvas::{Anchor, Area, Canvas, Shape, Type, WIDTH};
 use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, MARGIN, TOP, ValueAxis};
@@ -43,18 +43,25 @@ pub struct Point {
     pub is_efficient: bool,
 }
 
-/// The axis of costs: the ends of the scale, and where they lie.
+/// The axis of costs: its scale, and where the ends lie.
 struct CostAxis {
-    low: i128,
-    high: i128,
+    scale: Scale,
     left: f64,
     right: f64,
 }
 
 impl CostAxis {
     fn x(&self, cost: i128) -> f64 {
-        let share = (cost - self.low) as f64 / (self.high - self.low).max(1) as f64;
-        self.left + share * (self.right - self.left)
+        self.left + self.scale.share(cost) * (self.right - self.left)
+    }
+
+    fn draw(&self, canvas: &mut Canvas, losses: &ValueAxis) {
+        let bottom = losses.bottom + 14.0;
+        for cost in self.scale.marks() {
+            canvas.post(self.x(cost), losses.top, bottom, GRID);
+            canvas.text(self.x(cost), bottom + 22.0, &self.scale.label(cost), Type::QUIET, Anchor::Middle);
+        }
+        canvas.rule(self.left, self.right, bottom, AXIS);
     }
 }
 
@@ -79,27 +86,13 @@ impl Frontier {
         let scale = Scale::new(0, most.max(1), 6, 0);
         let losses = ValueAxis { scale, top: TOP + 10.0, bottom: HEIGHT - FOOT - 14.0 };
         let (left, right) = (losses.left() + 14.0, WIDTH - MARGIN - NOTES_WIDTH);
-        let margin = ((high - low) / 25).max(1);
-        let costs = CostAxis { low: low - margin, high: high + margin, left, right };
+        // A scale that holds zero would squeeze runs that all cost about the same.
+        let costs = CostAxis { scale: Scale::around(low, high, 6, self.currency.digits), left, right };
         losses.grid(&mut canvas, left, right);
-        self.costs(&mut canvas, &costs, &losses);
+        costs.draw(&mut canvas, &losses);
         self.dots(&mut canvas, &costs, &losses);
         self.names(&mut canvas, right);
         canvas
-    }
-
-    /// A scale that holds zero would squeeze runs that all cost about the same, so the axis begins near the cheapest.
-    fn costs(&self, canvas: &mut Canvas, axis: &CostAxis, losses: &ValueAxis) {
-        const STEPS: i128 = 6;
-        let bottom = losses.bottom + 14.0;
-        for step in 0..=STEPS {
-            let cost = axis.low + (axis.high - axis.low) * step / STEPS;
-            let x = axis.x(cost);
-            canvas.post(x, losses.top, bottom, GRID);
-            let text = short(cost, self.currency.digits);
-            canvas.text(x, bottom + 22.0, &text, Type::QUIET, Anchor::Middle);
-        }
-        canvas.rule(axis.left, axis.right, bottom, AXIS);
     }
 
     fn dots(&self, canvas: &mut Canvas, costs: &CostAxis, losses: &ValueAxis) {
