@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 
 use super::last::ByInstance;
 use super::sums::Sums;
+use super::table::Rows;
 use crate::money::{Currency, Money, Rounding};
 
 /// The parts of a difference.
@@ -55,6 +56,8 @@ pub(super) struct Bridge {
     pub from: BTreeMap<Currency, Money>,
     pub to: BTreeMap<Currency, Money>,
     pub parts: BTreeMap<Currency, Parts>,
+    /// The rows of the second sum.
+    pub rows: BTreeMap<Currency, Rows>,
     pub steps: Vec<Step>,
 }
 
@@ -74,6 +77,7 @@ impl Bridge {
             let (old, new) = (from.get(key).copied().unwrap_or_default(), to.get(key).copied().unwrap_or_default());
             *bridge.from.entry(*currency).or_default() += old.spend();
             *bridge.to.entry(*currency).or_default() += new.spend();
+            bridge.rows.entry(*currency).or_default().join(new.rows);
             let all = bridge.parts.entry(*currency).or_default();
             let parts = parts(&old, &new, (births.new.contains(instance), births.ended.contains(instance)));
             *all += parts;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::table::Rows;
 use crate::account::Movement;
 use crate::book::Book;
 use crate::calendar::{Day, DayRange};
@@ -23,6 +24,16 @@ pub(super) enum Outcome {
     Ended(Day, u64),
     /// The run ends before.
     Open,
+}
+
+impl Outcome {
+    /// The row of the ledger that decides it.
+    pub(super) fn row(self) -> Rows {
+        match self {
+            Self::Paid(_, seq) | Self::Failed(_, seq) | Self::Unpaid(_, seq) | Self::Ended(_, seq) => Rows::one(seq),
+            Self::Open => Rows::default(),
+        }
+    }
 }
 
 /// A renewal that comes due.

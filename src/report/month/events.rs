@@ -133,6 +133,7 @@ pub(super) fn balances(view: &View<'_>) -> Table {
             date(month.low_ahead),
             account.alert_below.map_or(Cell::Empty, amount),
             Cell::Count(month.alerts),
+            Cell::Rows(month.rows),
         ]
     };
     let plain = |name, title| money(name, title).unsummed();
@@ -140,7 +141,7 @@ pub(super) fn balances(view: &View<'_>) -> Table {
         name: "balances".to_owned(),
         title: "Balances and alerts".to_owned(),
         about: "From balances.csv, available at the ends of days: before the month, the lowest in it, at its end, and the lowest from here to the end of the \
-                run. Alerts count balance alerts and forecasts of arrears in the month."
+                run. Alerts count balance alerts and forecasts of arrears in the month; ledger rows are those of the month that move the balance."
             .to_owned(),
         columns: vec![
             text("account_id", "Account"),
@@ -154,6 +155,7 @@ pub(super) fn balances(view: &View<'_>) -> Table {
             day("lowest_ahead_on", "Lowest ahead on"),
             plain("alert_below", "Alert below"),
             count("alerts", "Alerts").unsummed(),
+            rows(),
         ],
         rows: (0u32..).zip(&view.facts.accounts).map(row).collect(),
         is_whole: true,
@@ -165,20 +167,22 @@ pub(super) fn due_counts(view: &View<'_>) -> Table {
     let from = view.facts.period.days.from;
     let mut table_rows = Vec::new();
     for within in WITHIN {
-        let mut sums: BTreeMap<Currency, (u64, u64, Money)> = BTreeMap::new();
+        let mut sums: BTreeMap<Currency, (u64, u64, Money, Rows)> = BTreeMap::new();
         for due in view.facts.dues.iter().filter(|due| due.expiry < from + within) {
             let sum = sums.entry(view.currency(due.instance)).or_default();
             sum.0 += 1;
             sum.1 += u64::from(matches!(due.outcome, Outcome::Failed(..) | Outcome::Unpaid(..)));
             sum.2 += due.price.unwrap_or_default();
+            sum.3.join(due.outcome.row());
         }
-        table_rows.extend(sums.into_iter().map(|(currency, (count, unpaid, price))| {
+        table_rows.extend(sums.into_iter().map(|(currency, (count, unpaid, price, rows))| {
             vec![
                 Cell::Text(format!("{within} days, to {}", from + (within - 1))),
                 Cell::Text(currency.to_string()),
                 Cell::Count(count),
                 Cell::Count(unpaid),
                 Cell::Money(price, currency),
+                Cell::Rows(rows),
             ]
         }));
     }
@@ -194,6 +198,7 @@ pub(super) fn due_counts(view: &View<'_>) -> Table {
             count("renewals", "Renewals").unsummed(),
             count("not_paid", "Not paid").unsummed(),
             money("price", "Price").unsummed(),
+            rows(),
         ],
         rows: table_rows,
         is_whole: true,
@@ -207,12 +212,12 @@ pub(super) fn dues(view: &View<'_>) -> Table {
         let instance = view.book.instance(due.instance);
         let currency = view.currency(due.instance);
         let within = WITHIN.into_iter().find(|within| due.expiry < from + *within).unwrap_or(WITHIN[2]);
-        let (what, on, seq) = match due.outcome {
-            Outcome::Paid(day, seq) => ("paid", Some(day), Some(seq)),
-            Outcome::Failed(day, seq) => ("cannot be paid", Some(day), Some(seq)),
-            Outcome::Unpaid(day, seq) => ("nobody pays", Some(day), Some(seq)),
-            Outcome::Ended(day, seq) => ("ends before", Some(day), Some(seq)),
-            Outcome::Open => ("after the run", None, None),
+        let (what, on) = match due.outcome {
+            Outcome::Paid(day, _) => ("paid", Some(day)),
+            Outcome::Failed(day, _) => ("cannot be paid", Some(day)),
+            Outcome::Unpaid(day, _) => ("nobody pays", Some(day)),
+            Outcome::Ended(day, _) => ("ends before", Some(day)),
+            Outcome::Open => ("after the run", None),
         };
         let mut cells = vec![Cell::Day(due.expiry), Cell::Count(within.unsigned_abs().into())];
         cells.extend(view.who(due.instance));
@@ -222,7 +227,7 @@ pub(super) fn dues(view: &View<'_>) -> Table {
             due.price.map_or(Cell::Empty, |price| Cell::Money(price, currency)),
             Cell::Text(what.to_owned()),
             Cell::of_day(on),
-            seq.map_or(Cell::Empty, |seq| Cell::Rows(one_row(seq))),
+            Cell::Rows(due.outcome.row()),
         ]);
         cells
     };
@@ -244,10 +249,6 @@ pub(super) fn dues(view: &View<'_>) -> Table {
         rows: view.facts.dues.iter().map(row).collect(),
         is_whole: true,
     }
-}
-
-fn one_row(seq: u64) -> Rows {
-    Rows { count: 1, first: seq, last: seq }
 }
 
 /// What befell instances in the month, and what was refused.
@@ -313,7 +314,7 @@ fn entries(view: &View<'_>, (name, title): (&str, &str), about: &str, is_shown: 
             money(account.is_some().then_some(entry.balance)),
             Cell::of(entry.reason.map(crate::event::Reason::name)),
             Cell::Text(crate::report::detail::of(view.book, entry)),
-            Cell::Rows(one_row(*seq)),
+            Cell::Rows(Rows::one(*seq)),
         ]
     };
     Table {
@@ -368,27 +369,33 @@ pub(super) fn bridge(bridge: &Bridge, (name, title, from): (&str, &str, &str)) -
     for (currency, parts) in &bridge.parts {
         let sum = |sums: &BTreeMap<Currency, Money>| sums.get(currency).copied().unwrap_or_default();
         let (start, end) = (sum(&bridge.from), sum(&bridge.to));
+        let steps = || bridge.steps.iter().filter(|step| step.currency == *currency);
+        let behind = |part: fn(&Parts) -> Money| {
+            let moved = steps().filter(|step| part(&step.parts) != Money::ZERO);
+            Cell::Rows(Rows::joined(moved.map(|step| step.to.rows)))
+        };
         let lines = [
-            (from, start),
-            ("new instances", parts.new),
-            ("ended instances and refunds", parts.ended),
-            ("price", parts.price),
-            ("term length", parts.term),
-            ("timing and hours", parts.timing),
-            ("not explained", end - start - parts.sum()),
-            ("spend of this month", end),
+            (from, start, Cell::Empty),
+            ("new instances", parts.new, behind(|parts| parts.new)),
+            ("ended instances and refunds", parts.ended, behind(|parts| parts.ended)),
+            ("price", parts.price, behind(|parts| parts.price)),
+            ("term length", parts.term, behind(|parts| parts.term)),
+            ("timing and hours", parts.timing, behind(|parts| parts.timing)),
+            ("not explained", end - start - parts.sum(), Cell::Empty),
+            ("spend of this month", end, Cell::Rows(bridge.rows.get(currency).copied().unwrap_or_default())),
         ];
-        table_rows.extend(lines.map(|(step, amount)| {
-            vec![Cell::Text(step.to_owned()), Cell::Text(currency.to_string()), Cell::Money(amount, *currency)]
+        table_rows.extend(lines.map(|(step, amount, rows)| {
+            vec![Cell::Text(step.to_owned()), Cell::Text(currency.to_string()), Cell::Money(amount, *currency), rows]
         }));
     }
     Table {
         name: name.to_owned(),
         title: title.to_owned(),
         about: "Each instance's difference is told apart: new, or gone and cheaper; else refunds, then the same months or hours at \
-                another price, terms of another length, and what falls into another month. The parts add up exactly."
+                another price, terms of another length, and what falls into another month. The parts add up exactly. Ledger rows are \
+                those of this month, of the instances behind a part."
             .to_owned(),
-        columns: vec![text("step", "Step"), text("currency", "Currency"), money("amount", "Amount").unsummed()],
+        columns: vec![text("step", "Step"), text("currency", "Currency"), money("amount", "Amount").unsummed(), rows()],
         rows: table_rows,
         is_whole: true,
     }

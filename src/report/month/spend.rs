@@ -224,6 +224,7 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
     for (number, account) in (0u32..).map(AccountIndex).zip(&view.book.accounts) {
         let deferral = deferrals.get(&number).copied().unwrap_or_default();
         let sums = by_account.get(&number).copied().unwrap_or_default();
+        let rows_of_month = sums.rows;
         let mut add = |source: &str, of: &dyn Fn(Amounts) -> Money, sums: Sums| {
             let [opening, paid, spread, written_off, closing] =
                 [deferral.opening, deferral.paid, deferral.spread, deferral.written_off, deferral.closing].map(of);
@@ -234,7 +235,7 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
             let cells =
                 [&account.id.to_string(), account.currency.code(), source].map(|text| Cell::Text(text.to_owned()));
             let amounts = amounts.into_iter().chain([rest]).map(|money| Cell::Money(money, account.currency));
-            table_rows.push(cells.into_iter().chain(amounts).collect());
+            table_rows.push(cells.into_iter().chain(amounts).chain([Cell::Rows(rows_of_month)]).collect());
         };
         add("cash and credit", &|amounts| amounts.funds, sums);
         let has_vouchers =
@@ -266,6 +267,7 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
             money("cost", "Cost").adding(COST),
             money("spend", "Spend").adding(PAID),
             money("difference", "Difference").adding(DIFFERENCE),
+            rows(),
         ],
         rows: table_rows,
         is_whole: true,

@@ -49,6 +49,19 @@ impl Rows {
         self.last = seq;
     }
 
+    /// All rows of several.
+    pub fn joined(all: impl Iterator<Item = Self>) -> Self {
+        all.fold(Self::default(), |mut joined, rows| {
+            joined.join(rows);
+            joined
+        })
+    }
+
+    /// The row with this number alone.
+    pub fn one(seq: u64) -> Self {
+        Self { count: 1, first: seq, last: seq }
+    }
+
     /// All rows of both.
     pub fn join(&mut self, other: Self) {
         if self.count == 0 {
