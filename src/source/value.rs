@@ -188,10 +188,10 @@ pub(super) fn word<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, Proble
 }
 
 /// The known name that a misspelt one is nearest to, as a help line, or the alternative. Of equally near ones the one
-/// that begins alike for longer.
+/// that begins alike for longer; one with control characters cannot be typed and is none.
 pub(super) fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>, otherwise: &str) -> String {
     let alike = |name: &str| text.chars().zip(name.chars()).take_while(|(left, right)| left == right).count();
-    let close = names.filter_map(|name| {
+    let close = names.filter(|name| !name.contains(char::is_control)).filter_map(|name| {
         let most = (name.len() / 3).max(1);
         distance(text, name, most).map(|far| (far, Reverse(alike(name)), name))
     });
