@@ -219,16 +219,21 @@ impl Money {
             let plain = self.display(currency).to_string();
             let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
             let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-            f.write_str(sign)?;
-            for (at, digit) in whole.chars().enumerate() {
-                if at > 0 && (whole.len() - at).is_multiple_of(3) {
-                    f.write_str(",")?;
-                }
-                write!(f, "{digit}")?;
-            }
-            f.write_str(rest)
+            write!(f, "{sign}{}{rest}", grouped(whole))
         })
     }
+}
+
+/// The digits of a whole number in groups of three: `1,234,567`.
+pub fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 impl Add for Money {

@@ -11,6 +11,7 @@ use super::changes::Changes;
 use super::diagnostics::{counted, render, visible};
 use super::say::say;
 use super::{Failure, Outcome, folder};
+use crate::money::grouped;
 use crate::verify::{self, Inputs, Proof, Written};
 
 const EXAMPLES: &str = "\
@@ -121,7 +122,7 @@ fn answer(proof: &Proof, arguments: &Arguments) -> String {
     if !proof.holds() {
         return format!("{}\n\n{result}: not proven", render(&proof.findings));
     }
-    let (rows, accounts) = (grouped(proof.rows), counted(proof.accounts, "account"));
+    let (rows, accounts) = (grouped(&proof.rows.to_string()), counted(proof.accounts, "account"));
     let mut lines = vec![
         format!("{result}: proven"),
         format!("  {} unchanged since the run wrote them", counted(proof.files, "file")),
@@ -138,17 +139,4 @@ fn answer(proof: &Proof, arguments: &Arguments) -> String {
         None => format!("  the inputs were not looked at: renewcast verify {result} --book BOOK"),
     });
     lines.join("\n")
-}
-
-/// `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -3,6 +3,7 @@
 //! A count (of instances) is an amount with no decimals.
 
 use super::Currency;
+use crate::money::grouped;
 
 const UNITS: [(u32, &str); 4] = [(3, "k"), (6, "M"), (9, "B"), (12, "T")];
 
@@ -54,24 +55,12 @@ fn decimal(number: i128, decimals: u32) -> String {
     let one = 10_u128.pow(decimals);
     let size = number.unsigned_abs();
     let sign = if number < 0 { "−" } else { "" };
-    let whole = separated(size / one);
+    let whole = grouped(&(size / one).to_string());
     if decimals == 0 {
         return format!("{sign}{whole}");
     }
     let rest = size % one;
     format!("{sign}{whole}.{rest:0places$}", places = decimals as usize)
-}
-
-fn separated(number: u128) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A range of amounts with round steps: it holds zero and all amounts that it was made for.
