@@ -5,11 +5,12 @@
 //! target can be exchanged; `exchange` says what is done where it cannot.
 
 mod exchange;
+mod growing;
 mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IntoInnerError, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 use super::Failure;
 use super::say::warn;
 use exchange::{Broken, Done, Parts};
+use growing::Growing;
 use site::{MadeFolders, Site};
 
 /// Writes files into a folder, as [`Staged`] does; for `replaces` see there.
@@ -40,7 +42,7 @@ pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)], replaces: &[&str
 pub(super) struct Staged {
     /// The target as the command line names it.
     out: PathBuf,
-    files: BTreeMap<String, BufWriter<File>>,
+    files: BTreeMap<String, Growing>,
     replaced: BTreeSet<String>,
     site: Site,
     folder: TempDir,
@@ -69,11 +71,11 @@ impl Staged {
             if let Some((inner, _)) = name.split_once('/') {
                 fs::create_dir_all(self.folder.path().join(inner)).map_err(fail)?;
             }
-            let file = File::create_new(self.folder.path().join(name)).map_err(fail)?;
-            self.files.insert(name.to_owned(), BufWriter::new(file));
+            let file = Growing::create(&self.folder.path().join(name)).map_err(fail)?;
+            self.files.insert(name.to_owned(), file);
         }
         match self.files.get_mut(name) {
-            Some(file) => file.write_all(bytes).map_err(fail),
+            Some(file) => file.append(bytes).map_err(fail),
             None => Ok(()),
         }
     }
@@ -107,9 +109,12 @@ impl Staged {
     fn finish(&mut self) -> Result<BTreeSet<String>, Failure> {
         let mut top = BTreeSet::new();
         let mut inner = BTreeSet::new();
-        for (name, file) in std::mem::take(&mut self.files) {
-            let synced = file.into_inner().map_err(IntoInnerError::into_error).and_then(|file| file.sync_all());
-            synced.map_err(|error| failed(&self.out.join(&name), &error))?;
+        let mut files = std::mem::take(&mut self.files);
+        for (name, file) in &mut files {
+            file.complete().map_err(|error| failed(&self.out.join(name), &error))?;
+        }
+        for (name, file) in files {
+            file.finish().map_err(|error| failed(&self.out.join(&name), &error))?;
             match name.split_once('/') {
                 Some((folder, _)) => inner.insert(folder.to_owned()),
                 None => top.insert(name),

@@ -70,7 +70,9 @@ pub(super) fn write(
     // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
     let closing = ending.into_book(loaded.book);
     closing::write(&closing, |name, pieces| writer.append(&format!("closing/{name}"), pieces))?;
-    writer.finish(record)?;
+    // A large book takes a while to let go, and so does the disk.
+    let (written, ()) = rayon::join(|| writer.finish(record), || drop(closing));
+    written?;
     Ok(Results { summary, answer, charts })
 }
 

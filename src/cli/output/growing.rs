@@ -1,0 +1,64 @@
+//! A file in the making, which goes to the disk while it grows, so that nobody waits for the disk at the end.
+//!
+//! A second handle of the same open file syncs what is there; writing goes on meanwhile. The system tells of a broken
+//! disk only once for both handles, so what the second one is told counts like what the first one is told.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// After so many bytes more a file is synced in the background.
+const STEP: usize = 32 << 20;
+/// So many bytes at the end are worth a thread.
+const LARGE: usize = 1 << 20;
+
+/// A file in the making.
+pub(super) struct Growing {
+    file: Arc<File>,
+    /// The bytes since the last sync began.
+    unsynced: usize,
+    /// The sync under way, or its outcome.
+    sync: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Growing {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: Arc::new(File::create_new(path)?), unsynced: 0, sync: None })
+    }
+
+    /// Adds bytes to the end.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        (&*self.file).write_all(bytes)?;
+        self.unsynced += bytes.len();
+        if self.unsynced >= STEP && self.sync.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.begin_sync()?;
+        }
+        Ok(())
+    }
+
+    /// Says that nothing more comes, before many files are made durable: large ones then share the wait.
+    pub(super) fn complete(&mut self) -> io::Result<()> {
+        if self.unsynced >= LARGE { self.begin_sync() } else { Ok(()) }
+    }
+
+    /// Makes everything durable.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.end_sync()?;
+        self.file.sync_all()
+    }
+
+    /// Syncs in the background what is there. Where there is no thread for that, the end does it.
+    fn begin_sync(&mut self) -> io::Result<()> {
+        self.end_sync()?;
+        let file = Arc::clone(&self.file);
+        self.sync = thread::Builder::new().spawn(move || file.sync_data()).ok();
+        self.unsynced = 0;
+        Ok(())
+    }
+
+    fn end_sync(&mut self) -> io::Result<()> {
+        self.sync.take().map_or(Ok(()), |sync| sync.join().expect("a sync gives an error and does not panic"))
+    }
+}
