@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZeroI32;
 use std::ops::{Add, Sub};
 
 use chrono::{Datelike, Months as ChronoMonths, NaiveDate};
@@ -12,21 +13,18 @@ use chrono::{Datelike, Months as ChronoMonths, NaiveDate};
 /// Days of a month under [`MonthEnd::Days30`] and in formulas by days.
 pub const DAYS_OF_A_MONTH: u32 = 30;
 
-/// A civil date, held as days since 1970-01-01.
+/// A civil date, held as days since 0000-03-01. What a run computes stays within centuries of the days that a book may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(i32);
+pub struct Day(NonZeroI32);
 
 impl Day {
     /// The first day that a book may name.
-    pub const FIRST: Self = Self::of(1900, 1, 1);
+    pub const FIRST: Self = Civil { year: FIRST_YEAR, month: 1, day: 1 }.day();
     /// The last day that a book may name.
-    pub const LAST: Self = Self::of(9999, 12, 31);
+    pub const LAST: Self = Civil { year: 9999, month: 12, day: 31 }.day();
 
-    const fn of(year: i32, month: u32, day: u32) -> Self {
-        match NaiveDate::from_ymd_opt(year, month, day) {
-            Some(date) => Self(date.to_epoch_days()),
-            None => panic!("a constant date exists"),
-        }
+    const fn of(days: i32) -> Self {
+        Self(NonZeroI32::new(days).expect("no day is computed that lies two thousand years back"))
     }
 
     /// Reads `YYYY-MM-DD`, exactly ten bytes.
@@ -45,14 +43,17 @@ impl Day {
         }
         let number = |range: std::ops::Range<usize>| bytes[range].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
         let (year, month, day) = (number(0..4), number(5..7), number(8..10));
-        let date = NaiveDate::from_ymd_opt(year.cast_signed(), month, day).ok_or(DayError::NoSuchDay)?;
-        let day = Self::from(date);
-        if day < Self::FIRST { Err(DayError::TooEarly) } else { Ok(day) }
+        let date = Civil { year: year.cast_signed(), month, day };
+        match date.year {
+            _ if !date.exists() => Err(DayError::NoSuchDay),
+            FIRST_YEAR.. => Ok(date.day()),
+            _ => Err(DayError::TooEarly),
+        }
     }
 
     /// The same day as a chrono date.
     pub fn date(self) -> NaiveDate {
-        NaiveDate::from_epoch_days(self.0).expect("days come from dates, moved by bounded terms")
+        NaiveDate::from_epoch_days(self.0.get() - EPOCH).expect("days come from dates, moved by bounded terms")
     }
 
     /// The day of the month, 1 to 31.
@@ -103,7 +104,7 @@ impl Day {
 
     /// Whole days from `earlier` to this day, negative if it lies after.
     pub fn days_since(self, earlier: Self) -> i32 {
-        self.0 - earlier.0
+        self.0.get() - earlier.0.get()
     }
 
     /// The anchor day in the month that lies `months` after this day's month, or that month's last day.
@@ -117,8 +118,7 @@ impl Day {
 
     /// The year, month and day of the month. A year that begins in March has its leap day at its end.
     fn civil(self) -> Civil {
-        let days = self.0 + EPOCH;
-        let (era, of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
+        let (era, of_era) = (self.0.get().div_euclid(ERA), self.0.get().rem_euclid(ERA));
         let years = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * years + years / 4 - years / 100);
         let month = (5 * of_year + 2) / 153;
@@ -128,6 +128,8 @@ impl Day {
     }
 }
 
+/// The year of the first day that a book may name.
+const FIRST_YEAR: i32 = 1900;
 /// Days of 400 years.
 const ERA: i32 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01.
@@ -142,12 +144,16 @@ struct Civil {
 }
 
 impl Civil {
-    fn day(self) -> Day {
+    fn exists(self) -> bool {
+        (1..=12).contains(&self.month) && (1..=self.days_of_month()).contains(&self.day)
+    }
+
+    const fn day(self) -> Day {
         let (month, earlier) = if self.month > 2 { (self.month - 3, 0) } else { (self.month + 9, 1) };
         let year = self.year - earlier;
         let (era, years) = (year.div_euclid(400), year.rem_euclid(400));
         let of_year = (153 * month.cast_signed() + 2) / 5 + self.day.cast_signed() - 1;
-        Day(era * ERA + years * 365 + years / 4 - years / 100 + of_year - EPOCH)
+        Day::of(era * ERA + years * 365 + years / 4 - years / 100 + of_year)
     }
 
     fn days_of_month(self) -> u32 {
@@ -163,21 +169,21 @@ impl Civil {
 
 impl From<NaiveDate> for Day {
     fn from(date: NaiveDate) -> Self {
-        Self(date.to_epoch_days())
+        Self::of(date.to_epoch_days() + EPOCH)
     }
 }
 
 impl Add<i32> for Day {
     type Output = Self;
     fn add(self, days: i32) -> Self {
-        Self(self.0 + days)
+        Self::of(self.0.get() + days)
     }
 }
 
 impl Sub<i32> for Day {
     type Output = Self;
     fn sub(self, days: i32) -> Self {
-        Self(self.0 - days)
+        Self::of(self.0.get() - days)
     }
 }
 
@@ -228,7 +234,7 @@ impl DayRange {
 
     /// Its days, in order.
     pub fn days(self) -> impl Iterator<Item = Day> {
-        (self.from.0..=self.to.0).map(Day)
+        (self.from.0.get()..=self.to.0.get()).map(Day::of)
     }
 
     /// The first days of the calendar months that the range touches.

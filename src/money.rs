@@ -13,6 +13,8 @@
 //! | `Money::part(of, whole, rounding)` | `Money` | once |
 //! | `Money::parse`, `Price::parse` | value or [`AmountError`] | never: what does not fit is refused |
 
+mod price;
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
@@ -22,10 +24,10 @@ use num_integer::Integer;
 use num_rational::BigRational;
 use rust_decimal::Decimal;
 
+pub use price::Price;
+
 /// The largest number of digits before the point of an input amount.
 const AMOUNT_INTEGER_DIGITS: usize = 13;
-/// The largest number of digits before the point of a price.
-const PRICE_INTEGER_DIGITS: usize = 11;
 /// The largest number of significant digits of a price.
 const PRICE_DIGITS: usize = 24;
 /// The largest number of decimals of a discount factor.
@@ -282,73 +284,6 @@ impl Sum for Money {
     }
 }
 
-/// A list price: an exact, non-negative decimal per month or hour, in the account's currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Price(Decimal);
-
-impl Price {
-    /// Reads a plain decimal with any number of decimals, up to 24 significant digits in all.
-    ///
-    /// # Errors
-    /// The first rule of prices that the text breaks.
-    pub fn parse(text: &str) -> Result<Self, AmountError> {
-        let plain = Plain::read(text)?;
-        if plain.negative {
-            return Err(AmountError::Negative);
-        }
-        if plain.integer_digits() > PRICE_INTEGER_DIGITS {
-            return Err(AmountError::TooLarge { integer_digits: PRICE_INTEGER_DIGITS });
-        }
-        let decimals = plain.decimals.trim_end_matches('0');
-        if plain.integer_digits() + decimals.len() > PRICE_DIGITS {
-            return Err(AmountError::TooManyDigits { most: PRICE_DIGITS });
-        }
-        plain.exact(decimals).map(Self)
-    }
-
-    /// The price as an exact decimal.
-    pub fn decimal(self) -> Decimal {
-        self.0
-    }
-
-    /// `price × times / divisor × factor` in minor units of `currency`, evaluated exactly and rounded once.
-    pub fn charge(self, currency: Currency, share: Share, rounding: Rounding) -> Money {
-        let factor = share.factor.0;
-        let mut numerator = self.0.mantissa() * i128::from(share.times) * factor.mantissa();
-        let mut denominator = i128::from(share.divisor);
-        let decimals = self.0.scale() + factor.scale();
-        match decimals.checked_sub(u32::from(currency.digits)) {
-            Some(surplus) => denominator *= 10_i128.pow(surplus),
-            None => numerator *= 10_i128.pow(u32::from(currency.digits) - decimals),
-        }
-        let minor = rounding.quotient(&numerator, &denominator);
-        Money(i64::try_from(minor).expect("the limits of prices, factors and months keep a charge in 64 bits"))
-    }
-
-    /// `price × factor`, exactly.
-    ///
-    /// # Errors
-    /// The first rule of prices that the product breaks.
-    pub fn times(self, factor: Factor) -> Result<Self, AmountError> {
-        let mantissa = self.0.mantissa() * factor.0.mantissa();
-        let scale = usize::try_from(self.0.scale() + factor.0.scale()).unwrap_or(usize::MAX);
-        let digits = format!("{mantissa:0>width$}", width = scale + 1);
-        let (whole, decimals) = digits.split_at(digits.len() - scale);
-        Self::parse(&format!("{whole}.{decimals:0<1}"))
-    }
-
-    /// The price as a term of a formula.
-    pub fn exact(self) -> Exact {
-        Exact::of_decimal(self.0)
-    }
-}
-
-impl fmt::Display for Price {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// What part of a price is charged: `times / divisor × factor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
@@ -502,10 +437,11 @@ struct Plain<'t> {
 impl<'t> Plain<'t> {
     fn read(text: &'t str) -> Result<Self, AmountError> {
         let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (integer, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if all_digits(integer) && all_digits(decimals) {
-            let decimals = if digits.contains('.') { decimals } else { "" };
+        let point = digits.bytes().position(|byte| byte == b'.');
+        let (integer, decimals) = point.map_or((digits, ""), |at| (&digits[..at], &digits[at + 1..]));
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_plain = !integer.is_empty() && (point.is_none() || !decimals.is_empty());
+        if is_plain && all_digits(integer) && all_digits(decimals) {
             return Ok(Self { negative, integer, decimals });
         }
         Err(AmountError::of_unplain(text))
@@ -518,8 +454,13 @@ impl<'t> Plain<'t> {
 
     /// The digits before the point and these decimals as one number; the caller has bounded how many they are.
     fn mantissa(&self, decimals: &str) -> i128 {
-        let digits = self.integer.bytes().chain(decimals.bytes());
-        let magnitude = digits.fold(0, |number, digit| number * 10 + i128::from(digit - b'0'));
+        const OF_A_WORD: usize = 18;
+        let digits = || self.integer.bytes().chain(decimals.bytes()).map(|digit| digit - b'0');
+        let magnitude = if self.integer.len() + decimals.len() <= OF_A_WORD {
+            i128::from(digits().fold(0, |number, digit| number * 10 + i64::from(digit)))
+        } else {
+            digits().fold(0, |number, digit| number * 10 + i128::from(digit))
+        };
         if self.negative { -magnitude } else { magnitude }
     }
 

@@ -86,7 +86,7 @@ fn foreign(text: &str, own: Currency) -> Result<Currency, Problem> {
 
 fn rate(text: &str) -> Result<Price, Problem> {
     let rate = price(text)?;
-    if rate.decimal().is_zero() {
+    if rate.is_zero() {
         let message = format!("a rate of {} makes a currency worth nothing", shown(text));
         return Err(Problem::new(Code::BadAmount, message, "write a rate above zero"));
     }
