@@ -14,6 +14,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::account::{Account, AccountIndex};
 use crate::action::{Action, ActionIndex, Target, Verb};
 use crate::budget::{Budget, Rate};
@@ -194,18 +196,24 @@ impl Book {
         }
         let longest = self.profiles.iter().filter_map(|profile| profile.renew_periods.last()).max();
         let by_itself = longest.map_or(1, |months| i64::from(*months)) + LEAD_MONTHS;
-        let in_time = |(number, instance): (u32, &Instance)| {
-            let planned = of_any + of_one.get(&InstanceIndex(number)).copied().unwrap_or(0);
+        let in_time = |expiry: Option<Day>, planned: i64| {
             let left = |day: Day| i64::from(Day::LAST.days_since(day)) / LONGEST_MONTH;
-            left(instance.expires_on.unwrap_or(self.days.to)) >= planned && left(self.days.to) >= planned + by_itself
+            left(expiry.unwrap_or(self.days.to)) >= planned && left(self.days.to) >= planned + by_itself
         };
-        (0u32..).zip(&self.instances).all(in_time)
+        let of_one = of_one.into_iter().map(|(number, months)| (self.instance(number).expires_on, months));
+        let mut planned = of_one.map(|(expiry, months)| (expiry, months + of_any));
+        self.instances.is_empty()
+            || (in_time(self.last_expiry(), of_any) && planned.all(|(expiry, months)| in_time(expiry, months)))
     }
 
     /// Months from the first day of the run to the last expiry of the inventory, at least.
     fn months_paid_ahead(&self) -> i128 {
-        let last = self.instances.iter().filter_map(|instance| instance.expires_on).max();
+        let last = self.last_expiry();
         last.map_or(0, |last| i128::from(last.days_since(self.days.from)).max(0) / SHORTEST_MONTH + 1)
+    }
+
+    fn last_expiry(&self) -> Option<Day> {
+        self.instances.par_iter().filter_map(|instance| instance.expires_on).max()
     }
 
     fn opening_amounts(&self) -> i128 {
@@ -222,9 +230,9 @@ impl Book {
     }
 
     /// The dearest price of the run in minor units, discount factors above one included.
-    fn dearest(&self, price: impl Fn(&Instance) -> Option<Price>) -> i128 {
-        let listed = self.instances.iter().filter_map(price);
-        let Some(price) = listed.chain(self.actions.iter().filter_map(Action::price)).max() else { return 0 };
+    fn dearest(&self, price: fn(&Instance) -> Option<Price>) -> i128 {
+        let listed = self.instances.par_iter().filter_map(price).max();
+        let Some(price) = listed.max(self.actions.iter().filter_map(Action::price).max()) else { return 0 };
         let factors = self.profiles.iter().flat_map(|profile| profile.discounts.iter().map(|(_, factor)| *factor));
         let factor = factors.max().map_or(Factor::ONE, |factor| factor.max(Factor::ONE));
         let finest = self.accounts.iter().map(|account| account.currency).max_by_key(|currency| currency.digits());

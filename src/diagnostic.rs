@@ -360,20 +360,37 @@ impl Diagnostics {
     /// Adds one whose place and sentences are made only if it can be kept: a million of them must not cost more than to
     /// count. What a scenario writes into many rows is wrong in each of them, but shown once.
     pub fn push_with(&mut self, code: Code, find: impl FnOnce() -> (Place, String, String)) {
-        let (found, kept) = match code.severity() {
-            Severity::Error => (&mut self.errors, &mut self.kept_errors),
-            Severity::Warning => (&mut self.warnings, &mut self.kept_warnings),
+        let found = match code.severity() {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
         };
         *found += 1;
-        if *kept == KEPT {
-            return;
+        if *self.kept_of(code) < KEPT {
+            let (place, message, help) = find();
+            self.keep(Diagnostic { code, message: readable(message), place, help: readable(help) });
         }
-        let (place, message, help) = find();
-        let diagnostic = Diagnostic { code, message: readable(message), place, help: readable(help) };
-        if !self.kept.contains(&diagnostic) {
-            *kept += 1;
+    }
+
+    /// How many like it are kept.
+    fn kept_of(&mut self, code: Code) -> &mut usize {
+        match code.severity() {
+            Severity::Error => &mut self.kept_errors,
+            Severity::Warning => &mut self.kept_warnings,
+        }
+    }
+
+    fn keep(&mut self, diagnostic: Diagnostic) {
+        if *self.kept_of(diagnostic.code) < KEPT && !self.kept.contains(&diagnostic) {
+            *self.kept_of(diagnostic.code) += 1;
             self.kept.push(diagnostic);
         }
+    }
+
+    /// Adds what was found by itself in a later part of the input. The same is kept as if both had been found by one.
+    pub fn append(&mut self, later: Self) {
+        self.errors += later.errors;
+        self.warnings += later.warnings;
+        later.kept.into_iter().for_each(|diagnostic| self.keep(diagnostic));
     }
 
     /// Whether any of them keeps the input from being used.

@@ -4,15 +4,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+
+use compact_str::CompactString;
 
 /// The id of an account; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(Box<str>);
+pub struct AccountId(CompactString);
 
 /// The id of an instance; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceId(Box<str>);
+pub struct InstanceId(CompactString);
 
 /// The number of an account in its book; numbers follow the byte order of the ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +47,7 @@ opaque_id!(AccountId, InstanceId);
 
 /// A text of a book's [`Labels`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Label(u32);
+pub struct Label(NonZeroU32);
 
 /// The distinct label texts of a book.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +65,11 @@ struct LabelTable {
 impl Label {
     /// Its number; the texts of a table are numbered from 0.
     pub fn number(self) -> u32 {
-        self.0
+        self.0.get() - 1
+    }
+
+    fn numbered(number: u32) -> Self {
+        Self(NonZeroU32::MIN.checked_add(number).expect("fewer than four billion distinct labels"))
     }
 }
 
@@ -74,7 +81,79 @@ impl PartialEq for Labels {
 
 impl Eq for Labels {}
 
+/// Labels that a part of the input adds to those that are known. They are numbered behind them, as if no other part
+/// added any, until the parts are put together.
+#[derive(Debug)]
+pub struct FurtherLabels<'l> {
+    known: &'l Labels,
+    added: Labels,
+    /// Labels met before, at a place that follows from their texts: most rows have one of few texts.
+    met: [Option<Label>; 256],
+}
+
+impl<'l> FurtherLabels<'l> {
+    /// None yet.
+    pub fn behind(known: &'l Labels) -> Self {
+        Self { known, added: Labels::default(), met: [None; 256] }
+    }
+
+    /// The label of this text, made on first sight.
+    pub fn intern(&mut self, text: &str) -> Label {
+        let place = text.bytes().fold(0_u8, |place, byte| place.wrapping_mul(31).wrapping_add(byte));
+        let met = self.met[usize::from(place)].filter(|label| self.text(*label) == text);
+        let label = met.unwrap_or_else(|| self.find_or_add(text));
+        self.met[usize::from(place)] = Some(label);
+        label
+    }
+
+    fn find_or_add(&mut self, text: &str) -> Label {
+        let known = self.known.find(text);
+        known.unwrap_or_else(|| Label::numbered(self.known.count() + self.added.intern(text).number()))
+    }
+
+    /// The text of a label, known before or added.
+    pub fn text(&self, label: Label) -> &str {
+        match label.number().checked_sub(self.known.count()) {
+            None => self.known.text(label),
+            Some(added) => self.added.text(Label::numbered(added)),
+        }
+    }
+
+    /// Those that were added.
+    pub fn into_added(self) -> Labels {
+        self.added
+    }
+}
+
+/// The numbers that [`Labels::adopt`] gives to further labels.
+#[derive(Debug)]
+pub struct Adopted {
+    /// How many were known where these were added.
+    known: u32,
+    added: Vec<Label>,
+}
+
+impl Adopted {
+    /// The label that a part had under this number.
+    pub fn label(&self, label: Label) -> Label {
+        label.number().checked_sub(self.known).map_or(label, |added| self.added[added as usize])
+    }
+}
+
 impl Labels {
+    /// Takes in what a part added to the labels `known` before it.
+    pub fn adopt(&mut self, added: &Labels, known: &Labels) -> Adopted {
+        Adopted { known: known.count(), added: added.texts().map(|text| self.intern(text)).collect() }
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.table.texts.len()).expect("fewer than four billion distinct labels")
+    }
+
+    fn find(&self, text: &str) -> Option<Label> {
+        self.table.known.get(text).copied()
+    }
+
     /// All texts, by number.
     pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
         self.table.texts.iter().map(|text| &**text)
@@ -82,11 +161,11 @@ impl Labels {
 
     /// The label of this text, made on first sight.
     pub fn intern(&mut self, text: &str) -> Label {
-        if let Some(label) = self.table.known.get(text) {
-            return *label;
+        if let Some(label) = self.find(text) {
+            return label;
         }
+        let label = Label::numbered(self.count());
         let table = Arc::make_mut(&mut self.table);
-        let label = Label(u32::try_from(table.texts.len()).expect("fewer than four billion distinct labels"));
         table.texts.push(text.into());
         table.known.insert(text.into(), label);
         label
@@ -94,6 +173,6 @@ impl Labels {
 
     /// The text of a label of this table.
     pub fn text(&self, label: Label) -> &str {
-        &self.table.texts[label.0 as usize]
+        &self.table.texts[label.number() as usize]
     }
 }

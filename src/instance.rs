@@ -184,6 +184,16 @@ pub struct InstanceLabels {
     pub tags: Box<[Option<Label>]>,
 }
 
+impl InstanceLabels {
+    /// Puts another label in the place of each.
+    pub fn replace(&mut self, other: impl Fn(Label) -> Label) {
+        let Self { product, instance_type, region, zone, project, name, tags } = self;
+        *product = other(*product);
+        let optional = [instance_type, region, zone, project, name].into_iter().chain(tags.iter_mut());
+        optional.flatten().for_each(|label| *label = other(*label));
+    }
+}
+
 impl Instance {
     /// Whether it exists on the book's first day, before any purchase.
     pub fn exists(&self) -> bool {

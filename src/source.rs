@@ -18,6 +18,7 @@ mod quick;
 mod result;
 mod returns;
 mod review;
+mod rows;
 mod rules;
 mod scenario;
 mod selectors;
@@ -32,7 +33,7 @@ use std::collections::BTreeSet;
 use crate::action::ActionIndex;
 use crate::book::Book;
 use crate::diagnostic::{Code, Diagnostics, Place};
-use crate::id::Labels;
+use crate::id::{FurtherLabels, Labels};
 use crate::instance::Instance;
 use crate::profile::{Profile, ProfileIndex};
 use crate::selector::Selector;
@@ -340,7 +341,7 @@ fn inventory(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Instance> {
     let days = context.settings.days;
-    let review = |row: &CsvRow<'_, '_>, one: &Instance, labels: &Labels, found: &mut Diagnostics| {
+    let review = |row: &CsvRow<'_, '_>, one: &Instance, labels: &FurtherLabels<'_>, found: &mut Diagnostics| {
         if way.care == Care::Most {
             review::instance(row, one, (days, table.tag_keys(), labels), found);
         }

@@ -63,20 +63,19 @@ enum Alert {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let Some(threads) = arguments.threads else { return read_and_write(arguments) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Failure::new(format!("cannot start threads: {error}"), "ask for fewer"))?;
+    pool.install(|| read_and_write(arguments))
+}
+
+fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
     let scenario = arguments.changes.scenario();
     let loaded = load(&arguments.book, &arguments.changes)?;
     let asked = Asked { column: column(&loaded.book, &arguments.by)?, by: &arguments.by, charts: !arguments.no_charts };
     let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
     let warnings = loaded.warnings.warnings();
-    let write = || results::write(loaded, scenario, &asked, &out);
-    let results = match arguments.threads {
-        None => write()?,
-        Some(threads) => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let pool = pool.map_err(|error| Failure::new(format!("cannot start threads: {error}"), "ask for fewer"))?;
-            pool.install(write)?
-        }
-    };
+    let results = results::write(loaded, scenario, &asked, &out)?;
     let summary = results.summary;
     say(results.answer)?;
     say(answer::files(&out, results.charts, summary.rows()))?;

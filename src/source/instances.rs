@@ -1,18 +1,18 @@
 //! `instances.csv`: the inventory, each row checked against its accounts, profile and prices.
 
-use std::collections::BTreeMap;
+use rayon::prelude::*;
 
 use super::accounts::known_account;
 use super::prices::Prices;
 use super::profiles::not_offered;
 use super::scenario::Edit;
 use super::settings::Settings;
-use super::table::{Columns, CsvRow, Row, Table};
+use super::table::{Columns, CsvRow, Part, Row, Table};
 use super::value::{Problem, any_whole, changed_price, day, months, price, shown, whole, word};
-use crate::account::Account;
+use crate::account::{Account, AccountIndex};
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Place};
-use crate::id::{InstanceId, Labels};
+use crate::id::{FurtherLabels, InstanceId, Labels};
 use crate::instance::{ChargeType, Instance, InstanceLabels, RenewFlag, State, StoppedBy};
 use crate::money::Price;
 use crate::prices::{PriceKind, Priced};
@@ -77,8 +77,8 @@ pub(super) struct Context<'c> {
     pub prices: &'c Prices<'c>,
 }
 
-/// Instances of rows that no scenario changed, by the byte where the row starts.
-pub(super) type Plain = BTreeMap<usize, Instance>;
+/// Instances of rows that no scenario changed, by the byte where the row starts, in file order.
+pub(super) type Plain = Vec<(usize, Instance)>;
 
 /// The instances by id, and those of rows that the edits left as they are if `keeps` says so. `review` sees each with its row,
 /// as long as that is at hand. An unchanged row that is known already is not read again.
@@ -87,42 +87,125 @@ pub(super) fn read(
     (edits, context): (&[Edit], &Context<'_>),
     (labels, known): (&mut Labels, &mut Known<'_>),
     diagnostics: &mut Diagnostics,
-    review: impl Fn(&CsvRow<'_, '_>, &Instance, &Labels, &mut Diagnostics),
+    review: impl Fn(&CsvRow<'_, '_>, &Instance, &FurtherLabels<'_>, &mut Diagnostics) + Sync,
 ) -> Vec<Instance> {
+    let before = labels.clone();
+    let inventory =
+        Inventory { table, edits, context, labels: &before, rows: known.rows, keeps: known.keeps.is_some() };
     let mut instances = Vec::new();
-    let tags = COLUMNS.names.len()..COLUMNS.names.len() + table.tag_keys().len();
-    table.rows(diagnostics, |mut row, diagnostics| {
-        edits.iter().for_each(|edit| edit.apply(&mut row));
-        if let Some(instance) = known.rows.and_then(|rows| rows.get(&row.start())).filter(|_| row.is_unchanged()) {
-            instances.push((instance.clone(), row.start()));
-            return;
-        }
-        let errors = diagnostics.errors();
-        let mut reader = Reader { row: &row, context, labels: &mut *labels, diagnostics: &mut *diagnostics };
-        if let Some(instance) = reader.instance(tags.clone()) {
-            review(&row, &instance, labels, diagnostics);
-            let is_sound = row.is_unchanged() && diagnostics.errors() == errors;
-            if let Some(plain) = known.keeps.as_mut().filter(|_| is_sound) {
-                plain.insert(row.start(), instance.clone());
+    table.parts(
+        diagnostics,
+        |part, diagnostics| inventory.piece(part, diagnostics, &review),
+        |mut piece: Piece| {
+            let adopted = labels.adopt(&piece.labels, &before);
+            piece.instances.iter_mut().for_each(|instance| instance.labels.replace(|label| adopted.label(label)));
+            if let Some(plain) = &mut known.keeps {
+                plain.extend(piece.plain.iter().map(|at| (piece.starts[*at], piece.instances[*at].clone())));
             }
-            instances.push((instance, row.start()));
-        }
-    });
+            instances.append(&mut piece.instances);
+        },
+    );
     edits.iter().for_each(|edit| edit.warn_if_idle(diagnostics));
-    instances.sort_unstable_by(|(left, left_start), (right, right_start)| {
-        (&left.id, left_start).cmp(&(&right.id, right_start))
-    });
-    for pair in instances.windows(2) {
-        let [(first, first_start), (second, start)] = pair else { continue };
-        if first.id == second.id {
-            diagnostics.push_with(Code::DuplicateId, || {
-                let (id, line) = (shown(first.id.as_str()), table.line(*first_start));
-                let message = format!("instance {id} stands twice, first in line {line}");
-                (table.place(*start, INSTANCE_ID), message, "keep one of the two rows".to_owned())
-            });
+    let is_sorted = |instances: &[Instance]| instances.par_windows(2).all(|pair| pair[0].id < pair[1].id);
+    if !is_sorted(&instances) {
+        instances.par_sort_unstable_by(|left, right| left.id.cmp(&right.id));
+        if !is_sorted(&instances) {
+            inventory.report_twice(diagnostics);
         }
     }
-    instances.into_iter().map(|(instance, _)| instance).collect()
+    instances.shrink_to_fit();
+    instances
+}
+
+/// The inventory, before it is read.
+struct Inventory<'i> {
+    table: &'i Table<'i>,
+    edits: &'i [Edit],
+    context: &'i Context<'i>,
+    /// The labels known before.
+    labels: &'i Labels,
+    rows: Option<&'i Plain>,
+    keeps: bool,
+}
+
+/// What a part of the inventory holds.
+struct Piece {
+    instances: Vec<Instance>,
+    /// Where their rows start.
+    starts: Vec<usize>,
+    /// The labels that it adds.
+    labels: Labels,
+    /// The positions of instances that are to be kept.
+    plain: Vec<usize>,
+}
+
+/// What goes from row to row of a part.
+struct Making<'l> {
+    labels: FurtherLabels<'l>,
+    /// The account of the row before.
+    account: Option<AccountIndex>,
+}
+
+impl Inventory<'_> {
+    fn piece(
+        &self,
+        part: Part<'_, '_>,
+        diagnostics: &mut Diagnostics,
+        review: impl Fn(&CsvRow<'_, '_>, &Instance, &FurtherLabels<'_>, &mut Diagnostics),
+    ) -> Piece {
+        let names = COLUMNS.names.len();
+        let tags = names..names + self.table.tag_keys().len();
+        let mut making = Making { labels: FurtherLabels::behind(self.labels), account: None };
+        let (mut instances, mut starts, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+        part.rows(diagnostics, |mut row, diagnostics| {
+            self.edits.iter().for_each(|edit| edit.apply(&mut row));
+            if let Some(instance) = self.known(&row) {
+                instances.push(instance.clone());
+                starts.push(row.start());
+                return;
+            }
+            let errors = diagnostics.errors();
+            let mut reader =
+                Reader { row: &row, context: self.context, making: &mut making, diagnostics: &mut *diagnostics };
+            if let Some(instance) = reader.instance(tags.clone()) {
+                review(&row, &instance, &making.labels, diagnostics);
+                if self.keeps && row.is_unchanged() && diagnostics.errors() == errors {
+                    plain.push(instances.len());
+                }
+                instances.push(instance);
+                starts.push(row.start());
+            }
+        });
+        Piece { instances, starts, labels: making.labels.into_added(), plain }
+    }
+
+    /// What was read before of a row that no scenario changed.
+    fn known(&self, row: &CsvRow<'_, '_>) -> Option<&Instance> {
+        let rows = self.rows.filter(|_| row.is_unchanged())?;
+        let at = rows.binary_search_by_key(&row.start(), |(start, _)| *start).ok()?;
+        Some(&rows[at].1)
+    }
+
+    /// Reports each id that stands twice. Only now is it looked for where: a sound inventory needs no places.
+    fn report_twice(&self, diagnostics: &mut Diagnostics) {
+        let mut ids: Vec<(InstanceId, usize)> = Vec::new();
+        self.table.parts(
+            &mut Diagnostics::default(),
+            |part, found| self.piece(part, found, |_, _, _, _| ()),
+            |piece| ids.extend(piece.instances.into_iter().map(|instance| instance.id).zip(piece.starts)),
+        );
+        ids.sort_unstable();
+        for pair in ids.windows(2) {
+            let [(first, first_start), (second, start)] = pair else { continue };
+            if first == second {
+                diagnostics.push_with(Code::DuplicateId, || {
+                    let (id, line) = (shown(first.as_str()), self.table.line(*first_start));
+                    let message = format!("instance {id} stands twice, first in line {line}");
+                    (self.table.place(*start, INSTANCE_ID), message, "keep one of the two rows".to_owned())
+                });
+            }
+        }
+    }
 }
 
 /// Where an instance stands at the opening.
@@ -142,18 +225,18 @@ struct Reported;
 struct Reader<'r, 'c> {
     row: &'r CsvRow<'r, 'r>,
     context: &'r Context<'c>,
-    labels: &'r mut Labels,
+    making: &'r mut Making<'c>,
     diagnostics: &'r mut Diagnostics,
 }
 
 impl Reader<'_, '_> {
     fn instance(&mut self, tags: std::ops::Range<usize>) -> Option<Instance> {
         let id = self.row.need((INSTANCE_ID, "instance_id"), self.diagnostics, |text| Ok(InstanceId::new(text)));
-        let account = known_account(self.row, ACCOUNT_ID, self.context.accounts, self.diagnostics);
+        let account = self.account();
         let charge_type =
             self.row.need((CHARGE_TYPE, "charge_type"), self.diagnostics, |text| word(text, ChargeType::NAMES));
         let labels = self.labels(tags);
-        let product = self.labels.text(labels.product);
+        let product = self.making.labels.text(labels.product);
         let settings = self.context.settings;
         let profile = settings.product_profiles.get(product).copied().unwrap_or(settings.profile);
         let rules = &self.context.profiles[profile.0 as usize];
@@ -192,13 +275,22 @@ impl Reader<'_, '_> {
         })
     }
 
+    /// The account of the row. Neighbours often have the same.
+    fn account(&mut self) -> Option<AccountIndex> {
+        let (accounts, text) = (self.context.accounts, self.row.text(ACCOUNT_ID));
+        let is_same = |last: &AccountIndex| Some(accounts[last.0 as usize].id.as_str()) == text;
+        let account = self.making.account.filter(is_same);
+        self.making.account = account.or_else(|| known_account(self.row, ACCOUNT_ID, accounts, self.diagnostics));
+        self.making.account
+    }
+
     fn labels(&mut self, tags: std::ops::Range<usize>) -> InstanceLabels {
         let row = self.row;
-        let mut label = |slot: usize| row.text(slot).map(|text| self.labels.intern(text));
+        let mut label = |slot: usize| row.text(slot).map(|text| self.making.labels.intern(text));
         let (instance_type, region, zone) = (label(INSTANCE_TYPE), label(REGION), label(ZONE));
         let (project, name) = (label(PROJECT), label(NAME));
         let tags = tags.map(&mut label).collect();
-        let product = label(PRODUCT).unwrap_or_else(|| self.labels.intern(DEFAULT_PRODUCT));
+        let product = label(PRODUCT).unwrap_or_else(|| self.making.labels.intern(DEFAULT_PRODUCT));
         InstanceLabels { product, instance_type, region, zone, project, name, tags }
     }
 
@@ -275,7 +367,7 @@ impl Reader<'_, '_> {
             self.diagnostics.push_with(Code::MissingPrice, || {
                 let column = kind.column();
                 let message = format!("{} has no `{column}`", id_of(self.row));
-                (self.row.place(slot), message, missing_price_help(column, labels, self.labels))
+                (self.row.place(slot), message, missing_price_help(column, labels, &self.making.labels))
             });
         }
     }
@@ -461,7 +553,7 @@ fn offered_months(text: &str, rules: &Profile) -> Result<u32, Problem> {
     if rules.renew_periods.contains(&months) { Ok(months) } else { Err(not_offered(rules, months)) }
 }
 
-fn missing_price_help(column: &str, labels: &InstanceLabels, texts: &Labels) -> String {
+fn missing_price_help(column: &str, labels: &InstanceLabels, texts: &FurtherLabels<'_>) -> String {
     let Some(kind) = labels.instance_type else {
         return format!("fill in `{column}`, or fill in `instance_type` and add that type to `prices.csv`");
     };

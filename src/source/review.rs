@@ -1,6 +1,8 @@
 //! What a valid book should make a person look at: production that nobody renews, prices of zero, a month that cannot be
 //! paid, texts that a spreadsheet runs. Warnings only; nothing here changes what a run does.
 
+use rayon::prelude::*;
+
 use super::accounts::CASH;
 use super::instances::{MONTHLY_PRICE, RENEW_FLAG};
 use super::table::{Columns, CsvRow, Origins, Row, Table};
@@ -12,7 +14,7 @@ use crate::calendar::{Day, DayRange};
 use crate::cell;
 use crate::charge;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::id::{Label, Labels};
+use crate::id::{FurtherLabels, Label};
 use crate::instance::{ChargeType, Instance, RenewFlag, State};
 use crate::money::{Money, Price};
 
@@ -23,13 +25,17 @@ const ENVIRONMENT_KEYS: &[&str] =
 const PRODUCTION: &[&str] = &["prod", "production", "prd", "生产", "生产环境", "正式", "正式环境"];
 /// Values that mean it beside an environment key only: elsewhere they are names of teams and products.
 const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
+/// Bytes of a file that are looked at by one thread.
+const BLOCK: usize = 1 << 18;
 /// So many days of the run, the first included, does the check of a month's renewals cover.
 const MONTH: i32 = 30;
 
 /// Warnings about texts that a spreadsheet would run, conditions aside: they cannot do without. What is wrong with the
 /// table itself was reported when it was read.
 pub(super) fn formulas((file, bytes, columns): (&str, &[u8], Columns), diagnostics: &mut Diagnostics) {
-    if !cell::may_hold_formulas(bytes) {
+    // The last byte of a block begins the next one too: two bytes tell.
+    let blocks = (0..bytes.len()).into_par_iter().step_by(BLOCK);
+    if !blocks.any(|from| cell::may_hold_formulas(&bytes[from..bytes.len().min(from + BLOCK + 1)])) {
         return;
     }
     let Some(table) = Table::open(file, bytes, columns, &mut Diagnostics::default()) else { return };
@@ -51,7 +57,7 @@ pub(super) fn formulas((file, bytes, columns): (&str, &[u8], Columns), diagnosti
 pub(super) fn instance(
     row: &CsvRow<'_, '_>,
     instance: &Instance,
-    (days, tag_keys, labels): (DayRange, &[String], &Labels),
+    (days, tag_keys, labels): (DayRange, &[String], &FurtherLabels<'_>),
     diagnostics: &mut Diagnostics,
 ) {
     if instance.charge_type != ChargeType::Prepaid || instance.state == Some(State::Terminated) {
@@ -61,8 +67,7 @@ pub(super) fn instance(
         warn_of_production(row, instance, (tag_keys, labels), diagnostics);
     }
     let due = instance.expires_on.or(instance.starts_on).filter(|due| *due <= days.to);
-    let is_free = |price: Price| price.decimal().is_zero();
-    if let (Some(due), true) = (due, instance.monthly_price.is_some_and(is_free)) {
+    if let (Some(due), true) = (due, instance.monthly_price.is_some_and(Price::is_zero)) {
         let message = format!("{} costs 0 a month and comes due on {due}", shown(instance.id.as_str()));
         let help = match row.text(MONTHLY_PRICE) {
             Some(_) => "write its list price into `monthly_price`, or leave it empty to take that of `prices.csv`",
@@ -75,7 +80,7 @@ pub(super) fn instance(
 fn warn_of_production(
     row: &CsvRow<'_, '_>,
     instance: &Instance,
-    (tag_keys, labels): (&[String], &Labels),
+    (tag_keys, labels): (&[String], &FurtherLabels<'_>),
     diagnostics: &mut Diagnostics,
 ) {
     let value = |label: &Option<Label>| label.map(|label| labels.text(label));
@@ -111,7 +116,7 @@ pub(super) fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diag
             add(*account, action.date, change);
         }
     }
-    for instance in &book.instances {
+    for instance in book.instances.iter().filter(|instance| instance.expires_on.is_some_and(|due| due <= last)) {
         if let Some((due, price)) = renewal(book, instance) {
             add(instance.account, due.max(book.days.from), Change::Due(price));
         }

@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::accounts::find_account;
 use super::document::{Document, Field, Section};
@@ -129,9 +130,10 @@ pub(super) struct Edit {
     block: &'static str,
     selector: Option<Selector>,
     cells: Vec<(usize, Written)>,
-    markup: Option<(Factor, Rc<Place>)>,
+    markup: Option<(Factor, Arc<Place>)>,
     place: Place,
-    matched: Cell<bool>,
+    /// Whether it wrote into a row.
+    matched: AtomicBool,
 }
 
 impl Edit {
@@ -148,7 +150,7 @@ impl Edit {
                 }
                 Some(slot) => {
                     let text = field.text(diagnostics);
-                    edit.cells.extend(text.map(|text| (slot, Rc::new((text, field.place())))));
+                    edit.cells.extend(text.map(|text| (slot, Arc::new((text, field.place())))));
                 }
                 None => report_unknown(&field, diagnostics),
             }
@@ -157,7 +159,7 @@ impl Edit {
     }
 
     fn empty(block: &'static str, section: &Section<'_>) -> Self {
-        let (place, matched) = (section.place(), Cell::new(false));
+        let (place, matched) = (section.place(), AtomicBool::new(false));
         Self { block, selector: None, cells: Vec::new(), markup: None, place, matched }
     }
 
@@ -165,7 +167,7 @@ impl Edit {
     fn limit(&mut self, field: &Field<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) {
         self.selector = field.read(diagnostics, |text| selector(text, tag_keys));
         self.place = field.place();
-        self.matched.set(self.selector.is_none());
+        self.matched = AtomicBool::new(self.selector.is_none());
     }
 
     /// Reads a block that changes prices.
@@ -178,7 +180,7 @@ impl Edit {
         match section.field(CHANGE_PERCENT) {
             Some(field) => {
                 let factor = field.read(diagnostics, change);
-                edit.markup = factor.map(|factor| (factor, Rc::new(field.place())));
+                edit.markup = factor.map(|factor| (factor, Arc::new(field.place())));
             }
             None => report_missing(section, CHANGE_PERCENT, "change_percent = \"5\"", diagnostics),
         }
@@ -188,14 +190,16 @@ impl Edit {
     /// Writes the cells of this block if the row matches as it stands.
     pub(super) fn apply(&self, row: &mut CsvRow<'_, '_>) {
         if self.selector.as_ref().is_none_or(|selector| selector.selects(&WrittenCells(row))) {
-            self.matched.set(true);
+            if !self.matched.load(Ordering::Relaxed) {
+                self.matched.store(true, Ordering::Relaxed);
+            }
             self.cells.iter().for_each(|(slot, written)| row.change(*slot, written));
             self.markup.iter().for_each(|(factor, place)| row.mark_up(*factor, place));
         }
     }
 
     pub(super) fn warn_if_idle(&self, diagnostics: &mut Diagnostics) {
-        if !self.matched.get() {
+        if !self.matched.load(Ordering::Relaxed) {
             let message = format!("this `[[{}]]` matches no instance", self.block);
             diagnostics.push(Code::NoMatch, self.place.clone(), message, "check its `where` against `instances.csv`");
         }

@@ -1,13 +1,15 @@
 //! CSV files as tables: columns by name, cells with their places. Strict where the format leaves doubt.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::mem;
 use std::ops::Range;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
-use csv::{ReaderBuilder, StringRecord};
+use rayon::prelude::*;
 
+use super::rows::{Rows, cell_range, check_quotes, parts};
 use super::value::{Problem, nearest, shown};
 use crate::cell;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
@@ -78,8 +80,13 @@ pub(super) struct Table<'f> {
     positions: Vec<Option<usize>>,
     tag_keys: Vec<String>,
     width: usize,
-    lines: OnceCell<Lines>,
+    /// The bytes of the header in the text.
+    header: Range<usize>,
+    lines: OnceLock<Lines>,
 }
+
+/// So many parts of a file are held at once: what was read of them, and is not taken yet.
+const WAVE: usize = 64;
 
 impl<'f> Table<'f> {
     /// Reads the header; none where the file cannot be read at all.
@@ -99,7 +106,8 @@ impl<'f> Table<'f> {
             positions: vec![None; columns.names.len()],
             tag_keys: Vec::new(),
             width: 0,
-            lines: OnceCell::new(),
+            header: 0..0,
+            lines: OnceLock::new(),
         };
         if let Err((range, problem)) = check_quotes(text) {
             problem.report(|| table.place_in(range), diagnostics);
@@ -108,25 +116,23 @@ impl<'f> Table<'f> {
         table.read_header(diagnostics).then_some(table)
     }
 
-    fn reader(&self) -> csv::Reader<&'f [u8]> {
-        ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.text.as_bytes())
-    }
-
     fn read_header(&mut self, diagnostics: &mut Diagnostics) -> bool {
-        let mut header = StringRecord::new();
-        if !self.reader().read_record(&mut header).unwrap_or(false) {
+        let mut rows = Rows::of(self.text, 0..self.text.len());
+        if !rows.advance() {
             let message = format!("`{}` is empty", self.file);
             let help = format!("write its header, such as `{}`", self.required().collect::<Vec<_>>().join(","));
             diagnostics.push(Code::MissingColumn, Place::of_file(self.file), message, help);
             return false;
         }
+        let header = rows.cells();
         self.width = header.len();
-        if let Some(problem) = other_separator(&header) {
-            problem.report(|| self.place_of(0, 0), diagnostics);
+        self.header = rows.range();
+        if let Some(problem) = other_separator(header) {
+            problem.report(|| self.place_of_name(0), diagnostics);
             return false;
         }
         let mut seen = BTreeMap::new();
-        for (position, name) in header.iter().enumerate() {
+        for (position, name) in header.iter().map(Cow::as_ref).enumerate() {
             let first = *seen.entry(name).or_insert(position);
             if !self.is_known(name) {
                 self.report_unknown(name, position, diagnostics);
@@ -140,7 +146,7 @@ impl<'f> Table<'f> {
         for name in &missing {
             let help = format!("add a column `{name}` to the header of `{}`", self.file);
             Problem::new(Code::MissingColumn, format!("there is no column `{name}`"), help)
-                .report(|| self.place_of(0, self.width), diagnostics);
+                .report(|| self.place_of_name(self.width), diagnostics);
         }
         missing.is_empty()
     }
@@ -172,14 +178,14 @@ impl<'f> Table<'f> {
                 _ => (format!("unknown column {}", shown(name)), "nothing reads it: correct its name or leave it out"),
             };
             let help = nearest(name, self.columns.names.iter().copied(), otherwise);
-            (self.place_of(0, position), message, help)
+            (self.place_of_name(position), message, help)
         });
     }
 
     fn report_twice(&self, name: &str, (first, second): (usize, usize), diagnostics: &mut Diagnostics) {
         diagnostics.push_with(Code::DuplicateColumn, || {
             let message = format!("column {} stands twice, as number {} and {}", shown(name), first + 1, second + 1);
-            (self.place_of(0, second), message, "rename or leave out one of them".to_owned())
+            (self.place_of_name(second), message, "rename or leave out one of them".to_owned())
         });
     }
 
@@ -195,22 +201,55 @@ impl<'f> Table<'f> {
     }
 
     /// Visits the rows in file order. Rows without a single text are none; rows of another width are reported.
-    pub(super) fn rows(&self, diagnostics: &mut Diagnostics, mut visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics)) {
-        let mut reader = self.reader();
-        let mut record = StringRecord::new();
-        let mut is_header = true;
-        while reader.read_record(&mut record).unwrap_or(false) {
-            if std::mem::take(&mut is_header) || record.as_slice().is_empty() {
+    pub(super) fn rows(&self, diagnostics: &mut Diagnostics, visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics)) {
+        self.rows_in(self.header.end..self.text.len(), diagnostics, visit);
+    }
+
+    /// [`Table::rows`] on all processors. The file is read in parts of many rows, each by itself; what was made of them is
+    /// taken in file order, while the next ones are read.
+    pub(super) fn parts<T: Send>(
+        &self,
+        diagnostics: &mut Diagnostics,
+        read: impl Fn(Part<'_, 'f>, &mut Diagnostics) -> T + Sync,
+        mut take: impl FnMut(T) + Send,
+    ) {
+        let read_one = |range: &Range<usize>| {
+            let mut found = Diagnostics::default();
+            let made = read(Part { table: self, range: range.clone() }, &mut found);
+            (made, found)
+        };
+        let mut take_all = |ready: Vec<(T, Diagnostics)>| {
+            for (made, found) in ready {
+                diagnostics.append(found);
+                take(made);
+            }
+        };
+        let mut ready = Vec::new();
+        for wave in parts(self.text, self.header.end).chunks(WAVE) {
+            let before = mem::take(&mut ready);
+            let read_wave = || wave.par_iter().map(read_one).collect();
+            (_, ready) = rayon::join(|| take_all(before), read_wave);
+        }
+        take_all(ready);
+    }
+
+    fn rows_in(
+        &self,
+        range: Range<usize>,
+        diagnostics: &mut Diagnostics,
+        mut visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics),
+    ) {
+        let mut rows = Rows::of(self.text, range);
+        while rows.advance() {
+            let (start, cells) = (rows.range().start, rows.cells());
+            if cells.iter().all(|cell| cell.is_empty()) {
                 continue;
             }
-            let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
-            if record.len() == self.width {
-                visit(
-                    CsvRow { table: self, record: &record, start, changed: BTreeMap::new(), markups: Vec::new() },
-                    diagnostics,
-                );
+            if cells.len() == self.width {
+                let row = CsvRow { table: self, cells, start, changed: BTreeMap::new(), markups: Vec::new() };
+                visit(row, diagnostics);
             } else {
-                self.report_width(start, record.len(), diagnostics);
+                self.report_width(start, cells.len(), diagnostics);
             }
         }
     }
@@ -238,12 +277,17 @@ impl<'f> Table<'f> {
 
     /// The line of the row that starts at a byte.
     pub(super) fn line(&self, start: usize) -> usize {
-        self.lines().line(self.bytes, self.record_start(start) + self.skipped)
+        self.lines().line(self.bytes, start + self.skipped)
+    }
+
+    /// The place of the name at a position of the header.
+    fn place_of_name(&self, position: usize) -> Place {
+        self.place_of(self.header.start, position)
     }
 
     /// The place of the cell at a position of the row that starts at a byte.
     fn place_of(&self, start: usize, position: usize) -> Place {
-        self.place_in(cell_range(self.text.as_bytes(), self.record_start(start), position))
+        self.place_in(cell_range(self.text.as_bytes(), start, position))
     }
 
     fn place_in(&self, range: Range<usize>) -> Place {
@@ -253,16 +297,24 @@ impl<'f> Table<'f> {
     fn lines(&self) -> &Lines {
         self.lines.get_or_init(|| Lines::of(self.bytes))
     }
+}
 
-    /// The reader counts empty lines before a row to the row.
-    fn record_start(&self, start: usize) -> usize {
-        start + self.text.as_bytes()[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count()
+/// Some rows of a table.
+pub(super) struct Part<'t, 'f> {
+    table: &'t Table<'f>,
+    range: Range<usize>,
+}
+
+impl<'f> Part<'_, 'f> {
+    /// [`Table::rows`] of this part.
+    pub(super) fn rows(self, diagnostics: &mut Diagnostics, visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics)) {
+        self.table.rows_in(self.range, diagnostics, visit);
     }
 }
 
 /// A header whose names are separated by something else than commas.
-fn other_separator(header: &StringRecord) -> Option<Problem> {
-    let only = header.get(0).filter(|_| header.len() == 1)?;
+fn other_separator(header: &[Cow<'_, str>]) -> Option<Problem> {
+    let [only] = header else { return None };
     let (_, name) =
         [(';', "semicolons"), ('\t', "tabs")].into_iter().find(|(separator, _)| only.contains(*separator))?;
     let help = "save the file with commas between the cells, as `CSV UTF-8 (Comma delimited)`";
@@ -288,22 +340,22 @@ impl Origins<'_, '_> {
 }
 
 /// A cell that a scenario writes, and where it does.
-pub(super) type Written = Rc<(String, Place)>;
+pub(super) type Written = Arc<(String, Place)>;
 
 /// A row of a CSV file, with cells that a scenario may have changed.
 pub(super) struct CsvRow<'r, 'f> {
     table: &'r Table<'f>,
-    record: &'r StringRecord,
+    cells: &'r [Cow<'f, str>],
     start: usize,
     changed: BTreeMap<usize, Written>,
     /// What its prices are multiplied with, and where that is said.
-    markups: Vec<(Factor, Rc<Place>)>,
+    markups: Vec<(Factor, Arc<Place>)>,
 }
 
 impl CsvRow<'_, '_> {
     /// Replaces the text of a cell.
     pub(super) fn change(&mut self, slot: usize, written: &Written) {
-        self.changed.insert(slot, Rc::clone(written));
+        self.changed.insert(slot, Arc::clone(written));
     }
 
     /// Whether it is as it stands in the file.
@@ -312,18 +364,18 @@ impl CsvRow<'_, '_> {
     }
 
     /// Multiplies its prices.
-    pub(super) fn mark_up(&mut self, factor: Factor, place: &Rc<Place>) {
-        self.markups.push((factor, Rc::clone(place)));
+    pub(super) fn mark_up(&mut self, factor: Factor, place: &Arc<Place>) {
+        self.markups.push((factor, Arc::clone(place)));
     }
 
     /// What its prices are multiplied with, one after the other.
-    pub(super) fn markups(&self) -> &[(Factor, Rc<Place>)] {
+    pub(super) fn markups(&self) -> &[(Factor, Arc<Place>)] {
         &self.markups
     }
 
     /// The text of a cell as it stands in the file.
     pub(super) fn written(&self, slot: usize) -> Option<&str> {
-        self.record.get((*self.table.positions.get(slot)?)?)
+        self.cells.get((*self.table.positions.get(slot)?)?).map(Cow::as_ref)
     }
 
     /// The byte where the row starts, for [`Table::place`].
@@ -359,7 +411,7 @@ pub(super) fn utf8<'f>(file: &str, bytes: &'f [u8], diagnostics: &mut Diagnostic
     let (at, message) = match std::str::from_utf8(bytes) {
         _ if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) => (0, "the file is UTF-16"),
         Err(error) => (error.valid_up_to(), "the file is not UTF-8"),
-        Ok(text) => match text.find('\0') {
+        Ok(text) => match memchr::memchr(0, bytes) {
             None => return Some(text),
             Some(at) => (at, "the file holds a NUL byte"),
         },
@@ -371,79 +423,4 @@ pub(super) fn utf8<'f>(file: &str, bytes: &'f [u8], diagnostics: &mut Diagnostic
     };
     diagnostics.push(Code::NotUtf8, Place::in_bytes(file, bytes, at..at + 1), message, help);
     None
-}
-
-/// The bytes of a cell, quotes included, in a record that begins at `start`.
-fn cell_range(bytes: &[u8], start: usize, position: usize) -> Range<usize> {
-    let mut from = start;
-    for _ in 0..position {
-        match cell_end(bytes, from) {
-            end if bytes.get(end) == Some(&b',') => from = end + 1,
-            end => return end..end,
-        }
-    }
-    from..cell_end(bytes, from)
-}
-
-/// The end of the cell that begins at `from`: the comma or line end behind it.
-fn cell_end(bytes: &[u8], from: usize) -> usize {
-    let mut quoted = false;
-    for (at, byte) in bytes.iter().enumerate().skip(from) {
-        match byte {
-            b'"' => quoted = !quoted,
-            b',' | b'\n' | b'\r' if !quoted => return at,
-            _ => {}
-        }
-    }
-    bytes.len()
-}
-
-/// Checks that every quote opens, closes or doubles one: what RFC 4180 has and lenient readers guess at.
-fn check_quotes(text: &str) -> Result<(), (Range<usize>, Problem)> {
-    let bytes = text.as_bytes();
-    let mut cell_starts = true;
-    let mut at = 0;
-    while let Some(offset) = text[at..].find('"') {
-        let quote = at + offset;
-        cell_starts = if quote == at { cell_starts } else { matches!(bytes[quote - 1], b',' | b'\n' | b'\r') };
-        if !cell_starts {
-            let help = "put the whole cell in double quotes and double each quote inside";
-            return Err((quote..quote + 1, Problem::new(Code::BadCsv, "a quote inside an unquoted cell", help)));
-        }
-        let Some(end) = closing_quote(bytes, quote + 1) else {
-            let help = "close it with a double quote before the comma or line end";
-            return Err((quote..quote + 1, Problem::new(Code::BadCsv, "a quote that never closes", help)));
-        };
-        if !matches!(bytes.get(end + 1), None | Some(b',' | b'\n' | b'\r')) {
-            return Err(text_after_quote(text, quote, end));
-        }
-        at = (end + 2).min(text.len());
-        cell_starts = true;
-    }
-    Ok(())
-}
-
-/// What is wrong where a cell goes on behind its closing quote. If the quotes stand in different lines, it is the first
-/// one that was not meant to be there, or not closed.
-fn text_after_quote(text: &str, opening: usize, closing: usize) -> (Range<usize>, Problem) {
-    if text[opening..closing].contains(['\n', '\r']) {
-        let message = "a quote that closes in a later line, in front of more text";
-        let help = "close it with a double quote before the comma or line end";
-        return (opening..opening + 1, Problem::new(Code::BadCsv, message, help));
-    }
-    let after = text[closing + 1..].chars().next().map_or(1, char::len_utf8);
-    let help = "end the cell after its closing quote, or double the quote inside it";
-    (closing + 1..closing + 1 + after, Problem::new(Code::BadCsv, "text after a closing quote", help))
-}
-
-/// The quote that closes a cell opened before `from`; doubled ones belong to the cell.
-fn closing_quote(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    loop {
-        at += bytes[at..].iter().position(|byte| *byte == b'"')?;
-        if bytes.get(at + 1) != Some(&b'"') {
-            return Some(at);
-        }
-        at += 2;
-    }
 }

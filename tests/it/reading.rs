@@ -399,3 +399,49 @@ fn what_does_no_harm_is_a_warning_and_the_book_is_read() {
         assert_eq!(book.map(|book| book.instances.len()), Some(1), "{header}");
     }
 }
+
+/// Rows of two lines each, ids downwards; what is charged for every 4,000th is misspelt if `wrong`. There are more bytes
+/// than are read at once.
+fn large_inventory(wrong: bool) -> String {
+    let mut table = "instance_id,account_id,name,charge_type,hourly_price\n".to_owned();
+    for number in 0..ROWS {
+        let charge_type = if wrong && number % 4_000 == 3_999 { "POSTPAID" } else { "POSTPAID_BY_HOUR" };
+        let name = long_name(number).replace('"', "\"\"");
+        table.push_str(&format!("i-{:05},main,\"{name}\",{charge_type},1\n", ROWS - number));
+    }
+    table
+}
+
+fn long_name(number: usize) -> String {
+    format!("{number}, \"{}\"\nnext line", "x".repeat(600))
+}
+
+const ROWS: usize = 30_000;
+
+#[test]
+fn a_large_inventory_is_read_as_if_row_by_row() {
+    let book = book(&[("instances.csv", &large_inventory(false))], None);
+    assert_eq!(book.instances.len(), ROWS);
+    for (number, instance) in (0..ROWS).rev().zip(&book.instances) {
+        assert_eq!(instance.id.as_str(), format!("i-{:05}", ROWS - number));
+        assert_eq!(instance.labels.name.map(|name| book.labels.text(name).to_owned()), Some(long_name(number)));
+    }
+    let expected: Vec<String> = (0..ROWS).map(long_name).collect();
+    let names: Vec<&str> = book.labels.texts().filter(|text| *text != "cvm").collect();
+    assert!(names == expected, "labels are numbered in file order");
+}
+
+#[test]
+fn what_is_wrong_in_a_large_inventory_is_found_in_file_order() {
+    let table = large_inventory(true) + "i-00007,main,,POSTPAID_BY_HOUR,1\n";
+    let (book, found) = read(&[("instances.csv", &table)], None);
+    assert!(book.is_none());
+    let places: Vec<(&str, usize, usize)> =
+        found.iter().map(|one| (one.code.as_str(), one.place.line, one.place.column)).collect();
+    let mut expected: Vec<_> =
+        (1..=7).map(|thousands| ("bad-value", 2 + 2 * (4_000 * thousands - 1) + 1, 12)).collect();
+    expected.push(("duplicate-id", 2 + 2 * ROWS, 1));
+    assert_eq!(places, expected);
+    let help = format!("instance `i-00007` stands twice, first in line {}", 2 + 2 * (ROWS - 7));
+    assert_eq!(found.iter().last().map(|one| one.message.as_str()), Some(help.as_str()));
+}

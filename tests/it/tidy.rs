@@ -80,8 +80,19 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["sha2"], &["src/report/hash.rs"], "one file hashes"),
     (
         &["rayon"],
-        &["src/engine.rs", "src/report/pages.rs", "src/cli/run.rs", "src/cli/results.rs", "src/cli/many.rs"],
-        "what is parallel: accounts, pages, and the stages of a run",
+        &[
+            "src/book.rs",
+            "src/source/rows.rs",
+            "src/source/table.rs",
+            "src/source/instances.rs",
+            "src/source/review.rs",
+            "src/engine.rs",
+            "src/report/pages.rs",
+            "src/cli/run.rs",
+            "src/cli/results.rs",
+            "src/cli/many.rs",
+        ],
+        "what is parallel: parts of a table, instances, accounts, pages, and the stages of a run",
     ),
 ];
 
