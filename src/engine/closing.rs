@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::desk::{Desk, Position, Unit};
 use crate::account::{Account, AccountIndex, Funds, Returns};
 use crate::action::{Action, Target};
@@ -44,16 +46,32 @@ impl Ending {
         book.actions.retain(|action| action.date >= from);
         let instances = &book.instances;
         book.actions.iter_mut().for_each(|action| refused.retarget(action, instances));
-        let mut orders = Vec::new();
+        let instances = &mut book.instances;
+        let (orders, ()) = rayon::join(|| self.orders(last, &refused), || self.write(&book.profiles, instances));
+        book.orders = orders;
+        refused.remove_from(&mut book.instances);
         for left in self.0 {
-            left.add_orders(last, &refused, &mut orders);
-            left.write_instances(&mut book);
             let account = left.account.0 as usize;
             left.write_account(&mut book.accounts[account], last);
         }
-        book.orders = Orders::sorted(orders);
-        refused.remove_from(&mut book.instances);
         book
+    }
+
+    /// The orders whose terms go on after the last day.
+    fn orders(&self, last: Day, refused: &Refused) -> Orders {
+        let mut orders = Vec::new();
+        self.0.iter().for_each(|left| left.add_orders(last, refused, &mut orders));
+        Orders::sorted(orders)
+    }
+
+    /// Writes what the units came to into the instances: units are by account, instances by id.
+    fn write(&self, profiles: &[Profile], instances: &mut [Instance]) {
+        let mut units: Vec<Option<&Unit>> = vec![None; instances.len()];
+        for unit in self.0.iter().flat_map(|left| &left.units) {
+            units[unit.instance.0 as usize] = Some(unit);
+        }
+        let units = instances.par_iter_mut().zip(units).filter_map(|(instance, unit)| Some((instance, unit?)));
+        units.for_each(|(instance, unit)| write(unit, &profiles[unit.profile.0 as usize], instance));
     }
 
     /// The purchases that were refused: what does not exist, and will not be bought any more.
@@ -116,13 +134,6 @@ impl Left {
             if let Some(number) = refused.renumbered(unit.instance) {
                 orders.extend(going_on.map(|order| (number, order)));
             }
-        }
-    }
-
-    fn write_instances(&self, book: &mut Book) {
-        for unit in &self.units {
-            let profile = &book.profiles[unit.profile.0 as usize];
-            write(unit, profile, &mut book.instances[unit.instance.0 as usize]);
         }
     }
 

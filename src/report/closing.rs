@@ -7,8 +7,8 @@ use std::convert::Infallible;
 use serde::Serialize;
 use toml::value::Datetime;
 
-use super::page::{Cells, Days, Page};
-use super::pages::Pages;
+use super::page::{Cells, Days, Page, Word};
+use super::pages::stream;
 use super::{profile, write_rows};
 use crate::account::{Account, Returns};
 use crate::action::{AccountRef, Action, Target, Verb};
@@ -16,7 +16,7 @@ use crate::book::Book;
 use crate::calendar::Day;
 use crate::cell;
 use crate::id::Label;
-use crate::instance::{ChargeType, Instance, InstanceIndex};
+use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State};
 use crate::money::{Currency, Money};
 use crate::order::Order;
 use crate::selector::Column;
@@ -25,13 +25,10 @@ use crate::voucher::Voucher;
 
 const INSTANCES: &str = "instances.csv";
 const ORDERS: &str = "orders.csv";
-/// So many instances are passed on at once.
-const BATCH: usize = 1 << 18;
 /// So many days before and after the opening have their texts ready.
 const DAYS_AROUND: i32 = 6 * 366;
-/// Room for a date, and for some numbers.
-const DAY_ROOM: usize = 32;
-const NUMBERS_ROOM: usize = 256;
+/// Room for what a row has beside cells of any length.
+const ROOM: usize = 512;
 
 /// `book.toml`.
 #[derive(Serialize)]
@@ -70,7 +67,7 @@ pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
 /// The first error of `append`.
 pub fn write<E>(book: &Book, mut append: impl FnMut(&'static str, &[&[u8]]) -> Result<(), E>) -> Result<(), E> {
     let profiles: Vec<String> = book.profiles.iter().map(profile::toml).collect();
-    let (sheet, mut pages) = (Inventory::of(book), Pages::default());
+    let sheet = Inventory::of(book);
     append("book.toml", &[settings(book).as_bytes()])?;
     append("profiles.toml", &[profiles.join("\n").as_bytes()])?;
     append("accounts.csv", &[&write_rows(source::ACCOUNT_COLUMNS, book.accounts.iter().map(AccountRow::of))])?;
@@ -83,20 +80,17 @@ pub fn write<E>(book: &Book, mut append: impl FnMut(&'static str, &[&[u8]]) -> R
     }
     if !book.orders.as_slice().is_empty() {
         append(ORDERS, &[source::ORDER_COLUMNS.join(",").as_bytes(), b"\n"])?;
-        for orders in book.orders.as_slice().chunks(BATCH) {
-            sheet.write_orders(orders, &mut pages);
-            append(ORDERS, &pages.iter().collect::<Vec<_>>())?;
-        }
+        stream(
+            book.orders.as_slice(),
+            |page, (instance, order)| sheet.order(page, *instance, order),
+            |pieces| append(ORDERS, pieces),
+        )?;
     }
     if !returns.is_empty() {
         append("returns.csv", &[&write_rows(source::RETURN_COLUMNS, returns)])?;
     }
     append(INSTANCES, &[&sheet.header()])?;
-    for instances in book.instances.chunks(BATCH) {
-        sheet.write(instances, &mut pages);
-        append(INSTANCES, &pages.iter().collect::<Vec<_>>())?;
-    }
-    Ok(())
+    stream(&book.instances, |page, instance| sheet.instance(page, instance), |pieces| append(INSTANCES, pieces))
 }
 
 /// Rows of `actions.csv` about the accounts and instances of a book, below their header.
@@ -156,25 +150,27 @@ impl<'b> AccountRow<'b> {
     }
 }
 
-/// The rows of `instances.csv`.
+/// The rows of `instances.csv` and `orders.csv`, with the texts that they repeat.
 struct Inventory<'b> {
     book: &'b Book,
-    columns: Vec<Column>,
     days: Days,
     labels: Cells,
     accounts: Cells,
+    charge_types: Vec<Word>,
+    renew_flags: Vec<Word>,
+    states: Vec<Word>,
 }
 
 impl<'b> Inventory<'b> {
     fn of(book: &'b Book) -> Self {
-        let named = Column::NAMED.iter().map(|(_, column)| *column);
-        let columns = named.chain((0..book.tag_keys.len()).map(Column::Tag)).collect();
         Self {
             book,
-            columns,
             days: Days::from(book.days.from - DAYS_AROUND, 2 * DAYS_AROUND),
             labels: Cells::of(book.labels.texts()),
             accounts: Cells::of(book.accounts.iter().map(|account| account.id.as_str())),
+            charge_types: words(ChargeType::NAMES),
+            renew_flags: words(RenewFlag::NAMES),
+            states: words(State::NAMES),
         }
     }
 
@@ -187,60 +183,52 @@ impl<'b> Inventory<'b> {
         page.bytes().to_vec()
     }
 
-    fn write(&self, instances: &[Instance], pages: &mut Pages) {
-        pages.fill(std::iter::once(instances), |page, _, runs| {
-            for instance in runs.iter().copied().flatten() {
-                self.columns.iter().for_each(|column| self.cell(page, instance, *column));
-                page.end_row();
-            }
-        });
-    }
-
-    /// Writes rows of `orders.csv`, their cells in the order of [`source::ORDER_COLUMNS`].
-    fn write_orders(&self, orders: &[(InstanceIndex, Order)], pages: &mut Pages) {
-        pages.fill(std::iter::once(orders), |page, _, runs| {
-            for (instance, order) in runs.iter().copied().flatten() {
-                let instance = self.book.instance(*instance);
-                let currency = self.book.account(instance.account).currency;
-                page.cell(instance.id.as_str());
-                self.day(page, Some(order.term.start));
-                self.day(page, Some(order.term.end));
-                page.reserve(NUMBERS_ROOM);
-                if order.term.months > 0 {
-                    page.number(u64::from(order.term.months));
-                }
-                page.comma();
-                for money in [order.cash, order.free_credit] {
-                    page.money(money, currency);
-                    page.comma();
-                }
-                page.cell(if order.new { "true" } else { "false" });
-                page.end_row();
-            }
-        });
-    }
-
-    /// Writes a cell; the frequent ones without making a text of them first. Numbers and words of closed lists need no quotes.
-    fn cell(&self, page: &mut Page, instance: &Instance, column: Column) {
+    /// Writes a row of `instances.csv`, its cells in the order of [`Column::NAMED`]. The frequent ones are written without
+    /// making a text of them first. Numbers and words of closed lists need no quotes.
+    fn instance(&self, page: &mut Page, instance: &Instance) {
         let labels = &instance.labels;
-        match column {
-            Column::InstanceId => page.cell(instance.id.as_str()),
-            Column::AccountId => self.ready(page, &self.accounts, Some(instance.account.0)),
-            Column::Product => self.label(page, Some(labels.product)),
-            Column::InstanceType => self.label(page, labels.instance_type),
-            Column::Region => self.label(page, labels.region),
-            Column::Zone => self.label(page, labels.zone),
-            Column::Project => self.label(page, labels.project),
-            Column::Name => self.label(page, labels.name),
-            Column::Tag(tag) => self.label(page, labels.tags.get(tag).copied().flatten()),
-            Column::ChargeType => page.word_of(instance.charge_type.name()),
-            Column::RenewFlag => page.word_of(instance.renew_flag.name()),
-            Column::State => page.word_of(instance.state.map_or("", |state| state.name())),
-            Column::StartsOn => self.day(page, instance.starts_on),
-            Column::ExpiresOn => self.day(page, instance.expires_on),
-            Column::Since => self.day(page, instance.since),
-            _ => page.word_of(&self.book.cell_text(instance, column).unwrap_or_default()),
+        page.cell(instance.id.as_str());
+        self.ready(page, &self.accounts, Some(instance.account.0));
+        let texts =
+            [Some(labels.product), labels.instance_type, labels.region, labels.zone, labels.project, labels.name];
+        texts.into_iter().for_each(|label| self.label(page, label));
+        page.reserve(ROOM);
+        page.word(&self.charge_types[instance.charge_type as usize]);
+        page.word(&self.renew_flags[instance.renew_flag as usize]);
+        optional(page, Some(instance.renew_months), |page, months| page.whole(u64::from(months)));
+        optional(page, instance.monthly_price, Page::price);
+        optional(page, instance.hourly_price, Page::price);
+        optional(page, instance.starts_on, |page, day| page.day(&self.days, day));
+        optional(page, instance.expires_on, |page, day| page.day(&self.days, day));
+        optional(page, instance.anchor_day, |page, day| page.whole(u64::from(day)));
+        optional(page, instance.state, |page, state| page.word(&self.states[state as usize]));
+        optional(page, instance.since, |page, day| page.day(&self.days, day));
+        for column in [Column::Priority, Column::Returned, Column::StoppedBy] {
+            optional(page, self.book.cell_text(instance, column), |page, text| page.word_of(&text));
         }
+        for count in [instance.billed_hours, instance.downgrades] {
+            optional(page, Some(count).filter(|count| *count > 0), |page, count| page.whole(u64::from(count)));
+        }
+        let tags = (0..self.book.tag_keys.len()).map(|tag| labels.tags.get(tag).copied().flatten());
+        tags.for_each(|label| self.label(page, label));
+        page.end_row();
+    }
+
+    /// Writes a row of `orders.csv`, its cells in the order of [`source::ORDER_COLUMNS`].
+    fn order(&self, page: &mut Page, instance: InstanceIndex, order: &Order) {
+        let instance = self.book.instance(instance);
+        let currency = self.book.account(instance.account).currency;
+        page.cell(instance.id.as_str());
+        page.reserve(ROOM);
+        page.day(&self.days, order.term.start);
+        page.day(&self.days, order.term.end);
+        optional(page, Some(order.term.months).filter(|months| *months > 0), |page, months| page.whole(months.into()));
+        for money in [order.cash, order.free_credit] {
+            page.money(money, currency);
+            page.comma();
+        }
+        page.word_of(if order.new { "true" } else { "false" });
+        page.end_row();
     }
 
     fn label(&self, page: &mut Page, label: Option<Label>) {
@@ -248,19 +236,21 @@ impl<'b> Inventory<'b> {
     }
 
     fn ready(&self, page: &mut Page, cells: &Cells, number: Option<u32>) {
-        page.reserve(NUMBERS_ROOM);
-        match number {
-            Some(number) => page.ready(cells, number as usize),
-            None => page.comma(),
-        }
+        page.reserve(ROOM);
+        optional(page, number, |page, number| page.ready(cells, number as usize));
     }
+}
 
-    fn day(&self, page: &mut Page, day: Option<Day>) {
-        page.reserve(DAY_ROOM);
-        match day {
-            Some(day) => page.day(&self.days, day),
-            None => page.comma(),
-        }
+/// The spellings of a closed list as cells, in the order of its values.
+fn words<T>(names: &[(&str, T)]) -> Vec<Word> {
+    names.iter().map(|(name, _)| Word::cell(name)).collect()
+}
+
+/// Writes a cell with its comma; nothing is an empty one. There must be room for either.
+fn optional<T>(page: &mut Page, value: Option<T>, write: impl FnOnce(&mut Page, T)) {
+    match value {
+        Some(value) => write(page, value),
+        None => page.comma(),
     }
 }
 

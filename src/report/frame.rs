@@ -1,8 +1,11 @@
-//! The ledger as a data frame: sums and counts by month, account, event and any column or tag.
+//! What the rows of the ledger come to: by month, account and event, and as a data frame by month and value of a column.
 //!
-//! The only file that knows polars. Rows are added up by month as they come, and polars groups what they come to. Amounts are 64-bit minor units, so sums are exact; currencies are never added.
+//! The only file that knows polars. Rows are added up by month as they come; accounts come in order, so their sums need no
+//! grouping, and polars groups the rest. Amounts are 64-bit minor units, so sums are exact; currencies are never added.
 
 use std::collections::BTreeMap;
+use std::mem;
+use std::ops::AddAssign;
 
 use polars::prelude::{Column as Series, DataFrame, PolarsResult};
 
@@ -25,13 +28,20 @@ pub struct Total {
     pub amount: Money,
 }
 
-/// One cell of a grouping: a month and an event of what the rows were grouped by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key<G> {
+impl AddAssign for Total {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.amount += other.amount;
+    }
+}
+
+/// What rows that are added up have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
     /// The first day of the month.
     pub month: Day,
-    /// What the rows have in common.
-    pub group: G,
+    /// The account.
+    pub account: AccountIndex,
     /// What happened.
     pub event: Event,
 }
@@ -47,7 +57,9 @@ pub struct Facts {
     /// The month under way, and for each event that it has the totals of all cells.
     month: Month,
     totals: Vec<Vec<Total>>,
-    columns: Columns,
+    /// What the months that are over come to by account, in order, and by value.
+    by_account: Vec<(Key, Total)>,
+    by_value: Columns,
 }
 
 /// The rows of an account that share a value of the column.
@@ -57,22 +69,18 @@ struct Cell {
     value: u32,
 }
 
-/// The facts of the months that are over.
+/// The columns of the frame.
 #[derive(Default)]
 struct Columns {
     months: Vec<u32>,
-    accounts: Vec<u32>,
     values: Vec<u32>,
-    events: Vec<u32>,
-    rows: Vec<u64>,
+    events: Vec<Event>,
     amounts: Vec<i64>,
 }
 
 const MONTH: &str = "month";
-const ACCOUNT: &str = "account";
 const VALUE: &str = "value";
-const EVENT: &str = "event";
-const ROWS: &str = "rows";
+const PART: &str = "part";
 const AMOUNT: &str = "amount";
 
 impl Facts {
@@ -97,7 +105,8 @@ impl Facts {
             cells,
             month: Month::of(book.days.from),
             totals: vec![Vec::new(); Event::ALL.len()],
-            columns: Columns::default(),
+            by_account: Vec::new(),
+            by_value: Columns::default(),
         }
     }
 
@@ -122,33 +131,32 @@ impl Facts {
     }
 
     fn end_month(&mut self) {
-        for (event, totals) in (0u32..).zip(&mut self.totals) {
+        let first = self.by_account.len();
+        let mut of_values = vec![Total::default(); self.values.len()];
+        for (event, totals) in Event::ALL.iter().zip(&mut self.totals).filter(|(_, totals)| !totals.is_empty()) {
             for (cell, total) in self.cells.iter().zip(totals).filter(|(_, total)| total.rows > 0) {
-                self.columns.months.push(self.month.number);
-                self.columns.accounts.push(cell.account);
-                self.columns.values.push(cell.value);
-                self.columns.events.push(event);
-                self.columns.rows.push(total.rows);
-                self.columns.amounts.push(total.amount.minor());
-                *total = Total::default();
+                let (account, total) = (AccountIndex(cell.account), mem::take(total));
+                let key = Key { month: self.month.first, account, event: *event };
+                match self.by_account.last_mut().filter(|(last, _)| *last == key) {
+                    Some((_, sum)) => *sum += total,
+                    None => self.by_account.push((key, total)),
+                }
+                of_values[cell.value as usize] += total;
+            }
+            for (value, total) in (0u32..).zip(&mut of_values).filter(|(_, total)| total.rows > 0) {
+                self.by_value.months.push(self.month.number());
+                self.by_value.values.push(value);
+                self.by_value.events.push(*event);
+                self.by_value.amounts.push(mem::take(total).amount.minor());
             }
         }
+        self.by_account[first..].sort_by_key(|(key, _)| *key);
     }
 
     /// The tables, once the last window has been added.
     pub fn close(mut self) -> Tables {
         self.end_month();
-        let Columns { months, accounts, values, events, rows, amounts } = self.columns;
-        let columns = vec![
-            Series::new(MONTH.into(), months),
-            Series::new(ACCOUNT.into(), accounts),
-            Series::new(VALUE.into(), values),
-            Series::new(EVENT.into(), events),
-            Series::new(ROWS.into(), rows),
-            Series::new(AMOUNT.into(), amounts),
-        ];
-        let frame = DataFrame::new_infer_height(columns).expect("the columns of a frame are equally long");
-        Tables { values: self.values, frame }
+        Tables { values: self.values, by_account: self.by_account, by_value: self.by_value }
     }
 }
 
@@ -201,67 +209,96 @@ fn label(labels: &InstanceLabels, column: Column) -> Option<Option<Label>> {
     }
 }
 
-/// The facts of a run as a data frame.
+/// What the rows of a run come to.
 pub struct Tables {
     values: Vec<Value>,
-    frame: DataFrame,
+    by_account: Vec<(Key, Total)>,
+    by_value: Columns,
+}
+
+/// What a month has of a part, for a value of the column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent<'t> {
+    /// The first day of the month.
+    pub month: Day,
+    /// The value.
+    pub value: &'t Value,
+    /// The number of the part.
+    pub part: usize,
+    /// The sum of its amounts, signed as in the ledger.
+    pub amount: Money,
 }
 
 impl Tables {
     /// Rows and amounts by month, account and event, in this order.
-    pub fn by_account(&self) -> Vec<(Key<AccountIndex>, Total)> {
-        self.grouped(ACCOUNT, AccountIndex)
+    pub fn by_account(&self) -> impl Iterator<Item = (Key, Total)> {
+        self.by_account.iter().copied()
     }
 
-    /// Rows and amounts by month, currency and value of the column, and event.
-    pub fn by_value(&self) -> Vec<(Key<&Value>, Total)> {
-        self.grouped(VALUE, |number| &self.values[number as usize])
-    }
-
-    /// Groups the facts by month, a column of numbers and event.
-    fn grouped<G>(&self, column: &str, value: impl Fn(u32) -> G) -> Vec<(Key<G>, Total)> {
-        let sums = self.sums(column).expect("numbers can be grouped and added");
+    /// Amounts by month, currency and value of the column, and part: a list of events. An event that is in none is left out.
+    pub fn by_value(&self, parts: &[&[Event]]) -> Vec<Spent<'_>> {
+        let sums = self.frame(parts).and_then(|frame| sums(&frame)).expect("numbers can be grouped and added");
         let numbers = |name: &str| {
             let column = sums.column(name).expect("the grouped frame has its keys");
             column.u32().expect("keys are numbers").into_no_null_iter().collect::<Vec<u32>>()
         };
         let amounts = sums.column("amount_sum").and_then(|column| Ok(column.i64()?.clone())).expect("amounts add up");
-        let rows = sums.column("rows_sum").and_then(|column| Ok(column.u64()?.clone())).expect("rows add up");
-        let totals = rows.into_no_null_iter().zip(amounts.into_no_null_iter());
-        let totals = totals.map(|(rows, minor)| Total { rows, amount: Money::from_minor(minor) });
-        let keys = numbers(MONTH).into_iter().zip(numbers(column)).zip(numbers(EVENT));
-        // The groups come in any order; three numbers are put in order sooner here than as columns.
-        let mut groups: Vec<_> = keys.zip(totals).collect();
-        groups.sort_unstable_by_key(|(key, _)| *key);
-        let group = |(((month, group), event), total): (((u32, u32), u32), Total)| {
-            (Key { month: Month::first_day(month), group: value(group), event: Event::ALL[event as usize] }, total)
-        };
-        groups.into_iter().map(group).collect()
+        let keys = numbers(MONTH).into_iter().zip(numbers(VALUE)).zip(numbers(PART));
+        let spent = keys.zip(amounts.into_no_null_iter()).map(|(((month, value), part), minor)| Spent {
+            month: Month::numbered(month).first,
+            value: &self.values[value as usize],
+            part: part as usize,
+            amount: Money::from_minor(minor),
+        });
+        spent.collect()
     }
 
-    #[expect(deprecated, reason = "the lazy engine that replaces it doubles the build for one sum")]
-    fn sums(&self, column: &str) -> PolarsResult<DataFrame> {
-        self.frame.group_by([MONTH, column, EVENT])?.select([ROWS, AMOUNT]).sum()
+    /// The facts of the events that are in some part.
+    fn frame(&self, parts: &[&[Event]]) -> PolarsResult<DataFrame> {
+        let Columns { months, values, events, amounts } = &self.by_value;
+        let part_of =
+            |event: &Event| (0u32..).zip(parts).find(|(_, part)| part.contains(event)).map(|(number, _)| number);
+        let parts: Vec<Option<u32>> = events.iter().map(part_of).collect();
+        let frame = DataFrame::new_infer_height(vec![
+            Series::new(MONTH.into(), months),
+            Series::new(VALUE.into(), values),
+            Series::new(PART.into(), &parts),
+            Series::new(AMOUNT.into(), amounts),
+        ])?;
+        frame.filter(&frame.column(PART)?.is_not_null())
     }
 }
 
-/// A calendar month as a number that polars can group by: months since the year 0.
+#[expect(deprecated, reason = "the lazy engine that replaces it doubles the build for one sum")]
+fn sums(frame: &DataFrame) -> PolarsResult<DataFrame> {
+    frame.group_by([MONTH, VALUE, PART])?.select([AMOUNT]).sum()
+}
+
+/// A calendar month: its first day, and that of the next.
 #[derive(Clone, Copy)]
 struct Month {
-    number: u32,
+    first: Day,
     next: Day,
 }
 
 impl Month {
     fn of(day: Day) -> Self {
-        use chrono::Datelike as _;
-        let date = day.date();
-        let number = date.year().unsigned_abs() * 12 + date.month0();
-        Self { number, next: day.next_month_start() }
+        Self::numbered(number(day))
     }
 
-    fn first_day(number: u32) -> Day {
+    fn numbered(number: u32) -> Self {
         let date = chrono::NaiveDate::from_ymd_opt((number / 12).cast_signed(), number % 12 + 1, 1);
-        Day::from(date.expect("numbers come from months"))
+        let first = Day::from(date.expect("numbers come from months"));
+        Self { first, next: first.next_month_start() }
     }
+
+    /// Months since the year 0: what polars can group by.
+    fn number(self) -> u32 {
+        number(self.first)
+    }
+}
+
+fn number(day: Day) -> u32 {
+    use chrono::Datelike as _;
+    day.date().year().unsigned_abs() * 12 + day.date().month0()
 }

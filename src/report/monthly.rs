@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::frame::{Key, Tables, Total};
+use super::frame::{Tables, Total};
 use super::page::{Page, Word};
 use super::write_rows;
 use crate::account::AccountIndex;
@@ -30,7 +30,7 @@ const ROOM: usize = 512;
 
 /// The bytes of `monthly.csv`: each month that the run touches and each account.
 pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
-    let mut totals = tables.by_account().into_iter().peekable();
+    let mut totals = tables.by_account().peekable();
     let mut balances: Vec<Money> = book.accounts.iter().map(|account| account.funds.settled()).collect();
     let mut page = Page::default();
     page.text(MONTHLY);
@@ -38,8 +38,8 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
         let name = Word::cell(&month_text(month));
         for ((number, account), balance) in (0u32..).zip(&book.accounts).zip(&mut balances) {
             let mut of = [Total::default(); Event::ALL.len()];
-            let is_here = |key: &Key<AccountIndex>| key.month == month && key.group == AccountIndex(number);
-            while let Some((key, total)) = totals.next_if(|(key, _)| is_here(key)) {
+            let here = (month, AccountIndex(number));
+            while let Some((key, total)) = totals.next_if(|(key, _)| (key.month, key.account) == here) {
                 of[key.event as usize] = total;
             }
             page.reserve(ROOM);
@@ -100,19 +100,14 @@ pub type SpendTable = BTreeMap<Currency, BTreeMap<Option<String>, BTreeMap<Day, 
 /// The spend of a run by the column that its facts were gathered by.
 pub fn spend(tables: &Tables) -> SpendTable {
     let mut table = SpendTable::new();
-    for (key, total) in tables.by_value() {
-        let (currency, value) = key.group;
-        let (is_renewal, is_refund) = (RENEWALS.contains(&key.event), REFUNDS.contains(&key.event));
-        if !is_renewal && !is_refund && key.event != Event::Usage {
-            continue;
-        }
+    for spent in tables.by_value(&[RENEWALS, REFUNDS, &[Event::Usage]]) {
+        let (currency, value) = spent.value;
         let months = table.entry(*currency).or_default().entry(value.clone()).or_default();
-        let spend = months.entry(key.month).or_default();
-        if is_refund {
-            spend.refunds += total.amount;
-        } else {
-            let part = if is_renewal { &mut spend.renewals } else { &mut spend.usage };
-            *part += -total.amount;
+        let spend = months.entry(spent.month).or_default();
+        match spent.part {
+            0 => spend.renewals = -spent.amount,
+            1 => spend.refunds = spent.amount,
+            _ => spend.usage = -spent.amount,
         }
     }
     table

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::calendar::Day;
 use crate::cell;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, Price};
 
 /// The size of the block in which a [`Word`] is copied.
 const BLOCK: usize = 32;
@@ -89,6 +89,9 @@ impl Page {
 
     /// Adds a cell of any length that is no formula, in quotes where it needs them, and a comma.
     pub(super) fn cell(&mut self, text: &str) {
+        if is_plain(text) {
+            return self.word_of(text);
+        }
         self.quoted(text);
         self.reserve(1);
         self.comma();
@@ -125,6 +128,12 @@ impl Page {
         self.digits(&digits);
     }
 
+    /// Adds a whole number and a comma; there must be room.
+    pub(super) fn whole(&mut self, number: u64) {
+        self.number(number);
+        self.comma();
+    }
+
     /// Where the next byte goes.
     pub(super) fn mark(&self) -> usize {
         self.len
@@ -151,18 +160,23 @@ impl Page {
                 digits.byte(b'.');
                 digits.whole(minor / 100);
             }
-            decimals => {
-                let mut rest = minor;
-                for _ in 0..decimals {
-                    digits.byte(pair(rest % 10)[1]);
-                    rest /= 10;
-                }
-                digits.byte(b'.');
-                digits.whole(rest);
-            }
+            decimals => digits.decimals(minor, decimals.into()),
         }
         if money.is_negative() {
             digits.byte(b'-');
+        }
+        self.digits(&digits);
+    }
+
+    /// Adds a price as it is displayed, and a comma; there must be room.
+    pub(super) fn price(&mut self, price: Price) {
+        let decimal = price.decimal();
+        let Ok(mantissa) = u64::try_from(decimal.mantissa()) else { return self.word_of(&price.to_string()) };
+        let mut digits = Digits::default();
+        digits.byte(b',');
+        match decimal.scale() {
+            0 => digits.whole(mantissa),
+            decimals => digits.decimals(mantissa, decimals),
         }
         self.digits(&digits);
     }
@@ -210,6 +224,18 @@ impl Digits {
     }
 }
 
+impl Digits {
+    /// A number with so many decimals, at least one.
+    fn decimals(&mut self, mut number: u64, decimals: u32) {
+        for _ in 0..decimals {
+            self.byte(pair(number % 10)[1]);
+            number /= 10;
+        }
+        self.byte(b'.');
+        self.whole(number);
+    }
+}
+
 /// Both digits of a number below 100.
 fn pair(number: u64) -> [u8; 2] {
     PAIRS[usize::try_from(number).expect("two digits are few")]
@@ -225,6 +251,12 @@ const PAIRS: [[u8; 2]; 100] = {
     }
     pairs
 };
+
+/// Whether a text can be seen at once to need neither quotes nor an apostrophe, as most ids can.
+fn is_plain(text: &str) -> bool {
+    let is_sign = |byte: u8| matches!(byte, b'-' | b'_' | b'.');
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte)) && !text.starts_with('-')
+}
 
 /// Whether a cell must be in quotes (RFC 4180).
 fn needs_quotes(text: &str) -> bool {

@@ -6,6 +6,8 @@ use super::page::Page;
 
 /// The rows of a page.
 const ROWS: usize = 4_096;
+/// The rows of a batch of pages.
+const BATCH: usize = 16 * ROWS;
 
 /// Bytes that follow each other. Used ones keep their room for the next.
 #[derive(Debug, Default)]
@@ -41,6 +43,28 @@ impl Pages {
             write(page, before, &runs);
         });
     }
+}
+
+/// Writes rows batch by batch and passes the pieces on, each batch while the next one is written.
+pub(super) fn stream<R: Sync, E>(
+    rows: &[R],
+    write: impl Fn(&mut Page, &R) + Sync,
+    mut append: impl FnMut(&[&[u8]]) -> Result<(), E>,
+) -> Result<(), E> {
+    let fill = |rows: &[R], pages: &mut Pages| {
+        pages.fill(std::iter::once(rows), |page, _, runs| {
+            runs.iter().copied().flatten().for_each(|row| write(page, row));
+        });
+    };
+    let (mut coming, mut present) = (Pages::default(), Pages::default());
+    for rows in rows.chunks(BATCH).chain([[].as_slice()]) {
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| fill(rows, &mut coming));
+            append(&present.iter().collect::<Vec<_>>())
+        })?;
+        std::mem::swap(&mut coming, &mut present);
+    }
+    Ok(())
 }
 
 /// Rows for one page after the other, with the number of the rows before them.

@@ -87,6 +87,7 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
             "src/source/instances.rs",
             "src/source/review.rs",
             "src/engine.rs",
+            "src/engine/closing.rs",
             "src/report/pages.rs",
             "src/cli/run.rs",
             "src/cli/results.rs",
