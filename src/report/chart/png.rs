@@ -23,7 +23,7 @@ pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, ChartError> {
         draw(&mut backend, shape).map_err(|error| ChartError::Draw(error.to_string()))?;
     }
     drop(backend);
-    write(&Indexed::new(&pixels), width, height)
+    write(&Indexed::new(&pixels, width as usize), width, height)
 }
 
 fn write(picture: &Indexed, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
@@ -49,17 +49,27 @@ struct Indexed {
 
 impl Indexed {
     /// Colours in the order of their first pixels. Those beyond the 256th, which only shades at the edges of many
-    /// coloured texts could be, become the nearest one.
-    fn new(rgb: &[u8]) -> Self {
-        let mut colours = vec![[0xFF; 3]];
-        let mut pixels = Vec::with_capacity(rgb.len() / 3);
-        let mut rest: &[[u8; 3]] = rgb.as_chunks().0;
-        while let Some(colour) = rest.first() {
-            let (run, others) = rest.split_at(length_of_run(*colour, rest));
-            pixels.resize(pixels.len() + run.len(), place_of(*colour, &mut colours));
-            rest = others;
+    /// coloured texts could be, become the nearest one. Most rows of a chart are like the one above them.
+    fn new(rgb: &[u8], width: usize) -> Self {
+        let mut picture = Self { colours: vec![[0xFF; 3]], pixels: Vec::with_capacity(rgb.len() / 3) };
+        let mut above: &[[u8; 3]] = &[];
+        for row in rgb.as_chunks().0.chunks(width) {
+            if row == above {
+                picture.pixels.extend_from_within(picture.pixels.len() - width..);
+            } else {
+                picture.add(row);
+            }
+            above = row;
         }
-        Self { colours, pixels }
+        picture
+    }
+
+    fn add(&mut self, mut row: &[[u8; 3]]) {
+        while let Some(colour) = row.first() {
+            let (run, others) = row.split_at(length_of_run(*colour, row));
+            self.pixels.resize(self.pixels.len() + run.len(), place_of(*colour, &mut self.colours));
+            row = others;
+        }
     }
 }
 
