@@ -168,8 +168,9 @@ impl Book {
         let acted: i128 = self.actions.iter().map(reached).sum();
         let resizes = self.actions.iter().filter(|action| matches!(action.verb, Verb::Resize(..)));
         let resized: i128 = resizes.map(reached).sum();
-        let paid_months = self.months_paid_ahead() + renewed_months + acted * longest;
-        let (month, hour) = (self.dearest(|one| one.monthly_price), self.dearest(|one| one.hourly_price));
+        let extremes = self.extremes();
+        let paid_months = self.months_up_to(extremes.last_expiry) + renewed_months + acted * longest;
+        let (month, hour) = (self.dearest(extremes.monthly_price), self.dearest(extremes.hourly_price));
         let renewals = month * (instances * renewed_months + acted * longest + resized * paid_months);
         let usage = hour * instances * days * 24;
         self.opening_amounts() + self.action_amounts() + renewals + usage
@@ -203,17 +204,21 @@ impl Book {
         let of_one = of_one.into_iter().map(|(number, months)| (self.instance(number).expires_on, months));
         let mut planned = of_one.map(|(expiry, months)| (expiry, months + of_any));
         self.instances.is_empty()
-            || (in_time(self.last_expiry(), of_any) && planned.all(|(expiry, months)| in_time(expiry, months)))
+            || (in_time(self.extremes().last_expiry, of_any) && planned.all(|(expiry, months)| in_time(expiry, months)))
     }
 
     /// Months from the first day of the run to the last expiry of the inventory, at least.
-    fn months_paid_ahead(&self) -> i128 {
-        let last = self.last_expiry();
+    fn months_up_to(&self, last: Option<Day>) -> i128 {
         last.map_or(0, |last| i128::from(last.days_since(self.days.from)).max(0) / SHORTEST_MONTH + 1)
     }
 
-    fn last_expiry(&self) -> Option<Day> {
-        self.instances.par_iter().filter_map(|instance| instance.expires_on).max()
+    fn extremes(&self) -> Extremes {
+        let of_one = |one: &Instance| Extremes {
+            monthly_price: one.monthly_price,
+            hourly_price: one.hourly_price,
+            last_expiry: one.expires_on,
+        };
+        self.instances.par_iter().map(of_one).reduce(Extremes::default, Extremes::max)
     }
 
     fn opening_amounts(&self) -> i128 {
@@ -229,9 +234,8 @@ impl Book {
         self.actions.iter().filter_map(Action::amount).map(|money| i128::from(money.minor())).sum()
     }
 
-    /// The dearest price of the run in minor units, discount factors above one included.
-    fn dearest(&self, price: fn(&Instance) -> Option<Price>) -> i128 {
-        let listed = self.instances.par_iter().filter_map(price).max();
+    /// The dearest price of the run in minor units, those of actions and discount factors above one included.
+    fn dearest(&self, listed: Option<Price>) -> i128 {
         let Some(price) = listed.max(self.actions.iter().filter_map(Action::price).max()) else { return 0 };
         let factors = self.profiles.iter().flat_map(|profile| profile.discounts.iter().map(|(_, factor)| *factor));
         let factor = factors.max().map_or(Factor::ONE, |factor| factor.max(Factor::ONE));
@@ -239,6 +243,24 @@ impl Book {
         let share = Share { factor, ..Share::ONCE };
         let charge = price.charge(finest.unwrap_or(self.currency), share, Rounding::HalfUp);
         i128::from(charge.minor()) + 1
+    }
+}
+
+/// The dearest prices and the last expiry among instances.
+#[derive(Clone, Copy, Default)]
+struct Extremes {
+    monthly_price: Option<Price>,
+    hourly_price: Option<Price>,
+    last_expiry: Option<Day>,
+}
+
+impl Extremes {
+    fn max(self, other: Self) -> Self {
+        Self {
+            monthly_price: self.monthly_price.max(other.monthly_price),
+            hourly_price: self.hourly_price.max(other.hourly_price),
+            last_expiry: self.last_expiry.max(other.last_expiry),
+        }
     }
 }
 

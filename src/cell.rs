@@ -19,13 +19,17 @@ pub fn is_formula(text: &str) -> bool {
     first.is_some_and(|first| BEGINNINGS.contains(&first)) && !rest.is_empty() && !is_number
 }
 
-/// Whether a file can have a cell that [`is_formula`], by a look at the first byte of each cell: few files have to be read
-/// a second time.
+/// Whether a piece of a file can have a cell that [`is_formula`], by a look at the first byte of each cell: few files have to
+/// be read a second time. It looks at all pairs of bytes, many at once.
 pub fn may_hold_formulas(csv: &[u8]) -> bool {
-    let ends_before = |byte: u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    // A wide form begins with this byte.
-    let begins = |byte: u8| matches!(byte, b'=' | b'+' | b'-' | b'@' | b'\t' | 0xEF);
-    csv.windows(2).any(|pair| ends_before(pair[0]) && (begins(pair[1]) || (pair[0] == b'"' && ends_before(pair[1]))))
+    let is_one_of = |byte: u8, bytes: &[u8]| bytes.iter().fold(false, |found, one| found | (byte == *one));
+    let ends_before = |byte: u8| is_one_of(byte, b",\"\n\r");
+    // A wide form begins with the last of them.
+    let begins = |byte: u8| is_one_of(byte, b"=+-@\t\xEF");
+    let pairs = csv.iter().zip(csv.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (&one, &next)| {
+        found | (ends_before(one) & (begins(next) | ((one == b'"') & ends_before(next))))
+    })
 }
 
 /// The text as it is written.

@@ -88,21 +88,25 @@ pub struct FurtherLabels<'l> {
     known: &'l Labels,
     added: Labels,
     /// Labels met before, at a place that follows from their texts: most rows have one of few texts.
-    met: [Option<Label>; 256],
+    met: Vec<Option<Label>>,
 }
+
+/// So many labels are found by their texts' places.
+const PLACES: u32 = 1 << 11;
 
 impl<'l> FurtherLabels<'l> {
     /// None yet.
     pub fn behind(known: &'l Labels) -> Self {
-        Self { known, added: Labels::default(), met: [None; 256] }
+        Self { known, added: Labels::default(), met: vec![None; PLACES as usize] }
     }
 
     /// The label of this text, made on first sight.
     pub fn intern(&mut self, text: &str) -> Label {
-        let place = text.bytes().fold(0_u8, |place, byte| place.wrapping_mul(31).wrapping_add(byte));
-        let met = self.met[usize::from(place)].filter(|label| self.text(*label) == text);
+        let place = text.bytes().fold(0_u32, |place, byte| place.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        let place = (place % PLACES) as usize;
+        let met = self.met[place].filter(|label| self.text(*label) == text);
         let label = met.unwrap_or_else(|| self.find_or_add(text));
-        self.met[usize::from(place)] = Some(label);
+        self.met[place] = Some(label);
         label
     }
 

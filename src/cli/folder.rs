@@ -1,8 +1,10 @@
 //! Reads the files of a book into memory.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::Failure;
 use super::changes::Changes;
@@ -12,7 +14,9 @@ use crate::engine::Refusal;
 use crate::source::{self, Folder};
 
 /// The most bytes of a file: a book of ten million instances fits.
-const LARGEST: u64 = 1 << 31;
+const LARGEST: usize = 1 << 31;
+/// So many bytes are read at once.
+const PIECE: usize = 1 << 22;
 
 /// A book with the files that it was read from.
 pub(super) struct Loaded {
@@ -97,10 +101,23 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    if plain_file(path)?.len() > LARGEST {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than 2 GiB"));
+    let length = plain_file(path)?.len();
+    match usize::try_from(length) {
+        Ok(length) if (PIECE..=LARGEST).contains(&length) => pieces(path, length),
+        Ok(length) if length < PIECE => fs::read(path),
+        _ => Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than 2 GiB")),
     }
-    fs::read(path)
+}
+
+/// The bytes of a large file, read on all processors.
+fn pieces(path: &Path, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    bytes.par_chunks_mut(PIECE).enumerate().try_for_each(|(number, piece)| {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start((number * PIECE) as u64))?;
+        file.read_exact(piece)
+    })?;
+    Ok(bytes)
 }
 
 /// What is known of a plain file; a folder, pipe or device is refused, and never waited for.

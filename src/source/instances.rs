@@ -156,7 +156,9 @@ impl Inventory<'_> {
         let names = COLUMNS.names.len();
         let tags = names..names + self.table.tag_keys().len();
         let mut making = Making { labels: FurtherLabels::behind(self.labels), account: None };
-        let (mut instances, mut starts, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+        let lines = part.lines();
+        let (mut instances, mut starts) = (Vec::with_capacity(lines), Vec::with_capacity(lines));
+        let mut plain = Vec::new();
         part.rows(diagnostics, |mut row, diagnostics| {
             self.edits.iter().for_each(|edit| edit.apply(&mut row));
             if let Some(instance) = self.known(&row) {

@@ -116,10 +116,10 @@ pub(super) fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diag
             add(*account, action.date, change);
         }
     }
-    for instance in book.instances.iter().filter(|instance| instance.expires_on.is_some_and(|due| due <= last)) {
-        if let Some((due, price)) = renewal(book, instance) {
-            add(instance.account, due.max(book.days.from), Change::Due(price));
-        }
+    let soon = book.instances.par_iter().filter(|instance| instance.expires_on.is_some_and(|due| due <= last));
+    let renewals: Vec<_> = soon.filter_map(|instance| Some((instance.account, renewal(book, instance)?))).collect();
+    for (account, (due, price)) in renewals {
+        add(account, due.max(book.days.from), Change::Due(price));
     }
     for (number, (account, changes)) in book.accounts.iter().zip(changes).enumerate() {
         if let Some(short) = first_shortage(account, changes) {

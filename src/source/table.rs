@@ -86,7 +86,7 @@ pub(super) struct Table<'f> {
 }
 
 /// So many parts of a file are held at once: what was read of them, and is not taken yet.
-const WAVE: usize = 64;
+const WAVE: usize = 32;
 
 impl<'f> Table<'f> {
     /// Reads the header; none where the file cannot be read at all.
@@ -306,6 +306,11 @@ pub(super) struct Part<'t, 'f> {
 }
 
 impl<'f> Part<'_, 'f> {
+    /// How many lines it has: hardly ever fewer than rows.
+    pub(super) fn lines(&self) -> usize {
+        memchr::memchr_iter(b'\n', &self.table.text.as_bytes()[self.range.clone()]).count() + 1
+    }
+
     /// [`Table::rows`] of this part.
     pub(super) fn rows(self, diagnostics: &mut Diagnostics, visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics)) {
         self.table.rows_in(self.range, diagnostics, visit);

@@ -1,6 +1,7 @@
 //! What a run holds in memory at once: a window of rows, however many there are in all.
 
 use renewcast::engine::{self, Window};
+use renewcast::instance::Instance;
 
 use crate::support::{Files, book};
 
@@ -37,6 +38,12 @@ fn rows(files: &Files) -> Vec<u64> {
         rows.push(window.rows());
     }
     rows
+}
+
+/// Ten million instances take as many times so much for the whole of a run. Ids of up to 24 bytes are part of it.
+#[test]
+fn an_instance_is_held_in_few_bytes() {
+    assert_eq!(size_of::<Instance>(), 144);
 }
 
 #[test]

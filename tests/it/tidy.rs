@@ -89,6 +89,7 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
             "src/engine.rs",
             "src/engine/closing.rs",
             "src/report/pages.rs",
+            "src/cli/folder.rs",
             "src/cli/run.rs",
             "src/cli/results.rs",
             "src/cli/many.rs",
