@@ -5,7 +5,8 @@ usage: compare.py [SIZE...] [--peers FOLDER] [--times N] [--book-only]
 
 FOLDER holds gen.py, which draws the workload, and py/, the programs that users would pick instead. A book with the
 nearest profile is made of the workload: nothing overdue, seven days in the recycle bin, auto-renewal there too, month ends
-that stick, a year at 0.83. Times are medians of N runs of the whole process; peers whose libraries are missing are left out.
+that stick, a year at 0.83. Times are medians of N runs of the whole process, memory is the
+most of them; peers whose libraries are missing are left out, slow ones are run once.
 """
 import argparse, os, statistics, subprocess, sys, time
 from pathlib import Path
@@ -13,14 +14,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "target/release/renewcast"
 WORK = ROOT / "target/compare"
-# What each peer imports; the first two need nothing but Python.
+# For each peer what a user knows it as, and the library that it needs.
 PEERS = {
-    "a1_decimal_daily": None,
-    "a3_buckets_cents": None,
-    "b2_polars_tuned": "polars",
-    "b3_numba_polars": "numba",
-    "e_duckdb": "duckdb",
+    "a1_decimal_daily": ("Python, Decimal", None),
+    "a3_buckets_cents": ("Python, tuned, cents", None),
+    "b3_numba_polars": ("numba and polars", "numba"),
+    "d_simpy": ("SimPy", "simpy"),
+    "b1_pandas": ("pandas, renewals only", "pandas"),
+    "b2_polars_tuned": ("polars, renewals only", "polars"),
+    "e_duckdb": ("DuckDB, renewals only", "duckdb"),
 }
+NOTE = """copies: how many times as long as cp of renewcast's own ledger, which has more columns and rows than the peers' files.
+renewals only: no balances, no top-ups, nothing fails for want of money; all else does what the workload says."""
+# A peer that takes longer than this is run once.
+PATIENCE = 10.0
 BOOK = """name = "Workload"
 from = 2026-01-01
 to = 2026-12-31
@@ -75,10 +82,20 @@ def run(command):
 
 def median(times, command, before=lambda: None):
     runs = []
-    for _ in range(times):
+    while len(runs) < times and (not runs or runs[0][0] < PATIENCE):
         before()
         runs.append(run(command))
     return statistics.median(seconds for seconds, _ in runs), max(memory for _, memory in runs)
+
+
+def has(library):
+    imported = [sys.executable, "-c", f"import {library}"]
+    return library is None or subprocess.run(imported, capture_output=True).returncode == 0
+
+
+def beside(seconds, ours):
+    """What a user wants to know of two times."""
+    return f"{seconds / ours:.1f} times as fast" if seconds > ours else f"{ours / seconds:.1f} times as slow"
 
 
 def compare(size, peers, times, book_only):
@@ -90,17 +107,22 @@ def compare(size, peers, times, book_only):
         return
     ours, memory = median(times, [PROGRAM, "run", book, "--out", out, "--no-charts"])
     ledger = out / "ledger.csv"
-    limit, _ = median(times, ["cp", ledger, copy], lambda: copy.unlink(missing_ok=True))
-    rows = [(f"cp of its ledger ({ledger.stat().st_size / 1e6:.0f} MB)", limit, 0), ("renewcast run", ours, memory)]
-    for peer, library in PEERS.items():
-        if library is None or subprocess.run([sys.executable, "-c", f"import {library}"], capture_output=True).returncode == 0:
-            # The slow ones are not worth waiting for five times.
-            rows.append((peer, *median(1, [sys.executable, peers / f"py/{peer}.py", workload, copy])))
-    print(f"\n{size} instances, one year")
-    print(f"{'':32}{'seconds':>10}{'MiB':>8}{'copies':>8}{'renewcast is':>18}")
-    for name, seconds, mebibytes in rows:
-        faster = f"{seconds / ours:.1f} times faster" if seconds > ours else ""
-        print(f"{name:32}{seconds:10.3f}{mebibytes:8.0f}{seconds / limit:8.1f}{faster:>18}")
+    limit, of_cp = median(times, ["cp", ledger, copy], lambda: copy.unlink(missing_ok=True))
+    written = lambda file: file.stat().st_size / 1e6
+    rows = [("cp of that ledger", limit, of_cp, written(copy)), ("renewcast run", ours, memory, written(ledger))]
+    for peer, (name, library) in PEERS.items():
+        if not has(library):
+            print(f"left out: {name}; there is no {library} for {sys.executable}")
+            continue
+        copy.unlink(missing_ok=True)
+        measured = median(times, [sys.executable, peers / f"py/{peer}.py", workload, copy])
+        rows.append((name, *measured, written(copy)))
+    print(f"\n{size:,} instances, one year")
+    print(f"{'':24}{'seconds':>9}{'MiB':>8}{'ledger MB':>11}{'copies':>8}{'renewcast is':>20}")
+    for name, seconds, mebibytes, megabytes in rows:
+        verdict = "" if name == "renewcast run" else beside(seconds, ours)
+        print(f"{name:24}{seconds:9.3f}{mebibytes:8.0f}{megabytes:11.1f}{seconds / limit:8.1f}{verdict:>20}")
+    print(NOTE)
     copy.unlink(missing_ok=True)
 
 
