@@ -386,6 +386,12 @@ impl Diagnostics {
         }
     }
 
+    /// None yet, for a later part of the input that is read by itself. What could not be kept behind these is only counted.
+    pub fn for_later(&self) -> Self {
+        let full = |kept: usize| if kept == KEPT { KEPT } else { 0 };
+        Self { kept_errors: full(self.kept_errors), kept_warnings: full(self.kept_warnings), ..Self::default() }
+    }
+
     /// Adds what was found by itself in a later part of the input. The same is kept as if both had been found by one.
     pub fn append(&mut self, later: Self) {
         self.errors += later.errors;

@@ -213,12 +213,11 @@ impl<'f> Table<'f> {
         read: impl Fn(Part<'_, 'f>, &mut Diagnostics) -> T + Sync,
         mut take: impl FnMut(T) + Send,
     ) {
-        let read_one = |range: &Range<usize>| {
-            let mut found = Diagnostics::default();
+        let read_one = |range: &Range<usize>, mut found: Diagnostics| {
             let made = read(Part { table: self, range: range.clone() }, &mut found);
             (made, found)
         };
-        let mut take_all = |ready: Vec<(T, Diagnostics)>| {
+        let mut take_all = |ready: Vec<(T, Diagnostics)>, diagnostics: &mut Diagnostics| {
             for (made, found) in ready {
                 diagnostics.append(found);
                 take(made);
@@ -226,11 +225,11 @@ impl<'f> Table<'f> {
         };
         let mut ready = Vec::new();
         for wave in parts(self.text, self.header.end).chunks(WAVE) {
-            let before = mem::take(&mut ready);
-            let read_wave = || wave.par_iter().map(read_one).collect();
-            (_, ready) = rayon::join(|| take_all(before), read_wave);
+            let (before, fresh) = (mem::take(&mut ready), diagnostics.for_later());
+            let read_wave = || wave.par_iter().map(|range| read_one(range, fresh.clone())).collect();
+            (_, ready) = rayon::join(|| take_all(before, diagnostics), read_wave);
         }
-        take_all(ready);
+        take_all(ready, diagnostics);
     }
 
     fn rows_in(
