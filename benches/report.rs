@@ -6,7 +6,7 @@ mod support;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use renewcast::book::Book;
 use renewcast::engine::{self, Window};
-use renewcast::report::frame::Facts;
+use renewcast::report::frame::Grouping;
 use renewcast::report::monthly;
 use renewcast::selector::Column;
 use renewcast::summary::Tally;
@@ -34,13 +34,14 @@ fn report(criterion: &mut Criterion) {
     group.bench_function("summary", |bencher| {
         bencher.iter(|| {
             let mut tally = Tally::open(&book);
-            windows.iter().for_each(|window| tally.add(window));
+            windows.iter().for_each(|window| tally.add(window.entries(), window.balances()));
             tally.close()
         });
     });
     group.bench_function("tables", |bencher| {
         bencher.iter(|| {
-            let mut facts = Facts::open(&book, Column::Region);
+            let grouping = Grouping::of(&book, Column::Region);
+            let mut facts = grouping.facts();
             windows.iter().for_each(|window| facts.add(window.entries()));
             monthly::monthly(&book, &facts.close())
         });

@@ -20,6 +20,8 @@ mod usage;
 mod window;
 
 use std::collections::BTreeSet;
+use std::mem;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -34,9 +36,9 @@ use crate::order::Order;
 use crate::prices::PriceKind;
 pub use closing::Ending;
 use routes::{Routes, Strays, homeless};
-use section::Section;
+use section::{Pen, Section};
 pub use trial::Trial;
-pub use window::Window;
+pub use window::{Piece, Rows, Window};
 
 /// What a replay gives.
 #[derive(Clone, Debug)]
@@ -126,7 +128,8 @@ pub fn ask_accounts<'b, T: Send>(book: &'b Book, question: impl Fn(Trial<'b>) ->
 
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     let sections = section::split(routes.papers).into_par_iter().map(|papers| Section::open(book, papers)).collect();
-    Run { book, sections, strays: routes.strays, next: book.days.from }
+    let split = routes.strays.split_days();
+    Run { book, sections, strays: routes.strays, split, next: book.days.from }
 }
 
 /// A window holds about so many rows, and at least a day.
@@ -139,11 +142,18 @@ pub struct Run<'b> {
     book: &'b Book,
     sections: Vec<Section<'b>>,
     strays: Strays<'b>,
+    /// Days on which rows that belong to no account stand between those of accounts.
+    split: BTreeSet<Day>,
     /// The first day that has not been replayed.
     next: Day,
 }
 
-impl Run<'_> {
+impl<'b> Run<'b> {
+    /// The book that is replayed.
+    pub fn book(&self) -> &'b Book {
+        self.book
+    }
+
     /// Replays the next days into `window`, whose earlier rows are gone; false where no day is left. The first window
     /// begins with the balances of the opening.
     ///
@@ -153,18 +163,49 @@ impl Run<'_> {
     /// # Panics
     /// When a law of the ledger is broken, naming day, instance and both sides: a fault of the program.
     pub fn advance(&mut self, window: &mut Window) -> Result<bool, Refusal> {
+        let mut nobody = vec![(); self.parts().count()];
+        self.advance_with(window, &mut nobody, |(), rows, kept| mem::swap(rows, kept))
+    }
+
+    /// The parts of a window: the numbers of the accounts of each; the last is for rows that belong to no account.
+    pub fn parts(&self) -> impl Iterator<Item = Range<u32>> {
+        let accounts = self.book.accounts.len();
+        let none = u32::try_from(accounts).map_or(0..0, |none| none..none);
+        self.sections.iter().map(Section::accounts).chain([none])
+    }
+
+    /// [`advance`](Self::advance), where each part has a clerk who sees its rows as soon as they are written and leaves in
+    /// the window what is to be kept of them, in place of what was kept before. Parts are replayed side by side.
+    ///
+    /// # Errors
+    /// As [`advance`](Self::advance).
+    ///
+    /// # Panics
+    /// As [`advance`](Self::advance).
+    pub fn advance_with<C: Send, K: Default + Send>(
+        &mut self,
+        window: &mut Window<K>,
+        clerks: &mut [C],
+        work: impl Fn(&mut C, &mut Rows, &mut K) + Sync,
+    ) -> Result<bool, Refusal> {
         let days = self.book.days;
-        window.clear(self.sections.len());
+        window.clear(self.sections.len() + 1);
         if self.next > days.to {
             return Ok(false);
         }
         let (first, last) = (self.next, self.end_of_window());
-        self.sections.par_iter_mut().zip(&mut window.parts).for_each(|(section, part)| {
-            section.begin(part);
+        let split = &self.split;
+        let sections = self.sections.par_iter_mut().zip(&mut window.parts).zip(&mut *clerks);
+        sections.for_each_init(Rows::default, |rows, ((section, part), clerk)| {
+            rows.clear();
+            let mut pen = Pen { rows, ends: &mut part.ends };
             if first == days.from {
-                section.note_opening(days.from.yesterday(), part);
+                section.note_opening(days.from.yesterday(), &mut pen);
             }
-            DayRange { from: first, to: last }.days().for_each(|day| section.replay(day, part));
+            DayRange { from: first, to: last }
+                .days()
+                .for_each(|day| section.replay((day, split.contains(&day)), &mut pen));
+            work(clerk, rows, &mut part.kept);
         });
         let desks = || self.sections.iter().flat_map(|section| &section.desks);
         if let Some(refusal) = desks().filter_map(|desk| desk.refusal).min_by_key(Refusal::date) {
@@ -173,7 +214,12 @@ impl Run<'_> {
         for desk in self.sections.iter_mut().flat_map(|section| &mut section.desks) {
             self.strays.collect(desk);
         }
-        window.put_in_order(last, self.strays.take(last));
+        if let (Some(part), Some(clerk)) = (window.parts.last_mut(), clerks.last_mut()) {
+            let mut rows = Rows::default();
+            self.strays.take(last, &mut Pen { rows: &mut rows, ends: &mut part.ends });
+            work(clerk, &mut rows, &mut part.kept);
+        }
+        window.put_in_order(last);
         self.next = last.tomorrow();
         Ok(true)
     }

@@ -117,11 +117,11 @@ impl Rounding {
     fn quotient<N: Integer + Clone>(self, numerator: &N, denominator: &N) -> N {
         debug_assert!(*numerator >= N::zero() && *denominator > N::zero(), "a formula is a fraction from zero on");
         let (whole, rest) = numerator.div_rem(denominator);
-        let twice_rest = rest.clone() + rest;
+        let missing = denominator.clone() - rest.clone();
         let up = match self {
             Self::Down => false,
-            Self::HalfUp => twice_rest >= *denominator,
-            Self::HalfEven => twice_rest > *denominator || (twice_rest == *denominator && whole.is_odd()),
+            Self::HalfUp => rest >= missing,
+            Self::HalfEven => rest > missing || (rest == missing && whole.is_odd()),
         };
         if up { whole + N::one() } else { whole }
     }

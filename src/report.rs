@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cell;
 
+mod cells;
 pub mod chart;
 pub mod closing;
 pub mod compare;

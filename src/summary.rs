@@ -1,16 +1,16 @@
 //! The answer of a run: what is paid, how low the balances go, what fails, what is lost and what to do about it.
 //!
-//! A pure fold over the windows of a run: a [`Tally`] keeps what accounts and instances come to, not the rows.
+//! A pure fold over the rows of a run: a [`Tally`] keeps what accounts and instances come to, not the rows. Accounts do not
+//! depend on each other, so the tallies of some accounts and of the next ones can be joined.
 //! Currencies are never added.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Range};
 
 use crate::account::AccountIndex;
 use crate::action::Verb;
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::engine::Window;
 use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State};
 use crate::ledger::{Balance, Entry, Needed, Shortfall};
@@ -177,24 +177,24 @@ impl Summary {
     }
 }
 
-/// No place in a list.
-const NOWHERE: u32 = u32::MAX;
-
-/// A summary in the making.
+/// A summary in the making, of neighbouring accounts.
 #[derive(Clone, Debug)]
 pub struct Tally<'b> {
     book: &'b Book,
+    /// The number of the first account.
+    first: u32,
     totals: Vec<Totals>,
     lowest: Vec<Option<Balance>>,
     closing: Vec<Option<Balance>>,
     short: Vec<bool>,
     events: [u64; Event::ALL.len()],
     failures: Vec<Failure>,
-    /// For each instance its failure that goes on.
-    failing: Vec<u32>,
-    losses: Vec<Loss>,
-    /// For each instance its loss that is not decided.
-    losing: Vec<u32>,
+    /// The places of failures that go on.
+    failing: BTreeMap<InstanceIndex, usize>,
+    /// With the day on which each was noted.
+    losses: Vec<(Day, Loss)>,
+    /// The places of losses that are not decided.
+    losing: BTreeMap<InstanceIndex, usize>,
     stops: Vec<(InstanceIndex, Day)>,
     /// Flags that were set.
     flags: BTreeMap<InstanceIndex, RenewFlag>,
@@ -217,36 +217,53 @@ struct Gap {
 impl<'b> Tally<'b> {
     /// Nothing yet but the instances that are in the recycle bin at the opening.
     pub fn open(book: &'b Book) -> Self {
-        let (accounts, instances) = (book.accounts.len(), book.instances.len());
-        let mut tally = Self {
+        let all = 0..u32::try_from(book.accounts.len()).expect("a book numbers its accounts in 32 bits");
+        Self::open_parts(book, std::iter::once(all)).pop().expect("there is a tally for each part")
+    }
+
+    /// [`open`](Self::open), for each of some ranges of accounts, which follow each other.
+    pub fn open_parts(book: &'b Book, parts: impl Iterator<Item = Range<u32>>) -> Vec<Self> {
+        let mut tallies: Vec<Self> = parts.map(|accounts| Self::of(book, accounts)).collect();
+        for (number, instance) in (0u32..).zip(&book.instances) {
+            if instance.state == Some(State::Reclaimed) {
+                let behind = tallies.partition_point(|tally| tally.first <= instance.account.0);
+                let eve = book.days.from.yesterday();
+                tallies[..behind].last_mut().into_iter().for_each(|tally| tally.lose(InstanceIndex(number), eve, None));
+            }
+        }
+        tallies
+    }
+
+    fn of(book: &'b Book, accounts: Range<u32>) -> Self {
+        let count = accounts.len();
+        Self {
             book,
-            totals: vec![Totals::default(); accounts],
-            lowest: vec![None; accounts],
-            closing: vec![None; accounts],
-            short: vec![false; accounts],
+            first: accounts.start,
+            totals: vec![Totals::default(); count],
+            lowest: vec![None; count],
+            closing: vec![None; count],
+            short: vec![false; count],
             events: [0; Event::ALL.len()],
             failures: Vec::new(),
-            failing: vec![NOWHERE; instances],
+            failing: BTreeMap::new(),
             losses: Vec::new(),
-            losing: vec![NOWHERE; instances],
+            losing: BTreeMap::new(),
             stops: Vec::new(),
             flags: BTreeMap::new(),
             gaps: BTreeMap::new(),
             top_ups: Vec::new(),
             arrears: Vec::new(),
-        };
-        for (number, instance) in (0u32..).zip(&book.instances) {
-            if instance.state == Some(State::Reclaimed) {
-                tally.lose(InstanceIndex(number), None);
-            }
         }
-        tally
     }
 
-    /// Adds the rows of the next window.
-    pub fn add(&mut self, window: &Window) {
+    fn place(&self, account: AccountIndex) -> usize {
+        (account.0 - self.first) as usize
+    }
+
+    /// Adds the next rows of its accounts.
+    pub fn add<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>, balances: impl Iterator<Item = &'r Balance>) {
         let mut stopped = BTreeSet::new();
-        for entry in window.entries() {
+        for entry in entries {
             self.events[entry.event as usize] += 1;
             self.add_movement(entry);
             if let Some(instance) = entry.instance {
@@ -256,8 +273,8 @@ impl<'b> Tally<'b> {
                 stopped.insert((account, entry.date));
             }
         }
-        for balance in window.balances() {
-            let account = balance.account.0 as usize;
+        for balance in balances {
+            let account = self.place(balance.account);
             self.closing[account] = Some(*balance);
             if self.lowest[account].is_none_or(|low| balance.available < low.available) {
                 self.lowest[account] = Some(*balance);
@@ -269,24 +286,42 @@ impl<'b> Tally<'b> {
         }
     }
 
+    /// Adds what the accounts after these come to.
+    pub fn join(mut self, next: Self) -> Self {
+        self.totals.extend(next.totals);
+        self.lowest.extend(next.lowest);
+        self.closing.extend(next.closing);
+        self.short.extend(next.short);
+        self.events.iter_mut().zip(next.events).for_each(|(sum, rows)| *sum += rows);
+        self.failures.extend(next.failures);
+        self.losses.extend(next.losses);
+        self.stops.extend(next.stops);
+        self.flags.extend(next.flags);
+        self.gaps.extend(next.gaps);
+        self.top_ups.extend(next.top_ups);
+        self.arrears.extend(next.arrears);
+        self
+    }
+
     fn add_movement(&mut self, entry: &Entry) {
         let (Some(account), Some(movement)) = (entry.account, entry.movement) else { return };
-        self.totals[account.0 as usize].add(entry.event, movement.amount());
+        let place = self.place(account);
+        self.totals[place].add(entry.event, movement.amount());
     }
 
     /// What a row says about the life of its instance.
     fn add_fate(&mut self, instance: InstanceIndex, entry: &Entry) {
         match entry.event {
             Event::RenewalFailed => self.fail(instance, entry),
-            Event::Renewed => self.failing[instance.0 as usize] = NOWHERE,
+            Event::Renewed => self.succeed(instance),
             Event::Recovered => {
-                self.failing[instance.0 as usize] = NOWHERE;
+                self.succeed(instance);
                 self.save(instance, entry.date);
             }
             Event::Restored => self.save(instance, entry.date),
-            Event::Reclaimed | Event::Returned => self.lose(instance, Some(entry.date)),
+            Event::Reclaimed | Event::Returned => self.lose(instance, entry.date, Some(entry.date)),
             Event::Stopped if entry.reason == Some(Reason::Arrears) => {
-                self.lose(instance, Some(entry.date));
+                self.lose(instance, entry.date, Some(entry.date));
                 self.stops.push((instance, entry.date));
                 self.mark_short(entry);
             }
@@ -302,22 +337,28 @@ impl<'b> Tally<'b> {
 
     fn mark_short(&mut self, entry: &Entry) {
         if let Some(account) = entry.account {
-            self.short[account.0 as usize] = true;
+            let place = self.place(account);
+            self.short[place] = true;
         }
     }
 
     fn fail(&mut self, instance: InstanceIndex, entry: &Entry) {
         self.mark_short(entry);
         let Some(Shortfall { needed: Needed::Price(needed), available, .. }) = entry.shortfall() else { return };
-        let failing = &mut self.failing[instance.0 as usize];
-        if *failing == NOWHERE {
-            *failing = place_behind(&self.failures);
-            self.failures.push(Failure { instance, first: entry.date, last: entry.date, needed, available });
-        } else {
-            self.failures[*failing as usize].last = entry.date;
+        let new = Failure { instance, first: entry.date, last: entry.date, needed, available };
+        let place = *self.failing.entry(instance).or_insert(self.failures.len());
+        match self.failures.get_mut(place) {
+            Some(failure) => failure.last = entry.date,
+            None => self.failures.push(new),
         }
         if let Some(account) = entry.account {
             self.widen_gap(account, entry.date, (needed, available));
+        }
+    }
+
+    fn succeed(&mut self, instance: InstanceIndex) {
+        if !self.failing.is_empty() {
+            self.failing.remove(&instance);
         }
     }
 
@@ -337,15 +378,15 @@ impl<'b> Tally<'b> {
         }
     }
 
-    fn lose(&mut self, instance: InstanceIndex, reclaimed: Option<Day>) {
-        self.losing[instance.0 as usize] = place_behind(&self.losses);
-        self.losses.push(Loss { instance, reclaimed, last_day: None, end: LossEnd::Kept });
+    fn lose(&mut self, instance: InstanceIndex, noted: Day, reclaimed: Option<Day>) {
+        self.losing.insert(instance, self.losses.len());
+        self.losses.push((noted, Loss { instance, reclaimed, last_day: None, end: LossEnd::Kept }));
     }
 
     /// Takes the loss of an instance that is not decided.
     fn decide(&mut self, instance: InstanceIndex) -> Option<&mut Loss> {
-        let place = std::mem::replace(&mut self.losing[instance.0 as usize], NOWHERE);
-        (place != NOWHERE).then(|| &mut self.losses[place as usize])
+        let place = self.losing.remove(&instance)?;
+        Some(&mut self.losses[place].1)
     }
 
     fn save(&mut self, instance: InstanceIndex, day: Day) {
@@ -355,8 +396,8 @@ impl<'b> Tally<'b> {
     }
 
     fn terminate(&mut self, instance: InstanceIndex, entry: &Entry) {
-        if self.losing[instance.0 as usize] == NOWHERE {
-            self.lose(instance, None);
+        if !self.losing.contains_key(&instance) {
+            self.lose(instance, entry.date, None);
         }
         let by_people = entry.reason == Some(Reason::User);
         if let Some(loss) = self.decide(instance) {
@@ -365,8 +406,9 @@ impl<'b> Tally<'b> {
         }
     }
 
-    /// The summary, once the last window has been added.
+    /// The summary, once the last rows have been added.
     pub fn close(mut self) -> Summary {
+        self.put_in_order();
         let mut advice = self.top_ups();
         advice.append(&mut self.arrears);
         advice.extend(self.renewals());
@@ -378,10 +420,18 @@ impl<'b> Tally<'b> {
             rejected: usize::try_from(self.events[Event::Rejected as usize]).unwrap_or(usize::MAX),
             events: events.filter(|(_, rows)| *rows > 0).collect(),
             failures: self.failures,
-            losses: self.losses,
+            losses: self.losses.into_iter().map(|(_, loss)| loss).collect(),
             stops: self.stops,
             advice,
         }
+    }
+
+    /// Lists go by day; within a day by account, as they are. What is lost before the run has no day and goes by id.
+    fn put_in_order(&mut self) {
+        let eve = self.book.days.from.yesterday();
+        self.failures.sort_by_key(|failure| failure.first);
+        self.losses.sort_by_key(|(noted, loss)| (*noted, (*noted == eve).then_some(loss.instance)));
+        self.stops.sort_by_key(|(_, day)| *day);
     }
 
     fn top_ups(&mut self) -> Vec<Advice> {
@@ -398,7 +448,7 @@ impl<'b> Tally<'b> {
 
     /// The instances that are lost because nobody renewed them: their flag was manual when they went.
     fn renewals(&self) -> impl Iterator<Item = Advice> {
-        self.losses.iter().filter_map(|loss| {
+        self.losses.iter().filter_map(|(_, loss)| {
             let instance = self.book.instance(loss.instance);
             let flag = self.flags.get(&loss.instance).copied().unwrap_or(instance.renew_flag);
             let by = loss.last_day.filter(|_| matches!(loss.end, LossEnd::Terminated(_)))?;
@@ -425,8 +475,4 @@ impl<'b> Tally<'b> {
         });
         rows.collect()
     }
-}
-
-fn place_behind<T>(list: &[T]) -> u32 {
-    u32::try_from(list.len()).expect("fewer than four billion instances fail or are lost")
 }

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let (mut run, mut window) = (engine::open(book), Window::default());
     let progress = Progress::new(book.days);
     while run.advance(&mut window).map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))? {
-        tally.add(&window);
+        tally.add(window.entries(), window.balances());
         watch.add(&window);
         window.last().into_iter().for_each(|day| progress.reach(day));
     }

@@ -1,5 +1,6 @@
-//! Everything that a run writes. While one window of days is replayed, the one before is put into words and the one
-//! before that is written, so that memory holds a few windows and never the whole ledger.
+//! Everything that a run writes. The rows of a section are put into words and added up as soon as they are there, while
+//! they are at hand; while one window of days is replayed, the one before is numbered, hashed and written. Memory holds the
+//! words of two windows and never the whole ledger.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -8,18 +9,17 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::folder::Loaded;
+use super::folder::{Loaded, refused};
 use super::output::Staged;
 use super::progress::Progress;
 use super::{Failure, answer};
 use crate::book::Book;
-use crate::engine::{self, Run, Window};
+use crate::engine::{self, Piece, Run, Window};
 use crate::report::chart::Format;
-use crate::report::csv::{self, Texts};
-use crate::report::frame::Facts;
+use crate::report::csv::{self, LedgerSheet, Texts, Worded};
+use crate::report::frame::{Facts, Grouping};
 use crate::report::hash::{Hasher, hash};
-use crate::report::pages::Pages;
-use crate::report::pictures::{self, States};
+use crate::report::pictures::{self, Sight, States};
 use crate::report::run_json::{Hashes, Record};
 use crate::report::{closing, monthly};
 use crate::selector::Column;
@@ -53,18 +53,19 @@ pub(super) fn write(
     asked: &Asked<'_>,
     out: &Path,
 ) -> Result<Results, Failure> {
-    let inputs = hash_inputs(&mut loaded.folder);
     let mut writer = Writer { staged: Staged::beside(out)?, hashes: BTreeMap::new() };
     writer.staged.replaces(&["charts"]);
     writer.append(LEDGER, &[csv::LEDGER_HEADER.as_bytes()])?;
     writer.append(BALANCES, &[csv::BALANCES_HEADER.as_bytes()])?;
-    let book = &loaded.book;
-    let mut run = engine::open(book);
-    let mut folds = Folds::open(book, asked);
-    stream(&mut run, &mut folds, &mut writer, &Progress::new(book.days))
-        .map_err(|stop| stop.into_failure(&loaded, scenario))?;
+    let Loaded { folder, book, .. } = &mut loaded;
+    let book = &*book;
+    let (inputs, (mut run, grouping)) =
+        rayon::join(|| hash_inputs(folder), || rayon::join(|| engine::open(book), || Grouping::of(book, asked.column)));
+    let mut office = Office::open(&run, &grouping, asked);
+    stream(&mut run, &mut office, &mut writer, &Progress::new(book.days))
+        .map_err(|stop| stop.into_failure((folder, scenario), book))?;
     let ending = run.close();
-    let (summary, charts) = folds.write(book, asked, &mut writer)?;
+    let (summary, charts) = office.write(book, asked, &mut writer)?;
     let record = Record::of(inputs, (book, scenario), &summary);
     let answer = answer::render(book, &summary);
     // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
@@ -108,50 +109,68 @@ impl Writer {
     }
 }
 
-/// What is kept of the windows.
-struct Folds<'b> {
-    texts: Texts<'b>,
-    rows: u64,
+/// Who sees the rows of a section as soon as they are written.
+struct Clerk<'b> {
     tally: Tally<'b>,
-    facts: Facts,
+    facts: Facts<'b>,
+}
+
+/// What is kept of a section's rows until it is their turn to be written.
+#[derive(Default)]
+struct Kept {
+    worded: Worded,
+    /// For each row of the ledger what it says for the chart of states, if there are charts.
+    sights: Vec<Option<Sight>>,
+}
+
+/// What is made of the rows of a run, section by section.
+struct Office<'b> {
+    texts: Texts<'b>,
+    clerks: Vec<Clerk<'b>>,
     states: Option<States<'b>>,
 }
 
-/// The files of a window in words.
-#[derive(Default)]
-struct Sheets {
-    ledger: Pages,
-    balances: Pages,
-}
-
-impl<'b> Folds<'b> {
-    fn open(book: &'b Book, asked: &Asked<'_>) -> Self {
+impl<'b> Office<'b> {
+    fn open(run: &Run<'b>, grouping: &'b Grouping, asked: &Asked<'_>) -> Self {
+        let book = run.book();
+        let facts = run.parts().map(|accounts| grouping.facts_of(accounts));
+        let tallies = Tally::open_parts(book, run.parts()).into_iter();
         Self {
             texts: Texts::of(book),
-            rows: 0,
-            tally: Tally::open(book),
-            facts: Facts::open(book, asked.column),
+            clerks: tallies.zip(facts).map(|(tally, facts)| Clerk { tally, facts }).collect(),
             states: asked.charts.then(|| States::open(book)),
         }
     }
 
-    fn add(&mut self, window: &Window, sheets: &mut Sheets) {
-        let Self { texts, rows, tally, facts, states } = self;
-        let ledger = || texts.ledger(*rows + 1, window.runs(), &mut sheets.ledger);
-        let balances = || texts.balances(window.balance_runs(), &mut sheets.balances);
-        let states = || states.iter_mut().for_each(|states| states.add(window));
-        let sums = || rayon::join(|| facts.add(window.entries()), states);
-        rayon::join(|| rayon::join(ledger, balances), || rayon::join(|| tally.add(window), sums));
-        *rows += window.rows();
+    /// Replays the next days; false where no day is left.
+    fn advance(&mut self, run: &mut Run<'_>, window: &mut Window<Kept>) -> Result<bool, engine::Refusal> {
+        let Self { texts, clerks, states } = self;
+        let has_charts = states.is_some();
+        let goes_on = run.advance_with(window, clerks, |clerk, rows, kept| {
+            texts.word(rows, &mut kept.worded);
+            clerk.tally.add(rows.entries.iter(), rows.balances.iter());
+            clerk.facts.add(rows.entries.iter());
+            kept.sights.clear();
+            kept.sights.extend(rows.entries.iter().filter(|_| has_charts).map(States::sight));
+        })?;
+        if let Some(states) = states {
+            window
+                .pieces()
+                .for_each(|piece| states.add(piece.day, piece.kept.sights.get(piece.entries).unwrap_or(&[])));
+            window.last().into_iter().for_each(|last| states.pass(last));
+        }
+        Ok(goes_on)
     }
 
     /// Writes what the windows came to: tables and charts; gives the summary and the number of charts.
     fn write(self, book: &Book, asked: &Asked<'_>, writer: &mut Writer) -> Result<(Summary, usize), Failure> {
-        let (summary, tables) = (self.tally.close(), self.facts.close());
+        let Self { clerks, states, .. } = self;
+        let clerk = clerks.into_iter().reduce(Clerk::join).expect("there is a clerk for what belongs to no account");
+        let (summary, tables) = (clerk.tally.close(), clerk.facts.close());
         let spend = monthly::spend(&tables);
         writer.append("monthly.csv", &[&monthly::monthly(book, &tables)])?;
         writer.append("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
-        let pictures = self.states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
+        let pictures = states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
         let pictures = pictures.unwrap_or_default();
         for (name, bytes) in draw(&pictures)? {
             writer.append(&name, &[&bytes])?;
@@ -160,29 +179,68 @@ impl<'b> Folds<'b> {
     }
 }
 
-/// Replays, formats and writes until nothing is left, each a window behind the one before.
-fn stream(run: &mut Run<'_>, folds: &mut Folds<'_>, writer: &mut Writer, progress: &Progress) -> Result<(), Stop> {
+impl Clerk<'_> {
+    fn join(self, next: Self) -> Self {
+        Self { tally: self.tally.join(next.tally), facts: self.facts.join(next.facts) }
+    }
+}
+
+/// Replays and writes until nothing is left, each window while the one after it is replayed.
+fn stream(run: &mut Run<'_>, office: &mut Office<'_>, writer: &mut Writer, progress: &Progress) -> Result<(), Stop> {
     let (mut coming, mut present) = (Window::default(), Window::default());
-    let (mut sheets, mut past) = (Sheets::default(), Sheets::default());
-    let mut idle_rounds = 0;
-    while idle_rounds < 2 {
-        let write = || {
-            writer.append(LEDGER, &past.ledger.iter().collect::<Vec<_>>())?;
-            writer.append(BALANCES, &past.balances.iter().collect::<Vec<_>>())
-        };
-        let format_and_write = || rayon::join(|| folds.add(&present, &mut sheets), write).1;
-        let (replayed, written) = rayon::join(|| run.advance(&mut coming), format_and_write);
+    let mut sheets = Sheets::default();
+    let mut goes_on = true;
+    while goes_on {
+        let write = || sheets.write(&present, writer);
+        let (replayed, written) = rayon::join(|| office.advance(run, &mut coming), write);
         written.map_err(Stop::Write)?;
-        let goes_on = replayed.map_err(Stop::Replay)?;
-        idle_rounds = if goes_on { 0 } else { idle_rounds + 1 };
+        goes_on = replayed.map_err(Stop::Replay)?;
         mem::swap(&mut coming, &mut present);
-        mem::swap(&mut sheets, &mut past);
         if let Some(day) = present.last() {
             progress.reach(day);
         }
     }
     progress.finish();
     Ok(())
+}
+
+/// Files go to the system in pieces of about so many bytes, which stay in a processor's cache from being put together to
+/// being hashed and written.
+const PIECE: usize = 1 << 18;
+/// So many rows are put together before their bytes are counted.
+const ROWS: usize = 256;
+
+/// The bytes of the next piece of each file.
+#[derive(Default)]
+struct Sheets {
+    ledger: LedgerSheet,
+    balances: Vec<u8>,
+}
+
+impl Sheets {
+    fn write(&mut self, window: &Window<Kept>, writer: &mut Writer) -> Result<(), Failure> {
+        for Piece { kept, entries, balances, .. } in window.pieces() {
+            self.balances.extend_from_slice(kept.worded.balances(balances));
+            for from in entries.clone().step_by(ROWS) {
+                self.ledger.add(&kept.worded, from..entries.end.min(from + ROWS));
+                self.pass_on(PIECE, writer)?;
+            }
+        }
+        self.pass_on(0, writer)
+    }
+
+    /// Writes what has more than so many bytes.
+    fn pass_on(&mut self, room: usize, writer: &mut Writer) -> Result<(), Failure> {
+        if self.ledger.bytes().len() > room {
+            writer.append(LEDGER, &[self.ledger.bytes()])?;
+            self.ledger.clear();
+        }
+        if self.balances.len() > room {
+            writer.append(BALANCES, &[&self.balances])?;
+            self.balances.clear();
+        }
+        Ok(())
+    }
 }
 
 /// Why a run does not reach its end.
@@ -192,9 +250,9 @@ enum Stop {
 }
 
 impl Stop {
-    fn into_failure(self, loaded: &Loaded, scenario: Option<&str>) -> Failure {
+    fn into_failure(self, files: (&Folder, Option<&str>), book: &Book) -> Failure {
         match self {
-            Self::Replay(refusal) => loaded.refused(scenario, refusal),
+            Self::Replay(refusal) => refused(files, book, refusal),
             Self::Write(failure) => failure,
         }
     }

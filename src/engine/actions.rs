@@ -68,7 +68,7 @@ impl Desk<'_> {
     }
 
     fn purchase(&mut self, position: Position, day: Day) {
-        let (price, months) = (self.unit(position).renewal, self.unit(position).months);
+        let (price, months) = (self.unit(position).renewal, self.unit(position).months());
         let payable = match self.payable(position, price, day) {
             Ok(payable) => payable,
             Err(shortfall) => {
@@ -169,7 +169,7 @@ impl Desk<'_> {
     }
 
     pub(super) fn monthly(&self, position: Position) -> Price {
-        self.unit(position).monthly.expect("a checked book gives every prepaid instance a monthly price")
+        self.details(position).monthly.expect("a checked book gives every prepaid instance a monthly price")
     }
 
     fn renewal_price(&self, position: Position, months: u32) -> Money {
@@ -268,24 +268,21 @@ impl Desk<'_> {
         let position = change.position;
         self.need_prepaid(position)?;
         self.need_offered(position, months)?;
-        let (profile, currency) = (self.profile(position), self.currency);
         let unit = self.unit_mut(position);
         unit.flag = flag;
-        unit.months = months.unwrap_or(unit.months);
-        unit.reprice(profile, currency);
+        unit.set_months(months.unwrap_or(unit.months()));
+        self.reprice(position);
         self.write(change.row(Event::FlagSet));
         Ok(())
     }
 
     pub(super) fn set_price(&mut self, position: Position, price: Price) {
-        let (profile, currency) = (self.profile(position), self.currency);
-        let unit = self.unit_mut(position);
-        if unit.is_prepaid() {
-            unit.monthly = Some(price);
+        if self.unit(position).is_prepaid() {
+            self.details_mut(position).monthly = Some(price);
         } else {
-            unit.hourly = Some(price);
+            self.details_mut(position).hourly = Some(price);
         }
-        unit.reprice(profile, currency);
+        self.reprice(position);
     }
 
     fn start(&mut self, change: Change) -> Result<(), Refused> {
@@ -321,7 +318,7 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
     fn cell(&self, column: Column) -> Option<Value<'v>> {
         let desk = self.desk;
         let book = desk.book;
-        let unit = desk.unit(self.position);
+        let (unit, details) = (desk.unit(self.position), desk.details(self.position));
         let listed = desk.listed(self.position);
         let label = |label: Label| Value::Text(book.labels.text(label));
         let number = |number: i64| Value::Number(Decimal::from(number));
@@ -332,7 +329,7 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
             Column::InstanceId => Some(Value::Text(listed.id.as_str())),
             Column::AccountId => Some(Value::Text(book.account(desk.account).id.as_str())),
             Column::Product => Some(label(listed.labels.product)),
-            Column::InstanceType => unit.instance_type.map(label),
+            Column::InstanceType => details.instance_type.map(label),
             Column::Region => listed.labels.region.map(label),
             Column::Zone => listed.labels.zone.map(label),
             Column::Project => listed.labels.project.map(label),
@@ -340,19 +337,19 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
             Column::Tag(tag) => listed.labels.tags.get(tag).copied().flatten().map(label),
             Column::ChargeType => Some(Value::Text(unit.charge_type.name())),
             Column::RenewFlag => Some(Value::Text(unit.flag.name())),
-            Column::RenewMonths => Some(number(i64::from(unit.months))),
-            Column::MonthlyPrice => unit.monthly.map(|price| Value::Number(price.decimal())),
-            Column::HourlyPrice => unit.hourly.map(|price| Value::Number(price.decimal())),
+            Column::RenewMonths => Some(number(i64::from(unit.months()))),
+            Column::MonthlyPrice => details.monthly.map(|price| Value::Number(price.decimal())),
+            Column::HourlyPrice => details.hourly.map(|price| Value::Number(price.decimal())),
             Column::StartsOn => listed.starts_on.map(Value::Date),
             Column::ExpiresOn => (unit.is_prepaid() && unit.state.is_some()).then_some(Value::Date(unit.expires)),
             Column::AnchorDay => unit.is_prepaid().then(|| number(i64::from(anchor))),
             Column::State => unit.state.map(|state| Value::Text(state.name())),
-            Column::Since => kept.then_some(Value::Date(unit.since)),
+            Column::Since => kept.then_some(Value::Date(details.since)),
             Column::Priority => listed.priority.map(number),
             Column::Returned => Some(Value::Text(if unit.returned { "true" } else { "false" })),
             Column::StoppedBy => (unit.state == Some(State::Stopped)).then(|| Value::Text(unit.stopped_by.name())),
-            Column::BilledHours => Some(number(i64::from(unit.billed_hours))),
-            Column::Downgrades => Some(number(i64::from(unit.downgrades))),
+            Column::BilledHours => Some(number(i64::from(details.billed_hours))),
+            Column::Downgrades => Some(number(i64::from(details.downgrades))),
         }
     }
 }

@@ -45,20 +45,23 @@ impl Agenda {
         }
     }
 
-    /// Takes the slots of the next day, ascending, each once.
-    pub(super) fn take_day(&mut self) -> Vec<Slot> {
-        let mut slots = self.near.pop_front().unwrap_or_default();
-        self.sort(&mut slots);
+    /// Takes the slots of the next day, ascending, each once, in place of what is in `slots`.
+    pub(super) fn take_day(&mut self, slots: &mut Vec<Slot>) {
+        let list = self.near.pop_front().unwrap_or_default();
+        slots.clear();
+        self.sort(&list, slots);
         self.first = self.first.tomorrow();
         let coming = self.first + (i32::try_from(NEAR).expect("few days are near") - 1);
         self.near.push_back(self.later.remove(&coming).unwrap_or_default());
-        slots
     }
 
     /// Marks the slots and reads the marks in order: that takes a few steps for each, where comparing takes hundreds.
-    fn sort(&mut self, slots: &mut Vec<Slot>) {
-        for slot in slots.drain(..) {
-            self.marks[slot as usize / MARKS] |= 1 << (slot as usize % MARKS);
+    fn sort(&mut self, list: &[Slot], slots: &mut Vec<Slot>) {
+        if list.is_empty() {
+            return;
+        }
+        for slot in list {
+            self.marks[*slot as usize / MARKS] |= 1 << (*slot as usize % MARKS);
         }
         for (block, marks) in (0..).zip(&mut self.marks) {
             while *marks != 0 {

@@ -109,7 +109,7 @@ impl Desk<'_> {
             profile: self.profile(position),
             currency: self.currency,
             monthly: self.monthly(position),
-            hourly: self.unit(position).hourly,
+            hourly: self.details(position).hourly,
             anchor: self.unit(position).anchor,
         }
     }
@@ -153,7 +153,7 @@ impl Desk<'_> {
         }
         let row = change.row(Event::Resized);
         let row = if !self.unit(position).is_prepaid() {
-            self.unit_mut(position).billed_hours = 0;
+            self.details_mut(position).billed_hours = 0;
             row
         } else {
             match price.cmp(&self.monthly(position)) {
@@ -163,8 +163,8 @@ impl Desk<'_> {
             }
         };
         self.set_price(position, price);
-        let unit = self.unit_mut(position);
-        unit.instance_type = kind.or(unit.instance_type);
+        let details = self.details_mut(position);
+        details.instance_type = kind.or(details.instance_type);
         self.write(row);
         Ok(())
     }
@@ -189,10 +189,10 @@ impl Desk<'_> {
     fn downgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Row, Refused> {
         let Change { position, day, .. } = change;
         let profile = self.profile(position);
-        if self.unit(position).downgrades >= profile.downgrades {
-            return Err(Refused::beyond(self.unit(position).downgrades));
+        if self.details(position).downgrades >= profile.downgrades {
+            return Err(Refused::beyond(self.details(position).downgrades));
         }
-        self.unit_mut(position).downgrades += 1;
+        self.details_mut(position).downgrades += 1;
         let Some(paid) = self.paid_on(position, day) else { return Ok(row) };
         let expiry = self.unit(position).expires;
         let refund = self.tariff(position).downgrade(price, &paid, day, expiry);
@@ -219,7 +219,7 @@ impl Desk<'_> {
             return Err(Reason::NotPostpaid.into());
         }
         self.need_offered(position, Some(months))?;
-        let Some(monthly) = price.or(self.unit(position).monthly) else {
+        let Some(monthly) = price.or(self.details(position).monthly) else {
             self.refuse_for_price(change, PriceKind::Monthly);
             return Ok(());
         };
@@ -228,11 +228,11 @@ impl Desk<'_> {
         self.transit(position, Trigger::Convert);
         let anchor = day.day_of_month();
         let term = Term { start: day, end: profile.month_end.add_months(day, months, anchor), months };
-        let currency = self.currency;
         let unit = self.unit_mut(position);
         unit.charge_type = ChargeType::Prepaid;
-        (unit.monthly, unit.expires, unit.anchor) = (Some(monthly), term.end, anchor);
-        unit.reprice(profile, currency);
+        (unit.expires, unit.anchor) = (term.end, anchor);
+        self.details_mut(position).monthly = Some(monthly);
+        self.reprice(position);
         self.file_postpaid(position);
         self.write(change.row(Event::Converted));
         let movement = self.pay(payable);
@@ -248,22 +248,20 @@ impl Desk<'_> {
         if self.unit(position).state == Some(State::Reclaimed) {
             return Err(Reason::InBin.into());
         }
-        let Some(hourly) = price.or(self.unit(position).hourly) else {
+        let Some(hourly) = price.or(self.details(position).hourly) else {
             self.refuse_for_price(change, PriceKind::Hourly);
             return Ok(());
         };
         // The refund counts its hours at this price already.
-        self.unit_mut(position).hourly = Some(hourly);
+        self.details_mut(position).hourly = Some(hourly);
         let paid = self.paid_on(position, day);
         let Some(refund) = self.refund(change, paid.as_ref(), false) else { return Ok(()) };
         let movement = paid.map(|paid| self.split(position, refund.amount, &paid)).unwrap_or_default();
         self.replace_orders(position, None);
         self.transit(position, Trigger::Convert);
-        let (profile, currency) = (self.profile(position), self.currency);
-        let unit = self.unit_mut(position);
-        unit.charge_type = ChargeType::Postpaid;
-        unit.billed_hours = 0;
-        unit.reprice(profile, currency);
+        self.unit_mut(position).charge_type = ChargeType::Postpaid;
+        self.details_mut(position).billed_hours = 0;
+        self.reprice(position);
         self.file_postpaid(position);
         self.write(change.row(Event::Converted));
         if movement.amount() != Money::ZERO {
@@ -283,7 +281,8 @@ impl Desk<'_> {
         if unit.state != Some(State::Running) {
             return Err(Reason::NotRunning.into());
         }
-        (unit.stopped_by, unit.since) = (StoppedBy::User, change.day);
+        unit.stopped_by = StoppedBy::User;
+        self.details_mut(change.position).since = change.day;
         self.transit(change.position, Trigger::Stop);
         self.write(change.row(Event::Stopped).because(Reason::User));
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::desk::{Desk, Position, Unit};
+use super::desk::{Desk, Details, Position, Unit};
 use crate::account::{Account, AccountIndex, Funds, Returns};
 use crate::action::{Action, Target};
 use crate::book::Book;
@@ -27,6 +27,7 @@ struct Left {
     vouchers: Vec<Voucher>,
     returns: Vec<Returns>,
     units: Vec<Unit>,
+    details: Vec<Details>,
     earlier_orders: BTreeMap<Position, Vec<Order>>,
 }
 
@@ -66,12 +67,12 @@ impl Ending {
 
     /// Writes what the units came to into the instances: units are by account, instances by id.
     fn write(&self, profiles: &[Profile], instances: &mut [Instance]) {
-        let mut units: Vec<Option<&Unit>> = vec![None; instances.len()];
-        for unit in self.0.iter().flat_map(|left| &left.units) {
-            units[unit.instance.0 as usize] = Some(unit);
+        let mut units: Vec<Option<(&Unit, &Details)>> = vec![None; instances.len()];
+        for (unit, details) in self.0.iter().flat_map(|left| left.units.iter().zip(&left.details)) {
+            units[unit.instance.0 as usize] = Some((unit, details));
         }
         let units = instances.par_iter_mut().zip(units).filter_map(|(instance, unit)| Some((instance, unit?)));
-        units.for_each(|(instance, unit)| write(unit, &profiles[unit.profile.0 as usize], instance));
+        units.for_each(|(instance, unit)| write(unit, &profiles[unit.0.profile.0 as usize], instance));
     }
 
     /// The purchases that were refused: what does not exist, and will not be bought any more.
@@ -122,6 +123,7 @@ impl Left {
             vouchers: desk.vouchers,
             returns: desk.returns,
             units: desk.units,
+            details: desk.details,
             earlier_orders: desk.earlier_orders,
         }
     }
@@ -147,24 +149,24 @@ impl Left {
     }
 }
 
-fn write(unit: &Unit, profile: &Profile, instance: &mut Instance) {
+fn write((unit, details): (&Unit, &Details), profile: &Profile, instance: &mut Instance) {
     let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
     let existing_prepaid = unit.is_prepaid() && unit.state.is_some();
     let anchor = if profile.month_end == MonthEnd::Sticky { unit.anchor } else { unit.expires.day_of_month() };
     instance.charge_type = unit.charge_type;
     instance.renew_flag = unit.flag;
-    instance.renew_months = unit.months;
-    instance.monthly_price = unit.monthly;
-    instance.hourly_price = unit.hourly;
+    instance.renew_months = unit.months();
+    instance.monthly_price = details.monthly;
+    instance.hourly_price = details.hourly;
     instance.expires_on = existing_prepaid.then_some(unit.expires);
     if unit.state.is_some() {
         instance.anchor_day = existing_prepaid.then_some(anchor);
     }
     instance.state = unit.state;
-    instance.since = kept.then_some(unit.since);
+    instance.since = kept.then_some(details.since);
     instance.returned = unit.returned && unit.state == Some(State::Reclaimed);
     instance.stopped_by = unit.stopped_by;
-    instance.billed_hours = unit.billed_hours;
-    instance.downgrades = unit.downgrades;
-    instance.labels.instance_type = unit.instance_type;
+    instance.billed_hours = details.billed_hours;
+    instance.downgrades = details.downgrades;
+    instance.labels.instance_type = details.instance_type;
 }

@@ -39,8 +39,7 @@ impl Desk<'_> {
     fn release(&mut self, day: Day) {
         for at in 0..self.awake.len() {
             let position = self.awake[at];
-            let release = self.unit(position).release_day(self.profile(position));
-            if release.is_some_and(|release| release <= day) {
+            if self.release_day(position).is_some_and(|release| release <= day) {
                 self.transit(position, Trigger::Release);
                 self.write(Row::new(day, Event::Terminated).of(position).because(Reason::RetentionOver));
             }
@@ -94,9 +93,8 @@ impl Desk<'_> {
     /// Puts an instance into the recycle bin.
     pub(super) fn reclaim(&mut self, position: Position, trigger: Trigger, day: Day) {
         self.transit(position, trigger);
-        let unit = self.unit_mut(position);
-        unit.since = day;
-        unit.returned = trigger == Trigger::GiveBack;
+        self.details_mut(position).since = day;
+        self.unit_mut(position).returned = trigger == Trigger::GiveBack;
     }
 
     /// Phase 7: reminders, then the balance alert, then the arrears forecast.

@@ -20,8 +20,9 @@ use crate::voucher::Voucher;
 /// The number of an instance on its desk; numbers follow the ids.
 pub(super) type Position = u32;
 
-/// The numbers of one instance that change or decide during the replay.
+/// What decides on the days of an instance: no more than one line of a processor's cache.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Unit {
     pub instance: InstanceIndex,
     pub profile: ProfileIndex,
@@ -29,67 +30,87 @@ pub(super) struct Unit {
     /// None before its purchase or start, and after a refused purchase.
     pub state: Option<State>,
     pub flag: RenewFlag,
-    pub months: u32,
-    pub monthly: Option<Price>,
-    pub hourly: Option<Price>,
     /// Of a prepaid instance that exists.
     pub expires: Day,
     /// The day of the month that sticky terms come back to.
     pub anchor: u8,
-    /// The day of reclaiming or stopping, while reclaimed or stopped.
-    pub since: Day,
     pub returned: bool,
     pub stopped_by: StoppedBy,
-    pub instance_type: Option<Label>,
-    /// Hours billed so far, which decide the tier.
-    pub billed_hours: u32,
-    pub downgrades: u32,
+    months: u16,
     /// The payment for its last term, if that is known; what is known of terms before it is with the desk.
     pub order: Option<Order>,
     /// What its next auto-renewal costs.
     pub renewal: Money,
+    /// The next day on which it must be looked at, one after the run if there is none; an agenda entry for another day is
+    /// outdated.
+    pub wake: Day,
+}
+
+const _: () = assert!(size_of::<Unit>() == 64, "what decides on an instance fits into a line");
+
+/// What else is known of an instance, and seldom looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Details {
+    pub monthly: Option<Price>,
+    pub hourly: Option<Price>,
     /// What an hour of the first tier costs.
     pub hour: Money,
-    /// The next day on which it must be looked at; an agenda entry for another day is outdated.
-    pub wake: Option<Day>,
+    /// The day of reclaiming or stopping, while reclaimed or stopped.
+    pub since: Day,
+    pub instance_type: Option<Label>,
+    /// Hours billed so far, which decide the tier.
+    pub billed_hours: u32,
+    pub downgrades: u32,
+}
+
+impl Details {
+    fn of(book: &Book, instance: &Instance) -> Self {
+        Self {
+            monthly: instance.monthly_price,
+            hourly: instance.hourly_price,
+            hour: Money::ZERO,
+            since: instance.since.unwrap_or(book.days.from),
+            instance_type: instance.labels.instance_type,
+            billed_hours: instance.billed_hours,
+            downgrades: instance.downgrades,
+        }
+    }
+
+    /// Counts hours that were billed.
+    pub(super) fn count_billed(&mut self, hours: u8) {
+        self.billed_hours = self.billed_hours.saturating_add(u32::from(hours));
+    }
 }
 
 impl Unit {
     fn of(book: &Book, index: InstanceIndex) -> Self {
         let instance = book.instance(index);
-        let unset = book.days.from;
         let mut unit = Self {
             instance: index,
             profile: instance.profile,
             charge_type: instance.charge_type,
             state: instance.state,
             flag: instance.renew_flag,
-            months: instance.renew_months,
-            monthly: instance.monthly_price,
-            hourly: instance.hourly_price,
-            expires: instance.expires_on.unwrap_or(unset),
+            expires: instance.expires_on.unwrap_or(book.days.from),
             anchor: instance.anchor_day.unwrap_or(1),
-            since: instance.since.unwrap_or(unset),
             returned: instance.returned,
             stopped_by: instance.stopped_by,
-            instance_type: instance.labels.instance_type,
-            billed_hours: instance.billed_hours,
-            downgrades: instance.downgrades,
+            months: 0,
             order: book.orders.of(index).next_back().copied(),
             renewal: Money::ZERO,
-            hour: Money::ZERO,
-            wake: None,
+            wake: book.days.to.tomorrow(),
         };
-        unit.reprice(book.profile(unit.profile), book.account(instance.account).currency);
+        unit.set_months(instance.renew_months);
         unit
     }
 
-    /// Computes what its price and months cost now.
-    pub(super) fn reprice(&mut self, profile: &Profile, currency: Currency) {
-        let renewal = self.monthly.map(|price| charge::renewal(profile, currency, price, self.months));
-        let hour = self.hourly.map(|price| charge::tiered_hour(profile, currency, price, 0));
-        self.renewal = renewal.unwrap_or(Money::ZERO);
-        self.hour = hour.unwrap_or(Money::ZERO);
+    /// Months of its next auto-renewal.
+    pub(super) fn months(&self) -> u32 {
+        u32::from(self.months)
+    }
+
+    pub(super) fn set_months(&mut self, months: u32) {
+        self.months = u16::try_from(months).expect("a term has at most 1200 months");
     }
 
     pub(super) fn is_prepaid(&self) -> bool {
@@ -101,31 +122,9 @@ impl Unit {
         self.is_prepaid() && matches!(self.state, Some(State::Running | State::Overdue))
     }
 
-    /// Counts hours that were billed.
-    pub(super) fn count_billed(&mut self, hours: u8) {
-        self.billed_hours = self.billed_hours.saturating_add(u32::from(hours));
-    }
-
     /// Days from its expiry to `day`, negative before it.
     pub(super) fn after_expiry(&self, day: Day) -> i32 {
         day.days_since(self.expires)
-    }
-
-    /// The day on which an instance is terminated that is reclaimed or stopped in arrears (`spec/replay.md` 6 and 7,
-    /// Release); none for any other.
-    pub(super) fn release_day(&self, profile: &Profile) -> Option<Day> {
-        match self.state {
-            Some(State::Stopped) => {
-                let arrears = self.stopped_by == StoppedBy::Arrears;
-                arrears.then(|| self.since + profile.postpaid_retention_days + 1)
-            }
-            Some(State::Reclaimed) => {
-                let from_expiry = profile.retention_from == RetentionFrom::Expiry && !self.returned;
-                let base = if from_expiry { self.expires } else { self.since };
-                Some((base + profile.retention_days + 1).max(self.since.tomorrow()))
-            }
-            _ => None,
-        }
     }
 
     pub(super) fn is_stopped_by(&self, who: StoppedBy) -> bool {
@@ -158,6 +157,7 @@ pub(super) struct Desk<'b> {
     pub alert_days: u32,
     pub arrears_hours: Option<u32>,
     pub units: Vec<Unit>,
+    pub details: Vec<Details>,
     pub vouchers: Vec<Voucher>,
     pub returns: Vec<Returns>,
     /// Payments for terms that are followed by that of the unit's own order.
@@ -168,6 +168,8 @@ pub(super) struct Desk<'b> {
     pub stopped: BTreeSet<Position>,
     /// The instances that the present day must look at, ascending.
     pub awake: Vec<Position>,
+    /// Room for the instances that are due on a day, with their prices.
+    pub due: Vec<(Position, Money)>,
     pub entries: Vec<Entry>,
     pub homeless: Vec<Entry>,
     pub matched: Vec<ActionIndex>,
@@ -198,12 +200,14 @@ impl<'b> Desk<'b> {
             alert_days: opened.alert_days,
             arrears_hours: opened.arrears_hours,
             units: instances.iter().map(|instance| Unit::of(book, *instance)).collect(),
+            details: instances.iter().map(|instance| Details::of(book, book.instance(*instance))).collect(),
             vouchers: opened.vouchers.clone(),
             returns: opened.returns.clone(),
             earlier_orders: BTreeMap::new(),
             charged: BTreeSet::new(),
             stopped: BTreeSet::new(),
             awake: Vec::new(),
+            due: Vec::new(),
             entries: Vec::new(),
             homeless: Vec::new(),
             matched: Vec::new(),
@@ -218,6 +222,7 @@ impl<'b> Desk<'b> {
             noted: balance_of(account, &funds, eve),
         };
         for position in desk.positions() {
+            desk.reprice(position);
             desk.file_earlier_orders(position);
             desk.file_postpaid(position);
         }
@@ -234,6 +239,44 @@ impl<'b> Desk<'b> {
 
     pub(super) fn unit_mut(&mut self, position: Position) -> &mut Unit {
         &mut self.units[position as usize]
+    }
+
+    pub(super) fn details(&self, position: Position) -> &Details {
+        &self.details[position as usize]
+    }
+
+    pub(super) fn details_mut(&mut self, position: Position) -> &mut Details {
+        &mut self.details[position as usize]
+    }
+
+    /// Computes what the instance's prices and months cost now.
+    pub(super) fn reprice(&mut self, position: Position) {
+        let (profile, currency) = (self.profile(position), self.currency);
+        let months = self.unit(position).months();
+        let details = self.details_mut(position);
+        let hour = details.hourly.map(|price| charge::tiered_hour(profile, currency, price, 0));
+        let renewal = details.monthly.map(|price| charge::renewal(profile, currency, price, months));
+        details.hour = hour.unwrap_or(Money::ZERO);
+        self.unit_mut(position).renewal = renewal.unwrap_or(Money::ZERO);
+    }
+
+    /// The day on which an instance is terminated that is reclaimed or stopped in arrears (`spec/replay.md` 6 and 7,
+    /// Release); none for any other.
+    pub(super) fn release_day(&self, position: Position) -> Option<Day> {
+        let (unit, profile) = (self.unit(position), self.profile(position));
+        match unit.state {
+            Some(State::Stopped) => {
+                let arrears = unit.stopped_by == StoppedBy::Arrears;
+                arrears.then(|| self.details(position).since + profile.postpaid_retention_days + 1)
+            }
+            Some(State::Reclaimed) => {
+                let since = self.details(position).since;
+                let from_expiry = profile.retention_from == RetentionFrom::Expiry && !unit.returned;
+                let base = if from_expiry { unit.expires } else { since };
+                Some((base + profile.retention_days + 1).max(since.tomorrow()))
+            }
+            _ => None,
+        }
     }
 
     /// The rules that the instance follows.
@@ -257,7 +300,7 @@ impl<'b> Desk<'b> {
     pub(super) fn replay(&mut self, day: Day, positions: impl Iterator<Item = Position>) {
         self.let_pass(day.yesterday());
         self.awake.clear();
-        self.awake.extend(positions.filter(|position| self.units[*position as usize].wake == Some(day)));
+        self.awake.extend(positions.filter(|position| self.units[*position as usize].wake == day));
         self.replay_day(day);
         self.replayed = day;
         self.note_balance(day);
@@ -297,10 +340,8 @@ impl<'b> Desk<'b> {
     /// Sets the months of an instance as its listing could have them.
     pub(super) fn set_months(&mut self, instance: InstanceIndex, months: u32) {
         let Ok(at) = self.units.binary_search_by_key(&instance, |unit| unit.instance) else { return };
-        let (book, currency) = (self.book, self.currency);
-        let unit = &mut self.units[at];
-        unit.months = months;
-        unit.reprice(book.profile(unit.profile), currency);
+        self.units[at].set_months(months);
+        self.reprice(Position::try_from(at).expect("a book numbers its instances in 32 bits"));
     }
 
     /// Gives the account so much more at its opening.
@@ -332,9 +373,10 @@ impl<'b> Desk<'b> {
 
     /// Decides when the instance must be looked at after `day`, and gives that day where it is a new one.
     pub(super) fn plan(&mut self, position: Position, day: Day) -> Option<Day> {
-        let next = self.next_wake(position, day).filter(|next| *next <= self.book.days.to);
+        let last = self.book.days.to;
+        let next = self.next_wake(position, day).unwrap_or(last.tomorrow());
         let before = std::mem::replace(&mut self.unit_mut(position).wake, next);
-        next.filter(|_| next != before)
+        (next <= last && next != before).then_some(next)
     }
 
     /// The first day after `day` on which the instance can start, renew, expire, be reclaimed, released or reminded of.
@@ -356,7 +398,7 @@ impl<'b> Desk<'b> {
             None => self.listed(position).starts_on.filter(|start| *start >= tomorrow),
             Some(State::Terminated) => None,
             Some(State::Stopped | State::Reclaimed) => {
-                let release = unit.release_day(profile).map(|day| day.max(tomorrow));
+                let release = self.release_day(position).map(|day| day.max(tomorrow));
                 let renews = unit.is_prepaid() && profile.auto_renew_while_reclaimed;
                 release.into_iter().chain(attempt().filter(|_| renews)).min()
             }

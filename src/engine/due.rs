@@ -15,12 +15,14 @@ use crate::profile::{ChargeOrder, Profile, RecoverFrom, WhenShort};
 impl Desk<'_> {
     /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
     pub(super) fn renew_due(&mut self, day: Day) {
-        let due = self.awake.iter().copied().filter(|position| self.is_due(*position, day));
-        let mut due: Vec<(Position, Money)> = due.map(|position| (position, self.unit(position).renewal)).collect();
+        let mut due = std::mem::take(&mut self.due);
+        due.clear();
+        let positions = self.awake.iter().copied().filter(|position| self.is_due(*position, day));
+        due.extend(positions.map(|position| (position, self.unit(position).renewal)));
         self.put_in_charge_order(&mut due);
         let when_short = self.common(&due, |profile| profile.when_short);
         let mut stopped = false;
-        for (position, price) in due {
+        for &(position, price) in &due {
             let tried =
                 if stopped { Err(self.untried(position, price, day)) } else { self.auto_renew(position, price, day) };
             if let Err(shortfall) = tried {
@@ -28,6 +30,7 @@ impl Desk<'_> {
                 stopped = when_short == WhenShort::Stop;
             }
         }
+        self.due = due;
         if self.funds.available() >= Money::ZERO {
             self.arrears_hours = None;
         } else if self.arrears_hours.is_some() {
@@ -45,7 +48,7 @@ impl Desk<'_> {
 
     fn auto_renew(&mut self, position: Position, price: Money, day: Day) -> Result<(), Shortfall> {
         let payable = self.payable(position, price, day)?;
-        let term = self.next_term(position, self.unit(position).months, day);
+        let term = self.next_term(position, self.unit(position).months(), day);
         self.pay_term(position, Payment { payable, term, reason: Reason::Auto, action: None }, day);
         Ok(())
     }
@@ -67,6 +70,9 @@ impl Desk<'_> {
 
     /// Sorts prepaid instances with their prices into the order in which they are charged.
     pub(super) fn put_in_charge_order(&self, priced: &mut [(Position, Money)]) {
+        if priced.len() < 2 {
+            return;
+        }
         let order = self.common(priced, |profile| profile.charge_order);
         priced.sort_by_key(|(position, price)| {
             let rank = match order {
@@ -88,7 +94,7 @@ impl Desk<'_> {
         let profile = self.profile(position);
         let start = match (unit.state, unit.returned, profile.recover_from) {
             (Some(State::Reclaimed), true, _) | (Some(State::Reclaimed), false, RecoverFrom::Today) => day,
-            (Some(State::Reclaimed), false, RecoverFrom::Reclaim) => unit.since,
+            (Some(State::Reclaimed), false, RecoverFrom::Reclaim) => self.details(position).since,
             _ => unit.expires,
         };
         let anchor = if start == unit.expires { unit.anchor } else { start.day_of_month() };

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::desk::{Desk, Papers};
-use super::window::{Place, Stray};
+use super::section::Pen;
+use super::window::Place;
 use crate::account::AccountIndex;
 use crate::action::{AccountRef, ActionIndex, Target};
 use crate::book::Book;
@@ -80,16 +81,30 @@ impl Strays<'_> {
         }
     }
 
-    /// The rows up to `last`, in order; the actions on all accounts that matched in none are over then.
-    pub(super) fn take(&mut self, last: Day) -> Vec<Stray> {
+    /// The days on which rows stand between those of accounts: actions name accounts that the book does not have. Any other
+    /// row comes before those of all accounts.
+    pub(super) fn split_days(&self) -> BTreeSet<Day> {
+        self.waiting
+            .iter()
+            .filter(|entry| !Given::of(self.book, entry).account.is_empty())
+            .map(|entry| entry.date)
+            .collect()
+    }
+
+    /// Writes the rows up to `last`, in order; the actions on all accounts that matched in none are over then.
+    pub(super) fn take(&mut self, last: Day, pen: &mut Pen<'_>) {
         let book = self.book;
         let over = |action: &ActionIndex| book.action(*action).date <= last;
         let unmatched = self.everywhere.extract_if(.., over);
         self.waiting.extend(unmatched.map(|action| homeless(book, action, Reason::NoMatch)));
         let mut now: Vec<Entry> = self.waiting.extract_if(.., |entry| entry.date <= last).collect();
         now.sort_by_cached_key(|entry| Given::of(book, entry));
-        let placed = now.into_iter().map(|entry| Stray { place: Given::of(book, &entry).place(book), entry });
-        placed.collect()
+        for entry in now {
+            let place = Given::of(book, &entry).place(book);
+            let day = entry.date;
+            pen.rows.entries.push(entry);
+            pen.ends.push(pen.rows.end(day, place));
+        }
     }
 }
 

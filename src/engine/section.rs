@@ -3,9 +3,12 @@
 //! A section visits a desk only on days on which something can happen there: the first day of the run, those for which
 //! an instance waits, those of actions, and every day while the account's balance moves by itself.
 
+use std::mem;
+use std::ops::Range;
+
 use super::agenda::{Agenda, Slot};
 use super::desk::{Desk, Papers};
-use super::window::Part;
+use super::window::{End, Place, Rows};
 use crate::book::Book;
 use crate::calendar::Day;
 
@@ -18,6 +21,8 @@ pub(super) struct Section<'b> {
     /// The slot of each account; those of its instances follow.
     slots: Vec<Slot>,
     agenda: Agenda,
+    /// Room for the slots of a day.
+    slots_of_day: Vec<Slot>,
     last: Day,
 }
 
@@ -33,7 +38,7 @@ impl<'b> Section<'b> {
         });
         let slots = slots.collect();
         let agenda = Agenda::from(book.days.from, end);
-        let mut section = Self { desks, slots, agenda, last: book.days.to };
+        let mut section = Self { desks, slots, agenda, slots_of_day: Vec::new(), last: book.days.to };
         for number in 0..section.desks.len() {
             section.file(number, book.days.from);
         }
@@ -61,41 +66,71 @@ impl<'b> Section<'b> {
         self.agenda.len(day)
     }
 
-    /// Begins a part of a window.
-    pub(super) fn begin(&self, part: &mut Part) {
-        part.first_account = self.desks.first().map_or(0, |desk| desk.account.0 as usize);
+    /// The numbers of its accounts.
+    pub(super) fn accounts(&self) -> Range<u32> {
+        let number = |desk: Option<&Desk<'_>>| desk.map(|desk| desk.account.0);
+        let (first, last) = (number(self.desks.first()), number(self.desks.last()));
+        first.unwrap_or(0)..last.map_or(0, |last| last + 1)
     }
 
     /// Notes what the accounts hold at the opening, on the eve of the run.
-    pub(super) fn note_opening(&self, eve: Day, part: &mut Part) {
-        part.balances.extend(self.desks.iter().map(Desk::noted_balance));
-        part.end_day(eve);
+    pub(super) fn note_opening(&self, eve: Day, pen: &mut Pen<'_>) {
+        pen.rows.balances.extend(self.desks.iter().map(Desk::noted_balance));
+        pen.ends.push(pen.rows.end(eve, self.place()));
     }
 
-    /// Replays the next day.
-    pub(super) fn replay(&mut self, day: Day, part: &mut Part) {
-        let slots = self.agenda.take_day();
+    /// Where its rows stand in a day.
+    fn place(&self) -> Place {
+        Place::At(self.desks.first().map_or(0, |desk| desk.account.0 as usize))
+    }
+
+    /// Replays the next day. Where `is_split`, rows of other accounts may stand between those of its own.
+    pub(super) fn replay(&mut self, (day, is_split): (Day, bool), pen: &mut Pen<'_>) {
+        let mut slots = mem::take(&mut self.slots_of_day);
+        self.agenda.take_day(&mut slots);
+        self.retain_due(&mut slots, day);
         let mut rest = slots.as_slice();
         while let Some(first) = rest.first() {
             let number = self.slots.partition_point(|slot| slot <= first) - 1;
             let end = self.slots.get(number + 1).copied().unwrap_or(Slot::MAX);
             let (of_desk, others) = rest.split_at(rest.partition_point(|slot| *slot < end));
-            self.visit(number, (day, of_desk), part);
+            self.visit(number, (day, of_desk), pen.rows);
+            if is_split {
+                pen.ends.push(pen.rows.end(day, Place::At(self.desks[number].account.0 as usize)));
+            }
             rest = others;
         }
-        if !slots.is_empty() {
-            part.end_day(day);
+        if !slots.is_empty() && !is_split {
+            pen.ends.push(pen.rows.end(day, self.place()));
         }
+        self.slots_of_day = slots;
+    }
+
+    /// Leaves accounts, and instances that wait for this day. Going over them in one loop lets the processor fetch many at
+    /// once.
+    fn retain_due(&self, slots: &mut Vec<Slot>, day: Day) {
+        let mut number = 0;
+        slots.retain(|slot| {
+            while self.slots.get(number + 1).is_some_and(|next| next <= slot) {
+                number += 1;
+            }
+            let position = slot.checked_sub(first_instance(self.slots[number]));
+            position.is_none_or(|position| self.desks[number].unit(position).wake == day)
+        });
     }
 
     /// Replays a day at a desk, and enters what comes next there.
-    fn visit(&mut self, number: usize, (day, slots): (Day, &[Slot]), part: &mut Part) {
+    fn visit(&mut self, number: usize, (day, slots): (Day, &[Slot]), rows: &mut Rows) {
         let (desk, slot) = (&mut self.desks[number], self.slots[number]);
         if desk.refusal.is_some() {
             return;
         }
         let first = first_instance(slot);
+        mem::swap(&mut desk.entries, &mut rows.entries);
+        mem::swap(&mut desk.balances, &mut rows.balances);
         desk.replay(day, slots.iter().filter_map(|slot| slot.checked_sub(first)));
+        mem::swap(&mut desk.entries, &mut rows.entries);
+        mem::swap(&mut desk.balances, &mut rows.balances);
         for at in 0..desk.awake.len() {
             let position = desk.awake[at];
             if let Some(next) = desk.plan(position, day) {
@@ -105,9 +140,13 @@ impl<'b> Section<'b> {
         if desk.is_restless() && day < self.last {
             self.agenda.add(day.tomorrow(), slot);
         }
-        part.entries.append(&mut desk.entries);
-        part.balances.append(&mut desk.balances);
     }
+}
+
+/// Where a section writes.
+pub(super) struct Pen<'p> {
+    pub rows: &'p mut Rows,
+    pub ends: &'p mut Vec<End>,
 }
 
 /// The slot of the first instance of the account with this slot.
@@ -128,6 +167,8 @@ pub(super) fn split(papers: Vec<Papers>) -> Vec<Vec<Papers>> {
             instances = 0;
         }
     }
-    sections.push(section);
+    if !section.is_empty() {
+        sections.push(section);
+    }
     sections
 }

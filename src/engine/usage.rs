@@ -30,13 +30,13 @@ impl Desk<'_> {
         for usage in &used {
             sum += usage.amount;
             let movement = self.deduct(usage.amount);
-            self.unit_mut(usage.position).count_billed(usage.hours);
+            self.details_mut(usage.position).count_billed(usage.hours);
             let row = Row::new(day, Event::Usage).of(usage.position).using(usage.hours);
             self.write(row.while_stopped(usage.was_stopped).moving(movement));
         }
         for usage in used.iter().filter(|usage| usage.stops) {
             self.unit_mut(usage.position).stopped_by = StoppedBy::Arrears;
-            self.unit_mut(usage.position).since = day;
+            self.details_mut(usage.position).since = day;
             self.transit(usage.position, Trigger::Stop);
             self.write(Row::new(day, Event::Stopped).of(usage.position).because(Reason::Arrears));
         }
@@ -56,7 +56,7 @@ impl Desk<'_> {
 
     fn whole_day(&self, position: Position) -> Used {
         let amount = match self.profile(position).hourly_tiers.is_empty() {
-            true => self.unit(position).hour * u32::from(HOURS),
+            true => self.details(position).hour * u32::from(HOURS),
             false => (0..HOURS).map(|hour| self.hour_price(position, hour)).sum(),
         };
         let was_stopped = self.unit(position).state == Some(State::Stopped);
@@ -65,13 +65,13 @@ impl Desk<'_> {
 
     /// What the hour costs that follows so many billed hours of the day.
     fn hour_price(&self, position: Position, hours_today: u8) -> Money {
-        let unit = self.unit(position);
-        match (unit.hourly, self.profile(position)) {
+        let details = self.details(position);
+        match (details.hourly, self.profile(position)) {
             (Some(price), profile) if !profile.hourly_tiers.is_empty() => {
-                let billed = unit.billed_hours.saturating_add(u32::from(hours_today));
+                let billed = details.billed_hours.saturating_add(u32::from(hours_today));
                 charge::tiered_hour(profile, self.currency, price, billed)
             }
-            _ => unit.hour,
+            _ => details.hour,
         }
     }
 

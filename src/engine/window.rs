@@ -1,34 +1,49 @@
 //! The rows of some days, in order: by date, then account id, then order of occurrence.
 //!
-//! Rows stay where the sections wrote them; a window knows in which order their pieces follow each other.
+//! What sections wrote stays where it is; a window knows in which order its pieces follow each other. It keeps the rows, or
+//! whatever is made of them while they are at hand.
 
 use std::ops::Range;
 
 use crate::calendar::Day;
 use crate::ledger::{Balance, Entry};
 
-/// The rows of some days of a run. One that has been used keeps its room for the next days.
+/// Rows that a section writes, in order.
 #[derive(Debug, Default)]
-pub struct Window {
-    pub(super) parts: Vec<Part>,
-    pieces: Vec<Piece>,
+pub struct Rows {
+    /// Rows of the ledger.
+    pub entries: Vec<Entry>,
+    /// Balances noted at the ends of days; those of the opening come first.
+    pub balances: Vec<Balance>,
+}
+
+/// The rows of some days of a run, or what is kept of them. One that has been used keeps its room for the next days.
+#[derive(Debug)]
+pub struct Window<K = Rows> {
+    pub(super) parts: Vec<Part<K>>,
+    order: Vec<Stretch>,
     last: Option<Day>,
 }
 
-/// The rows that one section wrote, day after day.
+/// What is kept of the rows of one section.
 #[derive(Debug, Default)]
-pub(super) struct Part {
-    /// The number of the section's first account.
-    pub first_account: usize,
-    pub entries: Vec<Entry>,
-    pub balances: Vec<Balance>,
-    /// For each day with rows: how many entries and balances there are up to its end.
-    days: Vec<(Day, usize, usize)>,
+pub(super) struct Part<K> {
+    pub kept: K,
+    pub ends: Vec<End>,
 }
 
-/// Neighbouring rows of one part and one day, and where they stand in that day.
+/// How many rows there are up to the end of a day, or up to the end of an account's day where something may follow it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub day: Day,
+    pub place: Place,
+    pub entries: usize,
+    pub balances: usize,
+}
+
+/// Neighbouring rows of one part, and where they stand.
 #[derive(Clone, Debug)]
-struct Piece {
+struct Stretch {
     day: Day,
     place: Place,
     part: usize,
@@ -37,7 +52,7 @@ struct Piece {
 }
 
 /// A place in a day: at an account, by its number, or before it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Before the rows of the account with this number.
     Before(usize),
@@ -54,22 +69,76 @@ impl Place {
     }
 }
 
-/// A row that belongs to no account, and where it stands in its day.
-#[derive(Clone, Debug)]
-pub(super) struct Stray {
-    pub entry: Entry,
-    pub place: Place,
+/// Rows that follow each other, as their numbers among those of a section, and what is kept of that section.
+#[derive(Debug)]
+pub struct Piece<'w, K> {
+    /// The day of the rows.
+    pub day: Day,
+    /// What is kept of the section's rows.
+    pub kept: &'w K,
+    /// Rows of the ledger.
+    pub entries: Range<usize>,
+    /// Balances.
+    pub balances: Range<usize>,
 }
 
-impl Window {
+impl<K> Default for Window<K> {
+    fn default() -> Self {
+        Self { parts: Vec::new(), order: Vec::new(), last: None }
+    }
+}
+
+impl<K> Window<K> {
     /// The last day of the window, once it has any.
     pub fn last(&self) -> Option<Day> {
         self.last
     }
 
+    /// The number of its rows of the ledger.
+    pub fn rows(&self) -> u64 {
+        self.order.iter().map(|stretch| stretch.entries.len() as u64).sum()
+    }
+
+    /// Its pieces in order.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_, K>> {
+        self.order.iter().map(|stretch| Piece {
+            day: stretch.day,
+            kept: &self.parts[stretch.part].kept,
+            entries: stretch.entries.clone(),
+            balances: stretch.balances.clone(),
+        })
+    }
+
+    /// Empties the window, with room for so many sections.
+    pub(super) fn clear(&mut self, sections: usize)
+    where
+        K: Default,
+    {
+        self.parts.resize_with(sections, Part::default);
+        self.parts.iter_mut().for_each(|part| part.ends.clear());
+        self.order.clear();
+        self.last = None;
+    }
+
+    /// Puts the rows of all parts, which reach up to `last`, in order.
+    pub(super) fn put_in_order(&mut self, last: Day) {
+        self.last = Some(last);
+        for (number, part) in self.parts.iter().enumerate() {
+            let mut from = (0, 0);
+            self.order.extend(part.ends.iter().map(|end| {
+                let (entries, balances) = std::mem::replace(&mut from, (end.entries, end.balances));
+                let (entries, balances) = (entries..end.entries, balances..end.balances);
+                Stretch { day: end.day, place: end.place, part: number, entries, balances }
+            }));
+        }
+        self.order.sort_by_key(|stretch| (stretch.day, stretch.place.key()));
+    }
+}
+
+impl Window {
     /// The rows of the ledger, as runs of neighbours.
     pub fn runs(&self) -> impl Iterator<Item = &[Entry]> {
-        self.pieces.iter().map(|piece| &self.parts[piece.part].entries[piece.entries.clone()])
+        self.pieces().map(|piece| &piece.kept.entries[piece.entries])
     }
 
     /// The rows of the ledger.
@@ -77,77 +146,25 @@ impl Window {
         self.runs().flatten()
     }
 
-    /// The number of its rows of the ledger.
-    pub fn rows(&self) -> u64 {
-        self.runs().map(|rows| rows.len() as u64).sum()
-    }
-
     /// The balances noted at the ends of the days, as runs of neighbours; those of the opening come first.
     pub fn balance_runs(&self) -> impl Iterator<Item = &[Balance]> {
-        self.pieces.iter().map(|piece| &self.parts[piece.part].balances[piece.balances.clone()])
+        self.pieces().map(|piece| &piece.kept.balances[piece.balances])
     }
 
     /// The balances noted at the ends of the days.
     pub fn balances(&self) -> impl Iterator<Item = &Balance> {
         self.balance_runs().flatten()
     }
-
-    /// Empties the window, with room for so many sections and for strays.
-    pub(super) fn clear(&mut self, sections: usize) {
-        self.parts.resize_with(sections + 1, Part::default);
-        self.parts.iter_mut().for_each(Part::clear);
-        self.pieces.clear();
-        self.last = None;
-    }
-
-    /// Puts the rows of the sections up to `last` in order, and the strays, which are in order, between them.
-    pub(super) fn put_in_order(&mut self, last: Day, strays: Vec<Stray>) {
-        self.last = Some(last);
-        for number in 0..self.parts.len() {
-            let mut from = (0, 0);
-            for at in 0..self.parts[number].days.len() {
-                let (day, entries, balances) = self.parts[number].days[at];
-                let split = strays.iter().any(|stray| stray.entry.date == day);
-                self.add_day((day, number), (from.0..entries, from.1..balances), split);
-                from = (entries, balances);
-            }
-        }
-        let home = self.parts.len() - 1;
-        for (at, stray) in strays.into_iter().enumerate() {
-            let Stray { entry, place } = stray;
-            self.pieces.push(Piece { day: entry.date, place, part: home, entries: at..at + 1, balances: 0..0 });
-            self.parts[home].entries.push(entry);
-        }
-        self.pieces.sort_by_key(|piece| (piece.day, piece.place.key()));
-    }
-
-    /// Adds a part's rows of one day, account by account if something may stand between them.
-    fn add_day(&mut self, (day, part): (Day, usize), (entries, balances): (Range<usize>, Range<usize>), split: bool) {
-        let place = Place::At(self.parts[part].first_account);
-        if !split {
-            self.pieces.push(Piece { day, place, part, entries, balances });
-            return;
-        }
-        self.pieces.push(Piece { day, place, part, entries: 0..0, balances });
-        let mut from = entries.start;
-        for rows in self.parts[part].entries[entries].chunk_by(|left, right| left.account == right.account) {
-            let account = rows[0].account.map_or(0, |account| account.0 as usize);
-            let entries = from..from + rows.len();
-            from = entries.end;
-            self.pieces.push(Piece { day, place: Place::At(account), part, entries, balances: 0..0 });
-        }
-    }
 }
 
-impl Part {
-    fn clear(&mut self) {
+impl Rows {
+    pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.balances.clear();
-        self.days.clear();
     }
 
-    /// Marks the end of a day's rows.
-    pub(super) fn end_day(&mut self, day: Day) {
-        self.days.push((day, self.entries.len(), self.balances.len()));
+    /// Marks the end of what stands at a place.
+    pub(super) fn end(&self, day: Day, place: Place) -> End {
+        End { day, place, entries: self.entries.len(), balances: self.balances.len() }
     }
 }

@@ -7,7 +7,8 @@ use std::convert::Infallible;
 use serde::Serialize;
 use toml::value::Datetime;
 
-use super::page::{Cells, Days, Page, Word};
+use super::cells::Cells;
+use super::page::{Days, Page, Word};
 use super::pages::stream;
 use super::{profile, write_rows};
 use crate::account::{Account, Returns};

@@ -3,12 +3,16 @@
 //! Texts that repeat (ids, dates, the words of closed lists) are made once and copied. Pages are written side by side;
 //! one after the other they are the file. Quotes follow RFC 4180: only where a cell needs them.
 
+use std::ops::Range;
+
+use super::cells::Cells;
 use super::detail;
-use super::page::{Cells, Days, Page, Word};
+use super::page::{Amount, Days, Page, Word};
 use super::pages::Pages;
 use crate::account::Movement;
 use crate::action::AccountRef;
 use crate::book::Book;
+use crate::engine::Rows;
 use crate::event::{Event, Reason};
 use crate::instance::State;
 use crate::ledger::{Balance, Basis, Entry, Ledger, Needed, Shortfall};
@@ -73,9 +77,17 @@ impl<'b> Texts<'b> {
     pub fn ledger<'r>(&self, seq: u64, runs: impl Iterator<Item = &'r [Entry]>, pages: &mut Pages) {
         pages.fill(runs, |page, before, runs| {
             for (seq, entry) in (seq + before as u64..).zip(runs.iter().copied().flatten()) {
-                self.entry(page, seq, entry);
+                page.reserve(ROW);
+                page.number(seq);
+                self.entry(page, entry);
             }
         });
+    }
+
+    /// Puts the rows of a section into words, in place of what is there.
+    pub fn word(&self, rows: &Rows, worded: &mut Worded) {
+        worded.ledger.write(&rows.entries, |page, entry| self.entry(page, entry));
+        worded.balances.write(&rows.balances, |page, balance| self.balance(page, balance));
     }
 
     /// Writes rows of balances.
@@ -85,11 +97,11 @@ impl<'b> Texts<'b> {
         });
     }
 
-    fn entry(&self, page: &mut Page, seq: u64, entry: &Entry) {
+    /// Writes a row without its number.
+    fn entry(&self, page: &mut Page, entry: &Entry) {
         let account = entry.account.map(|account| self.book.account(account));
         let currency = account.map_or(self.book.currency, |account| account.currency);
         page.reserve(ROW);
-        page.number(seq);
         page.comma();
         page.day(&self.days, entry.date);
         self.ids(page, entry);
@@ -167,6 +179,81 @@ impl<'b> Texts<'b> {
     }
 }
 
+/// Rows of a section in words. Those of the ledger have no numbers, which depend on the rows of other sections.
+#[derive(Debug, Default)]
+pub struct Worded {
+    ledger: Lines,
+    balances: Lines,
+}
+
+/// Rows that follow each other.
+#[derive(Debug, Default)]
+struct Lines {
+    page: Page,
+    /// Where each row begins, and the end of the last.
+    bounds: Vec<usize>,
+}
+
+impl Lines {
+    fn write<R>(&mut self, rows: &[R], write: impl Fn(&mut Page, &R)) {
+        let Self { page, bounds } = self;
+        page.clear();
+        bounds.clear();
+        bounds.push(0);
+        bounds.extend(rows.iter().map(|row| {
+            write(page, row);
+            page.mark()
+        }));
+    }
+
+    fn bytes(&self, rows: Range<usize>) -> &[u8] {
+        &self.page.bytes()[self.bounds[rows.start]..self.bounds[rows.end]]
+    }
+}
+
+/// Bytes of `ledger.csv` that come together from sections: numbers its rows.
+#[derive(Debug)]
+pub struct LedgerSheet {
+    page: Page,
+    /// The number of the next row.
+    seq: u64,
+}
+
+impl Default for LedgerSheet {
+    fn default() -> Self {
+        Self { page: Page::default(), seq: 1 }
+    }
+}
+
+impl LedgerSheet {
+    /// Adds rows of a section.
+    pub fn add(&mut self, worded: &Worded, rows: Range<usize>) {
+        for row in rows {
+            self.page.reserve(ROW);
+            self.page.number(self.seq);
+            self.page.raw(worded.ledger.bytes(row..row + 1));
+            self.seq += 1;
+        }
+    }
+
+    /// What has come together.
+    pub fn bytes(&self) -> &[u8] {
+        self.page.bytes()
+    }
+
+    /// Lets go what has come together; the numbers go on.
+    pub fn clear(&mut self) {
+        self.page.clear();
+    }
+}
+
+impl Worded {
+    /// Rows of `balances.csv`.
+    pub fn balances(&self, rows: Range<usize>) -> &[u8] {
+        self.balances.bytes(rows)
+    }
+}
+
 fn optional(page: &mut Page, word: Option<&Word>) {
     match word {
         Some(word) => page.word(word),
@@ -177,22 +264,23 @@ fn optional(page: &mut Page, word: Option<&Word>) {
 fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
     let Some(movement) = movement else { return (0..4).for_each(|_| page.comma()) };
     let Movement { voucher, free_credit, cash } = movement;
-    let start = page.mark();
-    page.money(movement.amount(), currency);
-    page.comma();
-    let end = page.mark();
-    for money in [voucher, free_credit] {
-        page.money(money, currency);
+    let amount = Amount::of(cash, currency).filter(|_| voucher == Money::ZERO && free_credit == Money::ZERO);
+    if let Some(amount) = amount {
+        // Most are paid in cash.
+        page.amount(amount);
+        page.word(&NOTHING_ELSE);
+        page.amount(amount);
         page.comma();
-    }
-    if voucher == Money::ZERO && free_credit == Money::ZERO {
-        // Most are paid in cash: the same text again.
-        page.again(start..end);
     } else {
-        page.money(cash, currency);
-        page.comma();
+        for money in [movement.amount(), voucher, free_credit, cash] {
+            page.money(money, currency);
+            page.comma();
+        }
     }
 }
+
+/// Between an amount and the cash that is all of it: nothing by voucher, nothing by free credit.
+const NOTHING_ELSE: Word = Word::of(b",0.00,0.00,");
 
 fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
     match entry.action.and_then(|action| book.action(action).account.as_ref()) {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Range};
 
 use polars::prelude::{Column as Series, DataFrame, PolarsResult};
 
@@ -46,20 +46,29 @@ pub struct Key {
     pub event: Event,
 }
 
-/// What the rows of a run that belong to an account come to, by month, account, value of a column, and event.
-pub struct Facts {
+/// What the rows of a run that belong to an account come to, by month, account, value of a column, and event: the facts
+/// of neighbouring accounts.
+pub struct Facts<'g> {
+    grouping: &'g Grouping,
+    /// The pairs of its accounts.
+    cells: Range<usize>,
+    /// The month under way, and for each event that it has the totals of all pairs.
+    month: Month,
+    totals: Vec<Vec<Total>>,
+    /// What the months that are over come to by account, and by value.
+    by_account: Vec<(Key, Total)>,
+    by_value: Columns,
+}
+
+/// How the rows of a run are grouped.
+pub struct Grouping {
+    from: Day,
     /// The values of the column, each with the currency of its accounts.
     values: Vec<Value>,
     /// The pairs of account and value that occur.
     cells: Vec<Cell>,
     of_instances: Vec<u32>,
     of_accounts: Vec<u32>,
-    /// The month under way, and for each event that it has the totals of all cells.
-    month: Month,
-    totals: Vec<Vec<Total>>,
-    /// What the months that are over come to by account, in order, and by value.
-    by_account: Vec<(Key, Total)>,
-    by_value: Columns,
 }
 
 /// The rows of an account that share a value of the column.
@@ -83,9 +92,18 @@ const VALUE: &str = "value";
 const PART: &str = "part";
 const AMOUNT: &str = "amount";
 
-impl Facts {
-    /// No facts yet. Rows about an account alone, and instances with an empty cell, have no value of the column.
-    pub fn open(book: &Book, column: Column) -> Self {
+impl Columns {
+    fn append(&mut self, mut other: Self) {
+        self.months.append(&mut other.months);
+        self.values.append(&mut other.values);
+        self.events.append(&mut other.events);
+        self.amounts.append(&mut other.amounts);
+    }
+}
+
+impl Grouping {
+    /// By a column. Rows about an account alone, and instances with an empty cell, have no value of it.
+    pub fn of(book: &Book, column: Column) -> Self {
         let mut values = Values { book, known: Vec::new(), numbers: BTreeMap::new() };
         let accounts = (0u32..).zip(&book.accounts);
         let of_accounts: Vec<Cell> =
@@ -99,18 +117,35 @@ impl Facts {
             u32::try_from(place).expect("fewer cells than instances and accounts")
         };
         Self {
+            from: book.days.from,
             of_instances: of_instances.iter().map(number).collect(),
             of_accounts: of_accounts.iter().map(number).collect(),
             values: values.known,
             cells,
-            month: Month::of(book.days.from),
+        }
+    }
+
+    /// No facts yet, of all accounts.
+    pub fn facts(&self) -> Facts<'_> {
+        self.facts_of(0..u32::MAX)
+    }
+
+    /// No facts yet, of some accounts.
+    pub fn facts_of(&self, accounts: Range<u32>) -> Facts<'_> {
+        let place = |account: u32| self.cells.partition_point(|cell| cell.account < account);
+        Facts {
+            grouping: self,
+            cells: place(accounts.start)..place(accounts.end),
+            month: Month::of(self.from),
             totals: vec![Vec::new(); Event::ALL.len()],
             by_account: Vec::new(),
             by_value: Columns::default(),
         }
     }
+}
 
-    /// Adds the rows of the next window.
+impl<'g> Facts<'g> {
+    /// Adds the next rows of the accounts.
     pub fn add<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>) {
         for entry in entries {
             let Some(account) = entry.account else { continue };
@@ -118,45 +153,54 @@ impl Facts {
                 self.end_month();
                 self.month = Month::of(entry.date);
             }
-            let of_instance = entry.instance.map(|instance| self.of_instances[instance.0 as usize]);
-            let cell = of_instance.unwrap_or_else(|| self.of_accounts[account.0 as usize]);
+            let of_instance = entry.instance.map(|instance| self.grouping.of_instances[instance.0 as usize]);
+            let cell = of_instance.unwrap_or_else(|| self.grouping.of_accounts[account.0 as usize]);
             let totals = &mut self.totals[entry.event as usize];
             if totals.is_empty() {
                 totals.resize(self.cells.len(), Total::default());
             }
-            let total = &mut totals[cell as usize];
+            let total = &mut totals[cell as usize - self.cells.start];
             total.rows += 1;
             total.amount += entry.movement.map_or(Money::ZERO, Movement::amount);
         }
     }
 
     fn end_month(&mut self) {
-        let first = self.by_account.len();
-        let mut of_values = vec![Total::default(); self.values.len()];
+        let cells = &self.grouping.cells[self.cells.clone()];
         for (event, totals) in Event::ALL.iter().zip(&mut self.totals).filter(|(_, totals)| !totals.is_empty()) {
-            for (cell, total) in self.cells.iter().zip(totals).filter(|(_, total)| total.rows > 0) {
+            let mut of_values: BTreeMap<u32, Total> = BTreeMap::new();
+            for (cell, total) in cells.iter().zip(totals).filter(|(_, total)| total.rows > 0) {
                 let (account, total) = (AccountIndex(cell.account), mem::take(total));
                 let key = Key { month: self.month.first, account, event: *event };
                 match self.by_account.last_mut().filter(|(last, _)| *last == key) {
                     Some((_, sum)) => *sum += total,
                     None => self.by_account.push((key, total)),
                 }
-                of_values[cell.value as usize] += total;
+                *of_values.entry(cell.value).or_default() += total;
             }
-            for (value, total) in (0u32..).zip(&mut of_values).filter(|(_, total)| total.rows > 0) {
+            for (value, total) in of_values {
                 self.by_value.months.push(self.month.number());
                 self.by_value.values.push(value);
                 self.by_value.events.push(*event);
-                self.by_value.amounts.push(mem::take(total).amount.minor());
+                self.by_value.amounts.push(total.amount.minor());
             }
         }
-        self.by_account[first..].sort_by_key(|(key, _)| *key);
     }
 
-    /// The tables, once the last window has been added.
-    pub fn close(mut self) -> Tables {
+    /// Adds the facts of other accounts.
+    pub fn join(mut self, mut other: Self) -> Self {
         self.end_month();
-        Tables { values: self.values, by_account: self.by_account, by_value: self.by_value }
+        other.end_month();
+        self.by_account.append(&mut other.by_account);
+        self.by_value.append(other.by_value);
+        self
+    }
+
+    /// The tables, once the last rows have been added.
+    pub fn close(mut self) -> Tables<'g> {
+        self.end_month();
+        self.by_account.sort_unstable_by_key(|(key, _)| *key);
+        Tables { values: &self.grouping.values, by_account: self.by_account, by_value: self.by_value }
     }
 }
 
@@ -210,8 +254,8 @@ fn label(labels: &InstanceLabels, column: Column) -> Option<Option<Label>> {
 }
 
 /// What the rows of a run come to.
-pub struct Tables {
-    values: Vec<Value>,
+pub struct Tables<'g> {
+    values: &'g [Value],
     by_account: Vec<(Key, Total)>,
     by_value: Columns,
 }
@@ -229,7 +273,7 @@ pub struct Spent<'t> {
     pub amount: Money,
 }
 
-impl Tables {
+impl Tables<'_> {
     /// Rows and amounts by month, account and event, in this order.
     pub fn by_account(&self) -> impl Iterator<Item = (Key, Total)> {
         self.by_account.iter().copied()

@@ -3,15 +3,12 @@
 //! A short text is copied in a block of fixed size, of which only its own bytes count: a processor does that in a few
 //! steps, where a copy of any length is a loop.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use crate::calendar::Day;
 use crate::cell;
 use crate::money::{Currency, Money, Price};
 
 /// The size of the block in which a [`Word`] is copied.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 
 /// A text shorter than a block.
 #[derive(Clone, Copy, Debug)]
@@ -29,15 +26,12 @@ impl Word {
         Self { block, len: word.len + 1 }
     }
 
-    const fn of(text: &[u8]) -> Self {
+    pub(super) const fn of(text: &[u8]) -> Self {
         let mut block = [0; BLOCK];
         block.split_at_mut(text.len()).0.copy_from_slice(text);
         Self { block, len: text.len() }
     }
 }
-
-/// An amount of nothing in most currencies.
-const ZERO: Word = Word::of(b"0.00");
 
 /// Bytes with room behind them.
 #[derive(Debug, Default)]
@@ -65,13 +59,18 @@ impl Page {
 
     /// Adds a word; there must be room.
     pub(super) fn word(&mut self, word: &Word) {
-        self.bytes[self.len..self.len + BLOCK].copy_from_slice(&word.block);
-        self.len += word.len;
+        self.block(&word.block, word.len);
     }
 
     /// Adds a comma; there must be room.
     pub(super) fn comma(&mut self) {
         self.byte(b',');
+    }
+
+    /// Adds a block of bytes, of which the first `len` count; there must be room.
+    pub(super) fn block(&mut self, block: &[u8; BLOCK], len: usize) {
+        self.bytes[self.len..self.len + BLOCK].copy_from_slice(block);
+        self.len += len;
     }
 
     /// Adds one byte; there must be room.
@@ -82,9 +81,14 @@ impl Page {
 
     /// Adds a text of any length.
     pub(super) fn text(&mut self, text: &str) {
-        self.reserve(text.len());
-        self.bytes[self.len..self.len + text.len()].copy_from_slice(text.as_bytes());
-        self.len += text.len();
+        self.raw(text.as_bytes());
+    }
+
+    /// Adds bytes of any length.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
     }
 
     /// Adds a cell of any length that is no formula, in quotes where it needs them, and a comma.
@@ -122,10 +126,18 @@ impl Page {
     }
 
     /// Adds a whole number; there must be room.
+    #[inline]
     pub(super) fn number(&mut self, number: u64) {
-        let mut digits = Digits::default();
-        digits.whole(number);
-        self.digits(&digits);
+        match u32::try_from(number).ok().filter(|number| *number < LIMIT) {
+            Some(number) => self.digits(Digits::of(number)),
+            None => self.long_number(number),
+        }
+    }
+
+    fn long_number(&mut self, number: u64) {
+        self.number(number / u64::from(LIMIT));
+        let last = u32::try_from(number % u64::from(LIMIT)).expect("eight digits are few");
+        self.put(all_digits(last).to_le_bytes());
     }
 
     /// Adds a whole number and a comma; there must be room.
@@ -139,106 +151,124 @@ impl Page {
         self.len
     }
 
-    /// Adds a number of this page once more; there must be room.
-    pub(super) fn again(&mut self, marks: Range<usize>) {
-        self.len += marks.len();
-        self.bytes.copy_within(marks.start..marks.start + BLOCK, self.len - marks.len());
-    }
-
     /// Adds an amount with exactly the currency's decimals, never `-0.00`; there must be room.
     pub(super) fn money(&mut self, money: Money, currency: Currency) {
-        if money == Money::ZERO && currency.digits() == 2 {
-            return self.word(&ZERO);
+        match Amount::of(money, currency) {
+            Some(amount) => self.amount(amount),
+            None => self.long_money(money, currency),
         }
+    }
+
+    /// Adds an amount that is ready, and can be added again; there must be room.
+    pub(super) fn amount(&mut self, amount: Amount) {
+        self.bytes[self.len] = b'-';
+        self.len += usize::from(amount.is_negative);
+        self.digits(amount.whole);
+        self.bytes[self.len..self.len + 4].copy_from_slice(&amount.decimals);
+        self.len += 3;
+    }
+
+    /// Adds an amount of many digits, or of a currency without hundredths.
+    fn long_money(&mut self, money: Money, currency: Currency) {
         let minor = money.minor().unsigned_abs();
-        let mut digits = Digits::default();
-        match currency.digits() {
-            0 => digits.whole(minor),
-            // A division by a constant is a multiplication.
-            2 => {
-                digits.pair(minor % 100);
-                digits.byte(b'.');
-                digits.whole(minor / 100);
-            }
-            decimals => digits.decimals(minor, decimals.into()),
-        }
         if money.is_negative() {
-            digits.byte(b'-');
+            self.byte(b'-');
         }
-        self.digits(&digits);
+        self.fraction(minor, 10_u64.pow(currency.digits().into()));
     }
 
     /// Adds a price as it is displayed, and a comma; there must be room.
     pub(super) fn price(&mut self, price: Price) {
         let decimal = price.decimal();
-        let Ok(mantissa) = u64::try_from(decimal.mantissa()) else { return self.word_of(&price.to_string()) };
-        let mut digits = Digits::default();
-        digits.byte(b',');
-        match decimal.scale() {
-            0 => digits.whole(mantissa),
-            decimals => digits.decimals(mantissa, decimals),
+        let unit = 10_u64.checked_pow(decimal.scale());
+        match u64::try_from(decimal.mantissa()).ok().zip(unit) {
+            Some((mantissa, unit)) => self.fraction(mantissa, unit),
+            None => self.text(&price.to_string()),
         }
-        self.digits(&digits);
+        self.reserve(1);
+        self.comma();
     }
 
-    fn digits(&mut self, digits: &Digits) {
-        self.bytes[self.len..self.len + BLOCK].copy_from_slice(&digits.block[digits.at..digits.at + BLOCK]);
-        self.len += BLOCK - digits.at;
-    }
-}
-
-/// A number in the making, from its last digit to its first; behind them there is room for a copy in a block.
-struct Digits {
-    block: [u8; 2 * BLOCK],
-    at: usize,
-}
-
-impl Default for Digits {
-    fn default() -> Self {
-        Self { block: [0; 2 * BLOCK], at: BLOCK }
-    }
-}
-
-impl Digits {
-    fn byte(&mut self, byte: u8) {
-        self.at -= 1;
-        self.block[self.at] = byte;
-    }
-
-    fn pair(&mut self, number: u64) {
-        let [tens, ones] = pair(number);
-        self.byte(ones);
-        self.byte(tens);
-    }
-
-    fn whole(&mut self, mut number: u64) {
-        while number >= 100 {
-            self.pair(number % 100);
-            number /= 100;
-        }
-        if number >= 10 {
-            self.pair(number);
-        } else {
-            self.byte(pair(number)[1]);
-        }
-    }
-}
-
-impl Digits {
-    /// A number with so many decimals, at least one.
-    fn decimals(&mut self, mut number: u64, decimals: u32) {
-        for _ in 0..decimals {
-            self.byte(pair(number % 10)[1]);
-            number /= 10;
+    /// Adds a number of parts of which so many, a power of ten, are one; there must be room.
+    fn fraction(&mut self, number: u64, unit: u64) {
+        self.number(number / unit);
+        if unit == 1 {
+            return;
         }
         self.byte(b'.');
-        self.whole(number);
+        let mut rest = number % unit;
+        let mut place = unit / 10;
+        while place > 0 {
+            self.byte(b'0' + u8::try_from(rest / place).expect("one digit"));
+            rest %= place;
+            place /= 10;
+        }
+    }
+
+    fn digits(&mut self, digits: Digits) {
+        self.bytes[self.len..self.len + 8].copy_from_slice(&digits.bytes);
+        self.len += digits.len;
+    }
+
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.bytes[self.len..self.len + N].copy_from_slice(&bytes);
+        self.len += N;
     }
 }
 
-/// Both digits of a number below 100.
-fn pair(number: u64) -> [u8; 2] {
-    PAIRS[usize::try_from(number).expect("two digits are few")]
+/// An amount of a currency with hundredths that has few digits, ready to be written.
+#[derive(Clone, Copy)]
+pub(super) struct Amount {
+    is_negative: bool,
+    whole: Digits,
+    /// The point, two digits, and one byte more that makes a copy one step.
+    decimals: [u8; 4],
+}
+
+impl Amount {
+    /// The amount; none where it has more digits, or the currency has no hundredths.
+    #[inline]
+    pub(super) fn of(money: Money, currency: Currency) -> Option<Self> {
+        let minor = money.minor().unsigned_abs();
+        let whole = u32::try_from(minor / 100).ok().filter(|whole| *whole < LIMIT && currency.digits() == 2)?;
+        let [tens, ones] = PAIRS[usize::try_from(minor % 100).expect("two digits are few")];
+        Some(Self { is_negative: money.is_negative(), whole: Digits::of(whole), decimals: [b'.', tens, ones, 0] })
+    }
+}
+
+/// Numbers below this one have at most eight digits, which fit into one number of the processor.
+const LIMIT: u32 = 100_000_000;
+
+/// The digits of a number below [`LIMIT`], without zeros in front.
+#[derive(Clone, Copy)]
+struct Digits {
+    bytes: [u8; 8],
+    len: usize,
+}
+
+impl Digits {
+    #[inline]
+    fn of(number: u32) -> Self {
+        let all = all_digits(number);
+        // The digits of zero are all zeros in front; the last one stays.
+        let zeros = (all & !ZEROS).trailing_zeros().min(56) / 8;
+        Self { bytes: (all >> (8 * zeros)).to_le_bytes(), len: 8 - zeros as usize }
+    }
+}
+
+/// Eight times the digit 0.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+
+/// All eight digits of a number below [`LIMIT`], the first in the lowest byte. The number is split into halves, quarters and
+/// digits, each in one step for all: `10_486 / 2^20` is a hundredth and `103 / 2^10` a tenth for numbers so small. No step can
+/// leave 64 bits, so none is checked.
+#[inline]
+fn all_digits(number: u32) -> u64 {
+    let halves = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
+    let hundreds = (halves.wrapping_mul(10_486) >> 20) & 0x0000_007f_0000_007f;
+    let quarters = hundreds | halves.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
+    let tens = (quarters.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f;
+    ZEROS | tens | quarters.wrapping_sub(tens.wrapping_mul(10)) << 8
 }
 
 /// The numbers from 00 to 99.
@@ -261,58 +291,6 @@ fn is_plain(text: &str) -> bool {
 /// Whether a cell must be in quotes (RFC 4180).
 fn needs_quotes(text: &str) -> bool {
     text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
-}
-
-/// Many cells with the comma behind them, equally far from each other, so that one look into memory finds a cell.
-#[derive(Debug, Default)]
-pub(super) struct Cells {
-    /// So many bytes for each cell; the last is its length, or [`LONG`].
-    width: usize,
-    bytes: Vec<u8>,
-    long: BTreeMap<usize, Box<str>>,
-}
-
-/// The length of a cell that is among the long ones.
-const LONG: u8 = u8::MAX;
-
-impl Cells {
-    pub(super) fn of<'t>(texts: impl Iterator<Item = &'t str> + Clone) -> Self {
-        let longest = texts.clone().map(|text| text.len() + 1).max().unwrap_or(0);
-        let width = longest.min(BLOCK - 1) + 1;
-        let mut cells = Self { width, bytes: Vec::new(), long: BTreeMap::new() };
-        let mut page = Page::default();
-        for (number, text) in texts.enumerate() {
-            page.clear();
-            page.cell(text);
-            let room = width - 1;
-            match u8::try_from(page.len).ok().filter(|_| page.len <= room) {
-                Some(len) => {
-                    cells.bytes.extend_from_slice(&page.bytes[..room]);
-                    cells.bytes.push(len);
-                }
-                None => {
-                    cells.bytes.extend(std::iter::repeat_n(LONG, width));
-                    cells.long.insert(number, text.into());
-                }
-            }
-        }
-        cells.bytes.extend([0; BLOCK]);
-        cells
-    }
-}
-
-impl Page {
-    /// Adds the cell with this number; there must be room for a block.
-    pub(super) fn ready(&mut self, cells: &Cells, number: usize) {
-        let start = number * cells.width;
-        match cells.bytes[start + cells.width - 1] {
-            LONG => self.cell(cells.long.get(&number).map_or("", |text| text)),
-            len => {
-                self.bytes[self.len..self.len + BLOCK].copy_from_slice(&cells.bytes[start..start + BLOCK]);
-                self.len += usize::from(len);
-            }
-        }
-    }
 }
 
 /// The days of some years as cells.
@@ -352,5 +330,50 @@ impl Page {
             }
             None => self.cell(&day.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Amount, Page};
+    use crate::money::{Currency, Money};
+
+    fn written(write: impl FnOnce(&mut Page)) -> String {
+        let mut page = Page::default();
+        page.reserve(64);
+        write(&mut page);
+        String::from_utf8(page.bytes().to_vec()).expect("digits are text")
+    }
+
+    /// Numbers around every change of length, and a sample between them.
+    fn numbers() -> impl Iterator<Item = u64> {
+        let powers = (0..19).map(|digits| 10_u64.pow(digits));
+        let around = powers.flat_map(|power| (power.saturating_sub(3)..power + 3).chain([3 * power, 7 * power / 3]));
+        around.chain((0..400_000).step_by(37)).chain((0..1 << 40).step_by(987_654_321))
+    }
+
+    #[test]
+    fn numbers_have_their_digits() {
+        for number in numbers() {
+            assert_eq!(written(|page| page.number(number)), number.to_string());
+        }
+    }
+
+    #[test]
+    fn amounts_have_the_decimals_of_their_currency() {
+        for currency in ["CNY", "JPY", "KWD"].map(|code| Currency::from_code(code).expect("a known currency")) {
+            let minor = numbers().filter_map(|number| i64::try_from(number).ok()).flat_map(|minor| [minor, -minor]);
+            for money in minor.map(Money::from_minor) {
+                assert_eq!(written(|page| page.money(money, currency)), money.display(currency).to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn an_amount_can_be_written_twice() {
+        let yuan = Currency::from_code("CNY").expect("a known currency");
+        let amount = Amount::of(Money::from_minor(-1_205), yuan).expect("few digits");
+        let twice = |page: &mut Page| [amount; 2].into_iter().for_each(|amount| page.amount(amount));
+        assert_eq!(written(twice), "-12.05-12.05");
     }
 }

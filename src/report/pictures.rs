@@ -243,6 +243,13 @@ fn of_chart_state(state: State) -> chart::State {
     }
 }
 
+/// An instance in a state.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight {
+    instance: InstanceIndex,
+    state: State,
+}
+
 /// The states of all instances as days pass.
 pub struct States<'b> {
     book: &'b Book,
@@ -271,17 +278,23 @@ impl<'b> States<'b> {
         Self { book, now, counts, days: vec![(from.yesterday().date(), counts)], starts }
     }
 
-    /// Adds the rows of the next window.
-    pub fn add(&mut self, window: &Window) {
-        for entry in window.entries().filter(|entry| entry.event != Event::Usage) {
-            if let (Some(instance), Some(state)) = (entry.instance, entry.state) {
-                self.start_until(entry.date);
-                self.change(entry.date, instance, state);
-            }
+    /// What a row says about the state of its instance; nothing where hours are charged.
+    pub fn sight(entry: &Entry) -> Option<Sight> {
+        let seen = entry.instance.zip(entry.state).filter(|_| entry.event != Event::Usage);
+        seen.map(|(instance, state)| Sight { instance, state })
+    }
+
+    /// Adds what rows of a day say, each after those before it.
+    pub fn add(&mut self, day: Day, sights: &[Option<Sight>]) {
+        for sight in sights.iter().flatten() {
+            self.start_until(day);
+            self.change(day, sight.instance, sight.state);
         }
-        if let Some(last) = window.last() {
-            self.start_until(last);
-        }
+    }
+
+    /// Lets the days up to this one pass.
+    pub fn pass(&mut self, day: Day) {
+        self.start_until(day);
     }
 
     fn start_until(&mut self, day: Day) {

@@ -11,7 +11,7 @@ use crate::book::Book;
 use crate::diagnostic::{Code, Place};
 use crate::engine::{self, Refusal, Window};
 use crate::report::csv::{BALANCES_HEADER, LEDGER_HEADER, Texts};
-use crate::report::frame::Facts;
+use crate::report::frame::Grouping;
 use crate::report::pages::Pages;
 use crate::report::{closing, monthly};
 use crate::selector::Column;
@@ -30,7 +30,8 @@ pub(super) fn check(book: &Book, (written, version): (&Written<'_>, &str), found
 
 fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Comparison<'_, '_>) -> Result<(), Refusal> {
     let (by, column) = grouping.unwrap_or_else(|| (String::new(), Column::Product));
-    let (texts, mut facts) = (Texts::of(book), Facts::open(book, column));
+    let (texts, grouping) = (Texts::of(book), Grouping::of(book, column));
+    let mut facts = grouping.facts();
     let (mut window, mut pages) = (Window::default(), Pages::default());
     comparison.add("ledger.csv", LEDGER_HEADER.as_bytes());
     comparison.add("balances.csv", BALANCES_HEADER.as_bytes());

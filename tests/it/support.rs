@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use renewcast::book::Book;
 use renewcast::engine::{self, Replay};
 use renewcast::profile::BUILTIN;
-use renewcast::report::frame::Facts;
+use renewcast::report::frame::Grouping;
 use renewcast::report::{closing, csv, monthly};
 use renewcast::selector::Column;
 use renewcast::source::{self, Folder};
@@ -45,7 +45,8 @@ pub(crate) fn run_or_refuse(files: &Files) -> Option<Written> {
 /// What a run of a book writes, unless an action stops it.
 pub(crate) fn results(book: &Book) -> Option<Written> {
     let Replay { ledger, closing } = engine::replay(book).ok()?;
-    let mut facts = Facts::open(book, Column::Product);
+    let grouping = Grouping::of(book, Column::Product);
+    let mut facts = grouping.facts();
     facts.add(ledger.entries.iter());
     let text = |bytes| String::from_utf8(bytes).expect("results are UTF-8");
     let closing = closing::files(&closing).into_iter().map(|(name, bytes)| (name.to_owned(), text(bytes)));

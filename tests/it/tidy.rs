@@ -88,13 +88,14 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
             "src/source/review.rs",
             "src/engine.rs",
             "src/engine/closing.rs",
+            "src/report/cells.rs",
             "src/report/pages.rs",
             "src/cli/folder.rs",
             "src/cli/run.rs",
             "src/cli/results.rs",
             "src/cli/many.rs",
         ],
-        "what is parallel: parts of a table, instances, accounts, pages, and the stages of a run",
+        "what is parallel: parts of a table, instances, accounts, cells, pages, and the stages of a run",
     ),
 ];
 

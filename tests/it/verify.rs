@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use renewcast::diagnostic::Diagnostic;
 use renewcast::engine::{self, Window};
 use renewcast::ledger::Ledger;
-use renewcast::report::frame::Facts;
+use renewcast::report::frame::Grouping;
 use renewcast::report::hash::hash;
 use renewcast::report::{closing, csv, monthly, run_json};
 use renewcast::selector::Column;
@@ -63,13 +63,14 @@ fn folder_of(files: &Files) -> Folder {
 /// What a run without charts writes; nothing where the run is refused.
 fn reports_of(folder: &Folder) -> Option<Reports> {
     let book = source::read(folder, None).0.expect("a valid book");
-    let (mut facts, mut tally) = (Facts::open(&book, Column::Product), Tally::open(&book));
+    let grouping = Grouping::of(&book, Column::Product);
+    let (mut facts, mut tally) = (grouping.facts(), Tally::open(&book));
     let (mut ledger, mut window, mut run) = (Ledger::default(), Window::default(), engine::open(&book));
     while run.advance(&mut window).ok()? {
         ledger.entries.extend(window.entries());
         ledger.balances.extend(window.balances());
         facts.add(window.entries());
-        tally.add(&window);
+        tally.add(window.entries(), window.balances());
     }
     let tables = facts.close();
     let mut reports = Reports::from([

@@ -172,7 +172,7 @@ impl<'b> Gather<'b> {
     pub fn add(&mut self, window: &Window) {
         self.texts.ledger(self.seq + 1, window.runs(), &mut self.pages);
         self.pages.iter().for_each(|bytes| self.hasher.write_all(bytes).expect("a hash takes any bytes"));
-        self.tally.add(window);
+        self.tally.add(window.entries(), window.balances());
         self.watch.add(window);
         for entry in window.entries() {
             self.seq += 1;
