@@ -1,7 +1,15 @@
 //! What only wide and long books reach: sections of accounts side by side, and days that are far ahead.
 
+use std::path::Path;
+
+use renewcast::engine::{self, Window};
+use renewcast::source::{self, Folder};
+use renewcast::summary::Tally;
+
 use crate::laws::compare_files;
+use crate::program::Place;
 use crate::support::{Files, run};
+use crate::verify::reports_of;
 
 /// More accounts, and more instances of one account, than a section of desks takes.
 const MANY: usize = 4_200;
@@ -76,4 +84,46 @@ fn what_is_far_ahead_happens_on_its_day() {
             ),
         ]),
     );
+}
+
+/// The program numbers, adds up and writes the rows of a section apart from those of others.
+#[test]
+fn the_program_writes_what_a_replay_of_all_accounts_says() {
+    let place =
+        wide_book().into_iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), &text));
+    place.run("run book --out out").found();
+    let wide = run(&wide_book());
+    for (name, text) in [("ledger.csv", wide.ledger), ("balances.csv", wide.balances), ("monthly.csv", wide.monthly)] {
+        assert!(place.text(&format!("out/{name}")) == text, "{name}");
+    }
+}
+
+#[test]
+fn sections_come_to_what_all_accounts_do() {
+    let place = Place::new();
+    place.run("generate --accounts 300 --instances 9000 --seed 7 --out book").done();
+    place.run("run book --no-charts --out out").found();
+    let files = place.files();
+    let mut folder = Folder::default();
+    for (name, bytes) in files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("book").ok()?, bytes))) {
+        folder.insert(&name.display().to_string(), bytes.clone());
+    }
+    for (name, bytes) in reports_of(&folder).expect("every price is known") {
+        assert!(files.get(&Path::new("out").join(&name)) == Some(&bytes), "{name}");
+    }
+
+    let book = source::read(&folder, None).0.expect("a generated book is right");
+    let (mut all, mut window, mut run) = (Tally::open(&book), Window::default(), engine::open(&book));
+    while run.advance(&mut window).expect("every price is known") {
+        all.add(window.entries(), window.balances());
+    }
+    let (mut kept, mut run) = (Window::<()>::default(), engine::open(&book));
+    let mut parts = Tally::open_parts(&book, run.parts());
+    assert!(parts.len() > 2, "there is more than one section");
+    let add = |tally: &mut Tally<'_>, rows: &mut engine::Rows, _: &mut ()| {
+        tally.add(rows.entries.iter(), rows.balances.iter());
+    };
+    while run.advance_with(&mut kept, &mut parts, add).expect("every price is known") {}
+    let joined = parts.into_iter().reduce(Tally::join).expect("there is a section");
+    assert_eq!(format!("{:?}", joined.close()), format!("{:?}", all.close()));
 }

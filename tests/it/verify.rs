@@ -25,7 +25,7 @@ use crate::program::{Place, tree};
 use crate::support::Files;
 
 /// The files of a result by name.
-type Reports = BTreeMap<String, Vec<u8>>;
+pub(crate) type Reports = BTreeMap<String, Vec<u8>>;
 
 /// So many random books are run and proven.
 const BOOKS: u64 = 300;
@@ -61,7 +61,7 @@ fn folder_of(files: &Files) -> Folder {
 }
 
 /// What a run without charts writes; nothing where the run is refused.
-fn reports_of(folder: &Folder) -> Option<Reports> {
+pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
     let book = source::read(folder, None).0.expect("a valid book");
     let grouping = Grouping::of(&book, Column::Product);
     let (mut facts, mut tally) = (grouping.facts(), Tally::open(&book));
