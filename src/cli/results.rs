@@ -134,10 +134,10 @@ impl<'b> Office<'b> {
     fn open(run: &Run<'b>, grouping: &'b Grouping, asked: &Asked<'_>) -> Self {
         let book = run.book();
         let facts = run.parts().map(|accounts| grouping.facts_of(accounts));
-        let tallies = Tally::open_parts(book, run.parts()).into_iter();
+        let (texts, tallies) = rayon::join(|| Texts::of(book), || Tally::open_parts(book, run.parts()));
         Self {
-            texts: Texts::of(book),
-            clerks: tallies.zip(facts).map(|(tally, facts)| Clerk { tally, facts }).collect(),
+            texts,
+            clerks: tallies.into_iter().zip(facts).map(|(tally, facts)| Clerk { tally, facts }).collect(),
             states: asked.charts.then(|| States::open(book)),
         }
     }
@@ -206,7 +206,7 @@ fn stream(run: &mut Run<'_>, office: &mut Office<'_>, writer: &mut Writer, progr
 
 /// Files go to the system in pieces of about so many bytes, which stay in a processor's cache from being put together to
 /// being hashed and written.
-const PIECE: usize = 1 << 18;
+const PIECE: usize = 1 << 19;
 /// So many rows are put together before their bytes are counted.
 const ROWS: usize = 256;
 

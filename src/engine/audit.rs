@@ -19,15 +19,17 @@ pub(super) fn day(desk: &Desk<'_>, day: Day) {
 
 fn instance(desk: &Desk<'_>, position: Position, day: Day) {
     let unit = desk.unit(position);
-    let (profile, since) = (desk.profile(position), desk.details(position).since);
+    let profile = desk.profile(position);
     let lawful = match unit.state {
         Some(State::Running) => !unit.is_prepaid() || unit.expires > day,
         Some(State::Overdue) => unit.expires <= day && day < unit.expires + profile.suspend_after_days,
         Some(State::Reclaimed | State::Stopped) => {
-            since <= day && desk.release_day(position).is_none_or(|release| release > day)
+            desk.details(position).since <= day && desk.release_day(position).is_none_or(|release| release > day)
         }
         Some(State::Terminated) | None => true,
     };
-    let id = &desk.listed(position).id;
-    assert!(lawful, "{day} {id}: {:?} with expiry {} since {}", unit.state, unit.expires, since);
+    if !lawful {
+        let (id, since) = (&desk.listed(position).id, desk.details(position).since);
+        panic!("{day} {id}: {:?} with expiry {} since {since}", unit.state, unit.expires);
+    }
 }

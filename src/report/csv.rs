@@ -86,6 +86,10 @@ impl<'b> Texts<'b> {
 
     /// Puts the rows of a section into words, in place of what is there.
     pub fn word(&self, rows: &Rows, worded: &mut Worded) {
+        let instances = rows.entries.iter().filter_map(|entry| entry.instance);
+        let ids = self.instances.sum(instances.map(|instance| instance.0 as usize));
+        worded.ledger.page.clear();
+        worded.ledger.page.reserve(ids);
         worded.ledger.write(&rows.entries, |page, entry| self.entry(page, entry));
         worded.balances.write(&rows.balances, |page, balance| self.balance(page, balance));
     }

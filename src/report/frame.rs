@@ -109,7 +109,10 @@ impl Grouping {
         let of_accounts: Vec<Cell> =
             accounts.map(|(account, one)| Cell { account, value: values.number(one.currency, None) }).collect();
         let of_instances: Vec<Cell> = values.of_instances(column);
-        let mut cells = [of_accounts.as_slice(), of_instances.as_slice()].concat();
+        // Neighbours are often equal.
+        let mut cells = of_instances.clone();
+        cells.dedup();
+        cells.extend_from_slice(&of_accounts);
         cells.sort_unstable();
         cells.dedup();
         let number = |cell: &Cell| {
@@ -118,7 +121,7 @@ impl Grouping {
         };
         Self {
             from: book.days.from,
-            of_instances: of_instances.iter().map(number).collect(),
+            of_instances: of_instances.iter().map(remembering(number)).collect(),
             of_accounts: of_accounts.iter().map(number).collect(),
             values: values.known,
             cells,
@@ -204,6 +207,15 @@ impl<'g> Facts<'g> {
     }
 }
 
+/// A function that gives its last answer at once where it is asked the same again.
+fn remembering<K: Copy + PartialEq, V: Copy>(answer: impl Fn(&K) -> V) -> impl FnMut(&K) -> V {
+    let mut last: Option<(K, V)> = None;
+    move |key| match last.filter(|(asked, _)| asked == key) {
+        Some((_, value)) => value,
+        None => last.insert((*key, answer(key))).1,
+    }
+}
+
 /// A value of a column, of accounts in a currency; none where the cell is empty.
 pub type Value = (Currency, Option<String>);
 
@@ -225,12 +237,12 @@ impl Values<'_> {
     /// The cell of each instance. A label is looked up once for each currency.
     fn of_instances(&mut self, column: Column) -> Vec<Cell> {
         let book = self.book;
-        let mut labels: BTreeMap<(Currency, Option<Label>), u32> = BTreeMap::new();
+        let mut labels: BTreeMap<(Option<Label>, Currency), u32> = BTreeMap::new();
         let cells = book.instances.iter().map(|instance| {
             let currency = book.account(instance.account).currency;
             let mut number = || self.number(currency, book.cell_text(instance, column));
             let value = match label(&instance.labels, column) {
-                Some(label) => *labels.entry((currency, label)).or_insert_with(number),
+                Some(label) => *labels.entry((label, currency)).or_insert_with(number),
                 None => number(),
             };
             Cell { account: instance.account.0, value }

@@ -231,8 +231,8 @@ impl Amount {
     pub(super) fn of(money: Money, currency: Currency) -> Option<Self> {
         let minor = money.minor().unsigned_abs();
         let whole = u32::try_from(minor / 100).ok().filter(|whole| *whole < LIMIT && currency.digits() == 2)?;
-        let [tens, ones] = PAIRS[usize::try_from(minor % 100).expect("two digits are few")];
-        Some(Self { is_negative: money.is_negative(), whole: Digits::of(whole), decimals: [b'.', tens, ones, 0] })
+        let decimals = HUNDREDTHS[usize::try_from(minor % 100).expect("two digits are few")];
+        Some(Self { is_negative: money.is_negative(), whole: Digits::of(whole), decimals })
     }
 }
 
@@ -271,15 +271,16 @@ fn all_digits(number: u32) -> u64 {
     ZEROS | tens | quarters.wrapping_sub(tens.wrapping_mul(10)) << 8
 }
 
-/// The numbers from 00 to 99.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
+/// The decimals `.00` to `.99`, each with a byte more. Put together from single bytes, they could not be copied in one step
+/// before those bytes have arrived in memory.
+const HUNDREDTHS: [[u8; 4]; 100] = {
+    let mut all = [[b'.', b'0', b'0', 0]; 100];
     let mut number = 0_u8;
     while number < 100 {
-        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        all[number as usize] = [b'.', b'0' + number / 10, b'0' + number % 10, 0];
         number += 1;
     }
-    pairs
+    all
 };
 
 /// Whether a text can be seen at once to need neither quotes nor an apostrophe, as most ids can.
