@@ -181,7 +181,8 @@ pub(super) struct Desk<'b> {
     pub narrowest: Option<Money>,
     opening: Money,
     moved: Money,
-    actions: std::iter::Peekable<std::vec::IntoIter<ActionIndex>>,
+    /// With their days.
+    actions: std::iter::Peekable<std::vec::IntoIter<(Day, ActionIndex)>>,
     replayed: Day,
     noted: Balance,
 }
@@ -217,7 +218,12 @@ impl<'b> Desk<'b> {
             narrowest: None,
             opening: funds.settled(),
             moved: Money::ZERO,
-            actions: actions.into_iter().peekable(),
+            actions: actions
+                .into_iter()
+                .map(|action| (book.action(action).date, action))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .peekable(),
             replayed: eve,
             noted: balance_of(account, &funds, eve),
         };
@@ -308,7 +314,7 @@ impl<'b> Desk<'b> {
 
     /// The days of the run on which people act.
     pub(super) fn days_of_actions(&self) -> impl Iterator<Item = Day> {
-        self.actions.clone().map(|action| self.book.action(action).date)
+        self.actions.clone().map(|(day, _)| day)
     }
 
     /// Whether the account's balance moves by itself, so that every day counts.
@@ -323,7 +329,7 @@ impl<'b> Desk<'b> {
 
     /// The next day on which people act, or a plan does.
     pub(super) fn next_action(&mut self) -> Option<Day> {
-        let action = self.actions.peek().map(|action| self.book.action(*action).date);
+        let action = self.actions.peek().map(|(day, _)| *day);
         action.into_iter().chain(self.steps.keys().next().copied()).min()
     }
 
@@ -367,8 +373,7 @@ impl<'b> Desk<'b> {
 
     /// The action of the day that is next in file order.
     pub(super) fn take_action(&mut self, day: Day) -> Option<ActionIndex> {
-        let book = self.book;
-        self.actions.next_if(|action| book.action(*action).date == day)
+        self.actions.next_if(|(of_action, _)| *of_action == day).map(|(_, action)| action)
     }
 
     /// Decides when the instance must be looked at after `day`, and gives that day where it is a new one.

@@ -13,7 +13,7 @@ use crate::book::Book;
 use crate::calendar::Day;
 
 /// A section has accounts for about so many instances: few enough to stay in a processor's cache.
-const INSTANCES: usize = 4_096;
+const INSTANCES: usize = 8_192;
 
 /// Desks of neighbouring accounts, and what comes next at them.
 pub(super) struct Section<'b> {
