@@ -132,8 +132,10 @@ fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     Run { book, sections, strays: routes.strays, split, next: book.days.from }
 }
 
-/// A window holds about so many rows, and at least a day.
+/// A window holds about so many rows, more where there are very many instances, and at least a day.
 const ROWS: usize = 1 << 18;
+/// The instances for which a window holds a row at least.
+const INSTANCES_FOR_A_ROW: usize = 16;
 /// The most days of a window.
 const MOST_DAYS: i32 = 31;
 
@@ -228,10 +230,11 @@ impl<'b> Run<'b> {
     fn end_of_window(&self) -> Day {
         let most = (self.next + (MOST_DAYS - 1)).min(self.book.days.to);
         let daily: usize = self.sections.iter().map(Section::rows_of_every_day).sum();
+        let most_rows = ROWS.max(self.book.instances.len() / INSTANCES_FOR_A_ROW);
         let mut rows = 0;
         let fits = |day: &Day| {
             rows += daily + self.sections.iter().map(|section| section.rows_ahead(*day)).sum::<usize>();
-            rows <= ROWS
+            rows <= most_rows
         };
         DayRange { from: self.next, to: most }.days().take_while(fits).last().unwrap_or(self.next)
     }

@@ -47,9 +47,9 @@ impl Ending {
         book.actions.retain(|action| action.date >= from);
         let instances = &book.instances;
         book.actions.iter_mut().for_each(|action| refused.retarget(action, instances));
-        let instances = &mut book.instances;
-        let (orders, ()) = rayon::join(|| self.orders(last, &refused), || self.write(&book.profiles, instances));
-        book.orders = orders;
+        // One after the other: each takes memory while all units are there.
+        self.write(&book.profiles, &mut book.instances);
+        book.orders = self.orders(last, &refused);
         refused.remove_from(&mut book.instances);
         for left in self.0 {
             let account = left.account.0 as usize;
