@@ -8,7 +8,7 @@ nearest profile is made of the workload: nothing overdue, seven days in the recy
 that stick, a year at 0.83. Times are medians of N runs of the whole process, memory is the
 most of them; peers whose libraries are missing are left out, slow ones are run once.
 """
-import argparse, os, statistics, subprocess, sys, time
+import argparse, os, shutil, statistics, subprocess, sys, time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,7 +105,9 @@ def compare(size, peers, times, book_only):
         convert(workload, book)
     if book_only:
         return
-    ours, memory = median(times, [PROGRAM, "run", book, "--out", out, "--no-charts"])
+    # An older result is gone before either begins.
+    clean = lambda: shutil.rmtree(out, ignore_errors=True)
+    ours, memory = median(times, [PROGRAM, "run", book, "--out", out, "--no-charts"], clean)
     ledger = out / "ledger.csv"
     limit, of_cp = median(times, ["cp", ledger, copy], lambda: copy.unlink(missing_ok=True))
     written = lambda file: file.stat().st_size / 1e6

@@ -91,7 +91,7 @@ fn what_is_far_ahead_happens_on_its_day() {
 fn the_program_writes_what_a_replay_of_all_accounts_says() {
     let place =
         wide_book().into_iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), &text));
-    place.run("run book --out out").found();
+    place.run("run book --out out").done();
     let wide = run(&wide_book());
     for (name, text) in [("ledger.csv", wide.ledger), ("balances.csv", wide.balances), ("monthly.csv", wide.monthly)] {
         assert!(place.text(&format!("out/{name}")) == text, "{name}");
@@ -102,7 +102,7 @@ fn the_program_writes_what_a_replay_of_all_accounts_says() {
 fn sections_come_to_what_all_accounts_do() {
     let place = Place::new();
     place.run("generate --accounts 300 --instances 9000 --seed 7 --out book").done();
-    place.run("run book --no-charts --out out").found();
+    place.run("run book --no-charts --out out").done();
     let files = place.files();
     let mut folder = Folder::default();
     for (name, bytes) in files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("book").ok()?, bytes))) {

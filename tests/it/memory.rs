@@ -1,8 +1,12 @@
 //! What a run holds in memory at once: a window of rows, however many there are in all.
 
+use std::fs;
+use std::process::Command;
+
 use renewcast::engine::{self, Window};
 use renewcast::instance::Instance;
 
+use crate::program::Place;
 use crate::support::{Files, book};
 
 fn files(to: &str, instances: &str, actions: &str) -> Files {
@@ -61,4 +65,25 @@ fn many_instances_are_held_for_few_days_at_once() {
 #[test]
 fn many_actions_are_held_for_few_days_at_once() {
     assert_eq!(rows(&book_of_actions(10_000)), [260_000, 50_000]);
+}
+
+/// Ten years of hours make a ledger larger than the memory that the program may ask for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_ledger_larger_than_memory_is_written() {
+    const KIBIBYTES: u64 = 80_000;
+    let files = book_of_hours(300, "2035-12-31");
+    let place = files.iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), text));
+    let run = place.program("run book --threads 1 --no-charts --out out");
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg(format!("ulimit -v {KIBIBYTES} && exec \"$@\""))
+        .arg("sh")
+        .arg(run.get_program())
+        .args(run.get_args());
+    let done = shell.current_dir(place.folder.path()).output().expect("there is a shell");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let ledger = fs::metadata(place.folder.path().join("out/ledger.csv")).expect("a ledger").len();
+    assert!(ledger > KIBIBYTES * 1024, "{ledger} bytes");
 }
