@@ -56,6 +56,16 @@ impl Day {
         NaiveDate::from_epoch_days(self.0.get() - EPOCH).expect("days come from dates, moved by bounded terms")
     }
 
+    /// The bytes of `YYYY-MM-DD`; none after the year 9999.
+    pub fn text(self) -> Option<[u8; 10]> {
+        let Civil { year, month, day } = self.civil();
+        let year = u32::try_from(year).ok().filter(|year| *year <= 9999)?;
+        let digit = |number: u32| b'0' + u8::try_from(number % 10).expect("one digit");
+        let parts = [year / 100, year % 100, month, day].map(|part| [digit(part / 10), digit(part)]);
+        let [[c, e], [d, y], [m, n], [t, u]] = parts;
+        Some([c, e, d, y, b'-', m, n, b'-', t, u])
+    }
+
     /// The day of the month, 1 to 31.
     pub fn day_of_month(self) -> u8 {
         u8::try_from(self.civil().day).expect("a month has at most 31 days")
@@ -189,7 +199,10 @@ impl Sub<i32> for Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.date().fmt(f)
+        match self.text() {
+            Some(text) => f.write_str(str::from_utf8(&text).expect("digits are text")),
+            None => self.date().fmt(f),
+        }
     }
 }
 
@@ -283,4 +296,21 @@ pub fn working_days_later(day: Day, days: u32, holidays: &BTreeSet<Day>) -> Day 
     let working = |day: &Day| !day.is_weekend() && !holidays.contains(day);
     let mut later = std::iter::successors(Some(day.tomorrow()), |day| Some(day.tomorrow())).filter(working);
     (0..days).filter_map(|_| later.next()).last().unwrap_or(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Day;
+
+    #[test]
+    fn a_day_is_written_as_the_calendar_crate_writes_it() {
+        let mut day = Day::FIRST;
+        while day <= Day::LAST {
+            assert_eq!(day.to_string(), day.date().to_string());
+            assert_eq!(Day::parse(&day.to_string()), Ok(day));
+            day = day + 11;
+        }
+        assert_eq!(Day::LAST.to_string(), "9999-12-31");
+        assert_eq!(Day::LAST.tomorrow().to_string(), Day::LAST.tomorrow().date().to_string());
+    }
 }

@@ -309,7 +309,7 @@ impl Days {
     pub(super) fn from(first: Day, count: i32) -> Self {
         let cell = |day: Day| {
             let mut cell = [b','; DAY];
-            cell[..DAY - 1].copy_from_slice(day.to_string().as_bytes());
+            cell[..DAY - 1].copy_from_slice(&day.text().expect("a book names no day after the year 9999"));
             cell
         };
         let days = (0..count).map(|days| first + days).take_while(|day| *day <= Day::LAST);

@@ -2,6 +2,8 @@
 //!
 //! A chart has few colours, so the file holds a list of them and one byte for each pixel: a third of the size of RGB.
 
+use std::cell::RefCell;
+
 use plotters::backend::{BitMapBackend, DrawingBackend};
 use plotters::style::{Color, RGBColor};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
@@ -14,16 +16,26 @@ use super::palette::Rgb;
 /// Device pixels for a metre of paper: 96 CSS pixels to the inch.
 const PIXELS_PER_METRE: u32 = (96.0 * SCALE / 0.0254) as u32;
 
+thread_local! {
+    /// Room for the pixels of a picture. To ask the system for megabytes anew for each takes longer than to draw it.
+    static PIXELS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The picture as a PNG file.
 pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, ChartError> {
+    PIXELS.with_borrow_mut(|pixels| paint(canvas, pixels))
+}
+
+fn paint(canvas: &Canvas, pixels: &mut Vec<u8>) -> Result<Vec<u8>, ChartError> {
     let (width, height) = canvas.device_size();
-    let mut pixels = vec![0xFF; 3 * width as usize * height as usize];
-    let mut backend = BitMapBackend::with_buffer(&mut pixels, (width, height));
+    pixels.clear();
+    pixels.resize(3 * width as usize * height as usize, 0xFF);
+    let mut backend = BitMapBackend::with_buffer(pixels, (width, height));
     for shape in canvas.shapes() {
         draw(&mut backend, shape).map_err(|error| ChartError::Draw(error.to_string()))?;
     }
     drop(backend);
-    write(&Indexed::new(&pixels, width as usize), width, height)
+    write(&Indexed::new(pixels, width as usize), width, height)
 }
 
 fn write(picture: &Indexed, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
