@@ -200,6 +200,11 @@ impl Reader {
             if date < self.days.from {
                 openings.insert(account, available);
             } else if date <= self.days.to {
+                // Said once for each account.
+                openings.entry(account).or_insert_with(|| {
+                    report_no_opening(&row, self.days.from, diagnostics);
+                    Money::ZERO
+                });
                 later.push((account, currency, date, available));
             }
         });
@@ -256,6 +261,12 @@ fn word<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Res
         let message = format!("{} is a word that this version does not know", shown(text));
         Problem::new(Code::BadValue, message, "compare with the version of the program that wrote it")
     })
+}
+
+fn report_no_opening(row: &CsvRow<'_, '_>, from: Day, diagnostics: &mut Diagnostics) {
+    let message = format!("there is no balance of {} before {from}", shown(row.text(ACCOUNT).unwrap_or("")));
+    let help = "name a folder as `renewcast run` wrote it: `renewcast verify` says what was changed";
+    Problem::new(Code::MissingValue, message, help).report(|| row.place(DATE), diagnostics);
 }
 
 /// The parts of a row that comparisons look at.

@@ -97,6 +97,11 @@ fn what_is_no_result_is_refused() {
         place.write(&Path::new("two").join(name), place.text(&format!("one/{name}")).as_bytes());
     }
     place.run("diff one two").refused().complains("two/ledger.csv");
+    place.write(Path::new("two/ledger.csv"), ledger.as_bytes());
+    let without_opening = place.text("one/balances.csv").replace("2026-11-30,shop,100.00,0.00,100.00\n", "");
+    place.write(Path::new("two/balances.csv"), without_opening.as_bytes());
+    place.run("diff one two").refused().complains("there is no balance of `shop` before 2026-12-01");
+    place.write(Path::new("two/balances.csv"), place.text("one/balances.csv").as_bytes());
     place.write(Path::new("two/ledger.csv"), ledger.replace("-59.00", "59.0.0").as_bytes());
     place.run("diff one two").refused().complains("two/ledger.csv");
     place.write(Path::new("two/ledger.csv"), ledger.replace(",renewed,", ",rewound,").as_bytes());
