@@ -47,7 +47,7 @@ impl Agenda {
 
     /// Takes the slots of the next day, ascending, each once, in place of what is in `slots`.
     pub(super) fn take_day(&mut self, slots: &mut Vec<Slot>) {
-        let list = self.near.pop_front().unwrap_or_default();
+        let list = self.near.pop_front().expect("every near day has a list");
         slots.clear();
         self.sort(&list, slots);
         self.first = self.first.tomorrow();
