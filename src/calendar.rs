@@ -23,8 +23,10 @@ impl Day {
     /// The last day that a book may name.
     pub const LAST: Self = Civil { year: 9999, month: 12, day: 31 }.day();
 
+    #[inline]
     const fn of(days: i32) -> Self {
-        Self(NonZeroI32::new(days).expect("no day is computed that lies two thousand years back"))
+        assert!(days > 0, "no day is computed that lies two thousand years back");
+        Self(NonZeroI32::new(days).expect("a positive number is not zero"))
     }
 
     /// Reads `YYYY-MM-DD`, exactly ten bytes.
@@ -60,9 +62,7 @@ impl Day {
     pub fn text(self) -> Option<[u8; 10]> {
         let Civil { year, month, day } = self.civil();
         let year = u32::try_from(year).ok().filter(|year| *year <= 9999)?;
-        let digit = |number: u32| b'0' + u8::try_from(number % 10).expect("one digit");
-        let parts = [year / 100, year % 100, month, day].map(|part| [digit(part / 10), digit(part)]);
-        let [[c, e], [d, y], [m, n], [t, u]] = parts;
+        let [[c, e], [d, y], [m, n], [t, u]] = [year / 100, year % 100, month, day].map(|part| PAIRS[part as usize]);
         Some([c, e, d, y, b'-', m, n, b'-', t, u])
     }
 
@@ -97,11 +97,13 @@ impl Day {
     }
 
     /// The day before.
+    #[inline]
     pub fn yesterday(self) -> Self {
         self - 1
     }
 
     /// The day after.
+    #[inline]
     pub fn tomorrow(self) -> Self {
         self + 1
     }
@@ -113,11 +115,13 @@ impl Day {
     }
 
     /// Whole days from `earlier` to this day, negative if it lies after.
+    #[inline]
     pub fn days_since(self, earlier: Self) -> i32 {
         self.0.get() - earlier.0.get()
     }
 
     /// The anchor day in the month that lies `months` after this day's month, or that month's last day.
+    #[inline]
     fn in_later_month(self, months: u32, anchor: u8) -> Self {
         let Civil { year, month, .. } = self.civil();
         let month = month - 1 + months;
@@ -126,22 +130,37 @@ impl Day {
         Civil { day: u32::from(anchor).min(first.days_of_month()), ..first }.day()
     }
 
-    /// The year, month and day of the month. A year that begins in March has its leap day at its end.
+    /// The year, month and day of the month. A year that begins in March has its leap day at its end, so that centuries,
+    /// years and months have so many days and a fraction that adds up.
+    #[inline]
     fn civil(self) -> Civil {
-        let (era, of_era) = (self.0.get().div_euclid(ERA), self.0.get().rem_euclid(ERA));
-        let years = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * years + years / 4 - years / 100);
+        let quarters = 4 * self.0.get() + 3;
+        let (century, quarters) = (quarters / FOUR_CENTURIES, (quarters % FOUR_CENTURIES) | 3);
+        let (year, of_year) = (quarters / FOUR_YEARS, quarters % FOUR_YEARS / 4);
         let month = (5 * of_year + 2) / 153;
         let day = of_year - (153 * month + 2) / 5 + 1;
         let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-        Civil { year: era * 400 + years + later, month: month.cast_unsigned(), day: day.cast_unsigned() }
+        Civil { year: century * 100 + year + later, month: month.cast_unsigned(), day: day.cast_unsigned() }
     }
 }
+
+/// The two digits of the numbers below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut all = [[0; 2]; 100];
+    let mut number = 0_u8;
+    while number < 100 {
+        all[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    all
+};
 
 /// The year of the first day that a book may name.
 const FIRST_YEAR: i32 = 1900;
 /// Days of 400 years.
-const ERA: i32 = 146_097;
+const FOUR_CENTURIES: i32 = 146_097;
+/// Days of four years, of which one has a leap day.
+const FOUR_YEARS: i32 = 1_461;
 /// Days from 0000-03-01 to 1970-01-01.
 const EPOCH: i32 = 719_468;
 
@@ -158,14 +177,15 @@ impl Civil {
         (1..=12).contains(&self.month) && (1..=self.days_of_month()).contains(&self.day)
     }
 
+    #[inline]
     const fn day(self) -> Day {
         let (month, earlier) = if self.month > 2 { (self.month - 3, 0) } else { (self.month + 9, 1) };
         let year = self.year - earlier;
-        let (era, years) = (year.div_euclid(400), year.rem_euclid(400));
         let of_year = (153 * month.cast_signed() + 2) / 5 + self.day.cast_signed() - 1;
-        Day::of(era * ERA + years * 365 + years / 4 - years / 100 + of_year)
+        Day::of(year * FOUR_YEARS / 4 - year / 100 + year / 400 + of_year)
     }
 
+    #[inline]
     fn days_of_month(self) -> u32 {
         let Self { year, month, .. } = self;
         match month {
@@ -185,6 +205,7 @@ impl From<NaiveDate> for Day {
 
 impl Add<i32> for Day {
     type Output = Self;
+    #[inline]
     fn add(self, days: i32) -> Self {
         Self::of(self.0.get() + days)
     }
@@ -192,6 +213,7 @@ impl Add<i32> for Day {
 
 impl Sub<i32> for Day {
     type Output = Self;
+    #[inline]
     fn sub(self, days: i32) -> Self {
         Self::of(self.0.get() - days)
     }
@@ -273,6 +295,7 @@ impl MonthEnd {
     pub const NAMES: &[(&str, Self)] = &[("clamp", Self::Clamp), ("sticky", Self::Sticky), ("days30", Self::Days30)];
 
     /// `months` after `day`; `anchor` counts under [`MonthEnd::Sticky`] only.
+    #[inline]
     pub fn add_months(self, day: Day, months: u32, anchor: u8) -> Day {
         match self {
             Self::Clamp => day.in_later_month(months, day.day_of_month()),

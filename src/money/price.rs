@@ -50,15 +50,21 @@ impl Price {
         Decimal::from_i128_with_scale(self.mantissa(), self.decimals())
     }
 
+    /// All its digits as one number, and how many of them are decimals; the last of those is not zero.
+    pub fn parts(self) -> (i128, u32) {
+        (self.mantissa(), self.decimals())
+    }
+
     /// Whether it costs nothing.
     pub fn is_zero(self) -> bool {
         self.mantissa() == 0
     }
 
     fn mantissa(self) -> i128 {
-        let mut bytes = [0; size_of::<i128>()];
-        bytes[..BYTES].copy_from_slice(&self.digits);
-        i128::from_le_bytes(bytes)
+        let [a, b, c, d, e, f, g, h, i, j] = self.digits;
+        // Two short numbers: the bytes of one long number would have to arrive in memory before it can be read.
+        let (low, high) = (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u16::from_le_bytes([i, j]));
+        i128::from(high) << u64::BITS | i128::from(low)
     }
 
     fn decimals(self) -> u32 {
@@ -108,6 +114,9 @@ impl Price {
 
 impl Ord for Price {
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.scale == other.scale {
+            return self.mantissa().cmp(&other.mantissa());
+        }
         let decimals = self.decimals().max(other.decimals());
         self.with_decimals(decimals).cmp(&other.with_decimals(decimals))
     }

@@ -66,11 +66,12 @@ impl Page {
 }
 
 impl Page {
-    /// Adds the cell with this number; there must be room for a block.
+    /// Adds the cell with this number.
+    #[inline]
     pub(super) fn ready(&mut self, cells: &Cells, number: usize) {
         let start = number * cells.width;
         let len = cells.bytes[start + cells.width - 1];
-        match cells.bytes[start..].first_chunk() {
+        match cells.bytes[start..].first_chunk::<BLOCK>() {
             Some(block) if len != LONG => self.block(block, usize::from(len)),
             _ => self.cell(cells.long.get(&number).map_or("", |text| text)),
         }

@@ -28,8 +28,6 @@ const INSTANCES: &str = "instances.csv";
 const ORDERS: &str = "orders.csv";
 /// So many days before and after the opening have their texts ready.
 const DAYS_AROUND: i32 = 6 * 366;
-/// Room for what a row has beside cells of any length.
-const ROOM: usize = 512;
 
 /// `book.toml`.
 #[derive(Serialize)]
@@ -193,10 +191,9 @@ impl<'b> Inventory<'b> {
         let texts =
             [Some(labels.product), labels.instance_type, labels.region, labels.zone, labels.project, labels.name];
         texts.into_iter().for_each(|label| self.label(page, label));
-        page.reserve(ROOM);
         page.word(&self.charge_types[instance.charge_type as usize]);
         page.word(&self.renew_flags[instance.renew_flag as usize]);
-        optional(page, Some(instance.renew_months), |page, months| page.whole(u64::from(months)));
+        page.whole(instance.renew_months.into());
         optional(page, instance.monthly_price, Page::price);
         optional(page, instance.hourly_price, Page::price);
         optional(page, instance.starts_on, |page, day| page.day(&self.days, day));
@@ -208,7 +205,7 @@ impl<'b> Inventory<'b> {
             optional(page, self.book.cell_text(instance, column), |page, text| page.word_of(&text));
         }
         for count in [instance.billed_hours, instance.downgrades] {
-            optional(page, Some(count).filter(|count| *count > 0), |page, count| page.whole(u64::from(count)));
+            page.whole_if_any(count.into());
         }
         let tags = (0..self.book.tag_keys.len()).map(|tag| labels.tags.get(tag).copied().flatten());
         tags.for_each(|label| self.label(page, label));
@@ -220,13 +217,11 @@ impl<'b> Inventory<'b> {
         let instance = self.book.instance(instance);
         let currency = self.book.account(instance.account).currency;
         page.cell(instance.id.as_str());
-        page.reserve(ROOM);
         page.day(&self.days, order.term.start);
         page.day(&self.days, order.term.end);
-        optional(page, Some(order.term.months).filter(|months| *months > 0), |page, months| page.whole(months.into()));
+        page.whole_if_any(order.term.months.into());
         for money in [order.cash, order.free_credit] {
-            page.money(money, currency);
-            page.comma();
+            page.amount(money, currency);
         }
         page.word_of(if order.new { "true" } else { "false" });
         page.end_row();
@@ -237,7 +232,6 @@ impl<'b> Inventory<'b> {
     }
 
     fn ready(&self, page: &mut Page, cells: &Cells, number: Option<u32>) {
-        page.reserve(ROOM);
         optional(page, number, |page, number| page.ready(cells, number as usize));
     }
 }
@@ -247,7 +241,7 @@ fn words<T>(names: &[(&str, T)]) -> Vec<Word> {
     names.iter().map(|(name, _)| Word::cell(name)).collect()
 }
 
-/// Writes a cell with its comma; nothing is an empty one. There must be room for either.
+/// Writes a cell with its comma; nothing is an empty one.
 fn optional<T>(page: &mut Page, value: Option<T>, write: impl FnOnce(&mut Page, T)) {
     match value {
         Some(value) => write(page, value),

@@ -24,11 +24,11 @@ pub const LEDGER_HEADER: &str = "seq,date,account_id,instance_id,event,state,ter
 /// The header of `balances.csv`.
 pub const BALANCES_HEADER: &str = "date,account_id,cash,free_credit,available\n";
 
-/// The most bytes of a row beside cells of any length, which make their own room.
-const ROW: usize = 512;
 /// So many days before the run and after it have their texts ready.
 const DAYS_BEFORE: i32 = 100;
 const DAYS_AFTER: i32 = 5 * 366;
+/// Terms of fewer months have their texts ready.
+const MONTHS: u32 = 64;
 
 /// The bytes of `ledger.csv`.
 pub fn ledger(book: &Book, ledger: &Ledger) -> Vec<u8> {
@@ -51,8 +51,9 @@ pub struct Texts<'b> {
     accounts: Cells,
     instances: Cells,
     days: Days,
-    events: Vec<Word>,
-    states: Vec<Word>,
+    /// The cells of each event and state: for each event one without a state, then one for each.
+    fates: Vec<Word>,
+    months: Vec<Word>,
     reasons: Vec<Word>,
 }
 
@@ -67,8 +68,8 @@ impl<'b> Texts<'b> {
             accounts,
             instances,
             days: Days::from(book.days.from - DAYS_BEFORE, days),
-            events: Event::ALL.iter().map(|event| Word::cell(event.name())).collect(),
-            states: State::NAMES.iter().map(|(name, _)| Word::cell(name)).collect(),
+            fates: Event::ALL.iter().flat_map(fates).collect(),
+            months: (0..MONTHS).map(|months| Word::of(format!("{months},,").as_bytes())).collect(),
             reasons: Reason::ALL.iter().map(|reason| Word::cell(reason.name())).collect(),
         }
     }
@@ -77,8 +78,7 @@ impl<'b> Texts<'b> {
     pub fn ledger<'r>(&self, seq: u64, runs: impl Iterator<Item = &'r [Entry]>, pages: &mut Pages) {
         pages.fill(runs, |page, before, runs| {
             for (seq, entry) in (seq + before as u64..).zip(runs.iter().copied().flatten()) {
-                page.reserve(ROW);
-                page.number(seq);
+                page.whole(seq);
                 self.entry(page, entry);
             }
         });
@@ -105,23 +105,19 @@ impl<'b> Texts<'b> {
     fn entry(&self, page: &mut Page, entry: &Entry) {
         let account = entry.account.map(|account| self.book.account(account));
         let currency = account.map_or(self.book.currency, |account| account.currency);
-        page.reserve(ROW);
-        page.comma();
         page.day(&self.days, entry.date);
         self.ids(page, entry);
-        page.word(&self.events[entry.event as usize]);
-        optional(page, entry.state.map(|state| &self.states[state as usize]));
+        page.word(&self.fates[fate(entry.event, entry.state)]);
         self.term(page, entry);
-        if entry.hours > 0 {
-            page.number(u64::from(entry.hours));
-        }
-        page.comma();
         movement(page, entry.movement, currency);
-        if account.is_some() {
-            page.money(entry.balance, currency);
+        match account {
+            Some(_) => page.amount(entry.balance, currency),
+            None => page.comma(),
         }
-        page.comma();
-        optional(page, entry.reason.map(|reason| &self.reasons[reason as usize]));
+        match entry.reason {
+            Some(reason) => page.word(&self.reasons[reason as usize]),
+            None => page.comma(),
+        }
         self.detail(page, entry, currency);
         page.byte(b'\n');
     }
@@ -135,17 +131,23 @@ impl<'b> Texts<'b> {
             Some(instance) => page.ready(&self.instances, instance.0 as usize),
             None => page.cell(detail::named_instance(self.book, entry).unwrap_or("")),
         }
-        page.reserve(ROW);
     }
 
+    /// Writes the term that is paid for, and the hours that are billed.
     fn term(&self, page: &mut Page, entry: &Entry) {
-        let Some(term) = entry.term else { return (0..3).for_each(|_| page.comma()) };
+        let Some(term) = entry.term else {
+            page.word(&NO_TERM);
+            return page.whole_if_any(entry.hours.into());
+        };
         page.day(&self.days, term.start);
         page.day(&self.days, term.end);
-        if term.months > 0 {
-            page.number(u64::from(term.months));
+        match self.months.get(term.months as usize).filter(|_| term.months > 0 && entry.hours == 0) {
+            Some(months) => page.word(months),
+            None => {
+                page.whole_if_any(term.months.into());
+                page.whole_if_any(entry.hours.into());
+            }
         }
-        page.comma();
     }
 
     fn detail(&self, page: &mut Page, entry: &Entry, currency: Currency) {
@@ -155,31 +157,23 @@ impl<'b> Texts<'b> {
             (None, Some(Basis::Short(Shortfall { needed: Needed::Price(price), available, voucher: Money::ZERO })))
                 if entry.event == Event::RenewalFailed =>
             {
-                page.text("\"needed ");
-                page.reserve(ROW);
+                page.word(&NEEDED);
                 page.money(price, currency);
-                page.text(", available ");
-                page.reserve(ROW);
+                page.word(&AVAILABLE);
                 page.money(available, currency);
                 page.byte(b'"');
             }
             _ => page.quoted(&detail::of(self.book, entry)),
         }
-        page.reserve(1);
     }
 
     fn balance(&self, page: &mut Page, balance: &Balance) {
         let currency = self.book.account(balance.account).currency;
-        page.reserve(ROW);
         page.day(&self.days, balance.date);
         page.ready(&self.accounts, balance.account.0 as usize);
-        page.reserve(ROW);
-        for money in [balance.cash, balance.free_credit] {
-            page.money(money, currency);
-            page.comma();
-        }
-        page.money(balance.available, currency);
-        page.byte(b'\n');
+        let cells = [balance.cash, balance.free_credit, balance.available];
+        cells.into_iter().for_each(|money| page.amount(money, currency));
+        page.end_row();
     }
 }
 
@@ -233,8 +227,7 @@ impl LedgerSheet {
     /// Adds rows of a section.
     pub fn add(&mut self, worded: &Worded, rows: Range<usize>) {
         for row in rows {
-            self.page.reserve(ROW);
-            self.page.number(self.seq);
+            self.page.whole(self.seq);
             self.page.raw(worded.ledger.bytes(row..row + 1));
             self.seq += 1;
         }
@@ -258,33 +251,41 @@ impl Worded {
     }
 }
 
-fn optional(page: &mut Page, word: Option<&Word>) {
-    match word {
-        Some(word) => page.word(word),
-        None => page.comma(),
-    }
+/// The cells of an event: without a state, then with each.
+fn fates(event: &Event) -> impl Iterator<Item = Word> {
+    let states = std::iter::once("").chain(State::NAMES.iter().map(|(name, _)| *name));
+    states.map(|state| Word::of(format!("{},{state},", event.name()).as_bytes()))
+}
+
+/// The number of such cells among those of all events.
+fn fate(event: Event, state: Option<State>) -> usize {
+    event as usize * (State::NAMES.len() + 1) + state.map_or(0, |state| state as usize + 1)
 }
 
 fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
-    let Some(movement) = movement else { return (0..4).for_each(|_| page.comma()) };
+    let Some(movement) = movement else { return page.word(&NO_AMOUNTS) };
     let Movement { voucher, free_credit, cash } = movement;
     let amount = Amount::of(cash, currency).filter(|_| voucher == Money::ZERO && free_credit == Money::ZERO);
     if let Some(amount) = amount {
         // Most are paid in cash.
-        page.amount(amount);
+        page.ready_amount(amount);
         page.word(&NOTHING_ELSE);
-        page.amount(amount);
-        page.comma();
+        page.ready_amount(amount);
     } else {
-        for money in [movement.amount(), voucher, free_credit, cash] {
-            page.money(money, currency);
-            page.comma();
-        }
+        let cells = [movement.amount(), voucher, free_credit, cash];
+        cells.into_iter().for_each(|money| page.amount(money, currency));
     }
 }
 
 /// Between an amount and the cash that is all of it: nothing by voucher, nothing by free credit.
-const NOTHING_ELSE: Word = Word::of(b",0.00,0.00,");
+const NOTHING_ELSE: Word = Word::of(b"0.00,0.00,");
+/// No amount, no voucher, no free credit, no cash.
+const NO_AMOUNTS: Word = Word::of(b",,,,");
+/// No start, no end.
+const NO_TERM: Word = Word::of(b",,,");
+/// In the details of a failed renewal.
+const NEEDED: Word = Word::of(b"\"needed ");
+const AVAILABLE: Word = Word::of(b", available ");
 
 fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
     match entry.action.and_then(|action| book.action(action).account.as_ref()) {

@@ -25,8 +25,6 @@ const COUNTED: [Event; 6] =
 /// The header of `monthly.csv`.
 const MONTHLY: &str = "month,account_id,renewed,recovered,renewal_failed,reclaimed,terminated,stopped,topup_amount,\
                        credit_amount,renewal_amount,usage_amount,refund_amount,closing_balance\n";
-/// Room for the numbers of a row.
-const ROOM: usize = 512;
 
 /// The bytes of `monthly.csv`: each month that the run touches and each account.
 pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
@@ -42,7 +40,6 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
             while let Some((key, total)) = totals.next_if(|(key, _)| (key.month, key.account) == here) {
                 of[key.event as usize] = total;
             }
-            page.reserve(ROOM);
             page.word(&name);
             page.cell(account.id.as_str());
             write_numbers(&mut page, &of, (balance, account.currency));
@@ -59,14 +56,11 @@ fn write_numbers(page: &mut Page, of: &[Total], (balance, currency): (&mut Money
     let usage = -amount(Event::Usage);
     let refund: Money = REFUNDS.iter().map(|event| amount(*event)).sum();
     *balance += topup + credit - renewal - usage + refund;
-    page.reserve(ROOM);
     for event in COUNTED {
-        page.number(of[event as usize].rows);
-        page.comma();
+        page.whole(of[event as usize].rows);
     }
     for money in [topup, credit, renewal, usage, refund, *balance] {
-        page.money(money, currency);
-        page.comma();
+        page.amount(money, currency);
     }
     page.end_row();
 }

@@ -33,9 +33,10 @@ impl Word {
     }
 }
 
-/// Bytes with room behind them.
+/// Bytes of a file.
 #[derive(Debug, Default)]
 pub(super) struct Page {
+    /// What is written, and room behind it.
     bytes: Vec<u8>,
     len: usize,
 }
@@ -49,46 +50,62 @@ impl Page {
         &self.bytes[..self.len]
     }
 
-    /// Makes room for so many bytes, and for what copies in blocks touch behind them.
+    /// Where the next byte goes.
+    pub(super) fn mark(&self) -> usize {
+        self.len
+    }
+
+    /// Makes room for so many bytes.
+    #[inline]
     pub(super) fn reserve(&mut self, bytes: usize) {
-        let needed = self.len + bytes + BLOCK;
+        let needed = self.len + bytes;
         if self.bytes.len() < needed {
-            self.bytes.resize(needed.max(2 * self.bytes.len()), 0);
+            self.grow(needed);
         }
     }
 
-    /// Adds a word; there must be room.
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        self.bytes.resize(needed.max(2 * self.bytes.len()), 0);
+    }
+
+    /// Adds a block of bytes, of which the first `len` count.
+    #[inline]
+    pub(super) fn block<const N: usize>(&mut self, block: &[u8; N], len: usize) {
+        self.reserve(N);
+        self.bytes[self.len..self.len + N].copy_from_slice(block);
+        self.len += len;
+    }
+
+    /// Adds a word.
+    #[inline]
     pub(super) fn word(&mut self, word: &Word) {
         self.block(&word.block, word.len);
     }
 
-    /// Adds a comma; there must be room.
+    /// Adds one byte.
+    #[inline]
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.block(&[byte], 1);
+    }
+
+    /// Adds a comma.
+    #[inline]
     pub(super) fn comma(&mut self) {
         self.byte(b',');
     }
 
-    /// Adds a block of bytes, of which the first `len` count; there must be room.
-    pub(super) fn block(&mut self, block: &[u8; BLOCK], len: usize) {
-        self.bytes[self.len..self.len + BLOCK].copy_from_slice(block);
-        self.len += len;
-    }
-
-    /// Adds one byte; there must be room.
-    pub(super) fn byte(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
-        self.len += 1;
+    /// Adds bytes of any number.
+    #[inline]
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
     }
 
     /// Adds a text of any length.
     pub(super) fn text(&mut self, text: &str) {
         self.raw(text.as_bytes());
-    }
-
-    /// Adds bytes of any length.
-    pub(super) fn raw(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len());
-        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
     }
 
     /// Adds a cell of any length that is no formula, in quotes where it needs them, and a comma.
@@ -97,18 +114,17 @@ impl Page {
             return self.word_of(text);
         }
         self.quoted(text);
-        self.reserve(1);
         self.comma();
     }
 
     /// Adds a number or a word of a closed list, which need no quotes, and a comma.
     pub(super) fn word_of(&mut self, text: &str) {
         self.text(text);
-        self.reserve(1);
         self.comma();
     }
 
     /// Turns the last comma into the end of the row.
+    #[inline]
     pub(super) fn end_row(&mut self) {
         self.bytes[self.len - 1] = b'\n';
     }
@@ -125,50 +141,69 @@ impl Page {
         }
     }
 
-    /// Adds a whole number; there must be room.
+    /// Adds a whole number.
     #[inline]
     pub(super) fn number(&mut self, number: u64) {
         match u32::try_from(number).ok().filter(|number| *number < LIMIT) {
-            Some(number) => self.digits(Digits::of(number)),
+            Some(number) => {
+                let digits = Digits::of(number);
+                self.block(&digits.text.to_le_bytes(), digits.len);
+            }
             None => self.long_number(number),
         }
     }
 
+    #[cold]
     fn long_number(&mut self, number: u64) {
         self.number(number / u64::from(LIMIT));
         let last = u32::try_from(number % u64::from(LIMIT)).expect("eight digits are few");
-        self.put(all_digits(last).to_le_bytes());
+        self.block(&all_digits(last).to_le_bytes(), 8);
     }
 
-    /// Adds a whole number and a comma; there must be room.
+    /// Adds a whole number and a comma.
+    #[inline]
     pub(super) fn whole(&mut self, number: u64) {
         self.number(number);
         self.comma();
     }
 
-    /// Where the next byte goes.
-    pub(super) fn mark(&self) -> usize {
-        self.len
+    /// Adds a whole number that is not zero, and a comma.
+    pub(super) fn whole_if_any(&mut self, number: u64) {
+        if number > 0 {
+            self.number(number);
+        }
+        self.comma();
     }
 
-    /// Adds an amount with exactly the currency's decimals, never `-0.00`; there must be room.
+    /// Adds an amount with exactly the currency's decimals, never `-0.00`.
+    #[inline]
     pub(super) fn money(&mut self, money: Money, currency: Currency) {
         match Amount::of(money, currency) {
-            Some(amount) => self.amount(amount),
+            Some(amount) => self.block(&amount.text, amount.len),
             None => self.long_money(money, currency),
         }
     }
 
-    /// Adds an amount that is ready, and can be added again; there must be room.
-    pub(super) fn amount(&mut self, amount: Amount) {
-        self.bytes[self.len] = b'-';
-        self.len += usize::from(amount.is_negative);
-        self.digits(amount.whole);
-        self.bytes[self.len..self.len + 4].copy_from_slice(&amount.decimals);
-        self.len += 3;
+    /// Adds an amount and a comma.
+    #[inline]
+    pub(super) fn amount(&mut self, money: Money, currency: Currency) {
+        match Amount::of(money, currency) {
+            Some(amount) => self.ready_amount(amount),
+            None => {
+                self.long_money(money, currency);
+                self.comma();
+            }
+        }
+    }
+
+    /// Adds an amount that is ready, and can be added again, and a comma.
+    #[inline]
+    pub(super) fn ready_amount(&mut self, amount: Amount) {
+        self.block(&amount.text, amount.len + 1);
     }
 
     /// Adds an amount of many digits, or of a currency without hundredths.
+    #[cold]
     fn long_money(&mut self, money: Money, currency: Currency) {
         let minor = money.minor().unsigned_abs();
         if money.is_negative() {
@@ -177,19 +212,17 @@ impl Page {
         self.fraction(minor, 10_u64.pow(currency.digits().into()));
     }
 
-    /// Adds a price as it is displayed, and a comma; there must be room.
+    /// Adds a price as it is displayed, and a comma.
     pub(super) fn price(&mut self, price: Price) {
-        let decimal = price.decimal();
-        let unit = 10_u64.checked_pow(decimal.scale());
-        match u64::try_from(decimal.mantissa()).ok().zip(unit) {
-            Some((mantissa, unit)) => self.fraction(mantissa, unit),
+        let (digits, decimals) = price.parts();
+        match u64::try_from(digits).ok().zip(10_u64.checked_pow(decimals)) {
+            Some((digits, unit)) => self.fraction(digits, unit),
             None => self.text(&price.to_string()),
         }
-        self.reserve(1);
         self.comma();
     }
 
-    /// Adds a number of parts of which so many, a power of ten, are one; there must be room.
+    /// Adds a number of parts of which so many, a power of ten, are one.
     fn fraction(&mut self, number: u64, unit: u64) {
         self.number(number / unit);
         if unit == 1 {
@@ -204,25 +237,14 @@ impl Page {
             place /= 10;
         }
     }
-
-    fn digits(&mut self, digits: Digits) {
-        self.bytes[self.len..self.len + 8].copy_from_slice(&digits.bytes);
-        self.len += digits.len;
-    }
-
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.bytes[self.len..self.len + N].copy_from_slice(&bytes);
-        self.len += N;
-    }
 }
 
-/// An amount of a currency with hundredths that has few digits, ready to be written.
+/// An amount of a currency with hundredths that has few digits, ready to be written, and a comma behind it.
 #[derive(Clone, Copy)]
 pub(super) struct Amount {
-    is_negative: bool,
-    whole: Digits,
-    /// The point, two digits, and one byte more that makes a copy one step.
-    decimals: [u8; 4],
+    text: [u8; 16],
+    /// Of the amount alone.
+    len: usize,
 }
 
 impl Amount {
@@ -231,18 +253,22 @@ impl Amount {
     pub(super) fn of(money: Money, currency: Currency) -> Option<Self> {
         let minor = money.minor().unsigned_abs();
         let whole = u32::try_from(minor / 100).ok().filter(|whole| *whole < LIMIT && currency.digits() == 2)?;
-        let decimals = HUNDREDTHS[usize::try_from(minor % 100).expect("two digits are few")];
-        Some(Self { is_negative: money.is_negative(), whole: Digits::of(whole), decimals })
+        let decimals = DECIMALS[usize::try_from(minor % 100).expect("two digits are few")];
+        let digits = Digits::of(whole);
+        // What is put together in a register can be copied at once; single bytes would have to arrive in memory first.
+        let text = u128::from(digits.text) | u128::from(decimals) << (8 * digits.len);
+        let (text, sign) = if money.is_negative() { (text << 8 | u128::from(b'-'), 1) } else { (text, 0) };
+        Some(Self { text: text.to_le_bytes(), len: sign + digits.len + 3 })
     }
 }
 
 /// Numbers below this one have at most eight digits, which fit into one number of the processor.
 const LIMIT: u32 = 100_000_000;
 
-/// The digits of a number below [`LIMIT`], without zeros in front.
+/// The digits of a number below [`LIMIT`], without zeros in front: the first in the lowest byte, nothing behind the last.
 #[derive(Clone, Copy)]
 struct Digits {
-    bytes: [u8; 8],
+    text: u64,
     len: usize,
 }
 
@@ -252,7 +278,7 @@ impl Digits {
         let all = all_digits(number);
         // The digits of zero are all zeros in front; the last one stays.
         let zeros = (all & !ZEROS).trailing_zeros().min(56) / 8;
-        Self { bytes: (all >> (8 * zeros)).to_le_bytes(), len: 8 - zeros as usize }
+        Self { text: all >> (8 * zeros), len: 8 - zeros as usize }
     }
 }
 
@@ -271,13 +297,12 @@ fn all_digits(number: u32) -> u64 {
     ZEROS | tens | quarters.wrapping_sub(tens.wrapping_mul(10)) << 8
 }
 
-/// The decimals `.00` to `.99`, each with a byte more. Put together from single bytes, they could not be copied in one step
-/// before those bytes have arrived in memory.
-const HUNDREDTHS: [[u8; 4]; 100] = {
-    let mut all = [[b'.', b'0', b'0', 0]; 100];
+/// The decimals `.00` to `.99` with a comma behind them, the first in the lowest byte.
+const DECIMALS: [u32; 100] = {
+    let mut all = [0; 100];
     let mut number = 0_u8;
     while number < 100 {
-        all[number as usize] = [b'.', b'0' + number / 10, b'0' + number % 10, 0];
+        all[number as usize] = u32::from_le_bytes([b'.', b'0' + number / 10, b'0' + number % 10, b',']);
         number += 1;
     }
     all
@@ -298,7 +323,8 @@ fn needs_quotes(text: &str) -> bool {
 #[derive(Debug)]
 pub(super) struct Days {
     first: Day,
-    cells: Vec<[u8; DAY]>,
+    /// Each in a block that is copied in one step.
+    cells: Vec<[u8; 16]>,
 }
 
 /// The bytes of `YYYY-MM-DD,`.
@@ -308,7 +334,7 @@ impl Days {
     /// Texts for so many days from `first` on.
     pub(super) fn from(first: Day, count: i32) -> Self {
         let cell = |day: Day| {
-            let mut cell = [b','; DAY];
+            let mut cell = [b','; 16];
             cell[..DAY - 1].copy_from_slice(&day.text().expect("a book names no day after the year 9999"));
             cell
         };
@@ -316,19 +342,18 @@ impl Days {
         Self { first, cells: days.map(cell).collect() }
     }
 
-    fn get(&self, day: Day) -> Option<&[u8; DAY]> {
+    #[inline]
+    fn get(&self, day: Day) -> Option<&[u8; 16]> {
         self.cells.get(usize::try_from(day.days_since(self.first)).ok()?)
     }
 }
 
 impl Page {
-    /// Adds a day and a comma; there must be room for a few bytes more than a date has.
+    /// Adds a day and a comma.
+    #[inline]
     pub(super) fn day(&mut self, days: &Days, day: Day) {
         match days.get(day) {
-            Some(cell) => {
-                self.bytes[self.len..self.len + DAY].copy_from_slice(cell);
-                self.len += DAY;
-            }
+            Some(cell) => self.block(cell, DAY),
             None => self.cell(&day.to_string()),
         }
     }
@@ -341,7 +366,6 @@ mod tests {
 
     fn written(write: impl FnOnce(&mut Page)) -> String {
         let mut page = Page::default();
-        page.reserve(64);
         write(&mut page);
         String::from_utf8(page.bytes().to_vec()).expect("digits are text")
     }
@@ -365,7 +389,9 @@ mod tests {
         for currency in ["CNY", "JPY", "KWD"].map(|code| Currency::from_code(code).expect("a known currency")) {
             let minor = numbers().filter_map(|number| i64::try_from(number).ok()).flat_map(|minor| [minor, -minor]);
             for money in minor.map(Money::from_minor) {
-                assert_eq!(written(|page| page.money(money, currency)), money.display(currency).to_string());
+                let displayed = money.display(currency).to_string();
+                assert_eq!(written(|page| page.money(money, currency)), displayed);
+                assert_eq!(written(|page| page.amount(money, currency)), format!("{displayed},"));
             }
         }
     }
@@ -374,7 +400,7 @@ mod tests {
     fn an_amount_can_be_written_twice() {
         let yuan = Currency::from_code("CNY").expect("a known currency");
         let amount = Amount::of(Money::from_minor(-1_205), yuan).expect("few digits");
-        let twice = |page: &mut Page| [amount; 2].into_iter().for_each(|amount| page.amount(amount));
-        assert_eq!(written(twice), "-12.05-12.05");
+        let twice = |page: &mut Page| [amount; 2].into_iter().for_each(|amount| page.ready_amount(amount));
+        assert_eq!(written(twice), "-12.05,-12.05,");
     }
 }
