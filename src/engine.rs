@@ -13,6 +13,7 @@ mod day;
 mod desk;
 mod due;
 mod payment;
+mod plain;
 mod routes;
 mod section;
 mod trial;
@@ -21,7 +22,7 @@ mod window;
 
 use std::collections::BTreeSet;
 use std::mem;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use rayon::prelude::*;
 
@@ -38,6 +39,7 @@ pub use closing::Ending;
 use routes::{Routes, Strays, homeless};
 use section::{Pen, Section};
 pub use trial::Trial;
+use window::{Lent, Spare};
 pub use window::{Piece, Rows, Window};
 
 /// What a replay gives.
@@ -129,13 +131,15 @@ pub fn ask_accounts<'b, T: Send>(book: &'b Book, question: impl Fn(Trial<'b>) ->
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     let sections = section::split(routes.papers).into_par_iter().map(|papers| Section::open(book, papers)).collect();
     let split = routes.strays.split_days();
-    Run { book, sections, strays: routes.strays, split, next: book.days.from }
+    Run { book, sections, strays: routes.strays, split, next: book.days.from, spare: Spare::default() }
 }
 
-/// A window holds about so many rows, more where there are very many instances, and at least a day.
-const ROWS: usize = 1 << 18;
-/// The instances for which a window holds a row at least.
-const INSTANCES_FOR_A_ROW: usize = 16;
+/// A window holds about a row for so many instances, within these bounds, and at least a day: enough rows to keep all
+/// processors at work, and few enough to stay near them.
+const INSTANCES_FOR_A_ROW: usize = 4;
+const ROWS: RangeInclusive<usize> = 1 << 17..=1 << 18;
+/// Where there are very many instances, a window holds a row for so many of them at least.
+const MOST_INSTANCES_FOR_A_ROW: usize = 16;
 /// The most days of a window.
 const MOST_DAYS: i32 = 31;
 
@@ -148,6 +152,7 @@ pub struct Run<'b> {
     split: BTreeSet<Day>,
     /// The first day that has not been replayed.
     next: Day,
+    spare: Spare,
 }
 
 impl<'b> Run<'b> {
@@ -198,7 +203,9 @@ impl<'b> Run<'b> {
         let (first, last) = (self.next, self.end_of_window());
         let split = &self.split;
         let sections = self.sections.par_iter_mut().zip(&mut window.parts).zip(&mut *clerks);
-        sections.for_each_init(Rows::default, |rows, ((section, part), clerk)| {
+        let spare = &self.spare;
+        let lend = || spare.lend();
+        sections.for_each_init(lend, |Lent { rows, .. }, ((section, part), clerk)| {
             rows.clear();
             let mut pen = Pen { rows, ends: &mut part.ends };
             if first == days.from {
@@ -230,7 +237,9 @@ impl<'b> Run<'b> {
     fn end_of_window(&self) -> Day {
         let most = (self.next + (MOST_DAYS - 1)).min(self.book.days.to);
         let daily: usize = self.sections.iter().map(Section::rows_of_every_day).sum();
-        let most_rows = ROWS.max(self.book.instances.len() / INSTANCES_FOR_A_ROW);
+        let instances = self.book.instances.len();
+        let most_rows = (instances / INSTANCES_FOR_A_ROW).clamp(*ROWS.start(), *ROWS.end());
+        let most_rows = most_rows.max(instances / MOST_INSTANCES_FOR_A_ROW);
         let mut rows = 0;
         let fits = |day: &Day| {
             rows += daily + self.sections.iter().map(|section| section.rows_ahead(*day)).sum::<usize>();

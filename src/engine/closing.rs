@@ -15,6 +15,9 @@ use crate::order::{Order, Orders};
 use crate::profile::Profile;
 use crate::voucher::Voucher;
 
+/// The orders of so many instances are gathered side by side.
+const BATCH: usize = 1 << 16;
+
 /// Where a run leaves the accounts and instances of its book.
 pub struct Ending(Vec<Left>);
 
@@ -43,13 +46,13 @@ impl Ending {
         let last = book.days.to;
         let from = last.tomorrow();
         book.days = DayRange { from, to: last.max(from) };
-        let refused = self.refused(&book);
+        let units = self.by_instance(book.instances.len());
+        let refused = Refused::of(&units, &book);
         book.actions.retain(|action| action.date >= from);
         let instances = &book.instances;
         book.actions.iter_mut().for_each(|action| refused.retarget(action, instances));
-        // One after the other: each takes memory while all units are there.
-        self.write(&book.profiles, &mut book.instances);
-        book.orders = self.orders(last, &refused);
+        write(&units, &book.profiles, &mut book.instances);
+        book.orders = orders(&units, last, &refused);
         refused.remove_from(&mut book.instances);
         for left in self.0 {
             let account = left.account.0 as usize;
@@ -58,38 +61,75 @@ impl Ending {
         book
     }
 
-    /// The orders whose terms go on after the last day.
-    fn orders(&self, last: Day, refused: &Refused) -> Orders {
-        let mut orders = Vec::new();
-        self.0.iter().for_each(|left| left.add_orders(last, refused, &mut orders));
-        Orders::sorted(orders)
-    }
-
-    /// Writes what the units came to into the instances: units are by account, instances by id.
-    fn write(&self, profiles: &[Profile], instances: &mut [Instance]) {
-        let mut units: Vec<Option<(&Unit, &Details)>> = vec![None; instances.len()];
-        for (unit, details) in self.0.iter().flat_map(|left| left.units.iter().zip(&left.details)) {
-            units[unit.instance.0 as usize] = Some((unit, details));
+    /// The units, which are by account, by the number of their instance.
+    fn by_instance(&self, instances: usize) -> Vec<Option<Place<'_>>> {
+        let mut units = vec![None; instances];
+        for left in &self.0 {
+            for (position, unit) in (0..).zip(&left.units) {
+                units[unit.instance.0 as usize] = Some(Place { left, position });
+            }
         }
-        let units = instances.par_iter_mut().zip(units).filter_map(|(instance, unit)| Some((instance, unit?)));
-        units.for_each(|(instance, unit)| write(unit, &profiles[unit.0.profile.0 as usize], instance));
+        units
+    }
+}
+
+/// Where a unit stands.
+#[derive(Clone, Copy)]
+struct Place<'l> {
+    left: &'l Left,
+    position: Position,
+}
+
+impl<'l> Place<'l> {
+    fn unit(self) -> &'l Unit {
+        &self.left.units[self.position as usize]
     }
 
-    /// The purchases that were refused: what does not exist, and will not be bought any more.
-    fn refused(&self, book: &Book) -> Refused {
-        let units = self.0.iter().flat_map(|left| &left.units);
-        let gone =
-            units.filter(|unit| unit.state.is_none() && book.instance(unit.instance).starts_on < Some(book.days.from));
-        let mut gone: Vec<InstanceIndex> = gone.map(|unit| unit.instance).collect();
-        gone.sort_unstable();
-        Refused(gone)
+    fn details(self) -> &'l Details {
+        &self.left.details[self.position as usize]
     }
+
+    /// The orders whose terms go on after the last day.
+    fn orders(self, last: Day) -> impl Iterator<Item = Order> {
+        let earlier = self.left.earlier_orders.get(&self.position).into_iter().flatten().copied();
+        earlier.chain(self.unit().order).filter(move |order| order.term.end > last)
+    }
+}
+
+/// The orders of all instances.
+fn orders(units: &[Option<Place<'_>>], last: Day, refused: &Refused) -> Orders {
+    // In batches: what is gathered side by side is there twice for a moment.
+    let mut orders = Vec::with_capacity(units.len());
+    for units in units.chunks(BATCH) {
+        orders.par_extend(units.par_iter().filter_map(|place| *place).flat_map_iter(|place| {
+            let number = refused.renumbered(place.unit().instance);
+            number.into_iter().flat_map(move |number| place.orders(last).map(move |order| (number, order)))
+        }));
+    }
+    Orders::sorted(orders)
+}
+
+/// Writes what the units came to into the instances.
+fn write(units: &[Option<Place<'_>>], profiles: &[Profile], instances: &mut [Instance]) {
+    let units = instances.par_iter_mut().zip(units).filter_map(|(instance, place)| Some((instance, (*place)?)));
+    units.for_each(|(instance, place)| {
+        let profile = &profiles[place.unit().profile.0 as usize];
+        write_instance((place.unit(), place.details()), profile, instance);
+    });
 }
 
 /// Instances that the closing book does not have, ascending.
 struct Refused(Vec<InstanceIndex>);
 
 impl Refused {
+    /// The purchases that were refused: what does not exist, and will not be bought any more.
+    fn of(units: &[Option<Place<'_>>], book: &Book) -> Self {
+        let units = units.par_iter().flatten().map(|place| place.unit());
+        let from = Some(book.days.from);
+        let gone = units.filter(|unit| unit.state.is_none() && book.instance(unit.instance).starts_on < from);
+        Self(gone.map(|unit| unit.instance).collect())
+    }
+
     /// The number that an instance has in the closing book.
     fn renumbered(&self, instance: InstanceIndex) -> Option<InstanceIndex> {
         let before = self.0.binary_search(&instance).err()?;
@@ -128,17 +168,6 @@ impl Left {
         }
     }
 
-    /// The orders whose terms go on after the last day.
-    fn add_orders(&self, last: Day, refused: &Refused, orders: &mut Vec<(InstanceIndex, Order)>) {
-        for (position, unit) in (0..).zip(&self.units) {
-            let earlier = self.earlier_orders.get(&position).into_iter().flatten().copied();
-            let going_on = earlier.chain(unit.order).filter(|order| order.term.end > last);
-            if let Some(number) = refused.renumbered(unit.instance) {
-                orders.extend(going_on.map(|order| (number, order)));
-            }
-        }
-    }
-
     fn write_account(self, account: &mut Account, last: Day) {
         account.vouchers = self.vouchers;
         account.vouchers.retain(|voucher| voucher.left > Money::ZERO && voucher.valid_to > last);
@@ -149,7 +178,7 @@ impl Left {
     }
 }
 
-fn write((unit, details): (&Unit, &Details), profile: &Profile, instance: &mut Instance) {
+fn write_instance((unit, details): (&Unit, &Details), profile: &Profile, instance: &mut Instance) {
     let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
     let existing_prepaid = unit.is_prepaid() && unit.state.is_some();
     let anchor = if profile.month_end == MonthEnd::Sticky { unit.anchor } else { unit.expires.day_of_month() };

@@ -15,14 +15,19 @@ const ALERT_DAYS: u32 = 5;
 const FORECAST_DAYS: u32 = 3;
 
 impl Desk<'_> {
-    /// Replays one day.
+    /// Replays one day. Phases 1 to 6 of a plain day are its renewals.
     pub(super) fn replay_day(&mut self, day: Day) {
-        self.release(day);
-        self.act(day);
-        self.restore(day);
-        self.renew_due(day);
-        self.expire(day);
-        let used = self.use_hours(day);
+        let mut used = Money::ZERO;
+        if self.is_plain(day) {
+            self.renew_all(day);
+        } else {
+            self.release(day);
+            self.act(day);
+            self.restore(day);
+            self.renew_due(day);
+            self.expire(day);
+            used = self.use_hours(day);
+        }
         self.notify(day, used);
         audit::day(self, day);
     }

@@ -302,11 +302,11 @@ impl<'b> Desk<'b> {
         (self.opening, self.moved)
     }
 
-    /// Replays a day on which these instances, ascending, may have to be looked at.
+    /// Replays a day for which these instances wait, ascending.
     pub(super) fn replay(&mut self, day: Day, positions: impl Iterator<Item = Position>) {
         self.let_pass(day.yesterday());
         self.awake.clear();
-        self.awake.extend(positions.filter(|position| self.units[*position as usize].wake == day));
+        self.awake.extend(positions);
         self.replay_day(day);
         self.replayed = day;
         self.note_balance(day);
@@ -397,7 +397,9 @@ impl<'b> Desk<'b> {
         let usable = |end: Day| {
             let reminder = profile.next_remind_day(after_expiry).filter(|_| unit.flag != RenewFlag::None);
             let reminder = reminder.map(|reminder| unit.expires + reminder);
-            [Some(end.max(tomorrow)), attempt(), reminder].into_iter().flatten().min()
+            let end = end.max(tomorrow);
+            let end = attempt().map_or(end, |attempt| end.min(attempt));
+            Some(reminder.map_or(end, |reminder| end.min(reminder)))
         };
         match unit.state {
             None => self.listed(position).starts_on.filter(|start| *start >= tomorrow),

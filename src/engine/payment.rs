@@ -55,8 +55,9 @@ impl Desk<'_> {
 
     /// Remembers what was paid for a term that follows the others.
     pub(super) fn remember_order(&mut self, position: Position, order: Order, day: Day) {
-        let before = self.unit_mut(position).order.replace(order);
-        let going_on = before.filter(|before| before.term.end > day);
+        let last = &mut self.unit_mut(position).order;
+        let going_on = last.as_ref().filter(|before| before.term.end > day).copied();
+        *last = Some(order);
         if going_on.is_none() && self.earlier_orders.is_empty() {
             return;
         }

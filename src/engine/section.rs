@@ -7,7 +7,7 @@ use std::mem;
 use std::ops::Range;
 
 use super::agenda::{Agenda, Slot};
-use super::desk::{Desk, Papers};
+use super::desk::{Desk, Papers, Position};
 use super::window::{End, Place, Rows};
 use crate::book::Book;
 use crate::calendar::Day;
@@ -23,6 +23,8 @@ pub(super) struct Section<'b> {
     agenda: Agenda,
     /// Room for the slots of a day.
     slots_of_day: Vec<Slot>,
+    /// Room for what is due on a day.
+    due: Vec<Due>,
     last: Day,
 }
 
@@ -38,7 +40,7 @@ impl<'b> Section<'b> {
         });
         let slots = slots.collect();
         let agenda = Agenda::from(book.days.from, end);
-        let mut section = Self { desks, slots, agenda, slots_of_day: Vec::new(), last: book.days.to };
+        let mut section = Self { desks, slots, agenda, slots_of_day: Vec::new(), due: Vec::new(), last: book.days.to };
         for number in 0..section.desks.len() {
             section.file(number, book.days.from);
         }
@@ -86,61 +88,65 @@ impl<'b> Section<'b> {
 
     /// Replays the next day. Where `is_split`, rows of other accounts may stand between those of its own.
     pub(super) fn replay(&mut self, (day, is_split): (Day, bool), pen: &mut Pen<'_>) {
-        let mut slots = mem::take(&mut self.slots_of_day);
-        self.agenda.take_day(&mut slots);
-        self.retain_due(&mut slots, day);
-        let mut rest = slots.as_slice();
-        while let Some(first) = rest.first() {
-            let number = self.slots.partition_point(|slot| slot <= first) - 1;
-            let end = self.slots.get(number + 1).copied().unwrap_or(Slot::MAX);
-            let (of_desk, others) = rest.split_at(rest.partition_point(|slot| *slot < end));
+        let mut due = mem::take(&mut self.due);
+        self.take_due(day, &mut due);
+        for of_desk in due.chunk_by(|due, next| due.desk == next.desk) {
+            let number = of_desk[0].desk;
             self.visit(number, (day, of_desk), pen.rows);
             if is_split {
                 pen.ends.push(pen.rows.end(day, Place::At(self.desks[number].account.0 as usize)));
             }
-            rest = others;
         }
-        if !slots.is_empty() && !is_split {
+        if !due.is_empty() && !is_split {
             pen.ends.push(pen.rows.end(day, self.place()));
         }
-        self.slots_of_day = slots;
+        self.due = due;
     }
 
-    /// Leaves accounts, and instances that wait for this day. Going over them in one loop lets the processor fetch many at
-    /// once.
-    fn retain_due(&self, slots: &mut Vec<Slot>, day: Day) {
-        let mut number = 0;
-        slots.retain(|slot| {
-            while self.slots.get(number + 1).is_some_and(|next| next <= slot) {
-                number += 1;
+    /// The accounts that the next day must visit, and the instances that wait for it. Going over them in one loop lets the
+    /// processor fetch many at once.
+    fn take_due(&mut self, day: Day, due: &mut Vec<Due>) {
+        self.agenda.take_day(&mut self.slots_of_day);
+        due.clear();
+        let mut desk = 0;
+        due.extend(self.slots_of_day.iter().filter_map(|slot| {
+            while self.slots.get(desk + 1).is_some_and(|next| next <= slot) {
+                desk += 1;
             }
-            let position = slot.checked_sub(first_instance(self.slots[number]));
-            position.is_none_or(|position| self.desks[number].unit(position).wake == day)
-        });
+            let position = slot.checked_sub(first_instance(self.slots[desk]));
+            let waits = position.is_none_or(|position| self.desks[desk].unit(position).wake == day);
+            waits.then_some(Due { desk, position })
+        }));
     }
 
     /// Replays a day at a desk, and enters what comes next there.
-    fn visit(&mut self, number: usize, (day, slots): (Day, &[Slot]), rows: &mut Rows) {
+    fn visit(&mut self, number: usize, (day, due): (Day, &[Due]), rows: &mut Rows) {
         let (desk, slot) = (&mut self.desks[number], self.slots[number]);
         if desk.refusal.is_some() {
             return;
         }
-        let first = first_instance(slot);
         mem::swap(&mut desk.entries, &mut rows.entries);
         mem::swap(&mut desk.balances, &mut rows.balances);
-        desk.replay(day, slots.iter().filter_map(|slot| slot.checked_sub(first)));
+        desk.replay(day, due.iter().filter_map(|due| due.position));
         mem::swap(&mut desk.entries, &mut rows.entries);
         mem::swap(&mut desk.balances, &mut rows.balances);
         for at in 0..desk.awake.len() {
             let position = desk.awake[at];
             if let Some(next) = desk.plan(position, day) {
-                self.agenda.add(next, first + position);
+                self.agenda.add(next, first_instance(slot) + position);
             }
         }
         if desk.is_restless() && day < self.last {
             self.agenda.add(day.tomorrow(), slot);
         }
     }
+}
+
+/// A visit to a desk: because of an instance, or of the account alone.
+struct Due {
+    /// The number of the desk in its section.
+    desk: usize,
+    position: Option<Position>,
 }
 
 /// Where a section writes.

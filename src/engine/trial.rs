@@ -132,6 +132,7 @@ impl<'b> Trial<'b> {
             positions.push(position);
             self.ahead.pop();
         }
+        positions.retain(|position| self.desk.unit(*position).wake == day);
         positions.sort_unstable();
         positions.dedup();
         self.desk.replay(day, positions.into_iter());

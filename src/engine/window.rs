@@ -3,7 +3,9 @@
 //! What sections wrote stays where it is; a window knows in which order its pieces follow each other. It keeps the rows, or
 //! whatever is made of them while they are at hand.
 
+use std::mem;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use crate::calendar::Day;
 use crate::ledger::{Balance, Entry};
@@ -15,6 +17,30 @@ pub struct Rows {
     pub entries: Vec<Entry>,
     /// Balances noted at the ends of days; those of the opening come first.
     pub balances: Vec<Balance>,
+}
+
+/// Rows that nobody writes at the moment; their room is used again.
+#[derive(Default)]
+pub(super) struct Spare(Mutex<Vec<Rows>>);
+
+/// Rows that are given back when they are let go.
+pub(super) struct Lent<'s> {
+    pub rows: Rows,
+    spare: &'s Spare,
+}
+
+impl Spare {
+    pub(super) fn lend(&self) -> Lent<'_> {
+        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Lent { rows: rows.unwrap_or_default(), spare: self }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let rows = mem::take(&mut self.rows);
+        self.spare.0.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
+    }
 }
 
 /// The rows of some days of a run, or what is kept of them. One that has been used keeps its room for the next days.
@@ -126,7 +152,7 @@ impl<K> Window<K> {
         for (number, part) in self.parts.iter().enumerate() {
             let mut from = (0, 0);
             self.order.extend(part.ends.iter().map(|end| {
-                let (entries, balances) = std::mem::replace(&mut from, (end.entries, end.balances));
+                let (entries, balances) = mem::replace(&mut from, (end.entries, end.balances));
                 let (entries, balances) = (entries..end.entries, balances..end.balances);
                 Stretch { day: end.day, place: end.place, part: number, entries, balances }
             }));
