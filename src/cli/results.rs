@@ -64,6 +64,7 @@ pub(super) fn write(
     let mut office = Office::open(&run, &grouping, asked);
     stream(&mut run, &mut office, &mut writer, &Progress::new(book.days))
         .map_err(|stop| stop.into_failure((folder, scenario), book))?;
+    [LEDGER, BALANCES].into_iter().try_for_each(|name| writer.staged.complete(name))?;
     let ending = run.close();
     let (summary, charts) = office.write(book, asked, &mut writer)?;
     let record = Record::of(inputs, (book, scenario), &summary);
@@ -166,9 +167,14 @@ impl<'b> Office<'b> {
     fn write(self, book: &Book, asked: &Asked<'_>, writer: &mut Writer) -> Result<(Summary, usize), Failure> {
         let Self { clerks, states, .. } = self;
         let clerk = clerks.into_iter().reduce(Clerk::join).expect("there is a clerk for what belongs to no account");
-        let (summary, tables) = (clerk.tally.close(), clerk.facts.close());
-        let spend = monthly::spend(&tables);
-        writer.append("monthly.csv", &[&monthly::monthly(book, &tables)])?;
+        let (summary, (spend, monthly)) = rayon::join(
+            || clerk.tally.close(),
+            || {
+                let tables = clerk.facts.close();
+                rayon::join(|| monthly::spend(&tables), || monthly::monthly(book, &tables))
+            },
+        );
+        writer.append("monthly.csv", &[&monthly])?;
         writer.append("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
         let pictures = states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
         let pictures = pictures.unwrap_or_default();

@@ -94,8 +94,9 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
             "src/cli/run.rs",
             "src/cli/results.rs",
             "src/cli/many.rs",
+            "src/cli/output.rs",
         ],
-        "what is parallel: parts of a table, instances, accounts, cells, pages, and the stages of a run",
+        "what is parallel: parts of a table, instances, accounts, cells, pages, files, and the stages of a run",
     ),
 ];
 

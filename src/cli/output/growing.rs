@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 /// After so many bytes more a file is synced in the background.
-const STEP: usize = 32 << 20;
+const STEP: usize = 8 << 20;
 /// So many bytes at the end are worth a thread.
 const LARGE: usize = 1 << 20;
 
