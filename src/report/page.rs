@@ -215,7 +215,11 @@ impl Page {
     /// Adds a price as it is displayed, and a comma.
     pub(super) fn price(&mut self, price: Price) {
         let (digits, decimals) = price.parts();
-        match u64::try_from(digits).ok().zip(10_u64.checked_pow(decimals)) {
+        let digits = u64::try_from(digits).ok();
+        if let Some(amount) = digits.filter(|_| decimals == 2).and_then(|digits| Amount::hundredths(digits, false)) {
+            return self.ready_amount(amount);
+        }
+        match digits.zip(10_u64.checked_pow(decimals)) {
             Some((digits, unit)) => self.fraction(digits, unit),
             None => self.text(&price.to_string()),
         }
@@ -251,13 +255,19 @@ impl Amount {
     /// The amount; none where it has more digits, or the currency has no hundredths.
     #[inline]
     pub(super) fn of(money: Money, currency: Currency) -> Option<Self> {
-        let minor = money.minor().unsigned_abs();
-        let whole = u32::try_from(minor / 100).ok().filter(|whole| *whole < LIMIT && currency.digits() == 2)?;
-        let decimals = DECIMALS[usize::try_from(minor % 100).expect("two digits are few")];
+        let has_hundredths = currency.digits() == 2;
+        Self::hundredths(money.minor().unsigned_abs(), money.is_negative()).filter(|_| has_hundredths)
+    }
+
+    /// So many hundredths.
+    #[inline]
+    fn hundredths(hundredths: u64, is_negative: bool) -> Option<Self> {
+        let whole = u32::try_from(hundredths / 100).ok().filter(|whole| *whole < LIMIT)?;
+        let decimals = DECIMALS[usize::try_from(hundredths % 100).expect("two digits are few")];
         let digits = Digits::of(whole);
         // What is put together in a register can be copied at once; single bytes would have to arrive in memory first.
         let text = u128::from(digits.text) | u128::from(decimals) << (8 * digits.len);
-        let (text, sign) = if money.is_negative() { (text << 8 | u128::from(b'-'), 1) } else { (text, 0) };
+        let (text, sign) = if is_negative { (text << 8 | u128::from(b'-'), 1) } else { (text, 0) };
         Some(Self { text: text.to_le_bytes(), len: sign + digits.len + 3 })
     }
 }
@@ -362,7 +372,7 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::{Amount, Page};
-    use crate::money::{Currency, Money};
+    use crate::money::{Currency, Money, Price};
 
     fn written(write: impl FnOnce(&mut Page)) -> String {
         let mut page = Page::default();
@@ -393,6 +403,16 @@ mod tests {
                 assert_eq!(written(|page| page.money(money, currency)), displayed);
                 assert_eq!(written(|page| page.amount(money, currency)), format!("{displayed},"));
             }
+        }
+    }
+
+    #[test]
+    fn prices_have_the_decimals_that_they_need() {
+        let wholes = ["0", "7", "99999999", "100000000", "99999999999"];
+        let decimals = ["", ".5", ".05", ".25", ".99", ".10", ".001", ".1234567890123"];
+        for text in wholes.iter().flat_map(|whole| decimals.map(|decimals| format!("{whole}{decimals}"))) {
+            let price = Price::parse(&text).expect("a price");
+            assert_eq!(written(|page| page.price(price)), format!("{price},"));
         }
     }
 

@@ -69,7 +69,7 @@ fn ends_line(byte: u8) -> bool {
 fn cell(text: &str, from: usize) -> (Cow<'_, str>, usize) {
     let bytes = text.as_bytes();
     if bytes.get(from) != Some(&b'"') {
-        let length = bytes[from..].iter().position(|byte| *byte == b',' || ends_line(*byte));
+        let length = memchr::memchr3(b',', b'\n', b'\r', &bytes[from..]);
         let end = length.map_or(bytes.len(), |length| from + length);
         return (Cow::Borrowed(&text[from..end]), end);
     }
