@@ -32,6 +32,8 @@ use crate::voucher::{GrantIndex, Voucher};
 const SHORTEST_MONTH: i128 = 28;
 /// Months by which the earliest attempt of a profile can precede an expiry date.
 const LEAD_MONTHS: i64 = 140;
+/// So many instances are looked at by one thread in one go.
+const SHARE: usize = 1_024;
 /// Days of the longest month that a term can count.
 const LONGEST_MONTH: i64 = 31;
 
@@ -213,12 +215,12 @@ impl Book {
     }
 
     fn extremes(&self) -> Extremes {
-        let of_one = |one: &Instance| Extremes {
-            monthly_price: one.monthly_price,
-            hourly_price: one.hourly_price,
-            last_expiry: one.expires_on,
+        let of_some = |some: &[Instance]| Extremes {
+            monthly_price: some.iter().filter_map(|one| one.monthly_price.as_ref()).max().copied(),
+            hourly_price: some.iter().filter_map(|one| one.hourly_price.as_ref()).max().copied(),
+            last_expiry: some.iter().filter_map(|one| one.expires_on).max(),
         };
-        self.instances.par_iter().map(of_one).reduce(Extremes::default, Extremes::max)
+        self.instances.par_chunks(SHARE).map(of_some).reduce(Extremes::default, Extremes::max)
     }
 
     fn opening_amounts(&self) -> i128 {

@@ -70,6 +70,7 @@ pub(super) fn write(
     let record = Record::of(inputs, (book, scenario), &summary);
     let answer = answer::render(book, &summary);
     // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
+    drop(grouping);
     let closing = ending.into_book(loaded.book);
     closing::write(&closing, |name, pieces| writer.append(&format!("closing/{name}"), pieces))?;
     // A large book takes a while to let go, and so does the disk.
@@ -165,7 +166,9 @@ impl<'b> Office<'b> {
 
     /// Writes what the windows came to: tables and charts; gives the summary and the number of charts.
     fn write(self, book: &Book, asked: &Asked<'_>, writer: &mut Writer) -> Result<(Summary, usize), Failure> {
-        let Self { clerks, states, .. } = self;
+        let Self { texts, clerks, states } = self;
+        // Nothing is put into words any more, and a large book needs the memory.
+        drop(texts);
         let clerk = clerks.into_iter().reduce(Clerk::join).expect("there is a clerk for what belongs to no account");
         let (summary, (spend, monthly)) = rayon::join(
             || clerk.tally.close(),
