@@ -32,8 +32,9 @@ impl Desk<'_> {
         let all_alike = self.awake.iter().all(|position| {
             let unit = self.unit(*position);
             sum += unit.renewal;
-            let runs = unit.state == Some(State::Running) && unit.is_prepaid() && unit.flag == RenewFlag::Auto;
-            runs && unit.profile == rules && unit.expires == expires
+            // No hours are billed, so what runs is prepaid.
+            let renews = unit.state == Some(State::Running) && unit.flag == RenewFlag::Auto;
+            renews && unit.profile == rules && unit.expires == expires
         });
         all_alike && self.funds.suffice_for(sum)
     }
@@ -56,9 +57,7 @@ impl Desk<'_> {
             }
             let movement = self.deduct(renewal);
             self.remember_order(position, Order::paid_by(movement, term, false), day);
-            let unit = self.unit_mut(position);
-            unit.expires = term.end;
-            unit.returned = false;
+            self.unit_mut(position).expires = term.end;
             self.entries.push(Entry {
                 date: day,
                 account: Some(self.account),

@@ -281,7 +281,7 @@ fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
 const NOTHING_ELSE: Word = Word::of(b"0.00,0.00,");
 /// No amount, no voucher, no free credit, no cash.
 const NO_AMOUNTS: Word = Word::of(b",,,,");
-/// No start, no end.
+/// No start, no end, no months.
 const NO_TERM: Word = Word::of(b",,,");
 /// In the details of a failed renewal.
 const NEEDED: Word = Word::of(b"\"needed ");
