@@ -193,13 +193,17 @@ pub fn builtin_profiles() -> impl Iterator<Item = (&'static str, &'static str)> 
 
 /// The built-in profiles, resolved.
 pub fn builtin_rules() -> Vec<Profile> {
-    let builtin = profiles::builtin();
     let mut diagnostics = Diagnostics::default();
-    let mut profiles = Profiles::of_builtin(&builtin);
+    let mut profiles = Profiles::of_builtin(profiles::builtin());
     for (name, _) in builtin_profiles() {
         profiles.find(name, || Place::of_file(name), &mut diagnostics);
     }
     profiles.into_resolved()
+}
+
+/// Makes ready what every book needs: a folder can be read meanwhile.
+pub fn prepare() {
+    profiles::builtin();
 }
 
 fn read_book(folder: &Folder, (scenario, way): (Option<&str>, Way<'_>), diagnostics: &mut Diagnostics) -> Option<Book> {
@@ -215,7 +219,6 @@ fn read_book(folder: &Folder, (scenario, way): (Option<&str>, Way<'_>), diagnost
         budget: folder.get(budget::FILE),
         rates: folder.get(budget::RATES_FILE),
     };
-    let builtin = profiles::builtin();
     let own_profiles = match folder.get(PROFILES_FILE) {
         Some(bytes) => Some(Document::open(PROFILES_FILE, bytes, diagnostics)?),
         None => None,
@@ -223,7 +226,7 @@ fn read_book(folder: &Folder, (scenario, way): (Option<&str>, Way<'_>), diagnost
     let scenario_files = scenario::files(folder, scenario, diagnostics)?;
     let scenario_documents = documents(folder, &scenario_files, diagnostics)?;
     let scenario = Scenario::read(&scenario_documents, diagnostics);
-    let mut profiles = Profiles::of_builtin(&builtin);
+    let mut profiles = Profiles::of_builtin(profiles::builtin());
     let own = own_profiles.as_ref().map(Document::section);
     for section in own.iter().chain(&scenario.profiles) {
         profiles.overlay(section, diagnostics);

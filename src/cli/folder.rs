@@ -46,7 +46,8 @@ pub(super) fn refused((folder, scenario): (&Folder, Option<&str>), book: &Book, 
 
 /// Reads and checks a book with its changes.
 pub(super) fn load(path: &Path, changes: &Changes) -> Result<Loaded, Failure> {
-    let mut folder = read(path)?;
+    let (folder, ()) = rayon::join(|| read(path), source::prepare);
+    let mut folder = folder?;
     changes.apply(&mut folder)?;
     match source::read(&folder, changes.scenario()) {
         (Some(book), warnings) => Ok(Loaded { folder, book, warnings }),

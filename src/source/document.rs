@@ -1,8 +1,8 @@
 //! TOML files as documents: keys and values with their places. Amounts must be strings, so that no float is between.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -20,7 +20,7 @@ pub(super) struct Document<'f> {
     file: &'f str,
     text: &'f str,
     root: Spanned<DeTable<'f>>,
-    lines: OnceCell<Lines>,
+    lines: OnceLock<Lines>,
 }
 
 impl<'f> Document<'f> {
@@ -34,7 +34,7 @@ impl<'f> Document<'f> {
         }
         let text = utf8(file, bytes, diagnostics)?;
         match DeTable::parse(text) {
-            Ok(root) => Some(Self { file, text, root, lines: OnceCell::new() }),
+            Ok(root) => Some(Self { file, text, root, lines: OnceLock::new() }),
             Err(error) => {
                 let place = || match error.span() {
                     Some(span) => Place::in_bytes(file, bytes, span),

@@ -4,6 +4,7 @@
 //! one. `extends` is followed after that, and a key that is missing still has the value of the built-in `tencent-cvm`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::document::{Document, Field, Section};
 use super::value::{MOST_MONTHS, Problem, factor, months, nearest, shown, whole, word};
@@ -70,10 +71,13 @@ const MOST_ANCESTORS: usize = 32;
 /// The most profiles of a file. A closing book writes out each, and has to be read again.
 const MOST_PROFILES: usize = 1_000;
 
-/// Parses the built-in file.
-pub(super) fn builtin() -> Document<'static> {
-    let mut diagnostics = Diagnostics::default();
-    Document::open(BUILTIN_FILE, BUILTIN.as_bytes(), &mut diagnostics).expect("the built-in profiles parse")
+/// The built-in file, parsed once.
+pub(super) fn builtin() -> &'static Document<'static> {
+    static PARSED: LazyLock<Document<'static>> = LazyLock::new(|| {
+        let mut diagnostics = Diagnostics::default();
+        Document::open(BUILTIN_FILE, BUILTIN.as_bytes(), &mut diagnostics).expect("the built-in profiles parse")
+    });
+    &PARSED
 }
 
 type Keys<'d> = BTreeMap<&'d str, Field<'d>>;
