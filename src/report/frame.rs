@@ -314,14 +314,15 @@ impl Tables<'_> {
         let Columns { months, values, events, amounts } = &self.by_value;
         let part_of =
             |event: &Event| (0u32..).zip(parts).find(|(_, part)| part.contains(event)).map(|(number, _)| number);
-        let parts: Vec<Option<u32>> = events.iter().map(part_of).collect();
-        let frame = DataFrame::new_infer_height(vec![
-            Series::new(MONTH.into(), months),
-            Series::new(VALUE.into(), values),
-            Series::new(PART.into(), &parts),
-            Series::new(AMOUNT.into(), amounts),
-        ])?;
-        frame.filter(&frame.column(PART)?.is_not_null())
+        let chosen: Vec<(usize, u32)> =
+            events.iter().enumerate().filter_map(|(row, event)| Some((row, part_of(event)?))).collect();
+        let numbers = |column: &[u32]| chosen.iter().map(|(row, _)| column[*row]).collect::<Vec<u32>>();
+        DataFrame::new_infer_height(vec![
+            Series::new(MONTH.into(), numbers(months)),
+            Series::new(VALUE.into(), numbers(values)),
+            Series::new(PART.into(), chosen.iter().map(|(_, part)| *part).collect::<Vec<u32>>()),
+            Series::new(AMOUNT.into(), chosen.iter().map(|(row, _)| amounts[*row]).collect::<Vec<i64>>()),
+        ])
     }
 }
 
