@@ -62,25 +62,25 @@ impl Ending {
     }
 
     /// The units, which are by account, by the number of their instance.
-    fn by_instance(&self, instances: usize) -> Vec<Option<Place<'_>>> {
+    fn by_instance(&self, instances: usize) -> Vec<Option<Seat<'_>>> {
         let mut units = vec![None; instances];
         for left in &self.0 {
             for (position, unit) in (0..).zip(&left.units) {
-                units[unit.instance.0 as usize] = Some(Place { left, position });
+                units[unit.instance.0 as usize] = Some(Seat { left, position });
             }
         }
         units
     }
 }
 
-/// Where a unit stands.
+/// Where a unit is found once its run is over.
 #[derive(Clone, Copy)]
-struct Place<'l> {
+struct Seat<'l> {
     left: &'l Left,
     position: Position,
 }
 
-impl<'l> Place<'l> {
+impl<'l> Seat<'l> {
     fn unit(self) -> &'l Unit {
         &self.left.units[self.position as usize]
     }
@@ -97,24 +97,24 @@ impl<'l> Place<'l> {
 }
 
 /// The orders of all instances.
-fn orders(units: &[Option<Place<'_>>], last: Day, refused: &Refused) -> Orders {
+fn orders(units: &[Option<Seat<'_>>], last: Day, refused: &Refused) -> Orders {
     // In batches: what is gathered side by side is there twice for a moment.
     let mut orders = Vec::with_capacity(units.len());
     for units in units.chunks(BATCH) {
-        orders.par_extend(units.par_iter().filter_map(|place| *place).flat_map_iter(|place| {
-            let number = refused.renumbered(place.unit().instance);
-            number.into_iter().flat_map(move |number| place.orders(last).map(move |order| (number, order)))
+        orders.par_extend(units.par_iter().filter_map(|seat| *seat).flat_map_iter(|seat| {
+            let number = refused.renumbered(seat.unit().instance);
+            number.into_iter().flat_map(move |number| seat.orders(last).map(move |order| (number, order)))
         }));
     }
     Orders::sorted(orders)
 }
 
 /// Writes what the units came to into the instances.
-fn write(units: &[Option<Place<'_>>], profiles: &[Profile], instances: &mut [Instance]) {
-    let units = instances.par_iter_mut().zip(units).filter_map(|(instance, place)| Some((instance, (*place)?)));
-    units.for_each(|(instance, place)| {
-        let profile = &profiles[place.unit().profile.0 as usize];
-        write_instance((place.unit(), place.details()), profile, instance);
+fn write(units: &[Option<Seat<'_>>], profiles: &[Profile], instances: &mut [Instance]) {
+    let units = instances.par_iter_mut().zip(units).filter_map(|(instance, seat)| Some((instance, (*seat)?)));
+    units.for_each(|(instance, seat)| {
+        let profile = &profiles[seat.unit().profile.0 as usize];
+        write_instance((seat.unit(), seat.details()), profile, instance);
     });
 }
 
@@ -123,8 +123,8 @@ struct Refused(Vec<InstanceIndex>);
 
 impl Refused {
     /// The purchases that were refused: what does not exist, and will not be bought any more.
-    fn of(units: &[Option<Place<'_>>], book: &Book) -> Self {
-        let units = units.par_iter().flatten().map(|place| place.unit());
+    fn of(units: &[Option<Seat<'_>>], book: &Book) -> Self {
+        let units = units.par_iter().flatten().map(|seat| seat.unit());
         let from = Some(book.days.from);
         let gone = units.filter(|unit| unit.state.is_none() && book.instance(unit.instance).starts_on < from);
         Self(gone.map(|unit| unit.instance).collect())
