@@ -130,8 +130,8 @@ impl Day {
         Civil { day: u32::from(anchor).min(first.days_of_month()), ..first }.day()
     }
 
-    /// The year, month and day of the month. A year that begins in March has its leap day at its end, so that centuries,
-    /// years and months have so many days and a fraction that adds up.
+    /// The year, month and day of the month. A year that begins in March has its leap day at its end. In quarters of a day,
+    /// a century has as many as four centuries have days, and a year as many as four years: no leap day is counted alone.
     #[inline]
     fn civil(self) -> Civil {
         let quarters = 4 * self.0.get() + 3;

@@ -39,7 +39,6 @@ pub use closing::Ending;
 use routes::{Routes, Strays, homeless};
 use section::{Pen, Section};
 pub use trial::Trial;
-use window::{Lent, Spare};
 pub use window::{Piece, Rows, Window};
 
 /// What a replay gives.
@@ -131,7 +130,7 @@ pub fn ask_accounts<'b, T: Send>(book: &'b Book, question: impl Fn(Trial<'b>) ->
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     let sections = section::split(routes.papers).into_par_iter().map(|papers| Section::open(book, papers)).collect();
     let split = routes.strays.split_days();
-    Run { book, sections, strays: routes.strays, split, next: book.days.from, spare: Spare::default() }
+    Run { book, sections, strays: routes.strays, split, next: book.days.from }
 }
 
 /// A window holds about a row for so many instances, within these bounds, and at least a day: enough rows to keep all
@@ -152,7 +151,6 @@ pub struct Run<'b> {
     split: BTreeSet<Day>,
     /// The first day that has not been replayed.
     next: Day,
-    spare: Spare,
 }
 
 impl<'b> Run<'b> {
@@ -203,9 +201,7 @@ impl<'b> Run<'b> {
         let (first, last) = (self.next, self.end_of_window());
         let split = &self.split;
         let sections = self.sections.par_iter_mut().zip(&mut window.parts).zip(&mut *clerks);
-        let spare = &self.spare;
-        let lend = || spare.lend();
-        sections.for_each_init(lend, |Lent { rows, .. }, ((section, part), clerk)| {
+        sections.for_each_init(Rows::default, |rows, ((section, part), clerk)| {
             rows.clear();
             let mut pen = Pen { rows, ends: &mut part.ends };
             if first == days.from {

@@ -396,6 +396,7 @@ impl<'b> Tally<'b> {
     }
 
     fn terminate(&mut self, instance: InstanceIndex, entry: &Entry) {
+        // No attempt follows.
         self.failing.remove(&instance);
         if !self.losing.contains_key(&instance) {
             self.lose(instance, entry.date, None);

@@ -38,6 +38,7 @@ pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)], replaces: &[&str
 /// |---|---|
 /// | [`beside`](Self::beside) | begins, in a new folder beside the target |
 /// | [`append`](Self::append) | adds bytes to a file |
+/// | [`complete`](Self::complete) | says that nothing more comes to a file |
 /// | [`replaces`](Self::replaces) | names what belongs to the result even where it is not made this time |
 /// | [`commit`](Self::commit) | puts the result into the place of the old one |
 pub(super) struct Staged {

@@ -64,6 +64,7 @@ pub(super) fn write(
     let mut office = Office::open(&run, &grouping, asked);
     stream(&mut run, &mut office, &mut writer, &Progress::new(book.days))
         .map_err(|stop| stop.into_failure((folder, scenario), book))?;
+    // The disk takes them while the rest is made.
     [LEDGER, BALANCES].into_iter().try_for_each(|name| writer.staged.complete(name))?;
     let ending = run.close();
     let (summary, charts) = office.write(book, asked, &mut writer)?;

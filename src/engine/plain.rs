@@ -1,6 +1,6 @@
 //! The plain day: nobody acts, no hours are billed, and every instance that the day looks at is running and renews from
-//! the account's balance, in the order of the ids. Most days of most accounts are plain. What the phases of such a day would decide
-//! and write one after the other (`engine/day.rs`), is decided and written here at once.
+//! the account's balance, in the order of the ids. Most days of most accounts are plain. What the phases of such a day
+//! would decide and write one after the other (`engine/day.rs`) is decided and written here at once.
 
 use super::desk::Desk;
 use crate::calendar::Day;

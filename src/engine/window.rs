@@ -5,7 +5,6 @@
 
 use std::mem;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use crate::calendar::Day;
 use crate::ledger::{Balance, Entry};
@@ -17,30 +16,6 @@ pub struct Rows {
     pub entries: Vec<Entry>,
     /// Balances noted at the ends of days; those of the opening come first.
     pub balances: Vec<Balance>,
-}
-
-/// Rows that nobody writes at the moment; their room is used again.
-#[derive(Default)]
-pub(super) struct Spare(Mutex<Vec<Rows>>);
-
-/// Rows that are given back when they are let go.
-pub(super) struct Lent<'s> {
-    pub rows: Rows,
-    spare: &'s Spare,
-}
-
-impl Spare {
-    pub(super) fn lend(&self) -> Lent<'_> {
-        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Lent { rows: rows.unwrap_or_default(), spare: self }
-    }
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        let rows = mem::take(&mut self.rows);
-        self.spare.0.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
-    }
 }
 
 /// The rows of some days of a run, or what is kept of them. One that has been used keeps its room for the next days.

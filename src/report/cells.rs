@@ -39,9 +39,7 @@ impl Cells {
         let long = long.collect::<Vec<_>>().into_iter().collect();
         Self { width, bytes, long }
     }
-}
 
-impl Cells {
     /// About so many bytes have the cells with these numbers; long ones are not counted. To look at them all at once brings
     /// them near: a processor fetches many at a time, where one copy after the other waits for each.
     pub(super) fn sum(&self, numbers: impl Iterator<Item = usize>) -> usize {
