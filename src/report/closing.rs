@@ -179,7 +179,7 @@ impl<'b> Inventory<'b> {
         let names = Column::NAMED.iter().map(|(name, _)| (*name).to_owned()).chain(tags);
         names.for_each(|name| page.cell(&name));
         page.end_row();
-        page.bytes().to_vec()
+        page.into_bytes()
     }
 
     /// Writes a row of `instances.csv`, its cells in the order of [`Column::NAMED`]. The frequent ones are written without

@@ -45,7 +45,7 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
             write_numbers(&mut page, &of, (balance, account.currency));
         }
     }
-    page.bytes().to_vec()
+    page.into_bytes()
 }
 
 /// Writes the counts and amounts of a month, which move the balance of the account.

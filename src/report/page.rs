@@ -50,6 +50,11 @@ impl Page {
         &self.bytes[..self.len]
     }
 
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.len);
+        self.bytes
+    }
+
     /// Where the next byte goes.
     pub(super) fn mark(&self) -> usize {
         self.len
@@ -377,7 +382,7 @@ mod tests {
     fn written(write: impl FnOnce(&mut Page)) -> String {
         let mut page = Page::default();
         write(&mut page);
-        String::from_utf8(page.bytes().to_vec()).expect("digits are text")
+        String::from_utf8(page.into_bytes()).expect("digits are text")
     }
 
     /// Numbers around every change of length, and a sample between them.
