@@ -14,8 +14,8 @@ use crate::engine::Window;
 use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State, StoppedBy};
 use crate::ledger::{Entry, Needed};
+use crate::lifecycle;
 use crate::money::{Money, Price};
-use crate::profile::RetentionFrom;
 use crate::summary::{LossEnd, Remedy, Summary};
 
 /// Why an instance is not paid for.
@@ -298,15 +298,11 @@ impl<'b> Watch<'b> {
     fn last_day(&self, lapse: &Lapse) -> Option<Day> {
         let profile = self.book.profile(self.book.instance(lapse.instance).profile);
         if lapse.cause == Cause::Arrears {
-            return lapse.gone_dark.map(|day| day + profile.postpaid_retention_days);
+            return lapse.gone_dark.map(|day| lifecycle::release_of_stopped(profile, day).yesterday());
         }
         let expiry = self.expiries[lapse.instance.0 as usize]?;
         let reclaimed = lapse.gone_dark.unwrap_or(expiry + profile.suspend_after_days);
-        let base = match profile.retention_from {
-            RetentionFrom::Reclaim => reclaimed,
-            RetentionFrom::Expiry => expiry,
-        };
-        Some((base + profile.retention_days).max(reclaimed))
+        Some(lifecycle::release_of_unpaid(profile, expiry, reclaimed).yesterday())
     }
 }
 

@@ -45,6 +45,7 @@ pub mod order;
 pub mod plan;
 pub mod prices;
 pub mod profile;
+pub mod remedy;
 pub mod report;
 pub mod selector;
 pub mod source;

@@ -13,8 +13,14 @@
 //! | convert | running | running | | running |
 //!
 //! Nothing happens to a terminated instance. An empty cell is impossible: the engine never asks for it.
+//!
+//! A [`Standing`] is what decides on which days things happen by themselves: attempts to renew, suspension, release. Whoever
+//! needs such a day asks here.
 
-use crate::instance::State;
+use crate::calendar::Day;
+use crate::instance::{ChargeType, RenewFlag, State, StoppedBy};
+use crate::order::Term;
+use crate::profile::{Profile, RecoverFrom, RetentionFrom};
 
 /// What happens to an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,4 +69,99 @@ impl State {
             _ => None,
         }
     }
+}
+
+/// Where an instance stands on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// How it is charged.
+    pub charge_type: ChargeType,
+    /// Its state.
+    pub state: State,
+    /// Its flag.
+    pub flag: RenewFlag,
+    /// The end of its paid term; says nothing of a postpaid instance.
+    pub expires: Day,
+    /// The day of the month that sticky terms come back to.
+    pub anchor: u8,
+    /// The day of reclaiming or stopping; says nothing in any other state.
+    pub since: Day,
+    /// Whether it is in the recycle bin because people returned it.
+    pub returned: bool,
+    /// Who stopped it, while it is stopped.
+    pub stopped_by: StoppedBy,
+}
+
+impl Standing {
+    /// Whether an instance in this state renews itself on an attempt day, if its flag says so (`spec/replay.md` 5).
+    #[inline]
+    pub fn may_renew_itself(&self, profile: &Profile) -> bool {
+        let tried = match self.state {
+            State::Running | State::Overdue => true,
+            State::Reclaimed => profile.auto_renew_while_reclaimed,
+            State::Stopped | State::Terminated => false,
+        };
+        tried && self.charge_type == ChargeType::Prepaid
+    }
+
+    /// The day on which it goes to the recycle bin if nobody pays; none where it cannot go there any more.
+    #[inline]
+    pub fn suspension_day(&self, profile: &Profile) -> Option<Day> {
+        let usable = matches!(self.state, State::Running | State::Overdue) && self.charge_type == ChargeType::Prepaid;
+        usable.then(|| self.expires + profile.suspend_after_days)
+    }
+
+    /// The day on which it is terminated, in the morning, that is reclaimed or stopped in arrears (`spec/replay.md` 6 and 7,
+    /// Release); none for any other.
+    #[inline]
+    pub fn release_day(&self, profile: &Profile) -> Option<Day> {
+        match self.state {
+            State::Stopped => {
+                let arrears = self.stopped_by == StoppedBy::Arrears;
+                arrears.then(|| release_of_stopped(profile, self.since))
+            }
+            // What people returned is kept from that day on.
+            State::Reclaimed if self.returned => Some(release_of_unpaid(profile, self.since, self.since)),
+            State::Reclaimed => Some(release_of_unpaid(profile, self.expires, self.since)),
+            _ => None,
+        }
+    }
+
+    /// The same instance in the recycle bin since `day`, because nobody paid.
+    #[must_use]
+    pub fn suspended(self, day: Day) -> Self {
+        Self { state: State::Reclaimed, since: day, returned: false, ..self }
+    }
+
+    /// The term that `months` paid on `day` buy: from the expiry, or where a recovery starts.
+    #[inline]
+    pub fn next_term(&self, profile: &Profile, months: u32, day: Day) -> Term {
+        let start = match (self.state, self.returned, profile.recover_from) {
+            (State::Reclaimed, true, _) | (State::Reclaimed, false, RecoverFrom::Today) => day,
+            (State::Reclaimed, false, RecoverFrom::Reclaim) => self.since,
+            _ => self.expires,
+        };
+        let anchor = if start == self.expires { self.anchor } else { start.day_of_month() };
+        Term { start, end: profile.month_end.add_months(start, months, anchor), months }
+    }
+
+    /// The same instance once that term is paid.
+    #[must_use]
+    pub fn renewed(self, term: Term) -> Self {
+        let anchor = if term.start == self.expires { self.anchor } else { term.start.day_of_month() };
+        Self { state: State::Running, expires: term.end, anchor, returned: false, ..self }
+    }
+}
+
+/// The day on which a prepaid instance is terminated that expired unpaid and went to the recycle bin.
+#[inline]
+pub fn release_of_unpaid(profile: &Profile, expiry: Day, reclaimed: Day) -> Day {
+    let base = if profile.retention_from == RetentionFrom::Expiry { expiry } else { reclaimed };
+    (base + profile.retention_days + 1).max(reclaimed.tomorrow())
+}
+
+/// The day on which a postpaid instance is terminated that arrears stopped.
+#[inline]
+pub fn release_of_stopped(profile: &Profile, stopped: Day) -> Day {
+    stopped + profile.postpaid_retention_days + 1
 }

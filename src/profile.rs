@@ -182,6 +182,19 @@ impl AttemptDays {
             Self::On(days) => days.get(days.partition_point(|day| *day < after_expiry)).copied(),
         }
     }
+
+    /// Whether there is no attempt at all.
+    pub fn is_never(&self) -> bool {
+        matches!(self, Self::On(days) if days.is_empty())
+    }
+
+    /// The last attempt day that lies so many days after `E` or earlier.
+    pub fn last(&self, after_expiry: i32) -> Option<i32> {
+        match self {
+            Self::From(first) => (after_expiry >= *first).then_some(after_expiry),
+            Self::On(days) => days[..days.partition_point(|day| *day <= after_expiry)].last().copied(),
+        }
+    }
 }
 
 /// A provider's rules for one product. Days are whole days, `spec/replay.md` says what each rule means.

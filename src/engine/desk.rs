@@ -12,9 +12,10 @@ use crate::event::{Event, Reason};
 use crate::id::Label;
 use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
 use crate::ledger::{Balance, Basis, Entry, Shortfall};
+use crate::lifecycle::Standing;
 use crate::money::{Currency, Money, Price};
 use crate::order::{Order, Term};
-use crate::profile::{Profile, ProfileIndex, RetentionFrom};
+use crate::profile::{Profile, ProfileIndex};
 use crate::voucher::Voucher;
 
 /// The number of an instance on its desk; numbers follow the ids.
@@ -266,23 +267,27 @@ impl<'b> Desk<'b> {
         self.unit_mut(position).renewal = renewal.unwrap_or(Money::ZERO);
     }
 
-    /// The day on which an instance is terminated that is reclaimed or stopped in arrears (`spec/replay.md` 6 and 7,
-    /// Release); none for any other.
+    /// Where an instance stands; none where it does not exist.
+    #[inline]
+    pub(super) fn standing(&self, position: Position) -> Option<Standing> {
+        let unit = self.unit(position);
+        Some(Standing {
+            charge_type: unit.charge_type,
+            state: unit.state?,
+            flag: unit.flag,
+            expires: unit.expires,
+            anchor: unit.anchor,
+            since: self.details(position).since,
+            returned: unit.returned,
+            stopped_by: unit.stopped_by,
+        })
+    }
+
+    /// The day on which an instance is terminated, if its retention has begun.
     pub(super) fn release_day(&self, position: Position) -> Option<Day> {
-        let (unit, profile) = (self.unit(position), self.profile(position));
-        match unit.state {
-            Some(State::Stopped) => {
-                let arrears = unit.stopped_by == StoppedBy::Arrears;
-                arrears.then(|| self.details(position).since + profile.postpaid_retention_days + 1)
-            }
-            Some(State::Reclaimed) => {
-                let since = self.details(position).since;
-                let from_expiry = profile.retention_from == RetentionFrom::Expiry && !unit.returned;
-                let base = if from_expiry { unit.expires } else { since };
-                Some((base + profile.retention_days + 1).max(since.tomorrow()))
-            }
-            _ => None,
-        }
+        let kept = matches!(self.unit(position).state, Some(State::Stopped | State::Reclaimed));
+        let standing = kept.then(|| self.standing(position)).flatten()?;
+        standing.release_day(self.profile(position))
     }
 
     /// The rules that the instance follows.

@@ -10,7 +10,7 @@ use crate::ledger::Shortfall;
 use crate::lifecycle::Trigger;
 use crate::money::Money;
 use crate::order::{Order, Term};
-use crate::profile::{ChargeOrder, Profile, RecoverFrom, WhenShort};
+use crate::profile::{ChargeOrder, Profile, WhenShort};
 
 impl Desk<'_> {
     /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
@@ -41,9 +41,8 @@ impl Desk<'_> {
     fn is_due(&self, position: Position, day: Day) -> bool {
         let unit = self.unit(position);
         let profile = self.profile(position);
-        let renewable = unit.is_usable_prepaid()
-            || (unit.is_prepaid() && unit.state == Some(State::Reclaimed) && profile.auto_renew_while_reclaimed);
-        renewable && unit.flag == RenewFlag::Auto && profile.attempts.contains(unit.after_expiry(day))
+        let tried = unit.flag == RenewFlag::Auto && profile.attempts.contains(unit.after_expiry(day));
+        tried && self.standing(position).is_some_and(|standing| standing.may_renew_itself(profile))
     }
 
     fn auto_renew(&mut self, position: Position, price: Money, day: Day) -> Result<(), Shortfall> {
@@ -90,15 +89,8 @@ impl Desk<'_> {
 
     /// The term that `months` paid on `day` buy: from the expiry, or where a recovery starts.
     pub(super) fn next_term(&self, position: Position, months: u32, day: Day) -> Term {
-        let unit = self.unit(position);
-        let profile = self.profile(position);
-        let start = match (unit.state, unit.returned, profile.recover_from) {
-            (Some(State::Reclaimed), true, _) | (Some(State::Reclaimed), false, RecoverFrom::Today) => day,
-            (Some(State::Reclaimed), false, RecoverFrom::Reclaim) => self.details(position).since,
-            _ => unit.expires,
-        };
-        let anchor = if start == unit.expires { unit.anchor } else { start.day_of_month() };
-        Term { start, end: profile.month_end.add_months(start, months, anchor), months }
+        let standing = self.standing(position).expect("only existing instances are renewed");
+        standing.next_term(self.profile(position), months, day)
     }
 
     /// Pays for a term, which must be affordable, and writes the row.

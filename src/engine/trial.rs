@@ -13,6 +13,7 @@ use crate::book::Book;
 use crate::calendar::Day;
 use crate::instance::{InstanceIndex, RenewFlag, State};
 use crate::ledger::Entry;
+use crate::lifecycle::Standing;
 use crate::money::Money;
 use crate::selector::Selector;
 
@@ -66,14 +67,27 @@ impl<'b> Trial<'b> {
 
     /// Where an instance of the account stands; none before its purchase or start.
     pub fn state(&self, instance: InstanceIndex) -> Option<State> {
-        let at = self.desk.units.binary_search_by_key(&instance, |unit| unit.instance).ok()?;
-        self.desk.units[at].state
+        self.desk.unit(self.position(instance)?).state
     }
 
     /// Its flag.
     pub fn flag(&self, instance: InstanceIndex) -> Option<RenewFlag> {
+        Some(self.desk.unit(self.position(instance)?).flag)
+    }
+
+    /// All that decides on its days; none before its purchase or start.
+    pub fn standing(&self, instance: InstanceIndex) -> Option<Standing> {
+        self.desk.standing(self.position(instance)?)
+    }
+
+    /// The months of its next auto-renewal.
+    pub fn months(&self, instance: InstanceIndex) -> Option<u32> {
+        Some(self.desk.unit(self.position(instance)?).months())
+    }
+
+    fn position(&self, instance: InstanceIndex) -> Option<Position> {
         let at = self.desk.units.binary_search_by_key(&instance, |unit| unit.instance).ok()?;
-        Some(self.desk.units[at].flag)
+        Position::try_from(at).ok()
     }
 
     /// What a payment can use.
@@ -97,6 +111,13 @@ impl<'b> Trial<'b> {
         let is_money = |step: &Step| matches!(step, Step::Receive(_));
         let place = if is_money(&step) { steps.partition_point(is_money) } else { steps.len() };
         steps.insert(place, step);
+    }
+
+    /// Takes back everything but money that was added to days to come.
+    pub fn forget_tasks(&mut self) {
+        let is_money = |step: &Step| matches!(step, Step::Receive(_));
+        self.desk.steps.values_mut().for_each(|steps| steps.retain(is_money));
+        self.desk.steps.retain(|_, steps| !steps.is_empty());
     }
 
     /// The next day on which something can happen, if there is one.

@@ -8,8 +8,9 @@ use chrono_tz::Tz;
 
 use crate::calendar::Day;
 use crate::id::AccountId;
+use crate::lifecycle;
 use crate::money::Currency;
-use crate::profile::{Profile, RetentionFrom};
+use crate::profile::Profile;
 
 /// The profile of products that have none of their own.
 pub const DEFAULT_PROFILE: &str = "tencent-cvm";
@@ -74,15 +75,12 @@ pub struct KnownProfile {
 
 impl From<&Profile> for KnownProfile {
     fn from(profile: &Profile) -> Self {
-        let reclaimed = profile.suspend_after_days;
-        let base = match profile.retention_from {
-            RetentionFrom::Reclaim => reclaimed,
-            RetentionFrom::Expiry => 0,
-        };
+        let (expiry, days) = (Day::FIRST, profile.suspend_after_days);
+        let release = lifecycle::release_of_unpaid(profile, expiry, expiry + days);
         Self {
             name: profile.name.to_string(),
-            suspend_after_days: reclaimed,
-            released_after_days: (base + profile.retention_days + 1).max(reclaimed + 1),
+            suspend_after_days: days,
+            released_after_days: release.days_since(expiry),
             renew_periods: profile.renew_periods.clone(),
         }
     }

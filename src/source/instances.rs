@@ -14,9 +14,10 @@ use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::id::{FurtherLabels, InstanceId, Labels};
 use crate::instance::{ChargeType, Instance, InstanceLabels, RenewFlag, State, StoppedBy};
+use crate::lifecycle;
 use crate::money::Price;
 use crate::prices::{PriceKind, Priced};
-use crate::profile::{Profile, RetentionFrom};
+use crate::profile::Profile;
 use crate::selector::Column;
 
 pub(super) const FILE: &str = "instances.csv";
@@ -474,8 +475,7 @@ impl Reader<'_, '_> {
         if from <= reclaimed_on {
             return Some((State::Overdue, None));
         }
-        let base = if rules.retention_from == RetentionFrom::Expiry { expiry } else { reclaimed_on };
-        let release = (base + rules.retention_days + 1).max(reclaimed_on.tomorrow());
+        let release = lifecycle::release_of_unpaid(rules, expiry, reclaimed_on);
         if release < from {
             let message = format!("{} expired on {expiry} and was released on {release}, before the run", self.id());
             let help = "leave the row out, or write `terminated` into `state`";

@@ -30,6 +30,7 @@ const READING_ORDER: &[&str] = &[
     "book",
     // Rules: what may happen.
     "lifecycle",
+    "remedy",
     "charge",
     "event",
     "ledger",
