@@ -55,7 +55,7 @@ impl Case {
     pub fn of(name: &str, book: &Book) -> Result<Self, Refusal> {
         let mut run = engine::open(book);
         let mut window = Window::default();
-        let (mut fold, mut steps, mut curves) = (Fold::open(book), Steps::default(), curves::open(book));
+        let (mut fold, mut steps, mut curves) = (Fold::open(book), Steps::open(book), curves::open(book));
         while run.advance(&mut window)? {
             fold.add(&window);
             window.entries().for_each(|entry| steps.add(entry));

@@ -15,6 +15,7 @@ use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State, StoppedBy};
 use crate::ledger::{Entry, Needed};
 use crate::lifecycle;
+use crate::losses::{Losses, Meaning};
 use crate::money::{Money, Price};
 use crate::summary::{LossEnd, Remedy, Summary};
 
@@ -120,6 +121,8 @@ pub struct Watch<'b> {
     lapses: Vec<Lapse>,
     /// For each instance its lapse that goes on.
     open: Vec<u32>,
+    /// What rows mean.
+    meanings: Losses,
     /// For each instance the end of its last paid term.
     expiries: Vec<Option<Day>>,
     /// Monthly prices, flags and months that actions set.
@@ -135,6 +138,7 @@ impl<'b> Watch<'b> {
             book,
             lapses: Vec::new(),
             open: vec![NONE; book.instances.len()],
+            meanings: Losses::open(book),
             expiries: book.instances.iter().map(|instance| instance.expires_on).collect(),
             prices: BTreeMap::new(),
             flags: BTreeMap::new(),
@@ -178,42 +182,45 @@ impl<'b> Watch<'b> {
     }
 
     fn add_row(&mut self, instance: InstanceIndex, entry: &Entry) {
-        match entry.event {
-            Event::Renewed | Event::Recovered | Event::Purchased | Event::Restored | Event::Converted => {
+        match self.meanings.read(entry) {
+            Some(Meaning::Settled | Meaning::Back) => {
                 self.end(instance, LossEnd::Recovered(entry.date));
                 if let Some(term) = entry.term {
                     self.expiries[instance.0 as usize] = Some(term.end);
                 }
             }
-            Event::RenewalFailed => {
-                self.begin(instance, entry.date);
-                let price = entry.shortfall().and_then(|shortfall| match shortfall.needed {
-                    Needed::Price(price) => Some(price),
-                    Needed::MoreThanZero | Needed::AtLeastZero => None,
-                });
-                if let Some(lapse) = self.lapse(instance) {
-                    lapse.cause = Cause::FundsShort;
-                    lapse.needed = price.or(lapse.needed);
-                }
-            }
-            Event::Expired => self.begin(instance, entry.date),
-            Event::Reclaimed => {
+            Some(Meaning::Fails | Meaning::FailsAgain) => self.fail(instance, entry),
+            Some(Meaning::Reclaimed) => {
                 self.begin(instance, entry.date);
                 self.darken(instance, Some(entry.date));
             }
-            Event::Stopped if entry.reason == Some(Reason::Arrears) => {
+            Some(Meaning::Stopped) => {
                 self.stop(instance, entry.date);
                 self.darken(instance, Some(entry.date));
             }
-            Event::Returned => self.end(instance, LossEnd::Destroyed(entry.date)),
-            Event::Terminated if entry.reason == Some(Reason::User) => {
-                self.end(instance, LossEnd::Destroyed(entry.date));
-            }
-            Event::Terminated => self.end(instance, LossEnd::Terminated(entry.date)),
-            Event::FlagSet | Event::PriceSet | Event::Resized => {}
-            _ => return,
+            Some(Meaning::Lost) => self.end(instance, LossEnd::Terminated(entry.date)),
+            Some(Meaning::GivenUp) => self.end(instance, LossEnd::Destroyed(entry.date)),
+            Some(Meaning::Refused) => return,
+            None => match entry.event {
+                Event::Expired => self.begin(instance, entry.date),
+                Event::FlagSet | Event::PriceSet | Event::Resized => {}
+                _ => return,
+            },
         }
         self.remember(instance, entry);
+    }
+
+    /// An auto-renewal cannot be paid.
+    fn fail(&mut self, instance: InstanceIndex, entry: &Entry) {
+        self.begin(instance, entry.date);
+        let price = entry.shortfall().and_then(|shortfall| match shortfall.needed {
+            Needed::Price(price) => Some(price),
+            Needed::MoreThanZero | Needed::AtLeastZero => None,
+        });
+        if let Some(lapse) = self.lapse(instance) {
+            lapse.cause = Cause::FundsShort;
+            lapse.needed = price.or(lapse.needed);
+        }
     }
 
     /// What an action sets for the renewals to come.

@@ -40,6 +40,7 @@ pub mod import;
 pub mod instance;
 pub mod ledger;
 pub mod lifecycle;
+pub mod losses;
 pub mod money;
 pub mod order;
 pub mod plan;

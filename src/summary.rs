@@ -12,8 +12,9 @@ use crate::action::Verb;
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::event::{Event, Reason};
-use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State};
+use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State};
 use crate::ledger::{Balance, Entry, Needed, Shortfall};
+use crate::losses::{Losses, Meaning};
 use crate::money::{Currency, Money};
 
 /// What a run comes to.
@@ -25,8 +26,10 @@ pub struct Summary {
     pub accounts: Vec<AccountSummary>,
     /// The auto-renewals that failed, each with its first and last day.
     pub failures: Vec<Failure>,
-    /// The instances that go to the recycle bin or are terminated.
+    /// The instances that go to the recycle bin unpaid, are stopped in arrears, or are terminated because nobody paid.
     pub losses: Vec<Loss>,
+    /// The instances that are gone because people gave them up, by the day on which they are gone.
+    pub given_up: Vec<GivenUp>,
     /// The instances that were stopped in arrears, with the day.
     pub stops: Vec<(InstanceIndex, Day)>,
     /// The number of actions and purchases that were rejected.
@@ -117,6 +120,28 @@ pub struct Loss {
     pub end: LossEnd,
 }
 
+/// An instance that is gone because people gave it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// The day on which it is gone.
+    pub gone: Day,
+    /// How.
+    pub how: Surrender,
+}
+
+/// How people give an instance up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surrender {
+    /// They destroy it.
+    Destroyed,
+    /// They return it on this day, and the bin lets it go later.
+    Returned(Day),
+    /// They returned it before the run.
+    ReturnedBefore,
+}
+
 /// What became of a reclaimed or stopped instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LossEnd {
@@ -193,6 +218,11 @@ pub struct Tally<'b> {
     failing: BTreeMap<InstanceIndex, usize>,
     /// With the day on which each was noted.
     losses: Vec<(Day, Loss)>,
+    given_up: Vec<GivenUp>,
+    /// The days on which instances were returned that are in the bin.
+    returned: BTreeMap<InstanceIndex, Day>,
+    /// What rows mean.
+    meanings: Losses,
     /// The places of losses that are not decided.
     losing: BTreeMap<InstanceIndex, usize>,
     stops: Vec<(InstanceIndex, Day)>,
@@ -225,10 +255,10 @@ impl<'b> Tally<'b> {
     pub fn open_parts(book: &'b Book, parts: impl Iterator<Item = Range<u32>>) -> Vec<Self> {
         let mut tallies: Vec<Self> = parts.map(|accounts| Self::of(book, accounts)).collect();
         for (number, instance) in (0u32..).zip(&book.instances) {
-            if instance.state == Some(State::Reclaimed) {
+            if matches!(instance.state, Some(State::Reclaimed | State::Stopped)) {
                 let behind = tallies.partition_point(|tally| tally.first <= instance.account.0);
-                let eve = book.days.from.yesterday();
-                tallies[..behind].last_mut().into_iter().for_each(|tally| tally.lose(InstanceIndex(number), eve, None));
+                let its_own = tallies[..behind].last_mut();
+                its_own.into_iter().for_each(|tally| tally.note_opening(InstanceIndex(number), instance));
             }
         }
         tallies
@@ -247,12 +277,22 @@ impl<'b> Tally<'b> {
             failures: Vec::new(),
             failing: BTreeMap::new(),
             losses: Vec::new(),
+            given_up: Vec::new(),
+            returned: BTreeMap::new(),
+            meanings: Losses::default(),
             losing: BTreeMap::new(),
             stops: Vec::new(),
             flags: BTreeMap::new(),
             gaps: BTreeMap::new(),
             top_ups: Vec::new(),
             arrears: Vec::new(),
+        }
+    }
+
+    fn note_opening(&mut self, number: InstanceIndex, instance: &Instance) {
+        self.meanings.note_opening(number, instance);
+        if instance.state == Some(State::Reclaimed) && !instance.returned {
+            self.lose(number, self.book.days.from.yesterday(), None);
         }
     }
 
@@ -295,6 +335,7 @@ impl<'b> Tally<'b> {
         self.events.iter_mut().zip(next.events).for_each(|(sum, rows)| *sum += rows);
         self.failures.extend(next.failures);
         self.losses.extend(next.losses);
+        self.given_up.extend(next.given_up);
         self.stops.extend(next.stops);
         self.flags.extend(next.flags);
         self.gaps.extend(next.gaps);
@@ -311,27 +352,28 @@ impl<'b> Tally<'b> {
 
     /// What a row says about the life of its instance.
     fn add_fate(&mut self, instance: InstanceIndex, entry: &Entry) {
-        match entry.event {
-            Event::RenewalFailed => self.fail(instance, entry),
-            Event::Renewed => self.succeed(instance),
-            Event::Recovered => {
+        match self.meanings.read(entry) {
+            Some(Meaning::Fails | Meaning::FailsAgain) => self.fail(instance, entry),
+            Some(Meaning::Settled) => self.succeed(instance),
+            Some(Meaning::Back) => {
                 self.succeed(instance);
                 self.save(instance, entry.date);
             }
-            Event::Restored => self.save(instance, entry.date),
-            Event::Reclaimed | Event::Returned => self.lose(instance, entry.date, Some(entry.date)),
-            Event::Stopped if entry.reason == Some(Reason::Arrears) => {
+            Some(Meaning::Reclaimed) => self.lose(instance, entry.date, Some(entry.date)),
+            Some(Meaning::Stopped) => {
                 self.lose(instance, entry.date, Some(entry.date));
                 self.stops.push((instance, entry.date));
                 self.mark_short(entry);
             }
-            Event::Terminated => self.terminate(instance, entry),
-            Event::FlagSet => {
+            Some(Meaning::Lost) => self.terminate(instance, entry),
+            Some(Meaning::GivenUp) => self.give_up(instance, entry),
+            Some(Meaning::Refused) => {}
+            None if entry.event == Event::FlagSet => {
                 if let Some(Verb::SetFlag(flag, _)) = entry.action.map(|action| self.book.action(action).verb) {
                     self.flags.insert(instance, flag);
                 }
             }
-            _ => {}
+            None => {}
         }
     }
 
@@ -390,6 +432,7 @@ impl<'b> Tally<'b> {
     }
 
     fn save(&mut self, instance: InstanceIndex, day: Day) {
+        self.returned.remove(&instance);
         if let Some(loss) = self.decide(instance) {
             loss.end = LossEnd::Recovered(day);
         }
@@ -401,11 +444,30 @@ impl<'b> Tally<'b> {
         if !self.losing.contains_key(&instance) {
             self.lose(instance, entry.date, None);
         }
-        let by_people = entry.reason == Some(Reason::User);
         if let Some(loss) = self.decide(instance) {
-            loss.end = if by_people { LossEnd::Destroyed(entry.date) } else { LossEnd::Terminated(entry.date) };
-            loss.last_day = (!by_people).then(|| entry.date.yesterday());
+            loss.end = LossEnd::Terminated(entry.date);
+            loss.last_day = Some(entry.date.yesterday());
         }
+    }
+
+    /// People return an instance, destroy it, or returned it before and the bin lets it go.
+    fn give_up(&mut self, instance: InstanceIndex, entry: &Entry) {
+        if entry.event == Event::Returned {
+            self.returned.insert(instance, entry.date);
+            return;
+        }
+        self.failing.remove(&instance);
+        let returned = self.returned.remove(&instance);
+        if let Some(loss) = self.decide(instance) {
+            loss.end = LossEnd::Destroyed(entry.date);
+            return;
+        }
+        let how = match (entry.reason, returned) {
+            (Some(Reason::User), _) => Surrender::Destroyed,
+            (_, Some(day)) => Surrender::Returned(day),
+            (_, None) => Surrender::ReturnedBefore,
+        };
+        self.given_up.push(GivenUp { instance, gone: entry.date, how });
     }
 
     /// The summary, once the last rows have been added.
@@ -423,6 +485,7 @@ impl<'b> Tally<'b> {
             events: events.filter(|(_, rows)| *rows > 0).collect(),
             failures: self.failures,
             losses: self.losses.into_iter().map(|(_, loss)| loss).collect(),
+            given_up: self.given_up,
             stops: self.stops,
             advice,
         }
@@ -434,6 +497,7 @@ impl<'b> Tally<'b> {
         self.failures.sort_by_key(|failure| failure.first);
         self.losses.sort_by_key(|(noted, loss)| (*noted, (*noted == eve).then_some(loss.instance)));
         self.stops.sort_by_key(|(_, day)| *day);
+        self.given_up.sort_by_key(|one| one.gone);
     }
 
     fn top_ups(&mut self) -> Vec<Advice> {

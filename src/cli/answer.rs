@@ -10,7 +10,7 @@ use crate::book::Book;
 use crate::calendar::Day;
 use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
-use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary, Totals};
+use crate::summary::{AccountSummary, Advice, Failure, GivenUp, Loss, LossEnd, Remedy, Summary, Surrender, Totals};
 
 pub(super) const HEAD: Style = Style::new().bold();
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
@@ -26,11 +26,12 @@ pub(super) fn render(book: &Book, summary: &Summary) -> String {
     accounts.sort_by_key(|account| (!account.is_short, account.account));
     section(&mut text, "Lowest available", accounts.iter().map(|account| teller.account(account)));
     section(&mut text, "Failed renewals", summary.failures.iter().map(|failure| teller.failure(failure)));
-    let (mut terminated, kept): (Vec<&Loss>, Vec<&Loss>) =
-        summary.losses.iter().partition(|loss| day_of_termination(loss).is_some());
-    terminated.sort_by_key(|loss| day_of_termination(loss));
+    let kept: Vec<&Loss> = summary.losses.iter().filter(|loss| day_of_termination(loss).is_none()).collect();
+    let terminated = summary.losses.iter().filter_map(|loss| Some(Gone::Lost(day_of_termination(loss)?, loss)));
+    let mut gone: Vec<Gone<'_>> = terminated.chain(summary.given_up.iter().map(Gone::GivenUp)).collect();
+    gone.sort_by_key(Gone::day);
     section(&mut text, "Reclaimed or stopped", kept.iter().map(|loss| teller.kept(loss)));
-    section(&mut text, "Terminated", terminated.iter().map(|loss| teller.terminated(loss)));
+    section(&mut text, "Terminated", gone.iter().map(|gone| teller.gone(gone)));
     if summary.rejected > 0 {
         let line = format!("{}; `rejected` in ledger.csv says why", counted(summary.rejected, "action"));
         section(&mut text, "Rejected", std::iter::once(line));
@@ -74,6 +75,23 @@ fn day_of_termination(loss: &Loss) -> Option<Day> {
     match loss.end {
         LossEnd::Terminated(day) | LossEnd::Destroyed(day) => Some(day),
         LossEnd::Recovered(_) | LossEnd::Kept => None,
+    }
+}
+
+/// An instance that is gone.
+enum Gone<'s> {
+    /// It was in the bin, or stopped, because nobody paid.
+    Lost(Day, &'s Loss),
+    /// People gave it up.
+    GivenUp(&'s GivenUp),
+}
+
+impl Gone<'_> {
+    fn day(&self) -> Day {
+        match self {
+            Self::Lost(day, _) => *day,
+            Self::GivenUp(one) => one.gone,
+        }
     }
 }
 
@@ -146,13 +164,25 @@ impl Teller<'_> {
         }
     }
 
-    fn terminated(&self, loss: &Loss) -> String {
-        let id = self.id(loss.instance);
-        let on = day_of_termination(loss).map_or_else(String::new, |day| format!(" on {day}"));
-        match (loss.end, loss.last_day) {
-            (LossEnd::Destroyed(_), _) => format!("{id}{on}, as asked"),
-            (_, Some(last)) => format!("{BAD}{id}{on}{BAD:#}, last day to save it {last}"),
-            (_, None) => format!("{BAD}{id}{on}{BAD:#}"),
+    fn gone(&self, gone: &Gone<'_>) -> String {
+        let day = gone.day();
+        match gone {
+            Gone::GivenUp(one) => {
+                let id = self.id(one.instance);
+                match one.how {
+                    Surrender::Destroyed => format!("{id} on {day}, as asked"),
+                    Surrender::Returned(returned) => format!("{id} on {day}, as asked: returned on {returned}"),
+                    Surrender::ReturnedBefore => format!("{id} on {day}, as asked: returned before the run"),
+                }
+            }
+            Gone::Lost(_, loss) => {
+                let id = self.id(loss.instance);
+                match (loss.end, loss.last_day) {
+                    (LossEnd::Destroyed(_), _) => format!("{id} on {day}, as asked"),
+                    (_, Some(last)) => format!("{BAD}{id} on {day}{BAD:#}, last day to save it {last}"),
+                    (_, None) => format!("{BAD}{id} on {day}{BAD:#}"),
+                }
+            }
         }
     }
 

@@ -15,9 +15,9 @@ use crate::amortisation::Amortisation;
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::engine::Window;
-use crate::event::{Event, Reason};
 use crate::instance::InstanceIndex;
 use crate::ledger::{Balance, Entry};
+use crate::losses::{Losses, Meaning};
 use crate::money::{Currency, Money};
 use crate::order::Order;
 use crate::summary::Totals;
@@ -104,9 +104,9 @@ pub struct Counts {
     pub reclaimed: u32,
     /// Instances that arrears stopped.
     pub stopped: u32,
-    /// Instances that came back from the recycle bin or from arrears.
+    /// Instances that came back from the recycle bin or from arrears, by funds or by people.
     pub recovered: u32,
-    /// Instances that are gone because nobody paid in time.
+    /// Instances that are gone because nobody paid in time; none that people gave up.
     pub terminated: u32,
     /// Payments of people, and purchases, that were refused for want of funds.
     pub refused: u32,
@@ -285,11 +285,15 @@ pub struct Fold<'b> {
 /// Counts what rows say.
 #[derive(Clone, Debug, Default)]
 pub struct Counter {
-    /// For each instance whether its auto-renewal fails and is not yet paid.
-    failing: Vec<bool>,
+    losses: Losses,
 }
 
 impl Counter {
+    /// Nothing yet but how the instances of a book stand at its opening.
+    pub fn open(book: &Book) -> Self {
+        Self { losses: Losses::open(book) }
+    }
+
     /// What a row adds.
     pub fn part(&mut self, entry: &Entry) -> Part {
         let mut part = Part::default();
@@ -297,31 +301,16 @@ impl Counter {
             part.totals.add(entry.event, movement.amount());
         }
         let counts = &mut part.counts;
-        match (entry.event, entry.reason) {
-            (Event::Rejected, Some(Reason::InsufficientFunds)) => counts.refused += 1,
-            (Event::Reclaimed, _) => counts.reclaimed += 1,
-            (Event::Stopped, Some(Reason::Arrears)) => counts.stopped += 1,
-            (Event::Recovered, _) | (Event::Restored, Some(Reason::Funds)) => counts.recovered += 1,
-            (Event::Terminated, Some(Reason::RetentionOver)) => counts.terminated += 1,
-            _ => {}
-        }
-        match (entry.event, entry.instance) {
-            (Event::RenewalFailed, Some(instance)) => counts.failed += u32::from(!self.fails(instance, true)),
-            (Event::Renewed | Event::Recovered, Some(instance)) => {
-                self.fails(instance, false);
-            }
-            _ => {}
+        match self.losses.read(entry) {
+            Some(Meaning::Fails) => counts.failed += 1,
+            Some(Meaning::Reclaimed) => counts.reclaimed += 1,
+            Some(Meaning::Stopped) => counts.stopped += 1,
+            Some(Meaning::Back) => counts.recovered += 1,
+            Some(Meaning::Lost) => counts.terminated += 1,
+            Some(Meaning::Refused) => counts.refused += 1,
+            Some(Meaning::FailsAgain | Meaning::Settled | Meaning::GivenUp) | None => {}
         }
         part
-    }
-
-    /// Notes whether the renewal of an instance fails; whether it did before.
-    fn fails(&mut self, instance: InstanceIndex, now: bool) -> bool {
-        let number = instance.0 as usize;
-        if number >= self.failing.len() {
-            self.failing.resize(number + 1, false);
-        }
-        std::mem::replace(&mut self.failing[number], now)
     }
 }
 
@@ -340,7 +329,7 @@ impl<'b> Fold<'b> {
         });
         let figures = accounts.collect();
         let parts = vec![vec![Part::default(); groups.len()]; book.accounts.len()];
-        let mut fold = Self { book, figures, groups, parts, counter: Counter::default() };
+        let mut fold = Self { book, figures, groups, parts, counter: Counter::open(book) };
         for (instance, order) in book.orders.as_slice() {
             fold.value_of(*instance).before += value_on(order, book.days.from);
         }

@@ -4,13 +4,15 @@
 //! is what people mean by "what happened".
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::account::AccountIndex;
+use crate::book::Book;
 use crate::calendar::Day;
 use crate::event::{Event, Reason};
 use crate::instance::InstanceIndex;
 use crate::ledger::{Entry, Needed};
+use crate::losses::{Losses, Meaning};
 use crate::money::Money;
 
 /// To whom something happened.
@@ -37,6 +39,8 @@ pub struct Step {
     pub until: Option<Day>,
     /// What was missing, where funds did not suffice.
     pub short: Option<Money>,
+    /// How bad it is: 0 where nothing is lost or short.
+    pub weight: u8,
 }
 
 impl Step {
@@ -59,14 +63,19 @@ pub struct Steps {
     steps: Vec<(Subject, Step)>,
     /// What hours cost each instance.
     usage: BTreeMap<InstanceIndex, Money>,
-    /// Instances whose renewal fails and is not yet paid.
-    failing: BTreeSet<InstanceIndex>,
+    losses: Losses,
 }
 
 impl Steps {
+    /// Nothing yet but how the instances of a book stand at its opening.
+    pub fn open(book: &Book) -> Self {
+        Self { losses: Losses::open(book), ..Self::default() }
+    }
+
     /// Adds a row. Rows without an account of the book are left out.
     pub fn add(&mut self, entry: &Entry) {
-        let Some(account) = entry.account else { return };
+        let meaning = self.losses.read(entry);
+        let Some(account) = entry.account.filter(|_| meaning != Some(Meaning::FailsAgain)) else { return };
         let subject = entry.instance.map_or(Subject::Account(account), Subject::Instance);
         let short = entry.shortfall().and_then(|short| match short.needed {
             Needed::Price(needed) => Some(needed - short.available - short.voucher),
@@ -79,25 +88,15 @@ impl Steps {
             amount: entry.movement.map(|movement| movement.amount()),
             until: entry.term.map(|term| term.end),
             short,
+            weight: meaning.map_or(0, Meaning::weight),
         };
-        self.push(subject, step);
-    }
-
-    /// Adds a step.
-    pub fn push(&mut self, subject: Subject, step: Step) {
         match (step.event, subject) {
             (Event::Usage, Subject::Instance(instance)) => {
                 *self.usage.entry(instance).or_default() -= step.amount.unwrap_or_default();
-                return;
             }
-            (Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast, _) => return,
-            (Event::RenewalFailed, Subject::Instance(instance)) if !self.failing.insert(instance) => return,
-            (Event::Renewed | Event::Recovered, Subject::Instance(instance)) => {
-                self.failing.remove(&instance);
-            }
-            _ => {}
+            (Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast, _) => {}
+            _ => self.steps.push((subject, step)),
         }
-        self.steps.push((subject, step));
     }
 
     /// Puts the steps of each subject together, once all are there.
@@ -111,20 +110,6 @@ impl Steps {
         match subject {
             Subject::Instance(instance) => self.usage.get(&instance).copied().unwrap_or_default(),
             Subject::Account(_) => Money::ZERO,
-        }
-    }
-}
-
-impl Step {
-    /// How bad it is: 0 where nothing is lost or short.
-    pub fn weight(&self) -> u8 {
-        match (self.event, self.reason) {
-            (Event::Terminated, Some(Reason::RetentionOver)) => 5,
-            (Event::Reclaimed, _) => 4,
-            (Event::Stopped, Some(Reason::Arrears)) => 3,
-            (Event::RenewalFailed, _) => 2,
-            (Event::Rejected, Some(Reason::InsufficientFunds)) => 1,
-            _ => 0,
         }
     }
 }
@@ -154,7 +139,7 @@ impl Difference {
 
     /// How bad the worst is that happens in only one of the runs: 0 where nothing is lost or short in either.
     pub fn weight(&self) -> u8 {
-        self.base.iter().chain(&self.other).map(Step::weight).max().unwrap_or(0)
+        self.base.iter().chain(&self.other).map(|step| step.weight).max().unwrap_or(0)
     }
 }
 

@@ -8,6 +8,7 @@ use renewcast::book::Book;
 use renewcast::compare::{Case, Figures, differences};
 use renewcast::engine;
 use renewcast::event::{Event, Reason};
+use renewcast::instance::{Instance, State, StoppedBy};
 use renewcast::ledger::Ledger;
 use renewcast::money::Money;
 use renewcast::source::{self, Folder};
@@ -48,7 +49,8 @@ fn figures_are_the_sums_of_the_files_of_a_run() {
     for_each_case(|seed, book, case, written| {
         for (number, figures) in case.figures.iter().enumerate() {
             let id = book.accounts[number].id.as_str();
-            assert_eq!(sums(figures), sums_of_files(id, written), "seed {seed}, account {id}");
+            let expected = sums_of_files((book, id), written);
+            assert_eq!(sums(figures), expected, "seed {seed}, account {id}");
         }
     });
 }
@@ -62,17 +64,12 @@ fn sums(figures: &Figures) -> ([i64; 6], [u32; 4]) {
     (amounts.map(Money::minor), [counts.reclaimed, counts.stopped, counts.recovered, counts.terminated])
 }
 
-fn sums_of_files(id: &str, written: &Written) -> ([i64; 6], [u32; 4]) {
+fn sums_of_files((book, id): (&Book, &str), written: &Written) -> ([i64; 6], [u32; 4]) {
     let monthly = rows(&written.monthly).into_iter().filter(|row| row["account_id"] == id).collect::<Vec<_>>();
     let sum = |columns: &[&str]| monthly.iter().flat_map(|row| columns.iter().map(|one| minor(&row[*one]))).sum();
     let balances = rows(&written.balances).into_iter().filter(|row| row["account_id"] == id);
     let available: Vec<i64> = balances.map(|row| minor(&row["available"])).collect();
     let ledger = rows(&written.ledger).into_iter().filter(|row| row["account_id"] == id).collect::<Vec<_>>();
-    let count = |events: &[(&str, &str)]| {
-        let is_one =
-            |row: &&BTreeMap<String, String>| events.contains(&(row["event"].as_str(), row["reason"].as_str()));
-        u32::try_from(ledger.iter().filter(is_one).count()).expect("few rows")
-    };
     let amounts = [
         sum(&["renewal_amount"]),
         sum(&["usage_amount"]),
@@ -81,14 +78,45 @@ fn sums_of_files(id: &str, written: &Written) -> ([i64; 6], [u32; 4]) {
         available.iter().copied().min().expect("every account is noted at the opening"),
         available.last().copied().expect("every account is noted at the opening"),
     ];
-    let recovered = [("recovered", "auto"), ("recovered", "manual"), ("restored", "funds")];
-    let counts = [
-        count(&[("reclaimed", "unpaid")]),
-        count(&[("stopped", "arrears")]),
-        count(&recovered),
-        count(&[("terminated", "retention_over")]),
-    ];
-    (amounts, counts)
+    (amounts, counts_of_rows(book, &ledger))
+}
+
+/// Reclaimed, stopped, recovered and terminated, told from the last row about each instance that put it out of use.
+fn counts_of_rows(book: &Book, ledger: &[BTreeMap<String, String>]) -> [u32; 4] {
+    let opening = |one: &Instance| match (one.state, one.returned, one.stopped_by) {
+        (Some(State::Reclaimed), true, _) => Some((one.id.to_string(), "returned")),
+        (Some(State::Stopped), _, StoppedBy::Arrears) => Some((one.id.to_string(), "arrears")),
+        _ => None,
+    };
+    let mut out: BTreeMap<String, &str> = book.instances.iter().filter_map(opening).collect();
+    let mut counts = [0; 4];
+    for row in ledger {
+        let id = row["instance_id"].clone();
+        match (row["event"].as_str(), row["reason"].as_str()) {
+            ("returned", _) => {
+                out.insert(id, "returned");
+            }
+            ("stopped", "arrears") => {
+                counts[1] += 1;
+                out.insert(id, "arrears");
+            }
+            ("stopped", _) => {
+                out.insert(id, "user");
+            }
+            ("reclaimed", _) => {
+                counts[0] += 1;
+                out.insert(id, "unpaid");
+            }
+            ("recovered", _) => {
+                counts[2] += 1;
+                out.remove(&id);
+            }
+            ("restored" | "converted", _) => counts[2] += u32::from(out.remove(&id) == Some("arrears")),
+            ("terminated", "retention_over") => counts[3] += u32::from(out.remove(&id) != Some("returned")),
+            _ => {}
+        }
+    }
+    counts
 }
 
 /// A book with a scenario; none where it is not valid.
@@ -186,7 +214,7 @@ fn what_accounts_need_is_enough_and_one_minor_unit_less_is_not() {
 
 /// With less, a stopped instance of the opening only waits longer.
 fn waits_for_a_restart(book: &Book, account: usize) -> bool {
-    let stopped = |one: &renewcast::instance::Instance| one.state == Some(renewcast::instance::State::Stopped);
+    let stopped = |one: &Instance| one.state == Some(State::Stopped);
     book.instances.iter().any(|one| one.account.0 as usize == account && stopped(one))
 }
 
@@ -256,4 +284,66 @@ fn a_comparison_without_scenarios_says_how_to_get_one() {
     let place =
         Place::with_book().file("book/scenarios/x.toml", "[[set]]\nwhere = \"region = 'eu'\"\nrenew_months = 3\n");
     place.run("compare book x --no-charts").done().complains("scenarios/x.toml:2").says("x: nothing differs");
+}
+
+/// Prepaid instances that people give up, and one that nobody pays.
+fn given_up() -> Place {
+    Place::new()
+        .file("book/book.toml", "from = 2027-01-01\nto = 2027-01-31\n")
+        .file("book/accounts.csv", "account_id,cash\nshop,30.00\n")
+        .file(
+            "book/instances.csv",
+            "instance_id,account_id,charge_type,renew_flag,monthly_price,expires_on,state,since,returned\n\
+             back,shop,PREPAID,none,51,2027-06-01,,,\nbefore,shop,PREPAID,none,51,2027-03-01,reclaimed,2026-12-30,true\n\
+             kept,shop,PREPAID,manual,10,2027-06-01,,,\n",
+        )
+        .file(
+            "book/actions.csv",
+            "date,action,instance_id,months\n2027-01-04,terminate,back,\n2027-01-05,terminate,kept,\n2027-01-07,renew,kept,1\n",
+        )
+}
+
+#[test]
+fn what_people_give_up_is_no_loss() {
+    let place = given_up();
+    let answer = place.run("run book --no-charts --fail-on terminated,reclaimed,failed").done();
+    let text = answer.out.clone();
+    answer
+        .says("before on 2027-01-07, as asked: returned before the run")
+        .says("back on 2027-01-12, as asked: returned on 2027-01-04")
+        .says("Nothing fails and nothing is lost.");
+    for word in ["last day to save it", "Reclaimed or stopped", "To do"] {
+        assert!(!text.contains(word), "{text}");
+    }
+    place.run("compare book --set renew_months=3 --no-charts --out c").done();
+    let figures = |row: &BTreeMap<String, String>| ["reclaimed", "recovered", "terminated"].map(|one| row[one].clone());
+    assert_eq!(figures(&rows(&place.text("c/compare.csv"))[0]), ["0", "1", "0"]);
+    place
+        .file("sweep.toml", "[[axis]]\nkey = \"renew_months\"\nvalues = [1, 3]\n")
+        .run("sweep book sweep.toml --limit terminated=0 --no-charts --out s")
+        .done()
+        .says("2 within the limits");
+}
+
+#[test]
+fn what_people_start_or_convert_came_back_from_arrears() {
+    for (action, how) in [
+        ("start,,h,,,", "restart = \"manual\""),
+        ("to_prepaid,,h,,1,5", "restart = \"manual\""),
+        ("credit,shop,,1.00,,", ""),
+    ] {
+        let place = Place::new()
+            .file("book/book.toml", "from = 2027-01-01\nto = 2027-01-10\nprofile = \"p\"\n")
+            .file("book/profiles.toml", &format!("[p]\nextends = \"tencent-cvm\"\n{how}\n"))
+            .file("book/accounts.csv", "account_id,cash\nshop,1.00\n")
+            .file("book/instances.csv", "instance_id,account_id,charge_type,hourly_price\nh,shop,POSTPAID_BY_HOUR,0.1\n")
+            .file(
+                "book/actions.csv",
+                &format!("date,action,account_id,instance_id,amount,months,price\n2027-01-03,topup,shop,,50.00,,\n2027-01-04,{action}\n"),
+            );
+        place.run("compare book --set book.name=x --no-charts --out c").done();
+        let row = &rows(&place.text("c/compare.csv"))[0];
+        assert_eq!(["stopped", "recovered"].map(|one| row[one].as_str()), ["1", "1"], "{action}");
+        place.run("run book --no-charts").done().says("h on 2027-01-01, back on 2027-01-0");
+    }
 }

@@ -36,6 +36,7 @@ const READING_ORDER: &[&str] = &[
     "ledger",
     // The replay, and questions to it.
     "engine",
+    "losses",
     "summary",
     "deadline",
     "explain",

@@ -105,8 +105,8 @@ impl Teller<'_> {
 
     /// The worst of what only one of the runs has; where nothing is bad, what is done most often.
     fn side(&self, one: &Difference, steps: &[Step]) -> Option<String> {
-        let worst = steps.iter().rev().max_by_key(|step| step.weight())?;
-        if worst.weight() > 0 {
+        let worst = steps.iter().rev().max_by_key(|step| step.weight)?;
+        if worst.weight > 0 {
             return Some(self.step(one.subject, worst, short_before(steps, worst)));
         }
         let event = most_frequent(steps);

@@ -16,6 +16,7 @@ use crate::engine::Window;
 use crate::event::Event;
 use crate::instance::{InstanceIndex, State};
 use crate::ledger::{Balance, Entry};
+use crate::losses::{Losses, Meaning};
 use crate::money::{Currency, Money};
 use crate::report::csv::{LEDGER_HEADER, Texts};
 use crate::report::hash::Hasher;
@@ -126,6 +127,7 @@ pub struct Gather<'b> {
     seq: u64,
     tally: Tally<'b>,
     watch: Watch<'b>,
+    meanings: Losses,
     accrual: Accrual,
     dues: Dues<'b>,
     this: BTreeMap<InstanceIndex, Sums>,
@@ -156,6 +158,7 @@ impl<'b> Gather<'b> {
             seq: 0,
             tally: Tally::open(book),
             watch: Watch::open(book),
+            meanings: Losses::open(book),
             accrual: Accrual::open(book, period.days),
             dues: Dues::open(book, due),
             this: BTreeMap::new(),
@@ -188,6 +191,7 @@ impl<'b> Gather<'b> {
         if days.contains(entry.date) {
             self.keep(seq, entry);
         }
+        let meaning = self.meanings.read(entry);
         let Some(account) = entry.account else { return };
         if let (Some(instance), Some(state), true) = (entry.instance, entry.state, entry.date <= days.to) {
             match state {
@@ -203,7 +207,7 @@ impl<'b> Gather<'b> {
         }
         self.add_to_account(account, seq, entry);
         if (self.period.month..self.period.ahead).contains(&entry.date) {
-            self.add_ahead(account, seq, entry);
+            self.add_ahead(account, (seq, entry), meaning);
         }
     }
 
@@ -241,16 +245,18 @@ impl<'b> Gather<'b> {
         amount.into_iter().for_each(|_| month.rows.add(seq));
     }
 
-    fn add_ahead(&mut self, account: AccountIndex, seq: u64, entry: &Entry) {
+    fn add_ahead(&mut self, account: AccountIndex, (seq, entry): (u64, &Entry), meaning: Option<Meaning>) {
         let currency = self.book.account(account).currency;
         let month = self.ahead.entry((entry.date.month_start(), currency)).or_default();
         month.sums.add(seq, entry);
-        match entry.event {
-            Event::Renewed | Event::Recovered => month.renewed += 1,
-            Event::RenewalFailed => month.failed += 1,
-            Event::Reclaimed | Event::Stopped => month.reclaimed += 1,
-            Event::Terminated => month.terminated += 1,
+        match meaning {
+            Some(Meaning::Fails | Meaning::FailsAgain) => month.failed += 1,
+            Some(Meaning::Reclaimed | Meaning::Stopped) => month.reclaimed += 1,
+            Some(Meaning::Lost) => month.terminated += 1,
             _ => {}
+        }
+        if matches!(entry.event, Event::Renewed | Event::Recovered) {
+            month.renewed += 1;
         }
     }
 

@@ -415,7 +415,8 @@ pub(super) fn ahead(view: &View<'_>) -> Table {
     Table {
         name: "ahead".to_owned(),
         title: "Twelve months ahead".to_owned(),
-        about: "From this month on, as far as the run goes; each row sums the ledger rows of its month. Failed counts attempts."
+        about: "From this month on, as far as the run goes; each row sums the ledger rows of its month. Failed counts attempts; what people \
+                return or destroy is no loss."
             .to_owned(),
         columns: vec![
             month,
