@@ -11,6 +11,10 @@ check:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
 
+# Writes the licences of the crates anew, after Cargo.lock has changed.
+licenses:
+    .ci/licenses
+
 # Formats everything.
 fmt:
     cargo fmt

@@ -13,6 +13,7 @@ mod folder;
 mod generate;
 mod import;
 mod interrupt;
+mod licenses;
 mod many;
 mod output;
 mod plan;
@@ -90,6 +91,7 @@ Examples:
   renewcast generate --instances 1000 --out try
   renewcast verify reports/my-book            prove a written result
   renewcast profiles                          the built-in life-cycle rules
+  renewcast licenses                          the licences of the program and of what is in it
 
 Exit codes: 0 done; 1 done, and `check`, `verify`, `plan`, `diff` or --fail-on found something; 2 the input or the command
 line is wrong; 130 a sweep was interrupted, and what was done is written.";
@@ -118,6 +120,8 @@ enum Verb {
     Generate(generate::Arguments),
     Verify(verify::Arguments),
     Profiles(profiles::Arguments),
+    /// Print the licences of the program and of what it is built from
+    Licenses,
     /// Print completions for a shell
     #[command(
         after_help = "Examples:\n  renewcast completions bash > ~/.local/share/bash-completion/completions/renewcast"
@@ -145,6 +149,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Profiles(arguments) => profiles::run(&arguments),
+        Verb::Licenses => licenses::run(),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "renewcast", &mut script);

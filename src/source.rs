@@ -46,6 +46,7 @@ use settings::Settings;
 use table::{Columns, CsvRow, Row as _, Table};
 use value::shown;
 
+pub use document::LARGEST_TOML;
 pub use folder::Folder;
 pub use limits::limit;
 pub use memory::Memory;
@@ -53,6 +54,7 @@ pub use quick::toml as quick_change;
 pub use result::{RESULT_FILES, Register, result_days};
 pub use rules::{Rule, Variant, rules};
 pub use sweep::{Plan, Run as PlannedRun, named_measure};
+pub use table::LONGEST_ROW;
 
 /// The files that a book may have, beside its scenarios.
 pub const FILES: &[&str] = &[

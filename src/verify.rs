@@ -10,6 +10,7 @@
 //! and a way to open them. Memory grows with accounts and instances, not with rows; only a replay holds what a run holds.
 
 mod balances;
+mod bounded;
 mod closing;
 mod findings;
 mod funds;
@@ -33,6 +34,7 @@ use std::io::{self, Read};
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::source::Folder;
 use balances::{Accounts, BALANCES, Balances};
+use bounded::Bounded;
 use closing::Closing;
 use findings::Findings;
 use ledger::{Audit, Known};
@@ -141,7 +143,8 @@ fn read_rows<'b, 'w>(written: &Written<'w>, mut known: Known<'b>, found: &mut Fi
 impl<'w> Written<'w> {
     /// A file at its beginning; one that cannot be opened is reported.
     fn open(&self, name: &str, found: &mut Findings) -> Option<Box<dyn Read + 'w>> {
-        (self.open)(name).inspect_err(|error| self.unreadable(name, error, found)).ok()
+        let bytes = (self.open)(name).inspect_err(|error| self.unreadable(name, error, found)).ok()?;
+        Some(if name.ends_with(".csv") { Box::new(Bounded::of(bytes)) } else { bytes })
     }
 
     /// The bytes of a file.

@@ -1,13 +1,12 @@
 //! `renewcast diff`: two written results side by side, as two versions of the program or two forecasts give them.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::compare::show;
-use super::folder::plain_file;
+use super::folder::{bytes_of, plain_file};
 use super::say::say;
 use super::{Failure, Outcome};
 use crate::calendar::DayRange;
@@ -83,7 +82,8 @@ fn read(path: &Path) -> Result<Folder, Failure> {
     let mut folder = Folder::default();
     for name in RESULT_FILES {
         let file = path.join(name);
-        match plain_file(&file).and_then(|_| fs::read(&file)) {
+        let length = plain_file(&file).map(|known| usize::try_from(known.len()).unwrap_or(usize::MAX));
+        match length.and_then(|length| bytes_of(&file, length)) {
             Ok(bytes) => folder.insert(name, bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {

@@ -15,8 +15,13 @@ use crate::source::{self, Folder};
 
 /// The most bytes of a file: a book of ten million instances fits.
 const LARGEST: usize = 1 << 31;
-/// So many bytes are read at once.
-const PIECE: usize = 1 << 22;
+/// So many bytes are read at once; no row is longer.
+const PIECE: usize = source::LONGEST_ROW;
+/// So many pieces are read side by side.
+const WAVE: usize = 8;
+
+/// The most bytes of a character in UTF-8.
+const LONGEST_CHARACTER: usize = 4;
 
 /// A book with the files that it was read from.
 pub(super) struct Loaded {
@@ -102,23 +107,55 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let length = plain_file(path)?.len();
-    match usize::try_from(length) {
-        Ok(length) if (PIECE..=LARGEST).contains(&length) => pieces(path, length),
-        Ok(length) if length < PIECE => fs::read(path),
+    match usize::try_from(plain_file(path)?.len()) {
+        Ok(length) if length <= LARGEST => bytes_of(path, length),
         _ => Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than 2 GiB")),
     }
 }
 
-/// The bytes of a large file, read on all processors.
-fn pieces(path: &Path, length: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; length];
-    bytes.par_chunks_mut(PIECE).enumerate().try_for_each(|(number, piece)| {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start((number * PIECE) as u64))?;
-        file.read_exact(piece)
-    })?;
+/// The bytes of a plain file of any length. Of a table with a row that is too long, and of settings that are too long, no more
+/// than it takes to refuse them.
+pub(super) fn bytes_of(path: &Path, length: usize) -> io::Result<Vec<u8>> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("");
+    let mut bytes = match ending {
+        "toml" if length > source::LARGEST_TOML => {
+            let mut bytes = Vec::new();
+            File::open(path)?.take(source::LARGEST_TOML as u64 + 1).read_to_end(&mut bytes)?;
+            bytes
+        }
+        _ if length < PIECE => fs::read(path)?,
+        _ => pieces(path, length, ending == "csv")?,
+    };
+    bytes.shrink_to_fit();
     Ok(bytes)
+}
+
+/// The bytes of a large file, read on all processors. A table ends behind the first piece without a line end: it is in a row
+/// that is too long.
+fn pieces(path: &Path, length: usize, is_table: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    for (wave, pieces) in bytes.chunks_mut(WAVE * PIECE).enumerate() {
+        pieces.par_chunks_mut(PIECE).enumerate().try_for_each(|(number, piece)| {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(((wave * WAVE + number) * PIECE) as u64))?;
+            file.read_exact(piece)
+        })?;
+        let mut whole = pieces.chunks_exact(PIECE);
+        if let Some(long) = whole.position(|piece| is_table && memchr::memchr2(b'\n', b'\r', piece).is_none()) {
+            bytes.truncate((wave * WAVE + long + 1) * PIECE);
+            return Ok(cut(bytes));
+        }
+    }
+    Ok(bytes)
+}
+
+/// Text that was cut anywhere, without the beginning of a last character.
+fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
+    let begins = bytes.iter().rposition(|byte| byte & 0b1100_0000 != 0b1000_0000).unwrap_or(0);
+    if bytes.len() - begins < LONGEST_CHARACTER && std::str::from_utf8(&bytes[begins..]).is_err() {
+        bytes.truncate(begins);
+    }
+    bytes
 }
 
 /// What is known of a plain file; a folder, pipe or device is refused, and never waited for.

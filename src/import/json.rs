@@ -14,6 +14,11 @@ use serde_json::value::RawValue;
 use super::options::Source;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 
+/// The most values of a list, or of a file; see `docs/model.md`, **csv-limits**.
+const MOST_VALUES: usize = 1 << 22;
+/// The most members of an object.
+const MOST_MEMBERS: usize = 1 << 16;
+
 /// A file of answers.
 #[derive(Debug)]
 pub(super) struct Page<'s> {
@@ -129,6 +134,11 @@ fn values<'s>(page: &'s Page<'s>, whole: &'s str, found: &mut Diagnostics) -> Ve
             checked.map(|Checked| raw.get()).map_err(|error| (raw.get(), error))
         });
         match checked {
+            Ok(_) if values.len() == MOST_VALUES => {
+                let message = format!("the file has more than {MOST_VALUES} answers");
+                found.push(Code::BadJson, page.place(0..1), message, "import it in parts");
+                return Vec::new();
+            }
             Ok(text) => values.push(Node { page, text }),
             Err((read, error)) => {
                 complain(page, (read, &error), found);
@@ -181,13 +191,22 @@ impl<'de> Visitor<'de> for Check {
                 return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
             }
             keys.insert(key);
+            if keys.len() > MOST_MEMBERS {
+                return Err(A::Error::custom(format_args!("an object has more than {MOST_MEMBERS} members")));
+            }
             members.next_value::<Checked>()?;
         }
         Ok(Checked)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Checked, A::Error> {
-        while elements.next_element::<Checked>()?.is_some() {}
+        let mut values = 0;
+        while elements.next_element::<Checked>()?.is_some() {
+            values += 1;
+            if values > MOST_VALUES {
+                return Err(A::Error::custom(format_args!("a list has more than {MOST_VALUES} values")));
+            }
+        }
         Ok(Checked)
     }
 

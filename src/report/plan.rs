@@ -19,13 +19,12 @@ use crate::event::Event;
 use crate::instance::InstanceIndex;
 use crate::money::Money;
 use crate::plan::{AccountPlan, LossCause, Plan, TopUp, Way};
+use crate::source::LARGEST_TOML;
 
 /// At most so many accounts get a picture, the largest sums first.
 const ACCOUNTS: usize = 12;
 /// The name of the scenario that puts the plan into effect.
 pub const SCENARIO: &str = "plan";
-/// The largest scenario that a book may have, in bytes.
-const LARGEST_SCENARIO: usize = 2 << 20;
 
 /// The files of a plan, its scenario on top of the one that was planned with.
 pub fn files(book: &Book, plan: &Plan, (way, extends): (Way<'_>, Option<&str>)) -> Vec<(String, Vec<u8>)> {
@@ -39,7 +38,7 @@ pub fn files(book: &Book, plan: &Plan, (way, extends): (Way<'_>, Option<&str>)) 
     ];
     let chosen = plan.accounts.iter().any(|plan| plan.triage.is_some()).then(|| ("triage.csv", triage(book, plan)));
     let scenario = scenario(book, &actions, extends);
-    let scenario = (scenario.len() <= LARGEST_SCENARIO).then_some(("scenarios/plan.toml", scenario));
+    let scenario = (scenario.len() <= LARGEST_TOML).then_some(("scenarios/plan.toml", scenario));
     named.into_iter().chain(chosen).chain(scenario).map(|(name, bytes)| (name.to_owned(), bytes)).collect()
 }
 

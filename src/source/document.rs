@@ -7,13 +7,13 @@ use std::sync::OnceLock;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::table::{Row, utf8};
+use super::table::{Row, size, utf8};
 use super::value::{Problem, day, nearest, shown, whole, word};
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 
-/// The largest file, in bytes: parsed, it takes many times as much memory.
-const LARGEST: usize = 1 << 21;
+/// The largest TOML file, in bytes: parsed, it takes many times as much memory. `docs/model.md`, **toml-limits**.
+pub const LARGEST_TOML: usize = 1 << 21;
 
 /// A TOML file that could be parsed.
 pub(super) struct Document<'f> {
@@ -26,8 +26,8 @@ pub(super) struct Document<'f> {
 impl<'f> Document<'f> {
     /// Parses a file; a syntax error is reported at its place.
     pub(super) fn open(file: &'f str, bytes: &'f [u8], diagnostics: &mut Diagnostics) -> Option<Self> {
-        if bytes.len() > LARGEST {
-            let message = format!("`{file}` has {} bytes, more than {LARGEST}", bytes.len());
+        if bytes.len() > LARGEST_TOML {
+            let message = format!("`{file}` has more than {}", size(LARGEST_TOML));
             let help = "write many cells into `instances.csv` and many actions into `actions.csv`";
             diagnostics.push(Code::BadToml, Place::of_file(file), message, help);
             return None;

@@ -73,11 +73,18 @@ const AVAILABLE: usize = 2;
 /// The accounts of the closing book; what else they hold is not looked at.
 const ACCOUNT_COLUMNS: Columns = Columns { names: &["account_id", "currency"], required: &[0, 1], tags: false };
 
+/// What is read of `run.json`.
+#[derive(serde::Deserialize)]
+struct Record {
+    from: String,
+    to: String,
+}
+
 /// The days of a written result.
 pub fn result_days(folder: &Folder, diagnostics: &mut Diagnostics) -> Option<DayRange> {
-    let record: Option<serde_json::Value> = folder.get(RECORD).and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let read = |key: &str| record.as_ref()?.get(key)?.as_str().and_then(|text| day(text).ok());
-    let days = read("from").zip(read("to")).filter(|(from, to)| from <= to);
+    let record: Option<Record> = folder.get(RECORD).and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let days = record.and_then(|record| day(&record.from).ok().zip(day(&record.to).ok()));
+    let days = days.filter(|(from, to)| from <= to);
     if days.is_none() {
         let message = format!("`{RECORD}` does not say from when to when the run went");
         diagnostics.push(Code::Unreadable, Place::of_file(RECORD), message, "name a folder that `renewcast run` wrote");
@@ -125,7 +132,7 @@ impl Register {
     /// Reads the accounts of a result.
     pub fn add_accounts(&mut self, folder: &Folder, diagnostics: &mut Diagnostics) {
         let Some(table) = open(folder, ACCOUNTS, ACCOUNT_COLUMNS, diagnostics) else { return };
-        table.rows(&mut Diagnostics::default(), |row, _| {
+        table.rows(diagnostics, |row, diagnostics| {
             let code = row.read(1, diagnostics, currency);
             if let (Some(id), Some(code)) = (row.text(0), code) {
                 self.add_account(id, code);
@@ -192,7 +199,7 @@ impl Reader {
     fn balances(&mut self, register: &Register, table: &Table<'_>, diagnostics: &mut Diagnostics) {
         let mut openings: BTreeMap<AccountIndex, Money> = BTreeMap::new();
         let mut later = Vec::new();
-        table.rows(&mut Diagnostics::default(), |row, _| {
+        table.rows(diagnostics, |row, diagnostics| {
             let Some((account, currency)) = account(&row, register, diagnostics) else { return };
             let date = row.read(DATE, diagnostics, day);
             let available = row.read(AVAILABLE, diagnostics, |text| amount(text, currency));
@@ -225,7 +232,7 @@ impl Reader {
     }
 
     fn ledger(&mut self, register: &mut Register, table: &Table<'_>, diagnostics: &mut Diagnostics) {
-        table.rows(&mut Diagnostics::default(), |row, _| {
+        table.rows(diagnostics, |row, diagnostics| {
             let date = row.read(DATE, diagnostics, day).filter(|date| self.days.contains(*date));
             let known = row.text(ACCOUNT).and_then(|id| register.account(id));
             // A row of no account rejects an action that reached nothing.

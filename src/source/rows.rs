@@ -16,6 +16,9 @@ const PART: usize = 1 << 18;
 /// Reads one row after the other of a text with sound quotes.
 pub(super) struct Rows<'f> {
     text: &'f str,
+    /// The most cells that a row may have. Of a longer one no more than the first cell too many is kept, so that what it
+    /// takes is bounded by the header and not by its commas.
+    most: usize,
     /// What has not been read yet.
     ahead: Range<usize>,
     start: usize,
@@ -23,9 +26,9 @@ pub(super) struct Rows<'f> {
 }
 
 impl<'f> Rows<'f> {
-    /// The rows in a range of the text that begins with a row.
-    pub(super) fn of(text: &'f str, range: Range<usize>) -> Self {
-        Self { text, start: range.start, ahead: range, cells: Vec::new() }
+    /// The rows in a range of the text that begins with a row; each may have so many cells.
+    pub(super) fn of(text: &'f str, range: Range<usize>, most: usize) -> Self {
+        Self { text, most, start: range.start, ahead: range, cells: Vec::new() }
     }
 
     /// Reads the next row; empty lines are none. False where there is none.
@@ -41,7 +44,9 @@ impl<'f> Rows<'f> {
         }
         loop {
             let (cell, end) = cell(self.text, self.ahead.start);
-            self.cells.push(cell);
+            if self.cells.len() <= self.most {
+                self.cells.push(cell);
+            }
             self.ahead.start = end;
             if bytes.get(end) != Some(&b',') {
                 return true;
@@ -55,7 +60,7 @@ impl<'f> Rows<'f> {
         self.start..self.ahead.start
     }
 
-    /// The texts of the row's cells, without their quotes.
+    /// The texts of the row's cells, without their quotes; one more than there may be if it has more.
     pub(super) fn cells(&self) -> &[Cow<'f, str>] {
         &self.cells
     }

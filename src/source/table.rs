@@ -85,6 +85,10 @@ pub(super) struct Table<'f> {
     lines: OnceLock<Lines>,
 }
 
+/// The most bytes of a row. A file is read no further than to the end of such a row; see `docs/model.md`, **csv-limits**.
+pub const LONGEST_ROW: usize = 1 << 22;
+/// The most columns of a header: twice as many as a spreadsheet has.
+pub(super) const MOST_COLUMNS: usize = 1 << 15;
 /// So many parts of a file are held at once: what was read of them, and is not taken yet.
 const WAVE: usize = 32;
 
@@ -117,7 +121,7 @@ impl<'f> Table<'f> {
     }
 
     fn read_header(&mut self, diagnostics: &mut Diagnostics) -> bool {
-        let mut rows = Rows::of(self.text, 0..self.text.len());
+        let mut rows = Rows::of(self.text, 0..self.text.len(), MOST_COLUMNS);
         if !rows.advance() {
             let message = format!("`{}` is empty", self.file);
             let help = format!("write its header, such as `{}`", self.required().collect::<Vec<_>>().join(","));
@@ -127,6 +131,13 @@ impl<'f> Table<'f> {
         let header = rows.cells();
         self.width = header.len();
         self.header = rows.range();
+        if self.width > MOST_COLUMNS || self.header.len() >= LONGEST_ROW {
+            let message =
+                format!("the header has more than {MOST_COLUMNS} columns, or more than {}", size(LONGEST_ROW));
+            let help = "leave out what stands behind the last column";
+            diagnostics.push(Code::BadCsv, self.place_of_name(self.width.min(MOST_COLUMNS)), message, help);
+            return false;
+        }
         if let Some(problem) = other_separator(header) {
             problem.report(|| self.place_of_name(0), diagnostics);
             return false;
@@ -238,31 +249,42 @@ impl<'f> Table<'f> {
         diagnostics: &mut Diagnostics,
         mut visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics),
     ) {
-        let mut rows = Rows::of(self.text, range);
+        let mut rows = Rows::of(self.text, range, self.width);
         while rows.advance() {
-            let (start, cells) = (rows.range().start, rows.cells());
-            if cells.iter().all(|cell| cell.is_empty()) {
+            let (Range { start, end }, cells) = (rows.range(), rows.cells());
+            let is_long = end - start >= LONGEST_ROW;
+            if cells.len() > self.width || is_long {
+                self.report_long(start, cells.len(), diagnostics);
+            } else if cells.iter().all(|cell| cell.is_empty()) {
                 continue;
-            }
-            if cells.len() == self.width {
+            } else if cells.len() == self.width {
                 let row = CsvRow { table: self, cells, start, changed: BTreeMap::new(), markups: Vec::new() };
                 visit(row, diagnostics);
             } else {
-                self.report_width(start, cells.len(), diagnostics);
+                self.report_short(start, cells.len(), diagnostics);
             }
         }
     }
 
-    fn report_width(&self, start: usize, has: usize, diagnostics: &mut Diagnostics) {
-        let width = self.width;
+    fn report_short(&self, start: usize, has: usize, diagnostics: &mut Diagnostics) {
         diagnostics.push_with(Code::BadCsv, || {
-            let message = format!("the row has {}, the header has {width}", cells(has));
-            let help = if has < width {
-                "fill it up with commas, one for each empty cell"
+            let message = format!("the row has {}, the header has {}", cells(has), self.width);
+            (self.place_of(start, has), message, "fill it up with commas, one for each empty cell".to_owned())
+        });
+    }
+
+    /// Reports a row with too many cells, or one with too many bytes in them. How many there are is not counted.
+    fn report_long(&self, start: usize, has: usize, diagnostics: &mut Diagnostics) {
+        diagnostics.push_with(Code::BadCsv, || {
+            let (message, help) = if has > self.width {
+                let message = format!("the row has more cells than the header, which has {}", self.width);
+                let help =
+                    "put a text that holds a comma in double quotes, or leave out what stands behind the last column";
+                (message, help)
             } else {
-                "put a text that holds a comma in double quotes, or leave out what stands behind the last column"
+                (format!("the row has more than {}", size(LONGEST_ROW)), "look for a text that nobody wrote on purpose")
             };
-            (self.place_of(start, has.min(width)), message, help.to_owned())
+            (self.place_of(start, self.width.min(has)), message, help.to_owned())
         });
     }
 
@@ -323,6 +345,11 @@ fn other_separator(header: &[Cow<'_, str>]) -> Option<Problem> {
         [(';', "semicolons"), ('\t', "tabs")].into_iter().find(|(separator, _)| only.contains(*separator))?;
     let help = "save the file with commas between the cells, as `CSV UTF-8 (Comma delimited)`";
     Some(Problem::new(Code::BadCsv, format!("the columns are separated by {name}"), help))
+}
+
+/// "4 MiB".
+pub(super) fn size(bytes: usize) -> String {
+    format!("{} MiB", bytes >> 20)
 }
 
 /// "1 cell", "2 cells".

@@ -172,10 +172,17 @@ fn no_toml_is_too_deep_for_the_stack() {
 
 #[test]
 fn a_toml_file_has_a_limit() {
-    for (bytes, code) in [(1 << 21, ""), ((1 << 21) + 1, "bad-toml")] {
+    let most = source::LARGEST_TOML;
+    for (bytes, code) in [(most, ""), (most + 1, "bad-toml")] {
         let (_, found) = read(&[("profiles.toml", &"\n".repeat(bytes))], None);
         assert_eq!(codes(&found).into_iter().collect::<String>(), code, "{bytes} bytes");
     }
+    let model = fs::read_to_string(gallery().join("../../docs/model.md")).expect("the model");
+    assert!(model.contains(&format!("a TOML file has at most {} MiB", most >> 20)), "the model says something else");
+    assert!(
+        model.contains(&format!("a row at most {} MiB", source::LONGEST_ROW >> 20)),
+        "the model says something else"
+    );
 }
 
 /// So many rows or keys that anything done for each pair of them would not end.

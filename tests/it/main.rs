@@ -16,6 +16,7 @@ mod extent;
 mod formulas;
 mod import;
 mod laws;
+mod licenses;
 mod memory;
 mod oracle;
 mod plan;

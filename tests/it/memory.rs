@@ -1,7 +1,7 @@
 //! What a run holds in memory at once: a window of rows, however many there are in all.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use renewcast::engine::{self, Window};
 use renewcast::instance::Instance;
@@ -67,6 +67,18 @@ fn many_actions_are_held_for_few_days_at_once() {
     assert_eq!(rows(&book_of_actions(10_000)), [130_000, 130_000, 50_000]);
 }
 
+/// Runs the program in a place where it may ask for so much memory.
+#[cfg(target_os = "linux")]
+fn within(kibibytes: u64, place: &Place, arguments: &str) -> Output {
+    let run = place.program(arguments);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("ulimit -v {kibibytes} && exec \"$@\""), "sh"])
+        .arg(run.get_program())
+        .args(run.get_args());
+    shell.current_dir(place.folder.path()).env_clear().env("RAYON_NUM_THREADS", "2").output().expect("there is a shell")
+}
+
 /// Ten years of hours make a ledger larger than the memory that the program may ask for.
 #[cfg(target_os = "linux")]
 #[test]
@@ -74,16 +86,79 @@ fn a_ledger_larger_than_memory_is_written() {
     const KIBIBYTES: u64 = 80_000;
     let files = book_of_hours(300, "2035-12-31");
     let place = files.iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), text));
-    let run = place.program("run book --threads 1 --no-charts --out out");
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg(format!("ulimit -v {KIBIBYTES} && exec \"$@\""))
-        .arg("sh")
-        .arg(run.get_program())
-        .args(run.get_args());
-    let done = shell.current_dir(place.folder.path()).output().expect("there is a shell");
+    let done = within(KIBIBYTES, &place, "run book --threads 1 --no-charts --out out");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let ledger = fs::metadata(place.folder.path().join("out/ledger.csv")).expect("a ledger").len();
     assert!(ledger > KIBIBYTES * 1024, "{ledger} bytes");
+}
+
+/// A row of nothing but commas, many times as long as any row: held cell by cell it would take many times as much memory as
+/// there is here.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_row_of_commas_takes_no_more_than_its_header() {
+    const KIBIBYTES: u64 = 350_000;
+    const COMMAS: usize = 20 << 20;
+    let files = [
+        ("book.toml", "from = 2026-12-01\nto = 2026-12-31\n"),
+        ("accounts.csv", "account_id,cash\nshop,100.00\n"),
+        ("instances.csv", "instance_id,account_id,charge_type,hourly_price\nweb,shop,POSTPAID_BY_HOUR,0.01\n"),
+        ("prices.csv", "product,instance_type,monthly_price\n"),
+        ("actions.csv", "date,action,account_id,amount\n"),
+        ("vouchers.csv", "voucher_id,account_id,amount,valid_from,valid_to\n"),
+        ("orders.csv", "instance_id,term_start,term_end\n"),
+        ("returns.csv", "account_id,product,year\n"),
+        ("budget.csv", "month,amount\n"),
+        ("rates.csv", "currency,rate\n"),
+    ];
+    let book = || files.iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), text));
+    book().run("run book --no-charts --out out").done();
+    let commas = ",".repeat(COMMAS);
+    let wrong = |name: &str, file: &str, says: &str| {
+        let place = book().file(&format!("book/{name}"), file);
+        let done = within(KIBIBYTES, &place, "check book");
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{name}: {told}");
+        assert!(told.contains(says) && told.contains(&format!(" --> {name}:")), "{name}: {told}");
+    };
+    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
+        wrong(name, &format!("{text}{commas}"), "the row has more cells than the header");
+    }
+    wrong("instances.csv", &commas, "the header has more than 32768 columns");
+    wrong("actions.csv", &format!("{}{}", files[4].1, "x".repeat(COMMAS)), "the row has more than 4 MiB");
+    for (name, bytes) in
+        [("sweep.toml", "#".repeat(COMMAS)), ("answer.json", format!("[{}1]", "1,".repeat(COMMAS / 2)))]
+    {
+        let place = book().file(name, &bytes);
+        let verb = if name == "sweep.toml" { "sweep book sweep.toml" } else { "import tencent answer.json --out new" };
+        let done = within(KIBIBYTES, &place, verb);
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{name}: {told}");
+        assert!(told.contains("more than 2 MiB") || told.contains("a list has more than 4194304 values"), "{told}");
+    }
+}
+
+/// What reads a written result is as careful as what reads a book.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_with_a_row_of_commas_is_read_in_little_memory() {
+    const KIBIBYTES: u64 = 350_000;
+    let place = Place::with_book();
+    place.run("run book --no-charts --out out").done();
+    place.run("run book --no-charts --out same").done();
+    for name in ["ledger.csv", "balances.csv", "closing/accounts.csv", "closing/instances.csv"] {
+        let path = place.folder.path().join("out").join(name);
+        let before = fs::read_to_string(&path).expect("a file of the result");
+        fs::write(&path, before.clone() + &",".repeat(20 << 20)).expect("room");
+        let verbs: &[&str] =
+            if name == "closing/instances.csv" { &["verify out"] } else { &["verify out", "diff same out"] };
+        for verb in verbs {
+            let done = within(KIBIBYTES, &place, verb);
+            let told = String::from_utf8_lossy(&done.stderr) + String::from_utf8_lossy(&done.stdout);
+            assert_eq!(done.status.code(), Some(2), "{verb}, {name}: {told}");
+            let says = ["a row has more than 4 MiB", "the row has more cells than the header"];
+            assert!(says.iter().any(|says| told.contains(says)), "{verb}, {name}: {told}");
+        }
+        fs::write(&path, before).expect("room");
+    }
 }
