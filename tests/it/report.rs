@@ -31,6 +31,8 @@ fn reported(place: &Place, options: &str) -> impl Fn(&str) -> Rows + use<> {
     }
 }
 
+const INVENTORY: &str = "instance_id,account_id,charge_type,renew_flag,monthly_price,hourly_price,expires_on\n";
+const ACTIONS: &str = "date,action,instance_id,months,price\n";
 const RENEWALS: &[&str] = &["renewed", "recovered", "purchased", "resized"];
 const REFUNDS: &[&str] = &["returned", "refunded"];
 const MONTHS: &[&str] = &["2026-12", "2027-01", "2027-03", "2027-06", "2027-11"];
@@ -169,6 +171,30 @@ fn a_term_is_spread_by_day() {
     assert_eq!(accrual["deferred_end"], "22.00");
     let accrual = reported(&place, "--month 2027-01")("report/accrual").remove(0);
     assert_eq!((accrual["deferred_start"].as_str(), accrual["spread"].as_str()), ("22.00", "62.00"));
+}
+
+/// A downgrade to nothing gives back what was paid for the same days, so the month costs nothing, wherever the term that was
+/// given back before it would have ended.
+#[test]
+fn a_downgrade_is_spread_to_the_expiry_that_the_instance_has() {
+    let returned = "2027-03-01,terminate,web,,\n2027-03-01,renew,web,1,\n";
+    let converted = "2027-03-01,to_postpaid,web,,\n2027-03-01,to_prepaid,web,1,\n";
+    for (what, actions) in [("returned", returned), ("converted", converted)] {
+        for expiry in ["2027-03-20", "2027-04-01", "2027-12-30"] {
+            let instance = format!("web,main,PREPAID,none,31,0.1,{expiry}\n");
+            let place = Place::new()
+                .file("book/book.toml", "from = 2027-03-01\nto = 2027-12-31\ncurrency = \"CNY\"\n")
+                .file("book/accounts.csv", "account_id,cash\nmain,31.00\n")
+                .file("book/instances.csv", &format!("{INVENTORY}{instance}"))
+                .file("book/actions.csv", &format!("{ACTIONS}{actions}2027-03-01,resize,web,,0\n"));
+            for month in ["2027-03", "2027-04"] {
+                for row in reported(&place, &format!("--month {month}"))("report/accrual") {
+                    let figures = ["spread", "deferred_end", "written_off", "cost"].map(|name| minor(&row[name]));
+                    assert_eq!(figures, [0; 4], "{what}, {expiry}, {month}: {row:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -151,9 +151,8 @@ impl Accrual {
 
     fn pay(&mut self, instance: InstanceIndex, entry: &Entry) {
         let expiry = &mut self.expiries[instance.0 as usize];
-        if let Some(term) = entry.term {
-            *expiry = Some(term.end.max(expiry.unwrap_or(term.end)));
-        }
+        // The term of a row ends at the expiry; after a return or a conversion that can be nearer than the one before.
+        *expiry = entry.term.map(|term| term.end).or(*expiry);
         let Some(movement) = entry.movement else { return };
         let pays_back = !movement.amount().is_negative() && movement.amount() != Money::ZERO;
         let rest = Term { start: entry.date, end: expiry.unwrap_or(entry.date), months: 0 };
