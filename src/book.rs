@@ -158,8 +158,9 @@ impl Book {
     /// An upper bound, in minor units, of what any account can hold or owe during the run.
     ///
     /// It adds the opening amounts, the amounts of all actions, every hour of every instance, every month that
-    /// auto-renewals can pay for, a longest term for every instance that an action can renew, and all months up to the last
-    /// expiry for every instance that an action can resize.
+    /// auto-renewals can pay for, a longest term for every instance that an action can renew, all months up to the last
+    /// expiry for every instance that an action can resize, and what an order can have used for every instance whose order an
+    /// action prices.
     pub fn largest_movement(&self) -> i128 {
         let count = |n: usize| i128::try_from(n).expect("a count fits into 128 bits");
         let (days, instances) = (count(self.days.len()), count(self.instances.len()));
@@ -175,7 +176,18 @@ impl Book {
         let (month, hour) = (self.dearest(extremes.monthly_price), self.dearest(extremes.hourly_price));
         let renewals = month * (instances * renewed_months + acted * longest + resized * paid_months);
         let usage = hour * instances * days * 24;
-        self.opening_amounts() + self.action_amounts() + renewals + usage
+        let prices_order =
+            |action: &&Action| matches!(action.verb, Verb::Terminate | Verb::ToPostpaid(_) | Verb::Resize(..));
+        let priced: i128 = self.actions.iter().filter(prices_order).map(reached).sum();
+        let used = priced * (month * self.months_since_first_order() + hour * i128::from(LONGEST_MONTH) * 24);
+        self.opening_amounts() + self.action_amounts() + renewals + usage + used
+    }
+
+    /// Months from the start of the first known order to the end of the run, at least.
+    fn months_since_first_order(&self) -> i128 {
+        let starts = self.orders.as_slice().iter().map(|(_, order)| order.term.start);
+        let first = starts.min().map_or(self.days.from, |start| start.min(self.days.from));
+        i128::from(self.days.to.days_since(first)) / SHORTEST_MONTH + 1
     }
 
     /// Whether every term that the run can pay for ends on a day that a book can name.

@@ -73,11 +73,11 @@ impl Tariff<'_> {
     /// # Errors
     /// The method counts hours, but no price of an hour is known.
     pub fn consumed(&self, order: &Order, day: Day) -> Result<Money, HourPriceMissing> {
-        let (months, days) = self.months_and_days(order.term.start, day);
         let value = match self.profile.refund {
             RefundMethod::Nothing => return Ok(order.paid()),
-            RefundMethod::Hourly => self.listed(Exact::of(months)) + self.hours(days * HOURS)?,
+            RefundMethod::Hourly => self.months_and_hours(order.term.start, day)?,
             RefundMethod::Share => {
+                let (months, _) = self.months_and_days(order.term.start, day);
                 let used = days_between(order.term.start, day);
                 let factor = self.profile.factor(months.max(1)).exact();
                 self.list_price(order.term) * Exact::fraction(used, order.term.days()) * factor
@@ -111,33 +111,50 @@ impl Tariff<'_> {
         self.round(&((new.exact() - self.monthly.exact()) * months * factor))
     }
 
-    /// What comes back for a lower price on `day`: what is left of the payment after the used months at the old price and
+    /// What comes back for a lower price on `day`: what is left of the payment after the used part at the old price and
     /// the months left at the new one.
-    pub fn downgrade(&self, new: Price, paid: &Paid, day: Day, expiry: Day) -> Refund {
-        let used = self.used(paid, day);
+    ///
+    /// # Errors
+    /// As [`Tariff::consumed`].
+    pub fn downgrade(&self, new: Price, paid: &Paid, day: Day, expiry: Day) -> Result<Refund, HourPriceMissing> {
+        let used = self.used_part(paid, day)?;
         let left = Tariff { monthly: new, ..*self }.listed(self.counted_months(day, expiry));
         let rest = paid.total().exact(self.currency) - used.clone() - left;
-        Refund { amount: self.round(&rest), consumed: self.round(&used) }
+        Ok(Refund { amount: self.round(&rest), consumed: self.round(&used) })
     }
 
-    /// What the days before `day` have used of the current order, at the price in force, when the configuration changes.
-    pub fn used_before_change(&self, paid: &Paid, day: Day) -> Money {
-        self.round(&self.used(paid, day))
+    /// What the days before `day` have used of the current order when the configuration changes: as much as if it were
+    /// given back, at the price in force.
+    ///
+    /// # Errors
+    /// As [`Tariff::consumed`].
+    pub fn used_before_change(&self, paid: &Paid, day: Day) -> Result<Money, HourPriceMissing> {
+        Ok(self.round(&self.used_part(paid, day)?))
     }
 
-    fn used(&self, paid: &Paid, day: Day) -> Exact {
-        let start = paid.current.map_or(day, |order| order.term.start);
-        self.listed(self.counted_months(start, day))
+    fn used_part(&self, paid: &Paid, day: Day) -> Result<Exact, HourPriceMissing> {
+        let Some(order) = paid.current else { return Ok(Exact::of(0)) };
+        match self.profile.refund {
+            RefundMethod::Hourly => self.months_and_hours(order.term.start, day),
+            RefundMethod::Share | RefundMethod::Nothing => Ok(self.listed(self.counted_months(order.term.start, day))),
+        }
+    }
+
+    /// Full months at the list price and their discount, the days after them by the hour.
+    fn months_and_hours(&self, start: Day, end: Day) -> Result<Exact, HourPriceMissing> {
+        let (months, days) = self.months_and_days(start, end);
+        Ok(self.listed(Exact::of(months)) + self.hours(days * HOURS)?)
     }
 
     /// Months from one day to another by the rule for downgrades.
     fn counted_months(&self, start: Day, end: Day) -> Exact {
+        let all = days_between(start, end);
+        let (months, days) = self.months_and_days(start, end);
         match self.profile.downgrade_months {
-            DowngradeMonths::Average => Exact::fraction(days_between(start, end) * MONTHS_OF_A_YEAR, DAYS_OF_A_YEAR),
-            DowngradeMonths::Days30 => {
-                let (months, days) = self.months_and_days(start, end);
-                Exact::of(months) + Exact::fraction(days, DAYS_OF_A_MONTH)
-            }
+            DowngradeMonths::Average => Exact::fraction(all * MONTHS_OF_A_YEAR, DAYS_OF_A_YEAR),
+            DowngradeMonths::MonthsOrDays30 if days == 0 => Exact::of(months),
+            DowngradeMonths::MonthsOrDays30 => Exact::fraction(all, DAYS_OF_A_MONTH),
+            DowngradeMonths::Days30 => Exact::of(months) + Exact::fraction(days, DAYS_OF_A_MONTH),
         }
     }
 

@@ -114,6 +114,8 @@ codes! {
     OutsideRun = "outside-run" Warning,
     /// An action that could pay something back, but nothing is known to be paid.
     PaymentUnknown = "payment-unknown" Warning,
+    /// A value of a profile that is kept for former books.
+    FormerRule = "former-rule" Warning,
     /// A production instance that does not renew itself.
     ProductionManual = "production-manual" Warning,
     /// Renewals of the next 30 days that exceed the balance.

@@ -30,7 +30,7 @@ use crate::account::AccountIndex;
 use crate::action::{ActionIndex, Verb};
 use crate::book::Book;
 use crate::calendar::{Day, DayRange};
-use crate::instance::InstanceIndex;
+use crate::instance::{Instance, InstanceIndex};
 use crate::ledger::Ledger;
 use crate::money::Money;
 use crate::order::Order;
@@ -99,6 +99,25 @@ pub fn replay(book: &Book) -> Result<Replay, Refusal> {
         ledger.balances.extend(window.balances());
     }
     Ok(Replay { ledger, closing: run.close().into_book(book.clone()) })
+}
+
+/// The action that would stop the replay of a book for want of a price. Replays it only if an action could ask a price
+/// that an instance does not have, and keeps nothing.
+pub fn stopped_by(book: &Book) -> Option<Refusal> {
+    let asks = |verb| matches!(verb, Verb::Terminate | Verb::Resize(..) | Verb::ToPrepaid(..) | Verb::ToPostpaid(_));
+    let lacks = |instance: &Instance| instance.monthly_price.is_none() || instance.hourly_price.is_none();
+    if !book.actions.iter().any(|action| asks(action.verb)) || !book.instances.iter().any(lacks) {
+        return None;
+    }
+    let mut run = open(book);
+    let mut window = Window::default();
+    loop {
+        match run.advance(&mut window) {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(refusal) => return Some(refusal),
+        }
+    }
 }
 
 /// Begins the replay of a book.

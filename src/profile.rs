@@ -143,18 +143,21 @@ impl UpgradeMonths {
         &[("average", Self::Average), ("average_2_decimals", Self::AverageTwoDecimals), ("days30", Self::Days30)];
 }
 
-/// How the days before and after a downgrade become months.
+/// How the days that a downgrade leaves become months.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DowngradeMonths {
-    /// Full months, the remaining days / 30.
-    Days30,
+    /// Whole months where no days are over, else days / 30.
+    MonthsOrDays30,
     /// Days × 12 / 365.
     Average,
+    /// Full months, the days over / 30: the default of former books.
+    Days30,
 }
 
 impl DowngradeMonths {
     /// The spellings of `downgrade_months`.
-    pub const NAMES: &[(&str, Self)] = &[("days30", Self::Days30), ("average", Self::Average)];
+    pub const NAMES: &[(&str, Self)] =
+        &[("months_or_days30", Self::MonthsOrDays30), ("average", Self::Average), ("days30", Self::Days30)];
 }
 
 /// On which days around the expiry date `E` an auto-renewal is tried.
@@ -248,7 +251,7 @@ pub struct Profile {
     pub returns_per_year: u32,
     /// How the days that an upgrade pays for become months.
     pub upgrade_months: UpgradeMonths,
-    /// How the days before and after a downgrade become months.
+    /// How the days that a downgrade leaves become months; with a refund by share or of nothing, the days used too.
     pub downgrade_months: DowngradeMonths,
     /// Whether a downgrade pays anything back.
     pub downgrade_refund: bool,

@@ -8,7 +8,7 @@ use super::changes::Changes;
 use super::diagnostics::{counted, render, visible};
 use super::say::say;
 use super::{Failure, Outcome, folder};
-use crate::source;
+use crate::{engine, source};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,8 +30,13 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut folder = folder::read(&arguments.book)?;
     arguments.changes.apply(&mut folder)?;
-    let (book, problems) = source::check(&folder, arguments.changes.scenario());
+    let scenario = arguments.changes.scenario();
+    let (book, mut problems) = source::check(&folder, scenario);
     let Some(book) = book else { return Err(Failure::Input(problems)) };
+    if let Some(refusal) = engine::stopped_by(&book) {
+        folder::tell_refusal((&folder, scenario), &book, refusal, &mut problems);
+        return Err(Failure::Input(problems));
+    }
     if problems.warnings() > 0 {
         say(render(&problems))?;
         return Ok(Outcome::Found);

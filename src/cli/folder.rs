@@ -39,14 +39,24 @@ impl Loaded {
 
 /// Why a book that was read from these files, with this scenario, cannot be replayed.
 pub(super) fn refused((folder, scenario): (&Folder, Option<&str>), book: &Book, refusal: Refusal) -> Failure {
-    let Refusal::PriceMissing { action, instance, date, kind } = refusal;
     let mut diagnostics = Diagnostics::default();
+    tell_refusal((folder, scenario), book, refusal, &mut diagnostics);
+    Failure::Input(diagnostics)
+}
+
+/// Adds why a book cannot be replayed to what is wrong with it.
+pub(super) fn tell_refusal(
+    (folder, scenario): (&Folder, Option<&str>),
+    book: &Book,
+    refusal: Refusal,
+    diagnostics: &mut Diagnostics,
+) {
+    let Refusal::PriceMissing { action, instance, date, kind } = refusal;
     let (id, column) = (&book.instance(instance).id, kind.column());
     let message = format!("on {date} this action needs the `{column}` of `{id}`, which has none");
     let help = format!("fill in `{column}` in `instances.csv`, or add it to `prices.csv`");
     let place = source::place_of_action(folder, scenario, action);
     diagnostics.push(Code::MissingPrice, place, message, help);
-    Failure::Input(diagnostics)
 }
 
 /// Reads and checks a book with its changes.

@@ -5,7 +5,7 @@ use super::desk::{Desk, Position, Row};
 use crate::account::{Movement, Returns};
 use crate::action::ActionIndex;
 use crate::calendar::Day;
-use crate::charge::{Refund, Tariff};
+use crate::charge::{HourPriceMissing, Refund, Tariff};
 use crate::event::{Event, Reason};
 use crate::id::Label;
 use crate::instance::{ChargeType, State, StoppedBy};
@@ -85,7 +85,8 @@ impl Desk<'_> {
             paid.and_then(|paid| paid.current).is_some_and(|order| self.comes_back_whole(position, &order, day));
         let Some(refund) = self.refund(change, paid.as_ref(), in_full) else { return Ok(()) };
         let movement = paid.map(|paid| self.split(position, refund.amount, &paid)).unwrap_or_default();
-        self.count_return(position, day, in_full);
+        // A full return of which nothing comes back does not use up the right to one.
+        self.count_return(position, day, in_full && refund.amount > Money::ZERO);
         self.replace_orders(position, None);
         self.reclaim(position, Trigger::GiveBack, day);
         self.move_funds(movement);
@@ -101,7 +102,7 @@ impl Desk<'_> {
             return Some(Refund { amount: paid.total(), consumed: Money::ZERO });
         }
         let refund = self.tariff(change.position).refund(paid, change.day);
-        refund.map_err(|_| self.refuse_for_price(change, PriceKind::Hourly)).ok()
+        self.priced(change, refund)
     }
 
     fn tariff(&self, position: Position) -> Tariff<'_> {
@@ -154,14 +155,15 @@ impl Desk<'_> {
         let row = change.row(Event::Resized);
         let row = if !self.unit(position).is_prepaid() {
             self.details_mut(position).billed_hours = 0;
-            row
+            Some(row)
         } else {
             match price.cmp(&self.monthly(position)) {
                 std::cmp::Ordering::Greater => self.upgrade(change, price, row)?,
                 std::cmp::Ordering::Less => self.downgrade(change, price, row)?,
-                std::cmp::Ordering::Equal => row,
+                std::cmp::Ordering::Equal => Some(row),
             }
         };
+        let Some(row) = row else { return Ok(()) };
         self.set_price(position, price);
         let details = self.details_mut(position);
         details.instance_type = kind.or(details.instance_type);
@@ -169,47 +171,57 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn upgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Row, Refused> {
+    /// The row of an upgrade; none where a needed price is unknown, which stops the run.
+    fn upgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Option<Row>, Refused> {
         let Change { position, day, .. } = change;
         let expiry = self.unit(position).expires;
         let charge = self.tariff(position).upgrade(price, day, expiry);
         let payable = self.payable(position, charge, day)?;
         let paid = self.paid_on(position, day);
-        let left = paid.map(|paid| self.left_of(position, &paid, day)).unwrap_or_default();
+        let Some(left) = self.left_of(change, paid.as_ref()) else { return Ok(None) };
         let movement = self.pay(payable);
         if expiry <= day {
-            return Ok(row.moving(movement));
+            return Ok(Some(row.moving(movement)));
         }
         let known = paid.is_some() || charge > Money::ZERO;
         let term = Term { start: day, end: expiry, months: 0 };
         self.replace_orders(position, known.then(|| changed_order(term, left, movement)));
-        Ok(row.moving(movement).paying_for(term))
+        Ok(Some(row.moving(movement).paying_for(term)))
     }
 
-    fn downgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Row, Refused> {
+    /// The row of a downgrade; none where a needed price is unknown, which stops the run.
+    fn downgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Option<Row>, Refused> {
         let Change { position, day, .. } = change;
         let profile = self.profile(position);
         if self.details(position).downgrades >= profile.downgrades {
             return Err(Refused::beyond(self.details(position).downgrades));
         }
         self.details_mut(position).downgrades += 1;
-        let Some(paid) = self.paid_on(position, day) else { return Ok(row) };
+        let Some(paid) = self.paid_on(position, day) else { return Ok(Some(row)) };
+        let Some(left) = self.left_of(change, Some(&paid)) else { return Ok(None) };
         let expiry = self.unit(position).expires;
         let refund = self.tariff(position).downgrade(price, &paid, day, expiry);
+        let Some(refund) = self.priced(change, refund) else { return Ok(None) };
         let amount = if profile.downgrade_refund { refund.amount } else { Money::ZERO };
         let movement = self.split(position, amount, &paid);
         let term = Term { start: day, end: expiry, months: 0 };
-        let order = changed_order(term, self.left_of(position, &paid, day), movement);
-        self.replace_orders(position, Some(order));
+        self.replace_orders(position, Some(changed_order(term, left, movement)));
         self.move_funds(movement);
         let basis = Basis::Refund { paid: paid.total(), consumed: Some(refund.consumed) };
-        Ok(row.moving_if_any(movement).based_on(basis))
+        Ok(Some(row.moving_if_any(movement).based_on(basis)))
     }
 
-    /// What is left of a payment when the configuration changes.
-    fn left_of(&self, position: Position, paid: &Paid, day: Day) -> Movement {
-        let used = self.tariff(position).used_before_change(paid, day);
-        self.split(position, (paid.total() - used).max(Money::ZERO), paid)
+    /// What is left of a payment when the configuration changes; none where a needed price is unknown.
+    fn left_of(&mut self, change: Change, paid: Option<&Paid>) -> Option<Movement> {
+        let Some(paid) = paid else { return Some(Movement::default()) };
+        let used = self.tariff(change.position).used_before_change(paid, change.day);
+        let used = self.priced(change, used)?;
+        Some(self.split(change.position, (paid.total() - used).max(Money::ZERO), paid))
+    }
+
+    /// A sum of money; none where it needs a price of an hour that is unknown, which stops the run.
+    fn priced<T>(&mut self, change: Change, sum: Result<T, HourPriceMissing>) -> Option<T> {
+        sum.map_err(|HourPriceMissing| self.refuse_for_price(change, PriceKind::Hourly)).ok()
     }
 
     /// Makes a postpaid instance prepaid from this day on.

@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::money::{Factor, Rounding};
 use crate::profile::{
     AttemptDays, BUILTIN, ChargeOrder, DowngradeMonths, Profile, ProfileIndex, RecoverFrom, RefundMethod, Restart,
-    RestoreWhen, RetentionFrom, UpgradeMonths, WhenShort,
+    RestoreWhen, RetentionFrom, UpgradeMonths, WhenShort, spelling,
 };
 
 /// The profile whose built-in values stand for missing keys, and the default of a book.
@@ -225,6 +225,7 @@ impl<'d> Profiles<'d> {
             return None;
         }
         self.warn_of_idle_first(name, &keys, diagnostics);
+        self.warn_of_former_months(name, diagnostics);
         for (key, field) in &self.defaults {
             keys.entry(key).or_insert_with(|| field.clone());
         }
@@ -253,6 +254,18 @@ impl<'d> Profiles<'d> {
             let message = format!("profile {} has `auto_renew_days`, so `auto_renew_first` says nothing", shown(name));
             Problem::new(Code::IgnoredValue, message, "leave out one of the two")
                 .report(|| first.key_place(), diagnostics);
+        }
+    }
+
+    /// `days30` of a downgrade was the default before; no document prints it.
+    fn warn_of_former_months(&self, name: &str, diagnostics: &mut Diagnostics) {
+        let own = self.tables[name].get("downgrade_months").filter(|field| field.file() != BUILTIN_FILE);
+        let former = spelling(DowngradeMonths::Days30, DowngradeMonths::NAMES);
+        let is_former = |field: &&Field| field.text(&mut Diagnostics::default()).is_some_and(|text| text == former);
+        if let Some(field) = own.filter(is_former) {
+            let message = "`days30` counts full months and the days over / 30, which no public price list does";
+            let help = "write `months_or_days30`, the default, or keep it if your contract says so";
+            Problem::new(Code::FormerRule, message, help).report(|| field.place(), diagnostics);
         }
     }
 

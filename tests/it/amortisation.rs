@@ -18,13 +18,13 @@ fn spread(cents: i64, start: &str, end: &str) -> Amortisation {
 /// The examples of Tencent's cost analysis (成本分析, 2021-07-26).
 #[test]
 fn the_published_examples_come_out() {
-    let august = spread(12200, "2019-08-20", "2019-10-20");
-    assert_eq!(august.before(day("2019-09-01")).cash, Money::from_minor(2400));
-    let july = spread(3100, "2019-07-20", "2019-08-20");
-    assert_eq!(july.before(day("2019-08-01")).cash, Money::from_minor(1200));
-    let refunded = spread(18100, "2019-01-01", "2019-07-01");
-    assert_eq!(refunded.before(day("2019-05-11")).cash, Money::from_minor(13000), "the refund day included");
-    assert_eq!(refunded.deferred(day("2019-05-11")).cash, Money::from_minor(5100), "booked on the refund day");
+    for row in csv::Reader::from_reader(include_str!("../../data/vectors/amortisation.csv").as_bytes()).records() {
+        let row = row.expect("a row");
+        let minor = |cell: usize| row[cell].parse().expect("an amount");
+        let (spread, at) = (spread(minor(0), &row[1], &row[2]), day(&row[3]));
+        assert_eq!(spread.before(at).cash, Money::from_minor(minor(4)), "{row:?}");
+        assert_eq!(spread.deferred(at).cash, Money::from_minor(minor(0) - minor(4)), "{row:?}");
+    }
 }
 
 /// Each amount over each number of days, held against a walk from day to day.

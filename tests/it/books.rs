@@ -40,12 +40,27 @@ pub(crate) fn book_of(choices: &[u8]) -> Files {
     drawn(Random { choices: choices.iter().rev().copied().collect(), ..Random::of(0) })
 }
 
+/// A valid book in which much is returned, recovered, resized and converted, mostly with an hourly price to count hours at.
+pub(crate) fn changeful_book(seed: u64) -> Files {
+    let mut draft = begun(Random::of(seed));
+    draft.price_hours();
+    finished(draft, Draft::add_changes)
+}
+
 fn drawn(random: Random) -> Files {
+    finished(begun(random), |_| {})
+}
+
+fn begun(random: Random) -> Draft {
     let mut draft = Draft::begin(random);
     draft.add_profiles();
     draft.choose_profiles();
     draft.add_accounts();
     draft.add_instances();
+    draft
+}
+
+fn finished(mut draft: Draft, add_more: impl Fn(&mut Draft)) -> Files {
     if draft.lists_prices {
         draft.add_list_prices();
     }
@@ -55,6 +70,7 @@ fn drawn(random: Random) -> Files {
     draft.add_returns();
     draft.add_holidays();
     draft.add_actions();
+    add_more(&mut draft);
     draft.files()
 }
 

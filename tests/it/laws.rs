@@ -7,7 +7,7 @@ use std::thread;
 
 use renewcast::calendar::Day;
 
-use crate::books::{book_of, random_book, scaled, shuffled, with_extra_account};
+use crate::books::{book_of, changeful_book, random_book, scaled, shuffled, with_extra_account};
 use crate::oracle;
 use crate::support::{Files, Written, assert_same, builtin, run, run_or_refuse};
 
@@ -43,6 +43,19 @@ fn the_engine_equals_the_reference_model() {
     let reached = reached.into_inner().expect("no comparison failed");
     let missed: Vec<&str> = oracle::RULES.iter().filter(|rule| !reached.contains(*rule)).copied().collect();
     assert!(missed.is_empty() || at_most(BOOKS) < BOOKS, "{} rules reached, never: {missed:?}", reached.len());
+}
+
+/// Books full of returns, resizes and conversions: what is used, what is left, and what comes back.
+#[test]
+fn the_engine_equals_the_reference_model_where_much_changes() {
+    let whole = Mutex::new(0_u64);
+    for_each_seed(at_most(BOOKS), |seed| {
+        let rules = compare_files(&format!("changeful seed {seed}"), &changeful_book(seed));
+        let is_whole = !rules.iter().any(|rule| rule.starts_with("no_price/"));
+        *whole.lock().expect("no comparison failed") += u64::from(is_whole);
+    });
+    let (whole, books) = (whole.into_inner().expect("no comparison failed"), at_most(BOOKS));
+    assert!(books < 100 || whole > books / 2, "only {whole} of {books} books do not stop for want of a price");
 }
 
 fn compare(seed: u64) -> BTreeSet<&'static str> {

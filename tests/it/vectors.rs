@@ -324,23 +324,10 @@ fn a_formula_is_exact_until_its_end() {
 
 #[test]
 fn a_part_of_an_amount_is_rounded_once() {
-    let part = |amount, part, whole, rounding| {
-        Money::from_minor(amount).part(Money::from_minor(part), Money::from_minor(whole), rounding).minor()
-    };
-    let table = [
-        (100, 1, 3, Rounding::HalfUp, 33),
-        (100, 2, 3, Rounding::HalfUp, 67),
-        (100, 2, 3, Rounding::Down, 66),
-        (5, 1, 2, Rounding::HalfUp, 3),
-        (5, 1, 2, Rounding::HalfEven, 2),
-        (7, 1, 2, Rounding::HalfEven, 4),
-        (7, 9, 9, Rounding::Down, 7),
-        (7, 0, 9, Rounding::HalfUp, 0),
-        (7, 0, 0, Rounding::HalfUp, 0),
-        (999_999_999_999_999, 999_999_999_999_999, 1_000_000_000_000_000, Rounding::Down, 999_999_999_999_998),
-    ];
-    for (amount, of, whole, rounding, expected) in table {
-        assert_eq!(part(amount, of, whole, rounding), expected, "{amount} × {of} / {whole} {rounding:?}");
+    for row in rows(include_str!("../../data/vectors/parts.csv")) {
+        let minor = |cell: usize| Money::from_minor(number(&row[cell]));
+        let part = minor(0).part(minor(1), minor(2), named(&row[3], Rounding::NAMES));
+        assert_eq!(part, minor(4), "{row:?}");
     }
 }
 

@@ -4,7 +4,8 @@ use chrono::Datelike;
 
 use super::funds::minor_units;
 use super::{
-    Cells, Date, Draft, MONTHLY_PRICES, PRODUCTS, TYPES, amount, date, days_after, last_of_month, minor_digits,
+    Cells, Date, Draft, HOURLY_PRICES, MONTHLY_PRICES, PRODUCTS, TYPES, amount, date, days_after, last_of_month,
+    minor_digits,
 };
 
 impl Draft {
@@ -179,6 +180,38 @@ impl Draft {
                 Cells::from([("date", day.to_string()), ("action", action.to_owned()), ("instance_id", id)]);
             self.add_particulars(&mut cells, action);
             self.actions.push(cells);
+        }
+    }
+
+    /// Nearly every instance knows what an hour costs, so that few changes stop the run.
+    pub(super) fn price_hours(&mut self) {
+        for place in 0..self.instances.len() {
+            if self.random.percent(95) && !self.instances[place].contains_key("hourly_price") {
+                let price = self.random.pick(HOURLY_PRICES);
+                self.instances[place].insert("hourly_price", price.to_owned());
+            }
+        }
+    }
+
+    /// Each instance goes through several changes, some on one day, and is recovered or extended between them.
+    pub(super) fn add_changes(&mut self) {
+        const CHANGES: &[&str] =
+            &["resize", "resize", "resize", "resize", "terminate", "renew", "renew", "to_postpaid", "to_prepaid"];
+        let length = (self.to - self.from).num_days();
+        for cells in self.instances.clone() {
+            let mut day = self.random.between(0, length.min(20));
+            for _ in 0..self.random.between(0, 5) {
+                let action = self.random.pick(CHANGES);
+                let mut change = Cells::from([
+                    ("date", days_after(self.from, day).to_string()),
+                    ("action", action.to_owned()),
+                    ("instance_id", cells["instance_id"].clone()),
+                ]);
+                self.add_particulars(&mut change, action);
+                self.repeat_price(&mut change, &cells);
+                self.actions.push(change);
+                day = (day + self.random.pick(&[0, 0, 1, 3, 5, 10, 28, 30, 31])).min(length);
+            }
         }
     }
 

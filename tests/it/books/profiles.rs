@@ -69,7 +69,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("full_refunds", &["1", "1", "2", "0"]),
     ("returns_per_year", &["199", "3", "1", "0"]),
     ("upgrade_months", &["\"average\"", "\"average_2_decimals\"", "\"days30\""]),
-    ("downgrade_months", &["\"average\"", "\"days30\""]),
+    ("downgrade_months", &["\"average\"", "\"months_or_days30\"", "\"months_or_days30\"", "\"days30\""]),
     ("downgrade_refund", &["true", "true", "false"]),
     ("downgrades", &["5", "2", "1", "0"]),
     (

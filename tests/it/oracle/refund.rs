@@ -111,17 +111,17 @@ impl Replay<'_> {
             notes.reached("refund/orders-ahead-without-a-current-one");
             return Some(0);
         };
-        let full = instance.full_months(order.start, self.today, notes);
         let used = match instance.profile.refund.as_str() {
-            "hourly" => self.used_by_the_hour(instance, order, full)?,
-            "share" => self.used_share(instance, order, full),
+            "hourly" => self.used_by_the_hour(instance, order)?,
+            "share" => self.used_share(instance, order),
             other => panic!("unknown refund {other}"),
         };
         Some(used.round(digits, &instance.profile.rounding, notes))
     }
 
     /// Full months at the monthly price, the rest at the hourly price from hour 0 on.
-    fn used_by_the_hour(&self, instance: &Instance, order: &Order, full: u32) -> Option<Fraction> {
+    pub(crate) fn used_by_the_hour(&self, instance: &Instance, order: &Order) -> Option<Fraction> {
+        let full = instance.full_months(order.start, self.today, self.notes);
         let rest = days_between(instance.after_full_months(order.start, full), self.today);
         let months =
             monthly_price(instance).times_whole(i128::from(full)).times(discount(&instance.profile, full, self.notes));
@@ -142,7 +142,8 @@ impl Replay<'_> {
     }
 
     /// The share of the days, with the discount of the full months used.
-    fn used_share(&self, instance: &Instance, order: &Order, full: u32) -> Fraction {
+    fn used_share(&self, instance: &Instance, order: &Order) -> Fraction {
+        let full = instance.full_months(order.start, self.today, self.notes);
         let days = days_between(order.start, order.end);
         let used = days_between(order.start, self.today);
         let price = monthly_price(instance);
@@ -265,7 +266,10 @@ impl Replay<'_> {
         let key = (instance.account, instance.product().to_owned(), self.today.year());
         let returns = self.returns.entry(key).or_default();
         returns.all += 1;
-        returns.full += i64::from(is_full);
+        // "A full return of which nothing comes back does not count as one" (model.md, full-refund).
+        let counts_as_full = is_full && refund.movement.is_some();
+        self.notes.reached_if(is_full && !counts_as_full, "full_refund/of-nothing-does-not-count");
+        returns.full += i64::from(counts_as_full);
         let entry = self.entry_of(index, "returned");
         let detail = super::action::fact_and_note(&refund.fact, &action.note);
         self.entries.push(Entry { movement: refund.movement, detail, ..entry });

@@ -59,7 +59,13 @@ impl Replay<'_> {
             _ => "upgrade/running",
         });
         let paid = self.instances[index].paid(today);
-        let left = paid.map(|paid| self.left_of(index, paid));
+        let left = match paid {
+            Some(paid) => match self.left_of(index, paid) {
+                Some(left) => Some(left),
+                None => return self.lack_hourly_price("no_price/hourly-for-an-upgrade"),
+            },
+            None => None,
+        };
         let movement = self.pay(index, charge);
         notes.reached_if(movement.voucher != 0, "voucher/for-an-upgrade");
         let keeps_an_order = paid.is_some() || charge > 0;
@@ -70,6 +76,12 @@ impl Replay<'_> {
         let term = (today < expiry).then_some((today, expiry));
         self.take_shape(index, action);
         self.resized(index, action, "", Some(movement), term);
+    }
+
+    /// The used part takes an hourly price that is not there: the run stops (model.md, missing-hour-price).
+    fn lack_hourly_price(&mut self, rule: &'static str) {
+        self.notes.reached(rule);
+        self.missing_price = true;
     }
 
     /// Price difference times months times factor, rounded once (model.md, upgrade).
@@ -110,7 +122,10 @@ impl Replay<'_> {
         let (today, notes) = (self.today, self.notes);
         let paid = self.instances[index].paid(today);
         let (movement, fact) = match paid {
-            Some(paid) => self.pay_back(index, action, paid),
+            Some(paid) => match self.pay_back(index, action, paid) {
+                Some(paid_back) => paid_back,
+                None => return self.lack_hourly_price("no_price/hourly-for-a-downgrade"),
+            },
             None => {
                 notes.reached("downgrade/no-payment-known");
                 notes.reached_if(self.instances[index].state == State::Overdue, "downgrade/overdue");
@@ -123,12 +138,13 @@ impl Replay<'_> {
         self.resized(index, action, &fact, movement, None);
     }
 
-    fn pay_back(&mut self, index: usize, action: &Action, paid: Paid) -> (Option<Movement>, String) {
-        let Downgrade { back, consumed } = self.downgrade_refund(index, action, paid);
+    /// None where that takes an hourly price that is not there.
+    fn pay_back(&mut self, index: usize, action: &Action, paid: Paid) -> Option<(Option<Movement>, String)> {
+        let Downgrade { back, consumed } = self.downgrade_refund(index, action, paid)?;
         let instance = &self.instances[index];
         let digits = self.accounts[instance.account].digits;
         let movement = paid.split(back, &instance.profile.rounding, self.notes);
-        let left = self.left_of(index, paid);
+        let left = self.left_of(index, paid)?;
         self.keep_order(
             index,
             Some((left, Movement { free_credit: -movement.free_credit, cash: -movement.cash, ..movement })),
@@ -138,20 +154,21 @@ impl Replay<'_> {
         account.cash += movement.cash;
         self.notes.reached_if(movement.free_credit > 0 && movement.cash > 0, "downgrade/back-in-both-parts");
         let fact = format!("; paid {}, consumed {}", money(paid.all(), digits), money(consumed, digits));
-        ((back > 0).then_some(movement), fact)
+        Some(((back > 0).then_some(movement), fact))
     }
 
     /// What was paid, less what is used at the old price and what is left at the new one (model.md, downgrade).
-    fn downgrade_refund(&self, index: usize, action: &Action, paid: Paid) -> Downgrade {
+    fn downgrade_refund(&self, index: usize, action: &Action, paid: Paid) -> Option<Downgrade> {
         let instance = &self.instances[index];
         let (notes, rounding) = (self.notes, &instance.profile.rounding);
         let digits = self.accounts[instance.account].digits;
-        let used = self.cost_of_used(instance);
+        let used = self.used_part(instance)?;
         let left = self.cost(instance, new_price(action), self.today, instance.expiry());
         let consumed = used.round(digits, rounding, notes);
         let most = Fraction::of_minor_units(paid.all(), digits).plus(used.plus(left).times_whole(-1));
         let most = if most > Fraction::ZERO { most.round(digits, rounding, notes) } else { 0 };
         notes.reached(match instance.profile.downgrade_months.as_str() {
+            "months_or_days30" => "downgrade/months-or-days30",
             "days30" => "downgrade/days30",
             _ => "downgrade/average",
         });
@@ -160,20 +177,32 @@ impl Replay<'_> {
         notes.reached_if(instance.current_order(self.today).is_none(), "downgrade/orders-ahead-without-a-current-one");
         let back = if instance.profile.downgrade_refund { most } else { 0 };
         notes.reached_if(back > 0, "downgrade/pays-back");
-        Downgrade { back, consumed }
+        Some(Downgrade { back, consumed })
     }
 
-    /// The used part of the current order at the price in force; nothing without one.
-    fn cost_of_used(&self, instance: &Instance) -> Fraction {
-        match instance.current_order(self.today) {
-            Some(order) => self.cost(instance, monthly_price(instance), order.start, self.today),
-            None => Fraction::ZERO,
+    /// What counts as used of the current order at the price in force; nothing without one (model.md, used-part).
+    fn used_part(&self, instance: &Instance) -> Option<Fraction> {
+        let Some(order) = instance.current_order(self.today) else { return Some(Fraction::ZERO) };
+        if instance.profile.refund == "hourly" {
+            self.notes.reached("resize/used-by-the-hour");
+            return self.used_by_the_hour(instance, order);
         }
+        self.notes.reached("resize/used-by-downgrade-months");
+        Some(self.cost(instance, monthly_price(instance), order.start, self.today))
     }
 
     /// Months by `downgrade_months` times price times factor.
     fn cost(&self, instance: &Instance, price: Fraction, start: Date, end: Date) -> Fraction {
         let months = match instance.profile.downgrade_months.as_str() {
+            "months_or_days30" => {
+                let full = instance.full_months(start, end, self.notes);
+                let ends_with_a_month = instance.after_full_months(start, full) == end;
+                self.notes.reached_if(full > 0 && ends_with_a_month, "downgrade/ends-with-a-month");
+                match ends_with_a_month {
+                    true => Fraction::whole(i128::from(full)),
+                    false => Fraction::whole(i128::from(days_between(start, end))).over(30),
+                }
+            }
             "days30" => {
                 let full = instance.full_months(start, end, self.notes);
                 let rest = days_between(instance.after_full_months(start, full), end);
@@ -187,13 +216,13 @@ impl Replay<'_> {
     }
 
     /// Of what was paid, the part that is left after what is used (model.md, resized-order).
-    fn left_of(&self, index: usize, paid: Paid) -> Movement {
+    fn left_of(&self, index: usize, paid: Paid) -> Option<Movement> {
         let instance = &self.instances[index];
         let digits = self.accounts[instance.account].digits;
-        let consumed = self.cost_of_used(instance).round(digits, &instance.profile.rounding, self.notes);
+        let consumed = self.used_part(instance)?.round(digits, &instance.profile.rounding, self.notes);
         let left = (paid.all() - consumed).max(0);
         self.notes.reached_if(consumed > paid.all(), "resize/nothing-left-of-the-order");
-        paid.split(left, &instance.profile.rounding, self.notes)
+        Some(paid.split(left, &instance.profile.rounding, self.notes))
     }
 
     /// One order for the days that are left: what is left of the old ones, with the charge or without the refund.
