@@ -1,5 +1,7 @@
 //! The story of one instance, or of one account, in plain sentences: what happened, what it cost, and by which rule.
 
+mod rule;
+
 use crate::account::{AccountIndex, Movement};
 use crate::action::{Action, Verb};
 use crate::book::Book;
@@ -7,7 +9,7 @@ use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, Instance, InstanceIndex, State};
 use crate::ledger::{Basis, Entry, Ledger, Needed};
 use crate::money::{Currency, Money};
-use crate::profile::{AttemptDays, Profile, RecoverFrom, RefundMethod, Restart, RestoreWhen, RetentionFrom, spelling};
+use rule::{Rules, could_be_paid};
 
 /// One step of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,36 +116,39 @@ impl Teller<'_> {
     /// One step for each row; days of equal usage are told as one.
     fn steps(&self, entries: &[&Entry]) -> Vec<Step> {
         let mut steps = Vec::new();
+        let mut rules = Rules::open(self.book);
         let mut rest = entries;
         while let Some(first) = rest.first() {
             let same = |entry: &&&Entry| {
-                first.event == Event::Usage && entry.event == Event::Usage && entry.instance == first.instance
+                first.event == Event::Usage
+                    && entry.event == Event::Usage
+                    && (entry.instance, entry.state) == (first.instance, first.state)
             };
-            let count = rest.iter().take_while(same).count();
-            if count > 1 {
-                steps.push(self.usage(&rest[..count]));
-                rest = &rest[count..];
-            } else {
-                steps.push(Step { sentence: self.sentence(first), rule: self.rule(first) });
-                rest = &rest[1..];
+            let count = rest.iter().take_while(same).count().max(1);
+            let mut sentence = if count > 1 { self.usage(&rest[..count]) } else { self.sentence(first) };
+            if rules.recovers_a_return(first) {
+                sentence.push_str(" It was returned, so its new term starts on the day of recovery.");
             }
+            steps.push(Step { sentence, rule: rules.of(first) });
+            rest[..count].iter().for_each(|entry| rules.add(entry));
+            rest = &rest[count..];
         }
         steps
     }
 
-    fn usage(&self, days: &[&Entry]) -> Step {
+    fn usage(&self, days: &[&Entry]) -> String {
         let hours: u32 = days.iter().map(|day| u32::from(day.hours)).sum();
         let amount: Money = days.iter().filter_map(|day| day.movement).map(|movement| -movement.amount()).sum();
         let (first, last) = (days[0], days[days.len() - 1]);
-        let sentence = format!(
-            "{} to {}: {hours} hours of use cost {} {}; {} left.",
+        let what = if first.state == Some(State::Stopped) { "hours while it is stopped" } else { "hours of use" };
+        format!(
+            "{} to {}: {hours} {what} cost {} {}; {} left.",
             first.date,
             last.date,
             self.money(amount),
             self.currency,
             self.money(last.balance)
-        );
-        Step { sentence, rule: None }
+        )
     }
 
     fn sentence(&self, entry: &Entry) -> String {
@@ -174,6 +179,9 @@ impl Teller<'_> {
             Event::Reclaimed => format!("{who} is unpaid and goes to the recycle bin"),
             Event::Terminated if entry.reason == Some(Reason::User) => format!("{who} is destroyed by people"),
             Event::Terminated => format!("{who} is gone for good, with its data"),
+            Event::Usage if entry.state == Some(State::Stopped) => {
+                format!("{who} is stopped, and {} hours are billed: {cost}; {left}", entry.hours)
+            }
             Event::Usage => format!("{who} runs for {} hours: {cost}; {left}", entry.hours),
             Event::Stopped if entry.reason == Some(Reason::User) => format!("people stop {who} without charge"),
             Event::Stopped => format!("arrears stop {who}"),
@@ -244,14 +252,15 @@ impl Teller<'_> {
             Some(Basis::Refund { consumed: None, .. }) => {
                 format!("all of {} {} come back", self.money(amount), self.currency)
             }
-            _ => "nothing comes back, no payment is known".to_owned(),
+            Some(Basis::PaymentUnknown) => "nothing comes back, no payment is known".to_owned(),
+            _ => "nothing comes back, its term is over".to_owned(),
         }
     }
 
     /// What a new type or price costs or pays back.
     fn charged(&self, entry: &Entry, cost: &str) -> String {
         let amount = entry.movement.map_or(Money::ZERO, Movement::amount);
-        if amount > Money::ZERO {
+        if amount > Money::ZERO || entry.basis.is_some() {
             return self.comes_back(entry);
         }
         match entry.movement {
@@ -282,6 +291,9 @@ impl Teller<'_> {
         };
         let available = self.money(shortfall.available);
         match shortfall.needed {
+            Needed::Price(_) if entry.event == Event::RenewalFailed && could_be_paid(entry) => {
+                "a renewal before it failed, and those behind wait".to_owned()
+            }
             Needed::Price(price) => {
                 let short = self.money(price - shortfall.available - shortfall.voucher);
                 let voucher = match shortfall.voucher {
@@ -294,65 +306,6 @@ impl Teller<'_> {
             Needed::AtLeastZero => format!("the available balance is {available} and must not be negative"),
         }
     }
-
-    /// The rule of the profile behind a row.
-    fn rule(&self, entry: &Entry) -> Option<String> {
-        let instance = self.book.instance(entry.instance?);
-        let profile = self.book.profile(instance.profile);
-        let rule = match (entry.event, entry.reason) {
-            (Event::Renewed | Event::RenewalFailed, Some(Reason::Auto | Reason::InsufficientFunds)) => {
-                attempts(profile)
-            }
-            (Event::Recovered, _) => recovery(profile),
-            (Event::Expired | Event::Reclaimed, _) => {
-                format!("suspend_after_days = {}", profile.suspend_after_days)
-            }
-            (Event::Terminated, Some(Reason::RetentionOver)) => retention(profile, instance.charge_type),
-            (Event::Returned | Event::Refunded, _) => {
-                format!("refund = \"{}\"", spelling(profile.refund, RefundMethod::NAMES))
-            }
-            (Event::Stopped, Some(Reason::Arrears)) => format!("arrears_grace_hours = {}", profile.arrears_grace_hours),
-            (Event::Restored, Some(Reason::Funds)) => restart(profile),
-            (Event::Reminder, _) => format!("remind_days = {:?}", profile.remind_days),
-            _ => return None,
-        };
-        Some(format!("{}: {rule}", profile.name))
-    }
-}
-
-fn attempts(profile: &Profile) -> String {
-    match &profile.attempts {
-        AttemptDays::From(first) if profile.auto_renew_while_reclaimed => {
-            format!("auto_renew_first = {first}, auto_renew_while_reclaimed = true, tried daily until terminated")
-        }
-        AttemptDays::From(first) => format!("auto_renew_first = {first}, tried daily until reclaimed"),
-        AttemptDays::On(days) => format!("auto_renew_days = {days:?}"),
-    }
-}
-
-fn recovery(profile: &Profile) -> String {
-    let from = match profile.recover_from {
-        RecoverFrom::Expiry => "\"expiry\", the term starts at the old expiry",
-        RecoverFrom::Reclaim => "\"reclaim\", the term starts on the day of reclaiming",
-        RecoverFrom::Today => "\"today\", the term starts on the day of recovery",
-    };
-    format!("recover_from = {from}")
-}
-
-fn retention(profile: &Profile, charge_type: ChargeType) -> String {
-    match (charge_type, profile.retention_from) {
-        (ChargeType::Postpaid, _) => format!("postpaid_retention_days = {}", profile.postpaid_retention_days),
-        (ChargeType::Prepaid, RetentionFrom::Reclaim) => format!("retention_days = {}", profile.retention_days),
-        (ChargeType::Prepaid, RetentionFrom::Expiry) => {
-            format!("retention_days = {}, counted from the expiry", profile.retention_days)
-        }
-    }
-}
-
-fn restart(profile: &Profile) -> String {
-    let restart = spelling(profile.restart, Restart::NAMES);
-    let when = spelling(profile.restore_when, RestoreWhen::NAMES);
-    format!("restart = \"{restart}\", restore_when = \"{when}\"")
 }
 
 fn counted(count: u32, one: &str) -> String {

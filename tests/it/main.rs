@@ -12,6 +12,7 @@ mod diff;
 mod docs;
 mod errors;
 mod example;
+mod explain;
 mod extent;
 mod formulas;
 mod import;
