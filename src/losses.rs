@@ -12,7 +12,7 @@ use crate::instance::{Instance, InstanceIndex, State, StoppedBy};
 use crate::ledger::Entry;
 
 /// What a row means for its instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Meaning {
     /// Its auto-renewal fails, for the first time since it was paid.
     Fails,
@@ -62,9 +62,13 @@ pub struct Losses {
 impl Losses {
     /// As the instances of a book stand at its opening.
     pub fn open(book: &Book) -> Self {
+        Self::open_some(book, (0u32..).map(InstanceIndex).take(book.instances.len()))
+    }
+
+    /// As some instances of a book stand at its opening: those whose rows will be read.
+    pub fn open_some(book: &Book, instances: impl Iterator<Item = InstanceIndex>) -> Self {
         let mut losses = Self::default();
-        let instances = (0u32..).map(InstanceIndex).zip(&book.instances);
-        instances.for_each(|(number, instance)| losses.note_opening(number, instance));
+        instances.for_each(|number| losses.note_opening(number, book.instance(number)));
         losses
     }
 

@@ -19,11 +19,13 @@ mod late;
 mod triage;
 mod worth;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use arrivals::{Arrival, Cadence, Way};
 use demand::{Floors, Needs};
 pub use fate::Consequence;
+use keeping::Doing;
+use triage::Shortage;
 pub use triage::Triage;
 pub use worth::{Worth, WorthError, weigh};
 
@@ -32,7 +34,8 @@ use crate::action::{AccountRef, Action, Channel, Target, Transfer, Verb};
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::engine::{self, Refusal, Step, Trial};
-use crate::instance::InstanceIndex;
+use crate::event::Event;
+use crate::instance::{InstanceIndex, State};
 use crate::ledger::Entry;
 use crate::money::{Currency, Money};
 use crate::selector::Selector;
@@ -222,98 +225,150 @@ impl Setting<'_> {
     }
 
     fn plan(&self, opening: &Trial<'_>) -> Result<AccountPlan, Refusal> {
-        let untouched = opening;
         let kept = self.question.keep.as_ref().map(|selector| opening.matching(selector));
-        let mut opening = opening.clone();
-        let (steps, run) = self.keep(&mut opening, kept.as_deref())?;
-        let book = opening.book();
-        let account = book.account(opening.account());
+        let keeps = Keeps::of(opening, kept.as_deref());
+        let Kept { steps, stops, run } = self.keep(opening, &keeps)?;
+        let prepared = with_steps(opening, &steps);
+        let account = opening.book().account(opening.account());
         let reserve = self.question.reserve.get(&account.currency).copied();
         let floors =
             Floors { reserve, alert: account.alert_below.filter(|_| self.question.tolerance == Tolerance::Nothing) };
         let needs = Needs::of(&run, (self.arrivals, self.ample), floors);
-        let lost = demand::lost(&run, (&opening, kept.as_deref()), self.first());
-        let (mut top_ups, unmet) = match self.question.tolerance {
-            Tolerance::Nothing => (needs.top_ups, needs.unmet),
+        let lost = demand::lost(&run, (opening, kept.as_deref()), self.first());
+        let (mut top_ups, stops, unmet) = match self.question.tolerance {
+            Tolerance::Nothing => (needs.top_ups, stops, needs.unmet),
             tolerance => {
-                let search = late::Search::new(self, &run, reserve, tolerance);
-                (search.top_ups(&opening)?, late::unmet(needs.unmet, &run.entries, tolerance))
+                let search = late::Search::new(self, &run, (reserve, tolerance), &keeps.let_go);
+                let (top_ups, stops) = search.top_ups(&prepared)?;
+                (top_ups, stops, late::unmet(needs.unmet, &run, tolerance))
             }
         };
         let budget = self.question.budgets.get(&opening.account()).copied();
         let sum: Money = top_ups.iter().map(|top_up| top_up.amount).sum();
         if let Some(budget) = budget.filter(|budget| *budget < sum || !unmet.is_empty()) {
-            let shortage = triage::Shortage { setting: self, opening: untouched, steps: &steps, budget, reserve };
-            return self.choose(&shortage, kept.as_deref(), lost);
+            let returning = &returning(opening, &run, &keeps.let_go);
+            let shortage =
+                Shortage { setting: self, opening, steps: &steps, keeps: &keeps, returning, budget, reserve };
+            return self.choose(&shortage, lost);
         }
-        fate::tell(&opening, &mut top_ups)?;
+        let steps = [steps, stops].concat();
+        let prepared = with_steps(opening, &steps);
+        fate::tell(&prepared, &mut top_ups)?;
+        let steps = settled(&prepared, &top_ups, steps)?;
         let (account, runway) = (opening.account(), needs.runway);
         Ok(AccountPlan { account, top_ups, steps, runway, unmet, lost, triage: None })
     }
 
     /// The plan of an account whose budget does not keep all.
-    fn choose(
-        &self,
-        shortage: &triage::Shortage<'_, '_>,
-        kept: Option<&[InstanceIndex]>,
-        mut lost: Vec<Loss>,
-    ) -> Result<AccountPlan, Refusal> {
-        let candidates = shortage.candidates(kept);
-        let (triage, steps) = shortage.solve(&candidates)?;
-        let unmet = shortage.failures(&steps, triage.budget)?;
-        let runway = shortage.failures(&steps, Money::ZERO)?.first().copied();
-        let opening = shortage.trial(&steps, None);
-        let top_up = runway.zip(self.arrivals.first()).filter(|_| triage.budget > Money::ZERO);
-        let top_up = top_up.map(|(first, arrival)| TopUp {
-            arrival: *arrival,
-            amount: triage.budget,
-            first,
-            without: Vec::new(),
-        });
+    fn choose(&self, shortage: &Shortage<'_, '_>, mut lost: Vec<Loss>) -> Result<AccountPlan, Refusal> {
+        let candidates = shortage.candidates();
+        let triage = shortage.solve(&candidates)?;
+        let kept = shortage.outcome(&triage.let_go)?;
+        let unmet = shortage.failures(&kept.run);
+        let (steps, budget) = (kept.steps, triage.budget);
+        let runway = shortage.failures(&shortage.replay(&steps, Money::ZERO)?).first().copied();
+        let prepared = with_steps(shortage.opening, &steps);
+        let top_up = runway.zip(self.arrivals.first()).filter(|_| budget > Money::ZERO);
+        let top_up =
+            top_up.map(|(first, arrival)| TopUp { arrival: *arrival, amount: budget, first, without: Vec::new() });
         let mut top_ups: Vec<TopUp> = top_up.into_iter().collect();
-        fate::tell(&opening, &mut top_ups)?;
+        fate::tell(&prepared, &mut top_ups)?;
         lost.retain(|loss| triage.let_go.binary_search(&loss.instance).is_err());
-        let account = opening.account();
+        let steps = settled(&prepared, &top_ups, steps)?;
+        let account = prepared.account();
         Ok(AccountPlan { account, top_ups, steps, runway, unmet, lost, triage: Some(triage) })
     }
 
     /// What people have to do so that the kept instances stay, and the run with it and ample money.
-    fn keep<'b>(&self, opening: &mut Trial<'b>, kept: Option<&[InstanceIndex]>) -> Result<Kept<'b>, Refusal> {
-        let mut steps = kept.map(|kept| keeping::flags(opening, kept)).unwrap_or_default();
+    fn keep<'b>(&self, opening: &Trial<'b>, keeps: &Keeps<'_>) -> Result<Kept<'b>, Refusal> {
+        let mut steps = keeps.kept.map(|kept| keeping::flags(opening, kept)).unwrap_or_default();
         loop {
-            let mut trial = opening.clone();
-            steps.iter().for_each(|(day, instance, verb)| trial.add(*day, Step::Do(*instance, *verb)));
-            let run = self.ample_run(trial.clone())?;
-            let more = kept.map(|kept| keeping::repairs(&run, (opening, kept), &steps, self.first()));
+            let mut stops = Vec::new();
+            let run = self.ample_run(with_steps(opening, &steps), (&keeps.let_go, &mut stops))?;
+            let more = keeps.kept.map(|kept| keeping::repairs(&run, (opening, kept), &steps, self.first()));
             let more = more.unwrap_or_default();
             if more.is_empty() {
-                *opening = trial;
-                steps.sort_by_key(|(day, instance, _)| (*day, *instance));
-                return Ok((steps, run));
+                return Ok(Kept { steps, stops, run });
             }
             steps.extend(more);
         }
     }
 
     /// The run with ample money from the first arrival on.
-    fn ample_run<'b>(&self, mut trial: Trial<'b>) -> Result<AmpleRun<'b>, Refusal> {
+    fn ample_run<'b>(
+        &self,
+        mut trial: Trial<'b>,
+        let_go: (&[InstanceIndex], &mut Vec<Doing>),
+    ) -> Result<AmpleRun<'b>, Refusal> {
         if let Some(first) = self.first() {
             trial.add(first, Step::Receive(self.ample));
         }
-        trial.advance(trial.book().days.to)?;
-        let entries = trial.take_entries();
+        let last = trial.book().days.to;
+        let entries = keeping::advance(&mut trial, last, let_go)?;
         Ok(AmpleRun { entries, end: trial })
     }
 }
 
+/// What is to be kept of an account.
+struct Keeps<'k> {
+    /// The instances that are asked for; none: what the book keeps.
+    kept: Option<&'k [InstanceIndex]>,
+    /// Those that are not, where some are asked for.
+    let_go: Vec<InstanceIndex>,
+}
+
+impl<'k> Keeps<'k> {
+    fn of(opening: &Trial<'_>, kept: Option<&'k [InstanceIndex]>) -> Self {
+        let is_let_go = |one: &InstanceIndex| kept.is_some_and(|kept| kept.binary_search(one).is_err());
+        Self { kept, let_go: opening.instances().filter(is_let_go).collect() }
+    }
+}
+
 /// What people have to do, and the run with ample money.
-type Kept<'b> = (Vec<(Day, InstanceIndex, Verb)>, AmpleRun<'b>);
+struct Kept<'b> {
+    /// Flags, renewals and starts.
+    steps: Vec<Doing>,
+    /// Stops of what came back in this run.
+    stops: Vec<Doing>,
+    run: AmpleRun<'b>,
+}
+
+/// The instances stopped at the opening that come back, by id; not those that are let go anyway.
+fn returning(opening: &Trial<'_>, run: &AmpleRun<'_>, let_go: &[InstanceIndex]) -> Vec<InstanceIndex> {
+    let restored = run.entries.iter().filter(|entry| entry.event == Event::Restored);
+    let restored: BTreeSet<InstanceIndex> = restored.filter_map(|entry| entry.instance).collect();
+    let was_stopped = |one: &InstanceIndex| opening.state(*one) == Some(State::Stopped);
+    restored.into_iter().filter(was_stopped).filter(|one| let_go.binary_search(one).is_err()).collect()
+}
+
+/// The account with what is done, by day.
+fn with_steps<'b>(opening: &Trial<'b>, steps: &[Doing]) -> Trial<'b> {
+    let mut trial = opening.clone();
+    let mut steps = steps.to_vec();
+    steps.sort_by_key(|(day, instance, _)| (*day, *instance));
+    steps.into_iter().for_each(|(day, instance, verb)| trial.add(day, Step::Do(instance, verb)));
+    trial
+}
+
+/// What of the steps the planned run carries out, by day.
+fn settled(prepared: &Trial<'_>, top_ups: &[TopUp], steps: Vec<Doing>) -> Result<Vec<Doing>, Refusal> {
+    if steps.is_empty() {
+        return Ok(steps);
+    }
+    let mut trial = prepared.clone();
+    top_ups.iter().for_each(|top_up| trial.add(top_up.arrival.arrives, Step::Receive(top_up.amount)));
+    trial.advance(trial.book().days.to)?;
+    let mut steps = keeping::carried_out(steps, &trial.take_entries());
+    steps.sort_by_key(|(day, instance, _)| (*day, *instance));
+    Ok(steps)
+}
 
 impl Plan {
     /// Whether something that was asked for cannot be had.
     pub fn is_impossible(&self) -> bool {
         let asked = |plan: &AccountPlan| {
-            !plan.unmet.is_empty() || plan.triage.is_some() || plan.lost.iter().any(|loss| loss.asked)
+            let lets_go = plan.triage.as_ref().is_some_and(|triage| !triage.let_go.is_empty());
+            !plan.unmet.is_empty() || lets_go || plan.lost.iter().any(|loss| loss.asked)
         };
         self.accounts.iter().any(asked)
     }

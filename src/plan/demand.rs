@@ -15,6 +15,7 @@ use crate::engine::Trial;
 use crate::event::{Event, Reason};
 use crate::instance::{InstanceIndex, State};
 use crate::ledger::{Entry, Needed};
+use crate::losses::{Losses, Meaning};
 use crate::money::Money;
 use crate::profile::RestoreWhen;
 
@@ -224,23 +225,23 @@ pub(super) fn lost(
     first: Option<Day>,
 ) -> Vec<Loss> {
     let mut troubled: BTreeMap<InstanceIndex, (Day, LossCause)> = BTreeMap::new();
+    let mut meanings = Losses::open_some(opening.book(), opening.instances());
     for entry in &run.entries {
-        let Some(instance) = entry.instance else { continue };
-        match (entry.event, entry.reason) {
-            (Event::Reclaimed | Event::Stopped, Some(Reason::Unpaid | Reason::Arrears)) => {
+        let (meaning, Some(instance)) = (meanings.read(entry), entry.instance) else { continue };
+        match meaning {
+            Some(Meaning::Reclaimed | Meaning::Stopped) => {
                 troubled.insert(instance, (entry.date, LossCause::NotRenewed));
             }
-            (Event::Returned, _) | (Event::Terminated, Some(Reason::User)) => {
+            Some(Meaning::GivenUp) => {
                 troubled.entry(instance).or_insert((entry.date, LossCause::People)).1 = LossCause::People;
             }
-            (Event::Terminated, _) => {
+            Some(Meaning::Lost) => {
                 let trouble = troubled.entry(instance).or_insert((entry.date, LossCause::NotRenewed));
-                let too_soon = first.is_none_or(|first| entry.date <= first);
-                if trouble.1 == LossCause::NotRenewed && too_soon {
+                if first.is_none_or(|first| entry.date <= first) {
                     trouble.1 = LossCause::BeforeMoney;
                 }
             }
-            (Event::Recovered | Event::Restored, _) => {
+            Some(Meaning::Back) => {
                 troubled.remove(&instance);
             }
             _ => {}

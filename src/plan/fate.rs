@@ -27,24 +27,28 @@ pub(super) fn tell(opening: &Trial<'_>, top_ups: &mut [TopUp]) -> Result<(), Ref
     for at in 0..top_ups.len() {
         let day = top_ups[at].arrival.arrives;
         walk.advance(day.yesterday())?;
-        let mut without = walk.clone();
-        without.take_entries();
-        for later in &top_ups[at + 1..] {
-            without.add(later.arrival.arrives, Step::Receive(later.amount));
-        }
-        let next = top_ups.get(at + 1).map(|next| next.arrival.arrives);
-        top_ups[at].without = follow(without, (day, next))?;
+        walk.take_entries();
+        let (one, later) = top_ups[at..].split_at_mut(1);
+        one[0].without = follow(walk.clone(), day, later)?;
         walk.add(day, Step::Receive(top_ups[at].amount));
     }
     Ok(())
 }
 
-/// Follows a run from a day on: victims are taken until the next top-up is there, and followed to their end.
-fn follow(mut trial: Trial<'_>, (from, next): (Day, Option<Day>)) -> Result<Vec<Consequence>, Refusal> {
+/// Follows a run from a day on, to which later top-ups come: victims are taken until the first of these is there, and
+/// followed to their end.
+fn follow(mut trial: Trial<'_>, from: Day, later: &[TopUp]) -> Result<Vec<Consequence>, Refusal> {
+    let next = later.first().map(|next| next.arrival.arrives);
+    let mut coming = later.iter().peekable();
     let mut story = Vec::new();
     let mut victims: BTreeSet<InstanceIndex> = BTreeSet::new();
     let mut taking = true;
-    while let Some(day) = trial.next_day() {
+    loop {
+        // Most stories end before the next top-up but one, so none is added before its day.
+        while let Some(top_up) = coming.next_if(|one| trial.next_day().is_none_or(|day| one.arrival.arrives <= day)) {
+            trial.add(top_up.arrival.arrives, Step::Receive(top_up.amount));
+        }
+        let Some(day) = trial.next_day() else { break };
         if victims.is_empty() && next.is_some_and(|next| day > next) {
             break;
         }

@@ -1,13 +1,15 @@
 //! What people have to do besides paying, so that the instances that are asked for stay and no other takes their money.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::AmpleRun;
 use crate::action::Verb;
 use crate::calendar::Day;
-use crate::engine::Trial;
+use crate::engine::{Refusal, Step, Trial};
 use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State};
+use crate::ledger::Entry;
+use crate::losses::{Losses, Meaning};
 
 /// What people do with an instance on a day.
 pub(super) type Doing = (Day, InstanceIndex, Verb);
@@ -48,7 +50,88 @@ pub(super) fn let_go(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Doi
     Some((beginning(opening, instance)?, instance, verb))
 }
 
-/// What the run with ample money still lacks: renewals and restarts of kept instances, and stops of others that came back.
+/// Replays an account up to a day. What is let go and comes back from arrears is stopped on the day after; these stops are
+/// added to what is done. Gives the rows.
+pub(super) fn advance(
+    trial: &mut Trial<'_>,
+    last: Day,
+    (let_go, done): (&[InstanceIndex], &mut Vec<Doing>),
+) -> Result<Vec<Entry>, Refusal> {
+    if let_go.is_empty() {
+        trial.advance(last)?;
+        return Ok(trial.take_entries());
+    }
+    let mut all = Vec::new();
+    while let Some(day) = trial.next_day().filter(|day| *day <= last) {
+        trial.advance(day)?;
+        let entries = trial.take_entries();
+        let is_let_go = |instance: InstanceIndex| let_go.binary_search(&instance).is_ok();
+        let back = entries.iter().filter(|entry| entry.event == Event::Restored).filter_map(|entry| entry.instance);
+        let runs = |instance: &InstanceIndex| trial.state(*instance) == Some(State::Running);
+        let back: BTreeSet<InstanceIndex> = back.filter(|one| is_let_go(*one)).filter(runs).collect();
+        let stoppable = if day < trial.book().days.to { back } else { BTreeSet::new() };
+        for instance in stoppable {
+            trial.add(day.tomorrow(), Step::Do(instance, Verb::Stop));
+            done.push((day.tomorrow(), instance, Verb::Stop));
+        }
+        all.extend(entries);
+    }
+    trial.advance(last)?;
+    Ok(all)
+}
+
+/// Of what is done, what the rows of its run carry out; the rest is refused and changes nothing.
+pub(super) fn carried_out(steps: Vec<Doing>, entries: &[Entry]) -> Vec<Doing> {
+    let mut rows: BTreeMap<(Day, InstanceIndex, &str), usize> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.action.is_none()) {
+        let verb = match (entry.event, entry.reason) {
+            (Event::FlagSet, _) => "set_flag",
+            (Event::Renewed | Event::Recovered, Some(Reason::Manual)) => "renew",
+            (Event::Restored, Some(Reason::User)) => "start",
+            (Event::Stopped, Some(Reason::User)) => "stop",
+            _ => continue,
+        };
+        if let Some(instance) = entry.instance {
+            *rows.entry((entry.date, instance, verb)).or_default() += 1;
+        }
+    }
+    let is_carried_out = |(day, instance, verb): &Doing| match rows.get_mut(&(*day, *instance, verb.name())) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
+    steps.into_iter().filter(is_carried_out).collect()
+}
+
+/// Troubles of kept instances, and what mends each.
+struct Troubles {
+    first: Day,
+    /// Those that go on: on which day what can be done.
+    open: BTreeMap<InstanceIndex, (Day, Verb)>,
+    /// The first of each instance that does not pass by itself in time.
+    found: BTreeMap<InstanceIndex, (Day, Verb)>,
+}
+
+impl Troubles {
+    fn begin(&mut self, instance: InstanceIndex, day: Day, verb: Verb) {
+        self.open.entry(instance).or_insert((day.max(self.first), verb));
+    }
+
+    /// Something that must not happen, although it could be kept from happening.
+    fn find(&mut self, instance: InstanceIndex, day: Day) {
+        match self.open.get(&instance) {
+            Some(trouble) if trouble.0 <= day => {
+                self.found.entry(instance).or_insert(*trouble);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the run with ample money still lacks: renewals and restarts of kept instances. What is in the bin or stopped before
+/// money can come, and comes back by itself or by what people plan, is left to that.
 pub(super) fn repairs(
     run: &AmpleRun<'_>,
     (opening, kept): (&Trial<'_>, &[InstanceIndex]),
@@ -57,46 +140,46 @@ pub(super) fn repairs(
 ) -> Vec<Doing> {
     let Some(first) = first else { return Vec::new() };
     let book = opening.book();
-    let mut needed: BTreeMap<InstanceIndex, Day> = BTreeMap::new();
-    let mut repairs = Vec::new();
-    let asked = |instance: InstanceIndex| kept.binary_search(&instance).is_ok();
-    for instance in opening.instances().filter(|instance| asked(*instance)) {
-        if matches!(opening.state(instance), Some(State::Overdue | State::Reclaimed | State::Stopped)) {
-            needed.insert(instance, first);
+    let renewal = |instance: InstanceIndex| Verb::Renew(book.instance(instance).renew_months);
+    let mut troubles = Troubles { first, open: BTreeMap::new(), found: BTreeMap::new() };
+    for instance in kept {
+        match opening.state(*instance) {
+            Some(State::Overdue | State::Reclaimed) => troubles.begin(*instance, first, renewal(*instance)),
+            Some(State::Stopped) => troubles.begin(*instance, first, Verb::Start),
+            _ => {}
         }
     }
+    let mut meanings = Losses::open_some(book, opening.instances());
+    let mut refused: BTreeSet<(Day, InstanceIndex)> = BTreeSet::new();
     for entry in &run.entries {
-        let Some(instance) = entry.instance else { continue };
-        if !asked(instance) {
-            if entry.event == Event::Restored && entry.date < book.days.to {
-                repairs.push((entry.date.tomorrow(), instance, Verb::Stop));
+        let meaning = meanings.read(entry);
+        let Some(instance) = entry.instance.filter(|instance| kept.binary_search(instance).is_ok()) else { continue };
+        match (meaning, entry.event) {
+            (_, Event::Expired) => troubles.begin(instance, entry.date, renewal(instance)),
+            (Some(Meaning::Reclaimed), _) => {
+                troubles.begin(instance, entry.date, renewal(instance));
+                troubles.find(instance, entry.date);
             }
-            continue;
-        }
-        match (entry.event, entry.reason) {
-            (Event::Expired | Event::Reclaimed, _) | (Event::Stopped, Some(Reason::Arrears)) => {
-                needed.entry(instance).or_insert(entry.date.max(first));
+            (Some(Meaning::Stopped), _) => troubles.begin(instance, entry.date, Verb::Start),
+            (Some(Meaning::Lost), _) => {
+                // Gone in the morning, before anything can be done on that day.
+                troubles.find(instance, entry.date.yesterday());
+                troubles.open.remove(&instance);
             }
-            (Event::Renewed | Event::Recovered | Event::Restored | Event::Returned | Event::Converted, _)
-            | (Event::Stopped | Event::Terminated, Some(Reason::User)) => {
-                needed.remove(&instance);
+            (Some(Meaning::Settled | Meaning::Back | Meaning::GivenUp), _) | (_, Event::Restored | Event::Stopped) => {
+                troubles.open.remove(&instance);
             }
-            // Gone in the morning, before anything can be done.
-            (Event::Terminated, _) if needed.get(&instance).is_some_and(|day| *day >= entry.date) => {
-                needed.remove(&instance);
+            (_, Event::Rejected) if entry.action.is_none() => {
+                refused.insert((entry.date, instance));
             }
             _ => {}
         }
     }
-    repairs.extend(needed.into_iter().filter_map(|(instance, day)| {
-        let listed = book.instance(instance);
-        let verb = match run.end.state(instance)? {
-            State::Stopped => Verb::Start,
-            State::Running => return None,
-            State::Overdue | State::Reclaimed | State::Terminated => Verb::Renew(listed.renew_months),
-        };
-        Some((day, instance, verb))
-    }));
-    repairs.retain(|doing| !known.contains(doing));
-    repairs
+    let Troubles { open, mut found, .. } = troubles;
+    open.into_iter().for_each(|(instance, trouble)| {
+        found.entry(instance).or_insert(trouble);
+    });
+    let doings = found.into_iter().map(|(instance, (day, verb))| (day, instance, verb));
+    // What was refused once is refused again.
+    doings.filter(|doing| !(refused.contains(&(doing.0, doing.1)) && known.contains(doing))).collect()
 }

@@ -11,10 +11,11 @@ mod knapsack;
 use super::arrivals::Arrival;
 use super::demand::{Floors, Needs};
 use super::keeping::{self, Doing};
-use super::{AmpleRun, Failure, Setting};
+use super::{AmpleRun, Failure, Keeps, Setting, with_steps};
 use crate::action::{Target, Verb};
 use crate::book::Book;
 use crate::engine::{Refusal, Step, Trial};
+use crate::event::Event;
 use crate::instance::{InstanceIndex, State};
 use crate::money::Money;
 use costs::Costs;
@@ -54,13 +55,23 @@ pub(super) struct Shortage<'s, 'b> {
     pub opening: &'s Trial<'b>,
     /// What is done so that all candidates stay.
     pub steps: &'s [Doing],
+    pub keeps: &'s Keeps<'s>,
+    /// Those stopped at the opening that come back with ample money.
+    pub returning: &'s [InstanceIndex],
     pub budget: Money,
     pub reserve: Option<Money>,
 }
 
+/// What comes of letting some instances go.
+pub(super) struct Outcome<'b> {
+    /// What is done.
+    pub steps: Vec<Doing>,
+    pub run: AmpleRun<'b>,
+}
+
 impl<'b> Shortage<'_, 'b> {
-    /// The best set that is found, and what has to be done for it.
-    pub(super) fn solve(&self, candidates: &[Candidate]) -> Result<(Triage, Vec<Doing>), Refusal> {
+    /// The best set that is found.
+    pub(super) fn solve(&self, candidates: &[Candidate]) -> Result<Triage, Refusal> {
         let total = candidates.iter().map(|(_, worth)| worth).sum();
         let (chosen, most) = match self.is_additive(candidates) {
             true => {
@@ -74,27 +85,34 @@ impl<'b> Shortage<'_, 'b> {
             these.map(|((instance, _), _)| *instance).collect::<Vec<_>>()
         };
         let worth = candidates.iter().zip(&chosen).filter(|(_, chosen)| **chosen).map(|((_, worth), _)| worth).sum();
-        let (kept, let_go) = (named(true), named(false));
-        let steps = self.steps_without(&let_go);
-        Ok((Triage { budget: self.budget, kept, let_go, worth, most }, steps))
+        Ok(Triage { budget: self.budget, kept: named(true), let_go: named(false), worth, most })
     }
 
-    /// What is done if these instances are let go.
-    fn steps_without(&self, let_go: &[InstanceIndex]) -> Vec<Doing> {
+    /// What comes of letting these go, with the budget. What of them, or of those that were never to be kept, comes back from
+    /// arrears is stopped on the day after.
+    pub(super) fn outcome(&self, let_go: &[InstanceIndex]) -> Result<Outcome<'b>, Refusal> {
         let stays = |doing: &&Doing| let_go.binary_search(&doing.1).is_err();
         let kept = self.steps.iter().filter(stays).copied();
         let gone = let_go.iter().filter_map(|instance| keeping::let_go(self.opening, *instance));
         let mut steps: Vec<Doing> = kept.chain(gone).collect();
+        let mut trial = self.trial(&steps, Some(self.budget));
+        let mut all_gone = [let_go, &self.keeps.let_go].concat();
+        all_gone.sort_unstable();
+        let last = trial.book().days.to;
+        let entries = keeping::advance(&mut trial, last, (&all_gone, &mut steps))?;
         steps.sort_by_key(|(day, instance, _)| (*day, *instance));
-        steps
+        Ok(Outcome { steps, run: AmpleRun { entries, end: trial } })
     }
 
-    /// The instances that could be let go, of those that are to be kept.
-    pub(super) fn candidates(&self, kept: Option<&[InstanceIndex]>) -> Vec<Candidate> {
-        let asked = |instance: InstanceIndex| kept.is_none_or(|kept| kept.binary_search(&instance).is_ok());
+    /// The instances that could be let go, of those that are to be kept: with ample money they cost something by themselves,
+    /// or by what is done for them.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let asked = |instance: InstanceIndex| self.keeps.let_go.binary_search(&instance).is_err();
         let costly = |instance: InstanceIndex| {
             let renewed = self.steps.iter().any(|(_, one, verb)| *one == instance && *verb != Verb::Stop);
-            renewed || keeping::let_go(self.opening, instance).is_some()
+            renewed
+                || self.returning.binary_search(&instance).is_ok()
+                || keeping::let_go(self.opening, instance).is_some()
         };
         let worth = |instance: InstanceIndex| self.setting.question.worth.get(&instance).copied().unwrap_or(0);
         let these = self.opening.instances().filter(|instance| asked(*instance) && costly(*instance));
@@ -103,21 +121,24 @@ impl<'b> Shortage<'_, 'b> {
 
     /// The account with what is done, and the budget on its way, if there is one.
     pub(super) fn trial(&self, steps: &[Doing], budget: Option<Money>) -> Trial<'b> {
-        let mut trial = self.opening.clone();
-        steps.iter().for_each(|(day, instance, verb)| trial.add(*day, Step::Do(*instance, *verb)));
+        let mut trial = with_steps(self.opening, steps);
         if let Some((first, budget)) = self.setting.first().zip(budget) {
             trial.add(first, Step::Receive(budget));
         }
         trial
     }
 
-    /// What fails if this is done, with so much money.
-    pub(super) fn failures(&self, steps: &[Doing], budget: Money) -> Result<Vec<Failure>, Refusal> {
+    /// The run with what is done and so much money.
+    pub(super) fn replay(&self, steps: &[Doing], budget: Money) -> Result<AmpleRun<'b>, Refusal> {
         let mut trial = self.trial(steps, Some(budget));
         trial.advance(trial.book().days.to)?;
-        let run = AmpleRun { entries: trial.take_entries(), end: trial };
+        Ok(AmpleRun { entries: trial.take_entries(), end: trial })
+    }
+
+    /// What fails in a run.
+    pub(super) fn failures(&self, run: &AmpleRun<'_>) -> Vec<Failure> {
         let arrivals: &[Arrival] = &self.setting.arrivals[..1];
-        let needs = Needs::of(&run, (arrivals, Money::ZERO), Floors { reserve: self.reserve, alert: None });
+        let needs = Needs::of(run, (arrivals, Money::ZERO), Floors { reserve: self.reserve, alert: None });
         let first = self.setting.first();
         // What was in trouble at the opening can wait for the first money.
         let waits = |failure: &Failure| {
@@ -125,7 +146,16 @@ impl<'b> Shortage<'_, 'b> {
             first.is_some_and(|first| failure.day < first) && state.is_some_and(|state| state != State::Running)
         };
         let unmet = needs.unmet.into_iter().filter(|failure| !waits(failure));
-        Ok(unmet.chain(needs.top_ups.into_iter().map(|top_up| top_up.first)).collect())
+        unmet.chain(needs.top_ups.into_iter().map(|top_up| top_up.first)).collect()
+    }
+
+    /// Whether everything is paid that is not let go, and comes back.
+    fn is_kept(&self, run: &AmpleRun<'_>, let_go: &[InstanceIndex]) -> bool {
+        let is_back = |instance: InstanceIndex| {
+            run.entries.iter().any(|entry| entry.event == Event::Restored && entry.instance == Some(instance))
+        };
+        let mut returning = self.returning.iter().filter(|instance| let_go.binary_search(instance).is_err());
+        returning.all(|instance| is_back(*instance)) && self.failures(run).is_empty()
     }
 
     /// Whether what one instance costs does not depend on the others.
@@ -160,7 +190,7 @@ impl<'b> Shortage<'_, 'b> {
             replays += 1;
             let let_go: Vec<_> = candidates.iter().zip(&chosen).filter(|(_, in_set)| !**in_set).collect();
             let let_go: Vec<InstanceIndex> = let_go.into_iter().map(|((instance, _), _)| *instance).collect();
-            if self.failures(&self.steps_without(&let_go), self.budget)?.is_empty() {
+            if self.is_kept(&self.outcome(&let_go)?.run, &let_go) {
                 best = Some((bound, chosen));
                 continue;
             }

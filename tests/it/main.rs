@@ -21,6 +21,7 @@ mod licenses;
 mod memory;
 mod oracle;
 mod plan;
+mod planned;
 mod program;
 mod reading;
 mod report;

@@ -38,7 +38,8 @@ pub(super) fn render(book: &Book, plan: &Plan, way: Way<'_>) -> String {
     section(&mut text, "To do besides", steps.iter().map(|(day, one, verb)| teller.step(*day, *one, *verb)));
     let lost: Vec<&Loss> = plan.accounts.iter().flat_map(|plan| &plan.lost).filter(|loss| !loss.asked).collect();
     section(&mut text, "Lost whatever is paid; --keep keeps it", lost.iter().map(|loss| teller.lost(loss)));
-    if top_ups.is_empty() {
+    let chosen = plan.accounts.iter().any(|plan| plan.triage.is_some());
+    if top_ups.is_empty() && !chosen && !plan.is_impossible() {
         text.push_str("No top-up is needed.\n");
     }
     text.trim_end().to_owned() + "\n"
@@ -142,6 +143,9 @@ impl Teller<'_> {
         let triage = plan.triage.as_ref()?;
         let (account, budget) = (self.account(plan), self.money(plan, triage.budget));
         let all = triage.kept.len() + triage.let_go.len();
+        if triage.let_go.is_empty() {
+            return (all > 0).then(|| format!("{account}: {budget} keep all {all}, alert lines aside"));
+        }
         let ids: Vec<String> = triage.let_go.iter().take(NAMED).map(|instance| self.id(*instance)).collect();
         let more = if triage.let_go.len() > NAMED {
             format!(" and {} more", triage.let_go.len() - NAMED)
