@@ -49,6 +49,7 @@ pub mod profile;
 pub mod remedy;
 pub mod report;
 pub mod selector;
+pub mod shown;
 pub mod source;
 pub mod summary;
 pub mod terms;

@@ -16,6 +16,7 @@ pub mod html;
 pub mod icalendar;
 pub mod month;
 pub mod monthly;
+mod names;
 mod page;
 pub mod pages;
 pub mod pictures;
@@ -26,13 +27,6 @@ pub mod run_json;
 pub mod sweep;
 pub mod terms;
 pub mod workbook;
-
-/// An id as part of a file name: other characters become underscores, and the number tells two such names apart.
-fn file_name(id: &str, number: u32) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    let plain: String = id.chars().take(60).map(|c| if is_plain(c) { c } else { '_' }).collect();
-    if plain == id { plain } else { format!("{plain}-{number}") }
-}
 
 /// Rows as CSV below their header, whose cells are the fields of a row in order; none of them is a formula.
 fn write_rows<R: Serialize>(header: &[&str], rows: impl IntoIterator<Item = R>) -> Vec<u8> {

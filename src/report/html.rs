@@ -1,16 +1,19 @@
-//! The monthly report as one page: no network, no font, no clock. The template escapes every text; a table that is too long
-//! is cut, and says so.
+//! The monthly report as one page: no network, no font, no clock. The template escapes every text and makes it fit to be
+//! shown, in [`Fit`]; a table that is too long is cut, and says so.
 
 mod chart;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use askama::Template;
+use askama::filters::{Escaper, Html};
 
 use super::hash::base64;
 use super::month::{Cell, Kind, Report, Spent, Table};
 use crate::calendar::Day;
 use crate::money::{Currency, Money};
+use crate::shown::Shown;
 use chart::{Bars, Curve};
 
 /// The most rows of a table on the page.
@@ -24,6 +27,16 @@ const LONG: usize = 34;
 
 const STYLE: &str = include_str!("html/report.css");
 const SCRIPT: &str = include_str!("html/report.js");
+
+/// The door to the page: what the template writes is made fit to be shown, then escaped. `askama.toml` names it.
+#[derive(Clone, Copy, Default)]
+struct Fit;
+
+impl Escaper for Fit {
+    fn write_escaped_str<W: fmt::Write>(&self, page: W, text: &str) -> fmt::Result {
+        Html.write_escaped_str(page, Shown::of(text).as_str())
+    }
+}
 
 #[derive(Template)]
 #[template(path = "report.html", config = "src/report/html/askama.toml")]
@@ -40,7 +53,7 @@ struct Page<'r> {
     lowest: Vec<(String, String, String)>,
     top_up: Option<(String, String, String)>,
     spends: Vec<Spend>,
-    tables: Vec<Shown<'r>>,
+    tables: Vec<Listed<'r>>,
     lines: Vec<Curve>,
     bars: Vec<Bars>,
     accounts: usize,
@@ -62,7 +75,7 @@ struct Spend {
 }
 
 /// A table on the page.
-struct Shown<'r> {
+struct Listed<'r> {
     table: &'r Table,
     /// The rows of the ledger that are on the page.
     on_page: &'r BTreeSet<u64>,
@@ -101,7 +114,7 @@ pub fn page(report: &Report) -> Vec<u8> {
         lowest: report.first.lowest.iter().map(told).collect(),
         top_up: report.first.top_up.as_ref().map(told),
         spends: report.first.spend.iter().map(spend).collect(),
-        tables: report.tables.iter().map(|table| Shown { table, on_page: &on_page }).collect(),
+        tables: report.tables.iter().map(|table| Listed { table, on_page: &on_page }).collect(),
         lines: report.lines.iter().map(Curve::of).collect(),
         bars: report.table("ahead").map(Bars::of).unwrap_or_default(),
         accounts: report.table("balances").map_or(0, |table| table.rows.len()),
@@ -151,7 +164,7 @@ fn seq(row: &[Cell]) -> Option<u64> {
     }
 }
 
-impl Shown<'_> {
+impl Listed<'_> {
     fn shown(&self) -> &[Vec<Cell>] {
         &self.table.rows[..self.table.rows.len().min(ROWS)]
     }

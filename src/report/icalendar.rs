@@ -10,8 +10,8 @@ use ics::parameters::Value;
 use ics::properties::{Categories, Description, DtEnd, DtStart, Summary, Transp, Trigger};
 use ics::{Alarm, Event, ICalendar, escape_text};
 
-use super::file_name;
 use super::hash::hash;
+use super::names::{Names, part};
 use crate::account::AccountIndex;
 use crate::book::Book;
 use crate::calendar::Day;
@@ -19,6 +19,7 @@ use crate::deadline::{Cause, Deadline, Lapse, Matter};
 use crate::instance::InstanceIndex;
 use crate::money::Money;
 use crate::selector::Column;
+use crate::shown::Shown;
 use crate::summary::LossEnd;
 
 /// The most instances that an entry names.
@@ -28,6 +29,8 @@ const NAMED: usize = 50;
 pub struct Feed {
     /// Without folder: `account-shop.ics`.
     pub name: String,
+    /// The value of the column that it is about; none for that of everything.
+    pub value: Option<String>,
     /// Its entries.
     pub entries: usize,
     /// The file.
@@ -55,11 +58,15 @@ pub fn feeds(book: &Book, deadlines: &[Deadline], (column, by): (Column, &str)) 
     let everything =
         Teller { book, title: book.name.to_string() }.feed("all.ics".to_owned(), &deadlines.iter().collect::<Vec<_>>());
     let key = by.strip_prefix("tag:").unwrap_or(by).trim_end_matches("_id");
-    let of_value = |(number, (value, deadlines)): (u32, (String, Vec<&Deadline>))| {
-        let name = format!("{}-{}.ics", file_name(key, 0), file_name(&value, number));
-        Teller { book, title: format!("{} · {value}", book.name) }.feed(name, &deadlines)
+    let mut names = Names::of_files();
+    let mut of_value = |(number, (value, deadlines)): (u32, (String, Vec<&Deadline>))| {
+        let name = names.take(&format!("{}-{}", part(key, 0), part(&value, number)));
+        let mut feed =
+            Teller { book, title: format!("{} · {value}", book.name) }.feed(format!("{name}.ics"), &deadlines);
+        feed.value = Some(value);
+        feed
     };
-    std::iter::once(everything).chain((0u32..).zip(feeds).map(of_value)).collect()
+    std::iter::once(everything).chain((0u32..).zip(feeds).map(&mut of_value)).collect()
 }
 
 /// Puts the dates of a calendar into words.
@@ -73,7 +80,7 @@ impl Teller<'_> {
         let mut calendar = ICalendar::new("2.0", "-//renewcast//dates to act on//EN");
         for (key, value) in [("CALSCALE", "GREGORIAN"), ("METHOD", "PUBLISH"), ("X-WR-TIMEZONE", &self.book.time_zone)]
         {
-            calendar.push(Property::new(key, value.to_owned()));
+            calendar.push(Property::new(key, text(value)));
         }
         calendar.push(Property::new("X-WR-CALNAME", text(&self.title)));
         let kin = |left: &&Deadline, right: &&Deadline| {
@@ -81,7 +88,7 @@ impl Teller<'_> {
         };
         let groups: Vec<&[&Deadline]> = deadlines.chunk_by(kin).collect();
         groups.iter().for_each(|group| calendar.add_event(self.event(group)));
-        Feed { name, entries: groups.len(), bytes: folded(&calendar.to_string()).into_bytes() }
+        Feed { name, value: None, entries: groups.len(), bytes: folded(&calendar.to_string()).into_bytes() }
     }
 
     fn event(&self, group: &[&Deadline]) -> Event<'static> {
@@ -97,7 +104,7 @@ impl Teller<'_> {
         event.push(start);
         event.push(end);
         event.push(Summary::new(text(&self.summary(group))));
-        event.push(Description::new(text(&self.description(group))));
+        event.push(Description::new(self.description(group)));
         event.push(Categories::new(category(&first.matter)));
         event.push(Transp::transparent());
         // The morning of the day before.
@@ -127,12 +134,13 @@ impl Teller<'_> {
         format!("{account}: {what}")
     }
 
+    /// One line for each, as a value.
     fn description(&self, group: &[&Deadline]) -> String {
-        let mut lines: Vec<String> = group.iter().take(NAMED).map(|one| self.line(one)).collect();
+        let mut lines: Vec<Shown> = group.iter().take(NAMED).map(|one| Shown::of(&self.line(one))).collect();
         if group.len() > NAMED {
-            lines.push(format!("… and {} more", group.len() - NAMED));
+            lines.push(Shown::of(&format!("… and {} more", group.len() - NAMED)));
         }
-        lines.join("\n")
+        lines.iter().map(|line| escape_text(line.as_str())).collect::<Vec<_>>().join("\\n")
     }
 
     fn line(&self, deadline: &Deadline) -> String {
@@ -217,8 +225,7 @@ fn folded(calendar: &str) -> String {
     folded
 }
 
-/// A text as a value: escaped, without characters that would end its line.
+/// A text as a value: fit to be shown, then escaped.
 fn text(plain: &str) -> String {
-    let printable: String = plain.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-    escape_text(printable).into_owned()
+    escape_text(Shown::of(plain).as_str()).into_owned()
 }

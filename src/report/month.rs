@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::hash::hash;
 use super::monthly::month_text;
+use super::names::Names;
 use super::profile;
 use super::run_json::Hashes;
 use super::write_rows;
@@ -158,7 +159,11 @@ pub fn report(sources: &Sources<'_>) -> Report {
     tables.extend((0..columns.len()).map(|at| spend::by_column(&view, at)));
     tables.extend([spend::ahead(&view), spend::instances(&view), events::payments(&view), events::notices(&view)]);
     tables.extend([events::ledger(&view), provenance(sources)]);
-    tables.iter_mut().for_each(Table::leave_out_empty_columns);
+    let mut names = Names::of_files();
+    for table in &mut tables {
+        table.name = names.take(&table.name);
+        table.leave_out_empty_columns();
+    }
     Report {
         book: book.name.to_string(),
         scenario: scenario.map(str::to_owned),
@@ -381,7 +386,7 @@ fn provenance(sources: &Sources<'_>) -> Table {
     }
 }
 
-/// A text as a name of letters, digits and dashes.
+/// The name of a column as part of that of its table.
 fn plain(text: &str) -> String {
-    super::file_name(&text.replace([':', '_'], "-"), 0)
+    super::names::part(&text.replace([':', '_'], "-"), 0)
 }

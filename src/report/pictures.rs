@@ -8,8 +8,8 @@ use super::chart::{
     self, AgainstBase, BalanceOverTime, ChartError, Format, Frontier, InstancesByState, LossRow, LossTimeline, Mark,
     MarkKind, Series, Span, SpendByMonth, StateCounts,
 };
-use super::file_name;
 use super::monthly::SpendTable;
+use super::names::{Names, part};
 use crate::account::AccountIndex;
 use crate::book::Book;
 use crate::calendar::Day;
@@ -88,7 +88,8 @@ pub fn of_run(
         spend.iter().map(|(currency, values)| spend_by_month(book, *currency, column, values)).collect();
     pictures.push(states.picture());
     pictures.push(losses(book, &stories, lost.len()));
-    pictures.extend(short.iter().map(|account| balance_over_time(book, &stories, *account)));
+    let mut names = Names::of_files();
+    pictures.extend(short.iter().map(|account| balance_over_time(book, &stories, *account, &mut names)));
     pictures
 }
 
@@ -200,7 +201,7 @@ fn start(book: &Book, instance: &Instance) -> Option<(Day, State)> {
     (instance.charge_type == ChargeType::Postpaid).then_some((start, State::Running))
 }
 
-fn balance_over_time(book: &Book, stories: &Stories, index: AccountIndex) -> Picture {
+fn balance_over_time(book: &Book, stories: &Stories, index: AccountIndex, names: &mut Names) -> Picture {
     let account = book.account(index);
     let noted = stories.balances.get(&index).into_iter().flatten();
     let mut points: Vec<_> = noted.map(|one| (one.date.date(), one.available.minor())).collect();
@@ -220,7 +221,8 @@ fn balance_over_time(book: &Book, stories: &Stories, index: AccountIndex) -> Pic
         alert_below: account.alert_below.map(Money::minor),
         marks: troubles.filter_map(mark).collect(),
     };
-    Picture { name: format!("balance-{}", file_name(account.id.as_str(), index.0)), shape: Shape::Balance(chart) }
+    let name = names.take(&format!("balance-{}", part(account.id.as_str(), index.0)));
+    Picture { name, shape: Shape::Balance(chart) }
 }
 
 fn mark_kind(event: Event) -> Option<MarkKind> {

@@ -8,7 +8,7 @@ use toml::value::Datetime;
 
 use super::chart::{self, ChartError, Format, Funding, Inflow};
 use super::closing;
-use super::file_name;
+use super::names::{Names, part};
 use super::write_rows;
 use crate::account::AccountIndex;
 use crate::action::{AccountRef, Action, Target, Verb};
@@ -261,6 +261,7 @@ pub fn pictures(book: &Book, plan: &Plan, floor: impl Fn(AccountIndex) -> Option
     let mut planned = book.clone();
     planned.actions.extend(plan.actions(None));
     let (before, after) = (balances(book, &shown), balances(&planned, &shown));
+    let mut names = Names::of_files();
     let picture = |(plan, _): (&AccountPlan, Money)| {
         let account = book.account(plan.account);
         let chart = Funding {
@@ -272,7 +273,8 @@ pub fn pictures(book: &Book, plan: &Plan, floor: impl Fn(AccountIndex) -> Option
             floor: floor(plan.account).map(Money::minor),
             inflows: plan.top_ups.iter().map(inflow).collect(),
         };
-        Picture { name: format!("plan-{}", file_name(account.id.as_str(), plan.account.0)), chart }
+        let name = names.take(&format!("plan-{}", part(account.id.as_str(), plan.account.0)));
+        Picture { name, chart }
     };
     funded.into_iter().map(picture).collect()
 }

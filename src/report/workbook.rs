@@ -3,13 +3,19 @@
 
 mod charts;
 mod sheet;
+mod texts;
 
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Url, Workbook, Worksheet, XlsxError};
+use std::collections::BTreeMap;
+
+use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use super::month::{Cell, Report, Table};
 use super::monthly::month_text;
+use super::names::Names;
 use crate::calendar::Day;
-use sheet::{Formats, Ledger, name_of};
+use charts::CURVES;
+use sheet::{Formats, Ledger};
+use texts::Text;
 
 /// The most rows of a sheet below its header.
 const ROWS: usize = 1_000_000;
@@ -32,23 +38,56 @@ pub fn workbook(report: &Report) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let created = excel_day(report.period.days.from)?;
     let title = format!("{} {}", report.book, month_text(report.period.month));
-    workbook.set_properties(
-        &DocProperties::new().set_title(&title).set_author("renewcast").set_creation_datetime(&created),
-    );
+    let properties = Text::sentence(&title).title();
+    workbook.set_properties(&properties.set_author("renewcast").set_creation_datetime(&created));
     let mut formats = Formats::default();
     let shown: Vec<&Table> = report.tables.iter().filter(|table| !table.rows.is_empty()).collect();
-    let ledger = report.table("ledger").and_then(|table| Ledger::of(table, &report.by));
-    summary(&mut workbook, report, &shown)?;
+    let sheets = Sheets::of(&shown);
+    let ledger = report.table("ledger").and_then(|table| Ledger::of(table, sheets.of_table(table)?, &report.by));
+    summary(&mut workbook, report, (&shown, &sheets))?;
     for table in &shown {
-        let sheet = workbook.add_worksheet().set_name(name_of(table))?;
-        sheet::write(sheet, table, (&mut formats, ledger.as_ref()))?;
+        let Some(names) = sheets.of_table(table) else { continue };
+        let sheet = workbook.add_worksheet().set_name(&names.sheet)?;
+        sheet::write(sheet, (table, names), (&mut formats, ledger.as_ref()))?;
     }
-    charts::write(&mut workbook, report)?;
+    charts::write(&mut workbook, report, &sheets)?;
     workbook.save_to_buffer()
 }
 
+/// The names of a table in the workbook.
+struct NamesOfTable {
+    /// Of its sheet.
+    sheet: String,
+    /// Of the native table on it.
+    native: String,
+}
+
+/// The names of all tables that are shown, by what the report calls them.
+struct Sheets<'r>(BTreeMap<&'r str, NamesOfTable>);
+
+impl<'r> Sheets<'r> {
+    fn of(shown: &[&'r Table]) -> Self {
+        let (mut sheets, mut natives) = (Names::of_sheets(&[SUMMARY, CURVES]), Names::of_tables());
+        let ascii =
+            |name: &str| name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect::<String>();
+        let names = |table: &&'r Table| NamesOfTable {
+            sheet: sheets.take(&table.name.replace('_', "-")),
+            native: natives.take(&format!("t_{}", ascii(&table.name))),
+        };
+        Self(shown.iter().map(|table| &*table.name).zip(shown.iter().map(names).collect::<Vec<_>>()).collect())
+    }
+
+    fn of_table(&self, table: &Table) -> Option<&NamesOfTable> {
+        self.0.get(&*table.name)
+    }
+}
+
 /// The first sheet: what must be known first, then a list of the others.
-fn summary(workbook: &mut Workbook, report: &Report, shown: &[&Table]) -> Result<(), XlsxError> {
+fn summary(
+    workbook: &mut Workbook,
+    report: &Report,
+    (shown, sheets): (&[&Table], &Sheets<'_>),
+) -> Result<(), XlsxError> {
     let big = Format::new().set_bold().set_font_size(16);
     let sheet = workbook.add_worksheet().set_name(SUMMARY)?;
     sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
@@ -57,14 +96,15 @@ fn summary(workbook: &mut Workbook, report: &Report, shown: &[&Table]) -> Result
     }
     let scenario = report.scenario.as_ref().map_or_else(String::new, |scenario| format!(" · scenario {scenario}"));
     let days = report.period.days;
-    sheet.write_string_with_format(0, 0, format!("{} · {}", report.book, month_text(report.period.month)), &big)?;
-    sheet.write_string(1, 0, format!("{} to {}{scenario}", days.from, days.to))?;
+    let plain = Format::default();
+    Text::sentence(&format!("{} · {}", report.book, month_text(report.period.month))).put(sheet, (0, 0), &big)?;
+    Text::sentence(&format!("{} to {}{scenario}", days.from, days.to)).put(sheet, (1, 0), &plain)?;
     for (row, (what, cell, beside)) in (FIGURES..CHARTS).zip(figures(report)) {
-        sheet.write_string(row, 0, what)?;
+        Text::sentence(&what).put(sheet, (row, 0), &plain)?;
         sheet::put(sheet, (row, 1), (&cell, None), (&mut Formats::default(), true))?;
-        sheet.write_string(row, 2, beside)?;
+        Text::sentence(&beside).put(sheet, (row, 2), &plain)?;
     }
-    contents(sheet, shown)
+    contents(sheet, shown, sheets)
 }
 
 /// What the first screen of the page says, as typed figures: what each is, its value, and a note.
@@ -99,16 +139,16 @@ fn figures(report: &Report) -> Vec<(String, Cell, String)> {
 }
 
 /// The list of the other sheets.
-fn contents(sheet: &mut Worksheet, shown: &[&Table]) -> Result<(), XlsxError> {
+fn contents(sheet: &mut Worksheet, shown: &[&Table], sheets: &Sheets<'_>) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold();
     let top = Format::new().set_align(FormatAlign::Top);
     let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top).set_indent(1);
     for (column, head) in [(0, "Table"), (1, "Rows"), (2, " What it shows")] {
-        sheet.write_string_with_format(CONTENTS, column, head, &bold)?;
+        Text::cell(head).put(sheet, (CONTENTS, column), &bold)?;
     }
     for (row, table) in (CONTENTS + 1..).zip(shown) {
-        let link = Url::new(format!("internal:'{}'!A1", name_of(table))).set_text(&table.title);
-        sheet.write_url_with_format(row, 0, link, &top)?;
+        let Some(names) = sheets.of_table(table) else { continue };
+        Text::heading(&table.title).put_link(sheet, (row, &names.sheet), &top)?;
         let count = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
         sheet.write_number_with_format(row, 1, count, &top)?;
         let cut = match table.rows.len() > ROWS {
@@ -118,7 +158,7 @@ fn contents(sheet: &mut Worksheet, shown: &[&Table]) -> Result<(), XlsxError> {
         let about = format!("{}{cut}", table.about);
         let lines = u32::try_from(about.chars().count()).unwrap_or(0).div_ceil(u32::from(ABOUT));
         sheet.set_row_height_pixels(row, LINE * lines.max(1))?;
-        sheet.write_string_with_format(row, 2, about, &wrapped)?;
+        Text::sentence(&about).put(sheet, (row, 2), &wrapped)?;
     }
     Ok(())
 }
@@ -129,10 +169,4 @@ fn excel_day(day: Day) -> Result<ExcelDateTime, XlsxError> {
     let year = u16::try_from(date.year()).expect("a day of a book has a year of four digits");
     let [month, day] = [date.month(), date.day()].map(|part| u8::try_from(part).expect("months and days are small"));
     ExcelDateTime::from_ymd(year, month, day)
-}
-
-/// The text of a cell that a sheet can hold.
-fn fitting(cell: &Cell) -> String {
-    const LONGEST: usize = 32_000;
-    cell.plain().chars().take(LONGEST).collect()
 }

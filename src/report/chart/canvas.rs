@@ -3,6 +3,7 @@
 
 use super::font::{self, Weight};
 use super::palette::{INK, MUTED, PAPER, Rgb};
+use crate::shown::Shown;
 
 /// The width of every chart.
 pub(super) const WIDTH: f64 = 1200.0;
@@ -90,7 +91,7 @@ pub(super) enum Shape {
     /// A filled circle.
     Disc { centre: (f64, f64), radius: f64, colour: Rgb },
     /// One line of text; see [`Canvas::text`].
-    Text { x: f64, baseline: f64, text: String, style: Type, anchor: Anchor },
+    Text { x: f64, baseline: f64, text: Shown, style: Type, anchor: Anchor },
 }
 
 /// The shapes of one chart, in the order in which they are drawn.
@@ -157,10 +158,9 @@ impl Canvas {
         }
     }
 
-    /// A text in one line. What would break a line or a file format becomes a space or a box.
+    /// A text in one line, made fit to be shown: pictures take no other.
     pub(super) fn text(&mut self, x: f64, baseline: f64, text: &str, style: Type, anchor: Anchor) {
-        let text = text.chars().map(printable).collect();
-        self.push(Shape::Text { x, baseline, text, style, anchor });
+        self.push(Shape::Text { x, baseline, text: Shown::of(text), style, anchor });
     }
 
     /// A text on a piece of paper that hides the lines behind it, as near to `x` as it can be between two bounds.
@@ -177,15 +177,6 @@ impl Canvas {
         } else {
             self.text(left + PADDING, baseline, text, style, Anchor::Start);
         }
-    }
-}
-
-/// XML has no way to write control characters and the last two code points of the basic plane.
-fn printable(character: char) -> char {
-    match character {
-        '\u{FFFE}' | '\u{FFFF}' => char::REPLACEMENT_CHARACTER,
-        c if c.is_control() => ' ',
-        c => c,
     }
 }
 

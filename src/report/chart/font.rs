@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, point};
 
+use crate::shown::{Shown, is_setting_apart};
+
 static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| parse(include_bytes!("fonts/NotoSans-Regular.ttf")));
 static BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| parse(include_bytes!("fonts/NotoSans-Bold.ttf")));
 static CHINESE: LazyLock<FontRef<'static>> = LazyLock::new(|| parse(include_bytes!("fonts/NotoSansSC-Regular.ttf")));
@@ -49,11 +51,14 @@ fn units_per_em(font: &FontRef) -> f32 {
 }
 
 fn advance(character: char, size: f32, weight: Weight) -> f32 {
+    if is_setting_apart(character) {
+        return 0.0;
+    }
     let (font, id) = glyph(character, weight);
     font.h_advance_unscaled(id) / units_per_em(font) * size
 }
 
-/// The width of a text at this font size (the em), in the same unit as the size.
+/// The width of a text, as it is shown, at this font size (the em), in the same unit as the size.
 pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     let em = size as f32;
     f64::from(text.chars().map(|c| advance(c, em, weight)).sum::<f32>())
@@ -62,8 +67,10 @@ pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
 /// The text, or its beginning with an ellipsis where it is wider than `room`. What is cut keeps a reserve for viewers of
 /// SVG whose font is wider.
 pub(super) fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
+    let shown = Shown::alone(text);
+    let text = shown.as_str();
     if width(text, size, weight) <= room {
-        return text.to_owned();
+        return shown.into_string();
     }
     let em = size as f32;
     let mut left = room as f32 * 0.95 - advance('…', em, weight);
@@ -86,7 +93,7 @@ pub(super) fn draw(
     mut pixel: impl FnMut(i32, i32, f32),
 ) {
     let mut pen = x;
-    for character in text.chars() {
+    for character in text.chars().filter(|c| !is_setting_apart(*c)) {
         let (font, id) = glyph(character, weight);
         // ab_glyph scales by the height of a line, not by the em.
         let scale = PxScale::from(size * font.height_unscaled() / units_per_em(font));

@@ -134,7 +134,9 @@ fn draw(backend: &mut BitMapBackend, shape: &Shape) -> Painted {
             let centre = (device(*x), device(*y));
             Ok(backend.draw_circle(centre, radius, &rgb(*colour).filled(), true)?)
         }
-        Shape::Text { x, baseline, text, style, anchor } => write_text(backend, (*x, *baseline), text, *style, *anchor),
+        Shape::Text { x, baseline, text, style, anchor } => {
+            write_text(backend, (*x, *baseline), text.as_str(), *style, *anchor)
+        }
     }
 }
 

@@ -61,7 +61,7 @@ fn draw(backend: &mut SVGBackend, shape: &Shape) -> Painted {
         }
         Shape::Text { x, baseline, text, style, anchor } => {
             let top = baseline - style.size * PLOTTERS_TOP_TO_BASELINE;
-            backend.draw_text(text, &type_style(*style, *anchor), on_grid((*x, top)))?;
+            backend.draw_text(text.as_str(), &type_style(*style, *anchor), on_grid((*x, top)))?;
         }
     }
     Ok(())

@@ -219,7 +219,8 @@ impl Column {
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// The name of its file, its sheet and its place on the page; letters, digits and dashes.
+    /// The name of its file, its sheet and its place on the page; letters, digits, dashes and
+    /// underscores. No other table of the report has it, whatever a file system holds to be one name.
     pub name: String,
     /// Its heading.
     pub title: String,

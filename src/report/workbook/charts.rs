@@ -2,22 +2,23 @@
 
 use rust_xlsxwriter::{Chart, ChartFormat, ChartLine, ChartType, Format, Workbook, XlsxError};
 
-use super::sheet::{money_number, name_of};
-use super::{CHARTS, SUMMARY, excel_day};
+use super::sheet::money_number;
+use super::texts::Text;
+use super::{CHARTS, SUMMARY, Sheets, excel_day};
 use crate::calendar::Day;
 use crate::money::{Currency, Money};
 use crate::report::month::{Line, Report, Table};
 
 /// The sheet with the balances that are drawn.
-const CURVES: &str = "balances-by-day";
+pub(super) const CURVES: &str = "balances-by-day";
 /// At most so many curves stand in one chart.
 const MOST: usize = 8;
 /// The column in which the second chart begins, and how far within it.
 const RIGHT: u16 = 2;
 const BESIDE: u32 = 110;
 
-pub(super) fn write(workbook: &mut Workbook, report: &Report) -> Result<(), XlsxError> {
-    if let Some(chart) = report.table("ahead").and_then(spend) {
+pub(super) fn write(workbook: &mut Workbook, report: &Report, sheets: &Sheets<'_>) -> Result<(), XlsxError> {
+    if let Some(chart) = report.table("ahead").and_then(|table| spend(table, sheets)) {
         workbook.worksheet_from_name(SUMMARY)?.insert_chart(CHARTS, 0, &chart)?;
     }
     let currency = report.lines.first().map(|line| line.currency);
@@ -30,10 +31,10 @@ pub(super) fn write(workbook: &mut Workbook, report: &Report) -> Result<(), Xlsx
 }
 
 /// Spend by month, in the first currency of the table.
-fn spend(table: &Table) -> Option<Chart> {
+fn spend(table: &Table, sheets: &Sheets<'_>) -> Option<Chart> {
     let currency = table.currency_of(table.rows.first()?)?;
     let last = table.rows.iter().take_while(|row| table.currency_of(row) == Some(currency)).count();
-    let (sheet, last) = (name_of(table), u32::try_from(last).ok()?);
+    let (sheet, last) = (&sheets.of_table(table)?.sheet, u32::try_from(last).ok()?);
     let mut chart = Chart::new(ChartType::ColumnStacked);
     for name in ["renewals", "usage"] {
         let column = u16::try_from(table.column(name)?).ok()?;
@@ -61,14 +62,14 @@ fn curves(workbook: &mut Workbook, lines: &[&Line], currency: Currency) -> Resul
     let days = u32::try_from(last.days_since(first) + 1).unwrap_or(1);
     sheet.set_freeze_panes(1, 1)?;
     sheet.set_column_width(0, 12_u16)?;
-    sheet.write_string_with_format(0, 0, format!("Available, {currency}"), &bold)?;
+    Text::cell(&format!("Available, {currency}")).put(sheet, (0, 0), &bold)?;
     for (row, day) in (1..=days).zip(std::iter::successors(Some(first), |day| Some(day.tomorrow()))) {
         sheet.write_datetime_with_format(row, 0, excel_day(day)?, &day_format)?;
     }
     let mut chart = Chart::new(ChartType::Line);
     for (column, line) in (1_u16..).zip(lines) {
         sheet.set_column_width(column, 16_u16)?;
-        sheet.write_string_with_format(0, column, &line.account, &bold)?;
+        Text::cell(&line.account).put(sheet, (0, column), &bold)?;
         for (row, balance) in (1..=days).zip(day_by_day(line, first)) {
             if let Some(number) = money_number(balance, currency) {
                 sheet.write_number_with_format(row, column, number, &money)?;

@@ -7,27 +7,21 @@ use rust_xlsxwriter::{
     Format, FormatAlign, FormatBorder, Formula, Table as SheetTable, TableColumn, TableStyle, Worksheet, XlsxError,
 };
 
-use super::{ROWS, excel_day, fitting};
+use super::texts::Text;
+use super::{NamesOfTable, ROWS, excel_day};
 use crate::event::Event;
 use crate::money::{Currency, Money};
 use crate::report::month::{Cell, Column, Kind, Sign, Table};
+use crate::report::names::folded;
 
 /// The most comparisons that the formulas of a sheet may ask for, so that a program opens it at once.
 const COMPARISONS: usize = 4_000_000;
-/// The longest name of a sheet.
-const NAME: usize = 31;
 /// Amounts with more digits than a spreadsheet keeps are written as texts.
 const EXACT_BELOW: i64 = 1_000_000_000_000_000;
 /// The background of headings.
 const HEAD: u32 = 0x00E4_EAF2;
 /// The widest column, in characters.
 const WIDEST: usize = 60;
-
-/// The name of a table's sheet, and of nothing else in the workbook.
-pub(super) fn name_of(table: &Table) -> String {
-    let plain = table.name.replace('_', "-");
-    plain.chars().take(NAME).collect()
-}
 
 /// The formats of cells, made once each.
 #[derive(Default)]
@@ -64,7 +58,8 @@ impl Formats {
 }
 
 /// The sheet with the rows of the ledger, to which formulas point.
-pub(super) struct Ledger {
+pub(super) struct Ledger<'t> {
+    table: &'t Table,
     sheet: String,
     rows: usize,
     columns: BTreeMap<String, usize>,
@@ -72,16 +67,22 @@ pub(super) struct Ledger {
     keys: BTreeSet<String>,
 }
 
-impl Ledger {
+impl<'t> Ledger<'t> {
     /// The sheet of a table with all rows of the month; none where some are missing.
-    pub(super) fn of(table: &Table, by: &[String]) -> Option<Self> {
+    pub(super) fn of(table: &'t Table, names: &NamesOfTable, by: &[String]) -> Option<Self> {
         let columns: BTreeMap<String, usize> =
             table.columns.iter().enumerate().map(|(at, column)| (column.name.to_string(), at)).collect();
         let is_whole = ["amount", "event", "currency"].iter().all(|name| columns.contains_key(*name));
         let has_usage = table.is_whole && table.rows.len() <= ROWS;
         let keys = by.iter().cloned().chain(["account_id", "instance_id"].map(str::to_owned));
         let keys = keys.filter(|name| columns.contains_key(name)).collect();
-        (is_whole && has_usage).then(|| Self { sheet: name_of(table), rows: table.rows.len(), columns, keys })
+        (is_whole && has_usage).then(|| Self {
+            table,
+            sheet: names.sheet.clone(),
+            rows: table.rows.len(),
+            columns,
+            keys,
+        })
     }
 
     /// A range of a column.
@@ -104,8 +105,8 @@ impl Ledger {
 /// Writes a table, its totals below it.
 pub(super) fn write(
     sheet: &mut Worksheet,
-    table: &Table,
-    (formats, ledger): (&mut Formats, Option<&Ledger>),
+    (table, names): (&Table, &NamesOfTable),
+    (formats, ledger): (&mut Formats, Option<&Ledger<'_>>),
 ) -> Result<(), XlsxError> {
     let rows = &table.rows[..table.rows.len().min(ROWS)];
     sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
@@ -121,14 +122,10 @@ pub(super) fn write(
         }
     }
     let last = u32::try_from(rows.len()).expect("a sheet has a million rows at most");
-    let columns: Vec<TableColumn> = headings(table)
-        .into_iter()
-        .zip(&table.columns)
-        .map(|(head, column)| TableColumn::new().set_header(head).set_header_format(heading(column)))
-        .collect();
+    let columns: Vec<TableColumn> =
+        headings(table).into_iter().zip(&table.columns).map(|(head, column)| head.column(heading(column))).collect();
     let right = u16::try_from(table.columns.len().saturating_sub(1)).unwrap_or(0);
-    let plain: String = table.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let native = SheetTable::new().set_name(format!("t_{plain}")).set_style(TableStyle::Light9).set_columns(&columns);
+    let native = SheetTable::new().set_name(&names.native).set_style(TableStyle::Light9).set_columns(&columns);
     sheet.add_table(0, 0, last, right, &native)?;
     for (row, (currency, cells)) in (last + 2..).zip(table.totals()) {
         for (at, (column, cell)) in (0_u16..).zip(table.columns.iter().zip(&cells)) {
@@ -140,11 +137,14 @@ pub(super) fn write(
 }
 
 /// The headings of the columns, no two alike.
-fn headings(table: &Table) -> Vec<String> {
+fn headings(table: &Table) -> Vec<Text> {
     let mut seen = BTreeSet::new();
     let heading = |column: &Column| {
-        let title = column.title.to_string();
-        if seen.insert(title.to_lowercase()) { title } else { format!("{title} ({})", column.name) }
+        let (title, longer) = (Text::heading(&column.title), format!("{} ({})", column.title, column.name));
+        let longer = Text::heading(&longer);
+        let numbered = (2..).map(|number| longer.numbered(number));
+        let mut wishes = [title, longer.clone()].into_iter().chain(numbered);
+        wishes.find(|wish| seen.insert(folded(wish.as_str()))).expect("there are more numbers than columns")
     };
     table.columns.iter().map(heading).collect()
 }
@@ -162,7 +162,7 @@ fn heading(column: &Column) -> Format {
 struct Calculated<'t> {
     table: &'t Table,
     /// The ledger, where its rows can be told apart by the first column of the table.
-    ledger: Option<&'t Ledger>,
+    ledger: Option<&'t Ledger<'t>>,
 }
 
 impl Calculated<'_> {
@@ -188,23 +188,28 @@ impl Calculated<'_> {
     }
 }
 
-impl Ledger {
+impl Ledger<'_> {
     /// Whether formulas over the ledger give the figures of a table, and give them quickly. Comparisons of a spreadsheet do not
     /// tell capitals from small letters.
     fn can_check(&self, table: &Table) -> bool {
         let key = table.columns.first().filter(|column| self.keys.contains(&*column.name));
-        let mut seen = BTreeMap::new();
-        let is_new = |row: &Vec<Cell>| {
-            let spelling = row[0].plain().into_owned();
-            seen.insert(spelling.to_lowercase(), spelling.clone()).is_none_or(|before| before == spelling)
-        };
-        key.is_some() && table.rows.len() * self.rows <= COMPARISONS && table.rows.iter().all(is_new)
+        let is_quick = table.rows.len() * self.rows <= COMPARISONS;
+        key.is_some_and(|key| is_quick && has_one_spelling([(table, 0), (self.table, self.columns[&*key.name])]))
     }
+}
+
+/// Whether a comparison of a spreadsheet tells the texts of columns apart, as they are written into cells.
+fn has_one_spelling(columns: [(&Table, usize); 2]) -> bool {
+    let cells = columns.into_iter().flat_map(|(table, at)| table.rows.iter().map(move |row| row[at].plain()));
+    let spellings: BTreeSet<_> = cells.collect();
+    let shown: BTreeSet<String> = spellings.iter().map(|text| folded(Text::cell(text).as_str())).collect();
+    shown.len() == spellings.len()
 }
 
 /// Whether a comparison takes a text as it stands, and not as a pattern, a number or nothing.
 fn is_plain_key(cell: &Cell) -> bool {
-    let text = cell.plain();
+    let text = Text::cell(&cell.plain());
+    let text = text.as_str();
     let is_like_a_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     !text.is_empty() && text.len() <= 200 && !is_like_a_number && !text.contains(['*', '?', '~', '=', '<', '>', '"'])
 }
@@ -253,10 +258,10 @@ pub(super) fn put(
             sheet.write_datetime_with_format(row, column, excel_day(*day)?, formats.get(Style::Month, is_total))?;
         }
         (Cell::Rows(_) | Cell::Money(..), ..) => {
-            sheet.write_string_with_format(row, column, cell.plain(), formats.get(Style::Right, is_total))?;
+            Text::cell(&cell.plain()).put(sheet, (row, column), formats.get(Style::Right, is_total))?;
         }
         _ => {
-            sheet.write_string_with_format(row, column, fitting(cell), formats.get(Style::Plain, is_total))?;
+            Text::cell(&cell.plain()).put(sheet, (row, column), formats.get(Style::Plain, is_total))?;
         }
     }
     Ok(())
