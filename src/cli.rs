@@ -12,6 +12,7 @@ mod explain;
 mod folder;
 mod generate;
 mod import;
+mod ink;
 mod interrupt;
 mod licenses;
 mod many;
@@ -29,12 +30,14 @@ mod table;
 mod terms;
 mod verify;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::diagnostic::Diagnostics;
-use say::{say, warn};
+use crate::shown;
+use say::{say_own, warn};
 
 /// What a run of the program came to; its exit codes are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +135,16 @@ enum Verb {
     },
 }
 
+/// The arguments of the command line. Whoever made a mistake is told, with every character of the arguments to be seen, and
+/// the program ends; so it does after `--help`.
+pub fn arguments() -> Arguments {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    Arguments::try_parse_from(&given).unwrap_or_else(|error| {
+        let shown = given.iter().map(|text| shown::Shown::of(&text.to_string_lossy()).into_string());
+        Arguments::try_parse_from(shown).err().unwrap_or(error).exit()
+    })
+}
+
 /// Carries out what the arguments ask for.
 pub fn run(arguments: Arguments) -> Outcome {
     let result = match arguments.verb {
@@ -153,7 +166,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "renewcast", &mut script);
-            say(String::from_utf8_lossy(&script).trim_end()).map(|()| Outcome::Done)
+            say_own(String::from_utf8_lossy(&script).trim_end()).map(|()| Outcome::Done)
         }
     };
     result.unwrap_or_else(|failure| {

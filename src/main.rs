@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use renewcast::cli;
 
 fn main() -> ExitCode {
-    cli::run(cli::Arguments::parse()).into()
+    cli::run(cli::arguments()).into()
 }

@@ -3,17 +3,15 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
-
-use super::diagnostics::{counted, visible};
+use super::diagnostics::{counted, shown_path, visible};
+use super::ink::one_line;
+pub(super) use super::ink::{BAD, HEAD};
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
 use crate::summary::{AccountSummary, Advice, Failure, GivenUp, Loss, LossEnd, Remedy, Summary, Surrender, Totals};
 
-pub(super) const HEAD: Style = Style::new().bold();
-pub(super) const BAD: Style = AnsiColor::Red.on_default();
 /// At most so many lines of a kind.
 const LINES: usize = 8;
 
@@ -49,7 +47,7 @@ pub(super) fn files(out: &Path, charts: usize, rows: u64) -> String {
     let rows = counted(usize::try_from(rows).unwrap_or(usize::MAX), "row");
     format!(
         "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, run.json, closing/{charts}",
-        out.display(),
+        shown_path(out),
         rows
     )
 }
@@ -62,7 +60,7 @@ pub(super) fn section(text: &mut String, head: &str, lines: impl ExactSizeIterat
     let _ = writeln!(text, "{HEAD}{head}{HEAD:#}");
     let more = lines.len().saturating_sub(LINES);
     for line in lines.take(LINES) {
-        let _ = writeln!(text, "  {line}");
+        let _ = writeln!(text, "  {}", one_line(&line));
     }
     if more > 0 {
         let _ = writeln!(text, "  … and {more} more");

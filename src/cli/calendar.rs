@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::changes::Changes;
-use super::diagnostics::{counted, visible};
+use super::diagnostics::{counted, shown_path, visible};
 use super::folder::load;
 use super::progress::Progress;
 use super::run::{column, default_out};
@@ -61,8 +61,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         feeds.iter().map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone())).collect();
     output::write(&out, &files, &[FOLDER])?;
     for feed in &feeds {
-        let name = visible(&out.join(FOLDER).join(&feed.name).display().to_string());
-        say(format!("{name}: {}", counted(feed.entries, "date")))?;
+        let name = shown_path(&out.join(FOLDER).join(&feed.name));
+        // A name shows what its value is, unless characters of that are not for names.
+        let value = feed.value.as_deref().filter(|value| !feed.name.ends_with(&format!("-{value}.ics")));
+        let value = value.map_or_else(String::new, |value| format!(" (`{}`)", visible(value)));
+        say(format!("{name}{value}: {}", counted(feed.entries, "date")))?;
     }
     Ok(Outcome::Done)
 }

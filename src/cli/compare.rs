@@ -5,12 +5,12 @@ mod told;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anstyle::Style;
 use clap::Args;
 
 use super::changes::Changes;
-use super::diagnostics::{counted, render, visible};
+use super::diagnostics::{counted, render, shown_path, visible};
 use super::folder::{self, name_of};
+use super::ink::HEAD;
 use super::say::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome, output, results, rules};
@@ -35,7 +35,6 @@ Writes compare.csv, events.csv and charts. Amounts are in the account's currency
 const ABREAST: usize = 3;
 /// At most so many differing instances are told of each scenario.
 const TOLD: usize = 8;
-const HEAD: Style = Style::new().bold();
 /// The name of the book as it is.
 const BASE: &str = "base";
 /// The name of the changes of the command line.
@@ -122,7 +121,7 @@ pub(super) fn show(
     files.extend(results::draw(&pictures)?);
     output::write(out, &files, &["charts"])?;
     let charts = if pictures.is_empty() { String::new() } else { format!(", {}", counted(pictures.len(), "chart")) };
-    say(format!("\nFiles in {}: compare.csv, events.csv{charts}", out.display()))?;
+    say(format!("\nFiles in {}: compare.csv, events.csv{charts}", shown_path(out)))?;
     Ok(differing.iter().any(|(_, differences)| !differences.is_empty()))
 }
 

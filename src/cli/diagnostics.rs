@@ -1,16 +1,13 @@
 //! Diagnostics for people: code, sentence, place, marked source line, help. Colours are taken out where none are wanted.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
+use super::ink::{ERROR, FRAME, HEAD as BOLD, WARNING, one_line};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const FRAME: Style = AnsiColor::Blue.on_default().bold();
-const BOLD: Style = Style::new().bold();
+use crate::shown::Shown;
 
 /// All of them, and how many there are.
 pub(super) fn render(diagnostics: &Diagnostics) -> String {
@@ -24,7 +21,7 @@ pub(super) fn render(diagnostics: &Diagnostics) -> String {
 
 /// A failure without a place in a file.
 pub(super) fn plain(message: &str, help: &str) -> String {
-    let (message, help) = (visible(message), visible(help));
+    let (message, help) = (one_line(message), one_line(help));
     format!("{ERROR}error{ERROR:#}{BOLD}: {message}{BOLD:#}\n  {FRAME}={FRAME:#} help: {help}")
 }
 
@@ -52,16 +49,14 @@ fn one_of(one: &Diagnostic) -> String {
     text
 }
 
-/// Text for a terminal in which every character can be seen: those that turn the direction of text, break the line,
-/// command the terminal, or have no width are shown as dots.
+/// A foreign text in a line for the terminal.
 pub(super) fn visible(text: &str) -> String {
-    text.chars().map(|c| if is_visible(c) { c } else { '·' }).collect()
+    Shown::of(text).into_string()
 }
 
-fn is_visible(c: char) -> bool {
-    const BLANK: &[char] =
-        &['\u{ad}', '\u{61c}', '\u{115f}', '\u{1160}', '\u{2028}', '\u{2029}', '\u{2800}', '\u{3164}'];
-    c.width().is_some_and(|width| width > 0) && !BLANK.contains(&c)
+/// A path in a line for the terminal.
+pub(super) fn shown_path(path: &Path) -> String {
+    visible(&path.display().to_string())
 }
 
 fn width(text: &str) -> usize {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::compare::show;
+use super::diagnostics::visible;
 use super::folder::{bytes_of, plain_file};
 use super::say::say;
 use super::{Failure, Outcome};
@@ -60,7 +61,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         cases.push(told(path, |problems| register.case(&name, (folder, common), problems))?);
     }
     for (name, own) in names.iter().zip(&days).filter(|(_, own)| **own != common) {
-        say(format!("{name} goes from {} to {}; only {} to {} is compared", own.from, own.to, common.from, common.to))?;
+        let (DayRange { from, to }, name) = (common, visible(name));
+        say(format!("{name} goes from {} to {}; only {from} to {to} is compared", own.from, own.to))?;
     }
     let title = format!("{} against {}, {} to {}", names[1], names[0], common.from, common.to);
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("reports").join("diff"));

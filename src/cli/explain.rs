@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anstyle::Style;
 use clap::Args;
 
 use super::changes::Changes;
 use super::diagnostics::visible;
 use super::folder::load;
+use super::ink::FAINT;
 use super::say::say;
 use super::{Failure, Outcome};
 use crate::engine;
@@ -47,12 +47,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 }
 
 fn print(story: &Story) -> Result<(), Failure> {
-    const FAINT: Style = Style::new().dimmed();
     say(format!("{}\n", visible(&story.opening)))?;
     for step in &story.steps {
         say(visible(&step.sentence))?;
         if let Some(rule) = &step.rule {
-            say(format!("            {FAINT}rule of {rule}{FAINT:#}"))?;
+            say(format!("            {FAINT}rule of {}{FAINT:#}", visible(rule)))?;
         }
     }
     say(format!("\n{}", visible(&story.closing)))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use super::diagnostics::counted;
+use super::diagnostics::{counted, shown_path};
 use super::output::Staged;
 use super::say::say;
 use super::{Failure, Outcome, output};
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     write(&plan, |name, piece| staged.append(name, piece))?;
     staged.commit()?;
     let (accounts, instances) = (counted(accounts as usize, "account"), counted(instances as usize, "instance"));
-    say(format!("{}: {accounts}, {instances}, seed {seed}", arguments.out.display()))?;
-    say(format!("\nThen: renewcast run {}", arguments.out.display()))?;
+    say(format!("{}: {accounts}, {instances}, seed {seed}", shown_path(&arguments.out)))?;
+    say(format!("\nThen: renewcast run {}", shown_path(&arguments.out)))?;
     Ok(Outcome::Done)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::diagnostics::{counted, render};
+use super::diagnostics::{counted, render, shown_path, visible};
 use super::say::{say, warn};
 use super::{Failure, Outcome, folder, output};
 use crate::calendar::Day;
@@ -75,9 +75,9 @@ fn currency(text: &str) -> Result<Currency, String> {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let Cloud::Tencent(arguments) = &arguments.cloud;
     output::refuse_existing_book(&arguments.out, arguments.force)?;
-    let sources = arguments.files.iter().map(|path| {
-        let bytes = folder::file(path)?;
-        Ok(Source { name: path.display().to_string(), bytes })
+    let sources = arguments.files.iter().map(|file| {
+        let bytes = folder::file(file)?;
+        Ok(Source { name: file.display().to_string(), bytes })
     });
     let sources: Vec<Source> = sources.collect::<Result<_, Failure>>()?;
     let imported = import::tencent(&sources, &options(arguments)?).map_err(Failure::Input)?;
@@ -114,12 +114,12 @@ fn report(imported: &Imported, arguments: &Tencent) -> Result<(), Failure> {
     }
     let counts = imported.counts;
     let (instances, accounts) = (counted(counts.instances, "instance"), counted(counts.accounts, "account"));
-    say(format!("{}: {instances}, {accounts} from {}", arguments.out.display(), counted(counts.answers, "answer")))?;
+    say(format!("{}: {instances}, {accounts} from {}", shown_path(&arguments.out), counted(counts.answers, "answer")))?;
     if !imported.to_do.is_empty() {
         say("\nTo do:")?;
     }
     for line in &imported.to_do {
-        say(format!("  {line}"))?;
+        say(format!("  {}", visible(line)))?;
     }
-    say(format!("\nThen: renewcast check {}", arguments.out.display()))
+    say(format!("\nThen: renewcast check {}", shown_path(&arguments.out)))
 }

@@ -1,11 +1,11 @@
 //! `renewcast licenses`: the terms of the program and of everything that is in it, as `.ci/licenses` gathers them.
 
-use super::say::say;
+use super::say::say_own;
 use super::{Failure, Outcome};
 
 /// The file, as part of the program: wherever the program goes, its notices go too.
 const TEXT: &str = include_str!("licenses.txt");
 
 pub(super) fn run() -> Result<Outcome, Failure> {
-    say(TEXT.trim_end()).map(|()| Outcome::Done)
+    say_own(TEXT.trim_end()).map(|()| Outcome::Done)
 }

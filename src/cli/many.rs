@@ -4,9 +4,10 @@
 use rayon::prelude::*;
 
 use super::folder::refused;
+use super::ink::{BREAK, within_message};
 use super::interrupt::Interrupt;
 use super::progress::Count;
-use super::{Failure, diagnostics::render};
+use super::{Failure, diagnostics::render, diagnostics::visible};
 use crate::book::Book;
 use crate::compare::{Cache, Outcome, replay};
 use crate::source::{self, Folder, Memory};
@@ -25,9 +26,9 @@ pub(super) fn read(folder: &mut Folder, job: &Job, memory: &Memory) -> Result<Bo
     folder.change(&job.text);
     let (book, problems) = source::read_again(folder, job.scenario.as_deref(), memory);
     book.ok_or_else(|| {
-        let all = anstream::adapter::strip_str(&render(&problems)).to_string();
+        let all = within_message(&render(&problems));
         let help = "leave this combination out: its changes do not go together";
-        Failure::new(format!("{} is refused:\n{all}", job.name), help)
+        Failure::new(format!("{} is refused:{BREAK}{all}", visible(&job.name)), help)
     })
 }
 

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use super::changes::Changes;
+use super::diagnostics::shown_path;
 use super::folder::{Loaded, load, name_of};
 use super::say::{say, warn};
 use super::{Failure, Outcome, amount, output};
@@ -121,7 +122,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
     let written = write(&loaded, (&plan, &question), arguments, &out)?;
     say(answer::render(book, &plan, way))?;
-    say(format!("Files in {}: {}", out.display(), written.join(", ")))?;
+    say(format!("Files in {}: {}", shown_path(&out), written.join(", ")))?;
     Ok(if plan.is_impossible() { Outcome::Found } else { Outcome::Done })
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::say::say;
+use super::say::{say, say_own};
 use super::{Failure, Outcome};
 use crate::profile::BUILTIN;
 use crate::source;
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let text = text_of(name).ok_or_else(|| {
         Failure::new(format!("there is no built-in profile `{name}`"), "`renewcast profiles` lists them")
     })?;
-    say(text)?;
+    say_own(text)?;
     Ok(Outcome::Done)
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::changes::Changes;
-use super::diagnostics::{counted, visible};
+use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{Loaded, load};
 use super::output;
 use super::progress::Progress;
@@ -176,7 +176,7 @@ fn answer(report: &Report, out: &Path) -> String {
         format!("spend of the month: {all}{} {}", spent.currency, spent.spend.display_grouped(spent.currency))
     }));
     let tables = report.tables.iter().filter(|table| !table.rows.is_empty()).count();
-    lines.push(format!("Files in {}: {PAGE}, {WORKBOOK}, {FOLDER}/ ({})", out.display(), counted(tables, "table")));
+    lines.push(format!("Files in {}: {PAGE}, {WORKBOOK}, {FOLDER}/ ({})", shown_path(out), counted(tables, "table")));
     lines.join("\n")
 }
 
@@ -189,8 +189,9 @@ fn warn_of_idle_budgets(loaded: &Loaded, report: &Report) -> Result<(), Failure>
         let is_value = |one| loaded.book.cell_text(one, column).as_deref() == Some(key);
         if !loaded.book.instances.iter().any(is_value) {
             warn(format!(
-                "budget.csv: no instance has `{}` in the column {by}; `--by` names another column",
-                visible(key)
+                "budget.csv: no instance has `{}` in the column {}; `--by` names another column",
+                visible(key),
+                visible(by)
             ));
         }
     }

@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anstyle::Style;
-
-use super::diagnostics::{counted, visible};
+use super::diagnostics::{counted, shown_path, visible};
+use super::ink::HEAD;
 use super::interrupt::Interrupt;
 use super::many::{self, Job};
 use super::say::{say, warn};
@@ -19,7 +18,6 @@ use crate::profile::ProfileIndex;
 use crate::report::sweep::{Row, sweep_csv};
 use crate::source::{self, Folder, Memory, Variant};
 
-const HEAD: Style = Style::new().bold();
 /// What stands in a column where the book's own rule holds.
 const AS_SET: &str = "as set";
 /// Stands for every profile in a change.
@@ -106,7 +104,7 @@ pub(super) fn run(folder: &Folder, scenario: Option<&str>, out: &Path) -> Result
     output::write(out, &files, &[])?;
     say(format!(
         "\nFiles in {}: {}",
-        out.display(),
+        shown_path(out),
         files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
     ))?;
     Ok(if done.len() < jobs.len() { Outcome::Interrupted } else { Outcome::Done })
@@ -126,7 +124,7 @@ fn questions(folder: &Folder, scenario: Option<&str>, book: &Book) -> Vec<Questi
                 Ok(true) => ways.push((variant.name.clone(), changes)),
                 Ok(false) => {}
                 // An instance can stand where this way would have released it before the run.
-                Err(_) => warn(format!("`{}` is left out: the book contradicts it", variant.name)),
+                Err(_) => warn(format!("`{}` is left out: the book contradicts it", visible(&variant.name))),
             }
         }
         if ways.len() > 1 {

@@ -6,7 +6,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use super::changes::Changes;
-use super::diagnostics::counted;
+use super::diagnostics::{counted, shown_path};
 use super::folder::{load, name_of};
 use super::results::{self, Asked};
 use super::say::{say, warn};
@@ -81,7 +81,7 @@ fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
     say(answer::files(&out, results.charts, summary.rows()))?;
     if warnings > 0 {
         let count = counted(warnings, "warning");
-        warn(format!("{count} in the input; `renewcast check {}` shows them", arguments.book.display()));
+        warn(format!("{count} in the input; `renewcast check {}` shows them", shown_path(&arguments.book)));
     }
     Ok(if arguments.fail_on.iter().any(|alert| alert.is_raised(&summary)) { Outcome::Found } else { Outcome::Done })
 }

@@ -1,12 +1,18 @@
-//! Prints lines. Colours are taken out where there is no terminal.
+//! Prints lines, each through the door to the terminal. Colours are taken out where there is none.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 
 use super::Failure;
+use super::ink::terminal;
 
 /// Prints lines of the answer. A reader that has gone, as `head` does, has seen enough.
 pub(super) fn say(text: impl Display) -> Result<(), Failure> {
+    say_own(terminal(&text.to_string()))
+}
+
+/// Prints a text of the program itself as it is: nobody else wrote a character of it.
+pub(super) fn say_own(text: impl Display) -> Result<(), Failure> {
     match writeln!(anstream::stdout(), "{text}") {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         printed => printed.map_err(|error| {
@@ -17,5 +23,5 @@ pub(super) fn say(text: impl Display) -> Result<(), Failure> {
 
 /// Prints lines about the run: problems and warnings. Where even that is impossible, nobody is left to be told.
 pub(super) fn warn(text: impl Display) {
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = writeln!(anstream::stderr(), "{}", terminal(&text.to_string()));
 }

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anstyle::Style;
 use clap::Args;
 
-use super::diagnostics::{counted, render, visible};
+use super::diagnostics::{counted, render, shown_path, visible};
 use super::folder::{self, name_of};
+use super::ink::HEAD;
 use super::interrupt::Interrupt;
 use super::many::{self, Job};
 use super::say::{say, warn};
@@ -42,7 +42,6 @@ Ctrl-C keeps what is done: exit code 130.";
 
 /// So many runs are shown.
 const SHOWN: usize = 12;
-const HEAD: Style = Style::new().bold();
 /// The figures that are shown of each run.
 const FIGURES: &[Measure] = &[
     Measure::Spend,
@@ -112,7 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     say(format!("Replayed {} of {}", counted(cache.replayed(), "account"), done.len() * book.accounts.len()))?;
     say(format!(
         "Files in {}: sweep.csv, best.toml{}",
-        out.display(),
+        shown_path(&out),
         if arguments.no_charts { "" } else { ", 1 chart" }
     ))?;
     if done.len() < runs.len() {
@@ -231,7 +230,7 @@ fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> Str
         text += &format!("; {within} within the limits");
     }
     text += "\n\n";
-    let mut head = plan.columns();
+    let mut head: Vec<String> = plan.columns().iter().map(|column| visible(column)).collect();
     head.extend(FIGURES.iter().map(|measure| measure.name().to_owned()));
     head.push(String::new());
     let mut lines = vec![head];

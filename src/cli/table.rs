@@ -1,14 +1,15 @@
 //! Tables for a terminal: the first column to the left, numbers to the right.
 
-use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-const HEAD: Style = Style::new().bold();
+use super::ink::{HEAD, one_line};
+
 /// Stands between two columns.
 const GAP: &str = "  ";
 
 /// Rows of cells of the same number; the first row is the head.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();

@@ -8,7 +8,7 @@ use clap::builder::RangedU64ValueParser;
 
 use super::answer::{BAD, HEAD, section};
 use super::changes::Changes;
-use super::diagnostics::{counted, visible};
+use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{load, name_of};
 use super::say::say;
 use super::{Failure, Outcome, amount, output};
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
     output::write(&out, &made, &["scenarios"])?;
     say(render(book, &terms, arguments.lifetime))?;
-    say(format!("Files in {}: {}", out.display(), names.join(", ")))?;
+    say(format!("Files in {}: {}", shown_path(&out), names.join(", ")))?;
     let missed = terms.iter().any(|one| matches!(one.quality, Quality::Impossible(..) | Quality::NotFound));
     Ok(if missed { Outcome::Found } else { Outcome::Done })
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::changes::Changes;
-use super::diagnostics::{counted, render, visible};
+use super::diagnostics::{counted, render, shown_path};
 use super::say::say;
 use super::{Failure, Outcome, folder};
 use crate::money::grouped;
@@ -118,7 +118,7 @@ fn entries(folder: &Path) -> Result<Vec<(String, bool)>, Failure> {
 }
 
 fn answer(proof: &Proof, arguments: &Arguments) -> String {
-    let result = visible(&arguments.result.display().to_string());
+    let result = shown_path(&arguments.result);
     if !proof.holds() {
         return format!("{}\n\n{result}: not proven", render(&proof.findings));
     }

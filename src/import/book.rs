@@ -10,6 +10,7 @@ use crate::cell;
 use crate::id::AccountId;
 use crate::instance::{ChargeType, RenewFlag, State};
 use crate::money::Currency;
+use crate::shown::Shown;
 
 /// The columns of `instances.csv` before the tags.
 const COLUMNS: &[&str] = &[
@@ -84,7 +85,7 @@ pub(super) fn settings(rows: &[Row], to_do: &[String], options: &Options) -> Str
     text.push_str("# monthly_price or hourly_price in instances.csv.\n");
     if !to_do.is_empty() {
         text.push_str("#\n# Left to do:\n");
-        text.extend(to_do.iter().map(|sentence| format!("# - {sentence}\n")));
+        text.extend(to_do.iter().map(|sentence| format!("# - {}\n", Shown::of(sentence))));
     }
     text.push_str(&format!(
         "\nname = {}\nfrom = {}\nto = {}\ntime_zone = \"{}\"\ncurrency = \"{}\"\nprofile = \"{DEFAULT_PROFILE}\"\n",

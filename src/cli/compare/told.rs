@@ -2,14 +2,11 @@
 
 use std::cmp::Reverse;
 
-use anstyle::Style;
-
 use super::super::diagnostics::{counted, visible};
+use super::super::ink::HEAD;
 use crate::compare::{Case, Difference, Names, Step, Subject};
 use crate::event::{Event, Reason};
 use crate::money::{Currency, Money};
-
-const HEAD: Style = Style::new().bold();
 
 /// How two runs differ: how many instances, what they cost more and less, and the gravest differences.
 pub(super) fn differences(

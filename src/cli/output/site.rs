@@ -11,6 +11,7 @@ use std::{env, mem};
 
 use tempfile::TempDir;
 
+use crate::cli::diagnostics::shown_path;
 use crate::cli::say::warn;
 
 /// Stands in every name of an unfinished folder, before [`RANDOM`] characters.
@@ -106,7 +107,7 @@ impl Site {
             let path = entry.path();
             let is_free = File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok());
             if let (true, Err(error)) = (is_free, fs::remove_dir_all(&path)) {
-                warn(format!("cannot remove `{}`, which a broken run left: {error}", path.display()));
+                warn(format!("cannot remove `{}`, which a broken run left: {error}", shown_path(&path)));
             }
         }
     }
@@ -142,7 +143,7 @@ impl Site {
                 Way::Beside => File::open(&self.target).ok()?,
             };
             if let Err(TryLockError::WouldBlock) = folder.try_lock() {
-                warn(format!("waiting for another run that writes into `{}`", self.target.display()));
+                warn(format!("waiting for another run that writes into `{}`", shown_path(&self.target)));
                 folder.lock().ok()?;
             }
             if self.way == Way::Inside || is_at(&folder, &self.target)? {
