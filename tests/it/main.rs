@@ -28,6 +28,7 @@ mod report;
 mod support;
 mod sweep;
 mod terms;
+mod texts;
 mod tidy;
 mod vectors;
 mod verify;

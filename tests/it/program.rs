@@ -79,6 +79,11 @@ impl Place {
         Answer::to(&mut self.program(arguments), arguments)
     }
 
+    /// Runs the program; the last arguments may hold blanks.
+    pub(crate) fn run_with(&self, arguments: &str, last: &[&str]) -> Answer {
+        Answer::to(self.program(arguments).args(last), &format!("{arguments} {last:?}"))
+    }
+
     /// Runs the program from a line of shell, in which it is `"$0" "$@"`.
     pub(crate) fn run_from(&self, line: &str, arguments: &str) -> Answer {
         let mut shell = Command::new("sh");
