@@ -147,6 +147,7 @@ pub fn arguments() -> Arguments {
 
 /// Carries out what the arguments ask for.
 pub fn run(arguments: Arguments) -> Outcome {
+    interrupt::outlive_large_files();
     let result = match arguments.verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),

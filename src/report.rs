@@ -14,6 +14,7 @@ pub mod frame;
 pub mod hash;
 pub mod html;
 pub mod icalendar;
+pub mod listing;
 pub mod month;
 pub mod monthly;
 mod names;

@@ -7,10 +7,11 @@ use clap::Args;
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::load;
+use super::output::Target;
 use super::progress::Progress;
 use super::run::{column, default_out};
 use super::say::say;
-use super::{Failure, Outcome, output};
+use super::{Failure, Outcome};
 use crate::deadline::{self, Watch};
 use crate::engine::{self, Window};
 use crate::report::icalendar;
@@ -34,6 +35,9 @@ pub(super) struct Arguments {
     /// Write into the folder `calendar` of this one [default: reports/<book>[/<scenario>][-set]]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     changes: Changes,
     /// One calendar for each value of this column of instances.csv, such as project or tag:team
@@ -42,10 +46,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    let target = Target::of_result((&out, arguments.force), "calendar/calendar.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let column = column(book, &arguments.by)?;
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
     let (mut tally, mut watch) = (Tally::open(book), Watch::open(book));
     let (mut run, mut window) = (engine::open(book), Window::default());
     let progress = Progress::new(book.days);
@@ -59,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let feeds = icalendar::feeds(book, &deadlines, (column, &arguments.by));
     let files: Vec<(String, Vec<u8>)> =
         feeds.iter().map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone())).collect();
-    output::write(&out, &files, &[FOLDER])?;
+    target.write(&files)?;
     for feed in &feeds {
         let name = shown_path(&out.join(FOLDER).join(&feed.name));
         // A name shows what its value is, unless characters of that are not for names.

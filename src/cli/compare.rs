@@ -11,9 +11,10 @@ use super::changes::Changes;
 use super::diagnostics::{counted, render, shown_path, visible};
 use super::folder::{self, name_of};
 use super::ink::HEAD;
+use super::output::Target;
 use super::say::{say, warn};
 use super::table::table;
-use super::{Failure, Outcome, output, results, rules};
+use super::{Failure, Outcome, results, rules};
 use crate::book::Book;
 use crate::compare::{Case, Difference, Measure, Names, differences};
 use crate::diagnostic::{Code, Diagnostics};
@@ -58,21 +59,26 @@ pub(super) struct Arguments {
     /// Write into this folder [default: reports/<book>/compare, or /rules]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let folder = folder::read(&arguments.book)?;
     let below = if arguments.rules { "rules" } else { "compare" };
     let out = || Path::new("reports").join(name_of(&arguments.book)).join(below);
     let out = arguments.out.clone().unwrap_or_else(out);
+    let listing = if arguments.rules { "rules.json" } else { "compare.json" };
+    let target = Target::of_result((&out, arguments.force), listing)?;
+    let folder = folder::read(&arguments.book)?;
     if arguments.rules {
         if arguments.scenarios.len() > 1 {
             return Err(Failure::new("--rules takes one scenario at most", "ask for each scenario by itself"));
         }
-        return rules::run(&folder, arguments.scenarios.first().map(String::as_str), &out);
+        return rules::run(&folder, arguments.scenarios.first().map(String::as_str), &target);
     }
     let mut warnings = Diagnostics::default();
     let (book, base) = case(BASE, (&folder, None), &mut warnings)?;
@@ -90,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if warnings.warnings() > 0 {
         warn(render(&warnings));
     }
-    show((&title, charts), &Names::of(&book), &cases, &out)?;
+    show((&title, charts), &Names::of(&book), &cases, &target)?;
     Ok(Outcome::Done)
 }
 
@@ -100,7 +106,7 @@ pub(super) fn show(
     (title, charts): (&str, Option<&str>),
     names: &Names,
     cases: &[Case],
-    out: &Path,
+    target: &Target<'_>,
 ) -> Result<bool, Failure> {
     let (base, others) = cases.split_first().expect("there is a base");
     let differing: Vec<(&Case, Vec<Difference>)> =
@@ -112,16 +118,16 @@ pub(super) fn show(
     for (case, differences) in &differing {
         text += &told::differences(names, (base, case), differences, TOLD);
     }
-    say(text.trim_end())?;
     let mut files = vec![
         ("compare.csv".to_owned(), report::compare_csv(names, cases)),
         ("events.csv".to_owned(), report::events_csv(names, base, &differing)),
     ];
     let pictures = charts.map(|name| report::pictures(name, cases)).unwrap_or_default();
     files.extend(results::draw(&pictures)?);
-    output::write(out, &files, &["charts"])?;
+    target.write(&files)?;
+    say(text.trim_end())?;
     let charts = if pictures.is_empty() { String::new() } else { format!(", {}", counted(pictures.len(), "chart")) };
-    say(format!("\nFiles in {}: compare.csv, events.csv{charts}", shown_path(out)))?;
+    say(format!("\nFiles in {}: compare.csv, events.csv{charts}", shown_path(target.out)))?;
     Ok(differing.iter().any(|(_, differences)| !differences.is_empty()))
 }
 

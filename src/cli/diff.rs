@@ -8,6 +8,7 @@ use clap::Args;
 use super::compare::show;
 use super::diagnostics::visible;
 use super::folder::{bytes_of, plain_file};
+use super::output::{Kept, Target};
 use super::say::say;
 use super::{Failure, Outcome};
 use crate::calendar::DayRange;
@@ -34,12 +35,17 @@ pub(super) struct Arguments {
     /// Write into this folder [default: reports/diff]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let out = arguments.out.clone().unwrap_or_else(|| Path::new("reports").join("diff"));
+    let target = Target::of_result((&out, arguments.force), "diff.json")?;
     let paths = [&arguments.first, &arguments.second];
     let folders = [read(paths[0])?, read(paths[1])?];
     let mut register = Register::default();
@@ -65,10 +71,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         say(format!("{name} goes from {} to {}; only {from} to {to} is compared", own.from, own.to))?;
     }
     let title = format!("{} against {}, {} to {}", names[1], names[0], common.from, common.to);
-    let out = arguments.out.clone().unwrap_or_else(|| Path::new("reports").join("diff"));
     let charts = format!("{} against {}", names[1], names[0]);
     let charts = (!arguments.no_charts).then_some(charts.as_str());
-    let differs = show((&title, charts), register.names(), &cases, &out)?;
+    let differs = show((&title, charts), register.names(), &cases, &target)?;
     Ok(if differs { Outcome::Found } else { Outcome::Done })
 }
 
@@ -81,6 +86,7 @@ fn short_names(paths: &[String; 2]) -> [String; 2] {
 
 /// The files of a result that are needed.
 fn read(path: &Path) -> Result<Folder, Failure> {
+    let _kept = Kept::folder(path);
     let mut folder = Folder::default();
     for name in RESULT_FILES {
         let file = path.join(name);

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::Failure;
 use super::changes::Changes;
+use super::output::Kept;
 use crate::book::Book;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::engine::Refusal;
@@ -76,6 +77,7 @@ pub(super) fn read(path: &Path) -> Result<Folder, Failure> {
         let message = format!("there is no folder `{}`", path.display());
         return Err(Failure::new(message, "name the folder of a book; `data/example` is one"));
     }
+    let _kept = Kept::folder(path);
     let mut folder = Folder::default();
     let mut problems = Diagnostics::default();
     let scenarios = scenario_files(path, &mut problems);
@@ -87,6 +89,13 @@ pub(super) fn read(path: &Path) -> Result<Folder, Failure> {
         }
     }
     if problems.has_errors() { Err(Failure::Input(problems)) } else { Ok(folder) }
+}
+
+/// The names of the files of a book that are there and plain files.
+pub(super) fn book_files(path: &Path) -> Vec<String> {
+    let scenarios = scenario_files(path, &mut Diagnostics::default());
+    let names = source::FILES.iter().map(|name| (*name).to_owned()).chain(scenarios);
+    names.filter(|name| plain_file(&path.join(name)).is_ok()).collect()
 }
 
 /// The files of scenarios; none where there is no folder of them.

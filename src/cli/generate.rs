@@ -6,9 +6,9 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::diagnostics::{counted, shown_path};
-use super::output::Staged;
+use super::output::{Staged, Target};
 use super::say::say;
-use super::{Failure, Outcome, output};
+use super::{Failure, Outcome};
 use crate::calendar::Day;
 use crate::generate::{DEFAULT_DAYS, Plan, write};
 
@@ -39,16 +39,16 @@ pub(super) struct Arguments {
     /// Write the book into this folder
     #[arg(long, value_name = "BOOK")]
     out: PathBuf,
-    /// Replace a book that is there
+    /// Replace a book that is there; it is kept as BOOK.before
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    output::refuse_existing_book(&arguments.out, arguments.force)?;
+    let target = Target::of_book(&arguments.out, arguments.force)?;
     let Arguments { accounts, instances, seed, from, days, .. } = *arguments;
     let plan = Plan { accounts, instances, seed, from, days };
-    let mut staged = Staged::beside(&arguments.out)?;
+    let mut staged = Staged::begin(&target)?;
     write(&plan, |name, piece| staged.append(name, piece))?;
     staged.commit()?;
     let (accounts, instances) = (counted(accounts as usize, "account"), counted(instances as usize, "instance"));

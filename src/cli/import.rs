@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::diagnostics::{counted, render, shown_path, visible};
+use super::output::Target;
 use super::say::{say, warn};
-use super::{Failure, Outcome, folder, output};
+use super::{Failure, Outcome, folder};
 use crate::calendar::Day;
 use crate::id::AccountId;
 use crate::import::{self, Imported, KnownProfile, Options, Source};
@@ -58,7 +59,7 @@ struct Tencent {
     /// The currency of all amounts
     #[arg(long, value_name = "CODE", default_value = "CNY", value_parser = currency)]
     currency: Currency,
-    /// Replace a book that is there
+    /// Replace a book that is there; it is kept as BOOK.before
     #[arg(long)]
     force: bool,
 }
@@ -74,7 +75,7 @@ fn currency(text: &str) -> Result<Currency, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let Cloud::Tencent(arguments) = &arguments.cloud;
-    output::refuse_existing_book(&arguments.out, arguments.force)?;
+    let target = Target::of_book(&arguments.out, arguments.force)?;
     let sources = arguments.files.iter().map(|file| {
         let bytes = folder::file(file)?;
         Ok(Source { name: file.display().to_string(), bytes })
@@ -82,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let sources: Vec<Source> = sources.collect::<Result<_, Failure>>()?;
     let imported = import::tencent(&sources, &options(arguments)?).map_err(Failure::Input)?;
     let files = imported.files.iter().map(|(name, text)| ((*name).to_owned(), text.clone().into_bytes()));
-    output::write(&arguments.out, &files.collect::<Vec<_>>(), &[])?;
+    target.write(&files.collect::<Vec<_>>())?;
     report(&imported, arguments).map(|()| Outcome::Done)
 }
 

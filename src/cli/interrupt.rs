@@ -1,4 +1,5 @@
 //! What Ctrl-C does while many runs go on: the present ones end, and what is done is written. A second one ends the program.
+//! And what a limit for file sizes does: writing fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +9,13 @@ use signal_hook::flag;
 
 /// What a shell says of a program that Ctrl-C ended.
 const ENDED: i32 = 130;
+
+/// A file that becomes larger than the system allows is an error of writing, not the end of the program without a word.
+pub(super) fn outlive_large_files() {
+    #[cfg(unix)]
+    // Where the system does not let it, the program ends as ever.
+    let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
 
 /// Whether people have asked to stop.
 #[derive(Clone, Default)]

@@ -11,8 +11,9 @@ use clap::{Args, ValueEnum};
 use super::changes::Changes;
 use super::diagnostics::shown_path;
 use super::folder::{Loaded, load, name_of};
+use super::output::Target;
 use super::say::{say, warn};
-use super::{Failure, Outcome, amount, output};
+use super::{Failure, Outcome, amount};
 use crate::account::AccountIndex;
 use crate::action::Channel;
 use crate::book::Book;
@@ -72,6 +73,9 @@ pub(super) struct Arguments {
     /// Write into this folder [default: reports/<book>/cash-plan]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
@@ -112,6 +116,8 @@ enum Late {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
+    let target = Target::of_result((&out, arguments.force), "plan.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let question = question(book, arguments)?;
@@ -119,8 +125,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     refuse_impossible_question(book, way, &question)?;
     let plan = plan::plan(book, &question);
     let plan = plan.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
-    let written = write(&loaded, (&plan, &question), arguments, &out)?;
+    let written = write(&loaded, (&plan, &question), arguments, &target)?;
     say(answer::render(book, &plan, way))?;
     say(format!("Files in {}: {}", shown_path(&out), written.join(", ")))?;
     Ok(if plan.is_impossible() { Outcome::Found } else { Outcome::Done })
@@ -204,12 +209,8 @@ fn write(
     loaded: &Loaded,
     (plan, question): (&Plan, &Question),
     arguments: &Arguments,
-    out: &Path,
+    target: &Target<'_>,
 ) -> Result<Vec<String>, Failure> {
-    if out.join("book.toml").exists() {
-        let message = format!("`{}` is a book; its actions.csv would be replaced", out.display());
-        return Err(Failure::new(message, "choose another folder with --out"));
-    }
     let book = &loaded.book;
     let way = Way::of(book, question.channel);
     let mut made = files::files(book, plan, (way, arguments.changes.scenario()));
@@ -229,7 +230,7 @@ fn write(
             made.push((format!("charts/{}.{ending}", picture.name), bytes));
         }
     }
-    output::write(out, &made, &["charts", "scenarios"])?;
+    target.write(&made)?;
     let charts = (!pictures.is_empty()).then(|| "charts/".to_owned());
     Ok(names.into_iter().chain(charts).collect())
 }

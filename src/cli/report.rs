@@ -8,7 +8,7 @@ use clap::Args;
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{Loaded, load};
-use super::output;
+use super::output::Target;
 use super::progress::Progress;
 use super::run::{column, default_out};
 use super::say::{say, warn};
@@ -32,6 +32,8 @@ Examples:
 
 /// The folder of the CSV files in that of the results.
 const FOLDER: &str = "report";
+/// What lists the files of a report.
+const LISTING: &str = "report/report.json";
 const PAGE: &str = "report.html";
 const WORKBOOK: &str = "report.xlsx";
 /// The columns by which every report sums, and in this order, if they are used.
@@ -59,6 +61,9 @@ pub(super) struct Arguments {
     /// Write into this folder [default: reports/<book>[/<scenario>][-set]]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     changes: Changes,
 }
@@ -68,6 +73,8 @@ fn month(text: &str) -> Result<Day, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    let target = Target::of_result((&out, arguments.force), LISTING)?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let period = period(&loaded, arguments.month)?;
@@ -81,9 +88,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let report = month::report(&Sources { book, scenario, inputs: &inputs, columns, facts, last });
     let mut files = files(&report)?;
     let seal = report_json((book, scenario), &period, (&inputs, &ledger), &files);
-    files.push((format!("{FOLDER}/report.json"), seal));
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    output::write(&out, &files, &[FOLDER])?;
+    files.push((LISTING.to_owned(), seal));
+    target.write(&files)?;
     say(answer(&report, &out))?;
     warn_of_idle_budgets(&loaded, &report)?;
     Ok(Outcome::Done)

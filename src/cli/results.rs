@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::mem;
-use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::folder::{Loaded, refused};
-use super::output::Staged;
+use super::output::{Staged, Target};
 use super::progress::Progress;
 use super::{Failure, answer};
 use crate::book::Book;
@@ -51,10 +50,9 @@ pub(super) fn write(
     mut loaded: Loaded,
     scenario: Option<&str>,
     asked: &Asked<'_>,
-    out: &Path,
+    target: &Target<'_>,
 ) -> Result<Results, Failure> {
-    let mut writer = Writer { staged: Staged::beside(out)?, hashes: BTreeMap::new() };
-    writer.staged.replaces(&["charts"]);
+    let mut writer = Writer { staged: Staged::begin(target)?, hashes: BTreeMap::new() };
     writer.append(LEDGER, &[csv::LEDGER_HEADER.as_bytes()])?;
     writer.append(BALANCES, &[csv::BALANCES_HEADER.as_bytes()])?;
     let Loaded { folder, book, .. } = &mut loaded;
@@ -73,7 +71,7 @@ pub(super) fn write(
     // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
     drop(grouping);
     let closing = ending.into_book(loaded.book);
-    closing::write(&closing, |name, pieces| writer.append(&format!("closing/{name}"), pieces))?;
+    closing::write(&closing, |name, pieces| writer.whole(&format!("closing/{name}"), pieces))?;
     // A large book takes a while to let go, and so does the disk.
     let (written, ()) = rayon::join(|| writer.finish(record), || drop(closing));
     written?;
@@ -89,12 +87,12 @@ fn hash_inputs(folder: &mut Folder) -> Hashes {
 }
 
 /// Files in the making, and their hashes.
-struct Writer {
-    staged: Staged,
+struct Writer<'t> {
+    staged: Staged<'t>,
     hashes: BTreeMap<String, Hasher>,
 }
 
-impl Writer {
+impl Writer<'_> {
     /// Adds bytes to a file, and hashes them meanwhile.
     fn append(&mut self, name: &str, pieces: &[&[u8]]) -> Result<(), Failure> {
         let Self { staged, hashes } = self;
@@ -102,6 +100,12 @@ impl Writer {
         let hash = || pieces.iter().for_each(|bytes| hasher.write_all(bytes).expect("a hash takes any bytes"));
         let (written, ()) = rayon::join(|| pieces.iter().try_for_each(|bytes| staged.append(name, bytes)), hash);
         written
+    }
+
+    /// Adds a file to which nothing more comes.
+    fn whole(&mut self, name: &str, pieces: &[&[u8]]) -> Result<(), Failure> {
+        self.append(name, pieces)?;
+        self.staged.complete(name)
     }
 
     /// Adds `run.json`, which names the hashes of all other files, and puts everything into place.
@@ -166,7 +170,7 @@ impl<'b> Office<'b> {
     }
 
     /// Writes what the windows came to: tables and charts; gives the summary and the number of charts.
-    fn write(self, book: &Book, asked: &Asked<'_>, writer: &mut Writer) -> Result<(Summary, usize), Failure> {
+    fn write(self, book: &Book, asked: &Asked<'_>, writer: &mut Writer<'_>) -> Result<(Summary, usize), Failure> {
         let Self { texts, clerks, states } = self;
         // Nothing is put into words any more, and a large book needs the memory.
         drop(texts);
@@ -178,12 +182,12 @@ impl<'b> Office<'b> {
                 rayon::join(|| monthly::spend(&tables), || monthly::monthly(book, &tables))
             },
         );
-        writer.append("monthly.csv", &[&monthly])?;
-        writer.append("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
+        writer.whole("monthly.csv", &[&monthly])?;
+        writer.whole("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
         let pictures = states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
         let pictures = pictures.unwrap_or_default();
         for (name, bytes) in draw(&pictures)? {
-            writer.append(&name, &[&bytes])?;
+            writer.whole(&name, &[&bytes])?;
         }
         Ok((summary, pictures.len()))
     }
@@ -196,7 +200,12 @@ impl Clerk<'_> {
 }
 
 /// Replays and writes until nothing is left, each window while the one after it is replayed.
-fn stream(run: &mut Run<'_>, office: &mut Office<'_>, writer: &mut Writer, progress: &Progress) -> Result<(), Stop> {
+fn stream(
+    run: &mut Run<'_>,
+    office: &mut Office<'_>,
+    writer: &mut Writer<'_>,
+    progress: &Progress,
+) -> Result<(), Stop> {
     let (mut coming, mut present) = (Window::default(), Window::default());
     let mut sheets = Sheets::default();
     let mut goes_on = true;
@@ -228,7 +237,7 @@ struct Sheets {
 }
 
 impl Sheets {
-    fn write(&mut self, window: &Window<Kept>, writer: &mut Writer) -> Result<(), Failure> {
+    fn write(&mut self, window: &Window<Kept>, writer: &mut Writer<'_>) -> Result<(), Failure> {
         for Piece { kept, entries, balances, .. } in window.pieces() {
             self.balances.extend_from_slice(kept.worded.balances(balances));
             for from in entries.clone().step_by(ROWS) {
@@ -240,7 +249,7 @@ impl Sheets {
     }
 
     /// Writes what has more than so many bytes.
-    fn pass_on(&mut self, room: usize, writer: &mut Writer) -> Result<(), Failure> {
+    fn pass_on(&mut self, room: usize, writer: &mut Writer<'_>) -> Result<(), Failure> {
         if self.ledger.bytes().len() > room {
             writer.append(LEDGER, &[self.ledger.bytes()])?;
             self.ledger.clear();

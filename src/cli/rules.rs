@@ -2,15 +2,15 @@
 //! which they could be is replayed.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::diagnostics::{counted, shown_path, visible};
 use super::ink::HEAD;
 use super::interrupt::Interrupt;
 use super::many::{self, Job};
+use super::output::Target;
 use super::say::{say, warn};
 use super::table::table;
-use super::{Failure, Outcome, output};
+use super::{Failure, Outcome};
 use crate::book::Book;
 use crate::compare::{Cache, Measure, Sum, Total};
 use crate::money::{Currency, Money};
@@ -68,7 +68,7 @@ impl Combination {
 }
 
 /// Replays the book under every combination, says what they come to, and writes them.
-pub(super) fn run(folder: &Folder, scenario: Option<&str>, out: &Path) -> Result<Outcome, Failure> {
+pub(super) fn run(folder: &Folder, scenario: Option<&str>, target: &Target<'_>) -> Result<Outcome, Failure> {
     let interrupt = Interrupt::listen();
     let (book, problems) = source::read(folder, scenario);
     let book = book.ok_or(Failure::Input(problems))?;
@@ -93,7 +93,6 @@ pub(super) fn run(folder: &Folder, scenario: Option<&str>, out: &Path) -> Result
     for (currency, combinations) in &all {
         text += &answer(&questions, *currency, combinations);
     }
-    say(text.trim_end())?;
     let files: Vec<(String, Vec<u8>)> = all
         .iter()
         .map(|(currency, combinations)| {
@@ -101,10 +100,11 @@ pub(super) fn run(folder: &Folder, scenario: Option<&str>, out: &Path) -> Result
             (name, csv(&questions, *currency, combinations))
         })
         .collect();
-    output::write(out, &files, &[])?;
+    target.write(&files)?;
+    say(text.trim_end())?;
     say(format!(
         "\nFiles in {}: {}",
-        shown_path(out),
+        shown_path(target.out),
         files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
     ))?;
     Ok(if done.len() < jobs.len() { Outcome::Interrupted } else { Outcome::Done })

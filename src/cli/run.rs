@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path};
 use super::folder::{load, name_of};
+use super::output::Target;
 use super::results::{self, Asked};
 use super::say::{say, warn};
 use super::{Failure, Outcome, answer};
@@ -34,6 +35,9 @@ pub(super) struct Arguments {
     /// Write into this folder [default: reports/<book>[/<scenario>][-set]]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     changes: Changes,
     /// Group spend by this column of instances.csv, such as product, region or tag:team
@@ -71,11 +75,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
     let scenario = arguments.changes.scenario();
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    let target = Target::of_result((&out, arguments.force), "run.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let asked = Asked { column: column(&loaded.book, &arguments.by)?, by: &arguments.by, charts: !arguments.no_charts };
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
     let warnings = loaded.warnings.warnings();
-    let results = results::write(loaded, scenario, &asked, &out)?;
+    let results = results::write(loaded, scenario, &asked, &target)?;
     let summary = results.summary;
     say(results.answer)?;
     say(answer::files(&out, results.charts, summary.rows()))?;

@@ -9,9 +9,10 @@ use super::folder::{self, name_of};
 use super::ink::HEAD;
 use super::interrupt::Interrupt;
 use super::many::{self, Job};
+use super::output::Target;
 use super::say::{say, warn};
 use super::table::table;
-use super::{Failure, Outcome, output, results};
+use super::{Failure, Outcome, results};
 use crate::book::Book;
 use crate::compare::{Cache, Group, Limit, Measure, Total, frontier};
 use crate::diagnostic::Diagnostics;
@@ -74,12 +75,18 @@ pub(super) struct Arguments {
     /// Write into this folder [default: reports/<book>/sweep]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
     /// Draw no chart
     #[arg(long)]
     no_charts: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let out =
+        arguments.out.clone().unwrap_or_else(|| Path::new("reports").join(name_of(&arguments.book)).join("sweep"));
+    let target = Target::of_result((&out, arguments.force), "sweep.json")?;
     let interrupt = Interrupt::listen();
     let folder = folder::read(&arguments.book)?;
     let plan = plan(&arguments.sweep)?;
@@ -104,9 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let totals: Vec<Total> = done.iter().map(|outcomes| Total::of(outcomes, currency)).collect();
     let asked = Asked { sort, currency, limits: &limits };
     let rows = rows(&book, &runs, &totals, &asked);
-    let out =
-        arguments.out.clone().unwrap_or_else(|| Path::new("reports").join(name_of(&arguments.book)).join("sweep"));
-    write(&out, (&book, &plan, &runs), &rows, (&asked, !arguments.no_charts))?;
+    write(&target, (&book, &plan, &runs), &rows, (&asked, !arguments.no_charts))?;
     say(answer(&book, &plan, &rows, &asked))?;
     say(format!("Replayed {} of {}", counted(cache.replayed(), "account"), done.len() * book.accounts.len()))?;
     say(format!(
@@ -265,7 +270,7 @@ fn line(row: &Row, asked: &Asked<'_>) -> Vec<String> {
 
 /// Writes the table, the best run as a scenario, and the picture.
 fn write(
-    out: &Path,
+    target: &Target<'_>,
     (book, plan, runs): (&Book, &Plan, &[PlannedRun]),
     rows: &[Numbered],
     (asked, charts): (&Asked<'_>, bool),
@@ -279,7 +284,7 @@ fn write(
         let name = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
         files.extend(results::draw(&[picture(&name, &plan.columns(), (asked.cost(), asked.currency), &plain)])?);
     }
-    output::write(out, &files, &["charts", "best.toml"])
+    target.write(&files)
 }
 
 /// The best run as a scenario that can be put into the book.

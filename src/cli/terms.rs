@@ -10,8 +10,9 @@ use super::answer::{BAD, HEAD, section};
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{load, name_of};
+use super::output::Target;
 use super::say::say;
-use super::{Failure, Outcome, amount, output};
+use super::{Failure, Outcome, amount};
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::money::{Currency, Money};
@@ -46,9 +47,14 @@ pub(super) struct Arguments {
     /// Write into this folder [default: reports/<book>/terms]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
+    let target = Target::of_result((&out, arguments.force), "terms.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let ceilings = arguments.ceiling.iter().map(|text| amount::of_account(book, ("--ceiling", text)));
@@ -59,14 +65,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let terms = terms::cheapest(book, &question);
     let terms = terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
-    if out.join("book.toml").exists() {
-        let message = format!("`{}` is a book", out.display());
-        return Err(Failure::new(message, "choose another folder with --out"));
-    }
     let made = files::files(book, &terms, arguments.changes.scenario());
     let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
-    output::write(&out, &made, &["scenarios"])?;
+    target.write(&made)?;
     say(render(book, &terms, arguments.lifetime))?;
     say(format!("Files in {}: {}", shown_path(&out), names.join(", ")))?;
     let missed = terms.iter().any(|one| matches!(one.quality, Quality::Impossible(..) | Quality::NotFound));

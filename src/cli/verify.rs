@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::changes::Changes;
 use super::diagnostics::{counted, render, shown_path};
+use super::output::Kept;
 use super::say::say;
 use super::{Failure, Outcome, folder};
 use crate::money::grouped;
@@ -44,6 +45,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let folder = &arguments.result;
+    let _kept = Kept::folder(folder);
     let names = names(folder)?;
     if !names.contains("run.json") && !names.contains("ledger.csv") {
         let message = format!("there is no result in `{}`", folder.display());
@@ -74,6 +76,7 @@ fn open(folder: &Path, name: &str) -> io::Result<Box<dyn Read>> {
 
 /// The files of a result that is proven.
 pub(super) fn proven(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let _kept = Kept::folder(folder);
     let names = names(folder)?;
     if !names.contains("run.json") {
         let message = format!("there is no result in `{}`", folder.display());

@@ -28,7 +28,8 @@ fn entries(calendar: &str) -> Vec<BTreeMap<String, String>> {
 
 fn feeds(place: &Place, options: &str) -> BTreeMap<String, String> {
     place.run(&format!("calendar book --out out {options}")).done();
-    let files = place.files().into_iter().filter(|(name, _)| name.starts_with("out"));
+    let is_calendar = |name: &Path| name.starts_with("out") && name.extension().is_some_and(|ending| ending == "ics");
+    let files = place.files().into_iter().filter(|(name, _)| is_calendar(name));
     let text = |bytes| String::from_utf8(bytes).expect("a calendar is UTF-8");
     files.map(|(name, bytes)| (name.display().to_string(), text(bytes))).collect()
 }

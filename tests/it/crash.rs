@@ -173,7 +173,7 @@ fn two_books(instances: usize) -> Place {
 
 #[test]
 fn a_killed_run_leaves_the_old_result_or_the_new_one() {
-    let commands = ["run one --no-charts --out out", "run two --no-charts --out out"];
+    let commands = ["run one --no-charts --force --out out", "run two --no-charts --force --out out"];
     let mut storm = Storm::new(two_books(150), commands, "out");
     let same = storm.whole[0].iter().filter(|(name, bytes)| storm.whole[1].get(*name) == Some(bytes));
     let same: Vec<_> = same.map(|(name, _)| name.display().to_string()).collect();
@@ -188,7 +188,8 @@ fn a_killed_run_leaves_the_old_result_or_the_new_one() {
 
 #[test]
 fn a_killed_run_into_the_folder_it_stands_in_leaves_a_whole_result_or_none() {
-    let mut storm = Storm::new(two_books(20), ["run one --no-charts --out .", "run two --no-charts --out ."], "");
+    let mut storm =
+        Storm::new(two_books(20), ["run one --no-charts --force --out .", "run two --no-charts --force --out ."], "");
     let toll = storm.rage(60, Some("run.json"));
     assert_eq!((toll.kills, toll.old + toll.new + toll.unsealed), (60, 60));
     assert!(toll.while_writing >= 30, "{toll:?}");
@@ -264,7 +265,7 @@ fn charts_of_an_earlier_run_do_not_stay_beside_newer_numbers() {
 fn a_link_to_a_folder_stays_a_link() {
     let place = Place::with_book().file("real/notes.txt", "mine");
     symlink("real", place.folder.path().join("out")).expect("links can be made");
-    place.run("run book --no-charts --out out").done();
+    place.run("run book --no-charts --force --out out").done();
     assert!(place.folder.path().join("out").is_symlink());
     assert!(place.text("real/ledger.csv").contains(",kept,renewed,") && place.text("real/notes.txt") == "mine");
 }
@@ -283,8 +284,8 @@ fn refused(place: &Place, (line, command): (&str, &str), complaint: &str) {
 #[test]
 fn a_disk_that_becomes_full_keeps_the_old_result() {
     let place = two_books(40);
-    place.run("run one --out out").done();
-    let line = "ulimit -f 8; trap '' XFSZ; exec \"$0\" \"$@\"";
+    place.run("run one --force --out out").done();
+    let line = "ulimit -f 8; exec \"$0\" \"$@\"";
     refused(&place, (line, "run two --out out"), "cannot write `out/");
     refused(&place, (line, "run two --out new/er"), "cannot write `new/er/");
     refused(&place, (line, "generate --out one --force --instances 1000"), "cannot write `one/");
@@ -306,9 +307,10 @@ fn a_small_disk_and_a_read_only_one_keep_the_old_result() {
     let place = two_books(40);
     let line = |disk: &str| format!("exec unshare -rm sh -c '{disk} && exec \"$0\" \"$@\"' \"$0\" \"$@\"");
     let small = line("mount -t tmpfs -o size=100k none out");
-    place.run_from(&small, "run one --no-charts --out out").refused().complains("No space left");
+    place.run_from(&small, "run one --no-charts --force --out out").refused().complains("No space left");
     let read_only = line("mount --bind out out && mount -o remount,ro,bind out");
     place.run("run one --no-charts --out out/deep").done();
+    place.run("run one --no-charts --force --out out").done();
     refused(&place, (&read_only, "run two --no-charts --out out/deep"), "cannot write `out/deep`: Read-only");
     refused(&place, (&read_only, "run two --no-charts --out out/new"), "cannot write `out/new`: Read-only");
     refused(&place, (&read_only, "run two --no-charts --out out"), "cannot write `out`: Read-only");
@@ -324,7 +326,7 @@ fn a_mount_point_is_written_from_within() {
     for target in ["out", "out/mine"] {
         let line =
             format!("exec unshare -rm sh -c 'mount --bind {target} {target} && exec \"$0\" \"$@\"' \"$0\" \"$@\"");
-        place.run_from(&line, "run two --no-charts --out out").done();
+        place.run_from(&line, "run two --no-charts --force --out out").done();
         place.run_from(&line, "run one --no-charts --out out").done();
         let mut there = finished(&place, "out");
         there.retain(|name, _| !name.starts_with("mine") && !name.ends_with("link") && !name.ends_with("notes.txt"));

@@ -14,6 +14,7 @@ mod errors;
 mod example;
 mod explain;
 mod extent;
+mod files;
 mod formulas;
 mod import;
 mod laws;

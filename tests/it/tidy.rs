@@ -106,6 +106,7 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
             "src/engine/closing.rs",
             "src/report/cells.rs",
             "src/report/pages.rs",
+            "src/cli/output/claim.rs",
             "src/cli/folder.rs",
             "src/cli/run.rs",
             "src/cli/results.rs",

@@ -1,85 +1,73 @@
-//! Puts a new folder into the place of an old one, with the files that no run wrote.
+//! Puts a new folder into the place of an old one, with the files that others have in it.
 //!
 //! | target | what is done | what a kill leaves |
 //! |---|---|---|
 //! | does not exist | one rename | nothing or the new one |
 //! | a folder, on Linux | one exchange | the old one or the new one |
 //! | a folder, where no exchange exists (other systems; NFS) | renames: old away, new in place | besides: no target, and the old one as `.NAME.renewcast-old`, which the next run puts back |
-//! | a mount point, the folder one stands in or one above it, one that is read-only, holds a mount, or stands where one may not write | renames within it, name by name | besides: files of both, and neither `run.json` nor `book.toml` |
+//! | a mount point, the folder one stands in or one above it, one that is read-only, holds a mount, or stands where one may not write | renames file by file: `within` | besides: files of both, and no list or `book.toml`; the next run ends it |
 //!
-//! So a folder with its `run.json` or `book.toml` is always whole. Files that no run wrote come along as hard links, as
-//! copies where there are none.
+//! So a folder with its list or `book.toml` is always whole. Files of others come along as hard links, as copies where there are
+//! none. Of the old folder only what is known is removed; whatever came into it meanwhile is moved along.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs::{self, FileTimes, FileType};
+use std::fs::{self, DirEntry, FileTimes, FileType};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::site::{Site, Way, is_mount, is_unfinished, parked};
-
-/// The files without which a folder is no result and no book: gone before the first rename within a folder, back after the
-/// last.
-const SEALS: &[&str] = &["run.json", "book.toml"];
-
-/// What a new folder brings.
-pub(super) struct Parts {
-    /// The names at its top.
-    pub made: BTreeSet<String>,
-    /// Names whose old files do not come along.
-    pub replaced: BTreeSet<String>,
-}
+use super::claim::{Own, Stamp, inode};
+use super::disk::{is_mount, sync};
+use super::names::{is_begun, is_unfinished, parked};
+use super::site::{Site, Way};
+use super::within::{self, Broken};
+use crate::cli::say::warn;
 
 /// How the new folder came to its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Done {
-    /// It was renamed.
-    Moved,
-    /// What is of no more use is where it was.
-    Exchanged,
+    /// As a folder: nothing is left where it was.
+    Whole,
+    /// File by file: empty folders are left where it was.
+    ByFiles,
 }
 
-/// Why it did not.
-pub(super) struct Broken {
-    pub error: io::Error,
-    /// The seal that the target lost.
-    pub without: Option<&'static str>,
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        Self { error, without: None }
-    }
-}
-
-impl Parts {
-    fn hold(&self, name: &OsStr) -> bool {
-        name.to_str().is_some_and(|name| self.made.contains(name) || self.replaced.contains(name))
-    }
-}
-
-/// Puts `new`, whose files are durable, into the place of the target.
-pub(super) fn put(site: &Site, new: &Path, parts: &Parts) -> Result<Done, Broken> {
+/// Puts `new`, whose files are durable, into the place of the target, of which `own` is written over or removed. `is_alone` says
+/// that nobody else works in the target.
+pub(super) fn put(site: &Site, new: &Path, own: &Own, is_alone: bool) -> Result<Done, Broken> {
     let target = &site.target;
     let parent = target.parent().unwrap_or(target);
     if site.way == Way::Beside && fs::symlink_metadata(target).is_err() {
         sync(new)?;
         fs::rename(new, target)?;
         sync(parent)?;
-        return Ok(Done::Moved);
+        return Ok(Done::Whole);
     }
     if site.way == Way::Beside {
-        match keep(target, new, Some(parts)).and_then(|()| swap(new, target)) {
-            Err(error) if is_bound(&error) => {}
+        let made: BTreeSet<PathBuf> = within::files(new)?.into_iter().collect();
+        let keeping = Keeping { own, is_alone };
+        match keeping.folder((target, new), Path::new("")).and_then(|_| swap(new, target)) {
+            Err(error) if is_bound(&error) => {
+                forget(new, &made)?;
+            }
             swapped => {
                 swapped?;
-                sync(parent)?;
-                return Ok(Done::Exchanged);
+                after(parent, (new, target), &Clearing { own, made: &made });
+                return Ok(Done::Whole);
             }
         }
     }
-    let seal = SEALS.iter().copied().find(|seal| parts.made.contains(*seal));
-    put_within(target, new, parts, seal).map_err(|error| Broken { error, without: seal })?;
-    Ok(Done::Exchanged)
+    within::put(target, new, own)?;
+    Ok(Done::ByFiles)
+}
+
+/// What is left to do after an exchange. It cannot undo it any more.
+fn after(parent: &Path, (old, target): (&Path, &Path), clearing: &Clearing<'_>) {
+    let clear = || clearing.folder((old, target), Path::new(""));
+    // What somebody puts in while the folder is taken apart is met the next time.
+    let cleared = clear().or_else(|_| clear()).or_else(|_| clear());
+    if let Err(error) = sync(parent).and(cleared) {
+        warn(format!("the result is complete, but the old one cannot be removed: {error}"));
+    }
 }
 
 /// Whether the target cannot be exchanged, though files within it may be.
@@ -87,37 +75,79 @@ fn is_bound(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::CrossesDevices | ErrorKind::PermissionDenied | ErrorKind::ResourceBusy)
 }
 
-/// Brings what stands in `from` to `to`, except for what a run makes; the folder looks as before.
-fn keep(from: &Path, to: &Path, parts: Option<&Parts>) -> io::Result<()> {
-    // Neither could what is read-only be removed with the old folder, nor is it meant to be.
-    if fs::metadata(from)?.permissions().readonly() {
-        return Err(ErrorKind::PermissionDenied.into());
+/// Removes from a new folder what was kept for an exchange that could not be.
+fn forget(new: &Path, made: &BTreeSet<PathBuf>) -> io::Result<()> {
+    for name in within::files(new)?.iter().filter(|name| !made.contains(*name)) {
+        fs::remove_file(new.join(name))?;
     }
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (name, kind) = (entry.file_name(), entry.file_type()?);
-        if parts.is_some_and(|parts| parts.hold(&name)) || is_unfinished(&entry) {
-            continue;
+    Ok(())
+}
+
+/// Brings what others have in an old folder to a new one.
+struct Keeping<'o> {
+    own: &'o Own,
+    is_alone: bool,
+}
+
+impl Keeping<'_> {
+    /// The folder under this name; whether anything in it is kept, or nothing was in it.
+    fn folder(&self, (from, to): (&Path, &Path), name: &Path) -> io::Result<bool> {
+        let (old, new) = (from.join(name), to.join(name));
+        // Neither could what is read-only be removed with the old folder, nor is it meant to be.
+        if fs::metadata(&old)?.permissions().readonly() {
+            return Err(ErrorKind::PermissionDenied.into());
         }
-        let (old, new) = (entry.path(), to.join(&name));
+        let (mut is_empty, mut is_kept) = (true, false);
+        for entry in fs::read_dir(&old)? {
+            let entry = entry?;
+            is_empty = false;
+            if is_unfinished(&entry) && !is_begun(&entry.path()) {
+                // Without locks it may be somebody's who is at work.
+                if !self.is_alone {
+                    return Err(ErrorKind::ResourceBusy.into());
+                }
+            } else {
+                is_kept |= self.entry(&entry, (from, to), &name.join(entry.file_name()))?;
+            }
+        }
+        if is_kept || is_empty {
+            look_like(&old, &new)?;
+            sync(&new)?;
+        }
+        Ok(is_kept || is_empty)
+    }
+
+    fn entry(&self, entry: &DirEntry, (from, to): (&Path, &Path), name: &Path) -> io::Result<bool> {
+        let kind = entry.file_type()?;
+        let (old, new) = (from.join(name), to.join(name));
         if kind.is_dir() {
             // What is mounted there would be removed with the old folder.
             if is_mount(&old) {
                 return Err(ErrorKind::CrossesDevices.into());
             }
-            fs::create_dir(&new)?;
-            keep(&old, &new, None)?;
-        } else if let Err(error) = fs::hard_link(&old, &new) {
+            let is_there = new.is_dir();
+            if !is_there {
+                fs::create_dir(&new)?;
+            }
+            let is_kept = self.folder((from, to), name)?;
+            if !is_kept && !is_there {
+                fs::remove_dir(&new)?;
+            }
+            return Ok(is_kept);
+        }
+        if self.own.contains_key(name) {
+            return Ok(false);
+        }
+        if let Err(error) = fs::hard_link(&old, &new) {
             copy(&old, &new, (kind, error))?;
         }
+        Ok(true)
     }
-    look_like(from, to)?;
-    sync(to)
 }
 
 /// Copies what cannot be linked.
 fn copy(from: &Path, to: &Path, (kind, unlinked): (FileType, io::Error)) -> io::Result<()> {
-    if unlinked.kind() == ErrorKind::CrossesDevices {
+    if matches!(unlinked.kind(), ErrorKind::CrossesDevices | ErrorKind::AlreadyExists) {
         return Err(unlinked);
     }
     if kind.is_file() {
@@ -174,36 +204,56 @@ fn rotate(new: &Path, target: &Path) -> io::Result<()> {
     fs::rename(&parked, new)
 }
 
-/// Puts the parts of `new` into the target one by one, which has no seal in between.
-fn put_within(target: &Path, new: &Path, parts: &Parts, seal: Option<&'static str>) -> io::Result<()> {
-    let discarded = new.join(".renewcast-old");
-    fs::create_dir(&discarded)?;
-    let discard = |name: &str| match fs::rename(target.join(name), discarded.join(name)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    };
-    if let Some(seal) = seal {
-        discard(seal)?;
-        sync(target)?;
-    }
-    for name in parts.replaced.union(&parts.made) {
-        let (old, new) = (target.join(name), new.join(name));
-        if old.is_dir() || new.is_dir() || !parts.made.contains(name) {
-            discard(name)?;
-        }
-        if parts.made.contains(name) && Some(name.as_str()) != seal {
-            fs::rename(new, old)?;
-        }
-    }
-    sync(target)?;
-    if let Some(seal) = seal {
-        fs::rename(new.join(seal), target.join(seal))?;
-    }
-    sync(target)
+/// Takes apart the old folder after an exchange.
+struct Clearing<'o> {
+    own: &'o Own,
+    /// The files of the new result.
+    made: &'o BTreeSet<PathBuf>,
 }
 
-/// Makes the names in a folder durable, where the system can.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
-    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-    if cfg!(unix) { synced } else { Ok(()) }
+impl Clearing<'_> {
+    fn folder(&self, (old, target): (&Path, &Path), name: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(old.join(name))? {
+            let entry = entry?;
+            let name = name.join(entry.file_name());
+            if is_unfinished(&entry) && !is_begun(&entry.path()) {
+                let is_folder = entry.file_type()?.is_dir();
+                if is_folder { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+            } else if entry.file_type()?.is_dir() {
+                self.folder((old, target), &name)?;
+            } else {
+                self.file((&entry.path(), &target.join(&name)), &name)?;
+            }
+        }
+        // One that something came into meanwhile stays, and with it what came.
+        fs::remove_dir(old.join(name))
+    }
+
+    /// Removes a file that is known; one that came after the others were looked at goes to the new result.
+    fn file(&self, (old, new): (&Path, &Path), name: &Path) -> io::Result<()> {
+        let is_own = self.own.get(name).is_some_and(|own| Stamp::of(old) == Some(own.stamp));
+        if is_own || (!self.made.contains(name) && is_same(old, new)) {
+            return fs::remove_file(old);
+        }
+        if self.made.contains(name) {
+            return within::aside((old, new));
+        }
+        if let Some(folder) = new.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::rename(old, new)
+    }
+}
+
+/// Whether two names are of one file, or of files with the same bytes.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let (Ok(first), Ok(second)) = (fs::symlink_metadata(one), fs::symlink_metadata(other)) else { return false };
+    if cfg!(unix) && inode(&first) == inode(&second) {
+        return true;
+    }
+    if first.is_symlink() && second.is_symlink() {
+        return fs::read_link(one).is_ok_and(|to| fs::read_link(other).is_ok_and(|other| to == other));
+    }
+    let is_alike = first.is_file() && second.is_file() && first.len() == second.len();
+    is_alike && fs::read(one).is_ok_and(|bytes| fs::read(other).is_ok_and(|other| bytes == other))
 }
