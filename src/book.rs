@@ -21,8 +21,8 @@ use crate::action::{Action, ActionIndex, Target, Verb};
 use crate::budget::{Budget, Rate};
 use crate::calendar::{Day, DayRange};
 use crate::id::{Label, Labels};
-use crate::instance::{Instance, InstanceIndex, State};
-use crate::money::{Currency, Factor, Price, Rounding, Share};
+use crate::instance::{self, Instance, InstanceIndex, State};
+use crate::money::{Currency, Factor, Money, Price, Rounding, Share};
 use crate::order::Orders;
 use crate::profile::{Profile, ProfileIndex};
 use crate::selector::Column;
@@ -152,6 +152,28 @@ impl Book {
             }
             Column::BilledHours => count_text(instance.billed_hours),
             Column::Downgrades => count_text(instance.downgrades),
+        }
+    }
+
+    /// Whether a tag says that an instance is production (`docs/model.md`, **production-manual**).
+    pub fn is_production(&self, instance: &Instance) -> bool {
+        let value = |label: &Option<Label>| label.map(|label| self.labels.text(label));
+        let mut tags = self.tag_keys.iter().zip(instance.labels.tags.iter().map(value));
+        tags.any(|(key, value)| value.is_some_and(|value| instance::is_production(key, value)))
+    }
+
+    /// More cash than any account can need during the run, and little enough to be added to what it holds; none where the
+    /// amounts of the book leave no room for that.
+    pub fn ample_cash(&self) -> Option<Money> {
+        let ample = i64::try_from(self.largest_movement()).ok().filter(|ample| *ample < i64::MAX / 4);
+        ample.map(Money::from_minor)
+    }
+
+    /// Takes days off the end of the run, where its amounts or terms are so large that a replay could not count them.
+    pub fn shorten(&mut self) {
+        while self.days.len() > 1 && (self.largest_movement() > i128::from(i64::MAX) || !self.terms_end_in_time()) {
+            let half = i32::try_from(self.days.len() / 2).expect("a run has fewer days than the calendar");
+            self.days.to = self.days.from + (half - 1);
         }
     }
 

@@ -272,6 +272,45 @@ impl DayRange {
         (self.from.0.get()..=self.to.0.get()).map(Day::of)
     }
 
+    /// The last day on which a run may end, 31 December 2500.
+    pub fn latest_end() -> Day {
+        Day::from(NaiveDate::from_ymd_opt(2500, 12, 31).expect("every December has 31 days"))
+    }
+
+    /// The year that begins on `from` (`docs/model.md`, **year-from**).
+    pub fn year_from(from: Day) -> Self {
+        Self { from, to: Self::end_after(from, 12) }
+    }
+
+    /// The days after these, as many of them (`docs/model.md`, **rolling-book**): whole months where these are whole months.
+    pub fn next(self) -> Self {
+        let from = self.to.tomorrow();
+        let to = match self.whole_months() {
+            Some(months) => Self::end_after(from, months),
+            None => from + from.days_since(self.from).saturating_sub(1).min(Self::latest_end().days_since(from)),
+        };
+        Self { from, to: to.max(from) }
+    }
+
+    /// How many months the range has, if it ends on the eve of the day so many months after its first.
+    fn whole_months(self) -> Option<u32> {
+        let (from, end) = (self.from.date(), self.to.tomorrow().date());
+        let months = (end.year() - from.year()) * 12 + end.month0().cast_signed() - from.month0().cast_signed();
+        let months = u32::try_from(months).ok().filter(|months| *months > 0)?;
+        (MonthEnd::Clamp.add_months(self.from, months, self.from.day_of_month()) == self.to.tomorrow())
+            .then_some(months)
+    }
+
+    /// The eve of the day so many months after `from`; no later than a run may end.
+    fn end_after(from: Day, months: u32) -> Day {
+        let last = Self::latest_end();
+        if from > last {
+            from
+        } else {
+            MonthEnd::Clamp.add_months(from, months, from.day_of_month()).yesterday().min(last)
+        }
+    }
+
     /// The first days of the calendar months that the range touches.
     pub fn months(self) -> impl Iterator<Item = Day> {
         std::iter::successors(Some(self.from.month_start()), |month| Some(month.next_month_start()))

@@ -15,6 +15,7 @@ mod import;
 mod ink;
 mod interrupt;
 mod licenses;
+mod lost;
 mod many;
 mod output;
 mod plan;

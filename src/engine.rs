@@ -12,6 +12,7 @@ mod closing;
 mod day;
 mod desk;
 mod due;
+mod kept;
 mod payment;
 mod plain;
 mod routes;
@@ -32,10 +33,12 @@ use crate::book::Book;
 use crate::calendar::{Day, DayRange};
 use crate::instance::{Instance, InstanceIndex};
 use crate::ledger::Ledger;
-use crate::money::Money;
+use crate::lifecycle::Standing;
+use crate::money::{Money, Price};
 use crate::order::Order;
 use crate::prices::PriceKind;
 pub use closing::Ending;
+use desk::Desk;
 use routes::{Routes, Strays, homeless};
 use section::{Pen, Section};
 pub use trial::Trial;
@@ -72,6 +75,21 @@ impl Refusal {
             Self::PriceMissing { date, .. } => *date,
         }
     }
+}
+
+/// Where a run leaves an instance that it lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// Where it stands; none of a purchase that was refused.
+    pub standing: Option<Standing>,
+    /// Months of its own renewals.
+    pub months: u32,
+    /// The list price of a month in force.
+    pub monthly: Option<Price>,
+    /// The list price of an hour in force.
+    pub hourly: Option<Price>,
 }
 
 /// What a plan adds to a day of a [`Trial`].
@@ -132,11 +150,21 @@ pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> R
     open_routes(book, routes)
 }
 
-/// [`open_accounts`], each given so much cash at the opening, besides its own.
-pub fn open_richer<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, gift: Money) -> Run<'b> {
+/// What a replay gives its accounts that the book does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Means {
+    /// Cash at the opening, besides their own.
+    pub gift: Money,
+    /// Whether what nobody decided to end is renewed and started, whoever would have to do it (`docs/model.md`,
+    /// **all-kept**).
+    pub keeps: bool,
+}
+
+/// [`open_accounts`], each with these means.
+pub fn open_with<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, means: Means) -> Run<'b> {
     let mut routes = Routes::of(book);
     routes.papers.retain(|papers| accounts.contains(&papers.account));
-    routes.papers.iter_mut().for_each(|papers| papers.gift = gift);
+    routes.papers.iter_mut().for_each(|papers| papers.means = means);
     open_routes(book, routes)
 }
 
@@ -149,7 +177,7 @@ pub fn ask_accounts<'b, T: Send>(book: &'b Book, question: impl Fn(Trial<'b>) ->
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     let sections = section::split(routes.papers).into_par_iter().map(|papers| Section::open(book, papers)).collect();
     let split = routes.strays.split_days();
-    Run { book, sections, strays: routes.strays, split, next: book.days.from }
+    Run { book, sections, strays: routes.strays, split, next: book.days.from, passes_refusals: false }
 }
 
 /// A window holds about a row for so many instances, within these bounds, and at least a day: enough rows to keep all
@@ -170,6 +198,8 @@ pub struct Run<'b> {
     split: BTreeSet<Day>,
     /// The first day that has not been replayed.
     next: Day,
+    /// Whether the other accounts go on where one cannot.
+    passes_refusals: bool,
 }
 
 impl<'b> Run<'b> {
@@ -232,7 +262,8 @@ impl<'b> Run<'b> {
             work(clerk, rows, &mut part.kept);
         });
         let desks = || self.sections.iter().flat_map(|section| &section.desks);
-        if let Some(refusal) = desks().filter_map(|desk| desk.refusal).min_by_key(Refusal::date) {
+        let refusal = desks().filter_map(|desk| desk.refusal).min_by_key(Refusal::date);
+        if let Some(refusal) = refusal.filter(|_| !self.passes_refusals) {
             return Err(refusal);
         }
         for desk in self.sections.iter_mut().flat_map(|section| &mut section.desks) {
@@ -248,6 +279,31 @@ impl<'b> Run<'b> {
         Ok(true)
     }
 
+    /// Lets the other accounts go on where one asks a price that is not known: [`refusals`](Self::refusals) says which.
+    pub fn pass_refusals(&mut self) {
+        self.passes_refusals = true;
+    }
+
+    /// The accounts that could not go on, and why.
+    pub fn refusals(&self) -> impl Iterator<Item = (AccountIndex, Refusal)> {
+        self.desks().filter_map(|desk| Some((desk.account, desk.refusal?)))
+    }
+
+    /// The accounts in which with more cash a payment, a restart or an hour would have been decided otherwise, once no
+    /// day is left. In any other account ample cash changes nothing.
+    pub fn short_accounts(&self) -> BTreeSet<AccountIndex> {
+        self.desks().filter(|desk| desk.narrowest.is_some()).map(|desk| desk.account).collect()
+    }
+
+    /// The accounts in which something was not renewed or started that would have been, were everything kept.
+    pub fn lapsing_accounts(&self) -> BTreeSet<AccountIndex> {
+        self.desks().filter(|desk| desk.lets_lapse).map(|desk| desk.account).collect()
+    }
+
+    fn desks(&self) -> impl Iterator<Item = &Desk<'b>> {
+        self.sections.iter().flat_map(|section| &section.desks)
+    }
+
     /// The last day of the next window: it has at least one day, and no more rows than fit as far as that can be known.
     fn end_of_window(&self) -> Day {
         let most = (self.next + (MOST_DAYS - 1)).min(self.book.days.to);
@@ -261,6 +317,13 @@ impl<'b> Run<'b> {
             rows <= most_rows
         };
         DayRange { from: self.next, to: most }.days().take_while(fits).last().unwrap_or(self.next)
+    }
+
+    /// What the run lost, once no day is left: what is in the bin, stopped or terminated, and what was not bought for want of
+    /// funds. By account, then id.
+    pub fn gone(&self) -> impl Iterator<Item = Gone> {
+        let positions = self.desks().flat_map(|desk| desk.positions().map(move |position| (desk, position)));
+        positions.filter_map(|(desk, position)| desk.gone(position))
     }
 
     /// What is known to be paid for terms that go on after the run, once no day is left.

@@ -118,6 +118,19 @@ impl StoppedBy {
     }
 }
 
+/// Keys of tags that say in which environment an instance stands.
+const ENVIRONMENT_KEYS: &[&str] =
+    &["env", "environment", "stage", "tier", "deployment", "deploy_env", "workload", "环境", "部署环境"];
+/// Values that mean production, whatever the key.
+const PRODUCTION: &[&str] = &["prod", "production", "prd", "生产", "生产环境", "正式", "正式环境"];
+/// Values that mean it beside an environment key only: elsewhere they are names of teams and products.
+const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
+/// Whether a tag says that its instance is production (`docs/model.md`, **production-manual**).
+pub fn is_production(key: &str, value: &str) -> bool {
+    let among = |names: &[&str], text: &str| names.iter().any(|name| name.eq_ignore_ascii_case(text.trim()));
+    among(PRODUCTION, value) || (among(ENVIRONMENT_KEYS, key) && among(PRODUCTION_OF_ENVIRONMENT, value))
+}
+
 /// The number of an instance in its book; numbers follow the byte order of the ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceIndex(pub u32);

@@ -72,6 +72,8 @@ pub const FILES: &[&str] = &[
 ];
 /// The files that have a row for each instance.
 pub const INVENTORY: &[&str] = &[instances::FILE, orders::FILE];
+/// The files that a closing book takes over as they are, besides the scenarios.
+const TAKEN_OVER: &[&str] = &[prices::FILE, budget::FILE, budget::RATES_FILE];
 /// The folder of the scenarios of a book.
 pub const SCENARIO_FOLDER: &str = folder::SCENARIOS;
 /// The name among the files of a book of the changes that the command line makes.

@@ -196,6 +196,14 @@ impl Summary {
         self.losses.iter().filter(|loss| matches!(loss.end, LossEnd::Terminated(_)))
     }
 
+    /// The instances that people gave up, with the day on which each is gone.
+    pub fn ended(&self) -> BTreeMap<InstanceIndex, Day> {
+        let destroyed =
+            |loss: &Loss| if let LossEnd::Destroyed(day) = loss.end { Some((loss.instance, day)) } else { None };
+        let given_up = self.given_up.iter().map(|one| (one.instance, one.gone));
+        given_up.chain(self.losses.iter().filter_map(destroyed)).collect()
+    }
+
     /// The number of rows of the ledger.
     pub fn rows(&self) -> u64 {
         self.events.values().sum()

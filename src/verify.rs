@@ -12,6 +12,7 @@
 mod balances;
 mod bounded;
 mod closing;
+mod demand;
 mod findings;
 mod funds;
 mod ledger;
@@ -36,6 +37,7 @@ use crate::source::Folder;
 use balances::{Accounts, BALANCES, Balances};
 use bounded::Bounded;
 use closing::Closing;
+use demand::DEMAND;
 use findings::Findings;
 use ledger::{Audit, Known};
 use monthly::{MONTHLY, Months};
@@ -105,15 +107,15 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     let known = Known { from, to, closing: unchanged.map(|closing| &closing.book), opening: opening.as_ref() };
     let audit = read_rows(written, known, &mut found);
     if let Some(closing) = closing.as_ref().filter(|_| audit.is_read) {
-        closing.check(&audit, to, &mut found);
+        closing.check(&audit, (from, to), &mut found);
     }
     if let Some(record) = record.as_ref().filter(|_| audit.is_read) {
         closing::check_record(record, (&audit, closing.as_ref()), &mut found);
     }
     let (rows, accounts, instances) = (audit.rows, audit.accounts.list.len(), audit.instances.len());
     drop(audit);
-    let replayed = proven.zip(opening.as_ref()).map(|(record, book)| {
-        replay::check(book, (written, &record.version), &mut found);
+    let replayed = proven.zip(opening.as_ref()).zip(inputs).map(|((record, book), inputs)| {
+        replay::check((book, inputs.folder), (written, &record.version), &mut found);
         record.inputs.len()
     });
     Proof { findings: found.into_diagnostics(), files, rows, accounts, instances, inputs: replayed }
@@ -123,6 +125,7 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
 fn read_rows<'b, 'w>(written: &Written<'w>, mut known: Known<'b>, found: &mut Findings) -> Audit<'b, 'w> {
     let mut open = |file| Sheet::open(written, file, found);
     let (balances, monthly, ledger, spend) = (open(BALANCES), open(MONTHLY), open(LEDGER), open(SPEND));
+    let demand = open(DEMAND);
     let (balances, accounts) = match balances {
         Some(sheet) => {
             let (balances, accounts, from) = Balances::open(sheet, (known.from, known.closing), found);
@@ -131,7 +134,7 @@ fn read_rows<'b, 'w>(written: &Written<'w>, mut known: Known<'b>, found: &mut Fi
         }
         None => (None, Accounts::default()),
     };
-    let months = Months::open(monthly, found);
+    let months = Months::open(monthly, demand, found);
     let mut audit = Audit::new(known, (balances, accounts), months);
     if let Some(mut ledger) = ledger {
         audit.read(&mut ledger, found);

@@ -6,30 +6,36 @@ use std::path::Path;
 use super::diagnostics::{counted, shown_path, visible};
 use super::ink::one_line;
 pub(super) use super::ink::{BAD, HEAD};
+use super::lost;
 use crate::book::Book;
 use crate::calendar::Day;
+use crate::demand::{Demand, Untold};
+use crate::engine::Refusal;
 use crate::instance::InstanceIndex;
+use crate::lost::{Class, Lost};
 use crate::money::{Currency, Money};
-use crate::summary::{AccountSummary, Advice, Failure, GivenUp, Loss, LossEnd, Remedy, Summary, Surrender, Totals};
+use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary, Totals};
 
 /// At most so many lines of a kind.
 const LINES: usize = 8;
 
 /// The whole answer.
-pub(super) fn render(book: &Book, summary: &Summary) -> String {
+pub(super) fn render(book: &Book, summary: &Summary, (demand, losses): (&Demand, &[Lost])) -> String {
     let mut text = format!("{HEAD}{}{HEAD:#}, {} to {}\n\n", visible(&book.name), book.days.from, book.days.to);
     let teller = Teller { book };
-    section(&mut text, "Spend", summary.totals.iter().map(|(currency, totals)| teller.total(*currency, totals)));
+    let spend = teller.spend(summary, demand);
+    section(&mut text, "Spend", spend.into_iter());
     let mut accounts: Vec<&AccountSummary> = summary.accounts.iter().collect();
     accounts.sort_by_key(|account| (!account.is_short, account.account));
     section(&mut text, "Lowest available", accounts.iter().map(|account| teller.account(account)));
     section(&mut text, "Failed renewals", summary.failures.iter().map(|failure| teller.failure(failure)));
-    let kept: Vec<&Loss> = summary.losses.iter().filter(|loss| day_of_termination(loss).is_none()).collect();
-    let terminated = summary.losses.iter().filter_map(|loss| Some(Gone::Lost(day_of_termination(loss)?, loss)));
-    let mut gone: Vec<Gone<'_>> = terminated.chain(summary.given_up.iter().map(Gone::GivenUp)).collect();
-    gone.sort_by_key(Gone::day);
-    section(&mut text, "Reclaimed or stopped", kept.iter().map(|loss| teller.kept(loss)));
-    section(&mut text, "Terminated", gone.iter().map(|gone| teller.gone(gone)));
+    for class in Class::ALL {
+        let (head, of_class) = lost::of_class(losses, class);
+        section(&mut text, &head, of_class.into_iter().map(|one| lost::line(book, one)));
+    }
+    let back = |loss: &Loss| if let LossEnd::Recovered(day) = loss.end { Some(teller.back(loss, day)) } else { None };
+    let back: Vec<String> = summary.losses.iter().filter_map(back).collect();
+    section(&mut text, "Reclaimed or stopped, and back", back.into_iter());
     if summary.rejected > 0 {
         let line = format!("{}; `rejected` in ledger.csv says why", counted(summary.rejected, "action"));
         section(&mut text, "Rejected", std::iter::once(line));
@@ -46,7 +52,7 @@ pub(super) fn files(out: &Path, charts: usize, rows: u64) -> String {
     let charts = if charts > 0 { format!(", {}", counted(charts, "chart")) } else { String::new() };
     let rows = counted(usize::try_from(rows).unwrap_or(usize::MAX), "row");
     format!(
-        "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, run.json, closing/{charts}",
+        "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, demand.csv, lost.csv, run.json, closing/{charts}",
         shown_path(out),
         rows
     )
@@ -68,28 +74,16 @@ pub(super) fn section(text: &mut String, head: &str, lines: impl ExactSizeIterat
     text.push('\n');
 }
 
-/// The day on which a loss became final; none where it is or was in the bin only.
-fn day_of_termination(loss: &Loss) -> Option<Day> {
-    match loss.end {
-        LossEnd::Terminated(day) | LossEnd::Destroyed(day) => Some(day),
-        LossEnd::Recovered(_) | LossEnd::Kept => None,
-    }
-}
-
-/// An instance that is gone.
-enum Gone<'s> {
-    /// It was in the bin, or stopped, because nobody paid.
-    Lost(Day, &'s Loss),
-    /// People gave it up.
-    GivenUp(&'s GivenUp),
-}
-
-impl Gone<'_> {
-    fn day(&self) -> Day {
-        match self {
-            Self::Lost(day, _) => *day,
-            Self::GivenUp(one) => one.gone,
-        }
+/// Why the sums with ample cash are not known.
+pub(super) fn untold(book: &Book, why: Untold) -> String {
+    match why {
+        Untold::Price(Refusal::PriceMissing { action, instance, date, kind }) => format!(
+            "with ample cash `{}` on {date} needs the `{}` of {}, which the book does not have",
+            book.action(action).verb.name(),
+            kind.column(),
+            visible(book.instance(instance).id.as_str()),
+        ),
+        Untold::TooLarge => "the amounts of the book are too large for sums with ample cash".to_owned(),
     }
 }
 
@@ -106,6 +100,25 @@ impl Teller<'_> {
     fn money(&self, instance: InstanceIndex, money: Money) -> String {
         let account = self.book.account(self.book.instance(instance).account);
         money.display_grouped(account.currency).to_string()
+    }
+
+    /// The three sums of each currency, and why two of them may not be known.
+    fn spend(&self, summary: &Summary, demand: &Demand) -> Vec<String> {
+        let sums = demand.totals(self.book);
+        let lines = summary.totals.iter().flat_map(|(currency, totals)| {
+            let of = sums.get(currency).copied().unwrap_or_default();
+            let own = self.total(*currency, totals);
+            if of.agree() {
+                return vec![own, format!("{currency} the same if all that is due is paid, and if everything is kept")];
+            }
+            let line = |sum: Option<Money>, what: &str| match sum {
+                Some(sum) => format!("{currency} {} {what}", sum.display_grouped(*currency)),
+                None => format!("{currency} not known {what}"),
+            };
+            let paid = line(of.all_due_paid, "if all that is due is paid");
+            vec![own, paid, line(of.all_kept, "if everything is kept that nobody decided to end")]
+        });
+        lines.chain(demand.untold.first().map(|why| untold(self.book, *why))).collect()
     }
 
     fn total(&self, currency: Currency, totals: &Totals) -> String {
@@ -153,35 +166,9 @@ impl Teller<'_> {
         )
     }
 
-    fn kept(&self, loss: &Loss) -> String {
+    fn back(&self, loss: &Loss, day: Day) -> String {
         let since = loss.reclaimed.map_or_else(|| "before the run".to_owned(), |day| format!("on {day}"));
-        let id = self.id(loss.instance);
-        match loss.end {
-            LossEnd::Recovered(day) => format!("{id} {since}, back on {day}"),
-            _ => format!("{id} {since}, {BAD}not back when the run ends{BAD:#}"),
-        }
-    }
-
-    fn gone(&self, gone: &Gone<'_>) -> String {
-        let day = gone.day();
-        match gone {
-            Gone::GivenUp(one) => {
-                let id = self.id(one.instance);
-                match one.how {
-                    Surrender::Destroyed => format!("{id} on {day}, as asked"),
-                    Surrender::Returned(returned) => format!("{id} on {day}, as asked: returned on {returned}"),
-                    Surrender::ReturnedBefore => format!("{id} on {day}, as asked: returned before the run"),
-                }
-            }
-            Gone::Lost(_, loss) => {
-                let id = self.id(loss.instance);
-                match (loss.end, loss.last_day) {
-                    (LossEnd::Destroyed(_), _) => format!("{id} on {day}, as asked"),
-                    (_, Some(last)) => format!("{BAD}{id} on {day}{BAD:#}, last day to save it {last}"),
-                    (_, None) => format!("{BAD}{id} on {day}{BAD:#}"),
-                }
-            }
-        }
+        format!("{} {since}, back on {day}", self.id(loss.instance))
     }
 
     fn advice(&self, advice: &Advice) -> String {

@@ -134,11 +134,11 @@ impl<'a> Staged<'a> {
         Ok(Self { target: *target, files: BTreeMap::new(), completed: Vec::new(), folder, site, _made: made })
     }
 
-    /// Adds bytes to the end of a file, whose name may have one folder: `charts/spend.svg`.
+    /// Adds bytes to the end of a file, whose name may have folders: `charts/spend.svg`.
     pub(super) fn append(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let fail = |error: io::Error| failed(&self.target.out.join(name), &error);
         if !self.files.contains_key(name) {
-            if let Some((inner, _)) = name.split_once('/') {
+            if let Some((inner, _)) = name.rsplit_once('/') {
                 fs::create_dir_all(self.folder.path().join(inner)).map_err(fail)?;
             }
             let file = Growing::create(&self.folder.path().join(name)).map_err(fail)?;
@@ -215,7 +215,7 @@ impl<'a> Staged<'a> {
             self.complete(&name)?;
         }
         self.close()?;
-        let folders = self.files.keys().filter_map(|name| name.split_once('/')).map(|(folder, _)| folder);
+        let folders = self.files.keys().flat_map(|name| name.match_indices('/').map(|(end, _)| &name[..end]));
         for name in folders.collect::<BTreeSet<_>>() {
             let synced = disk::sync(&self.folder.path().join(name));
             synced.map_err(|error| failed(&self.target.out.join(name), &error))?;

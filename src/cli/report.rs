@@ -1,15 +1,17 @@
 //! `renewcast report`: a month for people who must defend every number of it.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Deserialize;
 
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{Loaded, load};
+use super::lost;
 use super::output::Target;
 use super::progress::Progress;
+use super::results::{self, Asked};
 use super::run::{column, default_out};
 use super::say::{say, warn};
 use super::verify::proven;
@@ -19,6 +21,7 @@ use crate::engine::{self, Window};
 use crate::report::hash::hash;
 use crate::report::month::{self, Gather, Gathered, Last, Period, Report, Sources};
 use crate::report::report_json::report_json;
+use crate::report::run_json::Hashes;
 use crate::report::{html, workbook};
 use crate::selector::Column;
 use crate::source::{self, Folder};
@@ -32,16 +35,20 @@ Examples:
 
 /// The folder of the CSV files in that of the results.
 const FOLDER: &str = "report";
+/// What lists the files of a run.
+const RUN: &str = "run.json";
 /// What lists the files of a report.
 const LISTING: &str = "report/report.json";
 const PAGE: &str = "report.html";
 const WORKBOOK: &str = "report.xlsx";
+/// The column of `spend.csv` where none is asked for.
+const DEFAULT_BY: &str = "product";
 /// The columns by which every report sums, and in this order, if they are used.
 const COLUMNS: [&str; 4] = ["account_id", "product", "region", "project"];
 
 /// Write a month as a page, a workbook and CSV files: what is lost unless someone acts, spend, balances, changes
 ///
-/// Every figure names the rows of ledger.csv that it sums, which `renewcast run` writes beside it. budget.csv of the book has what
+/// Every figure names the rows of ledger.csv that it sums; the files of the run are written beside it, unless they are there. budget.csv of the book has what
 /// months may cost, rates.csv what other currencies are worth.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -81,18 +88,43 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let columns = columns(&loaded, &arguments.by)?;
     let last = arguments.last.as_deref().map(|folder| last(folder, &period)).transpose()?;
     let facts = gather(&loaded, arguments, period)?;
-    let inputs: BTreeMap<String, String> =
-        loaded.folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
+    let inputs: Hashes = loaded.folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
     let scenario = arguments.changes.scenario();
     let ledger = facts.ledger_hash().to_owned();
     let report = month::report(&Sources { book, scenario, inputs: &inputs, columns, facts, last });
     let mut files = files(&report)?;
     let seal = report_json((book, scenario), &period, (&inputs, &ledger), &files);
     files.push((LISTING.to_owned(), seal));
-    target.write(&files)?;
-    say(answer(&report, &out))?;
+    let text = answer(&report, &out);
     warn_of_idle_budgets(&loaded, &report)?;
+    if !has_run(&out, (&inputs, scenario), &ledger) {
+        let by = arguments.by.first().map_or(DEFAULT_BY, String::as_str);
+        let asked = Asked { column: column(book, by)?, by, charts: true };
+        results::write(loaded, scenario, &asked, &Target::of_result((&out, arguments.force), RUN)?)?;
+    }
+    target.write(&files)?;
+    say(text)?;
     Ok(Outcome::Done)
+}
+
+/// Whether a folder has the result of a run of these inputs with this ledger. The files of a report link to it, and the next
+/// month's report compares with it.
+fn has_run(out: &Path, (inputs, scenario): (&Hashes, Option<&str>), ledger: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Record {
+        version: String,
+        scenario: Option<String>,
+        inputs: Hashes,
+        ledger: String,
+    }
+    let record = std::fs::read(out.join("run.json")).ok();
+    let record = record.and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
+    record.is_some_and(|record| {
+        record.version == env!("CARGO_PKG_VERSION")
+            && record.scenario.as_deref() == scenario
+            && record.inputs == *inputs
+            && record.ledger == ledger
+    })
 }
 
 fn period(loaded: &Loaded, month: Option<Day>) -> Result<Period, Failure> {
@@ -156,7 +188,7 @@ fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gath
         window.last().into_iter().for_each(|day| progress.reach(day));
     }
     progress.finish();
-    Ok(gather.close())
+    Ok(gather.close(&run))
 }
 
 /// The page, the workbook, and each table with a row.
@@ -170,10 +202,12 @@ fn files(report: &Report) -> Result<Vec<(String, Vec<u8>)>, Failure> {
 
 fn answer(report: &Report, out: &Path) -> String {
     let first = &report.first;
-    let mut lines = vec![match first.losses {
-        0 => "Nothing is lost from this month on.".to_owned(),
-        losses => format!("{} will be destroyed unless someone acts", counted(losses, "instance")),
-    }];
+    let classes = first.losses.iter().filter(|(_, count)| count.instances > 0);
+    let mut lines: Vec<String> =
+        classes.map(|(class, count)| format!("{}: {}", lost::heading(*class), lost::counts(count))).collect();
+    if lines.is_empty() {
+        lines.push("Nothing is lost from this month on.".to_owned());
+    }
     lines.extend(first.lowest.iter().take(1).map(|(account, currency, amount, day)| {
         format!("lowest balance: {currency} {} in {} on {day}", amount.display_grouped(*currency), visible(account))
     }));

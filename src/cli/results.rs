@@ -13,14 +13,16 @@ use super::output::{Staged, Target};
 use super::progress::Progress;
 use super::{Failure, answer};
 use crate::book::Book;
+use crate::demand::{Demand, Detail, Differing};
 use crate::engine::{self, Piece, Run, Window};
+use crate::lost::{self, Lost};
 use crate::report::chart::Format;
 use crate::report::csv::{self, LedgerSheet, Texts, Worded};
 use crate::report::frame::{Facts, Grouping};
 use crate::report::hash::{Hasher, hash};
 use crate::report::pictures::{self, Sight, States};
 use crate::report::run_json::{Hashes, Record};
-use crate::report::{closing, monthly};
+use crate::report::{closing, demand, lost as lost_csv, monthly};
 use crate::selector::Column;
 use crate::source::{self, Folder};
 use crate::summary::{Summary, Tally};
@@ -45,6 +47,13 @@ pub(super) struct Results {
     pub charts: usize,
 }
 
+/// What a run comes to.
+struct CameTo {
+    summary: Summary,
+    demand: Demand,
+    losses: Vec<Lost>,
+}
+
 /// Replays a book and writes its results into a folder.
 pub(super) fn write(
     mut loaded: Loaded,
@@ -64,14 +73,18 @@ pub(super) fn write(
         .map_err(|stop| stop.into_failure((folder, scenario), book))?;
     // The disk takes them while the rest is made.
     [LEDGER, BALANCES].into_iter().try_for_each(|name| writer.staged.complete(name))?;
+    let (came_to, charts) = office.write(&run, asked, &mut writer)?;
+    let CameTo { summary, demand, losses } = came_to;
     let ending = run.close();
-    let (summary, charts) = office.write(book, asked, &mut writer)?;
-    let record = Record::of(inputs, (book, scenario), &summary);
-    let answer = answer::render(book, &summary);
+    let record = Record::of(inputs, (book, scenario), (&summary, &demand));
+    let answer = answer::render(book, &summary, (&demand, &losses));
+    drop(losses);
     // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
     drop(grouping);
     let closing = ending.into_book(loaded.book);
-    closing::write(&closing, |name, pieces| writer.whole(&format!("closing/{name}"), pieces))?;
+    // Some come in many pieces, so that none is complete before the end.
+    closing::write(&closing, |name, pieces| writer.append(&format!("closing/{name}"), pieces))?;
+    loaded.folder.taken_over().try_for_each(|(name, bytes)| writer.whole(&format!("closing/{name}"), &[bytes]))?;
     // A large book takes a while to let go, and so does the disk.
     let (written, ()) = rayon::join(|| writer.finish(record), || drop(closing));
     written?;
@@ -169,27 +182,33 @@ impl<'b> Office<'b> {
         Ok(goes_on)
     }
 
-    /// Writes what the windows came to: tables and charts; gives the summary and the number of charts.
-    fn write(self, book: &Book, asked: &Asked<'_>, writer: &mut Writer<'_>) -> Result<(Summary, usize), Failure> {
+    /// Writes what the windows of a run came to: tables and charts; gives the answer and the number of charts.
+    fn write(self, run: &Run<'_>, asked: &Asked<'_>, writer: &mut Writer<'_>) -> Result<(CameTo, usize), Failure> {
+        let book = run.book();
         let Self { texts, clerks, states } = self;
         // Nothing is put into words any more, and a large book needs the memory.
         drop(texts);
         let clerk = clerks.into_iter().reduce(Clerk::join).expect("there is a clerk for what belongs to no account");
-        let (summary, (spend, monthly)) = rayon::join(
+        let (summary, (spend, (monthly, spent))) = rayon::join(
             || clerk.tally.close(),
             || {
                 let tables = clerk.facts.close();
-                rayon::join(|| monthly::spend(&tables), || monthly::monthly(book, &tables))
+                let by_account = || (monthly::monthly(book, &tables), demand::spent(&tables));
+                rayon::join(|| monthly::spend(&tables), by_account)
             },
         );
+        let demand = Demand::of(book, spent, &Differing::of(run), Detail::Accounts);
+        let losses = lost::losses(book, run.gone(), &summary.ended(), book.days.from);
         writer.whole("monthly.csv", &[&monthly])?;
+        writer.whole("demand.csv", &[&demand::demand_csv(book, &demand)])?;
+        lost_csv::write(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
         writer.whole("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
         let pictures = states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
         let pictures = pictures.unwrap_or_default();
         for (name, bytes) in draw(&pictures)? {
             writer.whole(&name, &[&bytes])?;
         }
-        Ok((summary, pictures.len()))
+        Ok((CameTo { summary, demand, losses }, pictures.len()))
     }
 }
 

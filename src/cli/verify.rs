@@ -24,6 +24,8 @@ Exit codes: 0 proven; 1 something does not hold; 2 it cannot be read.";
 
 /// The folders of a result; others inside it, such as those of scenarios, are results of their own.
 const INNER: &[&str] = &["closing", "charts", "report"];
+/// The folder of scenarios in one of them.
+const SCENARIOS: &str = "closing/scenarios";
 
 /// Prove a written result: no byte has changed, and its rows, balances, sums, terms and states hold together
 ///
@@ -102,8 +104,15 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, Failure> {
         if !is_folder {
             names.insert(name);
         } else if INNER.contains(&name.as_str()) {
-            let inner = entries(&folder.join(&name))?;
-            names.extend(inner.into_iter().map(|(inner, _)| format!("{name}/{inner}")));
+            for (inner, is_folder) in entries(&folder.join(&name))? {
+                let name = format!("{name}/{inner}");
+                if is_folder && name == SCENARIOS {
+                    let scenarios = entries(&folder.join(&name))?;
+                    names.extend(scenarios.into_iter().map(|(scenario, _)| format!("{name}/{scenario}")));
+                } else {
+                    names.insert(name);
+                }
+            }
         }
     }
     Ok(names)

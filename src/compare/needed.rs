@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::account::AccountIndex;
 use crate::action::Verb;
 use crate::book::Book;
-use crate::engine::{self, Refusal, Window};
+use crate::engine::{self, Means, Refusal, Window};
 use crate::event::Event;
 use crate::ledger::Entry;
 use crate::money::Money;
@@ -17,8 +17,7 @@ use crate::profile::RestoreWhen;
 /// What some accounts of a book need, in their order; none where that cannot be told: the amounts of the book are too
 /// large, or ample cash would keep an instance of which an action then asks a price that is not known.
 pub fn needed(book: &Book, accounts: &BTreeSet<AccountIndex>) -> Vec<Option<Money>> {
-    let ample = i64::try_from(book.largest_movement()).ok().filter(|ample| *ample < i64::MAX / 4);
-    let Some(ample) = ample.map(Money::from_minor) else { return vec![None; accounts.len()] };
+    let Some(ample) = book.ample_cash() else { return vec![None; accounts.len()] };
     let mut told = accounts.clone();
     let till = loop {
         match replay(book, &told, ample) {
@@ -32,7 +31,7 @@ pub fn needed(book: &Book, accounts: &BTreeSet<AccountIndex>) -> Vec<Option<Mone
 /// Replays accounts with so much more cash.
 fn replay<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, ample: Money) -> Result<Till<'b>, Refusal> {
     let mut till = Till::open(book, ample);
-    let mut run = engine::open_richer(book, accounts, ample);
+    let mut run = engine::open_with(book, accounts, Means { gift: ample, keeps: false });
     let mut window = Window::default();
     while run.advance(&mut window)? {
         till.add(&window);

@@ -272,6 +272,7 @@ impl Desk<'_> {
         unit.flag = flag;
         unit.set_months(months.unwrap_or(unit.months()));
         self.reprice(position);
+        self.lets_lapse |= self.is_lapsed(position);
         self.write(change.row(Event::FlagSet));
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::desk::{Desk, Details, Position, Unit};
 use crate::account::{Account, AccountIndex, Funds, Returns};
 use crate::action::{Action, Target};
 use crate::book::Book;
-use crate::calendar::{Day, DayRange, MonthEnd};
+use crate::calendar::{Day, MonthEnd};
 use crate::instance::{Instance, InstanceIndex, State};
 use crate::money::Money;
 use crate::order::{Order, Orders};
@@ -44,8 +44,8 @@ impl Ending {
     /// kept. Nothing is copied, since a book can be most of what memory holds.
     pub fn into_book(self, mut book: Book) -> Book {
         let last = book.days.to;
-        let from = last.tomorrow();
-        book.days = DayRange { from, to: last.max(from) };
+        book.days = book.days.next();
+        let from = book.days.from;
         let units = self.by_instance(book.instances.len());
         let refused = Refused::of(&units, &book);
         book.actions.retain(|action| action.date >= from);
@@ -58,6 +58,7 @@ impl Ending {
             let account = left.account.0 as usize;
             left.write_account(&mut book.accounts[account], last);
         }
+        book.shorten();
         book
     }
 

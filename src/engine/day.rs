@@ -58,7 +58,8 @@ impl Desk<'_> {
         }
         for position in self.stopped.clone() {
             let profile = self.profile(position);
-            if profile.restart == Restart::Automatic && self.funds_allow_start(profile) {
+            let comes_back = self.keeps || profile.restart == Restart::Automatic;
+            if comes_back && self.funds_allow_start(profile) {
                 self.transit(position, Trigger::Start);
                 self.write(Row::new(day, Event::Restored).of(position).because(Reason::Funds));
             }
@@ -84,12 +85,15 @@ impl Desk<'_> {
                 continue;
             }
             let suspend_after = self.profile(position).suspend_after_days;
-            if unit.state == Some(State::Running) && suspend_after > 0 {
+            let (state, flag) = (unit.state, unit.flag);
+            self.lets_lapse |= flag == RenewFlag::Manual;
+            if state == Some(State::Running) && suspend_after > 0 {
                 self.transit(position, Trigger::Expire);
                 self.write(Row::new(day, Event::Expired).of(position).because(Reason::Unpaid));
             }
             if self.unit(position).expires + suspend_after <= day {
                 self.reclaim(position, Trigger::Reclaim, day);
+                self.lets_lapse |= self.is_lapsed(position);
                 self.write(Row::new(day, Event::Reclaimed).of(position).because(Reason::Unpaid));
             }
         }

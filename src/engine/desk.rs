@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Refusal, Step};
+use super::{Means, Refusal, Step};
 use crate::account::{AccountIndex, Funds, Movement, Returns};
 use crate::action::ActionIndex;
 use crate::book::Book;
@@ -142,8 +142,8 @@ impl Unit {
 /// What an account brings to its desk.
 pub(super) struct Papers {
     pub account: AccountIndex,
-    /// Cash that it is given at the opening, besides its own.
-    pub gift: Money,
+    /// What the replay gives it that the book does not.
+    pub means: Means,
     pub instances: Vec<InstanceIndex>,
     pub actions: Vec<ActionIndex>,
 }
@@ -180,19 +180,23 @@ pub(super) struct Desk<'b> {
     pub steps: BTreeMap<Day, Vec<Step>>,
     /// The least sum more with which a decision would have been another one.
     pub narrowest: Option<Money>,
+    /// Whether what nobody decided to end is renewed and started (`docs/model.md`, **all-kept**).
+    pub keeps: bool,
+    /// Whether something was not renewed or started that would have been, were everything kept.
+    pub lets_lapse: bool,
     opening: Money,
     moved: Money,
     /// With their days.
     actions: std::iter::Peekable<std::vec::IntoIter<(Day, ActionIndex)>>,
-    replayed: Day,
+    pub replayed: Day,
     noted: Balance,
 }
 
 impl<'b> Desk<'b> {
     pub(super) fn open(book: &'b Book, papers: Papers) -> Self {
-        let Papers { account, gift, instances, actions } = papers;
+        let Papers { account, means, instances, actions } = papers;
         let opened = book.account(account);
-        let funds = Funds { cash: opened.funds.cash + gift, ..opened.funds };
+        let funds = Funds { cash: opened.funds.cash + means.gift, ..opened.funds };
         let eve = book.days.from.yesterday();
         let mut desk = Self {
             book,
@@ -217,6 +221,8 @@ impl<'b> Desk<'b> {
             refusal: None,
             steps: BTreeMap::new(),
             narrowest: None,
+            keeps: means.keeps,
+            lets_lapse: false,
             opening: funds.settled(),
             moved: Money::ZERO,
             actions: actions
@@ -232,6 +238,7 @@ impl<'b> Desk<'b> {
             desk.reprice(position);
             desk.file_earlier_orders(position);
             desk.file_postpaid(position);
+            desk.lets_lapse |= desk.is_lapsed(position);
         }
         desk
     }
@@ -412,10 +419,12 @@ impl<'b> Desk<'b> {
             Some(State::Stopped | State::Reclaimed) => {
                 let release = self.release_day(position).map(|day| day.max(tomorrow));
                 let renews = unit.is_prepaid() && profile.auto_renew_while_reclaimed;
-                release.into_iter().chain(attempt().filter(|_| renews)).min()
+                let kept = self.is_kept(position, tomorrow).then_some(tomorrow);
+                release.into_iter().chain(attempt().filter(|_| renews)).chain(kept).min()
             }
             Some(State::Running) if !unit.is_prepaid() => None,
             Some(State::Running) => usable(unit.expires),
+            Some(State::Overdue) if self.is_kept(position, tomorrow) => Some(tomorrow),
             Some(State::Overdue) => usable(unit.expires + profile.suspend_after_days),
         }
     }

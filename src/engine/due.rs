@@ -42,7 +42,8 @@ impl Desk<'_> {
         let unit = self.unit(position);
         let profile = self.profile(position);
         let tried = unit.flag == RenewFlag::Auto && profile.attempts.contains(unit.after_expiry(day));
-        tried && self.standing(position).is_some_and(|standing| standing.may_renew_itself(profile))
+        let renews_itself = || self.standing(position).is_some_and(|standing| standing.may_renew_itself(profile));
+        (tried && renews_itself()) || self.is_kept(position, day)
     }
 
     fn auto_renew(&mut self, position: Position, price: Money, day: Day) -> Result<(), Shortfall> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Means;
 use super::desk::{Desk, Papers};
 use super::section::Pen;
 use super::window::Place;
@@ -24,8 +25,12 @@ impl<'b> Routes<'b> {
     /// The instances of each account by id, and the actions of the run in order of date, then file.
     pub(super) fn of(book: &'b Book) -> Self {
         let accounts = (0u32..).zip(&book.accounts).map(|(number, _)| AccountIndex(number));
-        let papers =
-            accounts.map(|account| Papers { account, gift: Money::ZERO, instances: Vec::new(), actions: Vec::new() });
+        let papers = accounts.map(|account| Papers {
+            account,
+            means: Means::default(),
+            instances: Vec::new(),
+            actions: Vec::new(),
+        });
         let strays = Strays { book, waiting: Vec::new(), everywhere: BTreeSet::new() };
         let mut routes = Self { papers: papers.collect(), strays };
         for (number, instance) in (0u32..).zip(&book.instances) {

@@ -10,8 +10,10 @@ use askama::Template;
 use askama::filters::{Escaper, Html};
 
 use super::hash::base64;
-use super::month::{Cell, Kind, Report, Spent, Table};
+use super::month::{Cell, Kind, Report, Sense, Spent, Table, Tone};
 use crate::calendar::Day;
+use crate::demand::ThreeSums;
+use crate::lost::{Class, Count};
 use crate::money::{Currency, Money};
 use crate::shown::Shown;
 use chart::{Bars, Curve};
@@ -20,6 +22,8 @@ use chart::{Bars, Curve};
 const ROWS: usize = 250;
 /// The most losses on the first screen.
 const LOSSES: usize = 5;
+/// How the table of losses calls those that are at risk soon.
+const SOON: &str = "at risk soon";
 /// A table with so many rows begins a page of paper.
 const WIDE: usize = 20;
 /// Texts longer than this may take several lines.
@@ -47,12 +51,17 @@ struct Page<'r> {
     script: &'static str,
     script_hash: String,
     version: &'static str,
+    /// How many are at risk soon, the first of them, and a line for every class that has any.
+    soon: usize,
     losses: Vec<Loss>,
+    classes: Vec<(String, String)>,
     low_is_bad: bool,
     /// The lowest balances and the next top-up: account, amount, day.
     lowest: Vec<(String, String, String)>,
     top_up: Option<(String, String, String)>,
     spends: Vec<Spend>,
+    /// What the whole run costs, and of which currency: a name and an amount each.
+    run: Vec<(&'static str, String)>,
     tables: Vec<Listed<'r>>,
     lines: Vec<Curve>,
     bars: Vec<Bars>,
@@ -64,7 +73,7 @@ struct Loss {
     who: String,
     why: String,
     by: String,
-    needed: String,
+    value: String,
 }
 
 /// A sum on the first screen, and what it is compared with.
@@ -108,12 +117,20 @@ pub fn page(report: &Report) -> Vec<u8> {
         script: SCRIPT,
         script_hash: base64(SCRIPT.as_bytes()),
         version: env!("CARGO_PKG_VERSION"),
+        soon: report
+            .first
+            .losses
+            .iter()
+            .find(|(class, _)| *class == Class::Soon)
+            .map_or(0, |(_, count)| count.instances),
         losses: losses(report),
+        classes: report.first.losses.iter().filter(|(_, count)| count.instances > 0).map(counted).collect(),
         low_is_bad: report.first.top_up.is_some()
             || report.first.lowest.iter().any(|(_, _, amount, _)| amount.is_negative()),
         lowest: report.first.lowest.iter().map(told).collect(),
         top_up: report.first.top_up.as_ref().map(told),
         spends: report.first.spend.iter().map(spend).collect(),
+        run: report.first.run.iter().flat_map(run).collect(),
         tables: report.tables.iter().map(|table| Listed { table, on_page: &on_page }).collect(),
         lines: report.lines.iter().map(Curve::of).collect(),
         bars: report.table("ahead").map(Bars::of).unwrap_or_default(),
@@ -122,36 +139,76 @@ pub fn page(report: &Report) -> Vec<u8> {
     page.render().expect("memory takes any page").into_bytes()
 }
 
-/// The first losses, from the table of all.
+/// The first losses that are at risk soon, from the table of all.
 fn losses(report: &Report) -> Vec<Loss> {
     let Some(table) = report.table("act") else { return Vec::new() };
     let cell = |row: &[Cell], name: &str| table.column(name).map_or(Cell::Empty, |at| row[at].clone());
     let loss = |row: &Vec<Cell>| Loss {
         who: cell(row, "instance_id").plain().into_owned(),
-        why: cell(row, "why").plain().into_owned(),
-        by: cell(row, "last_day").plain().into_owned(),
-        needed: cell(row, "needed").money().map_or_else(String::new, |(money, currency)| with_code(money, currency)),
+        why: cell(row, "cause").plain().into_owned(),
+        by: cell(row, "latest").plain().into_owned(),
+        value: cell(row, "monthly_value")
+            .money()
+            .map_or_else(String::new, |(money, currency)| format!("{} a month", with_code(money, currency))),
     };
-    table.rows.iter().take(LOSSES).map(loss).collect()
+    let soon = table.rows.iter().filter(|row| cell(row, "class").plain() == SOON);
+    soon.take(LOSSES).map(loss).collect()
+}
+
+/// What the first screen says of a class of losses.
+fn counted((class, count): &(Class, Count)) -> (String, String) {
+    let name = match class {
+        Class::Soon => "at risk within 30 days",
+        Class::Later => "at risk later in the run",
+        Class::OnPurpose => "ending on purpose",
+        Class::Impossible => "nothing helps any more",
+    };
+    let values: Vec<String> = count.value.iter().map(|(currency, value)| with_code(*value, *currency)).collect();
+    let production = if count.production > 0 { format!(", {} production", count.production) } else { String::new() };
+    (name.to_owned(), format!("{}: {} a month{production}", count.instances, values.join(", ")))
 }
 
 fn with_code(money: Money, currency: Currency) -> String {
     format!("{currency} {}", money.display_grouped(currency))
 }
 
+/// The three sums of the run in a currency; one line where they agree.
+fn run((currency, sums): &(Currency, ThreeSums)) -> Vec<(&'static str, String)> {
+    let shown = |sum: Option<Money>| sum.map_or_else(|| "not known".to_owned(), |sum| with_code(sum, *currency));
+    if sums.agree() {
+        return vec![("as funded, with all due paid, and with all kept", shown(Some(sums.as_funded)))];
+    }
+    vec![
+        ("as funded", shown(Some(sums.as_funded))),
+        ("if all that is due is paid", shown(sums.all_due_paid)),
+        ("if everything is kept", shown(sums.all_kept)),
+    ]
+}
+
 fn spend(spent: &Spent) -> Spend {
-    let line = |(what, other): (&'static str, Option<Money>)| {
+    let shown = |money: Money| money.display_grouped(spent.currency).to_string();
+    let class = |sense: Sense, amount: Money| match sense.tone(amount) {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Plain => "soft",
+    };
+    let changed = |(what, other): (&'static str, Option<Money>)| {
         let other = other?;
         let change = spent.spend - other;
-        let sign = if change.is_negative() { "" } else { "+" };
-        let tone = if change > Money::ZERO { "bad" } else { "good" };
-        let change = format!("{sign}{}", change.display_grouped(spent.currency));
-        Some((what, other.display_grouped(spent.currency).to_string(), change, tone))
+        let sign = if change > Money::ZERO { "+" } else { "" };
+        Some((what, shown(other), format!("{sign}{}", shown(change)), class(Sense::MoreCost, change)))
     };
-    let lines: Vec<_> = [("month before", spent.before), ("budget", spent.budget), ("last forecast", spent.forecast)]
-        .into_iter()
-        .filter_map(line)
-        .collect();
+    let budget = spent.budget.map(|budget| {
+        let left = budget - spent.spend;
+        let words = if left.is_negative() {
+            format!("{} over budget", shown(-left))
+        } else {
+            format!("{} under budget", shown(left))
+        };
+        ("budget", shown(budget), words, class(Sense::Left, left))
+    });
+    let lines = [changed(("month before", spent.before)), budget, changed(("last forecast", spent.forecast))];
+    let lines: Vec<_> = lines.into_iter().flatten().collect();
     let all = if spent.is_converted { "all: " } else { "" };
     Spend { amount: format!("{all}{}", with_code(spent.spend, spent.currency)), lines }
 }
@@ -187,12 +244,15 @@ impl Listed<'_> {
     }
 
     fn cell(&self, at: usize, cell: &Cell) -> Shape {
-        let is_number = self.table.columns[at].kind.is_number();
+        let column = &self.table.columns[at];
+        let is_number = column.kind.is_number();
         let text = cell.shown().into_owned();
-        let class = match cell {
-            _ if is_number && cell.is_negative() => "n bad",
+        let tone = cell.money().map_or(Tone::Plain, |(money, _)| column.sense.tone(money));
+        let class = match (cell, tone) {
+            (_, Tone::Bad) => "n bad",
+            (_, Tone::Good) => "n good",
             _ if is_number => "n",
-            Cell::Day(_) | Cell::Month(_) => "d",
+            (Cell::Day(_) | Cell::Month(_), _) => "d",
             _ if text.chars().nth(LONG).is_some() => "long",
             _ => "",
         };

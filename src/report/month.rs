@@ -27,7 +27,9 @@ use super::write_rows;
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::deadline::Matter;
+use crate::demand::ThreeSums;
 use crate::instance::{ChargeType, InstanceIndex};
+use crate::lost::{self, Class, Count};
 use crate::money::{Currency, Exact, Money, Rounding};
 use crate::selector::Column as BookColumn;
 use bridge::{Births, Bridge};
@@ -37,7 +39,7 @@ pub use last::Last;
 use spend::SpendOfMonth;
 use sums::Sums;
 use table::text;
-pub use table::{Cell, Column, Kind, Rows, Sign, Table};
+pub use table::{Cell, Column, Kind, Rows, Sense, Sign, Table, Tone};
 
 /// A monthly report.
 pub struct Report {
@@ -59,14 +61,16 @@ pub struct Report {
 
 /// What a reader must know before anything else.
 pub struct FirstScreen {
-    /// How many instances will be lost unless someone acts.
-    pub losses: usize,
+    /// How many instances of each class are lost, and what they cost a month.
+    pub losses: Vec<(Class, Count)>,
     /// The next top-up that is needed: the account, its currency, the amount and the last day.
     pub top_up: Option<(String, Currency, Money, Day)>,
     /// The lowest balances of the accounts in the greatest need, the lowest first: account, amount and day.
     pub lowest: Vec<(String, Currency, Money, Day)>,
     /// Spend of the month, by currency; the book's first.
     pub spend: Vec<Spent>,
+    /// The three sums of the whole run, by currency; the book's first.
+    pub run: Vec<(Currency, ThreeSums)>,
 }
 
 /// Spend of the month in a currency, and what it differs from.
@@ -148,6 +152,7 @@ pub fn report(sources: &Sources<'_>) -> Report {
         events::act(&view),
         events::topups(&view),
         spend::comparison(&view),
+        spend::demand(&view),
         events::balances(&view),
         spend::cash(&view),
         spend::accrual(&view),
@@ -329,7 +334,8 @@ fn first_screen(view: &View<'_>) -> FirstScreen {
     let low = |(account, low): &(&crate::account::Account, crate::ledger::Balance)| {
         (account.id.to_string(), account.currency, low.available, low.date)
     };
-    FirstScreen { losses: events::losses(view).len(), top_up, lowest: lows.iter().take(LOWS).map(low).collect(), spend }
+    let losses = Class::ALL.map(|class| (class, lost::count(&view.facts.losses, class))).to_vec();
+    FirstScreen { losses, top_up, lowest: lows.iter().take(LOWS).map(low).collect(), spend, run: spend::run_sums(view) }
 }
 
 /// The balances of the accounts in the greatest need.

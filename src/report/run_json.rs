@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::hash::hash;
 use super::profile;
 use crate::book::Book;
+use crate::demand::{Demand, ThreeSums};
+use crate::money::{Currency, Money};
 use crate::profile::Profile;
 use crate::summary::{AccountSummary, Summary};
 
@@ -25,7 +27,29 @@ pub struct Record {
     outputs: Hashes,
     rows: u64,
     events: BTreeMap<&'static str, u64>,
+    spend: Vec<Spend>,
     lowest_available: Vec<Lowest>,
+}
+
+/// The three sums in a currency; one that cannot be told is `null`.
+#[derive(Clone, Debug, Serialize)]
+struct Spend {
+    currency: &'static str,
+    as_funded: String,
+    all_due_paid: Option<String>,
+    all_kept: Option<String>,
+}
+
+impl Spend {
+    fn of(currency: Currency, sums: &ThreeSums) -> Self {
+        let text = |sum: Money| sum.display(currency).to_string();
+        Self {
+            currency: currency.code(),
+            as_funded: text(sums.as_funded),
+            all_due_paid: sums.all_due_paid.map(text),
+            all_kept: sums.all_kept.map(text),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -41,7 +65,7 @@ pub type Hashes = BTreeMap<String, String>;
 
 impl Record {
     /// Of a run that has ended. Hashes are SHA-256: of each input file, and of each profile as resolved.
-    pub fn of(inputs: Hashes, (book, scenario): (&Book, Option<&str>), summary: &Summary) -> Self {
+    pub fn of(inputs: Hashes, (book, scenario): (&Book, Option<&str>), (summary, demand): (&Summary, &Demand)) -> Self {
         let hash_of = |profile: &Profile| (profile.name.to_string(), hash(profile::toml(profile).as_bytes()));
         Self {
             program: env!("CARGO_PKG_NAME"),
@@ -56,6 +80,7 @@ impl Record {
             outputs: Hashes::new(),
             rows: summary.rows(),
             events: summary.events.iter().map(|(event, rows)| (event.name(), *rows)).collect(),
+            spend: demand.totals(book).iter().map(|(currency, sums)| Spend::of(*currency, sums)).collect(),
             lowest_available: lowest(book, summary),
         }
     }

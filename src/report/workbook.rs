@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
-use super::month::{Cell, Report, Table};
+use super::month::{Cell, Report, Sense, Table};
 use super::monthly::month_text;
 use super::names::Names;
 use crate::calendar::Day;
+use crate::lost::Class;
 use charts::CURVES;
-use sheet::{Formats, Ledger};
+use sheet::{Formats, Ledger, Look};
 use texts::Text;
 
 /// The most rows of a sheet below its header.
@@ -23,12 +24,12 @@ const ROWS: usize = 1_000_000;
 const SUMMARY: &str = "Summary";
 /// The figures of the summary begin in this row, the charts in that one.
 const FIGURES: u32 = 3;
-const CHARTS: u32 = 11;
+const CHARTS: u32 = 14;
 /// The width of the last column of the summary, and the height of a line, in pixels.
 const ABOUT: u16 = 95;
 const LINE: u32 = 20;
 /// The table on the summary that lists all others begins in this row.
-const CONTENTS: u32 = 32;
+const CONTENTS: u32 = 35;
 
 /// The bytes of the workbook.
 ///
@@ -101,7 +102,8 @@ fn summary(
     Text::sentence(&format!("{} to {}{scenario}", days.from, days.to)).put(sheet, (1, 0), &plain)?;
     for (row, (what, cell, beside)) in (FIGURES..CHARTS).zip(figures(report)) {
         Text::sentence(&what).put(sheet, (row, 0), &plain)?;
-        sheet::put(sheet, (row, 1), (&cell, None), (&mut Formats::default(), true))?;
+        let look = Look { sense: Sense::Balance, is_total: true };
+        sheet::put(sheet, (row, 1), (&cell, None), (&mut Formats::default(), look))?;
         Text::sentence(&beside).put(sheet, (row, 2), &plain)?;
     }
     contents(sheet, shown, sheets)
@@ -110,8 +112,8 @@ fn summary(
 /// What the first screen of the page says, as typed figures: what each is, its value, and a note.
 fn figures(report: &Report) -> Vec<(String, Cell, String)> {
     let first = &report.first;
-    let losses = u64::try_from(first.losses).unwrap_or(u64::MAX);
-    let mut lines = vec![("Instances destroyed unless someone acts".to_owned(), Cell::Count(losses), String::new())];
+    let soon = first.losses.iter().filter(|(class, _)| *class == Class::Soon).map(|(_, count)| count.instances as u64);
+    let mut lines = vec![("Instances at risk within 30 days".to_owned(), Cell::Count(soon.sum()), String::new())];
     lines.extend(first.lowest.iter().take(1).map(|(account, currency, amount, day)| {
         (
             format!("Lowest balance ahead, {currency}"),
@@ -133,6 +135,16 @@ fn figures(report: &Report) -> Vec<(String, Cell, String)> {
         lines.extend(amounts.into_iter().filter_map(|(what, amount)| {
             let name = format!("{what}, {}", spent.currency);
             Some((name, Cell::Money(amount?, spent.currency), all.to_owned()))
+        }));
+    }
+    for (currency, sums) in first.run.iter().take(1) {
+        let sums = [
+            ("Whole run, as funded", Some(sums.as_funded)),
+            ("Whole run, all due paid", sums.all_due_paid),
+            ("Whole run, all kept", sums.all_kept),
+        ];
+        lines.extend(sums.into_iter().filter_map(|(what, sum)| {
+            Some((format!("{what}, {currency}"), Cell::Money(sum?, *currency), String::new()))
         }));
     }
     lines

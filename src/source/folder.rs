@@ -39,6 +39,11 @@ impl Folder {
         self.insert(QUICK, text.as_bytes().to_vec());
     }
 
+    /// The files that a book which continues this one takes over as they are: list prices, budgets, rates and scenarios.
+    pub fn taken_over(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter().filter(|(name, _)| super::TAKEN_OVER.contains(name) || scenario_name(name).is_some())
+    }
+
     /// The names of the scenarios.
     pub fn scenarios(&self) -> impl Iterator<Item = &str> {
         self.files.keys().filter_map(|file| scenario_name(file))

@@ -15,16 +15,9 @@ use crate::cell;
 use crate::charge;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::id::{FurtherLabels, Label};
-use crate::instance::{ChargeType, Instance, RenewFlag, State};
+use crate::instance::{self, ChargeType, Instance, RenewFlag, State};
 use crate::money::{Money, Price};
 
-/// Keys of tags that say in which environment an instance stands.
-const ENVIRONMENT_KEYS: &[&str] =
-    &["env", "environment", "stage", "tier", "deployment", "deploy_env", "workload", "环境", "部署环境"];
-/// Values that mean production, whatever the key.
-const PRODUCTION: &[&str] = &["prod", "production", "prd", "生产", "生产环境", "正式", "正式环境"];
-/// Values that mean it beside an environment key only: elsewhere they are names of teams and products.
-const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
 /// Bytes of a file that are looked at by one thread.
 const BLOCK: usize = 1 << 18;
 /// So many days of the run, the first included, does the check of a month's renewals cover.
@@ -85,7 +78,7 @@ fn warn_of_production(
 ) {
     let value = |label: &Option<Label>| label.map(|label| labels.text(label));
     let mut tags = tag_keys.iter().zip(instance.labels.tags.iter().map(value));
-    let marked = tags.find_map(|(key, value)| Some((key, value.filter(|value| is_production(key, value))?)));
+    let marked = tags.find_map(|(key, value)| Some((key, value.filter(|value| instance::is_production(key, value))?)));
     if let Some((key, value)) = marked {
         let (id, flag) = (shown(instance.id.as_str()), instance.renew_flag.name());
         let message =
@@ -93,11 +86,6 @@ fn warn_of_production(
         let help = "write `auto` into `renew_flag`, or renew it in `actions.csv`";
         Problem::new(Code::ProductionManual, message, help).report(|| row.place(RENEW_FLAG), diagnostics);
     }
-}
-
-fn is_production(key: &str, value: &str) -> bool {
-    let among = |names: &[&str], text: &str| names.iter().any(|name| name.eq_ignore_ascii_case(text.trim()));
-    among(PRODUCTION, value) || (among(ENVIRONMENT_KEYS, key) && among(PRODUCTION_OF_ENVIRONMENT, value))
 }
 
 /// Warns of each account whose renewals of the first 30 days exceed what it has by then: what is available at the

@@ -15,8 +15,6 @@ const KEYS: &[&str] = &["name", "from", "to", "time_zone", "currency", "profile"
 const DEFAULT_ZONE: &str = "Asia/Shanghai";
 /// The currency of a book that names none.
 const DEFAULT_CURRENCY: &str = "CNY";
-/// The last day on which a run may end.
-const LAST_DAY: &str = "2500-12-31";
 
 /// What `book.toml` says, after a scenario's changes.
 #[derive(Clone, PartialEq)]
@@ -104,16 +102,19 @@ impl<'d> SettingsReader<'_, 'd> {
     }
 
     fn days(&mut self) -> Option<DayRange> {
-        let (from, to) = (self.needed_day("from"), self.needed_day("to"));
-        let ((from, _), (to, place)) = (from?, to?);
+        let from = self.needed_day("from");
+        let to = self.fields.get("to").map(|field| Some((field.day(self.diagnostics)?, field.place())));
+        let (from, begins) = from?;
+        let (to, place) = to.unwrap_or_else(|| Some((DayRange::year_from(from).to, begins)))?;
         if to < from {
             let message = format!("the run ends on {to}, before it begins on {from}");
             self.diagnostics.push(Code::BadDate, place, message, "exchange `from` and `to`");
             return None;
         }
-        if to.to_string().as_str() > LAST_DAY {
+        if to > DayRange::latest_end() {
             let message = format!("the run ends on {to}, later than a run can");
-            self.diagnostics.push(Code::BadDate, place, message, format!("write {LAST_DAY} or an earlier day"));
+            let help = format!("write {} or an earlier day", DayRange::latest_end());
+            self.diagnostics.push(Code::BadDate, place, message, help);
             return None;
         }
         Some(DayRange { from, to })

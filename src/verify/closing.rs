@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::Written;
 use super::balances::Accounts;
+use super::demand::Totals;
 use super::findings::{Findings, shown};
 use super::ledger::Audit;
 use super::life::{Life, Presence};
-use super::record::{FILE, Lowest, Record};
+use super::record::{FILE, Lowest, Record, Spend};
 use super::rules::RULES;
 use super::sheet::{place_in, text_of, unguarded};
 use crate::book::Book;
-use crate::calendar::Day;
+use crate::calendar::{Day, DayRange};
 use crate::diagnostic::{Code, Place};
 use crate::instance::{ChargeType, Instance, State};
 use crate::report::hash::hash;
@@ -58,21 +59,31 @@ impl Closing {
     }
 
     /// Holds the closing book against the ends of the ledger.
-    pub(super) fn check(&self, audit: &Audit<'_, '_>, to: Option<Day>, found: &mut Findings) {
-        let (from, must) = (self.book.days.from, to.map(Day::tomorrow));
-        if let Some(must) = must.filter(|must| *must != from) {
-            found.add(Code::Disagrees, (SETTINGS, &["run.json"]), || {
-                let bytes = self.folder.get("book.toml").unwrap_or(b"");
-                let line = b"\nfrom = ";
-                let at = bytes.windows(line.len()).position(|window| window == line).map_or(0, |at| at + 1);
-                let place = Place::in_bytes(SETTINGS, bytes, at..at + line.len() - 1);
-                (place, format!("`from` is {from}, must be {must}: the day after the run"))
-            });
-        }
+    pub(super) fn check(&self, audit: &Audit<'_, '_>, days: (Option<Day>, Option<Day>), found: &mut Findings) {
+        self.days(days, found);
         self.accounts(&audit.accounts, found);
         for (number, life) in audit.lives.iter().enumerate() {
             self.life(audit.instances.name(number), life, found);
         }
+    }
+
+    /// The days of the closing book follow the run, and are as many.
+    fn days(&self, (from, to): (Option<Day>, Option<Day>), found: &mut Findings) {
+        let is = self.book.days;
+        let run = from.zip(to).filter(|(from, to)| from <= to).map(|(from, to)| DayRange { from, to });
+        let begins = to.map(|to| ("from", is.from, to.tomorrow(), "the day after the run"));
+        // Where its amounts are so large that it may have to be shorter, only a replay tells.
+        let run = run.filter(|_| self.book.ample_cash().is_some());
+        let ends = run.map(|run| ("to", is.to, run.next().to, "so that it is as long as the run was"));
+        let differing = begins.into_iter().chain(ends).find(|(_, is, must, _)| is != must);
+        let Some((key, is, must, why)) = differing else { return };
+        found.add(Code::Disagrees, (SETTINGS, &["run.json"]), || {
+            let bytes = self.folder.get("book.toml").unwrap_or(b"");
+            let line = format!("\n{key} = ");
+            let at = bytes.windows(line.len()).position(|window| window == line.as_bytes()).map_or(0, |at| at + 1);
+            let place = Place::in_bytes(SETTINGS, bytes, at..at + line.len() - 1);
+            (place, format!("`{key}` is {is}, must be {must}: {why}"))
+        });
     }
 
     /// Holds the row of an instance against the life that the ledger gives it.
@@ -203,6 +214,9 @@ pub(super) fn check_record(
         }
     }
     lowest(record, &audit.accounts, found);
+    if let Some(totals) = audit.months.demand.totals() {
+        spend(record, totals, found);
+    }
     if let Some(closing) = closing {
         profiles(record, &closing.book, found);
     }
@@ -237,6 +251,34 @@ fn lowest(record: &Record, accounts: &Accounts, found: &mut Findings) {
                 )
             });
         }
+    }
+}
+
+/// Holds the three sums against the rows of `demand.csv`.
+fn spend(record: &Record, totals: &Totals, found: &mut Findings) {
+    let must = totals.iter().map(|(currency, of)| {
+        let [as_funded, all_due_paid, all_kept] = of.sums.map(|sum| sum.map(|sum| text_of(sum, of.digits)));
+        Spend { currency: (*currency).to_owned(), as_funded: as_funded.unwrap_or_default(), all_due_paid, all_kept }
+    });
+    let must: Vec<Spend> = must.collect();
+    let text = |spend: Option<&Spend>| {
+        let unknown = || "not known".to_owned();
+        spend.map_or_else(
+            || "none".to_owned(),
+            |one| {
+                let [paid, kept] = [&one.all_due_paid, &one.all_kept].map(|sum| sum.clone().unwrap_or_else(unknown));
+                format!("{} {}, {paid}, {kept}", one.currency, one.as_funded)
+            },
+        )
+    };
+    let pairs = (0..must.len().max(record.spend.len())).map(|number| (record.spend.get(number), must.get(number)));
+    if let Some((is, must)) = pairs.into_iter().find(|(is, must)| is != must) {
+        found.add(Code::Disagrees, (FILE, &["demand.csv", "ledger.csv", "balances.csv"]), || {
+            (
+                record.place("spend"),
+                format!("the three sums are {}, must be {}: demand.csv adds up to that", text(is), text(must)),
+            )
+        });
     }
 }
 

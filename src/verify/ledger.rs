@@ -29,7 +29,7 @@ pub(super) struct Audit<'b, 'w> {
     pub instances: Names,
     pub lives: Vec<Life>,
     balances: Option<Balances<'w>>,
-    months: Months<'w>,
+    pub months: Months<'w>,
     /// Rows by the number of their step.
     pub events: Vec<u64>,
     pub rows: u64,
@@ -104,7 +104,7 @@ impl<'b, 'w> Audit<'b, 'w> {
         if let Some(balances) = self.balances.take() {
             balances.finish(found);
         }
-        std::mem::take(&mut self.months).finish(spend, found);
+        self.months.finish(spend, found);
     }
 
     fn row(&mut self, sheet: &Sheet<'_>, found: &mut Findings) -> Result<(), Flaw> {

@@ -1,6 +1,7 @@
 //! `monthly.csv` beside the ledger: every count and every sum.
 
 use super::balances::Accounts;
+use super::demand::Demand;
 use super::findings::{Findings, shown};
 use super::funds::{Account, Month};
 use super::sheet::{Sheet, text_of};
@@ -34,17 +35,18 @@ const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
 #[derive(Default)]
 pub(super) struct Months<'w> {
     sheet: Option<Sheet<'w>>,
+    pub demand: Demand<'w>,
     spend: Sums,
     /// Whether the currency of every account is known.
     knows_currencies: bool,
 }
 
 impl<'w> Months<'w> {
-    pub(super) fn open(mut sheet: Option<Sheet<'w>>, found: &mut Findings) -> Self {
+    pub(super) fn open(mut sheet: Option<Sheet<'w>>, demand: Option<Sheet<'w>>, found: &mut Findings) -> Self {
         if let Some(sheet) = &mut sheet {
             sheet.advance(found);
         }
-        Self { sheet, spend: Sums::new(), knows_currencies: true }
+        Self { sheet, demand: Demand::open(demand, found), spend: Sums::new(), knows_currencies: true }
     }
 
     /// Holds a month that has ended against the file, and begins the next one.
@@ -61,6 +63,7 @@ impl<'w> Months<'w> {
                 }
                 None => self.knows_currencies = false,
             }
+            self.demand.row((&month, name), account, found);
             let goes_on = self.sheet.as_mut().is_none_or(|sheet| row(sheet, (&month, name), account, found));
             if !goes_on {
                 self.sheet = None;
@@ -70,8 +73,9 @@ impl<'w> Months<'w> {
     }
 
     /// Reports the rows that are left, and holds `spend.csv` against the sums.
-    pub(super) fn finish(self, spend: Option<Sheet<'w>>, found: &mut Findings) {
-        if let Some(mut sheet) = self.sheet {
+    pub(super) fn finish(&mut self, spend: Option<Sheet<'w>>, found: &mut Findings) {
+        self.demand.finish(found);
+        if let Some(mut sheet) = self.sheet.take() {
             while sheet.has_row() {
                 found.add(Code::Disagrees, (sheet.file, LEDGER), || {
                     let (month, account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
@@ -84,14 +88,23 @@ impl<'w> Months<'w> {
             }
         }
         if let Some(sheet) = spend.filter(|_| self.knows_currencies) {
-            spend::check(sheet, self.spend, found);
+            spend::check(sheet, std::mem::take(&mut self.spend), found);
         }
     }
 }
 
-/// Holds one row of `monthly.csv` against the sums of an account. False where the file has ended.
-fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut Findings) -> bool {
-    let (month, name) = key;
+/// Where a file stands that is read in step.
+pub(super) enum Reached {
+    /// At the row that is asked for.
+    Row,
+    /// At another one behind it: the row is not there.
+    Other,
+    /// At its end.
+    End,
+}
+
+/// Goes on to the row of a month and account, which is the next one in a file that is whole.
+pub(super) fn reach(sheet: &mut Sheet<'_>, (month, name): (&str, &[u8]), found: &mut Findings) -> Reached {
     while sheet.has_row() && (sheet.cell(0), sheet.cell(1)) != (month.as_bytes(), name) {
         found.add(Code::Disagrees, (sheet.file, LEDGER), || {
             let (is_month, is_account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
@@ -101,7 +114,7 @@ fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut
             )
         });
         if (sheet.cell(0), sheet.cell(1)) > (month.as_bytes(), name) {
-            return true;
+            return Reached::Other;
         }
         sheet.advance(found);
     }
@@ -109,7 +122,17 @@ fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut
         found.add(Code::Disagrees, (sheet.file, LEDGER), || {
             (sheet.end(), format!("no row of {month} for {}, must be one", shown(name)))
         });
-        return false;
+        return Reached::End;
+    }
+    Reached::Row
+}
+
+/// Holds one row of `monthly.csv` against the sums of an account. False where the file has ended.
+fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut Findings) -> bool {
+    match reach(sheet, key, found) {
+        Reached::Row => {}
+        Reached::Other => return true,
+        Reached::End => return false,
     }
     let sums = account.month;
     let text = |minor| text_of(minor, account.digits);

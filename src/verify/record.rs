@@ -27,9 +27,19 @@ pub(super) struct Record {
     pub outputs: Option<BTreeMap<String, String>>,
     pub rows: u64,
     pub events: BTreeMap<String, u64>,
+    pub spend: Vec<Spend>,
     pub lowest_available: Vec<Lowest>,
     #[serde(skip)]
     bytes: Vec<u8>,
+}
+
+/// The three sums of a currency.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Spend {
+    pub currency: String,
+    pub as_funded: String,
+    pub all_due_paid: Option<String>,
+    pub all_kept: Option<String>,
 }
 
 /// The lowest available amount of an account.

@@ -8,16 +8,20 @@ use super::findings::{Findings, shown};
 use super::sheet::Sheet;
 use super::spend::{COLUMN, SPEND};
 use crate::book::Book;
+use crate::demand::{Demand, Detail, Differing};
 use crate::diagnostic::{Code, Place};
 use crate::engine::{self, Refusal, Window};
+use crate::lost;
 use crate::report::csv::{BALANCES_HEADER, LEDGER_HEADER, Texts};
 use crate::report::frame::Grouping;
 use crate::report::pages::Pages;
-use crate::report::{closing, monthly};
+use crate::report::{closing, demand, lost as lost_csv, monthly};
 use crate::selector::Column;
+use crate::source::Folder;
+use crate::summary::Tally;
 
 /// Replays the book; `version` is that of the program that wrote the files.
-pub(super) fn check(book: &Book, (written, version): (&Written<'_>, &str), found: &mut Findings) {
+pub(super) fn check((book, inputs): (&Book, &Folder), (written, version): (&Written<'_>, &str), found: &mut Findings) {
     let mut comparison = Comparison { written, version, files: BTreeMap::new(), found };
     let grouping = grouping(book, &mut comparison);
     if run(book, grouping, &mut comparison).is_err() {
@@ -25,13 +29,14 @@ pub(super) fn check(book: &Book, (written, version): (&Written<'_>, &str), found
         let place = || (Place::of_file("ledger.csv"), message.to_owned());
         return comparison.found.add(Code::OtherReplay, ("ledger.csv", &[]), place);
     }
+    inputs.taken_over().for_each(|(name, bytes)| comparison.add(&format!("closing/{name}"), bytes));
     comparison.finish();
 }
 
 fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Comparison<'_, '_>) -> Result<(), Refusal> {
     let (by, column) = grouping.unwrap_or_else(|| (String::new(), Column::Product));
     let (texts, grouping) = (Texts::of(book), Grouping::of(book, column));
-    let mut facts = grouping.facts();
+    let (mut facts, mut tally) = (grouping.facts(), Tally::open(book));
     let (mut window, mut pages) = (Window::default(), Pages::default());
     comparison.add("ledger.csv", LEDGER_HEADER.as_bytes());
     comparison.add("balances.csv", BALANCES_HEADER.as_bytes());
@@ -43,10 +48,18 @@ fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Compari
         texts.balances(window.balance_runs(), &mut pages);
         pages.iter().for_each(|bytes| comparison.add("balances.csv", bytes));
         facts.add(window.entries());
+        tally.add(window.entries(), window.balances());
         seq += window.rows();
     }
     let tables = facts.close();
     comparison.add("monthly.csv", &monthly::monthly(book, &tables));
+    let three_sums = Demand::of(book, demand::spent(&tables), &Differing::of(&replay), Detail::Accounts);
+    comparison.add("demand.csv", &demand::demand_csv(book, &three_sums));
+    let losses = lost::losses(book, replay.gone(), &tally.close().ended(), book.days.from);
+    lost_csv::write(book, &losses, |pieces| {
+        pieces.iter().for_each(|bytes| comparison.add("lost.csv", bytes));
+        Ok::<(), Refusal>(())
+    })?;
     if !by.is_empty() {
         comparison.add(SPEND.0, &monthly::spend_csv(&by, &monthly::spend(&tables)));
     }

@@ -16,6 +16,8 @@ const ALWAYS: &[&str] = &[
     "balances.csv",
     "monthly.csv",
     "spend.csv",
+    "demand.csv",
+    "lost.csv",
     "closing/book.toml",
     "closing/profiles.toml",
     "closing/accounts.csv",

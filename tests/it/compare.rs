@@ -309,10 +309,11 @@ fn what_people_give_up_is_no_loss() {
     let answer = place.run("run book --no-charts --fail-on terminated,reclaimed,failed").done();
     let text = answer.out.clone();
     answer
-        .says("before on 2027-01-07, as asked: returned before the run")
-        .says("back on 2027-01-12, as asked: returned on 2027-01-04")
+        .says("Ending on purpose: 2 instances, CNY 102.00 a month")
+        .says("before, 51.00 a month: stops 2026-12-30, gone 2027-01-07")
+        .says("back, 51.00 a month: stops 2027-01-04, gone 2027-01-12")
         .says("Nothing fails and nothing is lost.");
-    for word in ["last day to save it", "Reclaimed or stopped", "To do"] {
+    for word in ["At risk", "Reclaimed or stopped", "To do"] {
         assert!(!text.contains(word), "{text}");
     }
     place.run("compare book --set renew_months=3 --no-charts --out c").done();

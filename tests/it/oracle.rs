@@ -6,6 +6,7 @@ mod action;
 mod convert;
 mod dates;
 mod day;
+mod demand;
 mod funds;
 mod ledger;
 mod matching;
@@ -35,6 +36,7 @@ use ledger::{DayEnd, balances_csv, ledger_csv, monthly_csv};
 use read::Book;
 use rules::Notes;
 
+pub(crate) use demand::demand;
 pub(crate) use rules::RULES;
 
 /// What a run writes, byte for byte, and which rules it came across.
@@ -83,6 +85,7 @@ fn opening<'a>(book: &'a Book, notes: &'a Notes) -> Replay<'a> {
         vouchers: book.vouchers.clone(),
         returns: book.returns.clone(),
         missing_price: false,
+        keeps_all: false,
         notes,
     }
 }

@@ -205,8 +205,8 @@ fn losses_balances_and_months_ahead_are_those_of_the_run() {
     let act = table("report/act");
     let lost = ledger.iter().filter(|row| row["event"] == "terminated" && row["reason"] == "retention_over");
     for row in lost.filter(|row| row["date"].as_str() >= "2027-01-01") {
-        let told = act.iter().find(|act| act["instance_id"] == row["instance_id"] && act["gone_on"] == row["date"]);
-        assert!(told.is_some_and(|told| told["last_day"] < row["date"]), "{row:?} in {act:?}");
+        let told = act.iter().find(|act| act["instance_id"] == row["instance_id"] && act["lost_on"] == row["date"]);
+        assert!(told.is_some_and(|told| told["latest"] < row["date"]), "{row:?} in {act:?}");
     }
     let balances = table("balances");
     for row in table("report/balances") {
@@ -275,14 +275,14 @@ fn a_budget_and_rates_are_compared_with_spend() {
         );
     let spend = reported(&two, "")("report/spend");
     assert_eq!(spend.len(), 2, "without rates there is no sum of everything");
-    assert_eq!(spend[0]["over_budget"], "-20.00", "a budget is in the currency of the book: 100.00 - 50.00 - 70.00");
+    assert_eq!(spend[0]["budget_left"], "20.00", "a budget is in the currency of the book: 50.00 + 70.00 - 100.00");
     let two = two.file("book/rates.csv", "currency,rate\nUSD,7.1255\n");
     let spend = reported(&two, "")("report/spend");
     // 100.00 + 10.01 × 7.1255 = 171.326255
     assert_eq!((spend[2]["currency"].as_str(), spend[2]["spend"].as_str()), ("all, in CNY", "171.33"));
-    assert_eq!(spend[2]["over_budget"], "51.33");
+    assert_eq!(spend[2]["budget_left"], "-51.33");
     let by_account = reported(&two, "")("report/by-account-id");
-    assert_eq!(by_account[0]["over_budget"], "50.00");
+    assert_eq!(by_account[0]["budget_left"], "-50.00");
 }
 
 #[test]
@@ -382,4 +382,32 @@ fn a_month_outside_the_run_is_refused() {
         .refused()
         .complains("has neither the whole month from 2026-12-01 on");
     place.run("report book --last nowhere --out out").refused().complains("there is no folder `nowhere`");
+}
+
+/// Its links lead somewhere, its folder is proven, and next month's report compares with it.
+#[test]
+fn a_report_alone_has_its_run_beside_it() {
+    let place = Place::with_example();
+    place.run("report book --out first").done();
+    place.run("verify first --book book").done();
+    place.run("report book --month 2027-01 --last first --out second").done().says("At risk within 30 days");
+    place.run("verify second").done();
+    let page = place.text("second/report.html");
+    assert!(page.contains("<span class=\"good\">321.04 under budget</span>"), "saved money is good");
+    for sum in ["CNY 31,728.08", "CNY 41,653.16", "CNY 42,243.16"] {
+        assert!(page.contains(sum), "{sum}");
+    }
+}
+
+/// A run that is there stays as it is: its charts, and the column of its spend.
+#[test]
+fn a_report_leaves_the_run_that_is_there() {
+    let place = Place::with_example();
+    place.run("run book --out out --no-charts --by region").done();
+    let before = (place.text("out/run.json"), place.text("out/spend.csv"));
+    place.run("report book --out out").done();
+    assert_eq!((place.text("out/run.json"), place.text("out/spend.csv")), before);
+    place.run("report book --out out --set renew_months=3").done();
+    assert_ne!(place.text("out/run.json"), before.0, "another run takes its place");
+    place.run("verify out").done();
 }

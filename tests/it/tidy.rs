@@ -39,6 +39,8 @@ const READING_ORDER: &[&str] = &[
     "engine",
     "losses",
     "summary",
+    "demand",
+    "lost",
     "deadline",
     "explain",
     "compare",

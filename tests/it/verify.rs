@@ -9,12 +9,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use renewcast::demand::{Demand, Detail, Differing};
 use renewcast::diagnostic::Diagnostic;
 use renewcast::engine::{self, Window};
 use renewcast::ledger::Ledger;
+use renewcast::lost;
 use renewcast::report::frame::Grouping;
 use renewcast::report::hash::hash;
-use renewcast::report::{closing, csv, monthly, run_json};
+use renewcast::report::{closing, csv, demand, lost as report_lost, monthly, run_json};
 use renewcast::selector::Column;
 use renewcast::source::{self, Folder};
 use renewcast::summary::Tally;
@@ -52,7 +54,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn folder_of(files: &Files) -> Folder {
+pub(crate) fn folder_of(files: &Files) -> Folder {
     let mut folder = Folder::default();
     for (name, text) in files {
         folder.insert(name, text.clone().into_bytes());
@@ -73,17 +75,30 @@ pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
         tally.add(window.entries(), window.balances());
     }
     let tables = facts.close();
+    let summary = tally.close();
+    let lost_instances = lost::losses(&book, run.gone(), &summary.ended(), book.days.from);
+    let mut lost_csv = Vec::new();
+    let written = report_lost::write(&book, &lost_instances, |pieces| {
+        lost_csv.extend(pieces.concat());
+        Ok::<(), std::convert::Infallible>(())
+    });
+    written.expect("memory takes any row");
+    let three_sums = Demand::of(&book, demand::spent(&tables), &Differing::of(&run), Detail::Accounts);
     let mut reports = Reports::from([
         ("ledger.csv".to_owned(), csv::ledger(&book, &ledger)),
         ("balances.csv".to_owned(), csv::balances(&book, &ledger)),
         ("monthly.csv".to_owned(), monthly::monthly(&book, &tables)),
         ("spend.csv".to_owned(), monthly::spend_csv("product", &monthly::spend(&tables))),
+        ("demand.csv".to_owned(), demand::demand_csv(&book, &three_sums)),
+        ("lost.csv".to_owned(), lost_csv),
     ]);
     let closing = closing::files(&run.close().into_book(book.clone())).into_iter();
     reports.extend(closing.map(|(name, bytes)| (format!("closing/{name}"), bytes)));
+    reports.extend(folder.taken_over().map(|(name, bytes)| (format!("closing/{name}"), bytes.to_vec())));
     let outputs = reports.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect();
     let inputs = folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
-    reports.insert("run.json".to_owned(), run_json::Record::of(inputs, (&book, None), &tally.close()).bytes(outputs));
+    let record = run_json::Record::of(inputs, (&book, None), (&summary, &three_sums));
+    reports.insert("run.json".to_owned(), record.bytes(outputs));
     Some(reports)
 }
 
@@ -232,11 +247,12 @@ fn whatever_is_changed_is_found_and_its_file_named() {
 /// Without any hash, since those of the changed files are made anew: sums and chains show every digit.
 #[test]
 fn a_changed_digit_of_an_amount_is_found_by_the_rows_alone() {
-    let files: [(&str, &[usize]); 4] = [
+    let files: [(&str, &[usize]); 5] = [
         ("ledger.csv", &[10, 12, 13, 14]),
         ("balances.csv", &[2, 3, 4]),
         ("monthly.csv", &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]),
         ("spend.csv", &[4, 5, 6]),
+        ("demand.csv", &[2, 3, 4]),
     ];
     let all: Vec<Reports> = (10..40).filter_map(|seed| reports_of(&folder_of(&random_book(seed)))).collect();
     let mut random = Random(2);
@@ -375,6 +391,7 @@ const RESEALED: &[Fault] = &[
     ),
     ("disagrees-monthly", "monthly.csv", "2026-12,lab,0,0,0,0,0,4", "2026-12,lab,0,0,0,0,0,3"),
     ("disagrees-monthly-missing", "monthly.csv", "2026-12,tokyo,0,0,0,0,0,0,0,0,0,0,0,50000\n", ""),
+    ("disagrees-demand", "demand.csv", "2026-12,lab,", "2026-12,lab,1"),
     ("disagrees-spend", "spend.csv", "2026-12,CNY,product,cvm,148.00", "2026-12,CNY,product,cvm,147.00"),
     ("disagrees-closing-account", "closing/accounts.csv", "shop,,596.00", "shop,,696.00"),
     ("disagrees-closing-instance", "closing/instances.csv", "2027-03-10,10,running", "2027-04-10,10,running"),

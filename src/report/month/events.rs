@@ -5,75 +5,93 @@ use std::collections::BTreeMap;
 use super::View;
 use super::bridge::{Bridge, Parts};
 use super::dues::{Due, Outcome};
-use super::table::{Cell, Column, Rows, Table, count, day, money, rows, text};
+use super::table::{Cell, Column, Rows, Sense, Table, count, day, money, rows, text};
 use crate::account::{AccountIndex, Movement};
-use crate::calendar::Day;
-use crate::deadline::{Cause, Lapse, Matter};
+use crate::deadline::Matter;
 use crate::event::Event;
-use crate::instance::State;
+use crate::instance::{RenewFlag, State};
 use crate::ledger::{Balance, Entry};
+use crate::lost::{self, Class, Cure, Lost};
 use crate::money::{Currency, Money};
 use crate::report::monthly::{REFUNDS, RENEWALS};
-use crate::summary::LossEnd;
 
 /// The renewals that come due are counted within so many days.
 const WITHIN: [i32; 3] = [30, 60, 90];
 
-/// The lapses from the month on that end with a loss, by the last day on which somebody can act.
-pub(super) fn losses<'r>(view: &'r View<'_>) -> Vec<&'r Lapse> {
-    let from = view.facts.period.days.from;
-    let mut losses: Vec<&Lapse> = view.facts.lapses.iter().filter(|lapse| lapse.is_loss()).collect();
-    losses.retain(|lapse| lapse.last_day.is_none_or(|day| day >= from));
-    losses.sort_by_key(|lapse| (lapse.last_day, lapse.instance));
-    losses
-}
-
-/// What will be destroyed, when, unless someone acts.
+/// What the run loses from the month on, the dearest first.
 pub(super) fn act(view: &View<'_>) -> Table {
-    let row = |lapse: &&Lapse| {
-        let currency = view.currency(lapse.instance);
-        let gone = match lapse.end {
-            LossEnd::Terminated(day) => Some(day),
-            _ => lapse.last_day.map(Day::tomorrow),
-        };
-        let mut cells = view.who(lapse.instance).to_vec();
+    let row = |lost: &Lost| {
+        let instance = view.book.instance(lost.instance);
+        let label = |label: Option<crate::id::Label>| Cell::of(label.map(|label| view.book.labels.text(label)));
+        let mut cells = view.who(lost.instance).to_vec();
         cells.extend([
-            Cell::of_day(lapse.last_day),
-            Cell::of_day(gone),
-            Cell::Text(why(lapse.cause).to_owned()),
-            Cell::Day(lapse.first),
-            Cell::Text(currency.to_string()),
-            lapse.needed.map_or(Cell::Empty, |needed| Cell::Money(needed, currency)),
+            label(Some(instance.labels.product)),
+            Cell::Text(class(lost.class).to_owned()),
+            Cell::of_day(lost.latest),
+            Cell::of_day(lost.stops_on),
+            Cell::Day(lost.lost_on),
+            Cell::Text(lost.currency.to_string()),
+            Cell::Money(lost.value, lost.currency),
+            Cell::Text(why(lost.cause).to_owned()),
+            Cell::of(lost.cure.map(helps)),
+            Cell::of(lost.flag.map(RenewFlag::name)),
         ]);
+        cells.extend((0..view.book.tag_keys.len()).map(|tag| label(instance.labels.tags.get(tag).copied().flatten())));
         cells
     };
     let mut columns = view.who_columns().to_vec();
     columns.extend([
-        day("last_day", "Last day to act"),
-        day("gone_on", "Gone on"),
-        text("why", "Why"),
-        day("unpaid_from", "Unpaid from"),
+        text("product", "Product"),
+        text("class", "Class"),
+        day("latest", "Last day to act"),
+        day("stops_on", "Stops"),
+        day("lost_on", "Lost"),
         text("currency", "Currency"),
-        money("needed", "Needed"),
+        money("monthly_value", "A month"),
+        text("cause", "Why"),
+        text("remedy", "What helps"),
+        text("flag", "Flag"),
     ]);
+    let tags = view.book.tag_keys.iter().map(|key| format!("tag:{key}"));
+    columns.extend(tags.map(|name| Column { name: name.clone().into(), title: name.into(), ..text("", "") }));
     Table {
         name: "act".to_owned(),
-        title: "What will be destroyed unless someone acts".to_owned(),
-        about: "From this month to the end of the run, by the last day on which it can be saved. Needed is the price of the renewal \
-                that saves it, or what its account lacks on the day on which arrears stop it."
+        title: "At risk, and ending on purpose".to_owned(),
+        about: "What this run loses from this month on, the dearest first. Soon is within 30 days of the first day above; a month is the list price, 720 hours \
+                where it is charged by the hour."
             .to_owned(),
         columns,
-        rows: losses(view).iter().map(row).collect(),
+        rows: view.facts.losses.iter().map(row).collect(),
         is_whole: true,
     }
 }
 
-fn why(cause: Cause) -> &'static str {
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::Soon => "at risk soon",
+        Class::Later => "at risk later",
+        Class::OnPurpose => "on purpose",
+        Class::Impossible => "nothing helps",
+    }
+}
+
+fn why(cause: lost::Cause) -> &'static str {
     match cause {
-        Cause::FundsShort => "auto-renewal cannot be paid",
-        Cause::NotRenewed => "nobody renews it",
-        Cause::LetGo => "its flag says not to renew",
-        Cause::Arrears => "stopped in arrears",
+        lost::Cause::FundsShort => "its account cannot pay",
+        lost::Cause::NotRenewed => "nobody renews it",
+        lost::Cause::NoAttempt => "no auto-renewal reaches it",
+        lost::Cause::Arrears => "stopped in arrears",
+        lost::Cause::FlagNone => "its flag says not to renew",
+        lost::Cause::Ended => "people end it",
+    }
+}
+
+fn helps(cure: Cure) -> &'static str {
+    match cure {
+        Cure::TopUp => "top up its account",
+        Cure::SetFlag => "set its flag to auto, or renew it",
+        Cure::Renew => "renew it",
+        Cure::Start => "start it",
     }
 }
 
@@ -125,6 +143,7 @@ pub(super) fn balances(view: &View<'_>) -> Table {
             Cell::Text(account.id.to_string()),
             Cell::of(account.name.as_deref()),
             Cell::Text(account.currency.to_string()),
+            amount(account.funds.credit_limit),
             available(month.before),
             available(month.low),
             date(month.low),
@@ -137,21 +156,24 @@ pub(super) fn balances(view: &View<'_>) -> Table {
         ]
     };
     let plain = |name, title| money(name, title).unsummed();
+    let balance = |name, title| plain(name, title).sense(Sense::Balance);
     Table {
         name: "balances".to_owned(),
         title: "Balances and alerts".to_owned(),
         about: "From balances.csv, available at the ends of days: before the month, the lowest in it, at its end, and the lowest from here to the end of the \
-                run. Alerts count balance alerts and forecasts of arrears in the month; ledger rows are those of the month that move the balance."
+                run. Available is cash and free credit, less what is frozen, and includes the credit line; the cash view below has cash and free credit alone. The credit line \
+                is that of the opening. Alerts count balance alerts and forecasts of arrears in the month; ledger rows are those of the month that move the balance."
             .to_owned(),
         columns: vec![
             text("account_id", "Account"),
             text("name", "Name"),
             text("currency", "Currency"),
-            plain("before", "Before"),
-            plain("lowest", "Lowest"),
+            plain("credit_line", "Credit line"),
+            balance("before", "Before"),
+            balance("lowest", "Lowest"),
             day("lowest_on", "Lowest on"),
-            plain("at_end", "At the end"),
-            plain("lowest_ahead", "Lowest ahead"),
+            balance("at_end", "At the end"),
+            balance("lowest_ahead", "Lowest ahead"),
             day("lowest_ahead_on", "Lowest ahead on"),
             plain("alert_below", "Alert below"),
             count("alerts", "Alerts").unsummed(),
@@ -412,6 +434,7 @@ pub(super) fn movers(bridge: &Bridge, (name, title): (&str, &str)) -> Table {
         let amounts = amounts.map(|money| Cell::Money(money, step.currency));
         texts.into_iter().chain(amounts).chain([Cell::Rows(step.to.rows)]).collect()
     };
+    let more = |name, title| money(name, title).sense(Sense::MoreCost);
     Table {
         name: name.to_owned(),
         title: title.to_owned(),
@@ -421,13 +444,13 @@ pub(super) fn movers(bridge: &Bridge, (name, title): (&str, &str)) -> Table {
             text("instance_id", "Instance"),
             text("currency", "Currency"),
             money("before", "Before"),
-            money("new", "New"),
-            money("ended", "Ended"),
-            money("price", "Price"),
-            money("term_length", "Term length"),
-            money("timing", "Timing"),
+            more("new", "New"),
+            more("ended", "Ended"),
+            more("price", "Price"),
+            more("term_length", "Term length"),
+            more("timing", "Timing"),
             money("now", "Now"),
-            money("change", "Change"),
+            more("change", "Change"),
             rows(),
         ],
         rows: steps.iter().map(row).collect(),

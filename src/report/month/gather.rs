@@ -11,12 +11,14 @@ use super::table::Rows;
 use crate::account::{AccountIndex, Movement};
 use crate::book::Book;
 use crate::calendar::{Day, DayRange};
-use crate::deadline::{self, Deadline, Lapse, Watch};
-use crate::engine::Window;
+use crate::deadline::{self, Deadline, Watch};
+use crate::demand::{Demand, Detail, Differing, Spending};
+use crate::engine::{Run, Window};
 use crate::event::Event;
 use crate::instance::{InstanceIndex, State};
 use crate::ledger::{Balance, Entry};
 use crate::losses::{Losses, Meaning};
+use crate::lost::{self, Lost};
 use crate::money::{Currency, Money};
 use crate::report::csv::{LEDGER_HEADER, Texts};
 use crate::report::hash::Hasher;
@@ -105,8 +107,11 @@ pub struct Gathered {
     pub(super) gone: BTreeSet<InstanceIndex>,
     pub(super) deferrals: BTreeMap<InstanceIndex, Deferral>,
     pub(super) dues: Vec<Due>,
-    pub(super) lapses: Vec<Lapse>,
     pub(super) deadlines: Vec<Deadline>,
+    /// What the whole run costs: as funded, with everything paid that is due, with everything kept.
+    pub(super) demand: Demand,
+    /// What the run loses, as it looks when the month begins.
+    pub(super) losses: Vec<Lost>,
     pub(super) ledger_hash: String,
 }
 
@@ -130,6 +135,7 @@ pub struct Gather<'b> {
     meanings: Losses,
     accrual: Accrual,
     dues: Dues<'b>,
+    spending: Spending,
     this: BTreeMap<InstanceIndex, Sums>,
     before: BTreeMap<InstanceIndex, Sums>,
     accounts: Vec<AccountMonth>,
@@ -161,6 +167,7 @@ impl<'b> Gather<'b> {
             meanings: Losses::open(book),
             accrual: Accrual::open(book, period.days),
             dues: Dues::open(book, due),
+            spending: Spending::of_all(book, Detail::Instances),
             this: BTreeMap::new(),
             before: BTreeMap::new(),
             accounts: book.accounts.iter().map(account).collect(),
@@ -177,6 +184,7 @@ impl<'b> Gather<'b> {
         self.pages.iter().for_each(|bytes| self.hasher.write_all(bytes).expect("a hash takes any bytes"));
         self.tally.add(window.entries(), window.balances());
         self.watch.add(window);
+        self.spending.add(window.entries());
         for entry in window.entries() {
             self.seq += 1;
             self.accrual.add(self.book, entry);
@@ -285,8 +293,8 @@ impl<'b> Gather<'b> {
         }
     }
 
-    /// Everything, once the last window has been added.
-    pub fn close(self) -> Gathered {
+    /// Everything, once the last window has been added; replays again the accounts in which ample cash would make a difference.
+    pub fn close(self, run: &Run<'_>) -> Gathered {
         let Self { book, period, this, before, accounts, ahead, rows, has_usage, gone, .. } = self;
         let dues = self.dues.close(|instance| self.watch.next_price(instance));
         let (lapses, summary) = (self.watch.close(), self.tally.close());
@@ -302,7 +310,8 @@ impl<'b> Gather<'b> {
             deferrals: self.accrual.close(),
             dues,
             deadlines: deadline::deadlines(book, &lapses, &summary),
-            lapses,
+            demand: Demand::of(book, self.spending.close(), &Differing::of(run), Detail::Instances),
+            losses: lost::losses(book, run.gone(), &summary.ended(), period.days.from),
             ledger_hash: self.hasher.hex(),
         }
     }

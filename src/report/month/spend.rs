@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::View;
 use super::accrual::{Amounts, Deferral};
 use super::sums::Sums;
-use super::table::{Cell, Column, Kind, Rows, Sign, Table, count, money, rows, text};
+use super::table::{Cell, Column, Kind, Rows, Sense, Sign, Table, count, money, rows, text};
 use crate::account::AccountIndex;
 use crate::calendar::Day;
+use crate::demand::ThreeSums;
 use crate::event::Event;
 use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
@@ -19,8 +20,8 @@ const CREDITS: &[Event] = &[Event::Credit];
 /// Spend as the sum of its parts.
 const SPENT: &[(&str, Sign)] = &[("renewals", Sign::AsIs), ("usage", Sign::AsIs), ("refunds", Sign::Reversed)];
 const CHANGED: &[(&str, Sign)] = &[("spend", Sign::AsIs), ("before", Sign::Reversed)];
-const OVER_BUDGET: &[(&str, Sign)] = &[("spend", Sign::AsIs), ("budget", Sign::Reversed)];
-const OVER_FORECAST: &[(&str, Sign)] = &[("spend", Sign::AsIs), ("forecast", Sign::Reversed)];
+const BUDGET_LEFT: &[(&str, Sign)] = &[("budget", Sign::AsIs), ("spend", Sign::Reversed)];
+const SINCE_FORECAST: &[(&str, Sign)] = &[("spend", Sign::AsIs), ("forecast", Sign::Reversed)];
 const CLOSING: &[(&str, Sign)] = &[
     ("opening", Sign::AsIs),
     ("topups", Sign::AsIs),
@@ -122,13 +123,14 @@ pub(super) fn comparison(view: &View<'_>) -> Table {
     let row = |name: String, currency: Currency, (of, rows): (&Compared, Option<Rows>)| {
         let cell = |money: Option<Money>| money.map_or(Cell::Empty, |money| Cell::Money(money, currency));
         let against = |other: Option<Money>| cell(other.map(|other| of.spend - other));
+        let left = cell(of.budget.map(|budget| budget - of.spend));
         vec![
             Cell::Text(name),
             Cell::Money(of.spend, currency),
             cell(of.before),
             against(of.before),
             cell(of.budget),
-            against(of.budget),
+            left,
             cell(of.forecast),
             against(of.forecast),
             rows.map_or(Cell::Empty, Cell::Rows),
@@ -151,18 +153,72 @@ pub(super) fn comparison(view: &View<'_>) -> Table {
         title: "Spend of the month".to_owned(),
         about: "Renewals and usage without refunds, from cash and free credit. The month before is that of this run, or of the \
                 last report where this run begins later; the budget is that of budget.csv; the forecast is that of the last \
-                report. Below zero is less."
+                report. A change below zero is less spend; what is left of the budget is below zero where more was spent."
             .to_owned(),
         columns: vec![
             text("currency", "Currency"),
             plain("spend", "Spend"),
             plain("before", "Month before"),
-            plain("change", "Change").adding(CHANGED),
+            plain("change", "Change").adding(CHANGED).sense(Sense::MoreCost),
             plain("budget", "Budget"),
-            plain("over_budget", "Over budget").adding(OVER_BUDGET),
+            plain("budget_left", "Left of budget").adding(BUDGET_LEFT).sense(Sense::Left),
             plain("forecast", "Last forecast"),
-            plain("over_forecast", "Over forecast").adding(OVER_FORECAST),
+            plain("since_forecast", "Change from forecast").adding(SINCE_FORECAST).sense(Sense::MoreCost),
             rows(),
+        ],
+        rows: table_rows,
+        is_whole: true,
+    }
+}
+
+/// The three sums of the whole run, the book's currency first.
+pub(super) fn run_sums(view: &View<'_>) -> Vec<(Currency, ThreeSums)> {
+    let mut sums: Vec<(Currency, ThreeSums)> = view.facts.demand.totals(view.book).into_iter().collect();
+    sums.sort_by_key(|(currency, _)| (*currency != view.book.currency, *currency));
+    sums
+}
+
+/// The whole run in three sums: in all, and by each column.
+pub(super) fn demand(view: &View<'_>) -> Table {
+    let row = |column: &str, value: Option<String>, currency: Currency, sums: ThreeSums| {
+        let cell = |sum: Option<Money>| sum.map_or(Cell::Empty, |sum| Cell::Money(sum, currency));
+        let texts = [Cell::Text(column.to_owned()), Cell::of(value), Cell::Text(currency.to_string())];
+        let unpaid = sums.all_due_paid.map(|paid| paid - sums.as_funded);
+        let sums = [Some(sums.as_funded), sums.all_due_paid, sums.all_kept, unpaid].map(cell);
+        texts.into_iter().chain(sums).collect::<Vec<Cell>>()
+    };
+    let mut table_rows: Vec<Vec<Cell>> =
+        run_sums(view).into_iter().map(|(currency, sums)| row("everything", None, currency, sums)).collect();
+    for (column, name) in view.columns {
+        let mut values: BTreeMap<(Currency, Option<String>), ThreeSums> = BTreeMap::new();
+        for (instance, sums) in view.facts.demand.instances(view.book) {
+            let one = view.book.instance(instance);
+            let key = (view.book.account(one.account).currency, view.book.cell_text(one, *column));
+            values.entry(key).or_default().add(sums);
+        }
+        table_rows.extend(values.into_iter().map(|((currency, value), sums)| row(name, value, currency, sums)));
+    }
+    let days = view.book.days;
+    let plain = |name, title| money(name, title).unsummed();
+    let unknown = match view.facts.demand.untold.is_empty() {
+        true => "",
+        false => " A sum is empty where ample cash leads to an action that asks a price which the book does not have.",
+    };
+    Table {
+        name: "demand".to_owned(),
+        title: format!("Spend from {} to {}, three times", days.from, days.to),
+        about: format!(
+            "The whole run. As funded is what the cash allows: renewals that fail cost nothing. All due paid is what would be spent with ample cash at the \
+             opening, all kept the same with everything kept that nobody decided to end. Values of columns are those at the opening.{unknown}"
+        ),
+        columns: vec![
+            text("column", "By"),
+            text("value", "Value"),
+            text("currency", "Currency"),
+            plain("as_funded", "As funded"),
+            plain("all_due_paid", "All due paid"),
+            plain("all_kept", "All kept"),
+            plain("unpaid", "Due and not paid").sense(Sense::MoreCost),
         ],
         rows: table_rows,
         is_whole: true,
@@ -199,13 +255,13 @@ pub(super) fn cash(view: &View<'_>) -> Table {
         columns: vec![
             text("account_id", "Account"),
             text("currency", "Currency"),
-            money("opening", "Opening"),
+            money("opening", "Opening").sense(Sense::Balance),
             money("topups", "Top-ups").summing(TOPUPS, Sign::AsIs),
             money("credits", "Credits").summing(CREDITS, Sign::AsIs),
             renewals(),
             usage(),
             refunds(),
-            money("closing", "Closing").adding(CLOSING),
+            money("closing", "Closing").adding(CLOSING).sense(Sense::Balance),
             rows(),
         ],
         rows: (0u32..).zip(&view.facts.accounts).map(row).collect(),
@@ -301,8 +357,8 @@ pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
         if has_budget {
             let budget =
                 value.as_deref().and_then(|value| view.budget(Some(value))).filter(|_| *currency == view.book.currency);
-            let over = budget.map(|budget| sums.spend() - budget);
-            cells.extend([budget, over].map(|money| money.map_or(Cell::Empty, amount)));
+            let left = budget.map(|budget| budget - sums.spend());
+            cells.extend([budget, left].map(|money| money.map_or(Cell::Empty, amount)));
         }
         cells.push(Cell::Rows(sums.rows));
         cells
@@ -315,11 +371,12 @@ pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
         refunds(),
         spent(),
         money("before", "Month before"),
-        money("change", "Change").adding(CHANGED),
+        money("change", "Change").adding(CHANGED).sense(Sense::MoreCost),
         money("cost", "Cost"),
     ];
     if has_budget {
-        columns.extend([money("budget", "Budget"), money("over_budget", "Over budget").adding(OVER_BUDGET)]);
+        let left = money("budget_left", "Left of budget").adding(BUDGET_LEFT).sense(Sense::Left);
+        columns.extend([money("budget", "Budget"), left]);
     }
     columns.push(rows());
     Table {

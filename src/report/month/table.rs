@@ -2,6 +2,7 @@
 //! made of them.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -124,11 +125,6 @@ impl Cell {
             _ => None,
         }
     }
-
-    /// Whether it is an amount below zero.
-    pub fn is_negative(&self) -> bool {
-        self.money().is_some_and(|(money, _)| money.is_negative())
-    }
 }
 
 /// What the cells of a column are.
@@ -159,6 +155,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether a total stands below it.
     pub is_summed: bool,
+    /// What a figure above or below zero means.
+    pub sense: Sense,
     /// The events of the month whose ledger amounts it sums, and the sign it gives them; a workbook recalculates it.
     pub sums: Option<(&'static [Event], Sign)>,
     /// The columns whose figures it adds or takes off; a workbook recalculates it.
@@ -174,9 +172,52 @@ pub enum Sign {
     Reversed,
 }
 
+/// What a figure above or below zero means to whoever pays. It alone decides what is shown as good or bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sense {
+    /// Neither is good or bad: what was spent, or came back.
+    Plain,
+    /// A balance: below zero is bad.
+    Balance,
+    /// A difference of costs: more is bad, less is good.
+    MoreCost,
+    /// What is left of a sum: something is good, less than nothing is bad.
+    Left,
+}
+
+/// Whether a figure is good, bad or neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It is shown in green.
+    Good,
+    /// It is shown in red.
+    Bad,
+    /// It has no colour.
+    Plain,
+}
+
+impl Sense {
+    /// What an amount is.
+    pub fn tone(self, amount: Money) -> Tone {
+        match (self, amount.cmp(&Money::ZERO)) {
+            (Self::Balance | Self::Left, Ordering::Less) | (Self::MoreCost, Ordering::Greater) => Tone::Bad,
+            (Self::MoreCost, Ordering::Less) | (Self::Left, Ordering::Greater) => Tone::Good,
+            _ => Tone::Plain,
+        }
+    }
+}
+
 /// A column of texts.
 pub(super) fn text(name: &'static str, title: &'static str) -> Column {
-    Column { name: name.into(), title: title.into(), kind: Kind::Text, is_summed: false, sums: None, adds: &[] }
+    Column {
+        name: name.into(),
+        title: title.into(),
+        kind: Kind::Text,
+        is_summed: false,
+        sense: Sense::Plain,
+        sums: None,
+        adds: &[],
+    }
 }
 
 /// A column of dates.
@@ -203,6 +244,11 @@ impl Column {
     /// Without a total: the figures below each other do not add up to anything.
     pub fn unsummed(self) -> Self {
         Self { is_summed: false, ..self }
+    }
+
+    /// Its figures mean this.
+    pub fn sense(self, sense: Sense) -> Self {
+        Self { sense, ..self }
     }
 
     /// Adds the figures of columns of the same row, or takes them off.

@@ -11,7 +11,7 @@ use super::texts::Text;
 use super::{NamesOfTable, ROWS, excel_day};
 use crate::event::Event;
 use crate::money::{Currency, Money};
-use crate::report::month::{Cell, Column, Kind, Sign, Table};
+use crate::report::month::{Cell, Column, Kind, Sense, Sign, Table, Tone};
 use crate::report::names::folded;
 
 /// The most comparisons that the formulas of a sheet may ask for, so that a program opens it at once.
@@ -33,7 +33,7 @@ enum Style {
     Day,
     Month,
     Count,
-    Money(u8),
+    Money(u8, Sense),
     Right,
 }
 
@@ -45,16 +45,24 @@ impl Formats {
                 Style::Day => Format::new().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left).set_indent(1),
                 Style::Month => Format::new().set_num_format("yyyy-mm").set_align(FormatAlign::Left).set_indent(1),
                 Style::Count => Format::new().set_num_format("#,##0"),
-                Style::Money(0) => Format::new().set_num_format("#,##0;[Red]-#,##0"),
-                Style::Money(digits) => {
-                    let decimals = "0".repeat(usize::from(digits));
-                    Format::new().set_num_format(format!("#,##0.{decimals};[Red]-#,##0.{decimals}"))
-                }
+                Style::Money(digits, sense) => Format::new().set_num_format(money_format(digits, sense)),
                 Style::Right => Format::new().set_align(FormatAlign::Right),
             };
             if is_total { format.set_bold() } else { format }
         })
     }
+}
+
+/// The number format of amounts: what is above zero, below it, and zero, good in green and bad in red.
+fn money_format(digits: u8, sense: Sense) -> String {
+    let point = if digits == 0 { "" } else { "." };
+    let plain = format!("#,##0{point}{}", "0".repeat(usize::from(digits)));
+    let colour = |minor| match sense.tone(Money::from_minor(minor)) {
+        Tone::Good => "[Color10]",
+        Tone::Bad => "[Red]",
+        Tone::Plain => "",
+    };
+    format!("{}{plain};{}-{plain};{plain}", colour(1), colour(-1))
 }
 
 /// The sheet with the rows of the ledger, to which formulas point.
@@ -118,7 +126,7 @@ pub(super) fn write(
         for (row, cells) in (1_u32..).zip(rows) {
             let cell = &cells[usize::from(at)];
             let formula = calculated.formula(cells, column, row);
-            put(sheet, (row, at), (cell, formula), (formats, false))?;
+            put(sheet, (row, at), (cell, formula), (formats, Look { sense: column.sense, is_total: false }))?;
         }
     }
     let last = u32::try_from(rows.len()).expect("a sheet has a million rows at most");
@@ -130,7 +138,7 @@ pub(super) fn write(
     for (row, (currency, cells)) in (last + 2..).zip(table.totals()) {
         for (at, (column, cell)) in (0_u16..).zip(table.columns.iter().zip(&cells)) {
             let formula = total(table, column, (at, last), currency);
-            put(sheet, (row, at), (cell, formula), (formats, true))?;
+            put(sheet, (row, at), (cell, formula), (formats, Look { sense: column.sense, is_total: true }))?;
         }
     }
     Ok(())
@@ -227,16 +235,24 @@ fn total(table: &Table, column: &Column, (at, last): (u16, u32), currency: Optio
     })
 }
 
+/// How an amount looks.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    pub sense: Sense,
+    /// Whether it stands below the others, in bold.
+    pub is_total: bool,
+}
+
 /// Writes a cell, as a formula where there is one.
 pub(super) fn put(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     (cell, formula): (&Cell, Option<String>),
-    (formats, is_total): (&mut Formats, bool),
+    (formats, look): (&mut Formats, Look),
 ) -> Result<(), XlsxError> {
     let number = match cell {
         Cell::Money(money, currency) => {
-            money_number(*money, *currency).map(|number| (number, Style::Money(currency.digits())))
+            money_number(*money, *currency).map(|number| (number, Style::Money(currency.digits(), look.sense)))
         }
         Cell::Count(count) => count.to_string().parse().ok().map(|number| (number, Style::Count)),
         _ => None,
@@ -245,23 +261,28 @@ pub(super) fn put(
         (Cell::Empty, ..) => {}
         (_, Some((_, style)), Some(formula)) => {
             let formula = Formula::new(formula).set_result(cell.plain());
-            sheet.write_formula_with_format(row, column, formula, formats.get(style, is_total))?;
+            sheet.write_formula_with_format(row, column, formula, formats.get(style, look.is_total))?;
         }
         (_, Some((number, style)), None) => {
             let number: f64 = number;
-            sheet.write_number_with_format(row, column, number, formats.get(style, is_total))?;
+            sheet.write_number_with_format(row, column, number, formats.get(style, look.is_total))?;
         }
         (Cell::Day(day), ..) => {
-            sheet.write_datetime_with_format(row, column, excel_day(*day)?, formats.get(Style::Day, is_total))?;
+            sheet.write_datetime_with_format(row, column, excel_day(*day)?, formats.get(Style::Day, look.is_total))?;
         }
         (Cell::Month(day), ..) => {
-            sheet.write_datetime_with_format(row, column, excel_day(*day)?, formats.get(Style::Month, is_total))?;
+            sheet.write_datetime_with_format(
+                row,
+                column,
+                excel_day(*day)?,
+                formats.get(Style::Month, look.is_total),
+            )?;
         }
         (Cell::Rows(_) | Cell::Money(..), ..) => {
-            Text::cell(&cell.plain()).put(sheet, (row, column), formats.get(Style::Right, is_total))?;
+            Text::cell(&cell.plain()).put(sheet, (row, column), formats.get(Style::Right, look.is_total))?;
         }
         _ => {
-            Text::cell(&cell.plain()).put(sheet, (row, column), formats.get(Style::Plain, is_total))?;
+            Text::cell(&cell.plain()).put(sheet, (row, column), formats.get(Style::Plain, look.is_total))?;
         }
     }
     Ok(())

@@ -23,6 +23,8 @@ pub(crate) struct Replay<'a> {
     pub(crate) returns: BTreeMap<(usize, String, i32), Returns>,
     /// A price is not there that an action needs: the run stops (model.md, missing-hour-price).
     pub(crate) missing_price: bool,
+    /// Whether nothing is lost that nobody decided to end (model.md, all-kept).
+    pub(crate) keeps_all: bool,
     pub(crate) notes: &'a Notes,
 }
 

@@ -149,23 +149,23 @@ fn or_empty<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-struct CsvText {
+pub(super) struct CsvText {
     writer: csv::Writer<Vec<u8>>,
 }
 
 impl CsvText {
-    fn new(header: &str) -> Self {
+    pub(super) fn new(header: &str) -> Self {
         let mut file = Self { writer: csv::Writer::from_writer(Vec::new()) };
         let columns: Vec<String> = header.split(',').map(str::to_owned).collect();
         file.row(&columns);
         file
     }
 
-    fn row(&mut self, cells: &[String]) {
+    pub(super) fn row(&mut self, cells: &[String]) {
         self.writer.write_record(cells).expect("memory takes every row");
     }
 
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         let bytes = self.writer.into_inner().expect("memory takes every row");
         String::from_utf8(bytes).expect("the cells are UTF-8")
     }

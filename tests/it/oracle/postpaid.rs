@@ -25,7 +25,7 @@ impl Replay<'_> {
                 self.notes.reached_if(self.may_run_again(index), "stop/is-not-restored");
                 continue;
             }
-            if instance.profile.restart != "automatic" {
+            if instance.profile.restart != "automatic" && !self.keeps_all {
                 self.notes.reached_if(self.may_run_again(index), "restore/manual-waits");
             } else if self.may_run_again(index) {
                 self.run_again(index, "funds", String::new());

@@ -48,7 +48,7 @@ impl Replay<'_> {
     fn due(&self, account: usize) -> Vec<Charge> {
         let mut due = Vec::new();
         for index in self.instances_of(account) {
-            if self.is_due(index) {
+            if self.is_due(index) || self.is_due_to_be_kept(index) {
                 let price = self.price_of(index, self.instances[index].renew_months);
                 due.push(Charge { instance: index, price });
             }
@@ -70,6 +70,20 @@ impl Replay<'_> {
             _ => false,
         };
         may_renew && self.is_attempt_day(instance)
+    }
+
+    /// Due although neither its flag nor its profile renew it (model.md, all-kept).
+    fn is_due_to_be_kept(&self, index: usize) -> bool {
+        let instance = &self.instances[index];
+        let waits = matches!(instance.state, State::Running | State::Overdue | State::Reclaimed);
+        if !self.keeps_all || !instance.prepaid || !waits || instance.returned {
+            return false;
+        }
+        match instance.flag.as_str() {
+            "manual" => instance.day_number(self.today) >= 0,
+            "auto" => instance.day_number(self.today) >= instance.profile.suspend_after_days,
+            _ => false,
+        }
     }
 
     fn is_attempt_day(&self, instance: &Instance) -> bool {
