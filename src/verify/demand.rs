@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::findings::{Findings, shown};
 use super::funds::Account;
-use super::monthly::{Reached, reach};
-use super::sheet::{Sheet, minor, text_of};
+use super::sheet::{Reached, Sheet, minor, reach, text_of};
 use crate::diagnostic::Code;
 
 /// The columns of `demand.csv`.

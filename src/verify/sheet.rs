@@ -208,3 +208,40 @@ pub(super) fn whole(cell: &[u8]) -> Option<u64> {
     let digits = || cell.iter().all(u8::is_ascii_digit);
     (plain && digits()).then(|| cell.iter().fold(0, |number, byte| number * 10 + u64::from(byte - b'0')))
 }
+
+/// What the rows of a table by month and account rest on.
+const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
+
+/// Where a file stands that is read in step.
+pub(super) enum Reached {
+    /// At the row that is asked for.
+    Row,
+    /// At another one behind it: the row is not there.
+    Other,
+    /// At its end.
+    End,
+}
+
+/// Goes on to the row of a month and account, which is the next one in a file that is whole.
+pub(super) fn reach(sheet: &mut Sheet<'_>, (month, name): (&str, &[u8]), found: &mut Findings) -> Reached {
+    while sheet.has_row() && (sheet.cell(0), sheet.cell(1)) != (month.as_bytes(), name) {
+        found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+            let (is_month, is_account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
+            (
+                sheet.place(0),
+                format!("a row of {is_month} for {is_account}, must be that of {month} for {}", shown(name)),
+            )
+        });
+        if (sheet.cell(0), sheet.cell(1)) > (month.as_bytes(), name) {
+            return Reached::Other;
+        }
+        sheet.advance(found);
+    }
+    if !sheet.has_row() {
+        found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+            (sheet.end(), format!("no row of {month} for {}, must be one", shown(name)))
+        });
+        return Reached::End;
+    }
+    Reached::Row
+}

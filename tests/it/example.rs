@@ -138,6 +138,8 @@ fn the_example_does_not_depend_on_the_order_of_rows() {
     let without_hashes = |files: &Tree| {
         let mut files = files.clone();
         files.remove("run.json");
+        // The closing book takes this one over byte for byte.
+        files.remove("closing/prices.csv");
         files
     };
     assert_same_files(&without_hashes(&RAN.files), &without_hashes(&ran.files));
@@ -153,7 +155,7 @@ fn the_closing_book_of_the_example_replays_on() {
     write(book.path(), &RAN.files.iter().filter_map(inner).collect());
     run(book.path(), &["--no-charts"]);
     let settings = fs::read_to_string(book.path().join("book.toml")).expect("a book has settings");
-    let settings = settings.replace("to = 2027-12-01", "to = 2028-02-29");
+    let settings = settings.replace("to = 2028-11-30", "to = 2028-02-29");
     fs::write(book.path().join("book.toml"), settings).expect("settings can be written");
     let ledger = run(book.path(), &["--no-charts"]).files.remove("ledger.csv").expect("a run writes a ledger");
     let ledger = String::from_utf8(ledger).expect("a ledger is UTF-8");

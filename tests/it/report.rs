@@ -390,7 +390,10 @@ fn a_report_alone_has_its_run_beside_it() {
     let place = Place::with_example();
     place.run("report book --out first").done();
     place.run("verify first --book book").done();
-    place.run("report book --month 2027-01 --last first --out second").done().says("At risk within 30 days");
+    place
+        .run("report book --month 2027-01 --last first --out second")
+        .done()
+        .says("At risk later in the run: 5 instances");
     place.run("verify second").done();
     let page = place.text("second/report.html");
     assert!(page.contains("<span class=\"good\">321.04 under budget</span>"), "saved money is good");
