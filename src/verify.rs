@@ -115,7 +115,7 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     let (rows, accounts, instances) = (audit.rows, audit.accounts.list.len(), audit.instances.len());
     drop(audit);
     let replayed = proven.zip(opening.as_ref()).zip(inputs).map(|((record, book), inputs)| {
-        replay::check((book, inputs.folder), (written, &record.version), &mut found);
+        replay::check((book, inputs.folder), (written, record), &mut found);
         record.inputs.len()
     });
     Proof { findings: found.into_diagnostics(), files, rows, accounts, instances, inputs: replayed }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use super::Written;
 use super::findings::{Findings, shown};
+use super::record::Record;
 use super::sheet::Sheet;
 use super::spend::{COLUMN, SPEND};
 use crate::book::Book;
@@ -20,16 +21,21 @@ use crate::selector::Column;
 use crate::source::Folder;
 use crate::summary::Tally;
 
-/// Replays the book; `version` is that of the program that wrote the files.
-pub(super) fn check((book, inputs): (&Book, &Folder), (written, version): (&Written<'_>, &str), found: &mut Findings) {
-    let mut comparison = Comparison { written, version, files: BTreeMap::new(), found };
+/// Replays the book that was read from these files; `record` is that of the run that wrote the result.
+pub(super) fn check(
+    (book, inputs): (&Book, &Folder),
+    (written, record): (&Written<'_>, &Record),
+    found: &mut Findings,
+) {
+    let mut comparison = Comparison { written, version: &record.version, files: BTreeMap::new(), found };
     let grouping = grouping(book, &mut comparison);
     if run(book, grouping, &mut comparison).is_err() {
         let message = "the inputs cannot be replayed by this version, which must write the same";
         let place = || (Place::of_file("ledger.csv"), message.to_owned());
         return comparison.found.add(Code::OtherReplay, ("ledger.csv", &[]), place);
     }
-    inputs.taken_over().for_each(|(name, bytes)| comparison.add(&format!("closing/{name}"), bytes));
+    let read = inputs.taken_over().filter(|(name, _)| record.inputs.contains_key(*name));
+    read.for_each(|(name, bytes)| comparison.add(&format!("closing/{name}"), bytes));
     comparison.finish();
 }
 

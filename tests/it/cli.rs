@@ -10,7 +10,10 @@ use super::program::Place;
 
 #[test]
 fn a_run_that_loses_an_instance_is_still_done() {
-    Place::with_book().run("run book --no-charts").done().says("lost on 2026-12-15");
+    Place::with_book()
+        .run("run book --no-charts")
+        .done()
+        .says("lost, 59.00 a month: stops 2026-12-07, gone 2026-12-15");
 }
 
 #[test]

@@ -72,7 +72,6 @@ fn the_sums_equal_those_of_the_reference_model() {
         assert_same(&format!("seed {seed}, demand.csv: model against engine"), &expected, &text, &files);
         of_instances_add_up(seed, &files, &demand);
     });
-    println!("{} random books", books());
 }
 
 /// What instances come to adds up to what accounts come to, where the sums are known.
