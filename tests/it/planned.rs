@@ -1,103 +1,30 @@
 //! Plans with every option, judged by the reference model: a plan's rows are pasted behind the actions of its book, and what
 //! the model then writes must hold what the option promises (`docs/model.md`, The plan). The engine only makes the plan.
 
+mod asks;
+mod faults;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::sync::Mutex;
 
 use renewcast::account::AccountIndex;
-use renewcast::action::Channel;
 use renewcast::book::Book;
 use renewcast::calendar::Day;
-use renewcast::diagnostic::Diagnostics;
 use renewcast::instance::State;
 use renewcast::money::Money;
-use renewcast::plan::{self, AccountPlan, Cadence, LossCause, Question, Tolerance, Way, Worth};
+use renewcast::plan::{self, AccountPlan, LossCause, Question, Tolerance, Way};
 use renewcast::report::plan as files;
-use renewcast::source;
 
-use crate::books::random_book;
+use asks::{Ask, drawn, profiles_of, question, weighted_book, with_budgets};
+
 use crate::laws::for_each_seed;
 use crate::oracle;
-use crate::program::Place;
-use crate::support::{Files, book, builtin};
+use crate::support::{Files, book};
 
 /// So many random books for each option; `BOOKS=10000 cargo test planned::` asks for more.
 fn books() -> u64 {
     env::var("BOOKS").ok().map_or(50, |text| text.parse().expect("BOOKS is a number"))
-}
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Ask {
-    Default,
-    Overdue,
-    Reclaimed,
-    Keep,
-    BudgetByPrice,
-    BudgetByCount,
-    BudgetByPriority,
-    BudgetByTag,
-    Bank,
-    Weekly,
-    Daily,
-    Dates,
-    Reserve,
-    KeepOverdue,
-    KeepReclaimed,
-    KeepBudget,
-}
-
-impl Ask {
-    const ALL: &[Self] = &[
-        Self::Default,
-        Self::Overdue,
-        Self::Reclaimed,
-        Self::Keep,
-        Self::BudgetByPrice,
-        Self::BudgetByCount,
-        Self::BudgetByPriority,
-        Self::BudgetByTag,
-        Self::Bank,
-        Self::Weekly,
-        Self::Daily,
-        Self::Dates,
-        Self::Reserve,
-        Self::KeepOverdue,
-        Self::KeepReclaimed,
-        Self::KeepBudget,
-    ];
-
-    fn keeps(self) -> bool {
-        matches!(self, Self::Keep | Self::KeepOverdue | Self::KeepReclaimed | Self::KeepBudget)
-    }
-
-    fn tolerance(self) -> Tolerance {
-        match self {
-            Self::Overdue | Self::KeepOverdue => Tolerance::Overdue,
-            Self::Reclaimed | Self::KeepReclaimed => Tolerance::Reclaimed,
-            _ => Tolerance::Nothing,
-        }
-    }
-
-    fn worth(self) -> Option<Worth> {
-        match self {
-            Self::BudgetByPrice | Self::KeepBudget => Some(Worth::Price),
-            Self::BudgetByCount => Some(Worth::Count),
-            Self::BudgetByPriority => Some(Worth::Priority),
-            Self::BudgetByTag => Some(Worth::Tag(0)),
-            _ => None,
-        }
-    }
-}
-
-/// A number below `below` that depends on the seed alone.
-fn drawn(seed: u64, salt: u64, below: u64) -> u64 {
-    let mut state = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt.wrapping_mul(0xd1b5_4a32_d192_ed03);
-    for shift in [29, 32] {
-        state = (state ^ (state >> shift)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    }
-    (state ^ (state >> 31)) % below
 }
 
 type Cells = BTreeMap<String, String>;
@@ -126,20 +53,6 @@ fn filled(row: Cells) -> Cells {
     row.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
 
-/// A random book whose instances have a weight.
-fn weighted_book(seed: u64) -> Files {
-    let mut files = random_book(seed);
-    let mut instances = rows(&files["instances.csv"]);
-    for (number, row) in (0..).zip(&mut instances) {
-        row.retain(|column, _| !column.starts_with("tag:"));
-        row.insert("tag:a-weight".to_owned(), drawn(seed, number, 4).to_string());
-    }
-    if !instances.is_empty() && !files.values().any(|text| text.contains("tag:")) {
-        files.insert("instances.csv".to_owned(), table(&instances));
-    }
-    files
-}
-
 /// What the model writes, by account.
 struct Judged {
     rows: Vec<Cells>,
@@ -159,14 +72,14 @@ fn day(cell: &str) -> Day {
 const NOTE: &str = "cash plan";
 
 /// The model's run of a book with these rows behind its actions.
-fn judged(files: &Files, pasted: &[Cells]) -> Judged {
+fn judged((files, profiles): (&Files, &str), pasted: &[Cells]) -> Judged {
     let mut files = files.clone();
     let mut actions = files.get("actions.csv").map(|text| rows(text)).unwrap_or_default();
     actions.extend_from_slice(pasted);
     if !actions.is_empty() {
         files.insert("actions.csv".to_owned(), table(&actions));
     }
-    let outcome = oracle::replay(&files, builtin());
+    let outcome = oracle::replay(&files, profiles);
     assert!(!outcome.is_refused, "a plan brings about what is refused: {files:#?}");
     let mut balances: BTreeMap<String, Vec<(Day, i64)>> = BTreeMap::new();
     for row in rows(&outcome.balances) {
@@ -188,13 +101,16 @@ fn top_up((book, account): (&Book, AccountIndex), date: Day, minor: i64) -> Cell
     cells.into_iter().map(|(column, text)| (column.to_owned(), text)).collect()
 }
 
+/// Of more top-ups than these about so many are tried with a minor unit less.
+const MOST: usize = 12;
+
 /// More than anything in these books costs.
 const AMPLE: i64 = 1 << 44;
 
 /// One account of a plan, and everything that it is judged by.
 struct Case<'c> {
     ask: Ask,
-    files: &'c Files,
+    files: (&'c Files, &'c str),
     book: &'c Book,
     question: &'c Question,
     arrivals: &'c [Day],
@@ -376,7 +292,12 @@ impl Case<'_> {
     /// money follows on the next arrival.
     fn every_minor_unit_is_needed(&self, goal: &Judged, what: &str) -> usize {
         let sums = self.sums();
-        for (at, (date, amount)) in sums.iter().enumerate() {
+        let tried = (0..sums.len()).filter(|at| {
+            sums.len() <= MOST || drawn(self.plan.account.0.into(), *at as u64, sums.len() as u64) < MOST as u64
+        });
+        let tried: Vec<usize> = tried.collect();
+        for at in &tried {
+            let (at, (date, amount)) = (*at, &sums[*at]);
             let mut less = sums.clone();
             less[at].1 = amount - 1;
             if self.question.tolerance != Tolerance::Nothing {
@@ -386,7 +307,7 @@ impl Case<'_> {
             let run = judged(self.files, &self.with_money(&less));
             assert!(self.broken(&run, goal).is_some(), "a minor unit less on {date} does: {what}");
         }
-        sums.len()
+        tried.len()
     }
 
     /// Kept instances stay, and the others cost nothing more by themselves.
@@ -452,65 +373,6 @@ impl Case<'_> {
     }
 }
 
-fn question(seed: u64, ask: Ask, files: &Files, book: &Book) -> (Question, Option<BTreeSet<String>>) {
-    let dates = [2, 9, 30].map(|days| book.days.from + days);
-    let weekly = drawn(seed, 1, 3) == 0;
-    let cadence = match ask {
-        Ask::Weekly => Cadence::Weekly,
-        Ask::Daily => Cadence::Daily,
-        Ask::Dates => Cadence::On(dates.to_vec()),
-        Ask::Default | Ask::BudgetByPrice | Ask::BudgetByCount | Ask::BudgetByPriority | Ask::BudgetByTag => {
-            Cadence::Monthly
-        }
-        _ if weekly => Cadence::On(dates.to_vec()),
-        _ => Cadence::Monthly,
-    };
-    let ids = rows(&files["instances.csv"]).into_iter().map(|row| row["instance_id"].clone());
-    let kept: BTreeSet<String> =
-        (0..).zip(ids).filter(|(at, _)| drawn(seed, 100 + at, 2) == 0).map(|(_, id)| id).collect();
-    let quoted: Vec<String> = kept.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
-    let text = if quoted.is_empty() {
-        "instance_id = 'nobody'".to_owned()
-    } else {
-        format!("instance_id IN ({})", quoted.join(", "))
-    };
-    let keep = ask
-        .keeps()
-        .then(|| source::condition(book, ("--keep", &text), &mut Diagnostics::default()).expect("a condition on ids"));
-    let reserve = match ask {
-        Ask::Reserve => 777,
-        Ask::KeepOverdue | Ask::Overdue if drawn(seed, 2, 4) == 0 => 30,
-        _ => 0,
-    };
-    let reserves = book.accounts.iter().map(|one| (one.currency, Money::from_minor(reserve)));
-    let question = Question {
-        cadence,
-        channel: (ask == Ask::Bank).then_some(Channel::Bank),
-        keep,
-        reserve: if reserve > 0 { reserves.collect() } else { BTreeMap::new() },
-        tolerance: ask.tolerance(),
-        budgets: BTreeMap::new(),
-        worth: BTreeMap::new(),
-    };
-    (question, ask.keeps().then_some(kept))
-}
-
-/// Gives each account a part of what its plan without a budget needs.
-fn with_budgets(seed: u64, ask: Ask, book: &Book, question: Question) -> Option<Question> {
-    let Some(worth) = ask.worth() else { return Some(question) };
-    if ask == Ask::BudgetByTag && book.tag_keys.first().is_none_or(|key| &**key != "a-weight") {
-        return None;
-    }
-    let all = plan::plan(book, &question).ok()?;
-    let budget = |plan: &AccountPlan| {
-        let sum: i64 = plan.top_ups.iter().map(|one| one.amount.minor()).sum();
-        let part = i64::try_from(drawn(seed, 7 + u64::from(plan.account.0), 5)).expect("small");
-        (plan.account, Money::from_minor(sum * part / 4))
-    };
-    let budgets = all.accounts.iter().map(budget).collect();
-    Some(Question { budgets, worth: plan::weigh(book, worth).ok()?, ..question })
-}
-
 /// How much was judged.
 #[derive(Default, Debug)]
 struct Count {
@@ -523,6 +385,36 @@ struct Count {
     chosen: usize,
     /// Rows that people carry out besides.
     steps: usize,
+    /// What the books hold.
+    held: BTreeSet<String>,
+}
+
+/// What the books of each option hold at least.
+const HELD: &[&str] = &[
+    "opens reclaimed",
+    "opens overdue",
+    "opens stopped",
+    "refused before money",
+    "purchased",
+    "converted",
+    "recovered",
+    "restored",
+    "voucher",
+    "returned",
+    "resized",
+    "flag_set",
+];
+
+fn held(files: &Files, run: &Judged, first: Day) -> BTreeSet<String> {
+    let instances = rows(&files["instances.csv"]);
+    let states = instances.iter().filter_map(|row| row.get("state")).filter(|state| !state.is_empty());
+    let states = states.map(|state| format!("opens {state}"));
+    let refused = run.rows.iter().any(|row| row["reason"] == "insufficient_funds" && day(&row["date"]) < first);
+    let voucher = run.rows.iter().any(|row| !row["voucher"].is_empty() && minor(&row["voucher"]) != 0);
+    let events = run.rows.iter().map(|row| row["event"].clone());
+    let named = [(refused, "refused before money"), (voucher, "voucher")];
+    let named = named.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name.to_owned());
+    states.chain(events).chain(named).collect()
 }
 
 fn judge(seed: u64, ask: Ask) -> Option<Count> {
@@ -539,23 +431,25 @@ fn judge(seed: u64, ask: Ask) -> Option<Count> {
     let made: BTreeMap<String, Vec<u8>> = files::files(&book, &plan, (way, None)).into_iter().collect();
     let pasted = String::from_utf8(made["actions.csv"].clone()).expect("files are UTF-8");
     let pasted: Vec<Cells> = rows(&pasted).into_iter().map(filled).collect();
-    let run = judged(&files, &pasted);
+    let (profiles, question) = (profiles_of(&files), &question);
+    let run = judged((&files, &profiles), &pasted);
     let what = format!("seed {seed}, {ask:?}\n{plan:#?}\n{files:#?}");
     let refused = run.rows.iter().find(|row| row["event"] == "rejected" && row["detail"].ends_with(NOTE));
     assert!(refused.is_none(), "a row of the plan is rejected: {refused:?}, {what}");
     let steps = pasted.iter().filter(|row| row["action"] != "topup").count();
-    let mut count = Count { plans: 1, steps, ..Count::default() };
+    let held = held(&files, &run, arrivals[0]);
+    let mut count = Count { plans: 1, steps, held, ..Count::default() };
     let ample: Vec<Cells> = {
         let money = plan.accounts.iter().map(|one| top_up((&book, one.account), arrivals[0], AMPLE));
         money.chain(pasted.iter().filter(|row| row["action"] != "topup").cloned()).collect()
     };
-    let goal = judged(&files, &ample);
+    let goal = judged((&files, &profiles), &ample);
     for one in &plan.accounts {
         let case = Case {
             ask,
-            files: &files,
+            files: (&files, &profiles),
             book: &book,
-            question: &question,
+            question,
             arrivals: &arrivals,
             pasted: &pasted,
             plan: one,
@@ -606,7 +500,10 @@ impl Case<'_> {
                 self.pasted.iter().filter(|row| row.get("instance_id").is_none_or(|of| of != id)).cloned().collect();
             let run = judged(self.files, &kept);
             let waits = self.book.instance(*one).state != Some(State::Running);
-            let fails = self.unpaid(&run).or_else(|| self.ends_low(&run, self.reserve())).is_some()
+            let stopped = self.book.instance(*one).state == Some(State::Stopped);
+            let is_back = |row: &Cells| row["instance_id"] == id && row["event"] == "restored";
+            let fails = (stopped && !run.rows.iter().any(is_back))
+                || self.unpaid(&run).or_else(|| self.ends_low(&run, self.reserve())).is_some()
                 || self.fails_early(&run) && !waits;
             assert!(fails, "{id} could be kept besides: {what}");
         }
@@ -620,6 +517,7 @@ impl Case<'_> {
 fn plans_with_every_option_hold_what_they_promise() {
     let only = env::var("ASK").ok();
     let asked = Ask::ALL.iter().filter(|ask| only.as_ref().is_none_or(|only| format!("{ask:?}") == *only));
+    let mut held = BTreeSet::new();
     for ask in asked {
         let all = Mutex::new(Count::default());
         for_each_seed(books(), |seed| {
@@ -630,123 +528,18 @@ fn plans_with_every_option_hold_what_they_promise() {
             all.impossible += count.impossible;
             all.chosen += count.chosen;
             all.steps += count.steps;
+            all.held.extend(count.held);
         });
         let all = all.into_inner().expect("no plan failed");
-        println!("{ask:?}: {all:?}");
+        println!(
+            "{ask:?}: {} plans, {} top-ups each with a minor unit less, {} accounts with something impossible, {} budgets short, {} rows besides",
+            all.plans, all.top_ups, all.impossible, all.chosen, all.steps
+        );
         assert!(all.plans > 0, "{ask:?}: nothing was judged");
         assert!(all.chosen > 0 || ask.worth().is_none(), "{ask:?}: no budget was short");
         assert!(all.steps > 0 || !ask.keeps(), "{ask:?}: nothing was to be done");
+        held.extend(all.held);
     }
-}
-
-/// A book of one account in which `data` and what people do stand, and its plan put into effect.
-fn place(cash: &str, profile: &str, instances: &str, actions: &str) -> Place {
-    Place::new()
-        .file("book/book.toml", "from = 2026-12-01\nto = 2027-03-31\nprofile = \"own\"\n")
-        .file("book/profiles.toml", &format!("[own]\nextends = \"tencent-cvm\"\n{profile}"))
-        .file("book/accounts.csv", &format!("account_id,cash\nshop,{cash}\n"))
-        .file("book/instances.csv", instances)
-        .file("book/actions.csv", actions)
-}
-
-/// The rows of the run that puts a plan into effect.
-fn rows_with_plan(place: &Place) -> Vec<Cells> {
-    let scenario = place.text("plan/scenarios/plan.toml");
-    place.write("book/scenarios/plan.toml".as_ref(), scenario.as_bytes());
-    place.run("run book --scenario plan --no-charts --out run").done();
-    rows(&place.text("run/ledger.csv"))
-}
-
-/// The days of an event.
-fn days_of<'r>(rows: &'r [Cells], event: &str) -> Vec<&'r str> {
-    rows.iter().filter(|row| row["event"] == event).map(|row| &*row["date"]).collect()
-}
-
-const ONE: &str = "instance_id,account_id,charge_type,renew_flag,renew_months,monthly_price,expires_on,tag:env\n";
-
-/// What is unavoidable is one lapse: the instance is in the bin once whatever is paid, since people renew it late.
-#[test]
-fn a_lapse_that_nothing_prevents_allows_no_other_one() {
-    let place = place(
-        "0.00",
-        "auto_renew_while_reclaimed = true\nretention_days = 15\n",
-        &format!("{ONE}db,shop,PREPAID,manual,1,100,2026-12-20,\n"),
-        "date,action,instance_id,months,flag\n2026-12-25,renew,db,1,\n2026-12-26,set_flag,db,,auto\n",
-    );
-    place.run("plan book --tolerate overdue --no-charts --out plan").done();
-    let run = rows_with_plan(&place);
-    assert_eq!(days_of(&run, "reclaimed"), ["2026-12-22"]);
-    assert_eq!(days_of(&run, "renewed").len(), 3);
-}
-
-/// A renewal by people before any money is there does not excuse the one after it.
-#[test]
-fn a_payment_that_is_refused_before_money_excuses_no_other_one() {
-    let place = place(
-        "0.00",
-        "",
-        &format!("{ONE}web,shop,PREPAID,manual,1,100,2027-06-20,\n"),
-        "date,action,instance_id,months\n2026-12-01,renew,web,1\n2026-12-15,renew,web,1\n",
-    );
-    for late in ["overdue", "reclaimed"] {
-        let answer = place.run(&format!("plan book --tolerate {late} --no-charts --out plan")).found();
-        answer.says("the change of web on 2026-12-01").says("CNY 100.00 in 1 top-up");
-        assert_eq!(days_of(&rows_with_plan(&place), "rejected"), ["2026-12-01"], "{late}");
-    }
-}
-
-/// People come too late with their own renewal; a kept instance does not go to the bin meanwhile.
-#[test]
-fn a_kept_instance_is_renewed_by_hand_although_people_recover_it_later() {
-    let place = place(
-        "1000.00",
-        "",
-        &format!("{ONE}web,shop,PREPAID,manual,1,100,2026-12-20,prod\n"),
-        "date,action,instance_id,months,flag\n2026-12-05,set_flag,web,,manual\n2026-12-26,renew,web,1,\n2026-12-27,set_flag,web,,auto\n",
-    );
-    place.run("plan book --keep renew_months=1 --no-charts --out plan").done().says("2026-12-20 renew web by 1 month");
-    let run = rows_with_plan(&place);
-    assert!(days_of(&run, "reclaimed").is_empty(), "{run:?}");
-}
-
-/// What arrears stopped before the run and waits for people is started, not renewed.
-#[test]
-fn a_kept_instance_that_is_stopped_is_started() {
-    for (restart, starts) in [("manual", 1), ("automatic", 0)] {
-        let place = place(
-            "-1.00",
-            &format!("restart = \"{restart}\"\n"),
-            "instance_id,account_id,charge_type,hourly_price,state,since\nh,shop,POSTPAID_BY_HOUR,0.01,stopped,2026-11-29\n",
-            "date,action,account_id,amount\n2026-12-02,credit,shop,0.50\n",
-        );
-        place.run("plan book --keep instance_id='h' --no-charts --out plan").done();
-        let actions = rows(&place.text("plan/actions.csv"));
-        assert_eq!(actions.iter().filter(|row| row["action"] == "start").count(), starts, "{restart}");
-        let run = rows_with_plan(&place);
-        assert_eq!(days_of(&run, "restored"), ["2026-12-01"], "{restart}");
-        assert!(days_of(&run, "rejected").is_empty() && days_of(&run, "stopped").is_empty(), "{restart}");
-    }
-}
-
-/// A budget that keeps one instance if the other, stopped before the run, is stopped again once the money brought it back.
-#[test]
-fn a_budget_lets_go_what_was_stopped_and_comes_back() {
-    let place = Place::new()
-        .file("book/book.toml", "from = 2027-03-01\nto = 2027-03-31\n")
-        .file("book/accounts.csv", "account_id,cash\nshop,-1.00\n")
-        .file(
-            "book/instances.csv",
-            "instance_id,account_id,charge_type,renew_flag,monthly_price,hourly_price,expires_on,state,since\n\
-             hours,shop,POSTPAID_BY_HOUR,,,0.1,,stopped,2027-02-27\nmonth,shop,PREPAID,auto,20,,2027-03-05,,\n",
-        );
-    // -1.00 + 23.40 - 24 hours at 0.10 leave the 20.00 of the renewal.
-    let answer = place.run("plan book --budget 23.40 --worth count --no-charts --out plan").found();
-    assert!(!answer.out.contains("No top-up is needed"), "{}", answer.out);
-    answer.says("CNY 23.40 keep 1 of 2, no other set is worth more; let go hours").says("2027-03-02 stop hours");
-    let run = rows_with_plan(&place);
-    assert_eq!(days_of(&run, "renewed"), ["2027-03-05"]);
-    assert_eq!(run.last().map(|row| &*row["balance"]), Some("0.00"));
-    // A cent less keeps nothing, and what is impossible needs no such comfort as that nothing is needed.
-    let answer = place.run("plan book --budget 23.39 --worth count --no-charts --out plan").found();
-    assert!(!answer.out.contains("No top-up is needed"), "{}", answer.out);
+    let missing: Vec<&&str> = HELD.iter().filter(|one| !held.contains(**one)).collect();
+    assert!(missing.is_empty() || books() < 50, "no book holds {missing:?}");
 }
