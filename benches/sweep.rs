@@ -29,7 +29,7 @@ fn sweep(folder: &mut Folder, scenarios: &[String], currency: Currency) -> usize
         let task = cache.look_up(&book);
         let outcomes = replay(&book, &task.missing, &[]).expect("every price is known");
         cache.keep(&task, outcomes);
-        let _ = Total::of(&cache.outcomes(&task), currency);
+        let _ = Total::of(&cache.outcomes(&task).expect("nothing was refused"), currency);
     }
     cache.replayed()
 }

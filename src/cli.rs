@@ -77,13 +77,21 @@ impl Failure {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Other { message: message.into(), help: help.into() }
     }
+
+    /// The failure as it is printed.
+    fn render(&self) -> String {
+        match self {
+            Self::Input(problems) => diagnostics::render(problems).to_string(),
+            Self::Other { message, help } => diagnostics::plain(message, help).to_string(),
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
 Examples:
   renewcast run data/example                  replay a book, see the answer, write its reports
   renewcast check my-book                     every problem of a book at once
-  renewcast explain data/example web-1        the story of one instance
+  renewcast explain data/example shop-web-1   the story of one instance
   renewcast compare my-book yearly in-time    what scenarios change, in money and in lost instances
   renewcast plan data/example                 how much money, and by when, so that nothing fails
   renewcast report my-book --month 2026-12    a month as a page, a workbook and tables
@@ -97,8 +105,8 @@ Examples:
   renewcast profiles                          the built-in life-cycle rules
   renewcast licenses                          the licences of the program and of what is in it
 
-Exit codes: 0 done; 1 done, and `check`, `verify`, `plan`, `diff` or --fail-on found something; 2 the input or the command
-line is wrong; 130 a sweep was interrupted, and what was done is written.";
+Exit codes: 0 done; 1 done, and `check`, `verify`, `plan`, `diff`, `sweep`, `terms` or --fail-on found something; 2 the input
+or the command line is wrong; 130 a sweep was interrupted, and what was done is written.";
 
 /// What will rented cloud instances cost, when, and which will be lost? Replays renewals day by day, offline.
 #[derive(Parser)]
@@ -172,10 +180,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         }
     };
     result.unwrap_or_else(|failure| {
-        match failure {
-            Failure::Input(problems) => warn(diagnostics::render(&problems)),
-            Failure::Other { message, help } => warn(diagnostics::plain(&message, &help)),
-        }
+        warn(failure.render());
         Outcome::Refused
     })
 }

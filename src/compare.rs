@@ -28,7 +28,7 @@ use crate::money::Currency;
 pub use cache::{Cache, Outcome, Task, replay};
 pub use curves::{Curve, Deltas};
 pub use figures::{Counter, Counts, Figures, Fold, Group, Low, Measure, Part, Sum, Value};
-pub use many::{Limit, Total, frontier};
+pub use many::{Limit, Total, frontier, nearest};
 pub use needed::needed;
 pub use steps::{Difference, Step, Steps, Subject, differences};
 

@@ -72,6 +72,18 @@ codes! {
     UnexpectedValue = "unexpected-value" Error,
     /// A cell that has no meaning here.
     IgnoredValue = "ignored-value" Warning,
+    /// Ids or tags with blanks or invisible characters at their ends, which are left out.
+    BlankEnds = "blank-ends" Warning,
+    /// Two actions that are equal in every cell.
+    RepeatedRow = "repeated-row" Warning,
+    /// An action on an id that is in no list.
+    UnknownTarget = "unknown-target" Warning,
+    /// An instance that expired before the run, and whose state follows from that.
+    TakenAsUnpaid = "taken-as-unpaid" Warning,
+    /// A disk that is not renewed with its server.
+    UnlikeServer = "unlike-server" Warning,
+    /// A currency of the book that `rates.csv` has no rate of.
+    MissingRate = "missing-rate" Warning,
     /// An id that stands twice.
     DuplicateId = "duplicate-id" Error,
     /// An account that `accounts.csv` does not list.
@@ -98,8 +110,10 @@ codes! {
     BadSelector = "bad-selector" Error,
     /// A selector that names no column.
     UnknownSelectorColumn = "unknown-selector-column" Error,
-    /// A scenario that changes nothing with one of its parts.
-    NoMatch = "no-match" Warning,
+    /// A change that matches nothing.
+    NoMatch = "no-match" Error,
+    /// Changes of a profile that no product follows.
+    IdleProfile = "idle-profile" Warning,
     /// A scenario that the book does not have.
     UnknownScenario = "unknown-scenario" Error,
     /// Changes of a sweep that set the same thing.
@@ -351,9 +365,20 @@ pub struct Diagnostics {
     kept_warnings: usize,
     errors: usize,
     warnings: usize,
+    notes: Vec<String>,
 }
 
 impl Diagnostics {
+    /// Adds a sentence about what was read that is neither wrong nor doubtful.
+    pub fn note(&mut self, sentence: String) {
+        self.notes.push(readable(sentence));
+    }
+
+    /// The sentences, in the order in which they were added.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Adds one.
     pub fn push(&mut self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_with(code, || (place, message.into(), help.into()));
@@ -398,6 +423,7 @@ impl Diagnostics {
     pub fn append(&mut self, later: Self) {
         self.errors += later.errors;
         self.warnings += later.warnings;
+        self.notes.extend(later.notes);
         later.kept.into_iter().for_each(|diagnostic| self.keep(diagnostic));
     }
 

@@ -25,6 +25,8 @@ mod join;
 mod json;
 mod left_out;
 mod listing;
+mod near_miss;
+mod no_json;
 mod options;
 mod pages;
 mod sighting;
@@ -35,7 +37,7 @@ pub use options::{DEFAULT_PROFILE, KnownProfile, Options, Source};
 use crate::diagnostic::Diagnostics;
 
 use account::{Accounts, Balance};
-use answer::{Answer, List};
+use answer::{Answer, List, Recognised};
 use field::Fields;
 use json::{Page, one_line};
 use left_out::Vouchers;
@@ -126,11 +128,22 @@ fn gather<'s>(pages: &'s [Page<'s>], options: &Options, found: &mut Diagnostics)
     let mut gathered = Gathered::default();
     for page in pages {
         let mut vouchers = Vouchers::default();
+        let mut unknown = Vec::new();
         for node in json::answers(page, found) {
-            let Some(answer) = Answer::recognise(node, found) else { continue };
-            gathered.answers += 1;
-            gathered.take(answer, &mut vouchers, options, found);
+            match Answer::recognise(node, found) {
+                Recognised::Answer(answer) => {
+                    gathered.answers += 1;
+                    gathered.take(answer, &mut vouchers, options, found);
+                }
+                Recognised::Unknown(node) => unknown.push(node),
+                Recognised::Failed => {}
+            }
         }
+        let (lists, unknown) = near_miss::bare_entries(unknown);
+        gathered.answers += lists.len();
+        near_miss::note_bare(&lists, found);
+        lists.iter().for_each(|list| gathered.take_list(list, options, found));
+        near_miss::report(&unknown, found);
         vouchers.note(options, found);
     }
     gathered.pages.check(found);

@@ -8,13 +8,16 @@ mod actions;
 mod budget;
 mod document;
 mod folder;
+mod ids;
 mod instances;
 mod limits;
 mod memory;
 mod orders;
 mod prices;
+mod problem;
 mod profiles;
 mod quick;
+mod readings;
 mod result;
 mod returns;
 mod review;
@@ -185,6 +188,11 @@ pub fn selected(folder: &Folder, condition: Option<&str>) -> Result<BTreeSet<Box
     Ok(ids)
 }
 
+/// What to type instead of an id that is in no list.
+pub fn meant_id<'n>(text: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+    ids::meant(text, (known, "the book"), "take an id from instances.csv or accounts.csv")
+}
+
 /// The names of the built-in profiles, each with the line that says what it is.
 pub fn builtin_profiles() -> impl Iterator<Item = (&'static str, &'static str)> {
     let text = crate::profile::BUILTIN;
@@ -283,6 +291,7 @@ impl Reader<'_, '_> {
         let account_table = Table::open(accounts::FILE, files.accounts?, accounts::COLUMNS, diagnostics);
         let table = Table::open(instances::FILE, files.instances?, instances::COLUMNS, diagnostics);
         let (account_table, mut table) = (account_table?, table?);
+        table.set_zone(&settings.time_zone);
         let (mut accounts, account_rows) = accounts::read(&account_table, &settings, diagnostics);
         let mut voucher_ids = vouchers::Ids::new();
         if let Some(bytes) = files.vouchers {
@@ -298,7 +307,7 @@ impl Reader<'_, '_> {
             instances::Context { settings: &settings, profiles: &profiles, accounts: &accounts, prices: &prices };
         let known = (way, before.as_deref(), &mut labels);
         let instances = inventory((&table, &edits), &context, known, diagnostics);
-        let context = orders::Context { accounts: &accounts, instances: &instances };
+        let context = orders::Context { accounts: &accounts, instances: &instances, settings: &settings };
         let orders = files.orders.map(|bytes| orders::read(bytes, context, diagnostics)).unwrap_or_default();
         let shifts = Shift::read_all(&scenario.topups, &accounts, diagnostics);
         let context = actions::Context {
@@ -334,7 +343,7 @@ impl Reader<'_, '_> {
         };
         refuse_too_large(&book, diagnostics);
         if care == Care::Most && !diagnostics.has_errors() {
-            review::months(&book, &account_rows, diagnostics);
+            review::whole(&book, (&table, &account_rows, files.rates.is_some()), diagnostics);
         }
         Some(book)
     }

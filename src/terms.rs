@@ -19,6 +19,7 @@ mod solver;
 use std::collections::BTreeMap;
 
 use crate::account::AccountIndex;
+use crate::action::{AccountRef, Verb};
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::engine::{self, Refusal, Trial};
@@ -86,6 +87,34 @@ pub fn cheapest(book: &Book, question: &Question) -> Result<Vec<AccountTerms>, R
     let ample = Money::from_minor(i64::try_from(book.largest_movement()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4));
     let setting = Setting { question, ample };
     engine::ask_accounts(book, |trial| setting.choose(&trial)).into_iter().collect()
+}
+
+/// A month that pays more than an account has by its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// The account.
+    pub account: AccountIndex,
+    /// The first day of the month.
+    pub month: Day,
+    /// What the month pays.
+    pub paid: Money,
+    /// What is available at the opening, with all that people plan to add until the end of the month.
+    pub money: Money,
+}
+
+/// Whether the dearest month of these terms pays more than the account can have by then, even if nothing was paid before.
+pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<Beyond> {
+    let (month, paid) = terms.peak.filter(|_| !terms.choices.is_empty())?;
+    let next = month.next_month_start();
+    let added = book.actions.iter().filter(|action| action.date < next).filter_map(|action| match action.verb {
+        Verb::TopUp(amount) | Verb::Credit(amount) => {
+            (action.account == Some(AccountRef::Known(terms.account))).then_some(amount)
+        }
+        _ => None,
+    });
+    let money = book.account(terms.account).funds.available() + added.sum();
+    let money = if money.is_negative() { Money::ZERO } else { money };
+    (paid > money).then_some(Beyond { account: terms.account, month, paid, money })
 }
 
 /// What all accounts share.

@@ -33,6 +33,16 @@ impl Changes {
         Ok(())
     }
 
+    /// The options as they are typed, each behind a blank: what repeats a command must repeat them.
+    pub(super) fn typed(&self) -> String {
+        let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.=/".contains(c)) {
+            true => text.to_owned(),
+            false => format!("'{}'", text.replace('\'', "'\\''")),
+        };
+        let scenario = self.scenario.iter().map(|name| format!(" --scenario {}", quoted(name)));
+        scenario.chain(self.set.iter().map(|change| format!(" --set {}", quoted(change)))).collect()
+    }
+
     /// The folder of its results below those of the book, if anything differs.
     pub(super) fn folder(&self) -> Option<String> {
         match (&self.scenario, self.set.is_empty()) {

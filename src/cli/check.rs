@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         folder::tell_refusal((&folder, scenario), &book, refusal, &mut problems);
         return Err(Failure::Input(problems));
     }
+    folder::tell_changes(&problems);
     if problems.warnings() > 0 {
         say(render(&problems))?;
         return Ok(Outcome::Found);

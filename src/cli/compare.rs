@@ -154,7 +154,7 @@ fn case(
 ) -> Result<(Book, Case), Failure> {
     let (book, problems) = source::read(folder, scenario);
     let Some(book) = book else { return Err(Failure::Input(problems)) };
-    for one in problems.iter().filter(|one| one.code == Code::NoMatch) {
+    for one in problems.iter().filter(|one| one.code == Code::IdleProfile) {
         warnings.push(one.code, one.place.clone(), one.message.clone(), one.help.clone());
     }
     let case = Case::of(name, &book).map_err(|refusal| folder::refused((folder, scenario), &book, refusal))?;

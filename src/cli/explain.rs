@@ -12,10 +12,11 @@ use super::say::say;
 use super::{Failure, Outcome};
 use crate::engine;
 use crate::explain::{self, Story};
+use crate::source;
 
 const EXAMPLES: &str = "\
 Examples:
-  renewcast explain data/example web-1
+  renewcast explain data/example shop-web-1
   renewcast explain data/example shop --scenario yearly";
 
 /// Tell the story of one instance or account: what happens, what it costs, and by which rule
@@ -41,7 +42,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         explain::account(&book, &replay.ledger, &replay.closing, account)
     } else {
         let message = format!("the book has no instance and no account `{}`", arguments.id);
-        return Err(Failure::new(message, "take an id from instances.csv or accounts.csv"));
+        let instances = book.instances.iter().map(|one| one.id.as_str());
+        let ids = instances.chain(book.accounts.iter().map(|one| one.id.as_str()));
+        let help = source::meant_id(&arguments.id, ids);
+        return Err(Failure::new(visible(&message), visible(&help)));
     };
     print(&story).map(|()| Outcome::Done)
 }

@@ -8,7 +8,9 @@ use rayon::prelude::*;
 
 use super::Failure;
 use super::changes::Changes;
+use super::diagnostics::visible;
 use super::output::Kept;
+use super::say::warn;
 use crate::book::Book;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::engine::Refusal;
@@ -66,9 +68,17 @@ pub(super) fn load(path: &Path, changes: &Changes) -> Result<Loaded, Failure> {
     let mut folder = folder?;
     changes.apply(&mut folder)?;
     match source::read(&folder, changes.scenario()) {
-        (Some(book), warnings) => Ok(Loaded { folder, book, warnings }),
+        (Some(book), warnings) => {
+            tell_changes(&warnings);
+            Ok(Loaded { folder, book, warnings })
+        }
         (None, problems) => Err(Failure::Input(problems)),
     }
+}
+
+/// Says what each change of a scenario or of the command line reached.
+pub(super) fn tell_changes(read: &Diagnostics) {
+    read.notes().iter().for_each(|sentence| warn(visible(sentence)));
 }
 
 /// The files of a book that are there; those that cannot be read are reported together.

@@ -19,8 +19,6 @@ pub(super) const FRAME: Ink = Ink('\u{FDD5}');
 pub(super) const FAINT: Ink = Ink('\u{FDD6}');
 /// Ends a style.
 const END: char = '\u{FDD0}';
-/// Ends a line of a message of several lines.
-pub(super) const BREAK: char = '\u{FDD7}';
 
 impl fmt::Display for Ink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +42,7 @@ impl Ink {
 
 /// What the terminal gets: lines whose characters can all be seen, and escape sequences for the marks of styles alone.
 pub(super) fn terminal(text: &str) -> String {
-    let lines = text.split(['\n', BREAK]).map(inked).collect::<Vec<_>>().join("\n");
+    let lines = text.split('\n').map(inked).collect::<Vec<_>>().join("\n");
     // Terminals that keep every text in its order draw what sets words apart, or lose the rest of the line.
     if orders_words() { lines } else { lines.replace(is_setting_apart, "") }
 }
@@ -63,13 +61,8 @@ pub(super) fn one_line(text: &str) -> String {
     pieces.collect()
 }
 
-/// The text without styles, each line ended by [`BREAK`]: a part of a message.
-pub(super) fn within_message(text: &str) -> String {
-    text.replace('\n', &BREAK.to_string()).replace(|c| is_mark(c) && c != BREAK, "")
-}
-
 fn is_mark(c: char) -> bool {
-    matches!(c, END | BREAK) || Ink(c).style().is_some()
+    c == END || Ink(c).style().is_some()
 }
 
 /// A line with its styles, which end where it ends.

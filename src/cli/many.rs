@@ -1,15 +1,17 @@
 //! Many runs of one book: its files are read once, each run changes what is read, and accounts that a change does not
 //! reach are not replayed again. Runs go in batches, so that memory holds a few books at a time.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
+use super::Failure;
 use super::folder::refused;
-use super::ink::{BREAK, within_message};
 use super::interrupt::Interrupt;
 use super::progress::Count;
-use super::{Failure, diagnostics::render, diagnostics::visible};
+use crate::account::AccountIndex;
 use crate::book::Book;
-use crate::compare::{Cache, Outcome, replay};
+use crate::compare::{Cache, Group, Outcome, Task, replay};
 use crate::source::{self, Folder, Memory};
 
 /// A run: the scenario that it begins with, and further changes as the text of one.
@@ -25,19 +27,15 @@ pub(super) struct Job {
 pub(super) fn read(folder: &mut Folder, job: &Job, memory: &Memory) -> Result<Book, Failure> {
     folder.change(&job.text);
     let (book, problems) = source::read_again(folder, job.scenario.as_deref(), memory);
-    book.ok_or_else(|| {
-        let all = within_message(&render(&problems));
-        let help = "leave this combination out: its changes do not go together";
-        Failure::new(format!("{} is refused:{BREAK}{all}", visible(&job.name)), help)
-    })
+    book.ok_or(Failure::Input(problems))
 }
 
-/// What the accounts of each job come to, in order; fewer where people interrupt.
-pub(super) fn run(
-    folder: &Folder,
-    jobs: &[Job],
-    (cache, interrupt): (&mut Cache, &Interrupt),
-) -> Result<Vec<Vec<Outcome>>, Failure> {
+/// What the accounts of a job come to, or why it cannot be replayed.
+pub(super) type Done = Result<Vec<Outcome>, Failure>;
+
+/// What the accounts of each job come to, in order; fewer where people interrupt. A job that is refused keeps no other from
+/// running.
+pub(super) fn run(folder: &Folder, jobs: &[Job], (cache, interrupt): (&mut Cache, &Interrupt)) -> Vec<Done> {
     let progress = Count::new(jobs.len());
     let memory = Memory::default();
     let mut done = Vec::new();
@@ -46,20 +44,48 @@ pub(super) fn run(
             break;
         }
         let books = batch.par_iter().map_init(|| folder.clone(), |folder, job| read(folder, job, &memory));
-        let books = books.collect::<Result<Vec<Book>, Failure>>()?;
-        let tasks: Vec<_> = books.iter().map(|book| cache.look_up(book)).collect();
+        let books: Vec<Result<Book, Failure>> = books.collect();
+        let books: Vec<_> = books.into_iter().map(|book| book.map(|book| (cache.look_up(&book), book))).collect();
         let groups = cache.groups();
-        let replayed = tasks.par_iter().zip(&books).zip(batch).map(|((task, book), job)| {
-            let outcomes = replay(book, &task.missing, groups);
-            outcomes.map_err(|refusal| refused((folder, job.scenario.as_deref()), book, refusal))
-        });
-        let replayed = replayed.collect::<Result<Vec<Vec<Outcome>>, Failure>>()?;
-        for (task, outcomes) in tasks.iter().zip(replayed) {
+        let replayed: Vec<_> = books.par_iter().map(|book| book.as_ref().ok().map(|one| each(one, groups))).collect();
+        for ((task, _), (outcomes, refused)) in books.iter().flatten().zip(replayed.into_iter().flatten()) {
             cache.keep(task, outcomes);
+            refused.into_iter().for_each(|account| cache.refuse(task, account));
         }
-        done.extend(tasks.iter().map(|task| cache.outcomes(task)));
+        let outcomes = books.into_iter().zip(batch).map(|(book, job)| {
+            let (task, book) = book?;
+            cache.outcomes(&task).map_err(|account| reason((folder, job), (&book, account)))
+        });
+        done.extend(outcomes);
         progress.reach(done.len());
     }
     progress.finish();
-    Ok(done)
+    done
+}
+
+/// What the missing accounts of a task come to, and those that cannot be replayed.
+fn each((task, book): &(Task, Book), groups: &[Group]) -> (Vec<Outcome>, Vec<AccountIndex>) {
+    if let Ok(outcomes) = replay(book, &task.missing, groups) {
+        return (outcomes, Vec::new());
+    }
+    let (mut outcomes, mut refused) = (Vec::new(), Vec::new());
+    for account in &task.missing {
+        match replay(book, &BTreeSet::from([*account]), groups) {
+            Ok(outcome) => outcomes.extend(outcome),
+            Err(_) => refused.push(*account),
+        }
+    }
+    (outcomes, refused)
+}
+
+/// Why an account of a job cannot be replayed.
+fn reason((folder, job): (&Folder, &Job), (book, account): (&Book, AccountIndex)) -> Failure {
+    match replay(book, &BTreeSet::from([account]), &[]) {
+        Err(refusal) => {
+            let mut folder = folder.clone();
+            folder.change(&job.text);
+            refused((&folder, job.scenario.as_deref()), book, refusal)
+        }
+        Ok(_) => unreachable!("an account with the same inputs cannot be replayed"),
+    }
 }

@@ -75,7 +75,7 @@ pub(super) fn run(folder: &Folder, scenario: Option<&str>, target: &Target<'_>) 
     let questions = questions(folder, scenario, &book);
     let (jobs, ways) = jobs(&questions, scenario)?;
     let mut cache = Cache::default();
-    let done = many::run(folder, &jobs, (&mut cache, &interrupt))?;
+    let done: Vec<_> = many::run(folder, &jobs, (&mut cache, &interrupt)).into_iter().collect::<Result<_, _>>()?;
     let mut all = Vec::new();
     for currency in book.accounts.iter().map(|account| account.currency).collect::<BTreeSet<Currency>>() {
         let combinations: Vec<Combination> = done

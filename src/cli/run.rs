@@ -6,7 +6,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use super::changes::Changes;
-use super::diagnostics::{counted, shown_path};
+use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{load, name_of};
 use super::output::Target;
 use super::results::{self, Asked};
@@ -86,7 +86,8 @@ fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
     say(answer::files(&out, results.charts, summary.rows()))?;
     if warnings > 0 {
         let count = counted(warnings, "warning");
-        warn(format!("{count} in the input; `renewcast check {}` shows them", shown_path(&arguments.book)));
+        let (book, changes) = (shown_path(&arguments.book), visible(&arguments.changes.typed()));
+        warn(format!("{count} in the input; `renewcast check {book}{changes}` shows them"));
     }
     Ok(if arguments.fail_on.iter().any(|alert| alert.is_raised(&summary)) { Outcome::Found } else { Outcome::Done })
 }

@@ -14,7 +14,7 @@ use super::say::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome, results};
 use crate::book::Book;
-use crate::compare::{Cache, Group, Limit, Measure, Total, frontier};
+use crate::compare::{self, Cache, Group, Limit, Measure, Total, frontier};
 use crate::diagnostic::Diagnostics;
 use crate::money::{Currency, Money};
 use crate::report::sweep::{Row, picture, sweep_csv};
@@ -39,8 +39,10 @@ A sweep is a list of axes whose values are combined, and of single cases:
   set = [\"renew_flag=manual\"]
 
 Figures: spend, used, value_left, lowest, needed, failed, reclaimed, stopped, recovered, terminated, refused.
-Ctrl-C keeps what is done: exit code 130.";
+Exit code 1: no run keeps the limits, or a run was refused and left out. Ctrl-C keeps what is done: exit code 130.";
 
+/// So many refused runs are told in full.
+const SHOWN_REFUSALS: usize = 3;
 /// So many runs are shown.
 const SHOWN: usize = 12;
 /// The figures that are shown of each run.
@@ -107,23 +109,79 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let runs = plan.runs();
     let mut cache = Cache::with_groups(groups);
-    let done = many::run(&folder, &jobs(&plan.columns(), &runs)?, (&mut cache, &interrupt))?;
+    let jobs = jobs(&plan.columns(), &runs)?;
+    let done = many::run(&folder, &jobs, (&mut cache, &interrupt));
+    let done_runs = done.len();
+    let (runs, done, refused) = carried_out(&jobs, runs, done)?;
     let totals: Vec<Total> = done.iter().map(|outcomes| Total::of(outcomes, currency)).collect();
-    let asked = Asked { sort, currency, limits: &limits };
+    let asked = Asked { sort, currency, limits: &limits, texts: &arguments.limit };
     let rows = rows(&book, &runs, &totals, &asked);
     write(&target, (&book, &plan, &runs), &rows, (&asked, !arguments.no_charts))?;
     say(answer(&book, &plan, &rows, &asked))?;
+    let is_kept = rows.is_empty() || rows.iter().any(|(_, row)| row.is_within);
+    if !is_kept {
+        say(nearest_run(&plan.columns(), &runs, &totals, &asked))?;
+    }
     say(format!("Replayed {} of {}", counted(cache.replayed(), "account"), done.len() * book.accounts.len()))?;
     say(format!(
         "Files in {}: sweep.csv, best.toml{}",
         shown_path(&out),
         if arguments.no_charts { "" } else { ", 1 chart" }
     ))?;
-    if done.len() < runs.len() {
-        warn(format!("interrupted: {} of {} runs are done and written", done.len(), runs.len()));
+    refused.iter().take(SHOWN_REFUSALS).for_each(|told| warn(format!("\n{told}")));
+    if refused.len() > SHOWN_REFUSALS {
+        warn(format!("\n… and {} more runs are refused", refused.len() - SHOWN_REFUSALS));
+    }
+    if done_runs < jobs.len() {
+        warn(format!("interrupted: {done_runs} of {} runs are done and written", jobs.len()));
         return Ok(Outcome::Interrupted);
     }
-    Ok(Outcome::Done)
+    Ok(if is_kept && refused.is_empty() { Outcome::Done } else { Outcome::Found })
+}
+
+/// The runs that could be carried out with what came of them, and why each other one was refused. Where all were, the first
+/// refusal is that of the sweep.
+fn carried_out(
+    jobs: &[Job],
+    runs: Vec<PlannedRun>,
+    done: Vec<many::Done>,
+) -> Result<(Vec<PlannedRun>, Vec<Vec<compare::Outcome>>, Vec<String>), Failure> {
+    let (mut carried, mut outcomes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let mut first = None;
+    for ((job, run), done) in jobs.iter().zip(runs).zip(done) {
+        match done {
+            Ok(of_accounts) => {
+                carried.push(run);
+                outcomes.push(of_accounts);
+            }
+            Err(failure) => {
+                refused.push(format!("{} is refused and left out:\n{}", visible(&job.name), failure.render()));
+                first.get_or_insert(failure);
+            }
+        }
+    }
+    match first.filter(|_| outcomes.is_empty()) {
+        Some(failure) => Err(failure),
+        None => Ok((carried, outcomes, refused)),
+    }
+}
+
+/// The run that comes nearest to keeping the limits, and which of them it breaks.
+fn nearest_run(columns: &[String], runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -> String {
+    let Some(number) = compare::nearest(totals, asked.limits) else { return String::new() };
+    let (total, chosen) = (&totals[number], name(columns, &runs[number]));
+    let broken = asked.limits.iter().zip(asked.texts).filter(|(limit, _)| !limit.is_kept(total));
+    let told = broken.map(|(limit, text)| {
+        let figure = match limit.figure(total) {
+            None => "cannot be told".to_owned(),
+            Some(figure) if limit.measure.is_money() => {
+                format!("is {}", Money::from_minor(figure).display_grouped(asked.currency))
+            }
+            Some(figure) => format!("is {figure}"),
+        };
+        format!("\n  {} {figure}; the limit is {}", limit.measure.name(), visible(text))
+    });
+    format!("No run keeps the limits. The nearest is {}:{}\n", visible(&chosen), told.collect::<String>())
 }
 
 /// What the command line asks of the runs.
@@ -131,6 +189,8 @@ struct Asked<'a> {
     sort: Measure,
     currency: Currency,
     limits: &'a [Limit],
+    /// The limits as they were typed.
+    texts: &'a [String],
 }
 
 impl Asked<'_> {
@@ -181,10 +241,15 @@ fn limits(
     Ok((limits, groups))
 }
 
+/// What people call a run: what is chosen for it.
+fn name(columns: &[String], run: &PlannedRun) -> String {
+    let chosen = columns.iter().zip(&run.cells).filter(|(_, cell)| !cell.is_empty());
+    chosen.map(|(column, cell)| format!("{column} = {cell}")).collect::<Vec<_>>().join(", ")
+}
+
 fn jobs(columns: &[String], runs: &[PlannedRun]) -> Result<Vec<Job>, Failure> {
     let job = |run: &PlannedRun| {
-        let chosen = columns.iter().zip(&run.cells).filter(|(_, cell)| !cell.is_empty());
-        let name = chosen.map(|(column, cell)| format!("{column} = {cell}")).collect::<Vec<_>>().join(", ");
+        let name = name(columns, run);
         let text = run.text().map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
         Ok(Job { name, scenario: run.scenario.clone(), text })
     };
@@ -246,9 +311,6 @@ fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> Str
     let more = (rows.len() + 1).saturating_sub(lines.len());
     if more > 0 {
         text += &format!("… and {more} more in sweep.csv\n");
-    }
-    if !asked.limits.is_empty() && within == 0 {
-        text += "No run keeps the limits.\n";
     }
     text + "\nefficient: no run costs less and loses no more\n"
 }

@@ -17,7 +17,7 @@ use crate::book::Book;
 use crate::calendar::Day;
 use crate::money::{Currency, Money};
 use crate::report::terms as files;
-use crate::terms::{self, AccountTerms, Choice, Quality, Question};
+use crate::terms::{self, AccountTerms, Beyond, Choice, Quality, Question};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +26,8 @@ Examples:
   cp reports/my-book/terms/scenarios/terms.toml my-book/scenarios/ && renewcast run my-book --scenario terms
 
 What a lifetime costs is counted by consumption: of the last term only the part that is used. Terms longer than the
-lifetime are not considered. A ceiling holds for everything that an account pays in a calendar month of the run.
+lifetime are not considered. A ceiling holds for everything that an account pays in a calendar month of the run. Where the
+cheapest terms pay more in a month than the account has by then, what it has is its ceiling unless you say otherwise.
 
 Exit code 1: a ceiling is impossible, or no terms were found that keep below it.";
 
@@ -42,6 +43,9 @@ pub(super) struct Arguments {
     /// What an account may pay in a calendar month: [ACCOUNT=]AMOUNT
     #[arg(long, value_name = "MONEY")]
     ceiling: Vec<String>,
+    /// Take no ceiling where none is given, even where a month pays more than the account has
+    #[arg(long)]
+    no_ceiling: bool,
     #[command(flatten)]
     changes: Changes,
     /// Write into this folder [default: reports/<book>/terms]
@@ -58,17 +62,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let ceilings = arguments.ceiling.iter().map(|text| amount::of_account(book, ("--ceiling", text)));
-    let question = Question { lifetime: arguments.lifetime, ceilings: ceilings.collect::<Result<_, _>>()? };
+    let mut question = Question { lifetime: arguments.lifetime, ceilings: ceilings.collect::<Result<_, _>>()? };
     if !crate::plan::is_plannable(book) {
         let message = "the amounts of this book leave no room for those of longer terms";
         return Err(Failure::new(message, "look for an amount with too many digits"));
     }
-    let terms = terms::cheapest(book, &question);
-    let terms = terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
+    let cheapest = |question: &Question| {
+        let terms = terms::cheapest(book, question);
+        terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))
+    };
+    let mut terms = cheapest(&question)?;
+    let mut notes = Vec::new();
+    if !arguments.no_ceiling {
+        let own: Vec<_> = terms.iter().filter(|one| !question.ceilings.contains_key(&one.account)).collect();
+        let beyond: Vec<_> = own.into_iter().filter_map(|one| terms::beyond_money(book, one)).collect();
+        notes.extend(beyond.iter().map(|beyond| ceiling(book, beyond)));
+        question.ceilings.extend(beyond.iter().map(|beyond| (beyond.account, beyond.money)));
+        if !beyond.is_empty() {
+            terms = cheapest(&question)?;
+        }
+    }
     let made = files::files(book, &terms, arguments.changes.scenario());
     let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
     target.write(&made)?;
-    say(render(book, &terms, arguments.lifetime))?;
+    say(render(book, (&terms, &notes), arguments.lifetime))?;
     say(format!("Files in {}: {}", shown_path(&out), names.join(", ")))?;
     let missed = terms.iter().any(|one| matches!(one.quality, Quality::Impossible(..) | Quality::NotFound));
     Ok(if missed { Outcome::Found } else { Outcome::Done })
@@ -79,9 +96,24 @@ fn default_out(arguments: &Arguments) -> PathBuf {
     arguments.changes.folder().map_or(reports.clone(), |folder| reports.join(folder)).join("terms")
 }
 
-fn render(book: &Book, terms: &[AccountTerms], lifetime: u32) -> String {
+/// Says that a month would pay more than there is, which then is the ceiling.
+fn ceiling(book: &Book, beyond: &Beyond) -> String {
+    let account = book.account(beyond.account);
+    let text = |money: Money| money.display_grouped(account.currency).to_string();
+    format!(
+        "{}: the cheapest terms pay {} {} in {}, but by then there is only {}, top-ups included: that is taken as the ceiling",
+        visible(account.id.as_str()),
+        account.currency,
+        text(beyond.paid),
+        &beyond.month.to_string()[..7],
+        text(beyond.money)
+    )
+}
+
+fn render(book: &Book, (terms, notes): (&[AccountTerms], &[String]), lifetime: u32) -> String {
     let months = counted(lifetime as usize, "month");
     let mut text = format!("{HEAD}The cheapest terms of {}{HEAD:#}, for {months}\n\n", visible(&book.name));
+    section(&mut text, "Ceilings (--no-ceiling takes none)", notes.iter().cloned());
     section(&mut text, "Savings", savings(book, terms).into_iter());
     let accounts: Vec<&AccountTerms> = terms.iter().filter(|one| !one.choices.is_empty()).collect();
     section(&mut text, "Accounts", accounts.iter().map(|one| account(book, one)));

@@ -74,7 +74,18 @@ impl<T: PartialEq> Variants<T> {
 struct Known {
     account: Variants<Account>,
     actions: Variants<Vec<Action>>,
-    outcomes: BTreeMap<Key, Option<Outcome>>,
+    outcomes: BTreeMap<Key, Found>,
+}
+
+/// What is known of an account with some inputs.
+#[derive(Debug)]
+enum Found {
+    /// Somebody has been asked to replay it.
+    Asked,
+    /// What it comes to.
+    Outcome(Box<Outcome>),
+    /// It cannot be replayed.
+    Refused,
 }
 
 /// The figures of accounts that have been replayed.
@@ -136,7 +147,7 @@ impl Cache {
             };
             if !known.outcomes.contains_key(&key) {
                 // Kept a place for, so that the next book does not ask for it again.
-                known.outcomes.insert(key.clone(), None);
+                known.outcomes.insert(key.clone(), Found::Asked);
                 task.missing.insert(index);
             }
             task.keys.push(key);
@@ -170,14 +181,31 @@ impl Cache {
         self.replayed += outcomes.len();
         for outcome in outcomes {
             let number = outcome.figures.account.0 as usize;
-            self.accounts[number].outcomes.insert(task.keys[number].clone(), Some(outcome));
+            self.accounts[number].outcomes.insert(task.keys[number].clone(), Found::Outcome(Box::new(outcome)));
         }
     }
 
-    /// What the accounts of a task come to, once all missing ones of this task and those before it are kept.
-    pub fn outcomes(&self, task: &Task) -> Vec<Outcome> {
-        let found = task.keys.iter().zip(&self.accounts).map(|(key, known)| known.outcomes.get(key).cloned().flatten());
-        found.map(|outcome| outcome.expect("every missing account was replayed and kept")).collect()
+    /// Keeps that an account of a task cannot be replayed.
+    pub fn refuse(&mut self, task: &Task, account: AccountIndex) {
+        let number = account.0 as usize;
+        self.accounts[number].outcomes.insert(task.keys[number].clone(), Found::Refused);
+    }
+
+    /// What the accounts of a task come to, once all missing ones of this task and those before it are kept or refused.
+    ///
+    /// # Errors
+    /// The first account that cannot be replayed.
+    ///
+    /// # Panics
+    /// A missing account was neither kept nor refused.
+    pub fn outcomes(&self, task: &Task) -> Result<Vec<Outcome>, AccountIndex> {
+        let found = (0..).map(AccountIndex).zip(task.keys.iter().zip(&self.accounts));
+        let outcome = |(account, (key, known)): (AccountIndex, (&Key, &Known))| match known.outcomes.get(key) {
+            Some(Found::Outcome(outcome)) => Ok(Outcome::clone(outcome)),
+            Some(Found::Refused) => Err(account),
+            Some(Found::Asked) | None => unreachable!("every missing account was replayed and kept, or refused"),
+        };
+        found.map(outcome).collect()
     }
 }
 

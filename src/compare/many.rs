@@ -47,11 +47,40 @@ pub struct Limit {
 impl Limit {
     /// Whether a run keeps it. A figure that cannot be told keeps none.
     pub fn is_kept(&self, total: &Total) -> bool {
+        self.figure(total).is_some_and(|figure| self.comparison.holds(figure.cmp(&self.bound)))
+    }
+
+    /// The figure of a run that it is about: minor units, or a count; none where it cannot be told.
+    pub fn figure(&self, total: &Total) -> Option<i64> {
         let part = self.group.and_then(|group| total.parts.get(group));
         let part = part.map(|part| Sum { totals: part.totals, counts: part.counts, ..Sum::default() });
-        let figure = part.unwrap_or(total.sum).get(self.measure);
-        figure.is_some_and(|figure| self.comparison.holds(figure.cmp(&self.bound)))
+        part.unwrap_or(total.sum).get(self.measure)
     }
+
+    /// How far a run is from keeping it, in millionths of its bound; nothing where it keeps it.
+    fn excess(&self, total: &Total) -> i128 {
+        match self.figure(total) {
+            _ if self.is_kept(total) => 0,
+            Some(figure) => {
+                let (figure, bound) = (i128::from(figure), i128::from(self.bound));
+                ((figure - bound).abs() * MILLION / bound.abs().max(1)).max(1)
+            }
+            None => i128::from(i64::MAX),
+        }
+    }
+}
+
+/// Parts in which excesses over different limits are compared.
+const MILLION: i128 = 1_000_000;
+
+/// The run that is nearest to keeping all limits: it breaks the fewest, and of runs that break equally many it is the one
+/// whose figures exceed their bounds least in all, in proportion to them; then the first.
+pub fn nearest(totals: &[Total], limits: &[Limit]) -> Option<usize> {
+    let distance = |total: &Total| {
+        let broken = limits.iter().filter(|limit| !limit.is_kept(total)).count();
+        (broken, limits.iter().map(|limit| limit.excess(total)).sum::<i128>())
+    };
+    (0..totals.len()).min_by_key(|number| (distance(&totals[*number]), *number))
 }
 
 /// Which of these pairs of cost and losses are efficient: none of the others has less of one and not more of the other.

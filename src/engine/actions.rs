@@ -162,6 +162,8 @@ impl Desk<'_> {
     /// The price that orders the matches of a selector.
     fn price_of(&self, verb: Verb, position: Position) -> Money {
         match verb {
+            // What is terminated needs no price; it counts as free.
+            _ if self.details(position).monthly.is_none() => self.unit(position).renewal,
             Verb::Renew(months) => self.renewal_price(position, months),
             Verb::RenewUntil(asked) => self.unified_price(position, self.unified_date(position, asked)),
             _ => self.unit(position).renewal,
@@ -169,7 +171,9 @@ impl Desk<'_> {
     }
 
     pub(super) fn monthly(&self, position: Position) -> Price {
-        self.details(position).monthly.expect("a checked book gives every prepaid instance a monthly price")
+        self.details(position)
+            .monthly
+            .expect("a checked book gives every prepaid instance that is not terminated a monthly price")
     }
 
     fn renewal_price(&self, position: Position, months: u32) -> Money {

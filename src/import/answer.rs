@@ -1,6 +1,6 @@
 //! Which answer a JSON value is: recognised by its members, with or without the `Response` around them.
 //!
-//! A failed call and an unknown shape are errors. Answers that are known but hold nothing for a book leave a warning.
+//! A failed call is an error; what an unknown shape may be is said by its file. Answers that are known but hold nothing for a book leave a warning.
 //! Of the entries of a list only the first is looked into, and only for its kind.
 
 use super::field::{Fields, Said};
@@ -47,6 +47,17 @@ pub(super) enum Answer<'s> {
     Nothing,
 }
 
+/// What a value turned out to be.
+#[derive(Debug)]
+pub(super) enum Recognised<'s> {
+    /// An answer.
+    Answer(Answer<'s>),
+    /// A call that failed; that has been reported.
+    Failed,
+    /// Something else.
+    Unknown(Node<'s>),
+}
+
 /// The member that is the list, a member that only entries of the kind have, the kind.
 const LISTS: &[(&str, &str, Kind)] = &[
     ("InstanceSet", "BundleId", Kind::Lighthouse),
@@ -66,22 +77,16 @@ const USELESS: &[(&str, &str, &str)] = &[
 
 impl<'s> Answer<'s> {
     /// The answer that a value is; a failed call and an unknown shape are reported.
-    pub(super) fn recognise(node: Node<'s>, found: &mut Diagnostics) -> Option<Self> {
-        let Some(members) = node.members() else {
-            unknown(node, "a value that is not an object", found);
-            return None;
-        };
+    pub(super) fn recognise(node: Node<'s>, found: &mut Diagnostics) -> Recognised<'s> {
+        let Some(members) = node.members() else { return Recognised::Unknown(node) };
         let inner = members.get("Response").copied().filter(|inner| inner.members().is_some()).unwrap_or(node);
-        let mut fields = Fields::of(inner, found)?;
+        let Some(mut fields) = Fields::of(inner, found) else { return Recognised::Unknown(inner) };
         if fields.get("Error").is_some() {
             failed(&mut fields);
-            return None;
+            return Recognised::Failed;
         }
         let answer = list(&mut fields).or_else(|| single(inner, &mut fields));
-        if answer.is_none() {
-            unknown(inner, "an answer of a shape that is not known", found);
-        }
-        answer
+        answer.map_or(Recognised::Unknown(inner), Recognised::Answer)
     }
 }
 
@@ -127,10 +132,4 @@ fn failed(fields: &mut Fields<'_, '_>) {
     let message = said("Message").unwrap_or_else(|| "no message".to_owned());
     let text = format!("the call failed with `{code}`: {message}");
     fields.found.push(Code::UnknownAnswer, place, one_line(&text), "repeat the call and import what it gives then");
-}
-
-fn unknown(node: Node<'_>, what: &str, found: &mut Diagnostics) {
-    let help = "leave it out; known are cvm and lighthouse `DescribeInstances`, cbs `DescribeDisks`, billing \
-                `DescribeRenewInstances`, which lists prepaid instances of all products, and `DescribeAccountBalance`";
-    found.push_with(Code::UnknownAnswer, || (node.place(), what.to_owned(), help.to_owned()));
 }

@@ -61,7 +61,8 @@ impl PriceRow {
 /// The prices that the rows need, by product, type and region.
 pub(super) fn prices(rows: &[Row]) -> Vec<PriceRow> {
     let mut needed: BTreeMap<(&str, &str, &str), (usize, usize)> = BTreeMap::new();
-    for row in rows {
+    // What is gone is never renewed: its price is not asked for.
+    for row in rows.iter().filter(|row| row.begins.state != Some(State::Terminated)) {
         let counts = needed.entry((&row.product, &row.instance_type, &row.region)).or_default();
         match row.charge {
             ChargeType::Prepaid => counts.0 += 1,

@@ -52,6 +52,7 @@ impl Join<'_> {
         }
         self.stand(known, one.standing);
         known.uncharged = known.uncharged.or(one.uncharged);
+        known.unlike_server = known.unlike_server.or(one.unlike_server);
         known.disks.extend(one.disks);
     }
 

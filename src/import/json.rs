@@ -11,6 +11,7 @@ use std::ops::Range;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::no_json;
 use super::options::Source;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 
@@ -151,6 +152,11 @@ fn values<'s>(page: &'s Page<'s>, whole: &'s str, found: &mut Diagnostics) -> Ve
 
 /// Reports what is wrong with `read`, a part of the file; none of the file's values are used then.
 fn complain(page: &Page<'_>, (read, error): (&str, &serde_json::Error), found: &mut Diagnostics) {
+    let whole = std::str::from_utf8(&page.source.bytes).unwrap_or("");
+    if let Some((what, help)) = no_json::seems(whole) {
+        let begins = whole.find(|c: char| !c.is_whitespace() && c != '\u{feff}').unwrap_or(0);
+        return found.push(Code::UnknownAnswer, page.place(begins..whole.len()), one_line(&what), help);
+    }
     let start = page.start(read) + offset(read, error);
     let text = error.to_string();
     let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);

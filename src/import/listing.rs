@@ -90,6 +90,7 @@ pub(super) fn list(sightings: &BTreeMap<String, Sighting<'_>>, options: &Options
     let rows: Vec<Row> =
         sightings.values().filter(|one| one.part_of.is_none()).filter_map(|one| clerk.row(one)).collect();
     clerk.leave_out_parts(&parts);
+    clerk.warn_of_disks(sightings, &rows);
     clerk.ask_for_disks(sightings);
     clerk.ask_for_types(sightings, &rows);
     clerk.ask_for_profiles(&rows);
@@ -300,6 +301,20 @@ impl Clerk<'_> {
         );
         let help = "let the price of an instance in prices.csv include such disks";
         self.found.push(Code::LeftOut, first.id.node.place(), one_line(&message), help);
+    }
+
+    /// Disks of which the cloud itself says that they do not stay as long as their server.
+    fn warn_of_disks(&mut self, sightings: &BTreeMap<String, Sighting<'_>>, rows: &[Row]) {
+        let signal = |row: &Row| sightings.get(&row.id)?.unlike_server.map(|node| (row.id.clone(), node));
+        let lives = |row: &&Row| row.charge == ChargeType::Prepaid && row.begins.state != Some(State::Terminated);
+        for (id, node) in rows.iter().filter(lives).filter_map(signal) {
+            let message = format!(
+                "disk `{id}` does not renew itself as its server does, or ends before it: the cloud warns of that, since the \
+                 server loses what is on it"
+            );
+            let help = "set its `renew_flag` in instances.csv to that of its server, or plan a renewal in actions.csv";
+            self.found.push(Code::LeftOut, node.place(), one_line(&message), help);
+        }
     }
 
     fn ask_for_disks(&mut self, sightings: &BTreeMap<String, Sighting<'_>>) {

@@ -16,7 +16,7 @@ use crate::profile::Profile;
 pub const DEFAULT_PROFILE: &str = "tencent-cvm";
 
 /// Products whose name in the interface is not that of their profile. What billing lists of cos are its packages.
-const PROFILE_ALIASES: &[(&str, &str)] = &[("cdb", "mysql"), ("cos", "cos-package")];
+const PROFILE_ALIASES: &[(&str, &str)] = &[("cdb", "mysql"), ("cos", "cos-package"), ("postgres", "postgresql")];
 
 /// The bytes of one file of answers.
 #[derive(Clone, Debug, PartialEq, Eq)]

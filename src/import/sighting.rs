@@ -86,11 +86,16 @@ pub(super) struct Sighting<'s> {
     pub(super) uncharged: Option<Node<'s>>,
     /// The instance that a disk is part of; empty if it is not attached.
     pub(super) part_of: Option<Said<'s, String>>,
+    /// Where the cloud says that a disk does not renew itself as its server does, or ends before it.
+    pub(super) unlike_server: Option<Node<'s>>,
     /// Its tags.
     pub(super) tags: BTreeMap<String, Said<'s, String>>,
     /// The ids of its data disks.
     pub(super) disks: BTreeSet<String>,
 }
+
+/// The tag of a disk that names its server.
+const ATTACHED_TO: &str = "attached_to";
 
 /// A renewal flag as diagnostics name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +138,7 @@ impl<'s> Sighting<'s> {
             isolated_on: None,
             uncharged: None,
             part_of: None,
+            unlike_server: None,
             tags: BTreeMap::new(),
             disks: BTreeSet::new(),
         }
@@ -199,6 +205,14 @@ impl<'s> Sighting<'s> {
             one.part_of = attached.or_else(|| Some(one.id.clone().map(|_| String::new())));
         }
         one.tags = tags(fields);
+        let signals = ["AutoRenewFlagError", "DeadlineError"];
+        let signals: Vec<_> = signals.iter().filter(|key| fields.flag(key) == Some(true)).collect();
+        one.unlike_server = signals.first().and_then(|key| fields.get(key));
+        if one.part_of.is_none()
+            && let Some(server) = fields.text("InstanceId")
+        {
+            one.tags.entry(ATTACHED_TO.to_owned()).or_insert(server);
+        }
         Some(one)
     }
 

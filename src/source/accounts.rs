@@ -1,8 +1,9 @@
 //! `accounts.csv`: what each account holds at the opening.
 
+use super::ids;
 use super::settings::{Settings, currency};
 use super::table::{Columns, Origins, Row, Table};
-use super::value::{Problem, amount, amount_from_zero, nearest, shown, whole};
+use super::value::{Problem, amount, amount_from_zero, shown, whole};
 use crate::account::{Account, AccountIndex, Funds};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::id::AccountId;
@@ -25,6 +26,8 @@ pub(super) const COLUMNS: Columns = Columns {
     ],
     required: &[ACCOUNT_ID],
     tags: false,
+    ids: &[ACCOUNT_ID],
+    prices: &[],
 };
 const ACCOUNT_ID: usize = 0;
 const NAME: usize = 1;
@@ -33,7 +36,7 @@ const FREE_CREDIT: usize = 3;
 const FROZEN: usize = 4;
 const CREDIT_LIMIT: usize = 5;
 const ALERT_BELOW: usize = 6;
-const CURRENCY: usize = 7;
+pub(super) const CURRENCY: usize = 7;
 const ARREARS_HOURS: usize = 8;
 const ALERT_DAYS: usize = 9;
 
@@ -50,11 +53,13 @@ pub(super) fn read<'t, 'f>(
     diagnostics: &mut Diagnostics,
 ) -> (Vec<Account>, Origins<'t, 'f>) {
     let mut accounts = Vec::new();
+    let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
         if let Some(account) = account(&row, settings, diagnostics) {
             accounts.push((account, row.start()));
         }
     });
+    table.report_whole(errors, diagnostics);
     accounts.sort_unstable_by(|(left, left_start), (right, right_start)| {
         (&left.id, left_start).cmp(&(&right.id, right_start))
     });
@@ -74,7 +79,7 @@ pub(super) fn read<'t, 'f>(
 
 /// Reads one row. An account with a wrong cell still exists: its instances are not to blame.
 fn account(row: &impl Row, settings: &Settings, diagnostics: &mut Diagnostics) -> Option<Account> {
-    let id = row.need((ACCOUNT_ID, "account_id"), diagnostics, |text| Ok(AccountId::new(text)));
+    let id = row.need((ACCOUNT_ID, "account_id"), diagnostics, |text| Ok(AccountId::new(ids::id(text)?)));
     let currency = row.read(CURRENCY, diagnostics, currency).unwrap_or(settings.currency);
     let mut money = |slot, read: fn(&str, Currency) -> Result<Money, Problem>| {
         row.read(slot, diagnostics, |text| read(text, currency))
@@ -114,10 +119,18 @@ pub(super) fn known_account(
     diagnostics: &mut Diagnostics,
 ) -> Option<AccountIndex> {
     row.need((slot, "account_id"), diagnostics, |text| {
-        find_account(text, accounts).ok_or_else(|| {
-            let ids = accounts.iter().take(MOST_COMPARED).map(|account| account.id.as_str());
-            let help = nearest(text, ids, "add it to `accounts.csv`");
-            Problem::new(Code::UnknownAccount, format!("there is no account {}", shown(text)), help)
-        })
+        find_account(text, accounts).ok_or_else(|| unknown_account(text, accounts))
     })
+}
+
+/// What is wrong with an id that no account has.
+pub(super) fn unknown_account(text: &str, accounts: &[Account]) -> Problem {
+    let known = accounts.iter().take(MOST_COMPARED).map(|account| account.id.as_str());
+    match ids::id(text) {
+        Err(problem) => problem,
+        Ok(_) => {
+            let help = ids::meant(text, (known, FILE), "add it to `accounts.csv`");
+            Problem::new(Code::UnknownAccount, format!("there is no account {}", shown(text)), help)
+        }
+    }
 }

@@ -1,12 +1,15 @@
 //! `actions.csv` and the `[[actions]]` of a scenario: what people plan to do.
 
-use super::accounts::find_account;
+use std::collections::BTreeMap;
+
+use super::accounts::{find_account, unknown_account};
 use super::document::{Section, TomlRow};
+use super::ids;
 use super::scenario::Shift;
 use super::selectors::selector;
 use super::settings::Settings;
 use super::table::{Columns, Row, Table};
-use super::value::{Problem, amount_above_zero, amount_from_zero, day, months, nearest, price, shown, whole, word};
+use super::value::{Problem, amount_above_zero, amount_from_zero, day, months, price, shown, whole, word};
 use super::vouchers::{self, Ids, Slots};
 use crate::account::Account;
 use crate::action::{AccountRef, Action, Channel, Target, Transfer, Verb};
@@ -44,6 +47,8 @@ pub(super) const COLUMNS: Columns = Columns {
     ],
     required: &[DATE, ACTION],
     tags: false,
+    ids: &[ACCOUNT_ID, INSTANCE_ID, VOUCHER.voucher_id],
+    prices: &[PRICE],
 };
 const DATE: usize = 0;
 const ACTION: usize = 1;
@@ -94,6 +99,8 @@ const NAMES: &[&str] = &[
     "to_postpaid",
     "voucher",
 ];
+/// So many instances are compared with a misspelt one.
+pub(super) const MOST_COMPARED: usize = 100_000;
 /// The last day of the month that a unified expiry date can have.
 const LAST_UNIFIED_DAY: i64 = 28;
 
@@ -126,19 +133,40 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
-    if let Some(table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, diagnostics)) {
+    if let Some(mut table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, diagnostics)) {
+        table.set_zone(&context.settings.time_zone);
+        let errors = diagnostics.errors();
         table.rows(diagnostics, |row, diagnostics| {
             let shifts = context.shifts;
             actions.extend(Reader { row: &row, context, shifts, makings: &mut *makings, diagnostics }.action());
         });
+        table.report_whole(errors, diagnostics);
+        if context.orders.is_some() {
+            repeated(&table, diagnostics);
+        }
     }
-    context.shifts.iter().for_each(|shift| shift.warn_if_idle(diagnostics));
+    context.shifts.iter().for_each(|shift| shift.refuse_if_idle(diagnostics));
     for section in further {
         if let Some(row) = TomlRow::read(section.clone(), COLUMNS.names, diagnostics) {
             actions.extend(Reader { row: &row, context, shifts: &[], makings: &mut *makings, diagnostics }.action());
         }
     }
     actions
+}
+
+/// Warns of rows that are equal in every cell: pasted twice, they are carried out twice.
+fn repeated(table: &Table<'_>, diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<Vec<Box<str>>, usize> = BTreeMap::new();
+    table.rows(&mut Diagnostics::default(), |row, _| {
+        let cells: Vec<Box<str>> = (0..COLUMNS.names.len()).map(|slot| row.text(slot).unwrap_or("").into()).collect();
+        let first = *seen.entry(cells).or_insert(row.start());
+        if first != row.start() {
+            let message =
+                format!("this row equals that of line {} in every cell: both are carried out", table.line(first));
+            Problem::new(Code::RepeatedRow, message, "leave one of them out, or say in `note` what each is")
+                .report(|| row.place(ACTION), diagnostics);
+        }
+    });
 }
 
 /// The place of the action with this number, in a book that was read without errors: each row is one action.
@@ -173,6 +201,7 @@ impl<R: Row> Reader<'_, '_, R> {
         let date = self.row.need((DATE, "date"), self.diagnostics, day);
         let account = self.account();
         let verb = self.verb(account.as_ref(), date);
+        self.warn_of_unknown_account(account.as_ref());
         let (date, verb) = self.shifted((date, verb), account.as_ref());
         let target = verb.and_then(|verb| self.target(verb, account.as_ref()));
         self.warn_of_idle_cells(verb);
@@ -184,6 +213,7 @@ impl<R: Row> Reader<'_, '_, R> {
         let note = self.row.text(NOTE).map(Into::into);
         let action = Action { date: date?, sent, account, target: target?, verb: verb?, note };
         self.warn_of_unknown_payment(&action);
+        self.warn_of_unknown_instance(&action);
         (self.diagnostics.errors() == before).then_some(action)
     }
 
@@ -263,6 +293,7 @@ impl<R: Row> Reader<'_, '_, R> {
             }
             other => {
                 self.report_unknown(other);
+                self.read_anything(currency);
                 None
             }
         }
@@ -294,9 +325,22 @@ impl<R: Row> Reader<'_, '_, R> {
         flag.map(|flag| Verb::SetFlag(flag, months))
     }
 
+    /// Reads the cells of an action that nobody knows, so that what is wrong with them is told at once.
+    fn read_anything(&mut self, currency: Currency) {
+        self.row.read(AMOUNT, self.diagnostics, |text| amount_from_zero(text, currency));
+        self.row.read(MONTHS, self.diagnostics, months);
+        self.row.read(DAY, self.diagnostics, |text| whole(text, 1, LAST_UNIFIED_DAY));
+        self.row.read(FLAG, self.diagnostics, |text| word(text, RenewFlag::NAMES));
+        self.row.read(PRICE, self.diagnostics, price);
+        self.row.read(VOUCHER.valid_to, self.diagnostics, day);
+    }
+
     fn report_unknown(&mut self, name: &str) {
         let otherwise = format!("write one of {}", NAMES.join(", "));
-        let help = nearest(name, NAMES.iter().copied(), &otherwise);
+        let help = match ids::synonym(name, NAMES.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => ids::nearest(name, NAMES.iter().copied(), &otherwise),
+        };
         self.refuse(ACTION, Code::BadValue, format!("there is no action {}", shown(name)), help);
     }
 
@@ -377,6 +421,36 @@ impl<R: Row> Reader<'_, '_, R> {
                 self.refuse(slot, Code::IgnoredValue, message, format!("leave `{column}` empty"));
             }
         }
+    }
+
+    /// An account that is in no list: the action will be rejected.
+    fn warn_of_unknown_account(&mut self, account: Option<&AccountRef>) {
+        let Some(AccountRef::Unknown(id)) = account else { return };
+        let problem = unknown_account(id, self.context.accounts);
+        if problem.code != Code::UnknownAccount {
+            problem.report(|| self.row.place(ACCOUNT_ID), self.diagnostics);
+        } else if self.context.orders.is_some() {
+            let message = format!("{}: the action will be rejected", problem.message);
+            self.refuse(ACCOUNT_ID, Code::UnknownTarget, message, problem.help);
+        }
+    }
+
+    /// An instance that is in no list, likewise.
+    fn warn_of_unknown_instance(&mut self, action: &Action) {
+        let Target::UnknownInstance(id) = &action.target else { return };
+        if let Err(problem) = ids::id(id) {
+            return problem.report(|| self.row.place(INSTANCE_ID), self.diagnostics);
+        }
+        if self.context.orders.is_none() {
+            return;
+        }
+        let instances = self.context.instances;
+        self.diagnostics.push_with(Code::UnknownTarget, || {
+            let known = instances.iter().take(MOST_COMPARED).map(|one| one.id.as_str());
+            let otherwise = "correct it, or leave the row out";
+            let message = format!("there is no instance {}: the action will be rejected", shown(id));
+            (self.row.place(INSTANCE_ID), message, ids::meant(id, (known, "instances.csv"), otherwise))
+        });
     }
 
     /// An action that could pay something back of the opening term, for which no order says what was paid.

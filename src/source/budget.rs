@@ -14,12 +14,13 @@ pub(super) const FILE: &str = "budget.csv";
 pub(super) const RATES_FILE: &str = "rates.csv";
 
 pub(super) const COLUMNS: Columns =
-    Columns { names: &["month", "key", "amount"], required: &[MONTH, AMOUNT], tags: false };
+    Columns { names: &["month", "key", "amount"], required: &[MONTH, AMOUNT], tags: false, ids: &[KEY], prices: &[] };
 const MONTH: usize = 0;
 const KEY: usize = 1;
 const AMOUNT: usize = 2;
 
-const RATES: Columns = Columns { names: &["currency", "rate"], required: &[CURRENCY, RATE], tags: false };
+const RATES: Columns =
+    Columns { names: &["currency", "rate"], required: &[CURRENCY, RATE], tags: false, ids: &[], prices: &[RATE] };
 const CURRENCY: usize = 0;
 const RATE: usize = 1;
 
@@ -28,6 +29,7 @@ pub(super) fn read(bytes: &[u8], settings: &Settings, diagnostics: &mut Diagnost
     let mut budgets: Vec<Budget> = Vec::new();
     let mut seen: BTreeMap<(Day, Option<String>), usize> = BTreeMap::new();
     let Some(table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else { return budgets };
+    let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
         let month = row.need((MONTH, "month"), diagnostics, month);
         let amount = row.need((AMOUNT, "amount"), diagnostics, |text| amount_from_zero(text, settings.currency));
@@ -42,6 +44,7 @@ pub(super) fn read(bytes: &[u8], settings: &Settings, diagnostics: &mut Diagnost
         }
         budgets.push(Budget { month, key: key.map(Into::into), amount });
     });
+    table.report_whole(errors, diagnostics);
     budgets
 }
 
@@ -49,6 +52,7 @@ pub(super) fn read(bytes: &[u8], settings: &Settings, diagnostics: &mut Diagnost
 pub(super) fn read_rates(bytes: &[u8], settings: &Settings, diagnostics: &mut Diagnostics) -> Vec<Rate> {
     let mut rates: BTreeMap<Currency, Rate> = BTreeMap::new();
     let Some(table) = Table::open(RATES_FILE, bytes, RATES, diagnostics) else { return Vec::new() };
+    let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
         let currency = row.need((CURRENCY, "currency"), diagnostics, |text| foreign(text, settings.currency));
         let rate = row.need((RATE, "rate"), diagnostics, rate);
@@ -59,6 +63,7 @@ pub(super) fn read_rates(bytes: &[u8], settings: &Settings, diagnostics: &mut Di
             problem.report(|| row.place(CURRENCY), diagnostics);
         }
     });
+    table.report_whole(errors, diagnostics);
     rates.into_values().collect()
 }
 

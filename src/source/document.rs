@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::ids::nearest;
 use super::table::{Row, size, utf8};
-use super::value::{Problem, day, nearest, shown, whole, word};
+use super::value::{Problem, day, shown, whole, word};
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 

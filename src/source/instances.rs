@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::accounts::known_account;
+use super::ids;
 use super::prices::Prices;
 use super::profiles::not_offered;
 use super::scenario::Edit;
@@ -32,9 +33,14 @@ const NAMES: [&str; Column::NAMED.len()] = {
     }
     names
 };
-pub(super) const COLUMNS: Columns =
-    Columns { names: &NAMES, required: &[INSTANCE_ID, ACCOUNT_ID, CHARGE_TYPE], tags: true };
-const INSTANCE_ID: usize = 0;
+pub(super) const COLUMNS: Columns = Columns {
+    names: &NAMES,
+    required: &[INSTANCE_ID, ACCOUNT_ID, CHARGE_TYPE],
+    tags: true,
+    ids: &[INSTANCE_ID, ACCOUNT_ID, PRODUCT, INSTANCE_TYPE, REGION],
+    prices: &[MONTHLY_PRICE, HOURLY_PRICE],
+};
+pub(super) const INSTANCE_ID: usize = 0;
 const ACCOUNT_ID: usize = 1;
 const PRODUCT: usize = 2;
 const INSTANCE_TYPE: usize = 3;
@@ -48,9 +54,9 @@ const RENEW_MONTHS: usize = 10;
 pub(super) const MONTHLY_PRICE: usize = 11;
 const HOURLY_PRICE: usize = 12;
 const STARTS_ON: usize = 13;
-const EXPIRES_ON: usize = 14;
+pub(super) const EXPIRES_ON: usize = 14;
 const ANCHOR_DAY: usize = 15;
-const STATE: usize = 16;
+pub(super) const STATE: usize = 16;
 const SINCE: usize = 17;
 const PRIORITY: usize = 18;
 const RETURNED: usize = 19;
@@ -90,7 +96,7 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
     review: impl Fn(&CsvRow<'_, '_>, &Instance, &FurtherLabels<'_>, &mut Diagnostics) + Sync,
 ) -> Vec<Instance> {
-    let before = labels.clone();
+    let (before, errors) = (labels.clone(), diagnostics.errors());
     let inventory =
         Inventory { table, edits, context, labels: &before, rows: known.rows, keeps: known.keeps.is_some() };
     let mut instances = Vec::new();
@@ -106,7 +112,7 @@ pub(super) fn read(
             instances.append(&mut piece.instances);
         },
     );
-    edits.iter().for_each(|edit| edit.warn_if_idle(diagnostics));
+    edits.iter().for_each(|edit| edit.tell(diagnostics));
     let is_sorted = |instances: &[Instance]| instances.par_windows(2).all(|pair| pair[0].id < pair[1].id);
     if !is_sorted(&instances) {
         instances.par_sort_unstable_by(|left, right| left.id.cmp(&right.id));
@@ -114,6 +120,7 @@ pub(super) fn read(
             inventory.report_twice(diagnostics);
         }
     }
+    table.report_whole(errors, diagnostics);
     instances.shrink_to_fit();
     instances
 }
@@ -234,7 +241,8 @@ struct Reader<'r, 'c> {
 
 impl Reader<'_, '_> {
     fn instance(&mut self, tags: std::ops::Range<usize>) -> Option<Instance> {
-        let id = self.row.need((INSTANCE_ID, "instance_id"), self.diagnostics, |text| Ok(InstanceId::new(text)));
+        let id =
+            self.row.need((INSTANCE_ID, "instance_id"), self.diagnostics, |text| Ok(InstanceId::new(ids::id(text)?)));
         let account = self.account();
         let charge_type =
             self.row.need((CHARGE_TYPE, "charge_type"), self.diagnostics, |text| word(text, ChargeType::NAMES));
@@ -245,16 +253,18 @@ impl Reader<'_, '_> {
         let rules = &self.context.profiles[profile.0 as usize];
         let flag = self.row.read(RENEW_FLAG, self.diagnostics, |text| word(text, RenewFlag::NAMES));
         let renew_months = self.row.read(RENEW_MONTHS, self.diagnostics, |text| offered_months(text, rules));
-        let charge_type = charge_type?;
         let monthly_price = self.price(MONTHLY_PRICE, PriceKind::Monthly, &labels);
         let hourly_price = self.price(HOURLY_PRICE, PriceKind::Hourly, &labels);
-        self.need_price(charge_type, [monthly_price, hourly_price], &labels);
+        let is_terminated = self.row.text(STATE) == Some(State::Terminated.name());
+        if let Some(charge_type) = charge_type.filter(|_| !is_terminated) {
+            self.need_price(charge_type, [monthly_price, hourly_price], &labels);
+        }
         let starts_on = self.row.read(STARTS_ON, self.diagnostics, day);
         let standing = self.standing(charge_type, starts_on, rules);
         let priority = self.row.read(PRIORITY, self.diagnostics, any_whole);
         let stopped_by = self.stopped_by(standing.as_ref());
         let (billed_hours, downgrades) = (self.count(BILLED_HOURS), self.count(DOWNGRADES));
-        let standing = standing?;
+        let (charge_type, standing) = (charge_type?, standing?);
         Some(Instance {
             id: id??,
             account: account?,
@@ -385,7 +395,12 @@ impl Reader<'_, '_> {
     }
 
     /// Where the instance stands; none if its cells contradict each other.
-    fn standing(&mut self, charge_type: ChargeType, starts_on: Option<Day>, rules: &Profile) -> Option<Standing> {
+    fn standing(
+        &mut self,
+        charge_type: Option<ChargeType>,
+        starts_on: Option<Day>,
+        rules: &Profile,
+    ) -> Option<Standing> {
         let before = self.diagnostics.errors();
         let expires_on = self.row.read(EXPIRES_ON, self.diagnostics, day);
         let state = self.row.read(STATE, self.diagnostics, |text| word(text, State::NAMES));
@@ -394,9 +409,7 @@ impl Reader<'_, '_> {
         let returned = self.row.read(RETURNED, self.diagnostics, yes_or_no).unwrap_or(false);
         let anchor = |text: &str| whole(text, 1, 31).map(|day| u8::try_from(day).unwrap_or(31));
         let anchor_day = self.row.read(ANCHOR_DAY, self.diagnostics, anchor);
-        if self.diagnostics.errors() > before {
-            return None;
-        }
+        let charge_type = charge_type.filter(|_| self.diagnostics.errors() == before)?;
         let given = Standing { state, since, returned, expires_on, anchor_day };
         let standing = match (charge_type, starts_on) {
             (_, Some(start)) if start >= self.context.settings.days.from => self.future(given, charge_type, start),
@@ -478,7 +491,8 @@ impl Reader<'_, '_> {
         let release = lifecycle::release_of_unpaid(rules, expiry, reclaimed_on);
         if release < from {
             let message = format!("{} expired on {expiry} and was released on {release}, before the run", self.id());
-            let help = "leave the row out, or write `terminated` into `state`";
+            let help =
+                "if it was renewed, correct `expires_on`; else leave the row out, or write `terminated` into `state`";
             self.refuse(EXPIRES_ON, Code::AlreadyReleased, message, help);
             return None;
         }

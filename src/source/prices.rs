@@ -12,6 +12,8 @@ const COLUMNS: Columns = Columns {
     names: &["product", "instance_type", "region", "monthly_price", "hourly_price"],
     required: &[INSTANCE_TYPE],
     tags: false,
+    ids: &[PRODUCT, INSTANCE_TYPE, REGION],
+    prices: &[MONTHLY_PRICE, HOURLY_PRICE],
 };
 const PRODUCT: usize = 0;
 const INSTANCE_TYPE: usize = 1;
@@ -38,22 +40,25 @@ impl Prices<'_> {
 pub(super) fn read<'f>(bytes: &'f [u8], labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<Prices<'f>> {
     let table = Table::open(FILE, bytes, COLUMNS, diagnostics)?;
     let (mut rows, mut starts) = (Vec::new(), Vec::new());
+    let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
         if let Some(read) = price_row(&row, labels, diagnostics) {
             rows.push(read);
             starts.push(row.start());
         }
     });
+    table.report_whole(errors, diagnostics);
     Some(Prices { list: PriceList::new(rows), table: Some(table), starts })
 }
 
 fn price_row(row: &CsvRow<'_, '_>, labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<PriceRow> {
-    let instance_type = row.need((INSTANCE_TYPE, "instance_type"), diagnostics, |text| Ok(labels.intern(text)))?;
+    let instance_type = row.need((INSTANCE_TYPE, "instance_type"), diagnostics, |text| Ok(labels.intern(text)));
+    let (monthly, hourly) = (row.read(MONTHLY_PRICE, diagnostics, price), row.read(HOURLY_PRICE, diagnostics, price));
     Some(PriceRow {
         product: row.text(PRODUCT).map(|text| labels.intern(text)),
-        instance_type,
+        instance_type: instance_type?,
         region: row.text(REGION).map(|text| labels.intern(text)),
-        monthly: row.read(MONTHLY_PRICE, diagnostics, price),
-        hourly: row.read(HOURLY_PRICE, diagnostics, price),
+        monthly,
+        hourly,
     })
 }

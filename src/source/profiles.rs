@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::document::{Document, Field, Section};
-use super::value::{MOST_MONTHS, Problem, factor, months, nearest, shown, whole, word};
+use super::folder::QUICK;
+use super::ids::nearest;
+use super::value::{MOST_MONTHS, Problem, factor, months, shown, whole, word};
 use crate::calendar::MonthEnd;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::money::{Factor, Rounding};
@@ -188,7 +190,9 @@ impl<'d> Profiles<'d> {
             let message = format!("no product of this book follows the profile {}", shown(profile.name()));
             let otherwise = "name it in `profile` or `product_profiles`, or leave it out";
             let help = nearest(profile.name(), known.iter().map(String::as_str), otherwise);
-            Problem::new(Code::NoMatch, message, help).report(|| profile.key_place(), diagnostics);
+            // What the command line asks for, it asks for on purpose.
+            let code = if profile.file() == QUICK { Code::NoMatch } else { Code::IdleProfile };
+            Problem::new(code, message, help).report(|| profile.key_place(), diagnostics);
         }
     }
 

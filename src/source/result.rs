@@ -48,6 +48,8 @@ const LEDGER_COLUMNS: Columns = Columns {
     ],
     required: &[DATE, ACCOUNT, INSTANCE, EVENT, AMOUNT, REASON],
     tags: false,
+    ids: &[],
+    prices: &[],
 };
 const DATE: usize = 0;
 const ACCOUNT: usize = 1;
@@ -67,11 +69,14 @@ const BALANCE_COLUMNS: Columns = Columns {
     names: &["date", "account_id", "available", "cash", "free_credit"],
     required: &[DATE, ACCOUNT, AVAILABLE],
     tags: false,
+    ids: &[],
+    prices: &[],
 };
 const AVAILABLE: usize = 2;
 
 /// The accounts of the closing book; what else they hold is not looked at.
-const ACCOUNT_COLUMNS: Columns = Columns { names: &["account_id", "currency"], required: &[0, 1], tags: false };
+const ACCOUNT_COLUMNS: Columns =
+    Columns { names: &["account_id", "currency"], required: &[0, 1], tags: false, ids: &[], prices: &[] };
 
 /// What is read of `run.json`.
 #[derive(serde::Deserialize)]

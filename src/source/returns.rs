@@ -13,6 +13,8 @@ pub(super) const COLUMNS: Columns = Columns {
     names: &["account_id", "product", "year", "returns", "full_returns"],
     required: &[ACCOUNT_ID, PRODUCT, YEAR],
     tags: false,
+    ids: &[ACCOUNT_ID, PRODUCT],
+    prices: &[],
 };
 const ACCOUNT_ID: usize = 0;
 const PRODUCT: usize = 1;
@@ -28,6 +30,7 @@ const MOST_RETURNS: i64 = 1_000_000;
 /// Adds the counts of the file to their accounts.
 pub(super) fn read(bytes: &[u8], accounts: &mut [Account], labels: &mut Labels, diagnostics: &mut Diagnostics) {
     let Some(table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else { return };
+    let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
         let account = known_account(&row, ACCOUNT_ID, accounts, diagnostics);
         let Some(returns) = returns(&row, labels, diagnostics) else { return };
@@ -41,6 +44,7 @@ pub(super) fn read(bytes: &[u8], accounts: &mut [Account], labels: &mut Labels, 
         }
         known.push(returns);
     });
+    table.report_whole(errors, diagnostics);
 }
 
 fn returns(row: &impl Row, labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<Returns> {

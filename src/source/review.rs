@@ -1,10 +1,12 @@
 //! What a valid book should make a person look at: production that nobody renews, prices of zero, a month that cannot be
 //! paid, texts that a spreadsheet runs. Warnings only; nothing here changes what a run does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 
-use super::accounts::CASH;
-use super::instances::{MONTHLY_PRICE, RENEW_FLAG};
+use super::accounts::{CASH, CURRENCY};
+use super::instances::{EXPIRES_ON, INSTANCE_ID, MONTHLY_PRICE, RENEW_FLAG, STATE};
 use super::table::{Columns, CsvRow, Origins, Row, Table};
 use super::value::{Problem, shown};
 use crate::account::{Account, AccountIndex};
@@ -59,6 +61,15 @@ pub(super) fn instance(
     if instance.renew_flag != RenewFlag::Auto {
         warn_of_production(row, instance, (tag_keys, labels), diagnostics);
     }
+    if let (Some(expiry), None) = (instance.expires_on.filter(|expiry| *expiry < days.from), row.text(STATE)) {
+        let (id, state) = (shown(instance.id.as_str()), instance.state.map_or("", State::name));
+        let message = format!(
+            "{id} expired on {expiry}, before the run, and is taken as `{state}`: as if nothing had been paid since"
+        );
+        let since = instance.since.map(|since| format!(" and {since} into `since`")).unwrap_or_default();
+        let help = format!("if it was renewed, correct `expires_on`; if not, write `{state}` into `state`{since}");
+        Problem::new(Code::TakenAsUnpaid, message, help).report(|| row.place(EXPIRES_ON), diagnostics);
+    }
     let due = instance.expires_on.or(instance.starts_on).filter(|due| *due <= days.to);
     if let (Some(due), true) = (due, instance.monthly_price.is_some_and(Price::is_zero)) {
         let message = format!("{} costs 0 a month and comes due on {due}", shown(instance.id.as_str()));
@@ -88,10 +99,23 @@ fn warn_of_production(
     }
 }
 
+/// Warnings about a whole book, whose inventory and accounts stand in these tables.
+pub(super) fn whole(
+    book: &Book,
+    (inventory, accounts, has_rates): (&Table<'_>, &Origins<'_, '_>, bool),
+    diagnostics: &mut Diagnostics,
+) {
+    months(book, accounts, diagnostics);
+    disks(book, inventory, diagnostics);
+    if has_rates {
+        rates(book, accounts, diagnostics);
+    }
+}
+
 /// Warns of each account whose renewals of the first 30 days exceed what it has by then: what is available at the
 /// opening, and what is planned to be added on the same day or earlier. Each instance counts once, by its own months, on
 /// its expiry date, or on the first day where that is past. Hourly usage and what people renew besides are left out.
-pub(super) fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
+fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
     let last = book.days.to.min(book.days.from + (MONTH - 1));
     let mut changes: Vec<Vec<(Day, Change)>> = vec![Vec::new(); book.accounts.len()];
     let mut add = |account: AccountIndex, date: Day, change: Change| {
@@ -186,5 +210,75 @@ impl Shortage {
             message,
             format!("plan a `topup` of {missing} or more by {from} in `actions.csv`"),
         )
+    }
+}
+
+/// Keys of tags that name the server of a disk.
+const SERVER_KEYS: &[&str] = &["attached_to", "server", "instance", "instance_id", "host", "挂载", "挂载实例"];
+/// Products that are disks.
+const DISKS: &[&str] = &["cbs", "disk", "evs", "云硬盘", "云盘"];
+
+/// Warns of disks that end with their server or before it, and are not renewed as it is: a server without its disk has lost
+/// its data. A disk names its server in a tag, or has the same name, account and last day.
+fn disks(book: &Book, table: &Table<'_>, diagnostics: &mut Diagnostics) {
+    let slots: Vec<usize> =
+        (0..book.tag_keys.len()).filter(|slot| SERVER_KEYS.contains(&&*book.tag_keys[*slot])).collect();
+    let is_disk = |one: &Instance| DISKS.contains(&book.labels.text(one.labels.product));
+    let lives = |one: &&Instance| one.charge_type == ChargeType::Prepaid && one.state != Some(State::Terminated);
+    let named = |one: &Instance| Some((one.account, one.labels.name?, one.expires_on?));
+    let mut by_name: BTreeMap<_, &Instance> = BTreeMap::new();
+    if book.instances.iter().any(is_disk) {
+        let servers = book.instances.iter().filter(lives).filter(|one| !is_disk(one));
+        by_name.extend(servers.filter_map(|one| Some((named(one)?, one))));
+    }
+    let server = |disk: &Instance| {
+        let tags = slots.iter().filter_map(|slot| disk.labels.tags[*slot]);
+        let mut tagged = tags.filter_map(|label| book.find_instance(book.labels.text(label)));
+        let tagged = tagged.next().map(|number| book.instance(number)).filter(lives);
+        tagged.or_else(|| by_name.get(&named(disk)?).copied().filter(|one| is_disk(disk) && one.id != disk.id))
+    };
+    let mut found: BTreeMap<&str, (&Instance, &Instance)> = BTreeMap::new();
+    for disk in book.instances.iter().filter(lives) {
+        let Some(server) = server(disk) else { continue };
+        let same_day = disk.expires_on == server.expires_on;
+        let ends_first = disk.expires_on <= server.expires_on && server.renew_flag == RenewFlag::Auto;
+        if disk.renew_flag != server.renew_flag && (same_day || ends_first) {
+            found.insert(disk.id.as_str(), (disk, server));
+        }
+    }
+    if found.is_empty() {
+        return;
+    }
+    table.rows(&mut Diagnostics::default(), |row, _| {
+        let Some((disk, server)) = row.text(INSTANCE_ID).and_then(|id| found.get(id)) else { return };
+        let (id, flag) = (shown(disk.id.as_str()), disk.renew_flag.name());
+        let when = if disk.expires_on == server.expires_on { "on the same day as" } else { "before" };
+        let (of, other) = (shown(server.id.as_str()), server.renew_flag.name());
+        let message = format!(
+            "{id} has the renew flag `{flag}` and ends {when} {of}, which it belongs to and whose flag is `{other}`"
+        );
+        let besides = match disk.renew_flag {
+            RenewFlag::Auto => "if it should end as its server does",
+            _ => "or renew it in `actions.csv`",
+        };
+        let help = format!("write `{other}` into `renew_flag`, {besides}");
+        Problem::new(Code::UnlikeServer, message, help).report(|| row.place(RENEW_FLAG), diagnostics);
+    });
+}
+
+/// Warns of currencies that `rates.csv` says nothing of: there is no sum over all currencies then.
+fn rates(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
+    let known = |currency| currency == book.currency || book.rates.iter().any(|rate| rate.currency == currency);
+    let mut told = BTreeSet::new();
+    for (number, account) in book.accounts.iter().enumerate() {
+        let currency = account.currency;
+        if !known(currency) && told.insert(currency) {
+            let id = shown(account.id.as_str());
+            let message = format!(
+                "`rates.csv` has no rate of {currency}, the currency of {id}: nothing is added up over all currencies"
+            );
+            let help = format!("add a row `{currency},RATE`: what one {currency} is worth in {}", book.currency);
+            Problem::new(Code::MissingRate, message, help).report(|| rows.place(number, CURRENCY), diagnostics);
+        }
     }
 }

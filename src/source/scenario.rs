@@ -3,14 +3,15 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::accounts::find_account;
+use super::accounts::{find_account, unknown_account};
 use super::document::{Document, Field, Section};
 use super::folder::{Folder, QUICK, scenario_name};
+use super::ids::nearest;
 use super::selectors::selector;
 use super::table::{CsvRow, Row, TAG, Table, Written};
-use super::value::{Problem, any_whole, change, day, nearest, price, shown};
+use super::value::{Problem, any_whole, change, day, price, shown};
 use crate::account::{Account, AccountIndex};
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Place};
@@ -132,8 +133,10 @@ pub(super) struct Edit {
     cells: Vec<(usize, Written)>,
     markup: Option<(Factor, Arc<Place>)>,
     place: Place,
-    /// Whether it wrote into a row.
-    matched: AtomicBool,
+    /// What it writes, and where, as a person reads it.
+    text: String,
+    /// The rows that it wrote into.
+    hits: AtomicUsize,
 }
 
 impl Edit {
@@ -159,15 +162,20 @@ impl Edit {
     }
 
     fn empty(block: &'static str, section: &Section<'_>) -> Self {
-        let (place, matched) = (section.place(), AtomicBool::new(false));
-        Self { block, selector: None, cells: Vec::new(), markup: None, place, matched }
+        let text = |field: &Field<'_>| {
+            let text = field.text(&mut Diagnostics::default()).unwrap_or_default();
+            if field.name() == WHERE { format!("where {text}") } else { format!("{} = {text}", field.name()) }
+        };
+        let (conditions, cells): (Vec<_>, Vec<_>) = section.fields().partition(|field| field.name() == WHERE);
+        let parts: Vec<String> = [cells, conditions].iter().flatten().map(text).collect();
+        let (place, text, hits) = (section.place(), parts.join(" "), AtomicUsize::new(0));
+        Self { block, selector: None, cells: Vec::new(), markup: None, place, text, hits }
     }
 
     /// Reads the condition of a block.
     fn limit(&mut self, field: &Field<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) {
         self.selector = field.read(diagnostics, |text| selector(text, tag_keys));
         self.place = field.place();
-        self.matched = AtomicBool::new(self.selector.is_none());
     }
 
     /// Reads a block that changes prices.
@@ -190,18 +198,26 @@ impl Edit {
     /// Writes the cells of this block if the row matches as it stands.
     pub(super) fn apply(&self, row: &mut CsvRow<'_, '_>) {
         if self.selector.as_ref().is_none_or(|selector| selector.selects(&WrittenCells(row))) {
-            if !self.matched.load(Ordering::Relaxed) {
-                self.matched.store(true, Ordering::Relaxed);
-            }
+            self.hits.fetch_add(1, Ordering::Relaxed);
             self.cells.iter().for_each(|(slot, written)| row.change(*slot, written));
             self.markup.iter().for_each(|(factor, place)| row.mark_up(*factor, place));
         }
     }
 
-    pub(super) fn warn_if_idle(&self, diagnostics: &mut Diagnostics) {
-        if !self.matched.load(Ordering::Relaxed) {
-            let message = format!("this `[[{}]]` matches no instance", self.block);
+    /// Says how many instances it hit; that there is none is an error: whoever asks for a change believes that it is made.
+    pub(super) fn tell(&self, diagnostics: &mut Diagnostics) {
+        let hits = self.hits.load(Ordering::Relaxed);
+        if hits == 0 {
+            let what = match self.place.file.as_str() {
+                QUICK => shown(&self.text),
+                _ => format!("this `[[{}]]`", self.block),
+            };
+            let message = format!("{what} matches no instance");
             diagnostics.push(Code::NoMatch, self.place.clone(), message, "check its `where` against `instances.csv`");
+        } else {
+            let instances = if hits == 1 { "1 instance".to_owned() } else { format!("{hits} instances") };
+            let of_prices = if self.block == "prices" { "prices." } else { "" };
+            diagnostics.note(format!("{} changes {instances}", shown(&format!("{of_prices}{}", self.text))));
         }
     }
 }
@@ -270,7 +286,7 @@ impl Shift {
         (moved.unwrap_or(date), changed.unwrap_or(amount))
     }
 
-    pub(super) fn warn_if_idle(&self, diagnostics: &mut Diagnostics) {
+    pub(super) fn refuse_if_idle(&self, diagnostics: &mut Diagnostics) {
         if !self.matched.get() {
             let message = "this `[[topups]]` matches no top-up";
             diagnostics.push(Code::NoMatch, self.place.clone(), message, "check it against `actions.csv`");
@@ -279,11 +295,7 @@ impl Shift {
 }
 
 fn known(id: &str, accounts: &[Account]) -> Result<AccountIndex, Problem> {
-    find_account(id, accounts).ok_or_else(|| {
-        let names = accounts.iter().map(|account| account.id.as_str());
-        let help = nearest(id, names, "name an account of `accounts.csv`");
-        Problem::new(Code::UnknownAccount, format!("there is no account {}", shown(id)), help)
-    })
+    find_account(id, accounts).ok_or_else(|| unknown_account(id, accounts))
 }
 
 fn report_unknown(field: &Field<'_>, diagnostics: &mut Diagnostics) {

@@ -14,8 +14,9 @@ use rust_decimal::Decimal;
 use sqlparser::dialect::GenericDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 
+use super::ids::nearest;
 use super::table::TAG;
-use super::value::{Problem, day, nearest, shown};
+use super::value::{Problem, day, shown};
 use crate::diagnostic::Code;
 use crate::selector::{Column, Comparison, Kind, Literal, Operand, Predicate, Selector};
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, Field, Section};
+use super::ids::nearest;
 use super::profiles::{DEFAULT, Profiles};
-use super::value::{Problem, nearest, shown};
+use super::value::{Problem, shown};
 use crate::calendar::{Day, DayRange};
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::money::Currency;

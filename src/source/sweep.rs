@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 
 use super::document::{Document, Field, Section};
 use super::folder::{Folder, QUICK};
-use super::value::{nearest, shown};
+use super::ids::nearest;
+use super::value::shown;
 use super::{Memory, quick, read_again, selected};
 use crate::compare::Measure;
 use crate::diagnostic::{Code, Diagnostics, Place};

@@ -1,16 +1,23 @@
 //! CSV files as tables: columns by name, cells with their places. Strict where the format leaves doubt.
 
+mod header;
+mod whole;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use chrono_tz::Tz;
 use rayon::prelude::*;
 
+use super::ids::{self, nearest};
+use super::readings;
 use super::rows::{Rows, cell_range, check_quotes, parts};
-use super::value::{Problem, nearest, shown};
+use super::value::{Problem, shown};
 use crate::cell;
 use crate::diagnostic::{Code, Diagnostics, Lines, Place};
 use crate::money::Factor;
@@ -36,7 +43,21 @@ pub(super) trait Row {
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Option<T> {
         let text = self.text(slot)?;
-        read(text).map_err(|problem| problem.report(|| self.place(slot), diagnostics)).ok()
+        read(text).map_err(|problem| self.dated(problem, text).report(|| self.place(slot), diagnostics)).ok()
+    }
+
+    /// The zone of the dates, where it is known.
+    fn zone(&self) -> Option<Tz> {
+        None
+    }
+
+    /// A problem with a date whose cure is the date in the zone of the book.
+    fn dated(&self, problem: Problem, text: &str) -> Problem {
+        let zone = self.zone().filter(|_| problem.code == Code::BadDate);
+        match zone.and_then(|zone| Some((zone, readings::date_in(text, zone)?))) {
+            Some((zone, day)) => Problem { help: format!("write {day}, its date in {zone}"), ..problem },
+            None => problem,
+        }
     }
 
     /// Reads a cell that must not be empty.
@@ -63,6 +84,10 @@ pub(super) struct Columns {
     pub required: &'static [usize],
     /// Whether there may be `tag:KEY` columns.
     pub tags: bool,
+    /// Slots of ids. What cannot be seen at the ends of ids and tags is left out; see `docs/model.md`, **blank-ends**.
+    pub ids: &'static [usize],
+    /// Slots of prices, which may have any number of decimals.
+    pub prices: &'static [usize],
 }
 
 /// The prefix of a tag column.
@@ -83,6 +108,9 @@ pub(super) struct Table<'f> {
     /// The bytes of the header in the text.
     header: Range<usize>,
     lines: OnceLock<Lines>,
+    zone: Option<Tz>,
+    /// Whether something that cannot be seen was left out at the end of an id or a tag.
+    trims: AtomicBool,
 }
 
 /// The most bytes of a row. A file is read no further than to the end of such a row; see `docs/model.md`, **csv-limits**.
@@ -112,6 +140,8 @@ impl<'f> Table<'f> {
             width: 0,
             header: 0..0,
             lines: OnceLock::new(),
+            zone: None,
+            trims: AtomicBool::new(false),
         };
         if let Err((range, problem)) = check_quotes(text) {
             problem.report(|| table.place_in(range), diagnostics);
@@ -142,24 +172,42 @@ impl<'f> Table<'f> {
             problem.report(|| self.place_of_name(0), diagnostics);
             return false;
         }
-        let mut seen = BTreeMap::new();
-        for (position, name) in header.iter().map(Cow::as_ref).enumerate() {
-            let first = *seen.entry(name).or_insert(position);
-            if !self.is_known(name) {
-                self.report_unknown(name, position, diagnostics);
-            } else if first < position {
-                self.report_twice(name, (first, position), diagnostics);
-            } else {
-                self.add_column(name, position);
-            }
+        let (unknown, missing) = self.read_names(header, diagnostics);
+        if !missing.is_empty()
+            && let Some((start, problem)) = self.other_headings(&unknown, &missing).or_else(|| self.header_below())
+        {
+            problem.report(|| self.place_of(start, 0), diagnostics);
+            return false;
         }
-        let missing: Vec<&str> = self.required().filter(|name| !seen.contains_key(name)).collect();
+        unknown.iter().for_each(|(position, name)| self.report_unknown(name, *position, diagnostics));
         for name in &missing {
             let help = format!("add a column `{name}` to the header of `{}`", self.file);
             Problem::new(Code::MissingColumn, format!("there is no column `{name}`"), help)
                 .report(|| self.place_of_name(self.width), diagnostics);
         }
         missing.is_empty()
+    }
+
+    /// Reads the names of a header: those that nothing reads, with their positions, and the required ones that are missing.
+    fn read_names<'h>(
+        &mut self,
+        header: &'h [Cow<'_, str>],
+        diagnostics: &mut Diagnostics,
+    ) -> (Vec<(usize, &'h str)>, Vec<&'static str>) {
+        let mut seen = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for (position, name) in header.iter().map(Cow::as_ref).enumerate() {
+            let first = *seen.entry(name).or_insert(position);
+            if !self.is_known(name) {
+                unknown.push((position, name));
+            } else if first < position {
+                self.report_twice(name, (first, position), diagnostics);
+            } else {
+                self.add_column(name, position);
+            }
+        }
+        let missing = self.required().filter(|name| !seen.contains_key(name)).collect();
+        (unknown, missing)
     }
 
     /// The names of the columns that must be there.
@@ -188,7 +236,10 @@ impl<'f> Table<'f> {
                 "" => (format!("column {} has no name", position + 1), "nothing reads it: name it or leave it out"),
                 _ => (format!("unknown column {}", shown(name)), "nothing reads it: correct its name or leave it out"),
             };
-            let help = nearest(name, self.columns.names.iter().copied(), otherwise);
+            let help = match ids::heading(name, self.columns.names) {
+                Some(column) => format!("did you mean `{column}`?"),
+                None => nearest(name, self.columns.names.iter().copied(), otherwise),
+            };
             (self.place_of_name(position), message, help)
         });
     }
@@ -198,6 +249,16 @@ impl<'f> Table<'f> {
             let message = format!("column {} stands twice, as number {} and {}", shown(name), first + 1, second + 1);
             (self.place_of_name(second), message, "rename or leave out one of them".to_owned())
         });
+    }
+
+    /// Says in which zone the dates of the book are.
+    pub(super) fn set_zone(&mut self, zone: &str) {
+        self.zone = zone.parse().ok();
+    }
+
+    /// Whether a slot is that of an id or a tag.
+    fn is_trimmed(&self, slot: usize) -> bool {
+        slot >= self.columns.names.len() || self.columns.ids.contains(&slot)
     }
 
     /// The keys of the tag columns; the first has the slot after the named columns.
@@ -409,6 +470,14 @@ impl CsvRow<'_, '_> {
         self.cells.get((*self.table.positions.get(slot)?)?).map(Cow::as_ref)
     }
 
+    fn trimmed<'t>(&self, text: &'t str) -> &'t str {
+        let trimmed = ids::trimmed(text);
+        if trimmed.len() < text.len() {
+            self.table.trims.store(true, Ordering::Relaxed);
+        }
+        trimmed
+    }
+
     /// The byte where the row starts, for [`Table::place`].
     pub(super) fn start(&self) -> usize {
         self.start
@@ -422,7 +491,12 @@ impl Row for CsvRow<'_, '_> {
             Some(written) => written.0.as_str(),
             None => cell::read(self.written(slot)?),
         };
+        let text = if self.table.is_trimmed(slot) { self.trimmed(text) } else { text };
         (!text.is_empty()).then_some(text)
+    }
+
+    fn zone(&self) -> Option<Tz> {
+        self.table.zone
     }
 
     fn condition(&self, slot: usize) -> Option<&str> {

@@ -1,62 +1,21 @@
 //! One cell's text to one value: the strict readers that all tables and settings share.
 
-use std::cmp::Reverse;
-
+use super::ids::{nearest, synonym};
+pub(super) use super::problem::{Problem, shown};
+use super::readings;
 use crate::calendar::{Day, DayError};
-use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::diagnostic::Code;
 use crate::money::{AmountError, Currency, Factor, Money, Price};
-
-/// Why a text is not the value that its cell needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub code: Code,
-    pub message: String,
-    pub help: String,
-}
-
-impl Problem {
-    pub(super) fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: help.into() }
-    }
-
-    /// Reports it, at a place that is looked for only if the report is kept.
-    pub(super) fn report(self, place: impl FnOnce() -> Place, diagnostics: &mut Diagnostics) {
-        diagnostics.push_with(self.code, || (place(), self.message, self.help));
-    }
-}
-
-/// The text for a message: short, and on one line.
-pub(super) fn shown(text: &str) -> String {
-    const MOST: usize = 40;
-    let short: String = text.chars().take(MOST).map(|c| if c.is_control() { '·' } else { c }).collect();
-    let more = if text.chars().nth(MOST).is_some() { "…" } else { "" };
-    format!("`{short}{more}`")
-}
 
 pub(super) fn day(text: &str) -> Result<Day, Problem> {
     Day::parse(text).map_err(|error| {
         let help = match error {
-            DayError::Shape => match respelt(text) {
-                Some(day) => format!("write {day}"),
-                None => "write the date as YYYY-MM-DD, such as 2026-12-01".to_owned(),
-            },
+            DayError::Shape => readings::date_help(text),
             DayError::NoSuchDay => "write a day that the calendar has".to_owned(),
             DayError::TooEarly => "write a date from 1900-01-01 on".to_owned(),
         };
         Problem::new(Code::BadDate, format!("{} is {error}", shown(text)), help)
     })
-}
-
-/// The day of a date with its year first but other separators, too few digits, or a time behind it.
-fn respelt(text: &str) -> Option<Day> {
-    let date = text.trim().split(['T', ' ']).next()?;
-    let mut parts = date.split(['-', '/', '.', '年', '月', '日']).filter(|part| !part.is_empty());
-    let mut part = |longest: usize| parts.next().filter(|part| part.len() <= longest);
-    let (year, month, day) = (part(4)?, part(2)?, part(2)?);
-    if parts.next().is_some() {
-        return None;
-    }
-    Day::parse(&format!("{year}-{month:0>2}-{day:0>2}")).ok()
 }
 
 /// An amount of any sign.
@@ -116,39 +75,52 @@ fn amount_problem(text: &str, error: AmountError, of: &str) -> Problem {
         AmountError::NotPlain => format!("{} is {error}", shown(text)),
         AmountError::Negative => format!("{} is below zero", shown(text)),
         AmountError::TooManyDecimals { most: 0 } => format!("{} has decimals", shown(text)),
+        AmountError::Separator if readings::numbers(text).len() != 1 || readings::has_decimal_comma(text) => {
+            format!("{} has a comma", shown(text))
+        }
         _ => format!("{} has {error}", shown(text)),
     };
-    let help = match error {
-        AmountError::Separator | AmountError::Blank | AmountError::Plus | AmountError::CurrencySign => {
-            let plain = || "write a plain decimal with a point, such as 1234.50".to_owned();
-            bare(text).map_or_else(plain, |number| format!("write {number}"))
-        }
-        AmountError::Exponent => "write all digits, such as 1000.00".to_owned(),
-        AmountError::Negative => "write zero or more".to_owned(),
+    let round = match error {
         AmountError::TooManyDecimals { most: 0 } => format!("{of} has no decimals: write a whole number"),
         AmountError::TooManyDecimals { most } => format!("{of} has at most {most} decimals: round the number"),
+        _ => String::new(),
+    };
+    let help = match error {
+        AmountError::Separator
+        | AmountError::Blank
+        | AmountError::Plus
+        | AmountError::CurrencySign
+        | AmountError::NotPlain => number_help(text),
+        AmountError::Exponent => "write all digits, such as 1000.00".to_owned(),
+        AmountError::Negative => "write zero or more".to_owned(),
+        AmountError::TooManyDecimals { .. } if readings::may_be_thousands(text) => {
+            format!("write {} if the point separates thousands; else {round}", text.replace('.', ""))
+        }
+        AmountError::TooManyDecimals { .. } => round,
         AmountError::TooManyDigits { most } => format!("write at most {most} digits in all"),
         AmountError::TooLarge { integer_digits } => format!("write at most {integer_digits} digits before the point"),
-        AmountError::NotPlain => "write a plain decimal, such as 1234.50".to_owned(),
     };
     Problem::new(code, message, help)
 }
 
-/// The number without currency signs, blanks, a plus and thousands separators, where its commas can be nothing else.
-fn bare(text: &str) -> Option<String> {
-    const LONGEST: usize = 40;
-    if text.len() > LONGEST {
-        return None;
-    }
-    let dressing = |c: char| c.is_whitespace() || "+¥￥$€£".contains(c);
-    let bare: String = text.chars().filter(|c| !dressing(*c)).collect();
-    let (whole, decimals) = bare.split_once('.').map_or((bare.as_str(), None), |(whole, rest)| (whole, Some(rest)));
-    let mut groups = whole.trim_start_matches('-').split(',');
-    let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()) || !whole.contains(','));
-    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let plain = whole.trim_start_matches('-').replace(',', "");
-    let is_number = all_digits(&plain) && decimals.is_none_or(all_digits);
-    (first && groups.all(|group| group.len() == 3) && is_number).then(|| bare.replace(',', ""))
+/// What to type instead of a number that is not plain.
+fn number_help(text: &str) -> String {
+    let nothing = text.chars().all(|c| matches!(c, '-' | '–' | '—' | '/' | ' '));
+    let otherwise = match nothing {
+        true => "leave it empty, or write 0: a dash is no number",
+        false => "write a plain decimal with a point, such as 1234.50",
+    };
+    readings::number_help(text).unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// A price in a file that has decimal commas elsewhere: one that may be a thousand times as large.
+pub(super) fn ambiguous_price(text: &str) -> Option<Problem> {
+    let is_ambiguous = readings::may_be_thousands(text) && price(text).is_ok();
+    is_ambiguous.then(|| {
+        let message = format!("{} stands in a file with decimal commas", shown(text));
+        let help = readings::number_help(text).unwrap_or_default();
+        Problem::new(Code::BadAmount, message, help)
+    })
 }
 
 /// A whole number between two bounds.
@@ -182,49 +154,10 @@ pub(super) const MOST_MONTHS: i64 = 1200;
 pub(super) fn word<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, Problem> {
     names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or_else(|| {
         let choices: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-        let help = nearest(text, choices.iter().copied(), &format!("write one of {}", choices.join(", ")));
+        let help = match synonym(text, choices.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => nearest(text, choices.iter().copied(), &format!("write one of {}", choices.join(", "))),
+        };
         Problem::new(Code::BadValue, format!("{} is none of the values allowed here", shown(text)), help)
     })
-}
-
-/// The known name that a misspelt one is nearest to, as a help line, or the alternative. Of equally near ones the one
-/// that begins alike for longer; one with control characters cannot be typed and is none.
-pub(super) fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>, otherwise: &str) -> String {
-    let alike = |name: &str| text.chars().zip(name.chars()).take_while(|(left, right)| left == right).count();
-    let close = names.filter(|name| !name.contains(char::is_control)).filter_map(|name| {
-        let most = (name.len() / 3).max(1);
-        distance(text, name, most).map(|far| (far, Reverse(alike(name)), name))
-    });
-    close.min().map_or_else(|| otherwise.to_owned(), |(_, _, name)| format!("did you mean `{name}`?"))
-}
-
-/// How many letters must be changed, added, left out or exchanged with their neighbour, unless it is more than `most`;
-/// capitals count as small letters.
-fn distance(from: &str, to: &str, most: usize) -> Option<usize> {
-    const LONGEST: usize = 64;
-    if from.len().max(to.len()) > LONGEST {
-        return None;
-    }
-    let letters = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<Vec<char>>();
-    let (from, to) = (letters(from), letters(to));
-    if from.len().abs_diff(to.len()) > most {
-        return None;
-    }
-    let mut before = Vec::new();
-    let mut above: Vec<usize> = (0..=to.len()).collect();
-    for (line, left) in from.iter().enumerate() {
-        let mut row = vec![line + 1];
-        for (column, right) in to.iter().enumerate() {
-            let changed = above[column] + usize::from(left != right);
-            let added = above[column + 1].min(row[column]) + 1;
-            let exchanges = line > 0 && column > 0 && *left == to[column - 1] && from[line - 1] == *right;
-            let exchanged = if exchanges { before[column - 1] + 1 } else { usize::MAX };
-            row.push(changed.min(added).min(exchanged));
-        }
-        if row.iter().all(|far| *far > most) {
-            return None;
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above.last().copied().filter(|far| *far <= most)
 }

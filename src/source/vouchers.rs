@@ -20,6 +20,8 @@ pub(super) const COLUMNS: Columns = Columns {
     names: &["voucher_id", "account_id", "amount", "valid_from", "valid_to", "products", "pay_mode", "min_order"],
     required: &[VOUCHER_ID, ACCOUNT_ID, AMOUNT, VALID_FROM, VALID_TO],
     tags: false,
+    ids: &[VOUCHER_ID, ACCOUNT_ID],
+    prices: &[],
 };
 const VOUCHER_ID: usize = 0;
 const ACCOUNT_ID: usize = 1;
@@ -61,7 +63,9 @@ pub(super) fn read(
     (labels, ids): (&mut Labels, &mut Ids),
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else { return };
+    let Some(mut table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else { return };
+    table.set_zone(&settings.time_zone);
+    let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
         let account = known_account(&row, ACCOUNT_ID, accounts, diagnostics);
         let currency = account.map_or(settings.currency, |account| accounts[account.0 as usize].currency);
@@ -71,6 +75,7 @@ pub(super) fn read(
             accounts[account.0 as usize].vouchers.push(voucher);
         }
     });
+    table.report_whole(errors, diagnostics);
 }
 
 /// Reads the cells of one voucher that is valid from a day on.

@@ -308,8 +308,8 @@ fn what_a_book_cannot_hold_is_named() {
 #[test]
 fn what_is_left_to_do_names_the_cell() {
     let table = [
-        ("states-cvm.json", "fill in monthly_price of cvm S5.MEDIUM4 in ap-guangzhou (13 instances) in prices.csv"),
-        ("states-cvm.json", "fill in hourly_price of cvm S5.MEDIUM4 in ap-guangzhou (4 instances) in prices.csv"),
+        ("states-cvm.json", "fill in monthly_price of cvm S5.MEDIUM4 in ap-guangzhou (10 instances) in prices.csv"),
+        ("states-cvm.json", "fill in hourly_price of cvm S5.MEDIUM4 in ap-guangzhou (3 instances) in prices.csv"),
         ("renewals.json", "fill in monthly_price of redis redis (1 instance) in prices.csv"),
         (
             "array.json",
@@ -472,7 +472,13 @@ fn wrong_answers_are_refused_at_their_place() {
     // files, code, line, column, the message
     let table: &[(&[&str], Code, usize, usize, &str)] = &[
         (&["cut.json"], Code::BadJson, 4, 1, "not the JSON of an answer: EOF while parsing an object"),
-        (&["not-json.json"], Code::BadJson, 1, 2, "not the JSON of an answer: expected value"),
+        (
+            &["not-json.json"],
+            Code::UnknownAnswer,
+            1,
+            1,
+            "the call failed, and this is what it said: [TencentCloudSDKException]",
+        ),
         (&["comma.json"], Code::BadJson, 1, 19, "not the JSON of an answer: expected value"),
         (
             &["twice.json"],
@@ -483,8 +489,14 @@ fn wrong_answers_are_refused_at_their_place() {
         ),
         (&["empty.json"], Code::BadJson, 1, 1, "`wrong/empty.json` holds no answer"),
         (&["unknown.json"], Code::UnknownAnswer, 1, 14, "an answer of a shape that is not known"),
-        (&["unknown-instances.json"], Code::UnknownAnswer, 1, 14, "an answer of a shape that is not known"),
-        (&["number.json"], Code::UnknownAnswer, 2, 2, "a value that is not an object"),
+        (
+            &["unknown-instances.json"],
+            Code::UnknownAnswer,
+            1,
+            14,
+            "an answer of another call (its list is `InstanceSet`)",
+        ),
+        (&["number.json"], Code::UnknownAnswer, 2, 2, "values without the answer around them"),
         (
             &["failed.json"],
             Code::UnknownAnswer,
@@ -549,6 +561,155 @@ fn wrong_answers_are_refused_at_their_place() {
     }
 }
 
+/// What people save instead of an answer, and what the one message for the file says: what it is, and what to do.
+#[test]
+fn a_near_miss_is_named_once_for_its_file() {
+    let many = |entry: &str, count: usize| format!("[{}]", vec![entry; count].join(","));
+    let table: &[(String, &str, &str)] = &[
+        // What filters leave.
+        (
+            many(r#"{"ID": "ins-1", "Expire": "2026-12-20"}"#, 100),
+            "so are 99 other values",
+            "without `jq` or `--filter`",
+        ),
+        (many(r#""ins-1""#, 3), "values without the answer around them", "without `jq` or `--filter`"),
+        ("\"ins-1\"\n\"ins-2\"\n".to_owned(), "values without the answer around them", "without `jq` or `--filter`"),
+        (r#"{"InstanceId": "ins-1"}"#.to_owned(), "some of their members only", "without `jq` or `--filter`"),
+        // What failed calls print.
+        (
+            "usage: tccli [options] <service>\n".to_owned(),
+            "the command was refused: usage: tccli",
+            "correct the command",
+        ),
+        ("tccli: error: unrecognized arguments\n".to_owned(), "the command was refused", "correct the command"),
+        ("Traceback (most recent call last):\n  File".to_owned(), "the call failed", "repeat the call"),
+        (
+            r#"{"Code": "InvalidAccessKeyId.NotFound", "Message": "no such key"}"#.to_owned(),
+            "failed with `Inv",
+            "repeat",
+        ),
+        // What is no JSON.
+        ("<!DOCTYPE html><title>Sign in</title>".to_owned(), "a page of the web", "prints as JSON"),
+        ("+------+------+\n| ID   | Zone |\n".to_owned(), "printed as a table", "`--output json`"),
+        ("ID,实例名,到期时间\nins-1,web,2026-12-31\n".to_owned(), "a table, not an answer", "`instances.csv`"),
+        // Other products.
+        (
+            r#"{"TotalCount": 1, "Items": [{"InstanceId": "cdb-1"}]}"#.to_owned(),
+            "its list is `Items`",
+            "RenewInstances",
+        ),
+        (
+            r#"{"DBInstanceSet": [{"DBInstanceId": "pg-1"}], "RequestId": ""}"#.to_owned(),
+            "`DBInstanceSet`",
+            "RenewInstances",
+        ),
+        (
+            r#"{"Response": {"TotalCount": 1, "InstanceDetails": [{"a": 1}]}}"#.to_owned(),
+            "`InstanceDetails`",
+            "RenewInst",
+        ),
+        // Other clouds.
+        (
+            r#"{"Instances": {"Instance": []}, "RequestId": "0"}"#.to_owned(),
+            "Alibaba Cloud",
+            "`profile = \"aliyun-ecs\"`",
+        ),
+        (r#"{"Items": {"DBInstance": [{"a": 1}]}, "RequestId": "0"}"#.to_owned(), "Alibaba Cloud", "by hand"),
+        (r#"{"servers": [{"id": "1"}], "count": 1}"#.to_owned(), "Huawei Cloud", "`profile = \"huawei-ecs\"`"),
+        (
+            r#"{"ResponseMetadata": {"Action": "DescribeInstances"}, "Result": {}}"#.to_owned(),
+            "Volcengine",
+            "`profile = \"volcengine-ecs\"`",
+        ),
+        (r#"{"Reservations": [{"Instances": []}]}"#.to_owned(), "Amazon Web Services", "by hand"),
+        (r#"[{"id": "/x", "hardwareProfile": {"vmSize": "B1"}}]"#.to_owned(), "Microsoft Azure", "by hand"),
+    ];
+    for (text, says, help) in table {
+        let found = import_text(text).expect_err(says);
+        let errors: Vec<_> = found.iter().filter(|one| one.code == Code::UnknownAnswer).collect();
+        let [only] = errors[..] else { panic!("{text}: {found:#?}") };
+        assert!(only.message.contains(says) && only.help.contains(help), "{text}: {only:#?}");
+    }
+}
+
+/// The lists of an answer, as people cut them out: taken, with one warning.
+#[test]
+fn instances_without_their_answer_are_taken() {
+    let whole: serde_json::Value = serde_json::from_str(&text("fleet/cvm-page-1.json")).expect("JSON");
+    let inner = if whole.get("Response").is_some() { &whole["Response"] } else { &whole };
+    let entries = inner["InstanceSet"].as_array().expect("a list of instances");
+    let array = serde_json::to_string(entries).expect("JSON");
+    let lines: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
+    let expected = import_text(&whole.to_string()).expect("a whole answer");
+    for cut in [array, lines] {
+        let imported = import_text(&cut).unwrap_or_else(|found| panic!("{found:#?}"));
+        assert_eq!(file(&imported, "instances.csv"), file(&expected, "instances.csv"));
+        let notes = messages(&imported.notes);
+        let taken = notes.iter().filter(|note| note.contains("without the answer around them are taken"));
+        assert_eq!(taken.count(), 1, "{notes:?}");
+    }
+}
+
+#[test]
+fn a_disk_that_ends_before_its_server_is_named_and_keeps_the_name_of_its_server() {
+    let disk = |more: &str| {
+        format!(
+            "{{\"TotalCount\": 1, \"DiskSet\": [{{\"DiskId\": \"disk-7\", \"DiskType\": \"CLOUD_BSSD\", \"DiskSize\": 50, \
+             \"Portable\": true, \"InstanceId\": \"ins-7\", \"DiskChargeType\": \"PREPAID\", \"RenewFlag\": \
+             \"NOTIFY_AND_MANUAL_RENEW\", \"DeadlineTime\": \"2026-12-09 08:00:00\", \"DiskState\": \"ATTACHED\"{more}}}]}}"
+        )
+    };
+    for (more, warnings) in [
+        ("", 0),
+        (", \"AutoRenewFlagError\": false, \"DeadlineError\": false", 0),
+        (", \"AutoRenewFlagError\": true", 1),
+        (", \"DeadlineError\": true", 1),
+        (", \"AutoRenewFlagError\": true, \"DeadlineError\": true", 1),
+    ] {
+        let imported = import_text(&disk(more)).unwrap_or_else(|found| panic!("{found:#?}"));
+        let notes = messages(&imported.notes);
+        let told = notes.iter().filter(|note| note.contains("disk `disk-7` does not renew itself as its server does"));
+        assert_eq!(told.count(), warnings, "{more}: {notes:?}");
+        assert_eq!(cells(&imported, "disk-7", &["tag:attached_to", "expires_on"]), "ins-7 2026-12-09");
+    }
+}
+
+#[test]
+fn what_is_gone_needs_no_price() {
+    let instance = |id: &str, state: &str| {
+        format!(
+            "{{\"InstanceId\": \"{id}\", \"InstanceType\": \"{id}.BIG\", \"InstanceChargeType\": \"PREPAID\", \"InstanceState\": \
+             \"{state}\", \"ExpiredTime\": \"2026-12-09T08:00:00Z\", \"Placement\": {{\"Zone\": \"ap-guangzhou-3\"}}}}"
+        )
+    };
+    let (here, gone) = (instance("ins-1", "RUNNING"), instance("ins-2", "TERMINATING"));
+    let imported =
+        import_text(&format!("{{\"TotalCount\": 2, \"InstanceSet\": [{here}, {gone}]}}")).expect("an answer");
+    let prices = file(&imported, "prices.csv");
+    assert!(prices.contains("ins-1.BIG") && !prices.contains("ins-2.BIG"), "{prices}");
+    assert_eq!(imported.counts.prices, 1);
+    let prices = prices.replace("ap-guangzhou,,", "ap-guangzhou,10.00,");
+    let files =
+        imported.files.iter().map(|(name, text)| (*name, if *name == "prices.csv" { &prices } else { text }.as_str()));
+    let (book, found) = read(&folder(files), None);
+    assert!(book.is_some(), "{found:#?}");
+}
+
+#[test]
+fn products_of_databases_follow_their_own_profiles() {
+    for (code, profile) in
+        [("p_cdb", "tencent-mysql"), ("p_postgres", "tencent-postgresql"), ("p_redis", "tencent-redis")]
+    {
+        let entry = format!(
+            "{{\"InstanceId\": \"x-1\", \"ProductCode\": \"{code}\", \"ExpireTime\": \"2026-12-15 10:00:00\", \"Status\": \"NORMAL\"}}"
+        );
+        let imported = import_text(&format!("{{\"InstanceList\": [{entry}]}}")).expect("an answer");
+        let settings = file(&imported, "book.toml");
+        assert!(settings.contains(&format!("= \"{profile}\"")), "{settings}");
+        assert!(!settings.contains("name the profile of"), "{settings}");
+    }
+}
+
 #[test]
 fn every_contradiction_is_reported_with_both_values() {
     let found = tencent(&sources(&["wrong/conflict-cvm.json", "wrong/conflict-renewals.json"]), &options());
@@ -573,7 +734,9 @@ fn imported_books_need_prices_and_nothing_else() {
         let (_, found) = read(&folder(files()), None);
         let codes: Vec<Code> = found.iter().map(|one| one.code).collect();
         assert!(codes.iter().all(|code| *code == Code::MissingPrice), "{found:#?}");
-        assert_eq!(codes.len(), imported.counts.instances);
+        // What is gone needs none.
+        let gone = file(&imported, "instances.csv").matches(",terminated,").count();
+        assert_eq!(codes.len() + gone, imported.counts.instances);
 
         let prices = file(&imported, "prices.csv").replace(",,\n", ",100.00,0.50\n");
         let filled = files().map(|(name, text)| (name, if name == "prices.csv" { &prices } else { text }));

@@ -255,7 +255,12 @@ c,main,mysql,,POSTPAID_BY_HOUR,,,,0.10,,7,
 fn found(selector: &str) -> String {
     let selector = selector.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
     let scenario = format!("[[set]]\nwhere = \"{selector}\"\nname = \"found\"\n");
-    let book = book(&[("instances.csv", FLEET), ("scenarios/s.toml", &scenario)], Some("s"));
+    let (book, problems) = read(&[("instances.csv", FLEET), ("scenarios/s.toml", &scenario)], Some("s"));
+    let Some(book) = book else {
+        // What finds nothing changes nothing, which is an error.
+        assert_eq!(problems.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["no-match"], "{selector}");
+        return String::new();
+    };
     book.instances.iter().filter(|one| one.labels.name.is_some()).map(|one| one.id.as_str()).collect()
 }
 
@@ -328,13 +333,17 @@ fn a_scenario_edits_cells_in_order() {
         (
             "[[set]]\nwhere = \"renew_flag = 'auto'\"\nrenew_flag = \"none\"\n[[set]]\nwhere = \"renew_flag = 'auto'\"\n\
              renew_months = 6\n",
-            "none 1 100 2026-12-15 prod",
+            "no-match",
         ),
         ("[[set]]\nwhere = \"product IS NULL\"\nexpires_on = 2026-12-20\n", "auto 1 100 2026-12-20 prod"),
-        ("[[set]]\nwhere = \"product = 'cvm'\"\nexpires_on = 2026-12-20\n", "auto 1 100 2026-12-15 prod"),
+        ("[[set]]\nwhere = \"product = 'cvm'\"\nexpires_on = 2026-12-20\n", "no-match"),
     ];
     for (blocks, expected) in table {
-        let book = book(&[("instances.csv", FLEET), ("scenarios/s.toml", blocks)], Some("s"));
+        let (book, problems) = read(&[("instances.csv", FLEET), ("scenarios/s.toml", blocks)], Some("s"));
+        let Some(book) = book else {
+            assert_eq!(problems.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), [expected], "{blocks}");
+            continue;
+        };
         let one = &book.instances[0];
         let tags = one.labels.tags.iter().map(|tag| text(tag.map(|tag| book.labels.text(tag))));
         let (price, expires, tags) =

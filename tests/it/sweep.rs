@@ -33,7 +33,8 @@ fn through(cache: &mut Cache, book: &Book) -> Vec<Figures> {
     let groups = cache.groups().to_vec();
     let outcomes = replay(book, &task.missing, &groups).expect("it was replayed by itself before");
     cache.keep(&task, outcomes);
-    cache.outcomes(&task).into_iter().map(|outcome| outcome.figures).collect()
+    let outcomes = cache.outcomes(&task).expect("nothing was refused");
+    outcomes.into_iter().map(|outcome| outcome.figures).collect()
 }
 
 #[test]
@@ -199,4 +200,49 @@ fn the_unpublished_rules_are_asked_of_a_book() {
     place.run("compare book in-time --rules --out rules").done().says("all as set");
     assert_eq!(rows(&place.text("rules/rules.csv")).len(), 2 * 3 * 2 * 3);
     place.run("compare book in-time yearly --rules").refused().complains("one scenario at most");
+}
+
+/// Of months 1 and 12 neither keeps the limits; 12 months break one of them, 1 month both.
+#[test]
+fn without_a_run_within_the_limits_the_nearest_is_named() {
+    let place = Place::with_book().file("sweep.toml", "[[axis]]\nkey = \"renew_months\"\nvalues = [1, 2]\n");
+    let mut command =
+        place.program("sweep book sweep.toml --no-charts --limit spend<=10.00 --limit lowest>=0 --out out");
+    command.args(["--limit", "terminated = 0"]);
+    let output = command.output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    // 59.00 is paid with one month; with two the 100.00 do not suffice for 118.00: nothing is paid, and both are lost.
+    assert!(said.contains("No run keeps the limits. The nearest is renew_months = 2:"), "{said}");
+    assert!(said.contains("terminated is 2; the limit is terminated = 0"), "{said}");
+    assert!(!said.contains("spend is"), "{said}");
+    assert!(!place.folder.path().join("out/best.toml").exists());
+    place.run("sweep book sweep.toml --no-charts --limit spend<=60.00 --out out").done();
+}
+
+/// To make an instance postpaid asks a price by the hour, which only some have: such a combination is left out.
+#[test]
+fn a_refused_combination_keeps_no_other_from_running() {
+    let place = Place::new()
+        .file("book/book.toml", "from = 2026-12-01\nto = 2026-12-31\n")
+        .file("book/accounts.csv", "account_id,cash\nshop,500.00\nlab,500.00\n")
+        .file(
+            "book/instances.csv",
+            "instance_id,account_id,charge_type,renew_flag,monthly_price,hourly_price,expires_on\n\
+             web,shop,PREPAID,auto,59.00,0.10,2026-12-12\n\
+             ci,lab,PREPAID,auto,59.00,0.10,2026-12-12\n",
+        )
+        .file("book/actions.csv", "date,action,instance_id\n2026-12-05,to_postpaid,web\n")
+        .file(
+            "sweep.toml",
+            "[[axis]]\nname = \"hour\"\nkey = \"hourly_price\"\nwhere = \"account_id = 'shop'\"\nvalues = [\"0.20\", \"\"]\n\
+             [[axis]]\nname = \"months\"\nkey = \"renew_months\"\nvalues = [1, 3]\n",
+        );
+    let answer = place.run("sweep book sweep.toml --no-charts --out out").found();
+    let answer = answer.says("2 runs, by spend").complains("months = 1 is refused and left out");
+    let answer = answer.complains("months = 3 is refused and left out").complains("missing-price");
+    assert!(answer.err.contains("actions.csv:2"), "{}", answer.err);
+    let swept = rows(&place.text("out/sweep.csv"));
+    let kept: Vec<(&str, &str)> = swept.iter().map(|row| (&*row["hour"], &*row["months"])).collect();
+    assert_eq!(kept, [("0.20", "1"), ("0.20", "3")]);
 }

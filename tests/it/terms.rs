@@ -182,8 +182,39 @@ fn the_verb_answers_and_refuses() {
     }
     place.run("terms book --out out").done().says("The cheapest terms of Lantern Tea").says("no choice is cheaper");
     assert!(place.text("out/terms.csv").contains("shop,shop-web-1,CNY,1,12,1224.00,1015.92,208.08"));
+    place.run("terms book --no-ceiling --out out").done().says("no choice is cheaper");
     place.run("terms book --ceiling shop=1 --out out").found().says("too much in 2026-12");
     place.run("terms book --ceiling 1").refused().complains("names no account");
     place.run("terms book --ceiling nobody=1").refused().complains("no account `nobody`");
     place.run("terms book --lifetime 0").exits_with(2);
+}
+
+/// 12 months at 0.83 are the cheapest terms, and cost 996.00 on 10 December: there are 300.00, or what is planned to come by
+/// the end of that month.
+#[test]
+fn the_money_of_an_account_is_its_ceiling_unless_people_say_otherwise() {
+    let place = |actions: &str| {
+        Place::new()
+            .file("book/book.toml", "from = 2026-12-01\nto = 2027-11-30\n")
+            .file("book/accounts.csv", "account_id,cash\nshop,300.00\n")
+            .file(
+                "book/instances.csv",
+                "instance_id,account_id,charge_type,renew_flag,renew_months,monthly_price,expires_on\n\
+                 web,shop,PREPAID,auto,1,100.00,2026-12-10\n",
+            )
+            .file("book/actions.csv", &format!("date,action,account_id,amount\n{actions}"))
+    };
+    let short = place("2027-01-01,topup,shop,5000.00\n");
+    short
+        .run("terms book --out out")
+        .done()
+        .says("shop: the cheapest terms pay CNY 996.00 in 2026-12, but by then there is only 300.00")
+        .says("a month pays at most CNY 100.00 in 2026-12");
+    let free = short.run("terms book --no-ceiling --out out").done();
+    assert!(!free.out.contains("by then") && free.out.contains("996.00 in 2026-12"), "{}", free.out);
+    let told = short.run("terms book --ceiling shop=2000 --out out").done();
+    assert!(!told.out.contains("by then") && told.out.contains("996.00 in 2026-12"), "{}", told.out);
+    let rich = place("2026-12-31,topup,shop,696.00\n").run("terms book --out out").done();
+    assert!(!rich.out.contains("by then") && rich.out.contains("996.00 in 2026-12"), "{}", rich.out);
+    place("2026-12-31,topup,shop,695.99\n").run("terms book --out out").done().says("there is only 995.99");
 }

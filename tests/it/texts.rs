@@ -209,7 +209,7 @@ fn calendars_and_charts_of_any_texts_can_be_read() {
     place.run("plan book --out out3");
     let files = place.files();
     let calendars = names_in(&files, "out/calendar");
-    assert_eq!(calendars.len(), texts().len() + 1);
+    assert_eq!(calendars.len(), texts().len() + 1, "{calendars:?}");
     assert_are_names(calendars.iter().copied());
     for name in calendars {
         let calendar = text(&files, &format!("out/calendar/{name}"));

@@ -42,6 +42,11 @@ pub(crate) fn changed(book: &Files, seed: u64) -> Changed {
     Changed { scenario: editor.scenario, by_hand: editor.files }
 }
 
+/// Whether there is anything to change.
+fn has_rows(table: &Table) -> bool {
+    table.rows.iter().any(|row| row.iter().any(|cell| !cell.is_empty()))
+}
+
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
@@ -104,6 +109,9 @@ impl Editor {
 
     fn set_cells(&mut self) {
         let mut table = self.table("instances.csv").expect("a book has instances");
+        if !has_rows(&table) {
+            return;
+        }
         let (column, value) = match self.random.between(1, 5) {
             1 => ("renew_flag", self.random.pick(FLAGS).to_owned()),
             2 => ("renew_months", self.random.pick(&["", "1", "2", "3", "12"]).to_owned()),
@@ -145,7 +153,8 @@ impl Editor {
         let percent = self.random.pick(&["10", "-5", "2.5", "0", "-100"]);
         // A scenario changes the prices that are taken; by hand those are changed, too, that nobody takes and that then have
         // more digits than a price can have.
-        if self.files.values().any(|text| text.contains("12.3456789012345678901234")) {
+        let is_long = self.files.values().any(|text| text.contains("12.3456789012345678901234"));
+        if is_long || !self.table("instances.csv").is_some_and(|table| has_rows(&table)) {
             return;
         }
         self.scenario += &format!("[[prices]]\nchange_percent = {}\n", quoted(percent));
@@ -165,13 +174,18 @@ impl Editor {
 
     fn shift_topups(&mut self) {
         let (delay, percent) = (self.random.between(-3, 10), self.random.pick(&["25", "-12.5", "0"]));
-        self.scenario += &format!("[[topups]]\ndelay_days = {delay}\nchange_percent = {}\n", quoted(percent));
+        let block = format!("[[topups]]\ndelay_days = {delay}\nchange_percent = {}\n", quoted(percent));
         let percent = percent.parse().expect("a number");
         let Some(mut table) = self.table("actions.csv") else { return };
         let column = |name: &str| table.column(name);
         let (Some(day), Some(amount), Some(action)) = (column("date"), column("amount"), column("action")) else {
             return;
         };
+        // A change that reaches nothing is refused.
+        if table.rows.iter().all(|row| row[action] != "topup") {
+            return;
+        }
+        self.scenario += &block;
         let account = column("account_id");
         let currencies = self.currencies();
         for row in table.rows.iter_mut().filter(|row| row[action] == "topup") {
