@@ -12,12 +12,14 @@ use crate::calendar::Day;
 use crate::charge;
 use crate::engine::Window;
 use crate::event::{Event, Reason};
-use crate::instance::{ChargeType, InstanceIndex, RenewFlag, State, StoppedBy};
+use crate::instance::{InstanceIndex, RenewFlag, State, StoppedBy};
 use crate::ledger::{Entry, Needed};
 use crate::lifecycle;
 use crate::losses::{Losses, Meaning};
 use crate::money::{Money, Price};
-use crate::summary::{LossEnd, Remedy, Summary};
+use crate::plan::{Failure, Task};
+use crate::summary::LossEnd;
+use crate::tasks::{List, What};
 
 /// Why an instance is not paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,14 +76,12 @@ pub struct Deadline {
 /// What a date to act on is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matter {
-    /// The account must be topped up on this day at the latest, or so many renewals fail.
-    TopUp(usize),
-    /// The account must be topped up by more than this on this day at the latest, or its arrears stop instances.
-    Arrears,
-    /// The instance is not paid for from this day on.
-    Unpaid(Lapse),
-    /// The last day on which the instance can be saved.
-    LastDay(Lapse),
+    /// The account must be topped up on this day at the latest, or this fails.
+    TopUp(Failure),
+    /// People must do something with an instance on this day at the latest, or it stops, or is lost.
+    Task(Task),
+    /// The last day that saves an instance, where that is later.
+    LastDay(Task),
     /// A top-up that the book plans and the run counts on.
     PlannedTopUp,
     /// A renewal that the book plans and the run counts on.
@@ -92,9 +92,9 @@ impl Matter {
     /// The instance that it is about.
     pub fn instance(&self) -> Option<InstanceIndex> {
         match self {
-            Self::Unpaid(lapse) | Self::LastDay(lapse) => Some(lapse.instance),
+            Self::Task(task) | Self::LastDay(task) => Some(task.instance),
             Self::PlannedRenewal(instance) => Some(*instance),
-            Self::TopUp(_) | Self::Arrears | Self::PlannedTopUp => None,
+            Self::TopUp(_) | Self::PlannedTopUp => None,
         }
     }
 
@@ -102,11 +102,14 @@ impl Matter {
     pub fn rank(&self) -> u8 {
         match self {
             Self::TopUp(_) => 0,
-            Self::Arrears => 1,
-            Self::Unpaid(_) => 2,
-            Self::LastDay(_) => 3,
-            Self::PlannedTopUp => 4,
-            Self::PlannedRenewal(_) => 5,
+            Self::Task(task) => match task.verb {
+                Verb::Start => 1,
+                Verb::Renew(_) => 2,
+                _ => 3,
+            },
+            Self::LastDay(_) => 4,
+            Self::PlannedTopUp => 5,
+            Self::PlannedRenewal(_) => 6,
         }
     }
 }
@@ -313,25 +316,18 @@ impl<'b> Watch<'b> {
     }
 }
 
-/// All dates to act on within the run, in order.
-pub fn deadlines(book: &Book, lapses: &[Lapse], summary: &Summary) -> Vec<Deadline> {
+/// All dates to act on within the run, in order: those of the to-do list, and what the book plans.
+pub fn deadlines(book: &Book, list: &List) -> Vec<Deadline> {
     let mut all = Vec::new();
-    for advice in &summary.advice {
-        let (account, amount, matter) = match advice.what {
-            Remedy::TopUp { account, amount, renewals } => (account, amount, Matter::TopUp(renewals)),
-            Remedy::Arrears { account, amount } => (account, amount, Matter::Arrears),
-            Remedy::Renew { .. } => continue,
-        };
-        all.push(Deadline { day: advice.by, account, matter, amount: Some(amount) });
-    }
-    for lapse in lapses {
-        let account = book.instance(lapse.instance).account;
-        let of = |day, matter| Deadline { day, account, matter, amount: lapse.needed };
-        let unpaid = book.instance(lapse.instance).charge_type == ChargeType::Prepaid || lapse.cause != Cause::Arrears;
-        if unpaid {
-            all.push(of(lapse.first, Matter::Unpaid(*lapse)));
+    for line in &list.lines {
+        let of = |day, matter| Deadline { day, account: line.account, matter, amount: line.amount() };
+        match line.what {
+            What::TopUp { first, .. } => all.push(of(line.by, Matter::TopUp(first))),
+            What::Task(task) => {
+                all.push(of(line.by, Matter::Task(task)));
+                all.extend((line.latest > line.by).then(|| of(line.latest, Matter::LastDay(task))));
+            }
         }
-        all.extend(lapse.last_day.map(|day| of(day, Matter::LastDay(*lapse))));
     }
     all.extend(planned(book));
     all.sort_by_key(|one| (one.day, one.account, one.matter.rank(), one.matter.instance()));

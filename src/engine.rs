@@ -174,6 +174,17 @@ pub fn ask_accounts<'b, T: Send>(book: &'b Book, question: impl Fn(Trial<'b>) ->
     papers.into_par_iter().map(|papers| question(Trial::open(book, papers))).collect()
 }
 
+/// [`ask_accounts`], of some accounts.
+pub fn ask_some<'b, T: Send>(
+    book: &'b Book,
+    accounts: &BTreeSet<AccountIndex>,
+    question: impl Fn(Trial<'b>) -> T + Sync,
+) -> Vec<T> {
+    let mut papers = Routes::of(book).papers;
+    papers.retain(|papers| accounts.contains(&papers.account));
+    papers.into_par_iter().map(|papers| question(Trial::open(book, papers))).collect()
+}
+
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
     let sections = section::split(routes.papers).into_par_iter().map(|papers| Section::open(book, papers)).collect();
     let split = routes.strays.split_days();

@@ -54,6 +54,7 @@ pub mod selector;
 pub mod shown;
 pub mod source;
 pub mod summary;
+pub mod tasks;
 pub mod terms;
 pub mod verify;
 pub mod voucher;

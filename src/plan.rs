@@ -16,6 +16,7 @@ mod demand;
 mod fate;
 mod keeping;
 mod late;
+mod listed;
 mod triage;
 mod worth;
 
@@ -25,9 +26,10 @@ pub use arrivals::{Arrival, Cadence, Way};
 use demand::{Floors, Needs};
 pub use fate::Consequence;
 use keeping::Doing;
+pub use listed::Task;
 use triage::Shortage;
 pub use triage::Triage;
-pub use worth::{Worth, WorthError, weigh};
+pub use worth::{Worth, WorthError, month, weigh};
 
 use crate::account::AccountIndex;
 use crate::action::{AccountRef, Action, Channel, Target, Transfer, Verb};
@@ -47,8 +49,8 @@ pub struct Question {
     pub cadence: Cadence,
     /// How they send it.
     pub channel: Option<Channel>,
-    /// The instances to keep; none: what the book keeps by its flags and actions.
-    pub keep: Option<Selector>,
+    /// The instances to keep.
+    pub keep: Keep,
     /// What must stay in each account of a currency.
     pub reserve: BTreeMap<Currency, Money>,
     /// How late a renewal may be.
@@ -57,6 +59,17 @@ pub struct Question {
     pub budgets: BTreeMap<AccountIndex, Money>,
     /// What an instance is worth where the budget does not keep all.
     pub worth: BTreeMap<InstanceIndex, u128>,
+}
+
+/// Which instances are to be kept.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    /// Those with the flag `auto` or `manual`, unless people give them up: what the to-do list keeps.
+    Flagged,
+    /// What renews itself, and what the book's actions renew: nobody does anything besides paying.
+    Due,
+    /// Those that match, and no others.
+    Matching(Selector),
 }
 
 /// How late a renewal may be.
@@ -86,12 +99,19 @@ pub struct AccountPlan {
     pub top_ups: Vec<TopUp>,
     /// What people have to do besides, by day.
     pub steps: Vec<(Day, InstanceIndex, Verb)>,
+    /// The same with what is known of them, where the plan keeps [`Keep::Flagged`].
+    pub tasks: Vec<Task>,
+    /// Instances to be kept that nothing saves any more, with the day on which they are gone; where the plan keeps
+    /// [`Keep::Flagged`].
+    pub beyond: Vec<(InstanceIndex, Day)>,
     /// When the account fails without any top-up of the plan; none: not in the run.
     pub runway: Option<Failure>,
     /// What fails before the first money can be there.
     pub unmet: Vec<Failure>,
     /// What is lost whatever is paid.
     pub lost: Vec<Loss>,
+    /// What the run with the plan spends: renewals and usage, refunds taken off.
+    pub spend: Money,
     /// What the budget keeps, where it does not keep all.
     pub triage: Option<Triage>,
 }
@@ -162,6 +182,8 @@ pub struct Loss {
     pub instance: InstanceIndex,
     /// The day on which it goes to the recycle bin, is stopped or is gone; none: before the run.
     pub day: Option<Day>,
+    /// The day on which it is terminated; none where that is before the run or not within it.
+    pub gone: Option<Day>,
     /// Why.
     pub why: LossCause,
     /// Whether the question asked for it to be kept.
@@ -186,12 +208,22 @@ pub enum LossCause {
 /// # Errors
 /// The book cannot be replayed.
 pub fn plan(book: &Book, question: &Question) -> Result<Plan, Refusal> {
+    let all = (0u32..).zip(&book.accounts).map(|(number, _)| AccountIndex(number)).collect();
+    let accounts = plan_accounts(book, question, (&all, true)).into_iter();
+    Ok(Plan { accounts: accounts.map(|(_, plan)| plan).collect::<Result<_, _>>()? })
+}
+
+/// Plans some accounts of a book, each by itself, by id. `tells` says whether the plan follows what happens without a top-up.
+pub(crate) fn plan_accounts(
+    book: &Book,
+    question: &Question,
+    (accounts, tells): (&BTreeSet<AccountIndex>, bool),
+) -> Vec<(AccountIndex, Result<AccountPlan, Refusal>)> {
     let way = Way::of(book, question.channel);
     let arrivals = way.arrivals(&question.cadence);
     let plain_actions = triage::are_plain(book);
-    let setting = Setting { question, arrivals: &arrivals, ample: ample(book), plain_actions };
-    let accounts = engine::ask_accounts(book, |trial| setting.plan(&trial));
-    Ok(Plan { accounts: accounts.into_iter().collect::<Result<_, _>>()? })
+    let setting = Setting { question, arrivals: &arrivals, ample: ample(book), plain_actions, tells };
+    engine::ask_some(book, accounts, |trial| (trial.account(), setting.plan(&trial)))
 }
 
 /// More than any account can need, and little enough to be added to any: see [`is_plannable`].
@@ -204,12 +236,19 @@ pub fn is_plannable(book: &Book) -> bool {
     book.largest_movement() <= i128::from(i64::MAX / 4)
 }
 
+/// What rows move out of an account, refunds taken off.
+fn spend(entries: &[Entry]) -> Money {
+    let spent = entries.iter().filter(|entry| !matches!(entry.event, Event::TopUp | Event::Credit));
+    spent.filter_map(|entry| entry.movement).map(|movement| -movement.amount()).sum()
+}
+
 /// What the plans of all accounts share.
 struct Setting<'q> {
     question: &'q Question,
     arrivals: &'q [Arrival],
     ample: Money,
     plain_actions: bool,
+    tells: bool,
 }
 
 /// The run with ample money.
@@ -225,16 +264,20 @@ impl Setting<'_> {
     }
 
     fn plan(&self, opening: &Trial<'_>) -> Result<AccountPlan, Refusal> {
-        let kept = self.question.keep.as_ref().map(|selector| opening.matching(selector));
+        let kept = match &self.question.keep {
+            Keep::Matching(selector) => Some(opening.matching(selector)),
+            Keep::Flagged | Keep::Due => None,
+        };
         let keeps = Keeps::of(opening, kept.as_deref());
-        let Kept { steps, stops, run } = self.keep(opening, &keeps)?;
+        let Kept { steps, stops, tasks, beyond, run } = self.keep(opening, &keeps)?;
         let prepared = with_steps(opening, &steps);
         let account = opening.book().account(opening.account());
         let reserve = self.question.reserve.get(&account.currency).copied();
         let floors =
             Floors { reserve, alert: account.alert_below.filter(|_| self.question.tolerance == Tolerance::Nothing) };
         let needs = Needs::of(&run, (self.arrivals, self.ample), floors);
-        let lost = demand::lost(&run, (opening, kept.as_deref()), self.first());
+        let mut lost = demand::lost(&run, (opening, kept.as_deref()), self.first());
+        lost.iter_mut().for_each(|loss| loss.asked |= beyond.iter().any(|(one, _)| *one == loss.instance));
         let (mut top_ups, stops, unmet) = match self.question.tolerance {
             Tolerance::Nothing => (needs.top_ups, stops, needs.unmet),
             tolerance => {
@@ -253,10 +296,14 @@ impl Setting<'_> {
         }
         let steps = [steps, stops].concat();
         let prepared = with_steps(opening, &steps);
-        fate::tell(&prepared, &mut top_ups)?;
-        let steps = settled(&prepared, &top_ups, steps)?;
-        let (account, runway) = (opening.account(), needs.runway);
-        Ok(AccountPlan { account, top_ups, steps, runway, unmet, lost, triage: None })
+        if self.tells {
+            fate::tell(&prepared, &mut top_ups)?;
+        }
+        // What the list asks for is carried out in the run that it comes from.
+        let is_list = !self.tells && tasks.len() == steps.len();
+        let steps = if is_list { steps } else { settled(&prepared, &top_ups, steps)? };
+        let (account, runway, spend) = (opening.account(), needs.runway, spend(&run.entries));
+        Ok(AccountPlan { account, top_ups, steps, tasks, beyond, runway, unmet, lost, spend, triage: None })
     }
 
     /// The plan of an account whose budget does not keep all.
@@ -276,11 +323,15 @@ impl Setting<'_> {
         lost.retain(|loss| triage.let_go.binary_search(&loss.instance).is_err());
         let steps = settled(&prepared, &top_ups, steps)?;
         let account = prepared.account();
-        Ok(AccountPlan { account, top_ups, steps, runway, unmet, lost, triage: Some(triage) })
+        let (tasks, beyond, spend) = (Vec::new(), Vec::new(), spend(&kept.run.entries));
+        Ok(AccountPlan { account, top_ups, steps, tasks, beyond, runway, unmet, lost, spend, triage: Some(triage) })
     }
 
     /// What people have to do so that the kept instances stay, and the run with it and ample money.
     fn keep<'b>(&self, opening: &Trial<'b>, keeps: &Keeps<'_>) -> Result<Kept<'b>, Refusal> {
+        if matches!(self.question.keep, Keep::Flagged) {
+            return self.keep_flagged(opening);
+        }
         let mut steps = keeps.kept.map(|kept| keeping::flags(opening, kept)).unwrap_or_default();
         loop {
             let mut stops = Vec::new();
@@ -288,10 +339,17 @@ impl Setting<'_> {
             let more = keeps.kept.map(|kept| keeping::repairs(&run, (opening, kept), &steps, self.first()));
             let more = more.unwrap_or_default();
             if more.is_empty() {
-                return Ok(Kept { steps, stops, run });
+                return Ok(Kept { steps, stops, tasks: Vec::new(), beyond: Vec::new(), run });
             }
             steps.extend(more);
         }
+    }
+
+    /// [`keep`](Self::keep), of what the to-do list keeps.
+    fn keep_flagged<'b>(&self, opening: &Trial<'b>) -> Result<Kept<'b>, Refusal> {
+        let listed::Kept { tasks, beyond, run } = listed::keep(opening, self.first().map(|day| (day, self.ample)))?;
+        let steps = tasks.iter().map(|task| (task.by, task.instance, task.verb)).collect();
+        Ok(Kept { steps, stops: Vec::new(), tasks, beyond, run })
     }
 
     /// The run with ample money from the first arrival on.
@@ -330,6 +388,9 @@ struct Kept<'b> {
     steps: Vec<Doing>,
     /// Stops of what came back in this run.
     stops: Vec<Doing>,
+    /// What is known of the steps, where the plan keeps what flags keep.
+    tasks: Vec<Task>,
+    beyond: Vec<(InstanceIndex, Day)>,
     run: AmpleRun<'b>,
 }
 
@@ -345,7 +406,7 @@ fn returning(opening: &Trial<'_>, run: &AmpleRun<'_>, let_go: &[InstanceIndex]) 
 fn with_steps<'b>(opening: &Trial<'b>, steps: &[Doing]) -> Trial<'b> {
     let mut trial = opening.clone();
     let mut steps = steps.to_vec();
-    steps.sort_by_key(|(day, instance, _)| (*day, *instance));
+    steps.sort_by_key(keeping::order);
     steps.into_iter().for_each(|(day, instance, verb)| trial.add(day, Step::Do(instance, verb)));
     trial
 }
@@ -359,7 +420,7 @@ fn settled(prepared: &Trial<'_>, top_ups: &[TopUp], steps: Vec<Doing>) -> Result
     top_ups.iter().for_each(|top_up| trial.add(top_up.arrival.arrives, Step::Receive(top_up.amount)));
     trial.advance(trial.book().days.to)?;
     let mut steps = keeping::carried_out(steps, &trial.take_entries());
-    steps.sort_by_key(|(day, instance, _)| (*day, *instance));
+    steps.sort_by_key(keeping::order);
     Ok(steps)
 }
 

@@ -104,12 +104,13 @@ fn usable(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Ou
         return Outlook::ByItself;
     }
     let remedy = |what, by, why| Outlook::Help(Remedy { what, by, latest, why });
+    // An automatic renewal after which it goes to the recycle bin on the same day saves nothing.
+    let lasts = |by: &Day| standing.next_term(profile, months, *by).end + profile.suspend_after_days > *by;
+    let periods = periods_beyond(standing, profile, months, suspended);
     match in_time {
-        Some(by) => remedy(Help::SetFlag, by, Why::Flag),
-        None => {
-            let periods = periods_beyond(standing, profile, months, suspended);
-            remedy(Help::Renew { periods }, suspended, no_attempt(profile))
-        }
+        Some(by) if lasts(&by) => remedy(Help::SetFlag, by, Why::Flag),
+        Some(_) => remedy(Help::Renew { periods }, suspended, Why::Flag),
+        None => remedy(Help::Renew { periods }, suspended, no_attempt(profile)),
     }
 }
 
@@ -166,6 +167,13 @@ fn by_people(standing: &Standing, profile: &Profile, months: u32, today: Day) ->
     let by = suspended.unwrap_or(latest);
     let periods = periods_beyond(standing, profile, months, by);
     Outlook::Help(Remedy { what: Help::Renew { periods }, by, latest, why: Why::AttemptsOver })
+}
+
+/// What helps an instance that renews itself on `day`, but goes to the recycle bin on the same day again, since that term is
+/// over: a renewal by people before, for more periods. `standing` is that of the morning.
+pub fn in_place_of_attempt(standing: &Standing, profile: &Profile, months: u32, day: Day) -> Remedy {
+    let periods = periods_beyond(standing, profile, months, day);
+    Remedy { what: Help::Renew { periods }, by: day, latest: day, why: Why::AttemptsOver }
 }
 
 /// The least number of periods with which a renewal on `day` ends after that day.

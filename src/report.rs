@@ -28,6 +28,7 @@ pub mod profile;
 pub mod report_json;
 pub mod run_json;
 pub mod sweep;
+pub mod tasks;
 pub mod terms;
 pub mod workbook;
 

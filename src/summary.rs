@@ -1,4 +1,4 @@
-//! The answer of a run: what is paid, how low the balances go, what fails, what is lost and what to do about it.
+//! The answer of a run: what is paid, how low the balances go, what fails and what is lost.
 //!
 //! A pure fold over the rows of a run: a [`Tally`] keeps what accounts and instances come to, not the rows. Accounts do not
 //! depend on each other, so the tallies of some accounts and of the next ones can be joined.
@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{AddAssign, Range};
 
 use crate::account::AccountIndex;
-use crate::action::Verb;
 use crate::book::Book;
 use crate::calendar::Day;
 use crate::event::{Event, Reason};
-use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State};
+use crate::instance::{Instance, InstanceIndex, State};
 use crate::ledger::{Balance, Entry, Needed, Shortfall};
 use crate::losses::{Losses, Meaning};
 use crate::money::{Currency, Money};
@@ -34,8 +33,8 @@ pub struct Summary {
     pub stops: Vec<(InstanceIndex, Day)>,
     /// The number of actions and purchases that were rejected.
     pub rejected: usize,
-    /// What people can do, by the day until which it helps.
-    pub advice: Vec<Advice>,
+    /// The accounts in which a purchase, a payment by people or a start was refused for want of funds, by id.
+    pub refused: Vec<AccountIndex>,
     /// The number of rows of each event that has any.
     pub events: BTreeMap<Event, u64>,
 }
@@ -155,41 +154,6 @@ pub enum LossEnd {
     Kept,
 }
 
-/// What people can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advice {
-    /// The last day on which it helps.
-    pub by: Day,
-    /// What.
-    pub what: Remedy,
-}
-
-/// A remedy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Top up an account by at least so much: then the first renewals that fail are paid.
-    TopUp {
-        /// The account.
-        account: AccountIndex,
-        /// At least so much.
-        amount: Money,
-        /// How many renewals fail on that day.
-        renewals: usize,
-    },
-    /// Top up an account whose hours end in arrears.
-    Arrears {
-        /// The account.
-        account: AccountIndex,
-        /// What is missing at the end of the day on which instances stop.
-        amount: Money,
-    },
-    /// Renew an instance that people are expected to renew, or set it to auto.
-    Renew {
-        /// The instance.
-        instance: InstanceIndex,
-    },
-}
-
 impl Summary {
     /// The instances terminated because nobody paid in time.
     pub fn terminated(&self) -> impl Iterator<Item = &Loss> {
@@ -234,22 +198,7 @@ pub struct Tally<'b> {
     /// The places of losses that are not decided.
     losing: BTreeMap<InstanceIndex, usize>,
     stops: Vec<(InstanceIndex, Day)>,
-    /// Flags that were set.
-    flags: BTreeMap<InstanceIndex, RenewFlag>,
-    /// For each account its gap that goes on.
-    gaps: BTreeMap<AccountIndex, Gap>,
-    top_ups: Vec<(Day, AccountIndex, Gap)>,
-    arrears: Vec<Advice>,
-}
-
-/// Renewals of an account that fail together, on a first day.
-#[derive(Clone, Copy, Debug)]
-struct Gap {
-    first: Day,
-    last: Day,
-    needed: Money,
-    available: Money,
-    renewals: usize,
+    refused: BTreeSet<AccountIndex>,
 }
 
 impl<'b> Tally<'b> {
@@ -290,10 +239,7 @@ impl<'b> Tally<'b> {
             meanings: Losses::default(),
             losing: BTreeMap::new(),
             stops: Vec::new(),
-            flags: BTreeMap::new(),
-            gaps: BTreeMap::new(),
-            top_ups: Vec::new(),
-            arrears: Vec::new(),
+            refused: BTreeSet::new(),
         }
     }
 
@@ -310,15 +256,11 @@ impl<'b> Tally<'b> {
 
     /// Adds the next rows of its accounts.
     pub fn add<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>, balances: impl Iterator<Item = &'r Balance>) {
-        let mut stopped = BTreeSet::new();
         for entry in entries {
             self.events[entry.event as usize] += 1;
             self.add_movement(entry);
             if let Some(instance) = entry.instance {
                 self.add_fate(instance, entry);
-            }
-            if let (Some(Reason::Arrears), Some(account)) = (entry.reason, entry.account) {
-                stopped.insert((account, entry.date));
             }
         }
         for balance in balances {
@@ -326,10 +268,6 @@ impl<'b> Tally<'b> {
             self.closing[account] = Some(*balance);
             if self.lowest[account].is_none_or(|low| balance.available < low.available) {
                 self.lowest[account] = Some(*balance);
-            }
-            if stopped.contains(&(balance.account, balance.date)) {
-                let what = Remedy::Arrears { account: balance.account, amount: -balance.available };
-                self.arrears.push(Advice { by: balance.date, what });
             }
         }
     }
@@ -345,10 +283,7 @@ impl<'b> Tally<'b> {
         self.losses.extend(next.losses);
         self.given_up.extend(next.given_up);
         self.stops.extend(next.stops);
-        self.flags.extend(next.flags);
-        self.gaps.extend(next.gaps);
-        self.top_ups.extend(next.top_ups);
-        self.arrears.extend(next.arrears);
+        self.refused.extend(next.refused);
         self
     }
 
@@ -375,12 +310,7 @@ impl<'b> Tally<'b> {
             }
             Some(Meaning::Lost) => self.terminate(instance, entry),
             Some(Meaning::GivenUp) => self.give_up(instance, entry),
-            Some(Meaning::Refused) => {}
-            None if entry.event == Event::FlagSet => {
-                if let Some(Verb::SetFlag(flag, _)) = entry.action.map(|action| self.book.action(action).verb) {
-                    self.flags.insert(instance, flag);
-                }
-            }
+            Some(Meaning::Refused) => self.refused.extend(entry.account),
             None => {}
         }
     }
@@ -401,30 +331,11 @@ impl<'b> Tally<'b> {
             Some(failure) => failure.last = entry.date,
             None => self.failures.push(new),
         }
-        if let Some(account) = entry.account {
-            self.widen_gap(account, entry.date, (needed, available));
-        }
     }
 
     fn succeed(&mut self, instance: InstanceIndex) {
         if !self.failing.is_empty() {
             self.failing.remove(&instance);
-        }
-    }
-
-    /// For each account and each row of days on which renewals fail: what is missing to pay them all on the first.
-    fn widen_gap(&mut self, account: AccountIndex, day: Day, (needed, available): (Money, Money)) {
-        let new = Gap { first: day, last: day, needed, available, renewals: 1 };
-        let gap = self.gaps.entry(account).or_insert(Gap { renewals: 0, needed: Money::ZERO, ..new });
-        if day > gap.last.tomorrow() {
-            self.top_ups.push((gap.first, account, std::mem::replace(gap, new)));
-            return;
-        }
-        gap.last = day;
-        if gap.first == day {
-            gap.needed += needed;
-            gap.available = available;
-            gap.renewals += 1;
         }
     }
 
@@ -481,10 +392,6 @@ impl<'b> Tally<'b> {
     /// The summary, once the last rows have been added.
     pub fn close(mut self) -> Summary {
         self.put_in_order();
-        let mut advice = self.top_ups();
-        advice.append(&mut self.arrears);
-        advice.extend(self.renewals());
-        advice.sort_by_key(|advice| advice.by);
         let events = Event::ALL.iter().map(|event| (*event, self.events[*event as usize]));
         Summary {
             totals: self.totals_by_currency(),
@@ -495,7 +402,7 @@ impl<'b> Tally<'b> {
             losses: self.losses.into_iter().map(|(_, loss)| loss).collect(),
             given_up: self.given_up,
             stops: self.stops,
-            advice,
+            refused: self.refused.into_iter().collect(),
         }
     }
 
@@ -506,29 +413,6 @@ impl<'b> Tally<'b> {
         self.losses.sort_by_key(|(noted, loss)| (*noted, (*noted == eve).then_some(loss.instance)));
         self.stops.sort_by_key(|(_, day)| *day);
         self.given_up.sort_by_key(|one| one.gone);
-    }
-
-    fn top_ups(&mut self) -> Vec<Advice> {
-        let last = std::mem::take(&mut self.gaps).into_iter().map(|(account, gap)| (gap.first, account, gap));
-        let mut gaps = std::mem::take(&mut self.top_ups);
-        gaps.extend(last);
-        gaps.sort_unstable_by_key(|(day, account, _)| (*day, *account));
-        let advice = gaps.into_iter().map(|(by, account, gap)| {
-            let what = Remedy::TopUp { account, amount: gap.needed - gap.available, renewals: gap.renewals };
-            Advice { by, what }
-        });
-        advice.collect()
-    }
-
-    /// The instances that are lost because nobody renewed them: their flag was manual when they went.
-    fn renewals(&self) -> impl Iterator<Item = Advice> {
-        self.losses.iter().filter_map(|(_, loss)| {
-            let instance = self.book.instance(loss.instance);
-            let flag = self.flags.get(&loss.instance).copied().unwrap_or(instance.renew_flag);
-            let by = loss.last_day.filter(|_| matches!(loss.end, LossEnd::Terminated(_)))?;
-            let avoidable = flag == RenewFlag::Manual && instance.charge_type == ChargeType::Prepaid;
-            avoidable.then_some(Advice { by, what: Remedy::Renew { instance: loss.instance } })
-        })
     }
 
     fn totals_by_currency(&self) -> BTreeMap<Currency, Totals> {

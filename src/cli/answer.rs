@@ -1,5 +1,7 @@
 //! The answer of a run in words: spend, balances, failures, losses, and what to do.
 
+pub(super) mod tasks;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -14,13 +16,14 @@ use crate::engine::Refusal;
 use crate::instance::InstanceIndex;
 use crate::lost::{Class, Lost};
 use crate::money::{Currency, Money};
-use crate::summary::{AccountSummary, Advice, Failure, Loss, LossEnd, Remedy, Summary, Totals};
+use crate::summary::{AccountSummary, Failure, Loss, LossEnd, Summary, Totals};
+use crate::tasks::List;
 
 /// At most so many lines of a kind.
 const LINES: usize = 8;
 
 /// The whole answer.
-pub(super) fn render(book: &Book, summary: &Summary, (demand, losses): (&Demand, &[Lost])) -> String {
+pub(super) fn render(book: &Book, (summary, list): (&Summary, &List), (demand, losses): (&Demand, &[Lost])) -> String {
     let mut text = format!("{HEAD}{}{HEAD:#}, {} to {}\n\n", visible(&book.name), book.days.from, book.days.to);
     let teller = Teller { book };
     let spend = teller.spend(summary, demand);
@@ -40,7 +43,7 @@ pub(super) fn render(book: &Book, summary: &Summary, (demand, losses): (&Demand,
         let line = format!("{}; `rejected` in ledger.csv says why", counted(summary.rejected, "action"));
         section(&mut text, "Rejected", std::iter::once(line));
     }
-    section(&mut text, "To do", summary.advice.iter().map(|advice| teller.advice(advice)));
+    text.push_str(&tasks::render(book, list));
     if summary.failures.is_empty() && summary.losses.is_empty() {
         text.push_str("Nothing fails and nothing is lost.\n");
     }
@@ -52,7 +55,7 @@ pub(super) fn files(out: &Path, charts: usize, rows: u64) -> String {
     let charts = if charts > 0 { format!(", {}", counted(charts, "chart")) } else { String::new() };
     let rows = counted(usize::try_from(rows).unwrap_or(usize::MAX), "row");
     format!(
-        "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, demand.csv, lost.csv, run.json, closing/{charts}",
+        "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, demand.csv, lost.csv, todo.csv, todo-actions.csv, run.json, closing/{charts}",
         shown_path(out),
         rows
     )
@@ -169,31 +172,5 @@ impl Teller<'_> {
     fn back(&self, loss: &Loss, day: Day) -> String {
         let since = loss.reclaimed.map_or_else(|| "before the run".to_owned(), |day| format!("on {day}"));
         format!("{} {since}, back on {day}", self.id(loss.instance))
-    }
-
-    fn advice(&self, advice: &Advice) -> String {
-        let by = advice.by;
-        match advice.what {
-            Remedy::TopUp { account, amount, renewals } => {
-                let account = self.book.account(account);
-                let amount = amount.display_grouped(account.currency);
-                let fail = if renewals == 1 { "1 renewal fails" } else { &format!("{renewals} renewals fail") };
-                format!(
-                    "by {by} top up {} by {} {amount}: {fail} that day",
-                    visible(account.id.as_str()),
-                    account.currency
-                )
-            }
-            Remedy::Arrears { account, amount } => {
-                let account = self.book.account(account);
-                let amount = amount.display_grouped(account.currency);
-                format!(
-                    "by {by} top up {} by {} {amount} and more: its arrears stop instances",
-                    visible(account.id.as_str()),
-                    account.currency
-                )
-            }
-            Remedy::Renew { instance } => format!("by {by} renew {}, or set its flag to auto", self.id(instance)),
-        }
     }
 }

@@ -12,10 +12,11 @@ use super::progress::Progress;
 use super::run::{column, default_out};
 use super::say::say;
 use super::{Failure, Outcome};
-use crate::deadline::{self, Watch};
+use crate::deadline;
 use crate::engine::{self, Window};
 use crate::report::icalendar;
 use crate::summary::Tally;
+use crate::tasks;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +27,7 @@ Examples:
 /// The folder of the calendars in that of the results.
 const FOLDER: &str = "calendar";
 
-/// Write the dates to act on as iCalendar files: unpaid expiries, last days to recover, latest safe top-ups
+/// Write the dates to act on as iCalendar files: the to-do list, last days to save, and what the book plans
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -51,16 +52,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let column = column(book, &arguments.by)?;
-    let (mut tally, mut watch) = (Tally::open(book), Watch::open(book));
+    let mut tally = Tally::open(book);
     let (mut run, mut window) = (engine::open(book), Window::default());
     let progress = Progress::new(book.days);
     while run.advance(&mut window).map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))? {
         tally.add(window.entries(), window.balances());
-        watch.add(&window);
         window.last().into_iter().for_each(|day| progress.reach(day));
     }
     progress.finish();
-    let deadlines = deadline::deadlines(book, &watch.close(), &tally.close());
+    let deadlines = deadline::deadlines(book, &tasks::list(book, &tally.close()));
     let feeds = icalendar::feeds(book, &deadlines, (column, &arguments.by));
     let files: Vec<(String, Vec<u8>)> =
         feeds.iter().map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone())).collect();

@@ -9,10 +9,12 @@ use super::diagnostics::visible;
 use super::folder::load;
 use super::ink::FAINT;
 use super::say::say;
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, answer};
 use crate::engine;
 use crate::explain::{self, Story};
 use crate::source;
+use crate::summary::Tally;
+use crate::tasks;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,10 +38,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let replay = engine::replay(&loaded.book);
     let replay = replay.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
     let book = loaded.book;
-    let story = if let Some(instance) = book.find_instance(&arguments.id) {
-        explain::instance(&book, &replay.ledger, &replay.closing, instance)
+    let mut tally = Tally::open(&book);
+    tally.add(replay.ledger.entries.iter(), replay.ledger.balances.iter());
+    let list = tasks::list(&book, &tally.close());
+    let (story, list) = if let Some(instance) = book.find_instance(&arguments.id) {
+        (explain::instance(&book, &replay.ledger, &replay.closing, instance), list.of_instance(instance))
     } else if let Some(account) = book.find_account(&arguments.id) {
-        explain::account(&book, &replay.ledger, &replay.closing, account)
+        let mut list = list.of_account(account);
+        list.beyond.retain(|(instance, _)| book.instance(*instance).account == account);
+        (explain::account(&book, &replay.ledger, &replay.closing, account), list)
     } else {
         let message = format!("the book has no instance and no account `{}`", arguments.id);
         let instances = book.instances.iter().map(|one| one.id.as_str());
@@ -47,7 +54,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         let help = source::meant_id(&arguments.id, ids);
         return Err(Failure::new(visible(&message), visible(&help)));
     };
-    print(&story).map(|()| Outcome::Done)
+    print(&story)?;
+    let to_do = answer::tasks::render(&book, &list);
+    if !to_do.is_empty() {
+        say(format!("\n{}", to_do.trim_end()))?;
+    }
+    Ok(Outcome::Done)
 }
 
 fn print(story: &Story) -> Result<(), Failure> {

@@ -21,7 +21,7 @@ use crate::calendar::Day;
 use crate::diagnostic::Diagnostics;
 use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
-use crate::plan::{self, Cadence, Plan, Question, Tolerance, Way, Worth};
+use crate::plan::{self, Cadence, Keep, Plan, Question, Tolerance, Way, Worth};
 use crate::report::chart::Format;
 use crate::report::plan as files;
 use crate::selector::Selector;
@@ -47,9 +47,12 @@ Exit code 1: something that must be paid or kept is impossible; the answer and i
 pub(super) struct Arguments {
     /// The folder of the book
     book: PathBuf,
-    /// Keep the instances that match this condition, and no others [default: what flags and actions of the book keep]
+    /// Keep the instances that match this condition, and no others [default: those with the flag auto or manual, unless people end them]
     #[arg(long, value_name = "CONDITION")]
     keep: Option<String>,
+    /// Pay only what is due by flags and actions of the book: nobody renews anything besides
+    #[arg(long, conflicts_with = "keep")]
+    due_only: bool,
     /// When money can be sent: monthly (the first day, then each 1st), weekly (the first day, then Mondays), daily, or dates with commas between
     #[arg(long, value_name = "WHEN", default_value = "monthly")]
     cadence: Days,
@@ -126,7 +129,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let plan = plan::plan(book, &question);
     let plan = plan.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
     let written = write(&loaded, (&plan, &question), arguments, &target)?;
-    say(answer::render(book, &plan, way))?;
+    say(answer::render(book, (&plan, &question.keep), way))?;
     say(format!("Files in {}: {}", shown_path(&out), written.join(", ")))?;
     Ok(if plan.is_impossible() { Outcome::Found } else { Outcome::Done })
 }
@@ -138,7 +141,11 @@ fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
             By::Online => Channel::Online,
             By::Bank => Channel::Bank,
         }),
-        keep: arguments.keep.as_deref().map(|text| condition(book, "--keep", text)).transpose()?,
+        keep: match arguments.keep.as_deref() {
+            Some(text) => Keep::Matching(condition(book, "--keep", text)?),
+            None if arguments.due_only => Keep::Due,
+            None => Keep::Flagged,
+        },
         reserve: arguments.reserve.as_deref().map(|text| reserve(book, text)).transpose()?.unwrap_or_default(),
         tolerance: match arguments.tolerate {
             None => Tolerance::Nothing,

@@ -22,10 +22,11 @@ use crate::report::frame::{Facts, Grouping};
 use crate::report::hash::{Hasher, hash};
 use crate::report::pictures::{self, Sight, States};
 use crate::report::run_json::{Hashes, Record};
-use crate::report::{closing, demand, lost as lost_csv, monthly};
+use crate::report::{self, closing, demand, lost as lost_csv, monthly};
 use crate::selector::Column;
 use crate::source::{self, Folder};
 use crate::summary::{Summary, Tally};
+use crate::tasks;
 
 const LEDGER: &str = "ledger.csv";
 const BALANCES: &str = "balances.csv";
@@ -77,7 +78,11 @@ pub(super) fn write(
     let CameTo { summary, demand, losses } = came_to;
     let ending = run.close();
     let record = Record::of(inputs, (book, scenario), (&summary, &demand));
-    let answer = answer::render(book, &summary, (&demand, &losses));
+    let list = tasks::list(book, &summary);
+    for (name, bytes) in report::tasks::files(book, &list) {
+        writer.whole(name, &[&bytes])?;
+    }
+    let answer = answer::render(book, (&summary, &list), (&demand, &losses));
     drop(losses);
     // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
     drop(grouping);

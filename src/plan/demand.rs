@@ -224,19 +224,20 @@ pub(super) fn lost(
     (opening, kept): (&Trial<'_>, Option<&[InstanceIndex]>),
     first: Option<Day>,
 ) -> Vec<Loss> {
-    let mut troubled: BTreeMap<InstanceIndex, (Day, LossCause)> = BTreeMap::new();
+    let mut troubled: BTreeMap<InstanceIndex, (Day, LossCause, Option<Day>)> = BTreeMap::new();
     let mut meanings = Losses::open_some(opening.book(), opening.instances());
     for entry in &run.entries {
         let (meaning, Some(instance)) = (meanings.read(entry), entry.instance) else { continue };
         match meaning {
             Some(Meaning::Reclaimed | Meaning::Stopped) => {
-                troubled.insert(instance, (entry.date, LossCause::NotRenewed));
+                troubled.insert(instance, (entry.date, LossCause::NotRenewed, None));
             }
             Some(Meaning::GivenUp) => {
-                troubled.entry(instance).or_insert((entry.date, LossCause::People)).1 = LossCause::People;
+                troubled.entry(instance).or_insert((entry.date, LossCause::People, None)).1 = LossCause::People;
             }
             Some(Meaning::Lost) => {
-                let trouble = troubled.entry(instance).or_insert((entry.date, LossCause::NotRenewed));
+                let trouble = troubled.entry(instance).or_insert((entry.date, LossCause::NotRenewed, None));
+                trouble.2 = Some(entry.date);
                 if first.is_none_or(|first| entry.date <= first) {
                     trouble.1 = LossCause::BeforeMoney;
                 }
@@ -248,10 +249,12 @@ pub(super) fn lost(
         }
     }
     let asked = |instance: InstanceIndex| kept.is_some_and(|kept| kept.binary_search(&instance).is_ok());
-    troubled.retain(|instance, (_, why)| asked(*instance) || (kept.is_none() && *why != LossCause::People));
+    troubled.retain(|instance, (_, why, _)| asked(*instance) || (kept.is_none() && *why != LossCause::People));
     let released = opening.instances().filter(|one| opening.state(*one) == Some(State::Terminated) && asked(*one));
-    let released = released.map(|instance| Loss { instance, day: None, why: LossCause::Released, asked: true });
+    let released =
+        released.map(|instance| Loss { instance, day: None, gone: None, why: LossCause::Released, asked: true });
     let lost = troubled.into_iter();
-    let lost = lost.map(|(instance, (day, why))| Loss { instance, day: Some(day), why, asked: asked(instance) });
+    let lost =
+        lost.map(|(instance, (day, why, gone))| Loss { instance, day: Some(day), gone, why, asked: asked(instance) });
     released.chain(lost).collect()
 }

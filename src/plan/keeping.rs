@@ -14,6 +14,16 @@ use crate::losses::{Losses, Meaning};
 /// What people do with an instance on a day.
 pub(super) type Doing = (Day, InstanceIndex, Verb);
 
+/// What is done on a day is done in this order.
+pub(super) fn order((day, instance, verb): &Doing) -> (Day, u8, InstanceIndex) {
+    let place = match verb {
+        Verb::Start => 0,
+        Verb::Renew(_) => 1,
+        _ => 2,
+    };
+    (*day, place, *instance)
+}
+
 /// Flags and stops on the first day of the run, or on the day on which an instance begins: what is kept renews itself, what
 /// is not kept neither renews itself nor runs by the hour.
 pub(super) fn flags(opening: &Trial<'_>, kept: &[InstanceIndex]) -> Vec<Doing> {

@@ -100,7 +100,7 @@ impl<'b> Shortage<'_, 'b> {
         all_gone.sort_unstable();
         let last = trial.book().days.to;
         let entries = keeping::advance(&mut trial, last, (&all_gone, &mut steps))?;
-        steps.sort_by_key(|(day, instance, _)| (*day, *instance));
+        steps.sort_by_key(keeping::order);
         Ok(Outcome { steps, run: AmpleRun { entries, end: trial } })
     }
 

@@ -52,13 +52,16 @@ pub fn weigh(book: &Book, worth: Worth) -> Result<BTreeMap<InstanceIndex, u128>,
     let numbered = || (0u32..).map(InstanceIndex).zip(&book.instances);
     match worth {
         Worth::Count => Ok(numbered().map(|(index, _)| (index, 1)).collect()),
-        Worth::Price => Ok(numbered().map(|(index, one)| (index, month(book, one))).collect()),
+        Worth::Price => {
+            Ok(numbered().map(|(index, one)| (index, u128::try_from(month(book, one).minor()).unwrap_or(0))).collect())
+        }
         Worth::Tag(tag) => numbered().map(|(index, one)| Ok((index, number(book, one, tag)?))).collect(),
         Worth::Priority => by_priority(book),
     }
 }
 
-fn month(book: &Book, instance: &Instance) -> u128 {
+/// The list price of a month of an instance; 720 hours of one that is charged by the hour.
+pub fn month(book: &Book, instance: &Instance) -> Money {
     let currency = book.account(instance.account).currency;
     let profile = book.profile(instance.profile);
     let price = match instance.charge_type {
@@ -69,7 +72,7 @@ fn month(book: &Book, instance: &Instance) -> u128 {
             instance.hourly_price.map(|price| charge::hour(profile, currency, price) * HOURS_OF_A_MONTH)
         }
     };
-    u128::try_from(price.unwrap_or(Money::ZERO).minor()).unwrap_or(0)
+    price.unwrap_or(Money::ZERO)
 }
 
 fn number(book: &Book, instance: &Instance, tag: usize) -> Result<u128, WorthError> {

@@ -13,14 +13,16 @@ use ics::{Alarm, Event, ICalendar, escape_text};
 use super::hash::hash;
 use super::names::{Names, part};
 use crate::account::AccountIndex;
+use crate::action::Verb;
 use crate::book::Book;
 use crate::calendar::Day;
-use crate::deadline::{Cause, Deadline, Lapse, Matter};
+use crate::deadline::{Deadline, Matter};
 use crate::instance::InstanceIndex;
 use crate::money::Money;
+use crate::plan::{Cause, Failure, Task};
+use crate::remedy::Why;
 use crate::selector::Column;
 use crate::shown::Shown;
-use crate::summary::LossEnd;
 
 /// The most instances that an entry names.
 const NAMED: usize = 50;
@@ -123,10 +125,8 @@ impl Teller<'_> {
             _ => format!("{} instances", group.len()),
         };
         let what = match &group[0].matter {
-            Matter::TopUp(1) => format!("top up {amount}, or 1 renewal fails"),
-            Matter::TopUp(renewals) => format!("top up {amount}, or {renewals} renewals fail"),
-            Matter::Arrears => format!("top up more than {amount}, or arrears stop instances"),
-            Matter::Unpaid(_) => format!("renew {who}{cost}"),
+            Matter::TopUp(first) => format!("top up {amount}, or {}", self.failure(first)),
+            Matter::Task(task) => format!("{}{cost}", doing(task.verb, &who)),
             Matter::LastDay(_) => format!("last day to save {who}{cost}"),
             Matter::PlannedTopUp => format!("top up {amount}, as planned"),
             Matter::PlannedRenewal(_) => format!("renew {who}, as planned"),
@@ -146,10 +146,12 @@ impl Teller<'_> {
     fn line(&self, deadline: &Deadline) -> String {
         let account = &self.book.account(deadline.account).id;
         match &deadline.matter {
-            Matter::TopUp(_) => format!("What account {account} has does not pay the renewals of this day."),
-            Matter::Arrears => format!("Account {account} ends this day in arrears, and its instances stop."),
-            Matter::Unpaid(lapse) => format!("{}: {}; {}.", self.named(lapse.instance), cause(lapse), fate(lapse)),
-            Matter::LastDay(lapse) => format!("{}: {}; {}.", self.named(lapse.instance), cause(lapse), fate(lapse)),
+            Matter::TopUp(first) => {
+                let day = first.day;
+                format!("Account {account} needs it by {}: {} on {day} without it.", first.by, self.failure(first))
+            }
+            Matter::Task(task) => format!("{}: {}; {}.", self.named(task.instance), why(task.why), until(task)),
+            Matter::LastDay(task) => format!("{}: {}; {}.", self.named(task.instance), why(task.why), until(task)),
             Matter::PlannedTopUp => format!("The forecast counts on it: a top-up of {account} that the book plans."),
             Matter::PlannedRenewal(instance) => {
                 format!("{}: the forecast counts on this renewal, which the book plans.", self.named(*instance))
@@ -164,36 +166,56 @@ impl Teller<'_> {
         format!("{}{}", instance.id, name.unwrap_or_default())
     }
 
+    /// What fails first without a top-up.
+    fn failure(&self, first: &Failure) -> String {
+        let of = first.instance.map(|instance| format!(" of {}", self.book.instance(instance).id)).unwrap_or_default();
+        match first.cause {
+            Cause::Renewal => format!("the renewal{of} fails"),
+            Cause::Purchase => format!("the purchase{of} fails"),
+            Cause::Change => format!("the change{of} fails"),
+            Cause::Usage => "hours end in arrears".to_owned(),
+            Cause::Restart => format!("{} does not start again", of.trim_start_matches(" of ")),
+            Cause::Floor => "a day ends below the alert line".to_owned(),
+        }
+    }
+
     fn money(&self, deadline: &Deadline, money: Money) -> String {
         let currency = self.book.account(deadline.account).currency;
         format!("{currency} {}", money.display_grouped(currency))
     }
 }
 
-fn cause(lapse: &Lapse) -> String {
-    let first = lapse.first;
-    match lapse.cause {
-        Cause::FundsShort => format!("its auto-renewal cannot be paid from {first} on"),
-        Cause::NotRenewed => format!("not renewed, unpaid from {first} on"),
-        Cause::LetGo => format!("not to be renewed, unpaid from {first} on"),
-        Cause::Arrears => format!("stopped in arrears on {first}"),
+/// What people do with instances.
+fn doing(verb: Verb, who: &str) -> String {
+    match verb {
+        Verb::Start => format!("start {who}"),
+        Verb::SetFlag(..) => format!("set the flag of {who} to auto"),
+        _ => format!("renew {who}"),
     }
 }
 
-fn fate(lapse: &Lapse) -> String {
-    match (lapse.end, lapse.last_day) {
-        (LossEnd::Recovered(day), _) => format!("saved on {day} by what the book plans"),
-        (LossEnd::Terminated(day), _) => format!("gone for good on {day}"),
-        (LossEnd::Destroyed(day), _) => format!("given up on {day}"),
-        (LossEnd::Kept, Some(day)) => format!("can be saved until {day}"),
-        (LossEnd::Kept, None) => "open when the run ends".to_owned(),
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::Flag => "its flag is not auto",
+        Why::AttemptsOver => "no automatic attempt is left",
+        Why::NoAttempts => "its profile never renews it by itself",
+        Why::InBin => "it is in the recycle bin, where nothing renews it",
+        Why::Stopped => "it is stopped until people start it",
+    }
+}
+
+fn until(task: &Task) -> String {
+    if task.by < task.latest {
+        format!("after {} it stops, and only a renewal by {} saves it", task.by, task.latest)
+    } else {
+        format!("{} is the last day that saves it", task.by)
     }
 }
 
 fn category(matter: &Matter) -> &'static str {
     match matter {
-        Matter::TopUp(_) | Matter::Arrears => "Top up",
-        Matter::Unpaid(_) => "Expiry",
+        Matter::TopUp(_) => "Top up",
+        Matter::Task(_) => "To do",
         Matter::LastDay(_) => "Last day",
         Matter::PlannedTopUp | Matter::PlannedRenewal(_) => "Planned",
     }

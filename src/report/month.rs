@@ -150,7 +150,7 @@ pub fn report(sources: &Sources<'_>) -> Report {
     let view = View::of(book, columns, facts, last.as_ref());
     let mut tables = vec![
         events::act(&view),
-        events::topups(&view),
+        events::to_do(&view),
         spend::comparison(&view),
         spend::demand(&view),
         events::balances(&view),
@@ -323,7 +323,7 @@ fn first_screen(view: &View<'_>) -> FirstScreen {
     spend.extend(by_currency.iter().filter(is_used).map(|(currency, of)| spent(*currency, false, of)));
     let from = view.facts.period.days.from;
     let top_up = view.facts.deadlines.iter().find_map(|one| {
-        let is_one = matches!(one.matter, Matter::TopUp(_) | Matter::Arrears) && one.day >= from;
+        let is_one = matches!(one.matter, Matter::TopUp(_)) && one.day >= from;
         let account = view.book.account(one.account);
         one.amount.filter(|_| is_one).map(|amount| (account.id.to_string(), account.currency, amount, one.day))
     });

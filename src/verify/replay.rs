@@ -16,10 +16,11 @@ use crate::lost;
 use crate::report::csv::{BALANCES_HEADER, LEDGER_HEADER, Texts};
 use crate::report::frame::Grouping;
 use crate::report::pages::Pages;
-use crate::report::{closing, demand, lost as lost_csv, monthly};
+use crate::report::{self, closing, demand, lost as lost_csv, monthly};
 use crate::selector::Column;
 use crate::source::Folder;
 use crate::summary::Tally;
+use crate::tasks;
 
 /// Replays the book that was read from these files; `record` is that of the run that wrote the result.
 pub(super) fn check(
@@ -57,11 +58,18 @@ fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Compari
         tally.add(window.entries(), window.balances());
         seq += window.rows();
     }
+    let summary = tally.close();
+    for (name, bytes) in report::tasks::files(book, &tasks::list(book, &summary)) {
+        // Older results have none; where it was taken away, the list of outputs says so.
+        if comparison.written.names.contains(name) {
+            comparison.add(name, &bytes);
+        }
+    }
     let tables = facts.close();
     comparison.add("monthly.csv", &monthly::monthly(book, &tables));
     let three_sums = Demand::of(book, demand::spent(&tables), &Differing::of(&replay), Detail::Accounts);
     comparison.add("demand.csv", &demand::demand_csv(book, &three_sums));
-    let losses = lost::losses(book, replay.gone(), &tally.close().ended(), book.days.from);
+    let losses = lost::losses(book, replay.gone(), &summary.ended(), book.days.from);
     lost_csv::write(book, &losses, |pieces| {
         pieces.iter().for_each(|bytes| comparison.add("lost.csv", bytes));
         Ok::<(), Refusal>(())

@@ -66,6 +66,12 @@ fn case(folder: PathBuf) -> Case {
     Case { name, files: source::FILES.iter().filter_map(text).collect(), folder }
 }
 
+/// The books of all cases and of the example, by name.
+pub(crate) fn all_cases() -> Vec<(String, Files)> {
+    let example = case(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example"));
+    cases().into_iter().chain([example]).map(|case| (case.name, case.files)).collect()
+}
+
 /// The columns of `text` that `expected` names.
 fn projected(text: &str, expected: &str) -> String {
     let mut reader = Reader::from_reader(text.as_bytes());
@@ -120,13 +126,12 @@ fn a_case_is_a_well_formed_book_and_says_why() {
 /// The example too: what the reference model says of it is what the run writes.
 #[test]
 fn a_case_is_the_same_to_the_reference_model() {
-    let example = case(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example"));
-    for case in cases().into_iter().chain([example]) {
-        let (model, written) = (oracle::replay(&case.files, builtin()), run(&case.files));
-        let what = |file| format!("{}, {file}: model against engine", case.name);
-        assert_same(&what("ledger.csv"), &model.ledger, &written.ledger, &case.files);
-        assert_same(&what("balances.csv"), &model.balances, &written.balances, &case.files);
-        assert_same(&what("monthly.csv"), &model.monthly, &written.monthly, &case.files);
+    for (name, files) in all_cases() {
+        let (model, written) = (oracle::replay(&files, builtin()), run(&files));
+        let what = |file| format!("{name}, {file}: model against engine");
+        assert_same(&what("ledger.csv"), &model.ledger, &written.ledger, &files);
+        assert_same(&what("balances.csv"), &model.balances, &written.balances, &files);
+        assert_same(&what("monthly.csv"), &model.monthly, &written.monthly, &files);
     }
 }
 

@@ -31,6 +31,7 @@ mod report;
 mod rolling;
 mod support;
 mod sweep;
+mod tasks;
 mod terms;
 mod texts;
 mod tidy;

@@ -41,10 +41,11 @@ const READING_ORDER: &[&str] = &[
     "summary",
     "demand",
     "lost",
-    "deadline",
     "explain",
     "compare",
     "plan",
+    "tasks",
+    "deadline",
     "terms",
     // Edges: what meets the outside.
     "diagnostic",

@@ -8,15 +8,15 @@ use crate::calendar::Day;
 use crate::cli::answer::{BAD, HEAD, section};
 use crate::cli::diagnostics::{counted, visible};
 use crate::event::Event;
-use crate::instance::InstanceIndex;
+use crate::instance::{ChargeType, InstanceIndex};
 use crate::money::{Currency, Money};
-use crate::plan::{AccountPlan, Cause, Failure, Loss, LossCause, Plan, TopUp, Way};
+use crate::plan::{AccountPlan, Cause, Failure, Keep, Loss, LossCause, Plan, TopUp, Way};
 
 /// So many instances that are let go are named.
 const NAMED: usize = 8;
 
 /// The whole answer.
-pub(super) fn render(book: &Book, plan: &Plan, way: Way<'_>) -> String {
+pub(super) fn render(book: &Book, (plan, keep): (&Plan, &Keep), way: Way<'_>) -> String {
     let (from, to) = (book.days.from, book.days.to);
     let mut text = format!("{HEAD}The cash plan of {}{HEAD:#}, {from} to {to}\n\n", visible(&book.name));
     let teller = Teller { book, way };
@@ -37,7 +37,11 @@ pub(super) fn render(book: &Book, plan: &Plan, way: Way<'_>) -> String {
     steps.sort_by_key(|(day, ..)| *day);
     section(&mut text, "To do besides", steps.iter().map(|(day, one, verb)| teller.step(*day, *one, *verb)));
     let lost: Vec<&Loss> = plan.accounts.iter().flat_map(|plan| &plan.lost).filter(|loss| !loss.asked).collect();
-    section(&mut text, "Lost whatever is paid; --keep keeps it", lost.iter().map(|loss| teller.lost(loss)));
+    let head = match keep {
+        Keep::Flagged => "Ends, as its flag says; --keep keeps it",
+        _ => "Lost whatever is paid; --keep keeps it",
+    };
+    section(&mut text, head, lost.iter().map(|loss| teller.lost(loss)));
     let chosen = plan.accounts.iter().any(|plan| plan.triage.is_some());
     if top_ups.is_empty() && !chosen && !plan.is_impossible() {
         text.push_str("No top-up is needed.\n");
@@ -197,7 +201,17 @@ impl Teller<'_> {
             LossCause::Released => format!("{id} is gone before the run begins"),
             LossCause::BeforeMoney => format!("{id} is gone{day}, before the first top-up"),
             LossCause::People => format!("{id} is given up{day} by an action of the book"),
-            LossCause::NotRenewed => format!("{id} is reclaimed or stopped{day}: nothing renews it in time"),
+            LossCause::NotRenewed => {
+                let prepaid = self.book.instance(loss.instance).charge_type == ChargeType::Prepaid;
+                let stops = if prepaid { "goes to the recycle bin" } else { "is stopped" };
+                match loss.gone {
+                    Some(gone) if loss.day == Some(gone) => {
+                        format!("{id} is terminated{day}: nothing renews it in time")
+                    }
+                    Some(gone) => format!("{id} {stops}{day} and is terminated on {gone}: nothing renews it in time"),
+                    None => format!("{id} {stops}{day}: nothing renews it in time"),
+                }
+            }
         }
     }
 }

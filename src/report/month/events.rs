@@ -7,12 +7,15 @@ use super::bridge::{Bridge, Parts};
 use super::dues::{Due, Outcome};
 use super::table::{Cell, Column, Rows, Sense, Table, count, day, money, rows, text};
 use crate::account::{AccountIndex, Movement};
-use crate::deadline::Matter;
+use crate::action::Verb;
+use crate::deadline::{Deadline, Matter};
 use crate::event::Event;
 use crate::instance::{RenewFlag, State};
 use crate::ledger::{Balance, Entry};
 use crate::lost::{self, Class, Cure, Lost};
 use crate::money::{Currency, Money};
+use crate::plan;
+use crate::remedy::Why;
 use crate::report::monthly::{REFUNDS, RENEWALS};
 
 /// The renewals that come due are counted within so many days.
@@ -95,40 +98,76 @@ fn helps(cure: Cure) -> &'static str {
     }
 }
 
-/// The top-ups that avert what fails.
-pub(super) fn topups(view: &View<'_>) -> Table {
+/// The to-do list, from the month on.
+pub(super) fn to_do(view: &View<'_>) -> Table {
     let from = view.facts.period.days.from;
-    let row = |deadline: &crate::deadline::Deadline| {
-        let (what, renewals) = match deadline.matter {
-            Matter::TopUp(renewals) => ("renewals fail", Cell::Count(renewals as u64)),
-            Matter::Arrears => ("arrears stop instances", Cell::Empty),
+    let row = |deadline: &Deadline| {
+        let (what, why, latest) = match &deadline.matter {
+            Matter::TopUp(first) => ("top up", top_up_reason(first.cause), deadline.day),
+            Matter::Task(task) => (verb(task.verb), task_reason(task.why), task.latest),
             _ => return None,
         };
         let account = view.book.account(deadline.account);
+        let instance = deadline.matter.instance().map(|instance| view.book.instance(instance).id.to_string());
         Some(vec![
             Cell::Day(deadline.day),
+            Cell::Day(latest),
+            Cell::Text(what.to_owned()),
             Cell::Text(account.id.to_string()),
+            Cell::of(instance.as_deref()),
             Cell::Text(account.currency.to_string()),
             deadline.amount.map_or(Cell::Empty, |amount| Cell::Money(amount, account.currency)),
-            Cell::Text(what.to_owned()),
-            renewals,
+            Cell::Text(why.to_owned()),
         ])
     };
     Table {
-        name: "top-ups".to_owned(),
-        title: "Top-ups that are needed".to_owned(),
-        about: "On each day at the latest, at least so much, or else. What arrears need is more than the amount."
+        name: "to-do".to_owned(),
+        title: "To do".to_owned(),
+        about: "With all of it done by its first date, nothing fails or stops for want of money, and nothing is lost that is \
+                not meant to end. Latest is the last day that saves an instance. The rows for actions.csv are in \
+                todo-actions.csv of the run."
             .to_owned(),
         columns: vec![
-            day("latest", "Latest day"),
+            day("by", "By"),
+            day("latest", "Latest"),
+            text("action", "What"),
             text("account_id", "Account"),
+            text("instance_id", "Instance"),
             text("currency", "Currency"),
             money("amount", "Amount").unsummed(),
-            text("otherwise", "Otherwise"),
-            count("renewals", "Renewals").unsummed(),
+            text("reason", "Why"),
         ],
         rows: view.facts.deadlines.iter().filter(|one| one.day >= from).filter_map(row).collect(),
         is_whole: true,
+    }
+}
+
+fn verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Start => "start",
+        Verb::SetFlag(..) => "set its flag to auto",
+        _ => "renew",
+    }
+}
+
+fn top_up_reason(cause: plan::Cause) -> &'static str {
+    match cause {
+        plan::Cause::Renewal => "or a renewal fails",
+        plan::Cause::Purchase => "or a purchase fails",
+        plan::Cause::Change => "or a change that people plan fails",
+        plan::Cause::Usage => "or the account is in arrears",
+        plan::Cause::Restart => "or what is stopped does not come back",
+        plan::Cause::Floor => "or it ends a day below its alert line",
+    }
+}
+
+fn task_reason(why: Why) -> &'static str {
+    match why {
+        Why::Flag => "its flag is not auto",
+        Why::AttemptsOver => "no automatic attempt is left",
+        Why::NoAttempts => "its profile never renews by itself",
+        Why::InBin => "nothing renews it in the recycle bin",
+        Why::Stopped => "it waits for people",
     }
 }
 

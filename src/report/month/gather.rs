@@ -24,6 +24,7 @@ use crate::report::csv::{LEDGER_HEADER, Texts};
 use crate::report::hash::Hasher;
 use crate::report::pages::Pages;
 use crate::summary::Tally;
+use crate::tasks;
 
 /// Renewals are shown that come due in so many days.
 pub(super) const DUE_DAYS: i32 = 90;
@@ -297,7 +298,7 @@ impl<'b> Gather<'b> {
     pub fn close(self, run: &Run<'_>) -> Gathered {
         let Self { book, period, this, before, accounts, ahead, rows, has_usage, gone, .. } = self;
         let dues = self.dues.close(|instance| self.watch.next_price(instance));
-        let (lapses, summary) = (self.watch.close(), self.tally.close());
+        let summary = self.tally.close();
         Gathered {
             period,
             this,
@@ -309,7 +310,7 @@ impl<'b> Gather<'b> {
             gone,
             deferrals: self.accrual.close(),
             dues,
-            deadlines: deadline::deadlines(book, &lapses, &summary),
+            deadlines: deadline::deadlines(book, &tasks::list(book, &summary)),
             demand: Demand::of(book, self.spending.close(), &Differing::of(run), Detail::Instances),
             losses: lost::losses(book, run.gone(), &summary.ended(), period.days.from),
             ledger_hash: self.hasher.hex(),

@@ -6,7 +6,7 @@ use renewcast::action::Channel;
 use renewcast::book::Book;
 use renewcast::diagnostic::Diagnostics;
 use renewcast::money::Money;
-use renewcast::plan::{self, AccountPlan, Cadence, Question, Tolerance, Worth};
+use renewcast::plan::{self, AccountPlan, Cadence, Keep, Question, Tolerance, Worth};
 use renewcast::source;
 
 use super::{rows, table};
@@ -143,9 +143,9 @@ pub(super) fn question(seed: u64, ask: Ask, files: &Files, book: &Book) -> (Ques
     } else {
         format!("instance_id IN ({})", quoted.join(", "))
     };
-    let keep = ask
-        .keeps()
-        .then(|| source::condition(book, ("--keep", &text), &mut Diagnostics::default()).expect("a condition on ids"));
+    let selector =
+        || source::condition(book, ("--keep", &text), &mut Diagnostics::default()).expect("a condition on ids");
+    let keep = if ask.keeps() { Keep::Matching(selector()) } else { Keep::Due };
     let reserve = match ask {
         Ask::Reserve => 777,
         Ask::KeepOverdue | Ask::Overdue if drawn(seed, 2, 4) == 0 => 30,
