@@ -37,7 +37,7 @@ fn a_lapse_that_nothing_prevents_allows_no_other_one() {
         &format!("{ONE}db,shop,PREPAID,manual,1,100,2026-12-20,\n"),
         "date,action,instance_id,months,flag\n2026-12-25,renew,db,1,\n2026-12-26,set_flag,db,,auto\n",
     );
-    place.run("plan book --tolerate overdue --no-charts --out plan").done();
+    place.run("plan book --due-only --tolerate overdue --no-charts --out plan").done();
     let run = rows_with_plan(&place);
     assert_eq!(days_of(&run, "reclaimed"), ["2026-12-22"]);
     assert_eq!(days_of(&run, "renewed").len(), 3);
@@ -53,7 +53,7 @@ fn a_payment_that_is_refused_before_money_excuses_no_other_one() {
         "date,action,instance_id,months\n2026-12-01,renew,web,1\n2026-12-15,renew,web,1\n",
     );
     for late in ["overdue", "reclaimed"] {
-        let answer = place.run(&format!("plan book --tolerate {late} --no-charts --out plan")).found();
+        let answer = place.run(&format!("plan book --due-only --tolerate {late} --no-charts --out plan")).found();
         answer.says("the change of web on 2026-12-01").says("CNY 100.00 in 1 top-up");
         assert_eq!(days_of(&rows_with_plan(&place), "rejected"), ["2026-12-01"], "{late}");
     }
