@@ -81,8 +81,8 @@ impl Failure {
     /// The failure as it is printed.
     fn render(&self) -> String {
         match self {
-            Self::Input(problems) => diagnostics::render(problems).to_string(),
-            Self::Other { message, help } => diagnostics::plain(message, help).to_string(),
+            Self::Input(problems) => diagnostics::render(problems),
+            Self::Other { message, help } => diagnostics::plain(message, help),
         }
     }
 }

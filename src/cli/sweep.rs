@@ -112,7 +112,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let jobs = jobs(&plan.columns(), &runs)?;
     let done = many::run(&folder, &jobs, (&mut cache, &interrupt));
     let done_runs = done.len();
-    let (runs, done, refused) = carried_out(&jobs, runs, done)?;
+    let CarriedOut { runs, outcomes: done, refused } = carried_out(&jobs, runs, done)?;
     let totals: Vec<Total> = done.iter().map(|outcomes| Total::of(outcomes, currency)).collect();
     let asked = Asked { sort, currency, limits: &limits, texts: &arguments.limit };
     let rows = rows(&book, &runs, &totals, &asked);
@@ -139,13 +139,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(if is_kept && refused.is_empty() { Outcome::Done } else { Outcome::Found })
 }
 
+/// The runs of a sweep that could be carried out.
+struct CarriedOut {
+    runs: Vec<PlannedRun>,
+    /// What the accounts of each come to.
+    outcomes: Vec<Vec<compare::Outcome>>,
+    /// Why each other run was refused, as it is printed.
+    refused: Vec<String>,
+}
+
 /// The runs that could be carried out with what came of them, and why each other one was refused. Where all were, the first
 /// refusal is that of the sweep.
-fn carried_out(
-    jobs: &[Job],
-    runs: Vec<PlannedRun>,
-    done: Vec<many::Done>,
-) -> Result<(Vec<PlannedRun>, Vec<Vec<compare::Outcome>>, Vec<String>), Failure> {
+fn carried_out(jobs: &[Job], runs: Vec<PlannedRun>, done: Vec<many::Done>) -> Result<CarriedOut, Failure> {
     let (mut carried, mut outcomes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut first = None;
     for ((job, run), done) in jobs.iter().zip(runs).zip(done) {
@@ -162,7 +167,7 @@ fn carried_out(
     }
     match first.filter(|_| outcomes.is_empty()) {
         Some(failure) => Err(failure),
-        None => Ok((carried, outcomes, refused)),
+        None => Ok(CarriedOut { runs: carried, outcomes, refused }),
     }
 }
 

@@ -208,7 +208,9 @@ fn calendars_and_charts_of_any_texts_can_be_read() {
     place.run("run book --out out2").done();
     place.run("plan book --out out3");
     let files = place.files();
-    let calendars = names_in(&files, "out/calendar");
+    let mut calendars = names_in(&files, "out/calendar");
+    // Beside them lies what says which files are ours.
+    calendars.retain(|name| *name != "calendar.json");
     assert_eq!(calendars.len(), texts().len() + 1, "{calendars:?}");
     assert_are_names(calendars.iter().copied());
     for name in calendars {
