@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod diagnostics;
 mod diff;
+mod earlier;
 mod explain;
 mod folder;
 mod generate;
@@ -83,6 +84,14 @@ impl Failure {
         match self {
             Self::Input(problems) => diagnostics::render(problems),
             Self::Other { message, help } => diagnostics::plain(message, help),
+        }
+    }
+
+    /// What went wrong, in one line.
+    fn in_short(self) -> String {
+        match self {
+            Self::Input(problems) => problems.iter().next().map_or_else(String::new, |first| first.message.clone()),
+            Self::Other { message, .. } => message,
         }
     }
 }

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::AccountIndex;
 use crate::book::Book;
-use crate::calendar::DayRange;
+use crate::calendar::{Day, DayRange};
 use crate::engine::{self, Refusal, Window};
 use crate::instance::Instance;
 use crate::money::Currency;
@@ -53,6 +53,14 @@ impl Case {
     /// # Errors
     /// The first action that needs a price which is not known.
     pub fn of(name: &str, book: &Book) -> Result<Self, Refusal> {
+        Self::of_days(name, book, |_| ())
+    }
+
+    /// [`of`](Self::of), which calls `reached` with the last day of each stretch of days that is replayed.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn of_days(name: &str, book: &Book, mut reached: impl FnMut(Day)) -> Result<Self, Refusal> {
         let mut run = engine::open(book);
         let mut window = Window::default();
         let (mut fold, mut steps, mut curves) = (Fold::open(book), Steps::open(book), curves::open(book));
@@ -60,6 +68,7 @@ impl Case {
             fold.add(&window);
             window.entries().for_each(|entry| steps.add(entry));
             curves::add(&mut curves, book, &window);
+            window.last().into_iter().for_each(&mut reached);
         }
         let mut figures = fold.close(run.orders());
         let accounts: BTreeSet<AccountIndex> = all_accounts(book).collect();

@@ -1,13 +1,15 @@
 //! The story of one instance, or of one account, in plain sentences: what happened, what it cost, and by which rule.
 
 mod rule;
+use std::collections::BTreeSet;
 
 use crate::account::{AccountIndex, Movement};
 use crate::action::{Action, Verb};
 use crate::book::Book;
+use crate::engine::{self, Refusal, Window};
 use crate::event::{Event, Reason};
 use crate::instance::{ChargeType, Instance, InstanceIndex, State};
-use crate::ledger::{Basis, Entry, Ledger, Needed};
+use crate::ledger::{Basis, Entry, Needed};
 use crate::money::{Currency, Money};
 use rule::{Rules, could_be_paid};
 
@@ -31,22 +33,32 @@ pub struct Story {
     pub closing: String,
 }
 
-/// The story of an instance.
-pub fn instance(book: &Book, ledger: &Ledger, closing: &Book, index: InstanceIndex) -> Story {
+/// The story of an instance. Its account is replayed, whose windows are `seen`, and of them only its rows are kept.
+///
+/// # Errors
+/// An action of the account needs a price that is not known.
+pub fn instance(book: &Book, index: InstanceIndex, seen: impl FnMut(&Window)) -> Result<Story, Refusal> {
     let instance = book.instance(index);
     let teller = Teller { book, currency: book.account(instance.account).currency };
-    let entries = ledger.entries.iter().filter(|entry| entry.instance == Some(index));
-    let entries: Vec<&Entry> = entries.collect();
+    let (entries, closing) = replay(book, instance.account, (seen, |entry| entry.instance == Some(index)))?;
     let end = closing.find_instance(instance.id.as_str()).map(|index| closing.instance(index));
-    Story { opening: teller.opening(instance), steps: teller.steps(&entries), closing: teller.closing(instance, end) }
+    let entries: Vec<&Entry> = entries.iter().collect();
+    Ok(Story {
+        opening: teller.opening(instance),
+        steps: teller.steps(&entries),
+        closing: teller.closing(instance, end),
+    })
 }
 
 /// The story of an account: its money, its alerts, and what happened to its instances.
-pub fn account(book: &Book, ledger: &Ledger, closing: &Book, index: AccountIndex) -> Story {
+///
+/// # Errors
+/// As [`instance`].
+pub fn account(book: &Book, index: AccountIndex, seen: impl FnMut(&Window)) -> Result<Story, Refusal> {
     let account = book.account(index);
     let teller = Teller { book, currency: account.currency };
-    let entries = ledger.entries.iter().filter(|entry| entry.account == Some(index));
-    let entries: Vec<&Entry> = entries.collect();
+    let (entries, closing) = replay(book, index, (seen, |entry| entry.account == Some(index)))?;
+    let entries: Vec<&Entry> = entries.iter().collect();
     let funds = |account: &crate::account::Account| {
         let (settled, available) = (account.funds.settled(), account.funds.available());
         format!(
@@ -57,7 +69,7 @@ pub fn account(book: &Book, ledger: &Ledger, closing: &Book, index: AccountIndex
         )
     };
     let count = book.instances.iter().filter(|instance| instance.account == index).count();
-    Story {
+    Ok(Story {
         opening: format!(
             "Account {} {} on {} and pays for {count} instances.",
             account.id,
@@ -66,7 +78,22 @@ pub fn account(book: &Book, ledger: &Ledger, closing: &Book, index: AccountIndex
         ),
         steps: teller.steps(&entries),
         closing: format!("At the end of {} it {}.", book.days.to, funds(closing.account(index))),
+    })
+}
+
+/// The rows of an account that are told, and the closing book, which knows no more than this account.
+fn replay(
+    book: &Book,
+    account: AccountIndex,
+    (mut seen, is_told): (impl FnMut(&Window), impl Fn(&Entry) -> bool),
+) -> Result<(Vec<Entry>, Book), Refusal> {
+    let mut run = engine::open_accounts(book, &BTreeSet::from([account]));
+    let (mut window, mut told) = (Window::default(), Vec::new());
+    while run.advance(&mut window)? {
+        seen(&window);
+        told.extend(window.entries().filter(|entry| is_told(entry)).copied());
     }
+    Ok((told, run.close().into_book(book.clone())))
 }
 
 struct Teller<'b> {

@@ -208,22 +208,36 @@ pub enum LossCause {
 /// # Errors
 /// The book cannot be replayed.
 pub fn plan(book: &Book, question: &Question) -> Result<Plan, Refusal> {
+    plan_and_count(book, question, &|| ())
+}
+
+/// [`plan`], which calls `planned` whenever another account is planned, on any thread.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_and_count(book: &Book, question: &Question, planned: &(dyn Fn() + Sync)) -> Result<Plan, Refusal> {
     let all = (0u32..).zip(&book.accounts).map(|(number, _)| AccountIndex(number)).collect();
-    let accounts = plan_accounts(book, question, (&all, true)).into_iter();
+    let accounts = plan_accounts(book, question, (&all, true), planned).into_iter();
     Ok(Plan { accounts: accounts.map(|(_, plan)| plan).collect::<Result<_, _>>()? })
 }
 
-/// Plans some accounts of a book, each by itself, by id. `tells` says whether the plan follows what happens without a top-up.
+/// Plans some accounts of a book, each by itself, by id, and calls `planned` after each. `tells` says whether the plan follows
+/// what happens without a top-up.
 pub(crate) fn plan_accounts(
     book: &Book,
     question: &Question,
     (accounts, tells): (&BTreeSet<AccountIndex>, bool),
+    planned: &(dyn Fn() + Sync),
 ) -> Vec<(AccountIndex, Result<AccountPlan, Refusal>)> {
     let way = Way::of(book, question.channel);
     let arrivals = way.arrivals(&question.cadence);
     let plain_actions = triage::are_plain(book);
     let setting = Setting { question, arrivals: &arrivals, ample: ample(book), plain_actions, tells };
-    engine::ask_some(book, accounts, |trial| (trial.account(), setting.plan(&trial)))
+    engine::ask_some(book, accounts, |trial| {
+        let plan = setting.plan(&trial);
+        planned();
+        (trial.account(), plan)
+    })
 }
 
 /// More than any account can need, and little enough to be added to any: see [`is_plannable`].

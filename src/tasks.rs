@@ -97,16 +97,6 @@ impl Line {
 }
 
 impl List {
-    /// What concerns an account.
-    #[must_use]
-    pub fn of_account(&self, account: AccountIndex) -> Self {
-        let mut list = self.clone();
-        list.lines.retain(|line| line.account == account);
-        list.unmet.retain(|(one, _)| *one == account);
-        list.unknown.retain(|(one, _)| *one == account);
-        list
-    }
-
     /// What concerns an instance: its own lines, and the top-ups without which it fails first.
     #[must_use]
     pub fn of_instance(&self, instance: InstanceIndex) -> Self {
@@ -151,11 +141,22 @@ pub fn question() -> Question {
 
 /// The list of a book whose run came to this.
 pub fn list(book: &Book, summary: &Summary) -> List {
+    list_of_accounts(book, &in_need(book, summary))
+}
+
+/// The list of an account whose run came to this; of other accounts nothing needs to be known.
+pub fn list_of(book: &Book, account: AccountIndex, summary: &Summary) -> List {
+    let mut in_need = in_need(book, summary);
+    in_need.retain(|one| *one == account);
+    list_of_accounts(book, &in_need)
+}
+
+fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> List {
     if !plan::is_plannable(book) {
         return List { is_too_large: true, ..List::default() };
     }
     let mut list = List::default();
-    for (account, plan) in plan::plan_accounts(book, &question(), (&in_need(book, summary), false)) {
+    for (account, plan) in plan::plan_accounts(book, &question(), (accounts, false), &|| ()) {
         match plan {
             Ok(plan) => list.add(book, plan),
             Err(refusal) => list.unknown.push((account, refusal)),

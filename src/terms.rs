@@ -84,9 +84,26 @@ pub enum Quality {
 /// # Errors
 /// The book cannot be replayed.
 pub fn cheapest(book: &Book, question: &Question) -> Result<Vec<AccountTerms>, Refusal> {
+    cheapest_and_count(book, question, &|| ())
+}
+
+/// [`cheapest`], which calls `chosen` whenever the terms of another account are chosen, on any thread.
+///
+/// # Errors
+/// As [`cheapest`].
+pub fn cheapest_and_count(
+    book: &Book,
+    question: &Question,
+    chosen: &(dyn Fn() + Sync),
+) -> Result<Vec<AccountTerms>, Refusal> {
     let ample = Money::from_minor(i64::try_from(book.largest_movement()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4));
     let setting = Setting { question, ample };
-    engine::ask_accounts(book, |trial| setting.choose(&trial)).into_iter().collect()
+    let choose = |trial: Trial<'_>| {
+        let terms = setting.choose(&trial);
+        chosen();
+        terms
+    };
+    engine::ask_accounts(book, choose).into_iter().collect()
 }
 
 /// A month that pays more than an account has by its end.

@@ -3,7 +3,7 @@
 //! ```text
 //! run.json ── its digest ──▶ the hashes of all files
 //! ledger.csv ── row by row, with balances.csv and monthly.csv ──▶ spend.csv, closing/, the counts of run.json
-//! the book, if it is given ── hashes, then a replay ──▶ ledger.csv, balances.csv, closing/, byte by byte
+//! the book, if it is given ── hashes, then a replay ──▶ every file of the run and of the report beside it, byte by byte
 //! ```
 //!
 //! The checks of rows share no code with the engine but the table of moves. Nothing here opens a file: [`Written`] is names
@@ -33,6 +33,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::report::month::{Last, Period};
 use crate::source::Folder;
 use balances::{Accounts, BALANCES, Balances};
 use bounded::Bounded;
@@ -43,6 +44,7 @@ use ledger::{Audit, Known};
 use monthly::{MONTHLY, Months};
 use record::Record;
 use row::LEDGER;
+pub use seal::is_name_of_result;
 use sheet::Sheet;
 use spend::SPEND;
 
@@ -50,6 +52,8 @@ use spend::SPEND;
 pub struct Written<'w> {
     /// Their names relative to the result, such as `closing/book.toml`.
     pub names: BTreeSet<String>,
+    /// Those of them that are reached by a symbolic link, theirs or their folder's.
+    pub links: BTreeSet<String>,
     /// Opens one of them; an error where it is no plain file.
     pub open: &'w dyn Fn(&str) -> io::Result<Box<dyn Read + 'w>>,
 }
@@ -60,7 +64,12 @@ pub struct Inputs<'i> {
     pub folder: &'i Folder,
     /// What stands before their names in findings.
     pub shown_as: &'i str,
+    /// The earlier result that the report beside the run compares with, if one is given.
+    pub last: Option<&'i Earlier<'i>>,
 }
+
+/// Reads what an earlier result says of a month, or tells why it cannot be read.
+pub type Earlier<'e> = dyn Fn(&Period) -> Result<Last, String> + 'e;
 
 /// What was found, and what was looked at.
 #[derive(Clone, Debug, Default)]
@@ -75,8 +84,14 @@ pub struct Proof {
     pub accounts: usize,
     /// Instances of the ledger and of the closing book.
     pub instances: usize,
-    /// The inputs that have not changed, where a book was given and its replay writes the same.
+    /// The inputs that have not changed, where a book was given; its replay writes all the files anew.
     pub inputs: Option<usize>,
+    /// Whether the run drew charts.
+    pub has_charts: bool,
+    /// Whether there is a report beside the run.
+    pub has_report: bool,
+    /// Files that no run and no report wrote, and whose names are none of theirs.
+    pub foreign: Vec<String>,
 }
 
 impl Proof {
@@ -94,8 +109,9 @@ impl Proof {
 /// Reads a result, and its inputs if they are given, and finds everything that does not hold.
 pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     let mut found = Findings::default();
+    seal::refuse_links(written, &mut found);
     let record = Record::read(written, &mut found);
-    let files = seal::check(written, record.as_ref(), &mut found);
+    let sealed = seal::check(written, record.as_ref(), &mut found);
     let proven = record.as_ref().filter(|_| !found.is_changed(record::FILE));
     let opening = proven.zip(inputs).and_then(|(record, inputs)| origin::read(inputs, record, &mut found));
     let closing = Closing::read(written, &mut found);
@@ -115,10 +131,21 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     let (rows, accounts, instances) = (audit.rows, audit.accounts.list.len(), audit.instances.len());
     drop(audit);
     let replayed = proven.zip(opening.as_ref()).zip(inputs).map(|((record, book), inputs)| {
-        replay::check((book, inputs.folder), (written, record), &mut found);
+        let said = replay::Said { record, report: sealed.report.as_ref(), inputs };
+        replay::check(book, (written, &said), &mut found);
         record.inputs.len()
     });
-    Proof { findings: found.into_diagnostics(), files, rows, accounts, instances, inputs: replayed }
+    Proof {
+        findings: found.into_diagnostics(),
+        files: sealed.unchanged,
+        rows,
+        accounts,
+        instances,
+        inputs: replayed,
+        has_charts: record.is_some_and(|record| record.has_charts()),
+        has_report: sealed.report.is_some(),
+        foreign: sealed.foreign,
+    }
 }
 
 /// The ledger with the files in step, from the first row to the last.

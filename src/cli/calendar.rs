@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         tally.add(window.entries(), window.balances());
         window.last().into_iter().for_each(|day| progress.reach(day));
     }
-    progress.finish();
+    drop(progress);
     let deadlines = deadline::deadlines(book, &tasks::list(book, &tally.close()));
     let feeds = icalendar::feeds(book, &deadlines, (column, &arguments.by));
     let files: Vec<(String, Vec<u8>)> =

@@ -12,6 +12,7 @@ use super::diagnostics::{counted, render, shown_path, visible};
 use super::folder::{self, name_of};
 use super::ink::HEAD;
 use super::output::Target;
+use super::progress::Progress;
 use super::say::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome, results, rules};
@@ -157,7 +158,9 @@ fn case(
     for one in problems.iter().filter(|one| one.code == Code::IdleProfile) {
         warnings.push(one.code, one.place.clone(), one.message.clone(), one.help.clone());
     }
-    let case = Case::of(name, &book).map_err(|refusal| folder::refused((folder, scenario), &book, refusal))?;
+    let progress = Progress::new(book.days);
+    let case = Case::of_days(name, &book, |day| progress.reach(day));
+    let case = case.map_err(|refusal| folder::refused((folder, scenario), &book, refusal))?;
     Ok((book, case))
 }
 

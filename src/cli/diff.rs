@@ -1,19 +1,22 @@
 //! `renewcast diff`: two written results side by side, as two versions of the program or two forecasts give them.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::compare::show;
 use super::diagnostics::visible;
-use super::folder::{bytes_of, plain_file};
+use super::folder::plain_file;
 use super::output::{Kept, Target};
+use super::progress::Reading;
 use super::say::say;
 use super::{Failure, Outcome};
 use crate::calendar::DayRange;
+use crate::compare::{Case, Names};
 use crate::diagnostic::Diagnostics;
-use crate::source::{Folder, RESULT_FILES, Register, result_days};
+use crate::source::{RESULT_FILES, Register, WrittenResult};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,25 +50,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("reports").join("diff"));
     let target = Target::of_result((&out, arguments.force), "diff.json")?;
     let paths = [&arguments.first, &arguments.second];
-    let folders = [read(paths[0])?, read(paths[1])?];
-    let mut register = Register::default();
-    let mut days = Vec::new();
-    for (path, folder) in paths.iter().zip(&folders) {
-        days.push(told(path, |problems| {
-            register.add_accounts(folder, problems);
-            result_days(folder, problems)
-        })?);
-    }
-    let common = DayRange { from: days[0].from.max(days[1].from), to: days[0].to.min(days[1].to) };
-    if common.to < common.from {
-        let message = format!("`{}` and `{}` share no day", paths[0].display(), paths[1].display());
-        return Err(Failure::new(message, "compare results of ranges that overlap"));
-    }
     let names = paths.map(|path| path.display().to_string().trim_end_matches('/').to_owned());
-    let mut cases = Vec::new();
-    for ((path, folder), name) in paths.iter().zip(&folders).zip(short_names(&names)) {
-        cases.push(told(path, |problems| register.case(&name, (folder, common), problems))?);
-    }
+    let Pair { days, common, ids, cases } = read(paths, &short_names(&names))?;
     for (name, own) in names.iter().zip(&days).filter(|(_, own)| **own != common) {
         let (DayRange { from, to }, name) = (common, visible(name));
         say(format!("{name} goes from {} to {}; only {from} to {to} is compared", own.from, own.to))?;
@@ -73,8 +59,47 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let title = format!("{} against {}, {} to {}", names[1], names[0], common.from, common.to);
     let charts = format!("{} against {}", names[1], names[0]);
     let charts = (!arguments.no_charts).then_some(charts.as_str());
-    let differs = show((&title, charts), register.names(), &cases, &target)?;
+    let differs = show((&title, charts), &ids, &cases, &target)?;
     Ok(if differs { Outcome::Found } else { Outcome::Done })
+}
+
+/// Two results that have been read.
+struct Pair {
+    days: Vec<DayRange>,
+    /// The days that both have.
+    common: DayRange,
+    ids: Names,
+    cases: [Case; 2],
+}
+
+/// Reads two results side by side, under these names.
+fn read(paths: [&PathBuf; 2], names: &[String; 2]) -> Result<Pair, Failure> {
+    let _kept = paths.map(|path| Kept::folder(path));
+    let bytes = [look_at(paths[0])?, look_at(paths[1])?];
+    let reading = Reading::of(bytes.iter().sum());
+    let [open_first, open_second] = paths.map(|path| open_in(path, &reading));
+    let first = WrittenResult { name: &names[0], open: &open_first };
+    let second = WrittenResult { name: &names[1], open: &open_second };
+    let mut register = Register::default();
+    let mut days = Vec::new();
+    for (path, result) in paths.iter().zip([&first, &second]) {
+        days.push(told(path, |problems| {
+            register.add_accounts(result, problems);
+            result.days(problems)
+        })?);
+    }
+    let common = DayRange { from: days[0].from.max(days[1].from), to: days[0].to.min(days[1].to) };
+    if common.to < common.from {
+        let message = format!("`{}` and `{}` share no day", paths[0].display(), paths[1].display());
+        return Err(Failure::new(message, "compare results of ranges that overlap"));
+    }
+    let mut problems = [Diagnostics::default(), Diagnostics::default()];
+    let read = register.cases([&first, &second], common, &mut problems);
+    if let Some((path, found)) = paths.iter().zip(&problems).find(|(_, found)| found.has_errors()) {
+        return Err(of_result(path, found));
+    }
+    let (ids, cases) = read.expect("what cannot be read has been reported");
+    Ok(Pair { days, common, ids, cases })
 }
 
 /// The last parts of two paths, or the whole ones where those are equal.
@@ -84,15 +109,13 @@ fn short_names(paths: &[String; 2]) -> [String; 2] {
     if short[0] == short[1] { paths.clone() } else { short }
 }
 
-/// The files of a result that are needed.
-fn read(path: &Path) -> Result<Folder, Failure> {
-    let _kept = Kept::folder(path);
-    let mut folder = Folder::default();
+/// Looks for the files of a result that are needed; how many bytes they have.
+fn look_at(path: &Path) -> Result<u64, Failure> {
+    let mut sizes = Vec::new();
     for name in RESULT_FILES {
         let file = path.join(name);
-        let length = plain_file(&file).map(|known| usize::try_from(known.len()).unwrap_or(usize::MAX));
-        match length.and_then(|length| bytes_of(&file, length)) {
-            Ok(bytes) => folder.insert(name, bytes),
+        match plain_file(&file).and_then(|known| File::open(&file).map(|_| known.len())) {
+            Ok(size) => sizes.push(size),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {
                 let message = format!("cannot read `{}`: {error}", file.display());
@@ -100,25 +123,36 @@ fn read(path: &Path) -> Result<Folder, Failure> {
             }
         }
     }
-    if folder.iter().next().is_none() {
+    if sizes.is_empty() {
         let message = format!("there is no result in `{}`", path.display());
         return Err(Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one"));
     }
-    Ok(folder)
+    Ok(sizes.iter().sum())
+}
+
+/// Opens the files of a result, whose reading counts.
+fn open_in<'r>(path: &'r Path, reading: &'r Reading) -> impl Fn(&str) -> io::Result<Box<dyn Read + 'r>> + use<'r> {
+    move |name| {
+        let file = path.join(name);
+        plain_file(&file)?;
+        Ok(Box::new(reading.watch(File::open(file)?)))
+    }
 }
 
 /// Reads something of a result; what is wrong with it is told with its path.
 fn told<T>(path: &Path, read: impl FnOnce(&mut Diagnostics) -> Option<T>) -> Result<T, Failure> {
     let mut problems = Diagnostics::default();
-    let found = read(&mut problems);
-    if let Some(found) = found.filter(|_| !problems.has_errors()) {
-        return Ok(found);
-    }
+    let found = read(&mut problems).filter(|_| !problems.has_errors());
+    found.ok_or_else(|| of_result(path, &problems))
+}
+
+/// What is wrong with a result, with its path.
+fn of_result(path: &Path, problems: &Diagnostics) -> Failure {
     let mut shown = Diagnostics::default();
     for one in problems.iter() {
         let mut place = one.place.clone();
         place.file = path.join(&place.file).display().to_string();
         shown.push(one.code, place, one.message.clone(), one.help.clone());
     }
-    Err(Failure::Input(shown))
+    Failure::Input(shown)
 }

@@ -10,7 +10,7 @@ use super::folder::load;
 use super::ink::FAINT;
 use super::say::say;
 use super::{Failure, Outcome, answer};
-use crate::engine;
+use crate::engine::Window;
 use crate::explain::{self, Story};
 use crate::source;
 use crate::summary::Tally;
@@ -35,18 +35,17 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.book, &arguments.changes)?;
-    let replay = engine::replay(&loaded.book);
-    let replay = replay.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
-    let book = loaded.book;
-    let mut tally = Tally::open(&book);
-    tally.add(replay.ledger.entries.iter(), replay.ledger.balances.iter());
-    let list = tasks::list(&book, &tally.close());
+    let book = &loaded.book;
+    let mut tally = Tally::open(book);
+    let seen = |window: &Window| tally.add(window.entries(), window.balances());
+    let refused = |refusal| loaded.refused(arguments.changes.scenario(), refusal);
     let (story, list) = if let Some(instance) = book.find_instance(&arguments.id) {
-        (explain::instance(&book, &replay.ledger, &replay.closing, instance), list.of_instance(instance))
+        let story = explain::instance(book, instance, seen).map_err(refused)?;
+        let account = book.instance(instance).account;
+        (story, tasks::list_of(book, account, &tally.close()).of_instance(instance))
     } else if let Some(account) = book.find_account(&arguments.id) {
-        let mut list = list.of_account(account);
-        list.beyond.retain(|(instance, _)| book.instance(*instance).account == account);
-        (explain::account(&book, &replay.ledger, &replay.closing, account), list)
+        let story = explain::account(book, account, seen).map_err(refused)?;
+        (story, tasks::list_of(book, account, &tally.close()))
     } else {
         let message = format!("the book has no instance and no account `{}`", arguments.id);
         let instances = book.instances.iter().map(|one| one.id.as_str());
@@ -55,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         return Err(Failure::new(visible(&message), visible(&help)));
     };
     print(&story)?;
-    let to_do = answer::tasks::render(&book, &list);
+    let to_do = answer::tasks::render(book, &list);
     if !to_do.is_empty() {
         say(format!("\n{}", to_do.trim_end()))?;
     }

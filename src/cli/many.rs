@@ -36,7 +36,7 @@ pub(super) type Done = Result<Vec<Outcome>, Failure>;
 /// What the accounts of each job come to, in order; fewer where people interrupt. A job that is refused keeps no other from
 /// running.
 pub(super) fn run(folder: &Folder, jobs: &[Job], (cache, interrupt): (&mut Cache, &Interrupt)) -> Vec<Done> {
-    let progress = Count::new(jobs.len());
+    let progress = Count::of_runs(jobs.len());
     let memory = Memory::default();
     let mut done = Vec::new();
     for batch in jobs.chunks(4 * rayon::current_num_threads()) {
@@ -59,7 +59,6 @@ pub(super) fn run(folder: &Folder, jobs: &[Job], (cache, interrupt): (&mut Cache
         done.extend(outcomes);
         progress.reach(done.len());
     }
-    progress.finish();
     done
 }
 

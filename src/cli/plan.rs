@@ -12,6 +12,7 @@ use super::changes::Changes;
 use super::diagnostics::shown_path;
 use super::folder::{Loaded, load, name_of};
 use super::output::Target;
+use super::progress::Accounts;
 use super::say::{say, warn};
 use super::{Failure, Outcome, amount};
 use crate::account::AccountIndex;
@@ -126,7 +127,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let question = question(book, arguments)?;
     let way = Way::of(book, question.channel);
     refuse_impossible_question(book, way, &question)?;
-    let plan = plan::plan(book, &question);
+    let progress = Accounts::of(book.accounts.len());
+    let plan = plan::plan_and_count(book, &question, &|| progress.add_one());
+    drop(progress);
     let plan = plan.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
     let written = write(&loaded, (&plan, &question), arguments, &target)?;
     say(answer::render(book, (&plan, &question.keep), way))?;

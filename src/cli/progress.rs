@@ -1,78 +1,163 @@
-//! A progress bar on a terminal, from a second on.
+//! Progress bars on a terminal, from a second on. They stand on standard error, are gone when the work is done or given up,
+//! and are never drawn where standard error is no terminal.
 
-use std::cell::RefCell;
+use std::io::{self, IsTerminal as _, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::calendar::{Day, DayRange};
 
-/// Runs shorter than this show no bar.
+/// Work that takes less time than this shows no bar.
 const QUIET: Duration = Duration::from_secs(1);
+/// A bar shows so often that the work goes on.
+const TICK: Duration = Duration::from_millis(200);
 
-/// The progress through many runs.
-pub(super) struct Count {
-    all: usize,
+/// How far some work has come; any thread may say so.
+struct Bar {
+    all: u64,
+    template: &'static str,
     started: Instant,
-    bar: RefCell<Option<ProgressBar>>,
+    done: AtomicU64,
+    shown: OnceLock<ProgressBar>,
 }
 
+impl Bar {
+    fn new(all: u64, template: &'static str) -> Self {
+        Self { all, template, started: Instant::now(), done: AtomicU64::new(0), shown: OnceLock::new() }
+    }
+
+    /// The bar, once it is time to show it.
+    fn shown(&self) -> Option<&ProgressBar> {
+        (self.started.elapsed() >= QUIET).then(|| self.show())
+    }
+
+    fn show(&self) -> &ProgressBar {
+        self.shown.get_or_init(|| {
+            let bar = ProgressBar::new(self.all);
+            let style = ProgressStyle::with_template(self.template);
+            let bar = style.map_or(bar.clone(), |style| bar.with_style(style));
+            bar.enable_steady_tick(TICK);
+            bar
+        })
+    }
+
+    fn reach(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.shown().into_iter().for_each(|bar| bar.set_position(done.min(self.all)));
+    }
+
+    fn add(&self, more: u64) {
+        let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
+        self.shown().into_iter().for_each(|bar| bar.set_position(done.min(self.all)));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.shown.get().into_iter().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+/// The progress through many runs.
+pub(super) struct Count(Bar);
+
 impl Count {
-    pub(super) fn new(all: usize) -> Self {
-        Self { all, started: Instant::now(), bar: RefCell::new(None) }
+    /// Nothing done yet of so many runs.
+    pub(super) fn of_runs(all: usize) -> Self {
+        Self(Bar::new(all as u64, "{pos} of {len} runs {wide_bar} {percent}% {eta} left"))
     }
 
-    /// So many runs are done.
+    /// So many are done.
     pub(super) fn reach(&self, done: usize) {
-        if self.started.elapsed() < QUIET {
-            return;
-        }
-        let mut bar = self.bar.borrow_mut();
-        let bar = bar.get_or_insert_with(|| {
-            let bar = ProgressBar::new(self.all as u64);
-            let style = ProgressStyle::with_template("{pos} of {len} runs {wide_bar} {percent}% {eta} left");
-            style.map_or(bar.clone(), |style| bar.with_style(style))
+        self.0.reach(done as u64);
+    }
+}
+
+/// The progress through accounts, each of which may take long: the bar comes by itself, and its time moves.
+pub(super) struct Accounts {
+    bar: Arc<Bar>,
+    /// Dropped to say that no bar is needed any more.
+    over: Option<Sender<()>>,
+    waiting: Option<JoinHandle<()>>,
+}
+
+impl Accounts {
+    /// Nothing done yet of so many accounts.
+    pub(super) fn of(all: usize) -> Self {
+        let bar = Arc::new(Bar::new(all as u64, "{spinner} {pos} of {len} accounts {wide_bar} {percent}% {elapsed}"));
+        let (over, is_over) = mpsc::channel::<()>();
+        let waiting = io::stderr().is_terminal().then(|| {
+            let bar = Arc::clone(&bar);
+            thread::spawn(move || {
+                if is_over.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout) {
+                    bar.show();
+                }
+            })
         });
-        bar.set_position(done as u64);
+        Self { bar, over: Some(over), waiting }
     }
 
-    pub(super) fn finish(&self) {
-        if let Some(bar) = self.bar.borrow().as_ref() {
-            bar.finish_and_clear();
-        }
+    /// One more is done.
+    pub(super) fn add_one(&self) {
+        self.bar.add(1);
+    }
+}
+
+impl Drop for Accounts {
+    fn drop(&mut self) {
+        drop(self.over.take());
+        // A thread that could not draw has nothing to say.
+        let _ = self.waiting.take().map(JoinHandle::join);
     }
 }
 
 /// The progress of a replay through its days.
 pub(super) struct Progress {
     days: DayRange,
-    started: Instant,
-    bar: RefCell<Option<ProgressBar>>,
+    bar: Bar,
 }
 
 impl Progress {
     pub(super) fn new(days: DayRange) -> Self {
-        Self { days, started: Instant::now(), bar: RefCell::new(None) }
+        Self { days, bar: Bar::new(days.len() as u64, "{msg} {wide_bar} {percent}% {eta} left") }
     }
 
     /// The replay has reached the end of `day`.
     pub(super) fn reach(&self, day: Day) {
-        if self.started.elapsed() < QUIET {
-            return;
-        }
-        let mut bar = self.bar.borrow_mut();
-        let bar = bar.get_or_insert_with(|| {
-            let bar = ProgressBar::new(self.days.len() as u64);
-            let style = ProgressStyle::with_template("{msg} {wide_bar} {percent}% {eta} left");
-            style.map_or(bar.clone(), |style| bar.with_style(style))
-        });
-        bar.set_message(day.to_string());
-        bar.set_position(u64::try_from(day.days_since(self.days.from)).unwrap_or(0) + 1);
+        self.bar.shown().into_iter().for_each(|bar| bar.set_message(day.to_string()));
+        self.bar.reach(u64::try_from(day.days_since(self.days.from)).unwrap_or(0) + 1);
+    }
+}
+
+/// The progress of reading files.
+pub(super) struct Reading(Bar);
+
+impl Reading {
+    /// Nothing read yet of about so many bytes.
+    pub(super) fn of(bytes: u64) -> Self {
+        Self(Bar::new(bytes, "{bytes} of {total_bytes} {wide_bar} {percent}% {eta} left"))
     }
 
-    pub(super) fn finish(&self) {
-        if let Some(bar) = self.bar.borrow().as_ref() {
-            bar.finish_and_clear();
-        }
+    /// A file whose reading counts.
+    pub(super) fn watch<R: Read>(&self, file: R) -> impl Read + use<'_, R> {
+        Watched { file, bar: &self.0 }
+    }
+}
+
+struct Watched<'b, R> {
+    file: R,
+    bar: &'b Bar,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(bytes)?;
+        self.bar.add(read as u64);
+        Ok(read)
     }
 }

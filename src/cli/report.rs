@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
+use super::earlier::Earlier;
 use super::folder::{Loaded, load};
 use super::lost;
 use super::output::Target;
@@ -14,17 +15,14 @@ use super::progress::Progress;
 use super::results::{self, Asked};
 use super::run::{column, default_out};
 use super::say::{say, warn};
-use super::verify::proven;
 use super::{Failure, Outcome};
 use crate::calendar::Day;
 use crate::engine::{self, Window};
 use crate::report::hash::hash;
-use crate::report::month::{self, Gather, Gathered, Last, Period, Report, Sources};
-use crate::report::report_json::report_json;
+use crate::report::month::{self, Gather, Gathered, Period, Report, Sources};
+use crate::report::report_json::{self, FOLDER, PAGE, RECORD, WORKBOOK};
 use crate::report::run_json::Hashes;
-use crate::report::{html, workbook};
 use crate::selector::Column;
-use crate::source::{self, Folder};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,14 +31,8 @@ Examples:
   renewcast report my-book --month 2026-12 --last reports/november
   renewcast report my-book --scenario yearly";
 
-/// The folder of the CSV files in that of the results.
-const FOLDER: &str = "report";
 /// What lists the files of a run.
 const RUN: &str = "run.json";
-/// What lists the files of a report.
-const LISTING: &str = "report/report.json";
-const PAGE: &str = "report.html";
-const WORKBOOK: &str = "report.xlsx";
 /// The column of `spend.csv` where none is asked for.
 const DEFAULT_BY: &str = "product";
 /// The columns by which every report sums, and in this order, if they are used.
@@ -81,20 +73,21 @@ fn month(text: &str) -> Result<Day, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    let target = Target::of_result((&out, arguments.force), LISTING)?;
+    let target = Target::of_result((&out, arguments.force), RECORD)?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let period = period(&loaded, arguments.month)?;
     let columns = columns(&loaded, &arguments.by)?;
-    let last = arguments.last.as_deref().map(|folder| last(folder, &period)).transpose()?;
+    let last = arguments.last.as_deref().map(|folder| Earlier::open(folder)?.read(&period)).transpose()?;
     let facts = gather(&loaded, arguments, period)?;
     let inputs: Hashes = loaded.folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
     let scenario = arguments.changes.scenario();
     let ledger = facts.ledger_hash().to_owned();
-    let report = month::report(&Sources { book, scenario, inputs: &inputs, columns, facts, last });
-    let mut files = files(&report)?;
-    let seal = report_json((book, scenario), &period, (&inputs, &ledger), &files);
-    files.push((LISTING.to_owned(), seal));
+    let version = env!("CARGO_PKG_VERSION");
+    let sources = Sources { book, scenario, version, inputs: &inputs, columns, facts, last };
+    let report = month::report(&sources);
+    let files = report_json::files(&report, &sources)
+        .map_err(|error| Failure::new(format!("cannot make the workbook: {error}"), "please report this as a fault"))?;
     let text = answer(&report, &out);
     warn_of_idle_budgets(&loaded, &report)?;
     if !has_run(&out, (&inputs, scenario), &ledger) {
@@ -152,32 +145,6 @@ fn columns(loaded: &Loaded, asked: &[String]) -> Result<Vec<(Column, String)>, F
     Ok(columns?.into_iter().filter(|(column, name)| name == COLUMNS[0] || is_used(*column)).collect())
 }
 
-/// An earlier result, which must be as its run left it.
-fn last(folder: &Path, period: &Period) -> Result<Last, Failure> {
-    let files = proven(folder)?;
-    let mut closing = Folder::default();
-    for (name, bytes) in &files {
-        name.strip_prefix("closing/").into_iter().for_each(|name| closing.insert(name, bytes.clone()));
-    }
-    let file = |name: &str| files.get(name).map_or(&[][..], Vec::as_slice);
-    let (book, problems) = source::read(&closing, None);
-    let book = book.ok_or(Failure::Input(problems))?;
-    let last = Last::read(file("ledger.csv"), &book, file("run.json"), period).ok_or_else(|| {
-        let message = format!("`{}` is not what this version of renewcast writes", folder.display());
-        Failure::new(message, "run its book again, and name the new folder")
-    })?;
-    if !last.has_month(period) && !last.has_month_before(period) {
-        let (from, to) = (last.days().from, last.days().to);
-        let message = format!(
-            "`{}` goes from {from} to {to}, and has neither the whole month from {} on nor the one before",
-            folder.display(),
-            period.month
-        );
-        return Err(Failure::new(message, "name a result that has the month, or leave out --last"));
-    }
-    Ok(last)
-}
-
 fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gathered, Failure> {
     let book = &loaded.book;
     let (mut run, mut window) = (engine::open(book), Window::default());
@@ -187,17 +154,7 @@ fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gath
         gather.add(&window);
         window.last().into_iter().for_each(|day| progress.reach(day));
     }
-    progress.finish();
     Ok(gather.close(&run))
-}
-
-/// The page, the workbook, and each table with a row.
-fn files(report: &Report) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let workbook = workbook::workbook(report)
-        .map_err(|error| Failure::new(format!("cannot make the workbook: {error}"), "please report this as a fault"))?;
-    let tables = report.tables.iter().filter(|table| !table.rows.is_empty());
-    let tables = tables.map(|table| (format!("{FOLDER}/{}.csv", table.name), table.csv()));
-    Ok([(PAGE.to_owned(), html::page(report)), (WORKBOOK.to_owned(), workbook)].into_iter().chain(tables).collect())
 }
 
 fn answer(report: &Report, out: &Path) -> String {

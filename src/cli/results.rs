@@ -16,7 +16,6 @@ use crate::book::Book;
 use crate::demand::{Demand, Detail, Differing};
 use crate::engine::{self, Piece, Run, Window};
 use crate::lost::{self, Lost};
-use crate::report::chart::Format;
 use crate::report::csv::{self, LedgerSheet, Texts, Worded};
 use crate::report::frame::{Facts, Grouping};
 use crate::report::hash::{Hasher, hash};
@@ -77,7 +76,7 @@ pub(super) fn write(
     let (came_to, charts) = office.write(&run, asked, &mut writer)?;
     let CameTo { summary, demand, losses } = came_to;
     let ending = run.close();
-    let record = Record::of(inputs, (book, scenario), (&summary, &demand));
+    let record = Record::of(inputs, (book, scenario), (&summary, &demand)).grouped_by(asked.by);
     let list = tasks::list(book, &summary);
     for (name, bytes) in report::tasks::files(book, &list) {
         writer.whole(name, &[&bytes])?;
@@ -243,7 +242,6 @@ fn stream(
             progress.reach(day);
         }
     }
-    progress.finish();
     Ok(())
 }
 
@@ -303,11 +301,5 @@ impl Stop {
 
 /// The files of the charts, in both formats.
 pub(super) fn draw(pictures: &[pictures::Picture]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let formats = [(Format::Svg, "svg"), (Format::Png, "png")];
-    let files = pictures.par_iter().flat_map_iter(|picture| formats.map(|format| (picture, format)));
-    let files = files.map(|(picture, (format, ending))| {
-        let bytes = picture.draw(format).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))?;
-        Ok((format!("charts/{}.{ending}", picture.name), bytes))
-    });
-    files.collect()
+    pictures::draw(pictures).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))
 }

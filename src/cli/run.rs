@@ -104,12 +104,7 @@ impl Alert {
 }
 
 pub(super) fn column(book: &Book, name: &str) -> Result<Column, Failure> {
-    let named = Column::NAMED.iter().find(|(known, _)| *known == name).map(|(_, column)| *column);
-    let tag = || {
-        let key = name.strip_prefix("tag:")?;
-        book.tag_keys.iter().position(|known| **known == *key).map(Column::Tag)
-    };
-    named.or_else(tag).ok_or_else(|| {
+    book.column(name).ok_or_else(|| {
         let tags = book.tag_keys.iter().map(|key| format!("tag:{key}"));
         let known: Vec<String> = Column::NAMED.iter().map(|(name, _)| (*name).to_owned()).chain(tags).collect();
         Failure::new(format!("there is no column `{name}`"), format!("--by takes one of {}", known.join(", ")))

@@ -11,6 +11,7 @@ use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{load, name_of};
 use super::output::Target;
+use super::progress::Accounts;
 use super::say::say;
 use super::{Failure, Outcome, amount};
 use crate::book::Book;
@@ -68,7 +69,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         return Err(Failure::new(message, "look for an amount with too many digits"));
     }
     let cheapest = |question: &Question| {
-        let terms = terms::cheapest(book, question);
+        let progress = Accounts::of(book.accounts.len());
+        let terms = terms::cheapest_and_count(book, question, &|| progress.add_one());
         terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))
     };
     let mut terms = cheapest(&question)?;

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::mem;
 
 use crate::account::AccountIndex;
 use crate::book::Book;
@@ -64,6 +65,8 @@ pub struct Steps {
     /// What hours cost each instance.
     usage: BTreeMap<InstanceIndex, Money>,
     losses: Losses,
+    /// So many of the steps have been held against those of another run; the rest has still to be.
+    settled: usize,
 }
 
 impl Steps {
@@ -97,6 +100,48 @@ impl Steps {
             (Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast, _) => {}
             _ => self.steps.push((subject, step)),
         }
+    }
+
+    /// Forgets what two runs that are read side by side share before a day, none for all days: their differences stay the
+    /// same. Both have all their steps before that day.
+    pub fn settle(base: &mut Self, other: &mut Self, before: Option<Day>) {
+        let (left, right) = (base.take_before(before), other.take_before(before));
+        let (mut left, mut right) = (left.as_slice(), right.as_slice());
+        let (mut only_base, mut only_other) = (Vec::new(), Vec::new());
+        while let Some(subject) = next_subject(left, right) {
+            let (of_left, of_right) = (take(&mut left, subject), take(&mut right, subject));
+            only_base.extend(without(of_left, of_right).into_iter().map(|step| (subject, step)));
+            only_other.extend(without(of_right, of_left).into_iter().map(|step| (subject, step)));
+        }
+        base.keep(only_base);
+        other.keep(only_other);
+    }
+
+    /// Takes the steps before a day that have not been held against others, by subject.
+    fn take_before(&mut self, day: Option<Day>) -> Vec<(Subject, Step)> {
+        let open = self.steps.split_off(self.settled);
+        let is_before = |(_, step): &(Subject, Step)| day.is_none_or(|day| step.date < day);
+        let (mut taken, later): (Vec<_>, Vec<_>) = open.into_iter().partition(is_before);
+        self.steps.extend(later);
+        taken.sort_by_key(|(subject, _)| *subject);
+        taken
+    }
+
+    /// Keeps steps that the other run does not have, before those that are still to be held against it.
+    fn keep(&mut self, only: Vec<(Subject, Step)>) {
+        let kept = only.len();
+        self.steps.splice(self.settled..self.settled, only);
+        self.settled += kept;
+    }
+
+    /// Gives every instance another number.
+    pub fn renumber(&mut self, number: impl Fn(InstanceIndex) -> InstanceIndex) {
+        for (subject, _) in &mut self.steps {
+            if let Subject::Instance(instance) = subject {
+                *instance = number(*instance);
+            }
+        }
+        self.usage = mem::take(&mut self.usage).into_iter().map(|(instance, cost)| (number(instance), cost)).collect();
     }
 
     /// Puts the steps of each subject together, once all are there.

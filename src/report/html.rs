@@ -50,7 +50,7 @@ struct Page<'r> {
     style: &'static str,
     script: &'static str,
     script_hash: String,
-    version: &'static str,
+    version: &'r str,
     /// How many are at risk soon, the first of them, and a line for every class that has any.
     soon: usize,
     losses: Vec<Loss>,
@@ -116,7 +116,7 @@ pub fn page(report: &Report) -> Vec<u8> {
         style: STYLE,
         script: SCRIPT,
         script_hash: base64(SCRIPT.as_bytes()),
-        version: env!("CARGO_PKG_VERSION"),
+        version: &report.version,
         soon: report
             .first
             .losses

@@ -47,6 +47,8 @@ pub struct Report {
     pub book: String,
     /// The scenario, if there is one.
     pub scenario: Option<String>,
+    /// The version of the program that makes it.
+    pub version: String,
     /// The days that it is about.
     pub period: Period,
     /// What the first screen says.
@@ -114,6 +116,8 @@ pub struct Sources<'r> {
     pub book: &'r Book,
     /// Its scenario, if there is one.
     pub scenario: Option<&'r str>,
+    /// The version of the program that is said to make it.
+    pub version: &'r str,
     /// The hashes of its files.
     pub inputs: &'r Hashes,
     /// The columns by which it sums; the first is that of the budget.
@@ -172,6 +176,7 @@ pub fn report(sources: &Sources<'_>) -> Report {
     Report {
         book: book.name.to_string(),
         scenario: scenario.map(str::to_owned),
+        version: sources.version.to_owned(),
         period: facts.period,
         first: first_screen(&view),
         lines: lines(&view),
@@ -364,7 +369,7 @@ fn lines(view: &View<'_>) -> Vec<Line> {
 /// What ran: the hashes of the inputs, of the ledger and of the profiles.
 fn provenance(sources: &Sources<'_>) -> Table {
     let mut lines = vec![
-        ("program".to_owned(), format!("renewcast {}", env!("CARGO_PKG_VERSION"))),
+        ("program".to_owned(), format!("renewcast {}", sources.version)),
         ("book".to_owned(), sources.book.name.to_string()),
         ("scenario".to_owned(), sources.scenario.unwrap_or("none").to_owned()),
         ("run".to_owned(), format!("{} to {}", sources.book.days.from, sources.book.days.to)),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use rayon::prelude::*;
 
 use super::chart::{
     self, AgainstBase, BalanceOverTime, ChartError, Format, Frontier, InstancesByState, LossRow, LossTimeline, Mark,
@@ -20,6 +21,8 @@ use crate::ledger::{Balance, Entry};
 use crate::money::{Currency, Money};
 use crate::summary::{AccountSummary, Summary};
 
+/// The folder of charts.
+pub const FOLDER: &str = "charts";
 /// At most so many values are stacked; the smallest are drawn together.
 const STACKED: usize = 8;
 /// At most so many accounts get a chart of their balance, the lowest first.
@@ -68,6 +71,18 @@ impl Picture {
             Shape::Frontier(chart) => chart.draw(format),
         }
     }
+}
+
+/// The files of pictures, each in both formats, in the folder of charts.
+///
+/// # Errors
+/// The drawing library failed; data never causes it.
+pub fn draw(pictures: &[Picture]) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+    let formats = [(Format::Svg, "svg"), (Format::Png, "png")];
+    let files = pictures.par_iter().flat_map_iter(|picture| formats.map(|format| (picture, format)));
+    let files = files
+        .map(|(picture, (format, ending))| Ok((format!("{FOLDER}/{}.{ending}", picture.name), picture.draw(format)?)));
+    files.collect()
 }
 
 /// The charts of a run. Spend is stacked by the values of the column with this name. The accounts of which rows are

@@ -16,9 +16,11 @@ use crate::summary::{AccountSummary, Summary};
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
     program: &'static str,
-    version: &'static str,
+    version: Box<str>,
     book: Box<str>,
     scenario: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Box<str>>,
     from: String,
     to: String,
     inputs: Hashes,
@@ -69,9 +71,10 @@ impl Record {
         let hash_of = |profile: &Profile| (profile.name.to_string(), hash(profile::toml(profile).as_bytes()));
         Self {
             program: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             book: book.name.clone(),
             scenario: scenario.map(str::to_owned),
+            by: None,
             from: book.days.from.to_string(),
             to: book.days.to.to_string(),
             inputs,
@@ -83,6 +86,16 @@ impl Record {
             spend: demand.totals(book).iter().map(|(currency, sums)| Spend::of(*currency, sums)).collect(),
             lowest_available: lowest(book, summary),
         }
+    }
+
+    /// The same, of a run whose spend is grouped by the column with this name.
+    pub fn grouped_by(self, column: &str) -> Self {
+        Self { by: Some(column.into()), ..self }
+    }
+
+    /// The same, as another version of the program says it.
+    pub fn of_version(self, version: &str) -> Self {
+        Self { version: version.into(), ..self }
     }
 
     /// The bytes of `run.json`, with the SHA-256 of each other output.

@@ -7,6 +7,7 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+pub use rust_xlsxwriter::XlsxError as WorkbookError;
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use super::month::{Cell, Report, Sense, Table};

@@ -1,13 +1,16 @@
-//! A written result to a case that can be compared: its ledger and balances, on the days that two results share.
+//! Two written results to cases that can be compared: their ledgers and balances, on the days that they share.
 //!
-//! Ids are numbered as they are met, alike in both results. What a ledger does not say is not known of it: the value of days
-//! that are paid for, and what its accounts need.
+//! Both are read in pieces, side by side, and what they share is forgotten: memory grows with accounts, instances and what
+//! differs. Ids are numbered as they are met, alike in both results. What a ledger does not say is not known of it: the value
+//! of days that are paid for, and what its accounts need.
 
 use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Read};
+use std::mem;
 
-use super::folder::Folder;
 use super::settings::currency;
-use super::table::{Columns, CsvRow, Row, Table};
+use super::stream::Stream;
+use super::table::{Columns, CsvRow, Row};
 use super::value::{Problem, amount, day, shown, whole};
 use crate::account::{AccountIndex, Movement};
 use crate::calendar::{Day, DayRange};
@@ -85,24 +88,68 @@ struct Record {
     to: String,
 }
 
-/// The days of a written result.
-pub fn result_days(folder: &Folder, diagnostics: &mut Diagnostics) -> Option<DayRange> {
-    let record: Option<Record> = folder.get(RECORD).and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let days = record.and_then(|record| day(&record.from).ok().zip(day(&record.to).ok()));
-    let days = days.filter(|(from, to)| from <= to);
-    if days.is_none() {
-        let message = format!("`{RECORD}` does not say from when to when the run went");
-        diagnostics.push(Code::Unreadable, Place::of_file(RECORD), message, "name a folder that `renewcast run` wrote");
-    }
-    days.map(|(from, to)| DayRange { from, to })
+/// A written result, as the command line finds it.
+pub struct WrittenResult<'n, 'w> {
+    /// What it is called.
+    pub name: &'n str,
+    /// Opens one of [`RESULT_FILES`]; an error of the kind `NotFound` where it is not there.
+    pub open: &'n dyn Fn(&str) -> io::Result<Box<dyn Read + 'w>>,
 }
 
-/// The ids of all results that are read, in the order in which they are met.
+impl<'w> WrittenResult<'_, 'w> {
+    /// A file from its beginning; one that is missing or cannot be opened is reported.
+    fn file(&self, file: &str, diagnostics: &mut Diagnostics) -> Option<Box<dyn Read + 'w>> {
+        let error = match (self.open)(file) {
+            Ok(bytes) => return Some(bytes),
+            Err(error) => error,
+        };
+        let (code, message, help) = match error.kind() {
+            ErrorKind::NotFound => {
+                (Code::MissingFile, format!("there is no `{file}`"), "name a folder that `renewcast run` wrote")
+            }
+            _ => (Code::Unreadable, format!("cannot read `{file}`: {error}"), "check that you may read the folder"),
+        };
+        diagnostics.push(code, Place::of_file(file), message, help);
+        None
+    }
+
+    fn stream(&self, file: &'static str, columns: Columns, diagnostics: &mut Diagnostics) -> Option<Stream<'w>> {
+        self.file(file, diagnostics).map(|bytes| Stream::of(file, columns, bytes))
+    }
+
+    /// The days that it goes from and to.
+    pub fn days(&self, diagnostics: &mut Diagnostics) -> Option<DayRange> {
+        let mut bytes = Vec::new();
+        let read = (self.open)(RECORD).and_then(|mut file| file.read_to_end(&mut bytes));
+        let record: Option<Record> = read.ok().and_then(|_| serde_json::from_slice(&bytes).ok());
+        let days = record.and_then(|record| day(&record.from).ok().zip(day(&record.to).ok()));
+        let days = days.filter(|(from, to)| from <= to);
+        if days.is_none() {
+            let message = format!("`{RECORD}` does not say from when to when the run went");
+            let help = "name a folder that `renewcast run` wrote";
+            diagnostics.push(Code::Unreadable, Place::of_file(RECORD), message, help);
+        }
+        days.map(|(from, to)| DayRange { from, to })
+    }
+}
+
+/// One of the two results that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    First,
+    Second,
+}
+
+/// The ids of two results that are read side by side.
 #[derive(Default)]
 pub struct Register {
     accounts: BTreeMap<Box<str>, (AccountIndex, Currency)>,
     instances: BTreeMap<Box<str>, InstanceIndex>,
     names: Names,
+    /// For each instance as the how manieth each of the results names it.
+    sights: Vec<[Option<u32>; 2]>,
+    /// How many each of the results has named.
+    seen: [u32; 2],
 }
 
 impl Register {
@@ -124,132 +171,207 @@ impl Register {
         self.accounts.insert(id.into(), (AccountIndex(number), currency));
     }
 
-    fn instance(&mut self, id: &str, account: AccountIndex) -> InstanceIndex {
-        if let Some(known) = self.instances.get(id) {
-            return *known;
+    fn instance(&mut self, id: &str, account: AccountIndex, side: Side) -> InstanceIndex {
+        let index = match self.instances.get(id) {
+            Some(known) => *known,
+            None => {
+                let number = u32::try_from(self.names.instances.len()).expect("fewer than four billion instances");
+                self.names.instances.push((id.into(), account));
+                self.sights.push([None; 2]);
+                self.instances.insert(id.into(), InstanceIndex(number));
+                InstanceIndex(number)
+            }
+        };
+        let sight = &mut self.sights[index.0 as usize][side as usize];
+        if sight.is_none() {
+            *sight = Some(self.seen[side as usize]);
+            self.seen[side as usize] += 1;
+            if side == Side::First {
+                self.names.instances[index.0 as usize].1 = account;
+            }
         }
-        let number = u32::try_from(self.names.instances.len()).expect("fewer than four billion instances");
-        self.names.instances.push((id.into(), account));
-        self.instances.insert(id.into(), InstanceIndex(number));
-        InstanceIndex(number)
+        index
+    }
+
+    /// Numbers the instances as if the first result had been read to its end before the second.
+    fn renumber(&mut self) -> Vec<InstanceIndex> {
+        let mut order: Vec<usize> = (0..self.sights.len()).collect();
+        order.sort_by_key(|at| match self.sights[*at] {
+            [Some(first), _] => (Side::First as usize, first),
+            [None, second] => (Side::Second as usize, second.unwrap_or(0)),
+        });
+        let mut numbers = vec![InstanceIndex(0); order.len()];
+        let mut instances = Vec::with_capacity(order.len());
+        for (number, at) in (0u32..).zip(order) {
+            numbers[at] = InstanceIndex(number);
+            instances.push(mem::replace(&mut self.names.instances[at], (Box::from(""), AccountIndex(0))));
+        }
+        self.names.instances = instances;
+        numbers
     }
 
     /// Reads the accounts of a result.
-    pub fn add_accounts(&mut self, folder: &Folder, diagnostics: &mut Diagnostics) {
-        let Some(table) = open(folder, ACCOUNTS, ACCOUNT_COLUMNS, diagnostics) else { return };
-        table.rows(diagnostics, |row, diagnostics| {
+    pub fn add_accounts(&mut self, result: &WrittenResult<'_, '_>, diagnostics: &mut Diagnostics) {
+        let Some(mut stream) = result.stream(ACCOUNTS, ACCOUNT_COLUMNS, diagnostics) else { return };
+        let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
             let code = row.read(1, diagnostics, currency);
             if let (Some(id), Some(code)) = (row.text(0), code) {
                 self.add_account(id, code);
             }
-        });
+        };
+        while stream.advance(diagnostics, &mut add) {}
     }
 
-    /// Reads the rows of a result on some days. All accounts of all results must be known.
-    pub fn case(
-        &mut self,
-        name: &str,
-        (folder, days): (&Folder, DayRange),
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Case> {
-        let mut figures: Vec<Figures> = self
-            .accounts
-            .values()
-            .map(|(account, currency)| Figures::opened(*account, *currency, (days.from.yesterday(), Money::ZERO)))
-            .collect();
-        figures.sort_by_key(|figures| figures.account);
-        let curves = self.accounts.values().map(|(_, currency)| (*currency, Deltas::open(days))).collect();
-        let mut reader = Reader { days, figures, curves, steps: Steps::default(), counter: Counter::default() };
-        reader.balances(self, &open(folder, BALANCES, BALANCE_COLUMNS, diagnostics)?, diagnostics);
-        reader.ledger(self, &open(folder, LEDGER, LEDGER_COLUMNS, diagnostics)?, diagnostics);
-        let Reader { figures, curves, steps, .. } = reader;
-        let curves = curves.into_iter().map(|(currency, deltas)| (currency, deltas.sums())).collect();
-        Some(Case { name: name.to_owned(), days, figures, steps: steps.close(), curves })
+    /// Reads the rows of two results on some days, side by side, and forgets what they share as soon as both have come to
+    /// it. All accounts of both must be known. What is wrong with each is reported by itself; none where that is anything.
+    pub fn cases(
+        mut self,
+        results: [&WrittenResult<'_, '_>; 2],
+        days: DayRange,
+        problems: &mut [Diagnostics; 2],
+    ) -> Option<(Names, [Case; 2])> {
+        let [first, second] = problems;
+        let mut left = Reader::of((results[0], Side::First), days, (&self, first))?;
+        let Some(mut right) = Reader::of((results[1], Side::Second), days, (&self, second)) else {
+            // What is wrong with the first one is said first.
+            while !left.is_over {
+                left.advance(&mut self, first);
+            }
+            return None;
+        };
+        while !left.is_over || !right.is_over {
+            match right.is_over || (!left.is_over && left.reached <= right.reached) {
+                true => left.advance(&mut self, first),
+                false => right.advance(&mut self, second),
+            }
+            let common = match (left.horizon(), right.horizon()) {
+                (Some(left), Some(right)) => Some(left.min(right)),
+                (one, other) => one.or(other),
+            };
+            Steps::settle(&mut left.steps, &mut right.steps, common);
+        }
+        if first.has_errors() || second.has_errors() {
+            return None;
+        }
+        let numbers = self.renumber();
+        let cases = [left.close(results[0].name, &numbers), right.close(results[1].name, &numbers)];
+        Some((self.names, cases))
     }
-}
-
-fn open<'f>(
-    folder: &'f Folder,
-    file: &'static str,
-    columns: Columns,
-    diagnostics: &mut Diagnostics,
-) -> Option<Table<'f>> {
-    let Some(bytes) = folder.get(file) else {
-        let message = format!("there is no `{file}`");
-        diagnostics.push(Code::MissingFile, Place::of_file(file), message, "name a folder that `renewcast run` wrote");
-        return None;
-    };
-    // A column that nothing here reads is no fault of a result.
-    let mut found = Diagnostics::default();
-    let table = Table::open(file, bytes, columns, &mut found);
-    if table.is_none() {
-        found.iter().for_each(|one| {
-            diagnostics.push(one.code, one.place.clone(), one.message.clone(), one.help.clone());
-        });
-    }
-    table
 }
 
 /// Reads the rows of one result.
-struct Reader {
+struct Reader<'w> {
+    side: Side,
     days: DayRange,
     figures: Vec<Figures>,
     curves: BTreeMap<Currency, Deltas>,
     steps: Steps,
     counter: Counter,
+    ledger: Option<Stream<'w>>,
+    /// The last day of the rows so far.
+    reached: Option<Day>,
+    is_over: bool,
 }
 
-impl Reader {
+impl<'w> Reader<'w> {
+    /// Before the first row of the ledger, with all balances read; none where a file is missing or has another header.
+    fn of(
+        (result, side): (&WrittenResult<'_, 'w>, Side),
+        days: DayRange,
+        (register, diagnostics): (&Register, &mut Diagnostics),
+    ) -> Option<Self> {
+        let opened = |(account, currency): &(AccountIndex, Currency)| {
+            Figures::opened(*account, *currency, (days.from.yesterday(), Money::ZERO))
+        };
+        let mut figures: Vec<Figures> = register.accounts.values().map(opened).collect();
+        figures.sort_by_key(|figures| figures.account);
+        let curves = register.accounts.values().map(|(_, currency)| (*currency, Deltas::open(days))).collect();
+        let (steps, counter) = (Steps::default(), Counter::default());
+        let mut reader =
+            Self { side, days, figures, curves, steps, counter, ledger: None, reached: None, is_over: false };
+        reader.balances(result.stream(BALANCES, BALANCE_COLUMNS, diagnostics)?, (register, diagnostics));
+        reader.ledger = Some(result.stream(LEDGER, LEDGER_COLUMNS, diagnostics)?);
+        Some(reader)
+    }
+
     /// Balances before the days are the opening; the last of them counts.
-    fn balances(&mut self, register: &Register, table: &Table<'_>, diagnostics: &mut Diagnostics) {
-        let mut openings: BTreeMap<AccountIndex, Money> = BTreeMap::new();
-        let mut later = Vec::new();
-        table.rows(diagnostics, |row, diagnostics| {
+    fn balances(&mut self, mut stream: Stream<'w>, (register, diagnostics): (&Register, &mut Diagnostics)) {
+        let mut openings: Vec<Option<Money>> = vec![None; self.figures.len()];
+        let mut is_open = vec![false; self.figures.len()];
+        let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
             let Some((account, currency)) = account(&row, register, diagnostics) else { return };
+            let number = account.0 as usize;
             let date = row.read(DATE, diagnostics, day);
             let available = row.read(AVAILABLE, diagnostics, |text| amount(text, currency));
             let (Some(date), Some(available)) = (date, available) else { return };
             if date < self.days.from {
-                openings.insert(account, available);
+                openings[number] = Some(available);
             } else if date <= self.days.to {
-                // Said once for each account.
-                openings.entry(account).or_insert_with(|| {
-                    report_no_opening(&row, self.days.from, diagnostics);
-                    Money::ZERO
-                });
-                later.push((account, currency, date, available));
+                if !is_open[number] {
+                    is_open[number] = true;
+                    if openings[number].is_none() {
+                        report_no_opening(&row, self.days.from, diagnostics);
+                    }
+                    self.open(account, openings[number].unwrap_or_default());
+                }
+                self.figures[number].note(date, available);
+                if let Some(curve) = self.curves.get_mut(&currency) {
+                    curve.hold(account, (date, available));
+                }
             }
-        });
-        let eve = self.days.from.yesterday();
-        for figures in &mut self.figures {
-            let opening = openings.get(&figures.account).copied().unwrap_or_default();
-            *figures = Figures::opened(figures.account, figures.currency, (eve, opening));
-            if let Some(curve) = self.curves.get_mut(&figures.currency) {
-                curve.hold(figures.account, (eve, opening));
-            }
-        }
-        for (account, currency, date, available) in later {
-            self.figures[account.0 as usize].note(date, available);
-            if let Some(curve) = self.curves.get_mut(&currency) {
-                curve.hold(account, (date, available));
+        };
+        while stream.advance(diagnostics, &mut add) {}
+        for (number, opening) in (0u32..).zip(openings) {
+            if !is_open[number as usize] {
+                self.open(AccountIndex(number), opening.unwrap_or_default());
             }
         }
     }
 
-    fn ledger(&mut self, register: &mut Register, table: &Table<'_>, diagnostics: &mut Diagnostics) {
-        table.rows(diagnostics, |row, diagnostics| {
-            let date = row.read(DATE, diagnostics, day).filter(|date| self.days.contains(*date));
-            let known = row.text(ACCOUNT).and_then(|id| register.account(id));
-            // A row of no account rejects an action that reached nothing.
-            let (Some(date), Some((account, currency))) = (date, known) else { return };
-            let instance = row.text(INSTANCE).map(|id| register.instance(id, account));
-            let Some(entry) = entry(&row, (date, account, currency), instance, diagnostics) else { return };
-            self.figures[account.0 as usize].add(self.counter.part(&entry));
-            self.steps.add(&entry);
-            if let (Some(movement), Some(curve)) = (entry.movement, self.curves.get_mut(&currency)) {
-                curve.pay(entry.event, (date, movement.amount()));
-            }
-        });
+    /// Begins an account with its opening balance.
+    fn open(&mut self, account: AccountIndex, opening: Money) {
+        let figures = &mut self.figures[account.0 as usize];
+        let eve = self.days.from.yesterday();
+        *figures = Figures::opened(account, figures.currency, (eve, opening));
+        if let Some(curve) = self.curves.get_mut(&figures.currency) {
+            curve.hold(account, (eve, opening));
+        }
+    }
+
+    /// All rows before this day have been read; none where all have.
+    fn horizon(&self) -> Option<Day> {
+        (!self.is_over).then(|| self.reached.unwrap_or(self.days.from))
+    }
+
+    /// Reads on in the ledger.
+    fn advance(&mut self, register: &mut Register, diagnostics: &mut Diagnostics) {
+        let Some(mut ledger) = self.ledger.take() else {
+            self.is_over = true;
+            return;
+        };
+        self.is_over = !ledger.advance(diagnostics, |row, diagnostics| self.add(&row, register, diagnostics));
+        self.ledger = Some(ledger);
+    }
+
+    fn add(&mut self, row: &CsvRow<'_, '_>, register: &mut Register, diagnostics: &mut Diagnostics) {
+        let Some(date) = row.read(DATE, diagnostics, day) else { return };
+        self.reached = self.reached.max(Some(date));
+        let known = row.text(ACCOUNT).and_then(|id| register.account(id));
+        // A row of no account rejects an action that reached nothing.
+        let Some((account, currency)) = known.filter(|_| self.days.contains(date)) else { return };
+        let instance = row.text(INSTANCE).map(|id| register.instance(id, account, self.side));
+        let Some(entry) = entry(row, (date, account, currency), instance, diagnostics) else { return };
+        self.figures[account.0 as usize].add(self.counter.part(&entry));
+        self.steps.add(&entry);
+        if let (Some(movement), Some(curve)) = (entry.movement, self.curves.get_mut(&currency)) {
+            curve.pay(entry.event, (date, movement.amount()));
+        }
+    }
+
+    fn close(mut self, name: &str, numbers: &[InstanceIndex]) -> Case {
+        self.steps.renumber(|instance| numbers[instance.0 as usize]);
+        let curves = self.curves.into_iter().map(|(currency, deltas)| (currency, deltas.sums())).collect();
+        Case { name: name.to_owned(), days: self.days, figures: self.figures, steps: self.steps.close(), curves }
     }
 }
 

@@ -107,10 +107,19 @@ pub(super) struct Table<'f> {
     width: usize,
     /// The bytes of the header in the text.
     header: Range<usize>,
+    /// Lines of the file before the text.
+    lines_before: usize,
     lines: OnceLock<Lines>,
     zone: Option<Tz>,
     /// Whether something that cannot be seen was left out at the end of an id or a tag.
     trims: AtomicBool,
+}
+
+/// Where the columns of a file are.
+pub(super) struct Layout {
+    positions: Vec<Option<usize>>,
+    tag_keys: Vec<String>,
+    width: usize,
 }
 
 /// The most bytes of a row. A file is read no further than to the end of such a row; see `docs/model.md`, **csv-limits**.
@@ -139,6 +148,7 @@ impl<'f> Table<'f> {
             tag_keys: Vec::new(),
             width: 0,
             header: 0..0,
+            lines_before: 0,
             lines: OnceLock::new(),
             zone: None,
             trims: AtomicBool::new(false),
@@ -148,6 +158,48 @@ impl<'f> Table<'f> {
             return None;
         }
         table.read_header(diagnostics).then_some(table)
+    }
+
+    /// A further piece of a file, of whole rows, behind so many lines; none where it cannot be read at all.
+    pub(super) fn going_on(
+        (file, lines_before): (&'f str, usize),
+        bytes: &'f [u8],
+        (columns, layout): (Columns, Layout),
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut found = Diagnostics::default();
+        let text = utf8(file, bytes, &mut found);
+        for one in found.iter() {
+            let place = Place { line: one.place.line + lines_before, ..one.place.clone() };
+            diagnostics.push(one.code, place, one.message.clone(), one.help.clone());
+        }
+        let Layout { positions, tag_keys, width } = layout;
+        let text = text?;
+        let table = Self {
+            file,
+            text,
+            skipped: 0,
+            bytes,
+            columns,
+            positions,
+            tag_keys,
+            width,
+            header: 0..0,
+            lines_before,
+            lines: OnceLock::new(),
+            zone: None,
+            trims: AtomicBool::new(false),
+        };
+        if let Err((range, problem)) = check_quotes(text) {
+            problem.report(|| table.place_in(range), diagnostics);
+            return None;
+        }
+        Some(table)
+    }
+
+    /// Where its columns are, for the next piece of the file.
+    pub(super) fn layout(self) -> Layout {
+        Layout { positions: self.positions, tag_keys: self.tag_keys, width: self.width }
     }
 
     fn read_header(&mut self, diagnostics: &mut Diagnostics) -> bool {
@@ -373,7 +425,9 @@ impl<'f> Table<'f> {
     }
 
     fn place_in(&self, range: Range<usize>) -> Place {
-        Place::in_lines(self.file, self.bytes, self.lines(), range.start + self.skipped..range.end + self.skipped)
+        let range = range.start + self.skipped..range.end + self.skipped;
+        let place = Place::in_lines(self.file, self.bytes, self.lines(), range);
+        Place { line: place.line + self.lines_before, ..place }
     }
 
     fn lines(&self) -> &Lines {

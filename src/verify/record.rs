@@ -8,6 +8,7 @@ use super::Written;
 use super::findings::{Findings, shown};
 use crate::calendar::Day;
 use crate::diagnostic::{Code, Place};
+use crate::report::pictures;
 use crate::report::run_json::Seal;
 
 /// The name of the file.
@@ -18,6 +19,8 @@ pub(super) const FILE: &str = "run.json";
 pub(super) struct Record {
     pub version: String,
     pub scenario: Option<String>,
+    /// The column by which spend is grouped; none in the results of versions that did not say it.
+    pub by: Option<String>,
     from: String,
     to: String,
     pub inputs: BTreeMap<String, String>,
@@ -81,6 +84,12 @@ impl Record {
                 None
             }
         }
+    }
+
+    /// Whether the run drew charts.
+    pub(super) fn has_charts(&self) -> bool {
+        let is_chart = |name: &String| name.strip_prefix(pictures::FOLDER).is_some_and(|rest| rest.starts_with('/'));
+        self.outputs.iter().flatten().any(|(name, _)| is_chart(name))
     }
 
     /// The days of the run, as far as they can be read.

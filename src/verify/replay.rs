@@ -1,49 +1,70 @@
 //! What a replay of the inputs writes, held against the files byte by byte while it goes on.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
-use super::Written;
 use super::findings::{Findings, shown};
-use super::record::Record;
+use super::record::{FILE, Record};
+use super::report::{self, Report};
 use super::sheet::Sheet;
 use super::spend::{COLUMN, SPEND};
+use super::{Earlier, Inputs, Written};
 use crate::book::Book;
+use crate::calendar::Day;
 use crate::demand::{Demand, Detail, Differing};
 use crate::diagnostic::{Code, Place};
-use crate::engine::{self, Refusal, Window};
+use crate::engine::{self, Piece, Refusal, Window};
 use crate::lost;
 use crate::report::csv::{BALANCES_HEADER, LEDGER_HEADER, Texts};
 use crate::report::frame::Grouping;
+use crate::report::month::{self, Gather, Gathered, Last, Period, Sources};
+use crate::report::monthly::SpendTable;
 use crate::report::pages::Pages;
-use crate::report::{self, closing, demand, lost as lost_csv, monthly};
+use crate::report::pictures::{self, States};
+use crate::report::{self as made, closing, demand, lost as lost_csv, monthly, report_json, run_json};
 use crate::selector::Column;
-use crate::source::Folder;
-use crate::summary::Tally;
+use crate::summary::{Summary, Tally};
 use crate::tasks;
 
-/// Replays the book that was read from these files; `record` is that of the run that wrote the result.
-pub(super) fn check(
-    (book, inputs): (&Book, &Folder),
-    (written, record): (&Written<'_>, &Record),
-    found: &mut Findings,
-) {
-    let mut comparison = Comparison { written, version: &record.version, files: BTreeMap::new(), found };
-    let grouping = grouping(book, &mut comparison);
-    if run(book, grouping, &mut comparison).is_err() {
+/// What was written, and by which files it says so.
+pub(super) struct Said<'s> {
+    pub record: &'s Record,
+    pub report: Option<&'s Report>,
+    pub inputs: &'s Inputs<'s>,
+}
+
+/// Replays the book and holds every file that `run.json` and `report/report.json` list, and these two, against what it
+/// comes to.
+pub(super) fn check(book: &Book, (written, said): (&Written<'_>, &Said<'_>), found: &mut Findings) {
+    let mut comparison = Comparison { written, version: &said.record.version, files: BTreeMap::new(), found };
+    let by = grouping(book, said.record, &mut comparison);
+    let month = said.report.map(|report| Month::of(book, (report, said.inputs.last), comparison.found));
+    let is_whole = by.is_some() && month.as_ref().is_none_or(Option::is_some);
+    let by = by.unwrap_or_else(Grouped::unknown);
+    if run(book, (said, &by, month.flatten()), &mut comparison).is_err() {
         let message = "the inputs cannot be replayed by this version, which must write the same";
         let place = || (Place::of_file("ledger.csv"), message.to_owned());
         return comparison.found.add(Code::OtherReplay, ("ledger.csv", &[]), place);
     }
-    let read = inputs.taken_over().filter(|(name, _)| record.inputs.contains_key(*name));
+    let read = said.inputs.folder.taken_over().filter(|(name, _)| said.record.inputs.contains_key(*name));
     read.for_each(|(name, bytes)| comparison.add(&format!("closing/{name}"), bytes));
+    if is_whole {
+        comparison.refuse_others(said);
+    }
     comparison.finish();
 }
 
-fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Comparison<'_, '_>) -> Result<(), Refusal> {
-    let (by, column) = grouping.unwrap_or_else(|| (String::new(), Column::Product));
-    let (texts, grouping) = (Texts::of(book), Grouping::of(book, column));
+fn run(
+    book: &Book,
+    (said, by, month): (&Said<'_>, &Grouped, Option<Month>),
+    comparison: &mut Comparison<'_, '_>,
+) -> Result<(), Refusal> {
+    let (texts, grouping) = (Texts::of(book), Grouping::of(book, by.column));
     let (mut facts, mut tally) = (grouping.facts(), Tally::open(book));
+    let mut states = said.record.has_charts().then(|| States::open(book));
+    let mut gather = month.as_ref().map(|month| Gather::open(book, month.period));
     let (mut window, mut pages) = (Window::default(), Pages::default());
     comparison.add("ledger.csv", LEDGER_HEADER.as_bytes());
     comparison.add("balances.csv", BALANCES_HEADER.as_bytes());
@@ -56,16 +77,15 @@ fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Compari
         pages.iter().for_each(|bytes| comparison.add("balances.csv", bytes));
         facts.add(window.entries());
         tally.add(window.entries(), window.balances());
+        states.iter_mut().for_each(|states| see(states, &window));
+        gather.iter_mut().for_each(|gather| gather.add(&window));
         seq += window.rows();
     }
-    let summary = tally.close();
-    for (name, bytes) in report::tasks::files(book, &tasks::list(book, &summary)) {
-        // Older results have none; where it was taken away, the list of outputs says so.
-        if comparison.written.names.contains(name) {
-            comparison.add(name, &bytes);
-        }
-    }
     let tables = facts.close();
+    let (summary, spend) = (tally.close(), monthly::spend(&tables));
+    for (name, bytes) in made::tasks::files(book, &tasks::list(book, &summary)) {
+        comparison.add(name, &bytes);
+    }
     comparison.add("monthly.csv", &monthly::monthly(book, &tables));
     let three_sums = Demand::of(book, demand::spent(&tables), &Differing::of(&replay), Detail::Accounts);
     comparison.add("demand.csv", &demand::demand_csv(book, &three_sums));
@@ -74,30 +94,187 @@ fn run(book: &Book, grouping: Option<(String, Column)>, comparison: &mut Compari
         pieces.iter().for_each(|bytes| comparison.add("lost.csv", bytes));
         Ok::<(), Refusal>(())
     })?;
-    if !by.is_empty() {
-        comparison.add(SPEND.0, &monthly::spend_csv(&by, &monthly::spend(&tables)));
+    if !by.name.is_empty() {
+        comparison.add(SPEND.0, &monthly::spend_csv(&by.name, &spend));
+        states.into_iter().for_each(|states| charts((book, states), &summary, (by, &spend), comparison));
     }
+    let facts = gather.map(|gather| gather.close(&replay));
     closing::write(&replay.close().into_book(book.clone()), |name, pieces| {
         pieces.iter().for_each(|bytes| comparison.add(&format!("closing/{name}"), bytes));
         Ok::<(), Refusal>(())
-    })
+    })?;
+    if let (Some(month), Some(facts), Some(report)) = (month, facts, said.report) {
+        month.check((book, said.record), (report, facts), comparison);
+    }
+    record(book, said.record, (&summary, &three_sums), comparison);
+    Ok(())
 }
 
-/// The column that `spend.csv` is grouped by, as its first row says; none where it has no row.
-fn grouping(book: &Book, comparison: &mut Comparison<'_, '_>) -> Option<(String, Column)> {
-    let found = &mut *comparison.found;
-    let mut sheet = Sheet::open(comparison.written, SPEND, found)?;
-    let name = sheet.advance(found).then(|| String::from_utf8_lossy(sheet.cell(COLUMN)).into_owned())?;
-    let named = Column::NAMED.iter().find(|(known, _)| *known == name).map(|(_, column)| *column);
-    let tag = || name.strip_prefix("tag:").and_then(|key| book.tag_keys.iter().position(|known| **known == *key));
-    let column = named.or_else(|| tag().map(Column::Tag));
-    if column.is_none() {
-        found.add(Code::OtherReplay, (sheet.file, &[]), || {
-            let message = format!("`column` is {}, must be a column of the inventory", shown(name.as_bytes()));
-            (sheet.place(COLUMN), message)
-        });
+fn see(states: &mut States<'_>, window: &Window) {
+    for Piece { day, kept, entries, .. } in window.pieces() {
+        let sights: Vec<_> = kept.entries[entries].iter().map(States::sight).collect();
+        states.add(day, &sights);
     }
-    column.map(|column| (name, column))
+    window.last().into_iter().for_each(|last| states.pass(last));
+}
+
+fn charts(
+    (book, states): (&Book, States<'_>),
+    summary: &Summary,
+    (by, spend): (&Grouped, &SpendTable),
+    comparison: &mut Comparison<'_, '_>,
+) {
+    match pictures::draw(&pictures::of_run(book, states, summary, (&by.name, spend))) {
+        Ok(files) => files.iter().for_each(|(name, bytes)| comparison.add_whole(name, bytes)),
+        Err(error) => comparison.found.add(Code::OtherReplay, (FILE, &[]), || {
+            (Place::of_file(FILE), format!("the charts cannot be drawn anew: {error}"))
+        }),
+    }
+}
+
+/// `run.json` names the hashes of all others, and so it is looked at where these are found to be right.
+fn record(
+    book: &Book,
+    record: &Record,
+    (summary, three_sums): (&Summary, &Demand),
+    comparison: &mut Comparison<'_, '_>,
+) {
+    let came_to = (summary, three_sums);
+    let anew = run_json::Record::of(record.inputs.clone(), (book, record.scenario.as_deref()), came_to);
+    let anew = anew.of_version(&record.version);
+    let anew = match &record.by {
+        Some(by) => anew.grouped_by(by),
+        None => anew,
+    };
+    comparison.add_sealing(FILE, &anew.bytes(record.outputs.clone().unwrap_or_default()));
+}
+
+/// The column by which spend is grouped.
+struct Grouped {
+    name: String,
+    column: Column,
+}
+
+impl Grouped {
+    fn unknown() -> Self {
+        Self { name: String::new(), column: Column::Product }
+    }
+}
+
+/// The column by which spend is grouped, as `run.json` says; where it does not, as the first row of `spend.csv` does. None
+/// where that is no column of the book.
+fn grouping(book: &Book, record: &Record, comparison: &mut Comparison<'_, '_>) -> Option<Grouped> {
+    let found = &mut *comparison.found;
+    let must =
+        |name: &str, key: &str| format!("`{key}` is {}, must be a column of the inventory", shown(name.as_bytes()));
+    let grouped = |name: &str| Some(Grouped { name: name.to_owned(), column: book.column(name)? });
+    if let Some(name) = &record.by {
+        let by = grouped(name);
+        if by.is_none() {
+            found.add(Code::OtherReplay, (FILE, &[]), || (record.place("by"), must(name, "by")));
+        }
+        return by;
+    }
+    let mut sheet = Sheet::open(comparison.written, SPEND, found)?;
+    if !sheet.advance(found) {
+        return Some(Grouped::unknown());
+    }
+    let name = String::from_utf8_lossy(sheet.cell(COLUMN)).into_owned();
+    let by = grouped(&name);
+    if by.is_none() {
+        found.add(Code::OtherReplay, (sheet.file, &[]), || (sheet.place(COLUMN), must(&name, "column")));
+    }
+    by
+}
+
+/// What a report was asked for.
+struct Month {
+    period: Period,
+    columns: Vec<(Column, String)>,
+    last: Option<Last>,
+}
+
+impl Month {
+    /// As `report/report.json` says; none where the report cannot be written anew, which is a finding.
+    fn of(book: &Book, (report, last): (&Report, Option<&Earlier<'_>>), found: &mut Findings) -> Option<Self> {
+        match Self::read(book, (report, last)) {
+            Ok(month) => Some(month),
+            Err((code, message)) => {
+                found.add(code, (report::FILE, &[]), || {
+                    (Place::of_file(report::FILE), format!("not replayed: {message}"))
+                });
+                None
+            }
+        }
+    }
+
+    fn read(book: &Book, (report, last): (&Report, Option<&Earlier<'_>>)) -> Result<Self, (Code, String)> {
+        let month = Day::parse(&format!("{}-01", report.month)).ok();
+        let period = month.and_then(|month| Period::of(book.days, month)).ok_or_else(|| {
+            let message = format!("`month` is {}, must be one of the run", shown(report.month.as_bytes()));
+            (Code::OtherReplay, message)
+        })?;
+        let by = report.by.as_ref().ok_or_else(|| {
+            let message = "`by` is not there: the version that wrote the report did not say by which columns it sums";
+            (Code::MissingValue, message.to_owned())
+        })?;
+        let column = |name: &String| {
+            let message = || format!("`by` is {}, must be a column of the inventory", shown(name.as_bytes()));
+            Ok((book.column(name).ok_or_else(|| (Code::OtherReplay, message()))?, name.clone()))
+        };
+        let columns = by.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { period, columns, last: earlier(report, last, &period)? })
+    }
+
+    /// Writes the report anew.
+    fn check(
+        self,
+        (book, record): (&Book, &Record),
+        (report, facts): (&Report, Gathered),
+        comparison: &mut Comparison<'_, '_>,
+    ) {
+        let sources = Sources {
+            book,
+            scenario: record.scenario.as_deref(),
+            version: &report.version,
+            inputs: &record.inputs,
+            columns: self.columns,
+            facts,
+            last: self.last,
+        };
+        match report_json::files(&month::report(&sources), &sources) {
+            Ok(files) => files.iter().for_each(|(name, bytes)| match name == report::FILE {
+                true => comparison.add_sealing(name, bytes),
+                false => comparison.add_whole(name, bytes),
+            }),
+            Err(error) => comparison.found.add(Code::OtherReplay, (report::FILE, &[]), || {
+                (Place::of_file(report::FILE), format!("the workbook cannot be made anew: {error}"))
+            }),
+        }
+    }
+}
+
+/// The earlier result that a report was compared with: the one that is given must be it.
+fn earlier(report: &Report, given: Option<&Earlier<'_>>, period: &Period) -> Result<Option<Last>, (Code, String)> {
+    let wrong = |message: String| (Code::ChangedInput, message);
+    let (must, last) = match (&report.last, given) {
+        (None, None) => return Ok(None),
+        (None, Some(_)) => {
+            return Err(wrong("the report was compared with no earlier result; leave out --last".to_owned()));
+        }
+        (Some(must), None) => {
+            let (from, to) = (shown(must.from.as_bytes()), shown(must.to.as_bytes()));
+            return Err(wrong(format!(
+                "the report was compared with an earlier result, from {from} to {to}, which must be given again by --last"
+            )));
+        }
+        (Some(must), Some(read)) => (must, read(period).map_err(wrong)?),
+    };
+    if last.ledger_hash() != must.ledger {
+        let message = "the report was compared with another earlier result than --last: the SHA-256 of its ledger is";
+        return Err(wrong(format!("{message} {}, must be {}", shown(last.ledger_hash().as_bytes()), must.ledger)));
+    }
+    Ok(Some(last))
 }
 
 /// The files of the result that a replay writes too, each read as far as the replay has come.
@@ -119,15 +296,20 @@ struct Lines<'w> {
 }
 
 impl Comparison<'_, '_> {
+    /// Whether a file is there that a replay writes.
+    fn begin(&mut self, name: &str) -> bool {
+        let is_there = self.written.names.contains(name);
+        if !is_there && !self.found.is_changed(name) {
+            let message = format!("`{name}` is not there, must be: a replay of the inputs writes it");
+            self.found.add(Code::OtherReplay, (name, &[]), || (Place::of_file(name), message));
+        }
+        is_there
+    }
+
     /// Holds the next bytes of a replay against a file, up to the first line that differs.
     fn add(&mut self, name: &str, bytes: &[u8]) {
         if !self.files.contains_key(name) {
-            let is_there = self.written.names.contains(name);
-            if !is_there && !self.found.is_changed(name) {
-                let message = format!("`{name}` is not there, must be: a replay of the inputs writes it");
-                self.found.add(Code::OtherReplay, (name, &[]), || (Place::of_file(name), message));
-            }
-            let file = is_there.then(|| self.written.open(name, self.found)).flatten();
+            let file = if self.begin(name) { self.written.open(name, self.found) } else { None };
             let lines = file.map(|file| {
                 let file = BufReader::with_capacity(1 << 18, file);
                 Lines { file, line: Vec::new(), number: 0, begun: Vec::new() }
@@ -151,28 +333,76 @@ impl Comparison<'_, '_> {
         }
     }
 
+    /// Holds a whole file against what is written anew. A text is told by its line, anything else by its byte.
+    fn add_whole(&mut self, name: &str, bytes: &[u8]) {
+        let is_text = !matches!(Path::new(name).extension().and_then(OsStr::to_str), Some("png" | "xlsx"));
+        if is_text {
+            self.add(name, bytes);
+            return self.end(name);
+        }
+        let is = if self.begin(name) { self.written.bytes(name, self.found) } else { None };
+        self.files.insert(name.to_owned(), None);
+        let Some(is) = is.filter(|is| is != bytes) else { return };
+        let at = is.iter().zip(bytes).take_while(|(is, must)| is == must).count() + 1;
+        let (has, must) = (is.len(), bytes.len());
+        let of_version = self.of_version();
+        let sizes = if has == must { String::new() } else { format!("; it has {has} bytes, must have {must}") };
+        self.found.add(Code::OtherReplay, (name, &[]), || {
+            let message = format!("a replay of the inputs writes other bytes from byte {at} on{sizes}{of_version}");
+            (Place::of_file(name), message)
+        });
+    }
+
+    /// A file that has the hashes of others: it is looked at only where nothing was found so far, in them or elsewhere.
+    fn add_sealing(&mut self, name: &str, bytes: &[u8]) {
+        if self.found.len() == 0 {
+            self.add(name, bytes);
+            return self.end(name);
+        }
+        self.files.insert(name.to_owned(), None);
+    }
+
+    /// Finds what is listed, and what no replay writes.
+    fn refuse_others(&mut self, said: &Said<'_>) {
+        let of_run = said.record.outputs.iter().flatten();
+        let of_report = said.report.into_iter().flat_map(|report| &report.outputs);
+        for (name, _) in of_run.chain(of_report).filter(|(name, _)| !self.files.contains_key(*name)) {
+            let message = format!("`{name}` is there, must not be: a replay of the inputs does not write it");
+            self.found.add(Code::OtherReplay, (name, &[]), || (Place::of_file(name), message));
+        }
+    }
+
+    /// What is said besides where another version wrote the files.
+    fn of_version(&self) -> String {
+        match self.version == env!("CARGO_PKG_VERSION") {
+            true => String::new(),
+            false => format!(" (written by version {}, replayed by {})", self.version, env!("CARGO_PKG_VERSION")),
+        }
+    }
+
     /// Ends every file: a replay that has come to its end writes no line more.
     fn finish(mut self) {
         for name in self.files.keys().cloned().collect::<Vec<_>>() {
-            let Some(Some(lines)) = self.files.get_mut(&name) else { continue };
-            let must = std::mem::take(&mut lines.begun);
-            if !lines.goes_on(&must) {
-                self.differs(&name, &must);
-            }
+            self.end(&name);
+        }
+    }
+
+    /// Ends a file: nothing more comes to it.
+    fn end(&mut self, name: &str) {
+        let Some(Some(lines)) = self.files.get_mut(name) else { return };
+        let must = std::mem::take(&mut lines.begun);
+        if !lines.goes_on(&must) {
+            self.differs(name, &must);
         }
     }
 
     /// Reports the line at which a file differs, and looks no further into it.
     fn differs(&mut self, name: &str, must: &[u8]) {
         let Some(Some(lines)) = self.files.insert(name.to_owned(), None) else { return };
-        let version = self.version;
+        let of_version = self.of_version();
         self.found.add(Code::OtherReplay, (name, &[]), || {
             let (line, number) = (&lines.line, lines.number);
             let place = Place::in_bytes(name, line, difference(line, must));
-            let of_version = match version == env!("CARGO_PKG_VERSION") {
-                true => String::new(),
-                false => format!(" (written by version {version}, replayed by {})", env!("CARGO_PKG_VERSION")),
-            };
             let must = match must {
                 b"" => "no line".to_owned(),
                 must => format!("`{}`", Place::in_bytes(name, must, difference(must, line)).source),

@@ -8,14 +8,19 @@ use super::Written;
 use super::findings::Findings;
 use super::record::Record;
 use crate::diagnostic::{Code, Place};
+pub(super) use crate::report::report_json::RECORD as FILE;
+use crate::report::report_json::{FOLDER, LastRun, PAGE, WORKBOOK};
 use crate::report::run_json::Seal;
-
-/// The name of the file.
-pub(super) const FILE: &str = "report/report.json";
 
 /// What the file says.
 #[derive(Deserialize)]
 pub(super) struct Report {
+    pub version: String,
+    /// The month, and the columns by which it sums; none where a version wrote it that did not say.
+    pub month: String,
+    pub by: Option<Vec<String>>,
+    /// The earlier result that it compares with.
+    pub last: Option<LastRun>,
     ledger: String,
     /// The hashes of the files of the report.
     pub outputs: BTreeMap<String, String>,
@@ -60,5 +65,6 @@ impl Report {
 
 /// Whether a report writes a file of this name.
 pub(super) fn is_of_report(name: &str) -> bool {
-    name.starts_with("report/") || matches!(name, "report.html" | "report.xlsx")
+    let is_inside = name.strip_prefix(FOLDER).is_some_and(|rest| rest.starts_with('/'));
+    is_inside || name == PAGE || name == WORKBOOK
 }

@@ -1,14 +1,18 @@
-//! The hashes of all files of a result, held against those that `run.json` lists.
+//! The hashes of all files of a result, held against those that `run.json` and `report/report.json` list; and the files that
+//! neither of them lists.
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use super::Written;
 use super::findings::Findings;
 use super::record::{FILE, Record};
-use super::report::{self, Report, is_of_report};
+use super::report::{Report, is_of_report};
 use crate::diagnostic::{Code, Place};
 use crate::report::hash::Hasher;
+use crate::report::{pictures, report_json};
+use crate::source;
 
 /// What every result has, whether or not its `run.json` lists it.
 const ALWAYS: &[&str] = &[
@@ -25,44 +29,106 @@ const ALWAYS: &[&str] = &[
     "closing/actions.csv",
 ];
 
-/// Hashes every file and gives the number of those that are as the run wrote them.
-pub(super) fn check(written: &Written<'_>, record: Option<&Record>, found: &mut Findings) -> usize {
+/// The to-do list.
+const TASKS: &[&str] = &["todo.csv", "todo-actions.csv"];
+/// The folder of scenarios in a closing book.
+const SCENARIOS: &str = "scenarios/";
+
+/// What the hashes say.
+#[derive(Default)]
+pub(super) struct Sealed {
+    /// How many files are as they were written.
+    pub unchanged: usize,
+    /// Files that nobody lists, and whose names are none of a run or a report.
+    pub foreign: Vec<String>,
+    /// The report beside the run, if its list can be trusted.
+    pub report: Option<Report>,
+}
+
+/// Whether a run or a report writes files of this name: one that nobody lists would be taken for theirs.
+pub fn is_name_of_result(name: &str) -> bool {
+    let ends_in = |inner: &str, endings: &[&str]| {
+        Path::new(inner).extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
+    };
+    match name.split_once('/') {
+        None => name == FILE || ALWAYS.contains(&name) || TASKS.contains(&name) || is_of_report(name),
+        Some(("closing", inner)) => source::FILES.contains(&inner) || inner.starts_with(SCENARIOS),
+        Some((pictures::FOLDER, inner)) => ends_in(inner, &["svg", "png"]),
+        Some((report_json::FOLDER, inner)) => ends_in(inner, &["csv"]) || name == report_json::RECORD,
+        Some(_) => false,
+    }
+}
+
+/// Finds links in the place of files: where they lead can change without any file of the result.
+pub(super) fn refuse_links(written: &Written<'_>, found: &mut Findings) {
+    let ours = written.links.iter().filter(|name| is_name_of_result(name));
+    ours.for_each(|name| refuse_link(name, found));
+}
+
+fn refuse_link(name: &str, found: &mut Findings) {
+    let message = format!("`{name}` is a symbolic link, must be the file itself");
+    found.add_changed(name, Code::ChangedFile, Place::of_file(name), message);
+}
+
+/// Hashes every file and finds those that are not as they were written.
+pub(super) fn check(written: &Written<'_>, record: Option<&Record>, found: &mut Findings) -> Sealed {
     let trusted = record.filter(|_| !found.is_changed(FILE));
     let Some(outputs) = trusted.and_then(|record| record.outputs.as_ref()) else {
+        if trusted.is_some() {
+            let message = format!("`{FILE}` lists no `outputs`: the other files are not proven");
+            found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
+        }
         let listed = record.and_then(|record| record.outputs.as_ref());
         ALWAYS.iter().filter(|name| listed.is_none_or(|listed| listed.contains_key(**name))).for_each(|name| {
             missing(written, name, found);
         });
-        return 0;
+        return Sealed::default();
     };
     let report = Report::read(written, trusted, found);
     let of_report = report.as_ref().map(|report| &report.outputs);
-    let mut unchanged = 1 + usize::from(report.is_some());
-    for (name, must) in outputs.iter().chain(of_report.into_iter().flatten()) {
-        if missing(written, name, found) {
-            continue;
-        }
-        match hash(written, name, found) {
-            Some(is) if is == *must => unchanged += 1,
-            Some(is) => {
-                let message = format!("`{name}` has changed: its SHA-256 is {is}, must be {must}");
-                found.add_changed(name, Code::ChangedFile, Place::of_file(name), message);
-            }
-            None => {}
-        }
-    }
-    let is_listed = |name: &String| match is_of_report(name) && written.names.contains(report::FILE) {
-        // Without its list nothing is known of the files of a report.
-        true => name == report::FILE || of_report.is_none_or(|listed| listed.contains_key(name)),
-        false => name == FILE || outputs.contains_key(name),
+    let listed = outputs.iter().chain(of_report.into_iter().flatten());
+    let unchanged = listed.filter(|listed| is_unchanged(written, *listed, found)).count();
+    let is_listed = |name: &str| {
+        name == FILE || outputs.contains_key(name) || of_report.is_some_and(|listed| listed.contains_key(name))
     };
-    for name in written.names.iter().filter(|name| !is_listed(name)) {
+    let others = written.names.iter().filter(|name| !is_listed(name) && *name != report_json::RECORD);
+    let (ours, foreign): (Vec<&String>, Vec<&String>) = others.partition(|name| is_name_of_result(name));
+    // Without its list nothing is known of the files of a report.
+    let (of_unknown, extra): (Vec<&String>, Vec<&String>) =
+        ours.into_iter().partition(|name| report.is_none() && is_of_report(name));
+    if let Some(name) = of_unknown.first().filter(|_| !written.names.contains(report_json::RECORD)) {
+        let name_of_list = report_json::RECORD;
+        let message =
+            format!("`{name_of_list}` is not there, must be: it has the hashes of the report, as of `{name}`");
+        found.add_changed(name_of_list, Code::MissingFile, Place::of_file(name_of_list), message);
+    }
+    for name in extra {
         let message = format!("`{name}` is there, must not be: the run did not write it");
         found.add_changed(name, Code::ExtraFile, Place::of_file(name), message);
     }
     found.seal();
     ledger(trusted, outputs, found);
-    unchanged
+    let foreign = foreign.into_iter().cloned().collect();
+    Sealed { unchanged: 1 + usize::from(report.is_some()) + unchanged, foreign, report }
+}
+
+/// Whether a file is as it was written.
+fn is_unchanged(written: &Written<'_>, (name, must): (&String, &String), found: &mut Findings) -> bool {
+    if written.links.contains(name) && !found.is_changed(name) {
+        refuse_link(name, found);
+    }
+    if missing(written, name, found) {
+        return false;
+    }
+    match hash(written, name, found) {
+        Some(is) if is == *must => true,
+        Some(is) => {
+            let message = format!("`{name}` has changed: its SHA-256 is {is}, must be {must}");
+            found.add_changed(name, Code::ChangedFile, Place::of_file(name), message);
+            false
+        }
+        None => false,
+    }
 }
 
 /// `ledger.csv` has its hash in two places.

@@ -26,6 +26,7 @@ mod oracle;
 mod plan;
 mod planned;
 mod program;
+mod proof;
 mod reading;
 mod report;
 mod rolling;

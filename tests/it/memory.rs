@@ -79,17 +79,29 @@ fn within(kibibytes: u64, place: &Place, arguments: &str) -> Output {
     shell.current_dir(place.folder.path()).env_clear().env("RAYON_NUM_THREADS", "2").output().expect("there is a shell")
 }
 
-/// Ten years of hours make a ledger larger than the memory that the program may ask for.
+/// Ten years of hours make a ledger larger than the memory that the program may ask for: it is written, two such ledgers
+/// are compared, and the story of one of many instances is told.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_ledger_larger_than_memory_is_written() {
+fn a_ledger_larger_than_memory_is_written_and_compared_and_explained() {
     const KIBIBYTES: u64 = 80_000;
     let files = book_of_hours(300, "2035-12-31");
     let place = files.iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), text));
-    let done = within(KIBIBYTES, &place, "run book --threads 1 --no-charts --out out");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let dearer = "[[set]]\nwhere = \"instance_id = 'i-7'\"\nhourly_price = \"0.02\"\n";
+    let place = place.file("book/scenarios/dearer.toml", dearer);
+    let done = |command: &str, code: i32| {
+        let done = within(KIBIBYTES, &place, command);
+        assert_eq!(done.status.code(), Some(code), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).expect("answers are UTF-8")
+    };
+    done("run book --threads 1 --no-charts --out out", 0);
     let ledger = fs::metadata(place.folder.path().join("out/ledger.csv")).expect("a ledger").len();
     assert!(ledger > KIBIBYTES * 1024, "{ledger} bytes");
+    done("run book --threads 1 --no-charts --scenario dearer --out dearer", 0);
+    let differing = done("diff out dearer --no-charts --out diff", 1);
+    assert!(differing.contains("1 instance differs, 1 costs CNY 876.48 more"), "{differing}");
+    let story = done("explain book i-7", 0);
+    assert!(story.contains("i-7"), "{story}");
 }
 
 /// A row of nothing but commas, many times as long as any row: held cell by cell it would take many times as much memory as

@@ -117,6 +117,11 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    /// The days that the report is about.
+    pub fn period(&self) -> &Period {
+        &self.period
+    }
+
     /// The hash of the ledger of the run.
     pub fn ledger_hash(&self) -> &str {
         &self.ledger_hash

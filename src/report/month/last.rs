@@ -3,6 +3,7 @@
 //! The result has been proven; here it is only added up.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 
 use csv::StringRecord;
 
@@ -34,7 +35,7 @@ const COLUMNS: [&str; 7] = ["date", "account_id", "instance_id", "event", "month
 
 impl Last {
     /// Adds up a ledger, whose accounts and instances its closing book lists; none where it is not what a run writes.
-    pub fn read(ledger: &[u8], closing: &Book, run_json: &[u8], period: &Period) -> Option<Self> {
+    pub fn read(ledger: impl Read, closing: &Book, run_json: &[u8], period: &Period) -> Option<Self> {
         let run: serde_json::Value = serde_json::from_slice(run_json).ok()?;
         let text = |key: &str| Some(run.get(key)?.as_str()?.to_owned());
         let mut last = Self {
@@ -61,6 +62,11 @@ impl Last {
     /// Its first and its last day.
     pub fn days(&self) -> DayRange {
         self.days
+    }
+
+    /// The SHA-256 of its ledger.
+    pub fn ledger_hash(&self) -> &str {
+        &self.ledger_hash
     }
 
     /// Whether it has every day of the month that the report has.

@@ -1,0 +1,62 @@
+//! An earlier result that a report compares with: proven first, then its ledger is added up row by row.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::folder::{self, plain_file};
+use super::output::Kept;
+use super::verify::prove;
+use crate::book::Book;
+use crate::report::month::{Last, Period};
+use crate::source::{self, Folder};
+
+/// An earlier result, which is as its run left it.
+pub(super) struct Earlier {
+    folder: PathBuf,
+    /// It stays where it is while it is read.
+    _kept: Kept,
+    closing: Book,
+    run_json: Vec<u8>,
+}
+
+impl Earlier {
+    /// Proves the result in this folder, and reads its closing book.
+    pub(super) fn open(folder: &Path) -> Result<Self, Failure> {
+        let kept = Kept::folder(folder);
+        let names = prove(folder)?;
+        let mut closing = Folder::default();
+        for name in source::FILES {
+            let inner = format!("closing/{name}");
+            if names.contains(&inner) {
+                closing.insert(name, folder::file(&folder.join(inner))?);
+            }
+        }
+        let (book, problems) = source::read(&closing, None);
+        let closing = book.ok_or(Failure::Input(problems))?;
+        Ok(Self { folder: folder.to_owned(), _kept: kept, closing, run_json: folder::file(&folder.join("run.json"))? })
+    }
+
+    /// What it says of a month; refused where it has neither the month nor the one before.
+    pub(super) fn read(&self, period: &Period) -> Result<Last, Failure> {
+        let Self { folder, closing, run_json, .. } = self;
+        let path = folder.join("ledger.csv");
+        let ledger = plain_file(&path).and_then(|_| File::open(&path)).map_err(|error| {
+            Failure::new(format!("cannot read `{}`: {error}", path.display()), "check that you may read the folder")
+        })?;
+        let last = Last::read(ledger, closing, run_json, period).ok_or_else(|| {
+            let message = format!("`{}` is not what this version of renewcast writes", folder.display());
+            Failure::new(message, "run its book again, and name the new folder")
+        })?;
+        if !last.has_month(period) && !last.has_month_before(period) {
+            let (from, to) = (last.days().from, last.days().to);
+            let message = format!(
+                "`{}` goes from {from} to {to}, and has neither the whole month from {} on nor the one before",
+                folder.display(),
+                period.month
+            );
+            return Err(Failure::new(message, "name a result that has the month, or leave out --last"));
+        }
+        Ok(last)
+    }
+}
