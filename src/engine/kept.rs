@@ -48,7 +48,12 @@ impl Desk<'_> {
             RenewFlag::Auto => self.profile(position).suspend_after_days,
             RenewFlag::None => return false,
         };
-        let renewable = unit.is_usable_prepaid() || (unit.is_prepaid() && unit.state == Some(State::Reclaimed));
-        self.keeps && renewable && !unit.returned && unit.after_expiry(day) >= from
+        let is_due = match unit.state {
+            // It may lie there before it expires.
+            Some(State::Reclaimed) => !unit.returned,
+            Some(State::Running | State::Overdue) => unit.after_expiry(day) >= from,
+            _ => false,
+        };
+        self.keeps && unit.is_prepaid() && is_due
     }
 }

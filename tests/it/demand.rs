@@ -115,6 +115,9 @@ fn what_has_the_flag_manual_is_kept() {
 fn what_is_in_the_bin_at_the_opening_is_kept_unless_it_was_returned() {
     let in_bin = files("w,a,PREPAID,auto,1,40,,,2026-11-26,reclaimed,2026-11-28,\n", "a,1000\n", "");
     assert_eq!(sums(&in_bin), (0, Some(0), Some(16_000)));
+    // What lies there before its term is over is recovered on the first day, from 26 January on: once for 40.00, and on 26 February.
+    let early = files("w,a,PREPAID,manual,1,40,,,2027-01-26,reclaimed,2026-11-28,\n", "a,1000\n", "");
+    assert_eq!(sums(&early), (0, Some(0), Some(8_000)));
     let returned = files("w,a,PREPAID,auto,1,40,,,2027-11-26,reclaimed,2026-11-28,true\n", "a,1000\n", "");
     assert_eq!(sums(&returned), (0, Some(0), Some(0)));
 }

@@ -80,6 +80,7 @@ impl Replay<'_> {
             return false;
         }
         match instance.flag.as_str() {
+            "manual" | "auto" if instance.state == State::Reclaimed => true,
             "manual" => instance.day_number(self.today) >= 0,
             "auto" => instance.day_number(self.today) >= instance.profile.suspend_after_days,
             _ => false,
