@@ -6,6 +6,7 @@ mod calendar;
 mod changes;
 mod check;
 mod compare;
+mod contents;
 mod diagnostics;
 mod diff;
 mod earlier;

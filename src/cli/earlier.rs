@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use super::contents::prove;
 use super::folder::{self, plain_file};
 use super::output::Kept;
-use super::verify::prove;
 use crate::book::Book;
 use crate::report::month::{Last, Period};
 use crate::source::{self, Folder};

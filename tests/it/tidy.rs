@@ -109,6 +109,7 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
             "src/engine/closing.rs",
             "src/report/cells.rs",
             "src/report/pages.rs",
+            "src/report/pictures.rs",
             "src/cli/output/claim.rs",
             "src/cli/folder.rs",
             "src/cli/run.rs",
