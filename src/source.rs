@@ -360,7 +360,8 @@ fn inventory(
     let days = context.settings.days;
     let review = |row: &CsvRow<'_, '_>, one: &Instance, labels: &FurtherLabels<'_>, found: &mut Diagnostics| {
         if way.care == Care::Most {
-            review::instance(row, one, (days, table.tag_keys(), labels), found);
+            let rules = &context.profiles[one.profile.0 as usize];
+            review::instance(row, (one, rules), (days, table.tag_keys(), labels), found);
         }
     };
     let rows = before.filter(|before| before.tag_keys == table.tag_keys()).map(|before| &before.rows);

@@ -44,6 +44,9 @@ pub(super) fn render(book: &Book, (summary, list): (&Summary, &List), (demand, l
         section(&mut text, "Rejected", std::iter::once(line));
     }
     text.push_str(&tasks::render(book, list));
+    for line in tasks::beside_all_kept(book, list, demand) {
+        let _ = writeln!(text, "  {line}\n");
+    }
     if summary.failures.is_empty() && summary.losses.is_empty() {
         text.push_str("Nothing fails and nothing is lost.\n");
     }
@@ -112,7 +115,7 @@ impl Teller<'_> {
             let of = sums.get(currency).copied().unwrap_or_default();
             let own = self.total(*currency, totals);
             if of.agree() {
-                return vec![own, format!("{currency} the same if all that is due is paid, and if everything is kept")];
+                return vec![own, "the same if all that is due is paid, and if everything is kept".to_owned()];
             }
             let line = |sum: Option<Money>, what: &str| match sum {
                 Some(sum) => format!("{currency} {} {what}", sum.display_grouped(*currency)),

@@ -45,11 +45,11 @@ pub(super) fn line(book: &Book, lost: &Lost) -> String {
     format!("{id}, {value} a month: {stops}{gone}{helps}")
 }
 
+/// What helps on the last day: a flag helps only until the last attempt, a renewal to the end. The to-do list says more.
 fn words(cure: Cure) -> &'static str {
     match cure {
         Cure::TopUp => "top up its account",
-        Cure::SetFlag => "set its flag to auto, or renew it",
-        Cure::Renew => "renew it",
+        Cure::SetFlag | Cure::Renew => "renew it",
         Cure::Start => "start it",
     }
 }

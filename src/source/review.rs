@@ -18,7 +18,10 @@ use crate::charge;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::id::{FurtherLabels, Label};
 use crate::instance::{self, ChargeType, Instance, RenewFlag, State};
+use crate::lifecycle::Standing;
 use crate::money::{Money, Price};
+use crate::profile::Profile;
+use crate::remedy;
 
 /// Bytes of a file that are looked at by one thread.
 const BLOCK: usize = 1 << 18;
@@ -51,7 +54,7 @@ pub(super) fn formulas((file, bytes, columns): (&str, &[u8], Columns), diagnosti
 /// Warnings about one row of the inventory.
 pub(super) fn instance(
     row: &CsvRow<'_, '_>,
-    instance: &Instance,
+    (instance, profile): (&Instance, &Profile),
     (days, tag_keys, labels): (DayRange, &[String], &FurtherLabels<'_>),
     diagnostics: &mut Diagnostics,
 ) {
@@ -59,7 +62,8 @@ pub(super) fn instance(
         return;
     }
     if instance.renew_flag != RenewFlag::Auto {
-        warn_of_production(row, instance, (tag_keys, labels), diagnostics);
+        let helps = what_helps(instance, profile, days);
+        warn_of_production(row, (instance, helps), (tag_keys, labels), diagnostics);
     }
     if let (Some(expiry), None) = (instance.expires_on.filter(|expiry| *expiry < days.from), row.text(STATE)) {
         let (id, state) = (shown(instance.id.as_str()), instance.state.map_or("", State::name));
@@ -81,9 +85,29 @@ pub(super) fn instance(
     }
 }
 
+/// What keeps an instance that does not renew itself: the flag only where an attempt of its profile is still to come.
+fn what_helps(instance: &Instance, profile: &Profile, days: DayRange) -> &'static str {
+    let expires = instance.expires_on.or(instance.starts_on).unwrap_or(days.from);
+    let standing = Standing {
+        charge_type: instance.charge_type,
+        state: instance.state.unwrap_or(State::Running),
+        flag: instance.renew_flag,
+        expires,
+        anchor: instance.anchor_day.unwrap_or(expires.day_of_month()),
+        since: instance.since.unwrap_or(expires),
+        returned: instance.returned,
+        stopped_by: instance.stopped_by,
+    };
+    let last = standing.suspension_day(profile).unwrap_or(days.to);
+    match remedy::last_attempt(&standing, profile, (days.from, last)) {
+        Some(_) => "write `auto` into `renew_flag`, or renew it in `actions.csv`",
+        None => "renew it in `actions.csv`: no attempt of its profile reaches it, so the flag `auto` would not help",
+    }
+}
+
 fn warn_of_production(
     row: &CsvRow<'_, '_>,
-    instance: &Instance,
+    (instance, help): (&Instance, &str),
     (tag_keys, labels): (&[String], &FurtherLabels<'_>),
     diagnostics: &mut Diagnostics,
 ) {
@@ -94,7 +118,6 @@ fn warn_of_production(
         let (id, flag) = (shown(instance.id.as_str()), instance.renew_flag.name());
         let message =
             format!("{id} is production by its tag {} = {}, but its renew flag is `{flag}`", shown(key), shown(value));
-        let help = "write `auto` into `renew_flag`, or renew it in `actions.csv`";
         Problem::new(Code::ProductionManual, message, help).report(|| row.place(RENEW_FLAG), diagnostics);
     }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{BAD, HEAD};
+use crate::account::AccountIndex;
 use crate::action::Verb;
 use crate::book::Book;
 use crate::cli::diagnostics::{counted, visible};
+use crate::demand::Demand;
 use crate::engine::Refusal;
 use crate::instance::InstanceIndex;
 use crate::money::{Currency, Money};
@@ -42,6 +44,29 @@ pub(in crate::cli) fn render(book: &Book, list: &List) -> String {
         );
     }
     text
+}
+
+/// Where the run with the list done spends another sum than if everything is kept: by how much, in each currency.
+pub(in crate::cli) fn beside_all_kept(book: &Book, list: &List, demand: &Demand) -> Vec<String> {
+    let mut kept: BTreeMap<AccountIndex, Option<Money>> = BTreeMap::new();
+    for (_, account, sums) in demand.rows(book).filter(|(_, account, _)| list.spend.contains_key(account)) {
+        let sum = kept.entry(account).or_insert(Some(Money::ZERO));
+        *sum = sum.zip(sums.all_kept).map(|(sum, more)| sum + more);
+    }
+    let mut differences: BTreeMap<Currency, Money> = BTreeMap::new();
+    for (account, kept) in kept.into_iter().filter_map(|(account, kept)| Some((account, kept?))) {
+        *differences.entry(book.account(account).currency).or_default() += list.spend[&account] - kept;
+    }
+    let told = differences.into_iter().filter(|(_, difference)| *difference != Money::ZERO);
+    let line = |(currency, difference): (Currency, Money)| {
+        let (more, amount) = if difference.is_negative() { ("less", -difference) } else { ("more", difference) };
+        format!(
+            "With this list done the run spends {currency} {} {more} than if everything is kept: other days of payment \
+             meet other prices, vouchers or terms.",
+            amount.display_grouped(currency)
+        )
+    };
+    told.map(line).collect()
 }
 
 fn put(text: &mut String, head: &str, (lines, most): (&[String], usize), more: Option<String>) {

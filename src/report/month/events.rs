@@ -89,11 +89,11 @@ fn why(cause: lost::Cause) -> &'static str {
     }
 }
 
+/// What helps on the last day: a flag helps only until the last attempt, a renewal to the end.
 fn helps(cure: Cure) -> &'static str {
     match cure {
         Cure::TopUp => "top up its account",
-        Cure::SetFlag => "set its flag to auto, or renew it",
-        Cure::Renew => "renew it",
+        Cure::SetFlag | Cure::Renew => "renew it",
         Cure::Start => "start it",
     }
 }
