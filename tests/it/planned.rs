@@ -104,6 +104,9 @@ fn top_up((book, account): (&Book, AccountIndex), date: Day, minor: i64) -> Cell
 /// Of more top-ups than these about so many are tried with a minor unit less.
 const MOST: usize = 12;
 
+/// The most days of a run in which being late is tolerated.
+const LONGEST: i32 = 160;
+
 /// More than anything in these books costs.
 const AMPLE: i64 = 1 << 44;
 
@@ -423,7 +426,9 @@ fn judge(seed: u64, ask: Ask) -> Option<Count> {
     let (question, kept) = question(seed, ask, &files, &book);
     let way = Way::of(&book, question.channel);
     let arrivals: Vec<Day> = way.arrivals(&question.cadence).into_iter().map(|one| one.arrives).collect();
-    if arrivals.is_empty() {
+    // Where being late is tolerated, every hour of arrears is a further sum to be tried: long runs take minutes.
+    let is_long = question.tolerance != Tolerance::Nothing && book.days.to.days_since(book.days.from) > LONGEST;
+    if arrivals.is_empty() || is_long {
         return None;
     }
     let question = with_budgets(seed, ask, &book, question)?;
@@ -541,5 +546,5 @@ fn plans_with_every_option_hold_what_they_promise() {
         held.extend(all.held);
     }
     let missing: Vec<&&str> = HELD.iter().filter(|one| !held.contains(**one)).collect();
-    assert!(missing.is_empty() || books() < 50, "no book holds {missing:?}");
+    assert!(missing.is_empty() || books() < 50 || only.is_some(), "no book holds {missing:?}");
 }
