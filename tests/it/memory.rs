@@ -84,8 +84,8 @@ fn within(kibibytes: u64, place: &Place, arguments: &str) -> Output {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_ledger_larger_than_memory_is_written_and_compared_and_explained() {
-    const KIBIBYTES: u64 = 80_000;
-    let files = book_of_hours(300, "2035-12-31");
+    const KIBIBYTES: u64 = 90_000;
+    let files = book_of_hours(340, "2035-12-31");
     let place = files.iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), text));
     let dearer = "[[set]]\nwhere = \"instance_id = 'i-7'\"\nhourly_price = \"0.02\"\n";
     let place = place.file("book/scenarios/dearer.toml", dearer);
