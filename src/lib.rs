@@ -22,6 +22,7 @@
 pub mod account;
 pub mod action;
 pub mod amortisation;
+pub mod bill;
 pub mod book;
 pub mod budget;
 pub mod calendar;

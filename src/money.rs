@@ -308,6 +308,11 @@ impl Factor {
     /// No discount.
     pub const ONE: Self = Self(Decimal::ONE);
 
+    /// The factor as an exact decimal.
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+
     /// Reads a plain decimal with at most eight decimals.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod actions;
+pub mod bills;
 mod budget;
 mod document;
 mod folder;
@@ -32,13 +33,15 @@ mod table;
 mod value;
 mod vouchers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::ActionIndex;
 use crate::book::Book;
+use crate::calendar::Day;
 use crate::diagnostic::{Code, Diagnostics, Place};
 use crate::id::{FurtherLabels, Labels};
 use crate::instance::Instance;
+use crate::money::Currency;
 use crate::profile::{Profile, ProfileIndex};
 use crate::selector::Selector;
 use document::Document;
@@ -212,6 +215,55 @@ pub fn builtin_rules() -> Vec<Profile> {
         profiles.find(name, || Place::of_file(name), &mut diagnostics);
     }
     profiles.into_resolved()
+}
+
+/// What a book says about itself before its tables are read.
+#[derive(Clone, Debug)]
+pub struct BookRules {
+    /// Its first day.
+    pub from: Day,
+    /// The name of its zone.
+    pub time_zone: Box<str>,
+    /// The currency of accounts that name none.
+    pub currency: Currency,
+    /// The profile of products that have none of their own.
+    pub default: Profile,
+    /// The profiles of products.
+    pub products: BTreeMap<Box<str>, Profile>,
+}
+
+/// The settings of a book and the profiles that its products follow, whatever is wrong with its tables.
+///
+/// # Errors
+/// What is wrong with `book.toml` and `profiles.toml`.
+pub fn book_rules(folder: &Folder) -> Result<BookRules, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let rules = read_rules(folder, &mut diagnostics);
+    rules.filter(|_| !diagnostics.has_errors()).ok_or(diagnostics)
+}
+
+fn read_rules(folder: &Folder, diagnostics: &mut Diagnostics) -> Option<BookRules> {
+    let own = match folder.get(PROFILES_FILE) {
+        Some(bytes) => Some(Document::open(PROFILES_FILE, bytes, diagnostics)?),
+        None => None,
+    };
+    let mut profiles = Profiles::of_builtin(profiles::builtin());
+    if let Some(own) = &own {
+        profiles.overlay(&own.section(), diagnostics);
+    }
+    profiles.check_own(diagnostics);
+    let document = Document::open(SETTINGS_FILE, required(folder, SETTINGS_FILE, diagnostics)?, diagnostics)?;
+    let settings = Settings::read(&document, &[], &mut profiles, diagnostics)?;
+    let profiles = profiles.into_resolved();
+    let of = |index: ProfileIndex| profiles.get(index.0 as usize).cloned();
+    let products = settings.product_profiles.iter().filter_map(|(product, index)| Some((product.clone(), of(*index)?)));
+    Some(BookRules {
+        from: settings.days.from,
+        time_zone: settings.time_zone.clone(),
+        currency: settings.currency,
+        default: of(settings.profile)?,
+        products: products.collect(),
+    })
 }
 
 /// Makes ready what every book needs: a folder can be read meanwhile.

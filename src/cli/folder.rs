@@ -104,7 +104,7 @@ pub(super) fn read(path: &Path) -> Result<Folder, Failure> {
 /// The names of the files of a book that are there and plain files.
 pub(super) fn book_files(path: &Path) -> Vec<String> {
     let scenarios = scenario_files(path, &mut Diagnostics::default());
-    let names = source::FILES.iter().map(|name| (*name).to_owned()).chain(scenarios);
+    let names = source::FILES.iter().chain(&[source::bills::FILE]).map(|name| (*name).to_owned()).chain(scenarios);
     names.filter(|name| plain_file(&path.join(name)).is_ok()).collect()
 }
 

@@ -1,16 +1,19 @@
 //! `renewcast import`: a book from what a cloud's own tools print.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use rust_decimal::Decimal;
 
 use super::diagnostics::{counted, render, shown_path, visible};
 use super::output::Target;
 use super::say::{say, warn};
 use super::{Failure, Outcome, folder};
+use crate::bill::ChargeKind;
 use crate::calendar::Day;
 use crate::id::AccountId;
-use crate::import::{self, Imported, KnownProfile, Options, Source};
+use crate::import::{self, Followed, Imported, KnownProfile, Options, Source};
 use crate::money::Currency;
 use crate::source;
 
@@ -19,7 +22,9 @@ Examples:
   tccli cvm DescribeInstances --Limit 100 > cvm.json
   tccli billing DescribeAccountBalance > balance.json
   renewcast import tencent cvm.json balance.json --out my-book
-  renewcast check my-book        then fill in prices.csv until nothing is wrong";
+  renewcast check my-book        then fill in prices.csv until nothing is wrong
+  tccli billing DescribeBillDetail --Month 2026-11 --Limit 100 --NeedRecordNum 1 > bill.json
+  renewcast import tencent bill.json --out my-book --add --as-of 2026-12-02";
 
 /// Make a book from what a cloud's own tools print
 #[derive(Args)]
@@ -31,14 +36,16 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Cloud {
-    Tencent(Tencent),
+    /// Responses of Tencent Cloud (instances, disks, renewals, balances, bills, orders) and its exported bills, CSV or XLSX
+    Tencent(Responses),
+    /// FOCUS 1.0 to 1.4 cost and usage rows of any provider, CSV
+    Focus(Responses),
 }
 
-/// Answers of Tencent Cloud: DescribeInstances of cvm and lighthouse, DescribeDisks, DescribeRenewInstances, DescribeAccountBalance
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-struct Tencent {
-    /// Files of answers as the tools print them, in any mix and order
+struct Responses {
+    /// Files as the tools and the console write them, in any mix and order
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Write the book into this folder
@@ -59,6 +66,15 @@ struct Tencent {
     /// The currency of all amounts
     #[arg(long, value_name = "CODE", default_value = "CNY", value_parser = currency)]
     currency: Currency,
+    /// Add bills to the book that is there; nothing in it is lost
+    #[arg(long, conflicts_with = "force")]
+    add: bool,
+    /// The day on which the bills said what they say [default: today in the zone]
+    #[arg(long, value_name = "DATE", value_parser = Day::parse)]
+    as_of: Option<Day>,
+    /// The bills are whole months: rows of these months that are gone are written again with amount 0
+    #[arg(long)]
+    complete: bool,
     /// Replace a book that is there; it is kept as BOOK.before
     #[arg(long)]
     force: bool,
@@ -74,23 +90,48 @@ fn currency(text: &str) -> Result<Currency, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let Cloud::Tencent(arguments) = &arguments.cloud;
-    let target = Target::of_book(&arguments.out, arguments.force)?;
-    let sources = arguments.files.iter().map(|file| {
-        let bytes = folder::file(file)?;
-        Ok(Source { name: file.display().to_string(), bytes })
+    let (Cloud::Tencent(arguments) | Cloud::Focus(arguments)) = &arguments.cloud;
+    let target = if arguments.add {
+        Target::of_grown_book(&arguments.out)?
+    } else {
+        Target::of_book(&arguments.out, arguments.force)?
+    };
+    let sources = arguments.files.iter().map(|path| {
+        let bytes = folder::file(path)?;
+        Ok(Source { name: path.display().to_string(), bytes })
     });
     let sources: Vec<Source> = sources.collect::<Result<_, Failure>>()?;
-    let imported = import::tencent(&sources, &options(arguments)?).map_err(Failure::Input)?;
-    let files = imported.files.iter().map(|(name, text)| ((*name).to_owned(), text.clone().into_bytes()));
+    let imported = if arguments.add {
+        let book = folder::read(&arguments.out)?;
+        let rules = source::book_rules(&book).map_err(Failure::Input)?;
+        import::add_bills(&sources, &options(arguments, Some(&rules))?, changeable(&arguments.out, &book)?)
+    } else {
+        import::tencent(&sources, &options(arguments, None)?)
+    };
+    let imported = imported.map_err(Failure::Input)?;
+    let files = imported.files.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes()));
     target.write(&files.collect::<Vec<_>>())?;
     report(&imported, arguments).map(|()| Outcome::Done)
 }
 
+/// The files of a book that bills can change.
+fn changeable(out: &Path, book: &source::Folder) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let mut files = BTreeMap::new();
+    for name in import::CHANGED_BY_BILLS {
+        files.extend(book.get(name).map(|bytes| ((*name).to_owned(), bytes.to_vec())));
+    }
+    let bills = out.join(source::bills::FILE);
+    if bills.exists() {
+        files.insert(source::bills::FILE.to_owned(), folder::file(&bills)?);
+    }
+    Ok(files)
+}
+
 #[expect(clippy::disallowed_methods, reason = "a run begins today unless the command line says otherwise")]
-fn options(arguments: &Tencent) -> Result<Options, Failure> {
-    let today = || Day::from(chrono::Utc::now().with_timezone(&arguments.zone).date_naive());
-    let from = arguments.from.unwrap_or_else(today);
+fn options(arguments: &Responses, book: Option<&source::BookRules>) -> Result<Options, Failure> {
+    let zone = book.and_then(|book| book.time_zone.parse().ok()).unwrap_or(arguments.zone);
+    let today = || Day::from(chrono::Utc::now().with_timezone(&zone).date_naive());
+    let from = book.map(|book| book.from).or(arguments.from).unwrap_or_else(today);
     let to = arguments.to.unwrap_or_else(|| from + 364);
     if to < from {
         return Err(Failure::new(
@@ -98,24 +139,32 @@ fn options(arguments: &Tencent) -> Result<Options, Failure> {
             "exchange --from and --to",
         ));
     }
+    let followed = book.map(|book| Followed {
+        default: KnownProfile::from(&book.default),
+        products: book.products.iter().map(|(name, profile)| (name.to_string(), profile.into())).collect(),
+    });
     Ok(Options {
         name: folder::name_of(&arguments.out).display().to_string(),
-        zone: arguments.zone,
+        zone,
         from,
         to,
         account: arguments.account.clone(),
-        currency: arguments.currency,
+        currency: book.map_or(arguments.currency, |book| book.currency),
+        as_of: arguments.as_of.unwrap_or_else(today),
+        complete: arguments.complete,
         profiles: source::builtin_rules().iter().map(KnownProfile::from).collect(),
+        followed,
     })
 }
 
-fn report(imported: &Imported, arguments: &Tencent) -> Result<(), Failure> {
+fn report(imported: &Imported, arguments: &Responses) -> Result<(), Failure> {
     if imported.notes.warnings() > 0 {
         warn(format!("{}\n", render(&imported.notes)));
     }
     let counts = imported.counts;
     let (instances, accounts) = (counted(counts.instances, "instance"), counted(counts.accounts, "account"));
     say(format!("{}: {instances}, {accounts} from {}", shown_path(&arguments.out), counted(counts.answers, "answer")))?;
+    imported.bills.iter().try_for_each(tell_bills)?;
     if !imported.to_do.is_empty() {
         say("\nTo do:")?;
     }
@@ -123,4 +172,44 @@ fn report(imported: &Imported, arguments: &Tencent) -> Result<(), Failure> {
         say(format!("  {}", visible(line)))?;
     }
     say(format!("\nThen: renewcast check {}", shown_path(&arguments.out)))
+}
+
+/// What came of bills: rows by sort, sums by statement.
+fn tell_bills(bills: &import::BillReport) -> Result<(), Failure> {
+    let added = bills.added;
+    let mut sorts = vec![format!("{} new", added.new)];
+    let further = [
+        (added.corrected, "corrected"),
+        (added.withdrawn, "withdrawn"),
+        (added.known, "known"),
+        (added.twice, "there twice"),
+    ];
+    sorts.extend(further.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
+    say(format!("bills: {} read: {}", counted(added.read, "row"), sorts.join(", ")))?;
+    for ((account, month, currency), kinds) in &bills.sums {
+        let (moved, charged): (Vec<_>, Vec<_>) = kinds.iter().partition(|(kind, _)| kind.is_movement());
+        let sum: Decimal = charged.iter().map(|(_, amount)| **amount).sum();
+        let parts = |all: &[(&ChargeKind, &Decimal)]| {
+            let parts: Vec<String> =
+                all.iter().map(|(kind, amount)| format!("{} {}", kind.word(), amount.normalize())).collect();
+            parts.join(", ")
+        };
+        let mut told = Vec::new();
+        if !charged.is_empty() {
+            told.push(format!("{} ({})", sum.normalize(), parts(&charged)));
+        }
+        if !moved.is_empty() {
+            told.push(parts(&moved));
+        }
+        say(format!("  {month} {}: {currency} {}", visible(account.as_str()), told.join("; ")))?;
+    }
+    if bills.agreed > 0 {
+        let agree = if bills.agreed == 1 { "agrees" } else { "agree" };
+        say(format!("  {} {agree}", counted(bills.agreed, "control total")))?;
+    }
+    if bills.priced > 0 {
+        let until = bills.until.as_deref().unwrap_or_default();
+        say(format!("  {} from bills to {until}", counted(bills.priced, "price")))?;
+    }
+    Ok(())
 }

@@ -51,6 +51,8 @@ pub(super) enum Work {
     Result(&'static str),
     /// A book.
     Book,
+    /// Files of a book that is there.
+    Grown,
 }
 
 /// Where a verb writes.
@@ -73,6 +75,12 @@ impl<'a> Target<'a> {
     /// The folder of a book.
     pub(super) fn of_book(out: &'a Path, is_forced: bool) -> Result<Self, Failure> {
         let target = Self { out, work: Work::Book, is_forced };
+        target.check().map(|()| target)
+    }
+
+    /// The folder of a book that is there and gets more; its other files stay as they are.
+    pub(super) fn of_grown_book(out: &'a Path) -> Result<Self, Failure> {
+        let target = Self { out, work: Work::Grown, is_forced: false };
         target.check().map(|()| target)
     }
 
@@ -188,6 +196,7 @@ impl<'a> Staged<'a> {
                 claim::check_book(folder, (&made, &own), out)?;
                 (own, kept)
             }
+            Work::Grown => (before::own(folder, &made), None),
         };
         match exchange::put(&self.site, self.folder.path(), &own, alone.is_some() || self.site.is_alone()) {
             Ok(Done::Whole) => drop(self.folder.keep()),

@@ -114,7 +114,12 @@ fn warn_of_credit(said: Said<'_, String>, found: &mut Diagnostics) {
 
 impl Accounts {
     /// The accounts that the answers name, and the one that the instances belong to.
-    pub(super) fn of(balances: Vec<Balance<'_>>, options: &Options, found: &mut Diagnostics) -> Self {
+    pub(super) fn of(
+        balances: Vec<Balance<'_>>,
+        payer: Option<&AccountId>,
+        options: &Options,
+        found: &mut Diagnostics,
+    ) -> Self {
         let mut known: BTreeMap<AccountId, (Node<'_>, Amounts)> = BTreeMap::new();
         for Balance { account, amounts } in balances {
             let (first, before) = known.entry(account.value.clone()).or_insert((account.node, amounts));
@@ -122,13 +127,13 @@ impl Accounts {
         }
         let owner = match known.keys().next() {
             Some(only) if known.len() == 1 => only.clone(),
-            _ => options.account.clone(),
+            _ => payer.unwrap_or(&options.account).clone(),
         };
         let several = known.len() > 1;
         let mut rows: BTreeMap<AccountId, Option<Amounts>> =
             known.into_iter().map(|(id, (_, amounts))| (id, Some(amounts))).collect();
         rows.entry(owner.clone()).or_default();
-        let to_do = to_do(&rows, &owner, several);
+        let to_do = to_do(&owner, several);
         Self { rows, owner, to_do }
     }
 }
@@ -152,13 +157,8 @@ fn contradictions(
     }
 }
 
-fn to_do(rows: &BTreeMap<AccountId, Option<Amounts>>, owner: &AccountId, several: bool) -> Vec<String> {
+fn to_do(owner: &AccountId, several: bool) -> Vec<String> {
     let mut to_do = Vec::new();
-    if rows.get(owner).is_some_and(Option::is_none) {
-        to_do.push(format!(
-            "fill in cash of account {owner} in accounts.csv: no answer gives its balance, and an empty cell counts as 0"
-        ));
-    }
     if several {
         to_do.push(format!(
             "put the right account_id beside each instance in instances.csv: the answers name several accounts, and \

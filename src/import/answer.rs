@@ -3,6 +3,7 @@
 //! A failed call is an error; what an unknown shape may be is said by its file. Answers that are known but hold nothing for a book leave a warning.
 //! Of the entries of a list only the first is looked into, and only for its kind.
 
+use super::bills::Bills;
 use super::field::{Fields, Said};
 use super::json::{Node, one_line};
 use super::left_out;
@@ -43,6 +44,8 @@ pub(super) enum Answer<'s> {
     Vouchers(Node<'s>),
     /// The balance of an account.
     Balance(Node<'s>),
+    /// A bill, or what belongs to bills.
+    Bill(Node<'s>),
     /// Nothing that a book holds.
     Nothing,
 }
@@ -67,13 +70,8 @@ const LISTS: &[(&str, &str, Kind)] = &[
 ];
 
 /// Answers that hold nothing for a book: a member that only they have, the call, the reason.
-const USELESS: &[(&str, &str, &str)] = &[
-    ("InstanceRefundsSet", "cvm InquiryPriceTerminateInstances", "refunds are not part of a book"),
-    ("DetailSet", "billing DescribeBillDetail", "a bill says what was paid, not what there is"),
-    ("ResourceSummarySet", "billing DescribeBillResourceSummary", "a bill says what was paid, not what there is"),
-    ("TransactionList", "billing DescribeBillList", "it says what was paid, not what there is"),
-    ("Deals", "billing DescribeDealsByCond", "orders say what was paid, not what there is"),
-];
+const USELESS: &[(&str, &str, &str)] =
+    &[("InstanceRefundsSet", "cvm InquiryPriceTerminateInstances", "refunds are not part of a book")];
 
 impl<'s> Answer<'s> {
     /// The answer that a value is; a failed call and an unknown shape are reported.
@@ -102,7 +100,9 @@ fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
 }
 
 fn single<'s>(node: Node<'s>, fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
-    if fields.has("CashAccountBalance") {
+    if Bills::is_one(fields) {
+        Some(Answer::Bill(node))
+    } else if fields.has("CashAccountBalance") {
         Some(Answer::Balance(node))
     } else if fields.has("VoucherInfos") {
         Some(Answer::Vouchers(node))

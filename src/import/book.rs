@@ -8,7 +8,7 @@ use super::options::{DEFAULT_PROFILE, Options};
 use crate::calendar::Day;
 use crate::cell;
 use crate::id::AccountId;
-use crate::instance::{ChargeType, RenewFlag, State};
+use crate::instance::{RenewFlag, State};
 use crate::money::Currency;
 use crate::shown::Shown;
 
@@ -33,54 +33,30 @@ const COLUMNS: &[&str] = &[
     "returned",
 ];
 
-/// A row of `prices.csv` with both prices to fill in, and how many instances need each.
+/// A row of `prices.csv` with both prices to fill in.
 #[derive(Debug)]
 pub(super) struct PriceRow {
     product: String,
     instance_type: String,
     region: String,
-    monthly: usize,
-    hourly: usize,
-}
-
-impl PriceRow {
-    /// A sentence for each price that an instance needs.
-    pub(super) fn to_do(&self) -> Vec<String> {
-        let Self { product, instance_type, region, .. } = self;
-        let place = if region.is_empty() { String::new() } else { format!(" in {region}") };
-        let needed = [("monthly_price", self.monthly), ("hourly_price", self.hourly)];
-        let needed = needed.into_iter().filter(|(_, count)| *count > 0);
-        let sentence = |(column, count): (&str, usize)| {
-            let noun = if count == 1 { "instance" } else { "instances" };
-            format!("fill in {column} of {product} {instance_type}{place} ({count} {noun}) in prices.csv")
-        };
-        needed.map(sentence).collect()
-    }
 }
 
 /// The prices that the rows need, by product, type and region.
 pub(super) fn prices(rows: &[Row]) -> Vec<PriceRow> {
-    let mut needed: BTreeMap<(&str, &str, &str), (usize, usize)> = BTreeMap::new();
     // What is gone is never renewed: its price is not asked for.
-    for row in rows.iter().filter(|row| row.begins.state != Some(State::Terminated)) {
-        let counts = needed.entry((&row.product, &row.instance_type, &row.region)).or_default();
-        match row.charge {
-            ChargeType::Prepaid => counts.0 += 1,
-            ChargeType::Postpaid => counts.1 += 1,
-        }
-    }
-    let row = |((product, instance_type, region), (monthly, hourly)): ((&str, &str, &str), (usize, usize))| PriceRow {
+    let here = rows.iter().filter(|row| row.begins.state != Some(State::Terminated));
+    let needed: BTreeSet<(&str, &str, &str)> =
+        here.map(|row| (row.product.as_str(), row.instance_type.as_str(), row.region.as_str())).collect();
+    let row = |(product, instance_type, region): (&str, &str, &str)| PriceRow {
         product: product.to_owned(),
         instance_type: instance_type.to_owned(),
         region: region.to_owned(),
-        monthly,
-        hourly,
     };
     needed.into_iter().map(row).collect()
 }
 
 /// The text of `book.toml`; what is left to do is one line each.
-pub(super) fn settings(rows: &[Row], to_do: &[String], options: &Options) -> String {
+pub(super) fn settings(products: &[String], to_do: &[String], options: &Options) -> String {
     let mut text = String::from("# Made by `renewcast import tencent` from answers of the cloud's interface.\n");
     text.push_str("# An instance whose price differs from its type's, for its disks or its bandwidth, takes its own\n");
     text.push_str("# monthly_price or hourly_price in instances.csv.\n");
@@ -96,13 +72,13 @@ pub(super) fn settings(rows: &[Row], to_do: &[String], options: &Options) -> Str
         options.zone.name(),
         options.currency
     ));
-    text + &product_profiles(rows, options)
+    text + &product_profiles(products, options)
 }
 
-fn product_profiles(rows: &[Row], options: &Options) -> String {
-    let profiles: toml::Table = rows
+fn product_profiles(products: &[String], options: &Options) -> String {
+    let profiles: toml::Table = products
         .iter()
-        .filter_map(|row| Some((row.product.clone(), &options.own_profile(&row.product)?.name)))
+        .filter_map(|product| Some((product.clone(), &options.own_profile(product)?.name)))
         .filter(|(_, profile)| *profile != DEFAULT_PROFILE)
         .map(|(product, profile)| (product, toml::Value::from(profile.as_str())))
         .collect();

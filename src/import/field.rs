@@ -166,6 +166,13 @@ impl<'s, 'f> Fields<'s, 'f> {
         }
     }
 
+    /// A whole number of hundredths (fen) as an exact amount.
+    pub(super) fn hundredths(&mut self, key: &str) -> Option<Decimal> {
+        let node = self.get(key)?;
+        let exact = node.number().and_then(|digits| shifted(digits, FEN_DECIMALS));
+        exact.or_else(|| self.wrong(Code::BadAmount, key, node, "no amount in fen, or a very large one"))
+    }
+
     /// An amount in hundredths of the currency that must be there.
     pub(super) fn needed_fen(&mut self, key: &str, currency: Currency) -> Option<Said<'s, Money>> {
         if self.get(key).is_none() {

@@ -126,8 +126,15 @@ fn of_value(node: Node<'_>, is_one_of_many: bool) -> NearMiss {
     if is_one_of_many || members.keys().any(|name| name != "RequestId" && name.to_ascii_lowercase().ends_with("id")) {
         return NearMiss::new("entries without the answer around them, or with some of their members only", WHOLE);
     }
+    if members.get("data").is_some_and(|data| data.members().is_some() || data.elements().is_some()) {
+        return NearMiss::new(
+            "an answer in the envelope of another tool (its content is in `data`)",
+            "save what the cloud's own command line prints, and import that",
+        );
+    }
     let help = "leave it out; known are cvm and lighthouse `DescribeInstances`, cbs `DescribeDisks`, billing \
-                `DescribeRenewInstances`, which lists prepaid instances of all products, and `DescribeAccountBalance`";
+                `DescribeRenewInstances`, which lists prepaid instances of all products, `DescribeAccountBalance` and \
+                `DescribeBillDetail`";
     NearMiss::new("an answer of a shape that is not known", help)
 }
 

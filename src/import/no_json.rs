@@ -10,13 +10,11 @@ pub(super) fn seems(text: &str) -> Option<(String, &'static str)> {
     }
     let first = text.lines().next().unwrap_or("").trim();
     let short: String = first.chars().take(SHOWN).collect();
-    let failed =
-        ["SDKException", "SDK.ServerError", "SDKError", "Traceback (most recent call last)", "An error occurred"];
-    if failed.iter().any(|word| text.contains(word)) {
+    if is_failed(text) {
         let help = "mend what it says, repeat the call and import what it prints then";
         return Some((format!("the call failed, and this is what it said: {short}"), help));
     }
-    if first.to_ascii_lowercase().starts_with("usage:") || first.contains("error:") {
+    if is_refused(first) {
         let what = format!("the command was refused: {short}");
         return Some((what, "correct the command and import what it prints then"));
     }
@@ -33,4 +31,19 @@ pub(super) fn seems(text: &str) -> Option<(String, &'static str)> {
         return Some(("a table, not an answer".to_owned(), help));
     }
     None
+}
+
+/// Whether a text is what a command or a call complains about.
+pub(super) fn is_complaint(text: &str) -> bool {
+    is_failed(text) || is_refused(text.trim_start().lines().next().unwrap_or(""))
+}
+
+fn is_failed(text: &str) -> bool {
+    let words =
+        ["SDKException", "SDK.ServerError", "SDKError", "Traceback (most recent call last)", "An error occurred"];
+    words.iter().any(|word| text.contains(word))
+}
+
+fn is_refused(first: &str) -> bool {
+    first.to_ascii_lowercase().starts_with("usage:") || first.contains("error:")
 }

@@ -2,14 +2,15 @@
 //!
 //! Nothing here is read from an answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
 
+use super::pricing::Pricing;
 use crate::calendar::Day;
 use crate::id::AccountId;
 use crate::lifecycle;
-use crate::money::Currency;
+use crate::money::{Currency, Rounding};
 use crate::profile::Profile;
 
 /// The profile of products that have none of their own.
@@ -42,11 +43,32 @@ pub struct Options {
     pub account: AccountId,
     /// The currency of all amounts; the answers' small unit is its hundredth.
     pub currency: Currency,
+    /// The day on which the sources of bills said what they say.
+    pub as_of: Day,
+    /// Whether bills without totals are whole.
+    pub complete: bool,
     /// The profiles that a book can name; [`DEFAULT_PROFILE`] should be among them.
     pub profiles: Vec<KnownProfile>,
+    /// What the products of a book that is there follow.
+    pub followed: Option<Followed>,
+}
+
+/// The profiles that the products of a book follow.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// That of products that have none of their own.
+    pub default: KnownProfile,
+    /// Those of products.
+    pub products: BTreeMap<String, KnownProfile>,
 }
 
 impl Options {
+    /// How terms of a product are priced.
+    pub(super) fn pricing(&self, product: &str) -> Pricing {
+        let none = || Pricing { discounts: Vec::new(), rounding: Rounding::HalfUp };
+        self.profile(product).map_or_else(none, |profile| profile.pricing.clone())
+    }
+
     /// The profile of the product's own, or none.
     pub(super) fn own_profile(&self, product: &str) -> Option<&KnownProfile> {
         let alias = PROFILE_ALIASES.iter().find(|(known, _)| *known == product).map(|(_, name)| *name);
@@ -56,6 +78,9 @@ impl Options {
 
     /// The profile that the product follows in the book.
     pub(super) fn profile(&self, product: &str) -> Option<&KnownProfile> {
+        if let Some(followed) = &self.followed {
+            return Some(followed.products.get(product).unwrap_or(&followed.default));
+        }
         self.own_profile(product).or_else(|| self.profiles.iter().find(|profile| profile.name == DEFAULT_PROFILE))
     }
 }
@@ -71,6 +96,8 @@ pub struct KnownProfile {
     pub released_after_days: i32,
     /// The months that a renewal may have.
     pub renew_periods: BTreeSet<u32>,
+    /// How its terms are priced.
+    pub pricing: Pricing,
 }
 
 impl From<&Profile> for KnownProfile {
@@ -82,6 +109,7 @@ impl From<&Profile> for KnownProfile {
             suspend_after_days: days,
             released_after_days: release.days_since(expiry),
             renew_periods: profile.renew_periods.clone(),
+            pricing: Pricing { discounts: profile.discounts.clone(), rounding: profile.rounding },
         }
     }
 }

@@ -90,6 +90,9 @@ pub(super) struct Columns {
     pub prices: &'static [usize],
 }
 
+/// Columns that only people read: where a price came from.
+const FOR_PEOPLE: &[(&str, &str)] = &[("prices.csv", "note"), ("instances.csv", "price_note")];
+
 /// The prefix of a tag column.
 pub(super) const TAG: &str = "tag:";
 
@@ -270,7 +273,7 @@ impl<'f> Table<'f> {
 
     fn is_known(&self, name: &str) -> bool {
         let is_tag = || self.columns.tags && name.strip_prefix(TAG).is_some_and(|key| !key.is_empty());
-        self.columns.names.contains(&name) || is_tag()
+        self.columns.names.contains(&name) || is_tag() || FOR_PEOPLE.contains(&(self.file, name))
     }
 
     fn add_column(&mut self, name: &str, position: usize) {

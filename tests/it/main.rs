@@ -2,6 +2,7 @@
 
 mod amortisation;
 mod audit;
+mod bills;
 mod books;
 mod calendar;
 mod cases;

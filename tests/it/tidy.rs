@@ -28,6 +28,7 @@ const READING_ORDER: &[&str] = &[
     "amortisation",
     "action",
     "budget",
+    "bill",
     "book",
     // Rules: what may happen.
     "lifecycle",

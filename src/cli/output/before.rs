@@ -1,4 +1,4 @@
-//! Keeps the book that another one takes the place of.
+//! Whose a book's files are when they are written over, and the copy of a book that another one takes the place of.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,10 +10,15 @@ use super::disk::sync;
 use super::site::beside;
 use crate::cli::folder::book_files;
 
+/// Those files of a folder that are to be written over.
+pub(super) fn own(target: &Path, made: &BTreeSet<String>) -> Own {
+    made.iter().filter_map(|name| Some((name.into(), OwnFile::of(&target.join(name))?))).collect()
+}
+
 /// Copies the book in a folder to `NAME.before`, or the next free name, if any of its files is to be written over. Those that are,
 /// and the copy.
 pub(super) fn keep(target: &Path, made: &BTreeSet<String>) -> io::Result<(Own, Option<PathBuf>)> {
-    let own: Own = made.iter().filter_map(|name| Some((name.into(), OwnFile::of(&target.join(name))?))).collect();
+    let own = own(target, made);
     if own.is_empty() {
         return Ok((own, None));
     }

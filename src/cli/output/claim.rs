@@ -85,6 +85,10 @@ pub(super) fn check_folder(target: &Path, (out, work, is_forced): (&Path, Work, 
             format!("there is already a book in `{shown}`"),
             format!("choose another folder with --out, or add --force: the old book is kept as `{shown}.before`"),
         )),
+        Work::Grown if !target.join(BOOK).exists() => Err(Failure::new(
+            format!("there is no book in `{shown}`"),
+            "leave out --add to make one, or name the folder of a book with --out",
+        )),
         Work::Result(_) if target.join(BOOK).exists() => Err(Failure::new(
             format!("`{shown}` is a book; results need a folder of their own"),
             "choose another folder with --out",

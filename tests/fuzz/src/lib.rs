@@ -203,6 +203,9 @@ fn import_options() -> Options {
         to: Day::parse("2027-11-30").expect("a day"),
         account: AccountId::new("main").expect("an id"),
         currency: Currency::from_code("CNY").expect("a currency"),
+        as_of: Day::parse("2026-12-01").expect("a day"),
+        complete: false,
+        followed: None,
         profiles: source::builtin_rules().iter().map(KnownProfile::from).collect(),
     }
 }
