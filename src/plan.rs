@@ -326,10 +326,13 @@ impl Setting<'_> {
         let triage = shortage.solve(&candidates)?;
         let kept = shortage.outcome(&triage.let_go)?;
         let unmet = shortage.failures(&kept.run);
+        // What the run with the budget asks for and does not have without it.
+        let needs = shortage.needs(&kept.run, triage.budget);
+        let runway = needs.runway;
+        let first = needs.top_ups.first().map(|top_up| top_up.first).or(runway);
         let (steps, budget) = (kept.steps, triage.budget);
-        let runway = shortage.failures(&shortage.replay(&steps, Money::ZERO)?).first().copied();
         let prepared = with_steps(shortage.opening, &steps);
-        let top_up = runway.zip(self.arrivals.first()).filter(|_| budget > Money::ZERO);
+        let top_up = first.zip(self.arrivals.first()).filter(|_| budget > Money::ZERO);
         let top_up =
             top_up.map(|(first, arrival)| TopUp { arrival: *arrival, amount: budget, first, without: Vec::new() });
         let mut top_ups: Vec<TopUp> = top_up.into_iter().collect();

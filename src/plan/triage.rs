@@ -128,17 +128,15 @@ impl<'b> Shortage<'_, 'b> {
         trial
     }
 
-    /// The run with what is done and so much money.
-    pub(super) fn replay(&self, steps: &[Doing], budget: Money) -> Result<AmpleRun<'b>, Refusal> {
-        let mut trial = self.trial(steps, Some(budget));
-        trial.advance(trial.book().days.to)?;
-        Ok(AmpleRun { entries: trial.take_entries(), end: trial })
+    /// What a run needs whose first money, so much, is taken off.
+    pub(super) fn needs<'n>(&'n self, run: &AmpleRun<'n>, first_money: Money) -> Needs<'n> {
+        let arrivals: &[Arrival] = &self.setting.arrivals[..1];
+        Needs::of(run, (arrivals, first_money), Floors { reserve: self.reserve, alert: None })
     }
 
     /// What fails in a run.
     pub(super) fn failures(&self, run: &AmpleRun<'_>) -> Vec<Failure> {
-        let arrivals: &[Arrival] = &self.setting.arrivals[..1];
-        let needs = Needs::of(run, (arrivals, Money::ZERO), Floors { reserve: self.reserve, alert: None });
+        let needs = self.needs(run, Money::ZERO);
         let first = self.setting.first();
         // What was in trouble at the opening can wait for the first money.
         let waits = |failure: &Failure| {

@@ -13,7 +13,7 @@ use renewcast::book::Book;
 use renewcast::calendar::Day;
 use renewcast::instance::State;
 use renewcast::money::Money;
-use renewcast::plan::{self, AccountPlan, LossCause, Question, Tolerance, Way};
+use renewcast::plan::{self, AccountPlan, Keep, LossCause, Question, Tolerance, Way};
 use renewcast::report::plan as files;
 
 use asks::{Ask, drawn, profiles_of, question, weighted_book, with_budgets};
@@ -490,7 +490,7 @@ impl Case<'_> {
         if !tolerant {
             assert_eq!(self.fails_early(run), !self.plan.unmet.is_empty(), "what fails before money: {what}");
         }
-        let steps_may_move = tolerant && self.kept.is_some();
+        let steps_may_move = tolerant && (self.kept.is_some() || self.ask.keeps_flagged());
         if !budgeted && !steps_may_move {
             count.top_ups += self.every_minor_unit_is_needed(goal, what);
         }
@@ -498,7 +498,8 @@ impl Case<'_> {
 
     /// No instance that is let go could be kept besides, where it is said that no other set is worth more.
     fn nothing_more_fits(&self, triage: &plan::Triage, what: &str) {
-        let proven = triage.worth == triage.most && self.plan.unmet.is_empty() && self.kept.is_none();
+        let proven =
+            triage.worth == triage.most && self.plan.unmet.is_empty() && matches!(self.question.keep, Keep::Due);
         for one in triage.let_go.iter().filter(|one| proven && self.question.worth[*one] > 0) {
             let id = self.book.instance(*one).id.as_str();
             let kept: Vec<Cells> =

@@ -32,6 +32,10 @@ pub(super) enum Ask {
     KeepOverdue,
     KeepReclaimed,
     KeepBudget,
+    Flagged,
+    FlaggedOverdue,
+    FlaggedReclaimed,
+    FlaggedBudget,
 }
 
 impl Ask {
@@ -52,23 +56,32 @@ impl Ask {
         Self::KeepOverdue,
         Self::KeepReclaimed,
         Self::KeepBudget,
+        Self::Flagged,
+        Self::FlaggedOverdue,
+        Self::FlaggedReclaimed,
+        Self::FlaggedBudget,
     ];
 
     pub(super) fn keeps(self) -> bool {
         matches!(self, Self::Keep | Self::KeepOverdue | Self::KeepReclaimed | Self::KeepBudget)
     }
 
+    /// Whether what the to-do list keeps is kept.
+    pub(super) fn keeps_flagged(self) -> bool {
+        matches!(self, Self::Flagged | Self::FlaggedOverdue | Self::FlaggedReclaimed | Self::FlaggedBudget)
+    }
+
     pub(super) fn tolerance(self) -> Tolerance {
         match self {
-            Self::Overdue | Self::KeepOverdue => Tolerance::Overdue,
-            Self::Reclaimed | Self::KeepReclaimed => Tolerance::Reclaimed,
+            Self::Overdue | Self::KeepOverdue | Self::FlaggedOverdue => Tolerance::Overdue,
+            Self::Reclaimed | Self::KeepReclaimed | Self::FlaggedReclaimed => Tolerance::Reclaimed,
             _ => Tolerance::Nothing,
         }
     }
 
     pub(super) fn worth(self) -> Option<Worth> {
         match self {
-            Self::BudgetByPrice | Self::KeepBudget => Some(Worth::Price),
+            Self::BudgetByPrice | Self::KeepBudget | Self::FlaggedBudget => Some(Worth::Price),
             Self::BudgetByCount => Some(Worth::Count),
             Self::BudgetByPriority => Some(Worth::Priority),
             Self::BudgetByTag => Some(Worth::Tag(0)),
@@ -145,7 +158,11 @@ pub(super) fn question(seed: u64, ask: Ask, files: &Files, book: &Book) -> (Ques
     };
     let selector =
         || source::condition(book, ("--keep", &text), &mut Diagnostics::default()).expect("a condition on ids");
-    let keep = if ask.keeps() { Keep::Matching(selector()) } else { Keep::Due };
+    let keep = match ask {
+        _ if ask.keeps() => Keep::Matching(selector()),
+        _ if ask.keeps_flagged() => Keep::Flagged,
+        _ => Keep::Due,
+    };
     let reserve = match ask {
         Ask::Reserve => 777,
         Ask::KeepOverdue | Ask::Overdue if drawn(seed, 2, 4) == 0 => 30,

@@ -114,3 +114,22 @@ fn a_budget_lets_go_what_was_stopped_and_comes_back() {
     let answer = place.run("plan book --budget 23.39 --worth count --no-charts --out plan").found();
     assert!(!answer.out.contains("No top-up is needed"), "{}", answer.out);
 }
+
+/// The money of a budget comes even if nothing fails without it but what is stopped waits for it.
+#[test]
+fn a_budget_is_sent_to_what_only_waits_for_it() {
+    let place = Place::new()
+        .file("book/book.toml", "from = 2027-03-01\nto = 2027-03-31\n")
+        .file("book/accounts.csv", "account_id,cash\nshop,-1.00\n")
+        .file(
+            "book/instances.csv",
+            "instance_id,account_id,charge_type,renew_flag,monthly_price,hourly_price,expires_on,state,since\n\
+             hours,shop,POSTPAID_BY_HOUR,,,0.01,,stopped,2027-02-27\nmonth,shop,PREPAID,auto,20,,2027-03-05,,\n",
+        );
+    // -1.00 + 10.00 - 31 days of 24 hours at 0.01 leave 1.56, too little for 20.00.
+    let answer = place.run("plan book --budget 10 --worth count --no-charts --out plan").found();
+    answer.says("CNY 10.00 keep 1 of 2, no other set is worth more; let go month").says("for the restart of hours");
+    let run = rows_with_plan(&place);
+    assert_eq!(days_of(&run, "restored"), ["2027-03-01"]);
+    assert_eq!(run.last().map(|row| &*row["balance"]), Some("1.56"));
+}
