@@ -11,15 +11,18 @@ use crate::books::{book_of, changeful_book, random_book, scaled, shuffled, with_
 use crate::oracle;
 use crate::support::{Files, Written, assert_same, builtin, run, run_or_refuse};
 
-/// So many random books are compared with the model.
+/// So many random books are compared with the model where all are asked for.
 const BOOKS: u64 = 10_000;
 /// So many are held against each law.
 const LAW_BOOKS: u64 = 1_000;
+/// So many of these are taken unless the environment asks for another number.
+const SAMPLE: u64 = 2_000;
 
-/// As many of these books as the environment asks for: `BOOKS=100 cargo test laws` is done in seconds.
+/// As many of these books as the environment asks for: `BOOKS=100 cargo test laws` is done in seconds, and CI asks for all with
+/// `LAWS=10000`.
 fn at_most(books: u64) -> u64 {
-    let wanted = env::var("BOOKS").ok().map(|text| text.parse().expect("BOOKS is a number"));
-    wanted.map_or(books, |wanted: u64| wanted.min(books))
+    let number = |name: &str| env::var(name).ok().map(|text| text.parse().expect("BOOKS and LAWS are numbers"));
+    number("BOOKS").or_else(|| number("LAWS")).unwrap_or(SAMPLE).min(books)
 }
 
 /// Goes through the seeds on two threads of their own: the engine has those of its pool.
