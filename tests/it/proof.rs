@@ -67,6 +67,7 @@ fn change_digit(name: &str, bytes: &mut [u8], random: &mut Random) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are for whoever asks for them with --nocapture")]
 fn each_changed_digit_of_charts_and_report_is_found_with_the_book_though_all_hashes_are_made_anew() {
     let place = reported();
     let (reports, book) = (results(&place), book_of(&place));
