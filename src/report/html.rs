@@ -1,5 +1,5 @@
 //! The monthly report as one page: no network, no font, no clock. The template escapes every text and makes it fit to be
-//! shown, in [`Fit`]; a table that is too long is cut, and says so.
+//! shown, in `Fit`; a table that is too long is cut, and says so.
 
 mod chart;
 
