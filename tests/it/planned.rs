@@ -24,7 +24,7 @@ use crate::support::{Files, book};
 
 /// So many random books for each option; `BOOKS=10000 cargo test planned::` asks for more.
 fn books() -> u64 {
-    env::var("BOOKS").ok().map_or(50, |text| text.parse().expect("BOOKS is a number"))
+    env::var("BOOKS").ok().map_or(20, |text| text.parse().expect("BOOKS is a number"))
 }
 
 type Cells = BTreeMap<String, String>;
@@ -519,7 +519,7 @@ impl Case<'_> {
 }
 
 /// Plans of random books with each option: what they promise holds in the model's run of their rows, and a minor unit less of any
-/// top-up breaks it. By default 50 books for each of 16 options; `BOOKS=10000` was run in full.
+/// top-up breaks it. By default 20 books for each of 16 options; `BOOKS=10000` was run in full.
 #[test]
 #[expect(clippy::print_stdout, reason = "the figures are for whoever asks for them with --nocapture")]
 fn plans_with_every_option_hold_what_they_promise() {
