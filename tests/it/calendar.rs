@@ -52,9 +52,9 @@ fn every_file_is_as_the_standard_asks() {
     }
 }
 
-/// The day before each loss is a last day, the first failure of each a day to top up.
+/// The calendar has the lines of the to-do list on their days, the last day of each instance to save, and what the book plans.
 #[test]
-fn the_dates_are_those_of_the_ledger() {
+fn the_dates_are_those_of_the_list() {
     let place = Place::with_example();
     let all = feeds(&place, "").remove("out/calendar/all.ics").expect("a calendar of everything");
     let dates: Vec<(String, String)> = entries(&all)
@@ -62,22 +62,20 @@ fn the_dates_are_those_of_the_ledger() {
         .map(|entry| (entry["DTSTART;VALUE=DATE"].clone(), entry["SUMMARY"].replace('\\', "")))
         .collect();
     let has = |day: &str, what: &str| dates.contains(&(day.to_owned(), what.to_owned()));
-    assert!(has("20270114", "lab: top up CNY 69.92, or 1 renewal fails"), "{dates:?}");
+    assert!(has("20270104", "lab: top up CNY 406.72, or a day ends below the alert line"), "{dates:?}");
     assert!(has("20270124", "lab: top up CNY 1,500.00, as planned"), "{dates:?}");
-    assert!(has("20270220", "lab: renew lab-demo-1 (CNY 59.00)"), "{dates:?}");
-    let ledger = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/example/ledger.csv");
-    let ledger = std::fs::read_to_string(ledger).expect("the ledger of the example");
-    let lost = ledger.lines().filter(|line| line.contains(",terminated,") && line.contains("retention_over"));
-    let mut losses = 0;
-    for cells in lost.map(|line| line.split(',').collect::<Vec<_>>()) {
-        let day = chrono::NaiveDate::parse_from_str(cells[1], "%Y-%m-%d").expect("a date").pred_opt().expect("a day");
-        let is_told = |(date, what): &&(String, String)| {
-            *date == day.format("%Y%m%d").to_string() && what.contains("last day") && what.contains(cells[3])
-        };
-        assert!(dates.iter().any(|date| is_told(&date)), "{cells:?} in {dates:?}");
-        losses += 1;
+    assert!(has("20270222", "lab: set the flag of lab-demo-1 to auto (CNY 59.00)"), "{dates:?}");
+    assert!(has("20270301", "lab: last day to save lab-demo-1 (CNY 59.00)"), "{dates:?}");
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/example/todo.csv");
+    let list = std::fs::read_to_string(list).expect("the to-do list of the example");
+    let mut lines = 0;
+    for cells in list.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>()) {
+        let day = cells[0].replace('-', "");
+        let about = if cells[4].is_empty() { cells[3] } else { cells[4] };
+        assert!(dates.iter().any(|(date, what)| *date == day && what.contains(about)), "{cells:?} in {dates:?}");
+        lines += 1;
     }
-    assert!(losses > 0, "the example loses something");
+    assert!(lines > 0, "the example has something to do");
 }
 
 #[test]

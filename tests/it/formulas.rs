@@ -30,6 +30,11 @@ const TEXTS: &[&str] = &[
     " =1+1",
 ];
 
+/// Those that ids and tags keep as they are: blanks at their ends are taken away when a book is read.
+fn kept() -> impl Iterator<Item = &'static str> {
+    TEXTS.iter().copied().filter(|text| text.trim() == *text)
+}
+
 /// A book in which every text is the id of an account, the note of its top-up, and id, name and tag of its instance.
 /// The first book of a person has the texts as they are; only those with an apostrophe need another one.
 fn hostile() -> Files {
@@ -37,8 +42,8 @@ fn hostile() -> Files {
     let mut instances =
         "instance_id,account_id,name,project,charge_type,renew_flag,monthly_price,expires_on,tag:owner\n".to_owned();
     let mut actions = "date,action,account_id,amount,note\n".to_owned();
-    for text in TEXTS {
-        let text = if text.starts_with('\'') { cell::written(text).into_owned() } else { (*text).to_owned() };
+    for text in kept() {
+        let text = if text.starts_with('\'') { cell::written(text).into_owned() } else { text.to_owned() };
         let cell = format!("\"{}\"", text.replace('"', "\"\""));
         accounts += &format!("{cell},{cell},100.00\n");
         instances += &format!("{cell},{cell},{cell},{cell},PREPAID,auto,59.00,2026-12-12,{cell}\n");
@@ -77,7 +82,7 @@ fn every_id_in_a_ledger_reads_as_it_was() {
     for name in ["account_id", "instance_id", "detail"] {
         let cells = column(&ledger, name);
         let found: BTreeSet<&str> = cells.iter().map(|text| cell::read(text)).filter(|text| !text.is_empty()).collect();
-        assert_eq!(found, TEXTS.iter().copied().collect(), "{name}");
+        assert_eq!(found, kept().collect(), "{name}");
     }
 }
 
@@ -85,14 +90,14 @@ fn every_id_in_a_ledger_reads_as_it_was() {
 fn every_text_of_a_book_survives_its_closing_book() {
     let first = run(&hostile()).closing;
     let again = book(&first);
-    let expected: BTreeSet<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
+    let expected: BTreeSet<String> = kept().map(str::to_owned).collect();
     let named = |name: &str| Column::NAMED.iter().find(|(known, _)| *known == name).expect("a column").1;
     for column in [named("instance_id"), named("account_id"), named("name"), named("project"), Column::Tag(0)] {
         let texts = again.instances.iter().filter_map(|instance| again.cell_text(instance, column));
         assert_eq!(texts.collect::<BTreeSet<_>>(), expected);
     }
     let names: BTreeSet<&str> = again.accounts.iter().filter_map(|account| account.name.as_deref()).collect();
-    assert_eq!(names, TEXTS.iter().copied().collect());
+    assert_eq!(names, kept().collect());
     let second = run(&first).closing;
     for file in ["accounts.csv", "instances.csv"] {
         assert_eq!(column(&first[file], "account_id"), column(&second[file], "account_id"), "{file}");

@@ -92,6 +92,9 @@ pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
         ("demand.csv".to_owned(), demand::demand_csv(&book, &three_sums)),
         ("lost.csv".to_owned(), lost_csv),
     ]);
+    let list = renewcast::tasks::list(&book, &summary);
+    let to_do = renewcast::report::tasks::files(&book, &list).into_iter();
+    reports.extend(to_do.map(|(name, bytes)| (name.to_owned(), bytes)));
     let closing = closing::files(&run.close().into_book(book.clone())).into_iter();
     reports.extend(closing.map(|(name, bytes)| (format!("closing/{name}"), bytes)));
     reports.extend(folder.taken_over().map(|(name, bytes)| (format!("closing/{name}"), bytes.to_vec())));
