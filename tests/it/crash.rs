@@ -102,12 +102,14 @@ impl Storm {
         for round in 0..3 * kills {
             let (left, mut child) = (unfinished(&self.place), self.begin());
             let is_aimed = round % 2 == 0;
-            thread::sleep(if is_aimed { self.part(exchange, 70, 130) } else { self.part(writing, 0, 100) });
+            // Once the moment is about known, the aim is narrow: little time lies between the exchange and the end.
+            let (from, to, later, sooner) = if round < kills / 4 { (70, 130, 110, 90) } else { (93, 107, 103, 97) };
+            thread::sleep(if is_aimed { self.part(exchange, from, to) } else { self.part(writing, 0, 100) });
             child.kill().expect("a child can be killed");
             let killed = child.wait().expect("a child").signal() == Some(SIGKILL);
             let outcome = self.outcome(seal);
             if is_aimed {
-                exchange = exchange * if outcome == Some(self.last) { 11 } else { 9 } / 10;
+                exchange = exchange * if outcome == Some(self.last) { later } else { sooner } / 100;
             }
             if !killed {
                 // On a busy machine the first run can take far longer than the others.
