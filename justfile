@@ -41,7 +41,7 @@ expected:
 fuzz seconds="60" *targets:
     tests/fuzz/run {{seconds}} {{targets}}
 
-# Changes the code in one small way at a time and asks the tests: `just mutants src/money.rs`. BOOKS=10000 asks for more.
+# Changes the code in one small way at a time and asks the tests: `just mutants src/model/money.rs`. BOOKS=10000 asks for more.
 mutants path="src/":
     BOOKS=${BOOKS:-300} cargo mutants --copy-target true --re '^{{path}}'
 

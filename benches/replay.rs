@@ -4,8 +4,8 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use renewcast::book::Book;
 use renewcast::engine::{self, Window};
+use renewcast::model::book::Book;
 use support::{DAYS, folder, read};
 
 /// Replays a book and counts its rows.
@@ -13,7 +13,10 @@ fn rows(book: &Book) -> u64 {
     let mut run = engine::open(book);
     let mut window = Window::default();
     let mut rows = 0;
-    while run.advance(&mut window).expect("a generated book asks for nothing that is refused") {
+    while run
+        .advance(&mut window)
+        .expect("a generated book asks for nothing that is refused")
+    {
         rows += window.rows();
     }
     run.close();

@@ -4,12 +4,12 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use renewcast::book::Book;
+use renewcast::analysis::summary::Tally;
 use renewcast::engine::{self, Window};
-use renewcast::report::frame::Grouping;
-use renewcast::report::monthly;
-use renewcast::selector::Column;
-use renewcast::summary::Tally;
+use renewcast::model::book::Book;
+use renewcast::model::selector::Column;
+use renewcast::output::monthly;
+use renewcast::tables::Grouping;
 use support::{folder, read};
 
 fn windows(book: &Book) -> Vec<Window> {
@@ -17,7 +17,10 @@ fn windows(book: &Book) -> Vec<Window> {
     let mut windows = Vec::new();
     loop {
         let mut window = Window::default();
-        if !run.advance(&mut window).expect("a generated book asks for nothing that is refused") {
+        if !run
+            .advance(&mut window)
+            .expect("a generated book asks for nothing that is refused")
+        {
             return windows;
         }
         windows.push(window);
@@ -34,7 +37,9 @@ fn report(criterion: &mut Criterion) {
     group.bench_function("summary", |bencher| {
         bencher.iter(|| {
             let mut tally = Tally::open(&book);
-            windows.iter().for_each(|window| tally.add(window.entries(), window.balances()));
+            windows
+                .iter()
+                .for_each(|window| tally.add(window.entries(), window.balances()));
             tally.close()
         });
     });
@@ -42,7 +47,9 @@ fn report(criterion: &mut Criterion) {
         bencher.iter(|| {
             let grouping = Grouping::of(&book, Column::Region);
             let mut facts = grouping.facts();
-            windows.iter().for_each(|window| facts.add(window.entries()));
+            windows
+                .iter()
+                .for_each(|window| facts.add(window.entries()));
             monthly::monthly(&book, &facts.close())
         });
     });

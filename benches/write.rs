@@ -6,8 +6,8 @@ use std::iter;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use renewcast::engine;
-use renewcast::report::csv::Texts;
-use renewcast::report::pages::Pages;
+use renewcast::output::csv::Texts;
+use renewcast::output::pages::Pages;
 use support::{folder, read};
 
 fn write(criterion: &mut Criterion) {
@@ -20,7 +20,9 @@ fn write(criterion: &mut Criterion) {
     let texts = Texts::of(&book);
     let mut pages = Pages::default();
     group.throughput(Throughput::Elements(rows.len() as u64));
-    group.bench_function("company", |bencher| bencher.iter(|| texts.ledger(1, iter::once(rows), &mut pages)));
+    group.bench_function("company", |bencher| {
+        bencher.iter(|| texts.ledger(1, iter::once(rows), &mut pages))
+    });
     group.finish();
 }
 

@@ -38,8 +38,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::diagnostic::Diagnostics;
-use crate::shown;
+use crate::input::diagnostic::Diagnostics;
+use crate::input::shown;
 use say::{say_own, warn};
 
 /// What a run of the program came to; its exit codes are stable.
@@ -77,7 +77,10 @@ enum Failure {
 
 impl Failure {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Other { message: message.into(), help: help.into() }
+        Self::Other {
+            message: message.into(),
+            help: help.into(),
+        }
     }
 
     /// The failure as it is printed.
@@ -91,7 +94,10 @@ impl Failure {
     /// What went wrong, in one line.
     fn in_short(self) -> String {
         match self {
-            Self::Input(problems) => problems.iter().next().map_or_else(String::new, |first| first.message.clone()),
+            Self::Input(problems) => problems
+                .iter()
+                .next()
+                .map_or_else(String::new, |first| first.message.clone()),
             Self::Other { message, .. } => message,
         }
     }
@@ -159,8 +165,13 @@ enum Verb {
 pub fn arguments() -> Arguments {
     let given: Vec<OsString> = std::env::args_os().collect();
     Arguments::try_parse_from(&given).unwrap_or_else(|error| {
-        let shown = given.iter().map(|text| shown::Shown::of(&text.to_string_lossy()).into_string());
-        Arguments::try_parse_from(shown).err().unwrap_or(error).exit()
+        let shown = given
+            .iter()
+            .map(|text| shown::Shown::of(&text.to_string_lossy()).into_string());
+        Arguments::try_parse_from(shown)
+            .err()
+            .unwrap_or(error)
+            .exit()
     })
 }
 

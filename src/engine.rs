@@ -6,13 +6,18 @@
 
 mod actions;
 mod agenda;
+pub mod amortisation;
 mod audit;
 mod change;
+pub mod charge;
 mod closing;
 mod day;
 mod desk;
 mod due;
+pub mod event;
 mod kept;
+pub mod ledger;
+pub mod lifecycle;
 mod payment;
 mod plain;
 mod routes;
@@ -27,16 +32,16 @@ use std::ops::{Range, RangeInclusive};
 
 use rayon::prelude::*;
 
-use crate::account::AccountIndex;
-use crate::action::{ActionIndex, Verb};
-use crate::book::Book;
-use crate::calendar::{Day, DayRange};
-use crate::instance::{Instance, InstanceIndex};
-use crate::ledger::Ledger;
-use crate::lifecycle::Standing;
-use crate::money::{Money, Price};
-use crate::order::Order;
-use crate::prices::PriceKind;
+use crate::engine::ledger::Ledger;
+use crate::engine::lifecycle::Standing;
+use crate::model::account::AccountIndex;
+use crate::model::action::{ActionIndex, Verb};
+use crate::model::book::Book;
+use crate::model::calendar::{Day, DayRange};
+use crate::model::instance::{Instance, InstanceIndex};
+use crate::model::money::{Money, Price};
+use crate::model::order::Order;
+use crate::model::prices::PriceKind;
 pub use closing::Ending;
 use desk::Desk;
 use routes::{Routes, Strays, homeless};
@@ -116,14 +121,23 @@ pub fn replay(book: &Book) -> Result<Replay, Refusal> {
         ledger.entries.extend(window.entries());
         ledger.balances.extend(window.balances());
     }
-    Ok(Replay { ledger, closing: run.close().into_book(book.clone()) })
+    Ok(Replay {
+        ledger,
+        closing: run.close().into_book(book.clone()),
+    })
 }
 
 /// The action that would stop the replay of a book for want of a price. Replays it only if an action could ask a price
 /// that an instance does not have, and keeps nothing.
 pub fn stopped_by(book: &Book) -> Option<Refusal> {
-    let asks = |verb| matches!(verb, Verb::Terminate | Verb::Resize(..) | Verb::ToPrepaid(..) | Verb::ToPostpaid(_));
-    let lacks = |instance: &Instance| instance.monthly_price.is_none() || instance.hourly_price.is_none();
+    let asks = |verb| {
+        matches!(
+            verb,
+            Verb::Terminate | Verb::Resize(..) | Verb::ToPrepaid(..) | Verb::ToPostpaid(_)
+        )
+    };
+    let lacks =
+        |instance: &Instance| instance.monthly_price.is_none() || instance.hourly_price.is_none();
     if !book.actions.iter().any(|action| asks(action.verb)) || !book.instances.iter().any(lacks) {
         return None;
     }
@@ -146,7 +160,9 @@ pub fn open(book: &Book) -> Run<'_> {
 /// Begins the replay of some accounts of a book: accounts do not depend on each other.
 pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> Run<'b> {
     let mut routes = Routes::of(book);
-    routes.papers.retain(|papers| accounts.contains(&papers.account));
+    routes
+        .papers
+        .retain(|papers| accounts.contains(&papers.account));
     open_routes(book, routes)
 }
 
@@ -163,15 +179,26 @@ pub struct Means {
 /// [`open_accounts`], each with these means.
 pub fn open_with<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, means: Means) -> Run<'b> {
     let mut routes = Routes::of(book);
-    routes.papers.retain(|papers| accounts.contains(&papers.account));
-    routes.papers.iter_mut().for_each(|papers| papers.means = means);
+    routes
+        .papers
+        .retain(|papers| accounts.contains(&papers.account));
+    routes
+        .papers
+        .iter_mut()
+        .for_each(|papers| papers.means = means);
     open_routes(book, routes)
 }
 
 /// Asks every account of a book the same question, side by side; the answers come by account.
-pub fn ask_accounts<'b, T: Send>(book: &'b Book, question: impl Fn(Trial<'b>) -> T + Sync) -> Vec<T> {
+pub fn ask_accounts<'b, T: Send>(
+    book: &'b Book,
+    question: impl Fn(Trial<'b>) -> T + Sync,
+) -> Vec<T> {
     let papers = Routes::of(book).papers;
-    papers.into_par_iter().map(|papers| question(Trial::open(book, papers))).collect()
+    papers
+        .into_par_iter()
+        .map(|papers| question(Trial::open(book, papers)))
+        .collect()
 }
 
 /// [`ask_accounts`], of some accounts.
@@ -182,13 +209,26 @@ pub fn ask_some<'b, T: Send>(
 ) -> Vec<T> {
     let mut papers = Routes::of(book).papers;
     papers.retain(|papers| accounts.contains(&papers.account));
-    papers.into_par_iter().map(|papers| question(Trial::open(book, papers))).collect()
+    papers
+        .into_par_iter()
+        .map(|papers| question(Trial::open(book, papers)))
+        .collect()
 }
 
 fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
-    let sections = section::split(routes.papers).into_par_iter().map(|papers| Section::open(book, papers)).collect();
+    let sections = section::split(routes.papers)
+        .into_par_iter()
+        .map(|papers| Section::open(book, papers))
+        .collect();
     let split = routes.strays.split_days();
-    Run { book, sections, strays: routes.strays, split, next: book.days.from, passes_refusals: false }
+    Run {
+        book,
+        sections,
+        strays: routes.strays,
+        split,
+        next: book.days.from,
+        passes_refusals: false,
+    }
 }
 
 /// A window holds about a row for so many instances, within these bounds, and at least a day: enough rows to keep all
@@ -260,29 +300,51 @@ impl<'b> Run<'b> {
         }
         let (first, last) = (self.next, self.end_of_window());
         let split = &self.split;
-        let sections = self.sections.par_iter_mut().zip(&mut window.parts).zip(&mut *clerks);
+        let sections = self
+            .sections
+            .par_iter_mut()
+            .zip(&mut window.parts)
+            .zip(&mut *clerks);
         sections.for_each_init(Rows::default, |rows, ((section, part), clerk)| {
             rows.clear();
-            let mut pen = Pen { rows, ends: &mut part.ends };
+            let mut pen = Pen {
+                rows,
+                ends: &mut part.ends,
+            };
             if first == days.from {
                 section.note_opening(days.from.yesterday(), &mut pen);
             }
-            DayRange { from: first, to: last }
-                .days()
-                .for_each(|day| section.replay((day, split.contains(&day)), &mut pen));
+            DayRange {
+                from: first,
+                to: last,
+            }
+            .days()
+            .for_each(|day| section.replay((day, split.contains(&day)), &mut pen));
             work(clerk, rows, &mut part.kept);
         });
         let desks = || self.sections.iter().flat_map(|section| &section.desks);
-        let refusal = desks().filter_map(|desk| desk.refusal).min_by_key(Refusal::date);
+        let refusal = desks()
+            .filter_map(|desk| desk.refusal)
+            .min_by_key(Refusal::date);
         if let Some(refusal) = refusal.filter(|_| !self.passes_refusals) {
             return Err(refusal);
         }
-        for desk in self.sections.iter_mut().flat_map(|section| &mut section.desks) {
+        for desk in self
+            .sections
+            .iter_mut()
+            .flat_map(|section| &mut section.desks)
+        {
             self.strays.collect(desk);
         }
         if let (Some(part), Some(clerk)) = (window.parts.last_mut(), clerks.last_mut()) {
             let mut rows = Rows::default();
-            self.strays.take(last, &mut Pen { rows: &mut rows, ends: &mut part.ends });
+            self.strays.take(
+                last,
+                &mut Pen {
+                    rows: &mut rows,
+                    ends: &mut part.ends,
+                },
+            );
             work(clerk, &mut rows, &mut part.kept);
         }
         window.put_in_order(last);
@@ -297,18 +359,25 @@ impl<'b> Run<'b> {
 
     /// The accounts that could not go on, and why.
     pub fn refusals(&self) -> impl Iterator<Item = (AccountIndex, Refusal)> {
-        self.desks().filter_map(|desk| Some((desk.account, desk.refusal?)))
+        self.desks()
+            .filter_map(|desk| Some((desk.account, desk.refusal?)))
     }
 
     /// The accounts in which with more cash a payment, a restart or an hour would have been decided otherwise, once no
     /// day is left. In any other account ample cash changes nothing.
     pub fn short_accounts(&self) -> BTreeSet<AccountIndex> {
-        self.desks().filter(|desk| desk.narrowest.is_some()).map(|desk| desk.account).collect()
+        self.desks()
+            .filter(|desk| desk.narrowest.is_some())
+            .map(|desk| desk.account)
+            .collect()
     }
 
     /// The accounts in which something was not renewed or started that would have been, were everything kept.
     pub fn lapsing_accounts(&self) -> BTreeSet<AccountIndex> {
-        self.desks().filter(|desk| desk.lets_lapse).map(|desk| desk.account).collect()
+        self.desks()
+            .filter(|desk| desk.lets_lapse)
+            .map(|desk| desk.account)
+            .collect()
     }
 
     fn desks(&self) -> impl Iterator<Item = &Desk<'b>> {
@@ -324,16 +393,30 @@ impl<'b> Run<'b> {
         let most_rows = most_rows.max(instances / MOST_INSTANCES_FOR_A_ROW);
         let mut rows = 0;
         let fits = |day: &Day| {
-            rows += daily + self.sections.iter().map(|section| section.rows_ahead(*day)).sum::<usize>();
+            rows += daily
+                + self
+                    .sections
+                    .iter()
+                    .map(|section| section.rows_ahead(*day))
+                    .sum::<usize>();
             rows <= most_rows
         };
-        DayRange { from: self.next, to: most }.days().take_while(fits).last().unwrap_or(self.next)
+        DayRange {
+            from: self.next,
+            to: most,
+        }
+        .days()
+        .take_while(fits)
+        .last()
+        .unwrap_or(self.next)
     }
 
     /// What the run lost, once no day is left: what is in the bin, stopped or terminated, and what was not bought for want of
     /// funds. By account, then id.
     pub fn gone(&self) -> impl Iterator<Item = Gone> {
-        let positions = self.desks().flat_map(|desk| desk.positions().map(move |position| (desk, position)));
+        let positions = self
+            .desks()
+            .flat_map(|desk| desk.positions().map(move |position| (desk, position)));
         positions.filter_map(|(desk, position)| desk.gone(position))
     }
 
@@ -344,7 +427,8 @@ impl<'b> Run<'b> {
         let units = desks.flat_map(|desk| desk.positions().map(move |position| (desk, position)));
         units.flat_map(move |(desk, position)| {
             let instance = desk.unit(position).instance;
-            desk.orders_on(position, last).map(move |order| (instance, order))
+            desk.orders_on(position, last)
+                .map(move |order| (instance, order))
         })
     }
 

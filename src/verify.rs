@@ -32,9 +32,9 @@ mod spend;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
-use crate::diagnostic::{Code, Diagnostics, Place};
-use crate::report::month::{Last, Period};
-use crate::source::Folder;
+use crate::input::Folder;
+use crate::input::diagnostic::{Code, Diagnostics, Place};
+use crate::output::month::{Last, Period};
 use balances::{Accounts, BALANCES, Balances};
 use bounded::Bounded;
 use closing::Closing;
@@ -113,14 +113,26 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     let record = Record::read(written, &mut found);
     let sealed = seal::check(written, record.as_ref(), &mut found);
     let proven = record.as_ref().filter(|_| !found.is_changed(record::FILE));
-    let opening = proven.zip(inputs).and_then(|(record, inputs)| origin::read(inputs, record, &mut found));
+    let opening = proven
+        .zip(inputs)
+        .and_then(|(record, inputs)| origin::read(inputs, record, &mut found));
     let closing = Closing::read(written, &mut found);
-    let unchanged = closing.as_ref().filter(|_| !found.is_changed(closing::FOLDER));
+    let unchanged = closing
+        .as_ref()
+        .filter(|_| !found.is_changed(closing::FOLDER));
     let (from, to) = match proven.or(record.as_ref().filter(|_| unchanged.is_none())) {
         Some(record) => record.days(&mut found),
-        None => (None, unchanged.map(|closing| closing.book.days.from.yesterday())),
+        None => (
+            None,
+            unchanged.map(|closing| closing.book.days.from.yesterday()),
+        ),
     };
-    let known = Known { from, to, closing: unchanged.map(|closing| &closing.book), opening: opening.as_ref() };
+    let known = Known {
+        from,
+        to,
+        closing: unchanged.map(|closing| &closing.book),
+        opening: opening.as_ref(),
+    };
     let audit = read_rows(written, known, &mut found);
     if let Some(closing) = closing.as_ref().filter(|_| audit.is_read) {
         closing.check(&audit, (from, to), &mut found);
@@ -128,13 +140,21 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     if let Some(record) = record.as_ref().filter(|_| audit.is_read) {
         closing::check_record(record, (&audit, closing.as_ref()), &mut found);
     }
-    let (rows, accounts, instances) = (audit.rows, audit.accounts.list.len(), audit.instances.len());
+    let (rows, accounts, instances) =
+        (audit.rows, audit.accounts.list.len(), audit.instances.len());
     drop(audit);
-    let replayed = proven.zip(opening.as_ref()).zip(inputs).map(|((record, book), inputs)| {
-        let said = replay::Said { record, report: sealed.report.as_ref(), inputs };
-        replay::check(book, (written, &said), &mut found);
-        record.inputs.len()
-    });
+    let replayed = proven
+        .zip(opening.as_ref())
+        .zip(inputs)
+        .map(|((record, book), inputs)| {
+            let said = replay::Said {
+                record,
+                report: sealed.report.as_ref(),
+                inputs,
+            };
+            replay::check(book, (written, &said), &mut found);
+            record.inputs.len()
+        });
     Proof {
         findings: found.into_diagnostics(),
         files: sealed.unchanged,
@@ -149,13 +169,19 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
 }
 
 /// The ledger with the files in step, from the first row to the last.
-fn read_rows<'b, 'w>(written: &Written<'w>, mut known: Known<'b>, found: &mut Findings) -> Audit<'b, 'w> {
+fn read_rows<'b, 'w>(
+    written: &Written<'w>,
+    mut known: Known<'b>,
+    found: &mut Findings,
+) -> Audit<'b, 'w> {
     let mut open = |file| Sheet::open(written, file, found);
-    let (balances, monthly, ledger, spend) = (open(BALANCES), open(MONTHLY), open(LEDGER), open(SPEND));
+    let (balances, monthly, ledger, spend) =
+        (open(BALANCES), open(MONTHLY), open(LEDGER), open(SPEND));
     let demand = open(DEMAND);
     let (balances, accounts) = match balances {
         Some(sheet) => {
-            let (balances, accounts, from) = Balances::open(sheet, (known.from, known.closing), found);
+            let (balances, accounts, from) =
+                Balances::open(sheet, (known.from, known.closing), found);
             known.from = from;
             (Some(balances), accounts)
         }
@@ -173,8 +199,14 @@ fn read_rows<'b, 'w>(written: &Written<'w>, mut known: Known<'b>, found: &mut Fi
 impl<'w> Written<'w> {
     /// A file at its beginning; one that cannot be opened is reported.
     fn open(&self, name: &str, found: &mut Findings) -> Option<Box<dyn Read + 'w>> {
-        let bytes = (self.open)(name).inspect_err(|error| self.unreadable(name, error, found)).ok()?;
-        Some(if name.ends_with(".csv") { Box::new(Bounded::of(bytes)) } else { bytes })
+        let bytes = (self.open)(name)
+            .inspect_err(|error| self.unreadable(name, error, found))
+            .ok()?;
+        Some(if name.ends_with(".csv") {
+            Box::new(Bounded::of(bytes))
+        } else {
+            bytes
+        })
     }
 
     /// The bytes of a file.
@@ -191,7 +223,12 @@ impl<'w> Written<'w> {
 
     fn unreadable(&self, name: &str, error: &io::Error, found: &mut Findings) {
         if !found.is_changed(name) {
-            found.add_changed(name, Code::Unreadable, Place::of_file(name), format!("cannot read `{name}`: {error}"));
+            found.add_changed(
+                name,
+                Code::Unreadable,
+                Place::of_file(name),
+                format!("cannot read `{name}`: {error}"),
+            );
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The books of all benches: generated, in memory, with named sizes.
 
-use renewcast::book::Book;
-use renewcast::calendar::Day;
-use renewcast::generate::{self, Plan};
-use renewcast::source::{self, Folder};
+use renewcast::input::generate::{self, Plan};
+use renewcast::input::{self, Folder};
+use renewcast::model::book::Book;
+use renewcast::model::calendar::Day;
 
 /// The days of every book.
 pub(crate) const DAYS: u32 = 365;
@@ -16,7 +16,13 @@ pub(crate) fn folder(name: &str) -> (u32, Folder) {
     let size = SIZES.iter().find(|(known, ..)| *known == name);
     let (_, accounts, instances) = *size.expect("benches name known sizes");
     let from = Day::parse("2026-12-01").expect("a date");
-    let plan = Plan { accounts, instances, seed: 1, from, days: DAYS };
+    let plan = Plan {
+        accounts,
+        instances,
+        seed: 1,
+        from,
+        days: DAYS,
+    };
     let mut folder = Folder::default();
     for (name, bytes) in generate::book(&plan) {
         folder.insert(name, bytes);
@@ -26,6 +32,6 @@ pub(crate) fn folder(name: &str) -> (u32, Folder) {
 
 /// The book in a folder.
 pub(crate) fn read(folder: &Folder) -> Book {
-    let (book, problems) = source::read(folder, None);
+    let (book, problems) = input::read(folder, None);
     book.unwrap_or_else(|| panic!("a generated book has no errors, not {}", problems.errors()))
 }

@@ -9,38 +9,75 @@ use super::diagnostics::{counted, shown_path, visible};
 use super::ink::one_line;
 pub(super) use super::ink::{BAD, HEAD};
 use super::lost;
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::demand::{Demand, Untold};
+use crate::analysis::demand::{Demand, Untold};
+use crate::analysis::lost::{Class, Lost};
+use crate::analysis::summary::{AccountSummary, Failure, Loss, LossEnd, Summary, Totals};
+use crate::analysis::tasks::List;
 use crate::engine::Refusal;
-use crate::instance::InstanceIndex;
-use crate::lost::{Class, Lost};
-use crate::money::{Currency, Money};
-use crate::summary::{AccountSummary, Failure, Loss, LossEnd, Summary, Totals};
-use crate::tasks::List;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::InstanceIndex;
+use crate::model::money::{Currency, Money};
 
 /// At most so many lines of a kind.
 const LINES: usize = 8;
 
 /// The whole answer.
-pub(super) fn render(book: &Book, (summary, list): (&Summary, &List), (demand, losses): (&Demand, &[Lost])) -> String {
-    let mut text = format!("{HEAD}{}{HEAD:#}, {} to {}\n\n", visible(&book.name), book.days.from, book.days.to);
+pub(super) fn render(
+    book: &Book,
+    (summary, list): (&Summary, &List),
+    (demand, losses): (&Demand, &[Lost]),
+) -> String {
+    let mut text = format!(
+        "{HEAD}{}{HEAD:#}, {} to {}\n\n",
+        visible(&book.name),
+        book.days.from,
+        book.days.to
+    );
     let teller = Teller { book };
     let spend = teller.spend(summary, demand);
     section(&mut text, "Spend", spend.into_iter());
     let mut accounts: Vec<&AccountSummary> = summary.accounts.iter().collect();
     accounts.sort_by_key(|account| (!account.is_short, account.account));
-    section(&mut text, "Lowest available", accounts.iter().map(|account| teller.account(account)));
-    section(&mut text, "Failed renewals", summary.failures.iter().map(|failure| teller.failure(failure)));
+    section(
+        &mut text,
+        "Lowest available",
+        accounts.iter().map(|account| teller.account(account)),
+    );
+    section(
+        &mut text,
+        "Failed renewals",
+        summary
+            .failures
+            .iter()
+            .map(|failure| teller.failure(failure)),
+    );
     for class in Class::ALL {
         let (head, of_class) = lost::of_class(losses, class);
-        section(&mut text, &head, of_class.into_iter().map(|one| lost::line(book, one)));
+        section(
+            &mut text,
+            &head,
+            of_class.into_iter().map(|one| lost::line(book, one)),
+        );
     }
-    let back = |loss: &Loss| if let LossEnd::Recovered(day) = loss.end { Some(teller.back(loss, day)) } else { None };
+    let back = |loss: &Loss| {
+        if let LossEnd::Recovered(day) = loss.end {
+            Some(teller.back(loss, day))
+        } else {
+            None
+        }
+    };
     let back: Vec<String> = summary.losses.iter().filter_map(back).collect();
-    section(&mut text, "Reclaimed or stopped, and back", back.into_iter());
+    section(
+        &mut text,
+        "Reclaimed or stopped, and back",
+        back.into_iter(),
+    );
     if summary.rejected > 0 {
-        let line = format!("{}; `rejected` in ledger.csv says why", counted(summary.rejected, "action"));
+        let line = format!(
+            "{}; `rejected` in ledger.csv says why",
+            counted(summary.rejected, "action")
+        );
         section(&mut text, "Rejected", std::iter::once(line));
     }
     text.push_str(&tasks::render(book, list));
@@ -55,7 +92,11 @@ pub(super) fn render(book: &Book, (summary, list): (&Summary, &List), (demand, l
 
 /// Where the files are.
 pub(super) fn files(out: &Path, charts: usize, rows: u64) -> String {
-    let charts = if charts > 0 { format!(", {}", counted(charts, "chart")) } else { String::new() };
+    let charts = if charts > 0 {
+        format!(", {}", counted(charts, "chart"))
+    } else {
+        String::new()
+    };
     let rows = counted(usize::try_from(rows).unwrap_or(usize::MAX), "row");
     format!(
         "Files in {}: ledger.csv ({}), balances.csv, monthly.csv, spend.csv, demand.csv, lost.csv, todo.csv, todo-actions.csv, run.json, closing/{charts}",
@@ -83,13 +124,20 @@ pub(super) fn section(text: &mut String, head: &str, lines: impl ExactSizeIterat
 /// Why the sums with ample cash are not known.
 pub(super) fn untold(book: &Book, why: Untold) -> String {
     match why {
-        Untold::Price(Refusal::PriceMissing { action, instance, date, kind }) => format!(
+        Untold::Price(Refusal::PriceMissing {
+            action,
+            instance,
+            date,
+            kind,
+        }) => format!(
             "with ample cash `{}` on {date} needs the `{}` of {}, which the book does not have",
             book.action(action).verb.name(),
             kind.column(),
             visible(book.instance(instance).id.as_str()),
         ),
-        Untold::TooLarge => "the amounts of the book are too large for sums with ample cash".to_owned(),
+        Untold::TooLarge => {
+            "the amounts of the book are too large for sums with ample cash".to_owned()
+        }
     }
 }
 
@@ -115,16 +163,28 @@ impl Teller<'_> {
             let of = sums.get(currency).copied().unwrap_or_default();
             let own = self.total(*currency, totals);
             if of.agree() {
-                return vec![own, "the same if all that is due is paid, and if everything is kept".to_owned()];
+                return vec![
+                    own,
+                    "the same if all that is due is paid, and if everything is kept".to_owned(),
+                ];
             }
             let line = |sum: Option<Money>, what: &str| match sum {
                 Some(sum) => format!("{currency} {} {what}", sum.display_grouped(*currency)),
                 None => format!("{currency} not known {what}"),
             };
             let paid = line(of.all_due_paid, "if all that is due is paid");
-            vec![own, paid, line(of.all_kept, "if everything is kept that nobody decided to end")]
+            vec![
+                own,
+                paid,
+                line(
+                    of.all_kept,
+                    "if everything is kept that nobody decided to end",
+                ),
+            ]
         });
-        lines.chain(demand.untold.first().map(|why| untold(self.book, *why))).collect()
+        lines
+            .chain(demand.untold.first().map(|why| untold(self.book, *why)))
+            .collect()
     }
 
     fn total(&self, currency: Currency, totals: &Totals) -> String {
@@ -145,7 +205,11 @@ impl Teller<'_> {
     fn account(&self, summary: &AccountSummary) -> String {
         let account = self.book.account(summary.account);
         let text = |money: Money| money.display_grouped(account.currency).to_string();
-        let short = if summary.is_short { format!("  {BAD}short{BAD:#}") } else { String::new() };
+        let short = if summary.is_short {
+            format!("  {BAD}short{BAD:#}")
+        } else {
+            String::new()
+        };
         let (lowest, closing) = (summary.lowest, summary.closing);
         format!(
             "{}: {} {} on {}, {} at the end{short}",
@@ -173,7 +237,9 @@ impl Teller<'_> {
     }
 
     fn back(&self, loss: &Loss, day: Day) -> String {
-        let since = loss.reclaimed.map_or_else(|| "before the run".to_owned(), |day| format!("on {day}"));
+        let since = loss
+            .reclaimed
+            .map_or_else(|| "before the run".to_owned(), |day| format!("on {day}"));
         format!("{} {since}, back on {day}", self.id(loss.instance))
     }
 }

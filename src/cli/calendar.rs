@@ -12,11 +12,11 @@ use super::progress::Progress;
 use super::run::{column, default_out};
 use super::say::say;
 use super::{Failure, Outcome};
-use crate::deadline;
+use crate::analysis::deadline;
+use crate::analysis::summary::Tally;
+use crate::analysis::tasks;
 use crate::engine::{self, Window};
-use crate::report::icalendar;
-use crate::summary::Tally;
-use crate::tasks;
+use crate::output::icalendar;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +47,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
     let target = Target::of_result((&out, arguments.force), "calendar/calendar.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
@@ -55,20 +58,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut tally = Tally::open(book);
     let (mut run, mut window) = (engine::open(book), Window::default());
     let progress = Progress::new(book.days);
-    while run.advance(&mut window).map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))? {
+    while run
+        .advance(&mut window)
+        .map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?
+    {
         tally.add(window.entries(), window.balances());
-        window.last().into_iter().for_each(|day| progress.reach(day));
+        window
+            .last()
+            .into_iter()
+            .for_each(|day| progress.reach(day));
     }
     drop(progress);
     let deadlines = deadline::deadlines(book, &tasks::list(book, &tally.close()));
     let feeds = icalendar::feeds(book, &deadlines, (column, &arguments.by));
-    let files: Vec<(String, Vec<u8>)> =
-        feeds.iter().map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone())).collect();
+    let files: Vec<(String, Vec<u8>)> = feeds
+        .iter()
+        .map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone()))
+        .collect();
     target.write(&files)?;
     for feed in &feeds {
         let name = shown_path(&out.join(FOLDER).join(&feed.name));
         // A name shows what its value is, unless characters of that are not for names.
-        let value = feed.value.as_deref().filter(|value| !feed.name.ends_with(&format!("-{value}.ics")));
+        let value = feed
+            .value
+            .as_deref()
+            .filter(|value| !feed.name.ends_with(&format!("-{value}.ics")));
         let value = value.map_or_else(String::new, |value| format!(" (`{}`)", visible(value)));
         say(format!("{name}{value}: {}", counted(feed.entries, "date")))?;
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::Failure;
-use crate::source::{self, Folder};
+use crate::input::{self, Folder};
 
 /// What differs from the book.
 #[derive(Args, Clone, Debug, Default)]
@@ -28,19 +28,31 @@ impl Changes {
             return Ok(());
         }
         let help = "write it like --set profile.tencent-cvm.suspend_after_days=0 or --set \"renew_months=12 where region = 'eu'\"";
-        let text = source::quick_change(&self.set).map_err(|message| Failure::new(message, help))?;
+        let text = input::quick_change(&self.set).map_err(|message| Failure::new(message, help))?;
         folder.change(&text);
         Ok(())
     }
 
     /// The options as they are typed, each behind a blank: what repeats a command must repeat them.
     pub(super) fn typed(&self) -> String {
-        let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.=/".contains(c)) {
+        let quoted = |text: &str| match text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.=/".contains(c))
+        {
             true => text.to_owned(),
             false => format!("'{}'", text.replace('\'', "'\\''")),
         };
-        let scenario = self.scenario.iter().map(|name| format!(" --scenario {}", quoted(name)));
-        scenario.chain(self.set.iter().map(|change| format!(" --set {}", quoted(change)))).collect()
+        let scenario = self
+            .scenario
+            .iter()
+            .map(|name| format!(" --scenario {}", quoted(name)));
+        scenario
+            .chain(
+                self.set
+                    .iter()
+                    .map(|change| format!(" --set {}", quoted(change))),
+            )
+            .collect()
     }
 
     /// The folder of its results below those of the book, if anything differs.

@@ -8,7 +8,7 @@ use super::changes::Changes;
 use super::diagnostics::{counted, render, visible};
 use super::say::say;
 use super::{Failure, Outcome, folder};
-use crate::{engine, source};
+use crate::{engine, input};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,8 +31,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut folder = folder::read(&arguments.book)?;
     arguments.changes.apply(&mut folder)?;
     let scenario = arguments.changes.scenario();
-    let (book, mut problems) = source::check(&folder, scenario);
-    let Some(book) = book else { return Err(Failure::Input(problems)) };
+    let (book, mut problems) = input::check(&folder, scenario);
+    let Some(book) = book else {
+        return Err(Failure::Input(problems));
+    };
     if let Some(refusal) = engine::stopped_by(&book) {
         folder::tell_refusal((&folder, scenario), &book, refusal, &mut problems);
         return Err(Failure::Input(problems));
@@ -42,8 +44,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         say(render(&problems))?;
         return Ok(Outcome::Found);
     }
-    let (accounts, instances) = (counted(book.accounts.len(), "account"), counted(book.instances.len(), "instance"));
+    let (accounts, instances) = (
+        counted(book.accounts.len(), "account"),
+        counted(book.instances.len(), "instance"),
+    );
     let actions = counted(book.actions.len(), "action");
-    say(format!("{}: {accounts}, {instances}, {actions}: nothing wrong", visible(&book.name)))?;
+    say(format!(
+        "{}: {accounts}, {instances}, {actions}: nothing wrong",
+        visible(&book.name)
+    ))?;
     Ok(Outcome::Done)
 }

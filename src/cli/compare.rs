@@ -16,12 +16,12 @@ use super::progress::Progress;
 use super::say::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome, results, rules};
-use crate::book::Book;
-use crate::compare::{Case, Difference, Measure, Names, differences};
-use crate::diagnostic::{Code, Diagnostics};
-use crate::money::{Currency, Money};
-use crate::report::compare as report;
-use crate::source::{self, Folder};
+use crate::analysis::compare::{Case, Difference, Measure, Names, differences};
+use crate::input::diagnostic::{Code, Diagnostics};
+use crate::input::{self, Folder};
+use crate::model::book::Book;
+use crate::model::money::{Currency, Money};
+use crate::output::compare as report;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,16 +70,31 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let below = if arguments.rules { "rules" } else { "compare" };
-    let out = || Path::new("reports").join(name_of(&arguments.book)).join(below);
+    let out = || {
+        Path::new("reports")
+            .join(name_of(&arguments.book))
+            .join(below)
+    };
     let out = arguments.out.clone().unwrap_or_else(out);
-    let listing = if arguments.rules { "rules.json" } else { "compare.json" };
+    let listing = if arguments.rules {
+        "rules.json"
+    } else {
+        "compare.json"
+    };
     let target = Target::of_result((&out, arguments.force), listing)?;
     let folder = folder::read(&arguments.book)?;
     if arguments.rules {
         if arguments.scenarios.len() > 1 {
-            return Err(Failure::new("--rules takes one scenario at most", "ask for each scenario by itself"));
+            return Err(Failure::new(
+                "--rules takes one scenario at most",
+                "ask for each scenario by itself",
+            ));
         }
-        return rules::run(&folder, arguments.scenarios.first().map(String::as_str), &target);
+        return rules::run(
+            &folder,
+            arguments.scenarios.first().map(String::as_str),
+            &target,
+        );
     }
     let mut warnings = Diagnostics::default();
     let (book, base) = case(BASE, (&folder, None), &mut warnings)?;
@@ -89,7 +104,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     if !arguments.set.is_empty() {
         let mut folder = folder.clone();
-        Changes { scenario: None, set: arguments.set.clone() }.apply(&mut folder)?;
+        Changes {
+            scenario: None,
+            set: arguments.set.clone(),
+        }
+        .apply(&mut folder)?;
         cases.push(case(SET, (&folder, None), &mut warnings)?.1);
     }
     let title = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
@@ -110,8 +129,10 @@ pub(super) fn show(
     target: &Target<'_>,
 ) -> Result<bool, Failure> {
     let (base, others) = cases.split_first().expect("there is a base");
-    let differing: Vec<(&Case, Vec<Difference>)> =
-        others.iter().map(|case| (case, differences(&base.steps, &case.steps))).collect();
+    let differing: Vec<(&Case, Vec<Difference>)> = others
+        .iter()
+        .map(|case| (case, differences(&base.steps, &case.steps)))
+        .collect();
     let mut text = format!("{HEAD}{}{HEAD:#}\n\n", visible(title));
     for abreast in others.chunks(ABREAST) {
         text += &tables(names, base, abreast);
@@ -121,27 +142,50 @@ pub(super) fn show(
     }
     let mut files = vec![
         ("compare.csv".to_owned(), report::compare_csv(names, cases)),
-        ("events.csv".to_owned(), report::events_csv(names, base, &differing)),
+        (
+            "events.csv".to_owned(),
+            report::events_csv(names, base, &differing),
+        ),
     ];
-    let pictures = charts.map(|name| report::pictures(name, cases)).unwrap_or_default();
+    let pictures = charts
+        .map(|name| report::pictures(name, cases))
+        .unwrap_or_default();
     files.extend(results::draw(&pictures)?);
     target.write(&files)?;
     say(text.trim_end())?;
-    let charts = if pictures.is_empty() { String::new() } else { format!(", {}", counted(pictures.len(), "chart")) };
-    say(format!("\nFiles in {}: compare.csv, events.csv{charts}", shown_path(target.out)))?;
-    Ok(differing.iter().any(|(_, differences)| !differences.is_empty()))
+    let charts = if pictures.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", counted(pictures.len(), "chart"))
+    };
+    say(format!(
+        "\nFiles in {}: compare.csv, events.csv{charts}",
+        shown_path(target.out)
+    ))?;
+    Ok(differing
+        .iter()
+        .any(|(_, differences)| !differences.is_empty()))
 }
 
 /// The scenarios that are asked for, each once.
 fn scenarios(arguments: &Arguments, folder: &Folder) -> Result<Vec<String>, Failure> {
     if !arguments.scenarios.is_empty() || !arguments.set.is_empty() {
         let mut seen = BTreeSet::new();
-        return Ok(arguments.scenarios.iter().filter(|name| seen.insert(*name)).cloned().collect());
+        return Ok(arguments
+            .scenarios
+            .iter()
+            .filter(|name| seen.insert(*name))
+            .cloned()
+            .collect());
     }
     let names: Vec<String> = folder.scenarios().map(str::to_owned).collect();
     if names.is_empty() {
-        let message = format!("`{}` has no scenarios to compare with", arguments.book.display());
-        let help = "write one into `scenarios/NAME.toml`, or name a change: --set \"renew_months=12\"";
+        let message = format!(
+            "`{}` has no scenarios to compare with",
+            arguments.book.display()
+        );
+        let help =
+            "write one into `scenarios/NAME.toml`, or name a change: --set \"renew_months=12\"";
         return Err(Failure::new(message, help));
     }
     Ok(names)
@@ -153,10 +197,17 @@ fn case(
     (folder, scenario): (&Folder, Option<&str>),
     warnings: &mut Diagnostics,
 ) -> Result<(Book, Case), Failure> {
-    let (book, problems) = source::read(folder, scenario);
-    let Some(book) = book else { return Err(Failure::Input(problems)) };
+    let (book, problems) = input::read(folder, scenario);
+    let Some(book) = book else {
+        return Err(Failure::Input(problems));
+    };
     for one in problems.iter().filter(|one| one.code == Code::IdleProfile) {
-        warnings.push(one.code, one.place.clone(), one.message.clone(), one.help.clone());
+        warnings.push(
+            one.code,
+            one.place.clone(),
+            one.message.clone(),
+            one.help.clone(),
+        );
     }
     let progress = Progress::new(book.days);
     let case = Case::of_days(name, &book, |day| progress.reach(day));
@@ -169,7 +220,11 @@ fn tables(names: &Names, base: &Case, others: &[Case]) -> String {
     let mut text = String::new();
     let head = |what: &str| {
         let mut head = vec![what.to_owned(), visible(&base.name)];
-        head.extend(others.iter().flat_map(|case| [visible(&case.name), String::new()]));
+        head.extend(
+            others
+                .iter()
+                .flat_map(|case| [visible(&case.name), String::new()]),
+        );
         head
     };
     for currency in base.currencies() {
@@ -187,7 +242,11 @@ fn tables(names: &Names, base: &Case, others: &[Case]) -> String {
         text.push('\n');
     }
     let mut rows = vec![head("Instances")];
-    rows.extend(COUNTS.iter().map(|(label, measure)| counts(label, *measure, base, others)));
+    rows.extend(
+        COUNTS
+            .iter()
+            .map(|(label, measure)| counts(label, *measure, base, others)),
+    );
     text += &table(&rows);
     text + "\n"
 }
@@ -209,14 +268,30 @@ const COUNTS: &[(&str, Measure)] = &[
     ("Terminated", Measure::Terminated),
 ];
 
-fn figures(label: &str, measure: Measure, (base, others): (&Case, &[Case]), currency: Currency) -> Vec<String> {
-    let grouped = |figure: i64| Money::from_minor(figure).display_grouped(currency).to_string();
+fn figures(
+    label: &str,
+    measure: Measure,
+    (base, others): (&Case, &[Case]),
+    currency: Currency,
+) -> Vec<String> {
+    let grouped = |figure: i64| {
+        Money::from_minor(figure)
+            .display_grouped(currency)
+            .to_string()
+    };
     let of_base = base.sum(currency).get(measure);
-    let mut row = vec![label.to_owned(), of_base.map_or_else(|| "?".to_owned(), grouped)];
+    let mut row = vec![
+        label.to_owned(),
+        of_base.map_or_else(|| "?".to_owned(), grouped),
+    ];
     for case in others {
         let own = case.sum(currency).get(measure);
         row.push(own.map_or_else(|| "?".to_owned(), grouped));
-        row.push(own.zip(of_base).map(|(own, base)| signed(own - base, grouped)).unwrap_or_default());
+        row.push(
+            own.zip(of_base)
+                .map(|(own, base)| signed(own - base, grouped))
+                .unwrap_or_default(),
+        );
     }
     row
 }
@@ -225,7 +300,8 @@ fn figures(label: &str, measure: Measure, (base, others): (&Case, &[Case]), curr
 fn lows(names: &Names, (base, others): (&Case, &[Case]), currency: Currency) -> Vec<String> {
     let low = |case: &Case| {
         let low = case.sum(currency).lowest;
-        low.map(|low| format!("{} {}", visible(names.account_id(low.account)), low.date)).unwrap_or_default()
+        low.map(|low| format!("{} {}", visible(names.account_id(low.account)), low.date))
+            .unwrap_or_default()
     };
     let mut row = vec![String::new(), low(base)];
     row.extend(others.iter().flat_map(|case| [low(case), String::new()]));
@@ -234,7 +310,10 @@ fn lows(names: &Names, (base, others): (&Case, &[Case]), currency: Currency) -> 
 
 fn counts(label: &str, measure: Measure, base: &Case, others: &[Case]) -> Vec<String> {
     let count = |case: &Case| {
-        let counted = crate::compare::Sum { counts: case.counts(), ..Default::default() };
+        let counted = crate::analysis::compare::Sum {
+            counts: case.counts(),
+            ..Default::default()
+        };
         counted.get(measure).unwrap_or(0)
     };
     let mut row = vec![label.to_owned(), count(base).to_string()];

@@ -8,10 +8,10 @@ use std::path::Path;
 use super::output::Kept;
 use super::progress::Reading;
 use super::{Failure, folder};
-use crate::report::hash::hash;
-use crate::report::listing::{LISTINGS, listings, verb};
-use crate::report::report_json::RECORD;
-use crate::report::run_json::Hashes;
+use crate::output::hash::hash;
+use crate::output::listing::{LISTINGS, listings, verb};
+use crate::output::report_json::RECORD;
+use crate::output::run_json::Hashes;
 use crate::verify::{self, Inputs, Proof, Written};
 
 /// What lists the files of a run.
@@ -26,7 +26,10 @@ const UNNAMED: &[&str] = &[".DS_Store", "Thumbs.db", "desktop.ini", "vintages"];
 /// The failure of a folder that holds no result.
 pub(super) fn no_result(folder: &Path) -> Failure {
     let message = format!("there is no result in `{}`", folder.display());
-    Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one")
+    Failure::new(
+        message,
+        "name a folder that `renewcast run` wrote; `reports/example` is one",
+    )
 }
 
 /// Proves a result without its book; the names of its files.
@@ -36,7 +39,11 @@ pub(super) fn prove(folder: &Path) -> Result<BTreeSet<String>, Failure> {
         return Err(no_result(folder));
     }
     let proof = contents.verify(None);
-    if proof.holds() { Ok(contents.names) } else { Err(Failure::Input(proof.findings)) }
+    if proof.holds() {
+        Ok(contents.names)
+    } else {
+        Err(Failure::Input(proof.findings))
+    }
 }
 
 /// What is in the folder of a result.
@@ -59,12 +66,27 @@ impl<'c> Contents<'c> {
     pub(super) fn of(folder: &'c Path) -> Result<Self, Failure> {
         if !folder.is_dir() {
             let message = format!("there is no folder `{}`", folder.display());
-            return Err(Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one"));
+            return Err(Failure::new(
+                message,
+                "name a folder that `renewcast run` wrote; `reports/example` is one",
+            ));
         }
         let (names, links, of_commands, foreign) = Default::default();
-        let mut contents = Self { folder, _kept: Kept::folder(folder), names, links, of_commands, foreign };
+        let mut contents = Self {
+            folder,
+            _kept: Kept::folder(folder),
+            names,
+            links,
+            of_commands,
+            foreign,
+        };
         contents.tell_commands();
-        for Entry { name, is_folder, is_link } in entries(folder)? {
+        for Entry {
+            name,
+            is_folder,
+            is_link,
+        } in entries(folder)?
+        {
             match is_folder {
                 false => contents.add(name, is_link),
                 true if INNER.contains(&name.as_str()) => contents.add_inner(&name, is_link)?,
@@ -103,13 +125,20 @@ impl<'c> Contents<'c> {
             return;
         }
         let has_list = LISTINGS.iter().any(|list| holds(list));
-        let folders = if has_list { &mut self.of_commands } else { &mut self.foreign };
+        let folders = if has_list {
+            &mut self.of_commands
+        } else {
+            &mut self.foreign
+        };
         folders.insert(name);
     }
 
     /// Names the other commands that left a list in the folder.
     fn tell_commands(&mut self) {
-        let told = self.lists().into_keys().filter(|list| ![RUN, RECORD].contains(list));
+        let told = self
+            .lists()
+            .into_keys()
+            .filter(|list| ![RUN, RECORD].contains(list));
         self.of_commands = told
             .map(|list| match list.split_once('/') {
                 Some((folder, _)) => format!("{folder}/"),
@@ -130,17 +159,27 @@ impl<'c> Contents<'c> {
     /// What other commands list as their own, where neither run nor report does and no byte has changed.
     fn of_other_lists(&self) -> BTreeSet<String> {
         let lists = self.lists();
-        let (ours, others): (Vec<_>, Vec<_>) = lists.iter().partition(|(list, _)| [RUN, RECORD].contains(*list));
+        let (ours, others): (Vec<_>, Vec<_>) = lists
+            .iter()
+            .partition(|(list, _)| [RUN, RECORD].contains(*list));
         let listed = others.into_iter().flat_map(|(_, outputs)| outputs);
-        let not_ours = listed.filter(|(name, _)| !ours.iter().any(|(_, outputs)| outputs.contains_key(*name)));
-        let theirs = not_ours.filter(|(name, must)| self.bytes(name).is_some_and(|bytes| hash(&bytes) == **must));
+        let not_ours =
+            listed.filter(|(name, _)| !ours.iter().any(|(_, outputs)| outputs.contains_key(*name)));
+        let theirs = not_ours
+            .filter(|(name, must)| self.bytes(name).is_some_and(|bytes| hash(&bytes) == **must));
         theirs.map(|(name, _)| name.clone()).collect()
     }
 
     /// Proves the result, with its inputs if they are given.
     pub(super) fn verify(&self, inputs: Option<&Inputs<'_>>) -> Proof {
-        let size = |name: &String| fs::metadata(self.folder.join(name)).map_or(0, |file| file.len());
-        let bytes: u64 = self.names.iter().filter(|name| verify::is_name_of_result(name)).map(size).sum();
+        let size =
+            |name: &String| fs::metadata(self.folder.join(name)).map_or(0, |file| file.len());
+        let bytes: u64 = self
+            .names
+            .iter()
+            .filter(|name| verify::is_name_of_result(name))
+            .map(size)
+            .sum();
         // Each is hashed and read by its rows; a replay reads it once more.
         let reading = Reading::of(bytes * if inputs.is_some() { 3 } else { 2 });
         let open = |name: &str| -> io::Result<Box<dyn Read + '_>> {
@@ -151,7 +190,14 @@ impl<'c> Contents<'c> {
             folder::plain_file(&path)?;
             Ok(Box::new(reading.watch(fs::File::open(path)?)))
         };
-        verify::verify(&Written { names: self.names.clone(), links: self.links.clone(), open: &open }, inputs)
+        verify::verify(
+            &Written {
+                names: self.names.clone(),
+                links: self.links.clone(),
+                open: &open,
+            },
+            inputs,
+        )
     }
 }
 
@@ -171,8 +217,13 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, Failure> {
             is_link: entry.file_type()?.is_symlink(),
         })
     };
-    let all: io::Result<Vec<Entry>> = fs::read_dir(folder).and_then(|entries| entries.map(entry).collect());
-    let all = all.map(|all| all.into_iter().filter(|one| !UNNAMED.contains(&one.name.as_str())).collect());
+    let all: io::Result<Vec<Entry>> =
+        fs::read_dir(folder).and_then(|entries| entries.map(entry).collect());
+    let all = all.map(|all| {
+        all.into_iter()
+            .filter(|one| !UNNAMED.contains(&one.name.as_str()))
+            .collect()
+    });
     all.map_err(|error: io::Error| {
         let message = format!("cannot read `{}`: {error}", folder.display());
         Failure::new(message, "check that you may read the folder")

@@ -6,8 +6,8 @@ use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{ERROR, FRAME, HEAD as BOLD, WARNING, one_line};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::shown::Shown;
+use crate::input::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::input::shown::Shown;
 
 /// All of them, and how many there are.
 pub(super) fn render(diagnostics: &Diagnostics) -> String {
@@ -16,7 +16,11 @@ pub(super) fn render(diagnostics: &Diagnostics) -> String {
         let _ = writeln!(text, "… and {} more", diagnostics.omitted());
     }
     let (errors, warnings) = (diagnostics.errors(), diagnostics.warnings());
-    text + &format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"))
+    text + &format!(
+        "{}, {}",
+        counted(errors, "error"),
+        counted(warnings, "warning")
+    )
 }
 
 /// A failure without a place in a file.
@@ -32,20 +36,46 @@ fn one_of(one: &Diagnostic) -> String {
     };
     let place = &one.place;
     let file = visible(&place.file);
-    let mut text = format!("{style}{word}[{}]{style:#}{BOLD}: {}{BOLD:#}\n", one.code.as_str(), visible(&one.message));
+    let mut text = format!(
+        "{style}{word}[{}]{style:#}{BOLD}: {}{BOLD:#}\n",
+        one.code.as_str(),
+        visible(&one.message)
+    );
     let gutter = " ".repeat(place.line.to_string().len());
     if place.source.is_empty() {
         let _ = writeln!(text, "{gutter}{FRAME}-->{FRAME:#} {file}");
     } else {
         let before: String = place.source.chars().take(place.mark.start).collect();
-        let marked: String = place.source.chars().skip(place.mark.start).take(place.mark.len()).collect();
+        let marked: String = place
+            .source
+            .chars()
+            .skip(place.mark.start)
+            .take(place.mark.len())
+            .collect();
         let carets = "^".repeat(width(&marked).max(1));
-        let _ = writeln!(text, "{gutter}{FRAME}-->{FRAME:#} {file}:{}:{}", place.line, place.column);
+        let _ = writeln!(
+            text,
+            "{gutter}{FRAME}-->{FRAME:#} {file}:{}:{}",
+            place.line, place.column
+        );
         let _ = writeln!(text, "{gutter} {FRAME}|{FRAME:#}");
-        let _ = writeln!(text, "{FRAME}{} |{FRAME:#} {}", place.line, visible(&place.source));
-        let _ = writeln!(text, "{gutter} {FRAME}|{FRAME:#} {}{style}{carets}{style:#}", " ".repeat(width(&before)));
+        let _ = writeln!(
+            text,
+            "{FRAME}{} |{FRAME:#} {}",
+            place.line,
+            visible(&place.source)
+        );
+        let _ = writeln!(
+            text,
+            "{gutter} {FRAME}|{FRAME:#} {}{style}{carets}{style:#}",
+            " ".repeat(width(&before))
+        );
     }
-    let _ = writeln!(text, "{gutter} {FRAME}={FRAME:#} help: {}", visible(&one.help));
+    let _ = writeln!(
+        text,
+        "{gutter} {FRAME}={FRAME:#} help: {}",
+        visible(&one.help)
+    );
     text
 }
 
@@ -65,5 +95,9 @@ fn width(text: &str) -> usize {
 
 /// "1 error", "2 errors".
 pub(super) fn counted(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {one}s")
+    }
 }

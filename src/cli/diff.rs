@@ -13,10 +13,10 @@ use super::output::{Kept, Target};
 use super::progress::Reading;
 use super::say::say;
 use super::{Failure, Outcome};
-use crate::calendar::DayRange;
-use crate::compare::{Case, Names};
-use crate::diagnostic::Diagnostics;
-use crate::source::{RESULT_FILES, Register, WrittenResult};
+use crate::analysis::compare::{Case, Names};
+use crate::input::diagnostic::Diagnostics;
+use crate::input::{RESULT_FILES, Register, WrittenResult};
+use crate::model::calendar::DayRange;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,20 +47,38 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let out = arguments.out.clone().unwrap_or_else(|| Path::new("reports").join("diff"));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("reports").join("diff"));
     let target = Target::of_result((&out, arguments.force), "diff.json")?;
     let paths = [&arguments.first, &arguments.second];
     let names = paths.map(|path| path.display().to_string().trim_end_matches('/').to_owned());
-    let Pair { days, common, ids, cases } = read(paths, &short_names(&names))?;
+    let Pair {
+        days,
+        common,
+        ids,
+        cases,
+    } = read(paths, &short_names(&names))?;
     for (name, own) in names.iter().zip(&days).filter(|(_, own)| **own != common) {
         let (DayRange { from, to }, name) = (common, visible(name));
-        say(format!("{name} goes from {} to {}; only {from} to {to} is compared", own.from, own.to))?;
+        say(format!(
+            "{name} goes from {} to {}; only {from} to {to} is compared",
+            own.from, own.to
+        ))?;
     }
-    let title = format!("{} against {}, {} to {}", names[1], names[0], common.from, common.to);
+    let title = format!(
+        "{} against {}, {} to {}",
+        names[1], names[0], common.from, common.to
+    );
     let charts = format!("{} against {}", names[1], names[0]);
     let charts = (!arguments.no_charts).then_some(charts.as_str());
     let differs = show((&title, charts), &ids, &cases, &target)?;
-    Ok(if differs { Outcome::Found } else { Outcome::Done })
+    Ok(if differs {
+        Outcome::Found
+    } else {
+        Outcome::Done
+    })
 }
 
 /// Two results that have been read.
@@ -78,8 +96,14 @@ fn read(paths: [&PathBuf; 2], names: &[String; 2]) -> Result<Pair, Failure> {
     let bytes = [look_at(paths[0])?, look_at(paths[1])?];
     let reading = Reading::of(bytes.iter().sum());
     let [open_first, open_second] = paths.map(|path| open_in(path, &reading));
-    let first = WrittenResult { name: &names[0], open: &open_first };
-    let second = WrittenResult { name: &names[1], open: &open_second };
+    let first = WrittenResult {
+        name: &names[0],
+        open: &open_first,
+    };
+    let second = WrittenResult {
+        name: &names[1],
+        open: &open_second,
+    };
     let mut register = Register::default();
     let mut days = Vec::new();
     for (path, result) in paths.iter().zip([&first, &second]) {
@@ -88,25 +112,48 @@ fn read(paths: [&PathBuf; 2], names: &[String; 2]) -> Result<Pair, Failure> {
             result.days(problems)
         })?);
     }
-    let common = DayRange { from: days[0].from.max(days[1].from), to: days[0].to.min(days[1].to) };
+    let common = DayRange {
+        from: days[0].from.max(days[1].from),
+        to: days[0].to.min(days[1].to),
+    };
     if common.to < common.from {
-        let message = format!("`{}` and `{}` share no day", paths[0].display(), paths[1].display());
-        return Err(Failure::new(message, "compare results of ranges that overlap"));
+        let message = format!(
+            "`{}` and `{}` share no day",
+            paths[0].display(),
+            paths[1].display()
+        );
+        return Err(Failure::new(
+            message,
+            "compare results of ranges that overlap",
+        ));
     }
     let mut problems = [Diagnostics::default(), Diagnostics::default()];
     let read = register.cases([&first, &second], common, &mut problems);
-    if let Some((path, found)) = paths.iter().zip(&problems).find(|(_, found)| found.has_errors()) {
+    if let Some((path, found)) = paths
+        .iter()
+        .zip(&problems)
+        .find(|(_, found)| found.has_errors())
+    {
         return Err(of_result(path, found));
     }
     let (ids, cases) = read.expect("what cannot be read has been reported");
-    Ok(Pair { days, common, ids, cases })
+    Ok(Pair {
+        days,
+        common,
+        ids,
+        cases,
+    })
 }
 
 /// The last parts of two paths, or the whole ones where those are equal.
 fn short_names(paths: &[String; 2]) -> [String; 2] {
     let last = |path: &String| path.rsplit('/').next().unwrap_or(path).to_owned();
     let short = [last(&paths[0]), last(&paths[1])];
-    if short[0] == short[1] { paths.clone() } else { short }
+    if short[0] == short[1] {
+        paths.clone()
+    } else {
+        short
+    }
 }
 
 /// Looks for the files of a result that are needed; how many bytes they have.
@@ -125,13 +172,19 @@ fn look_at(path: &Path) -> Result<u64, Failure> {
     }
     if sizes.is_empty() {
         let message = format!("there is no result in `{}`", path.display());
-        return Err(Failure::new(message, "name a folder that `renewcast run` wrote; `reports/example` is one"));
+        return Err(Failure::new(
+            message,
+            "name a folder that `renewcast run` wrote; `reports/example` is one",
+        ));
     }
     Ok(sizes.iter().sum())
 }
 
 /// Opens the files of a result, whose reading counts.
-fn open_in<'r>(path: &'r Path, reading: &'r Reading) -> impl Fn(&str) -> io::Result<Box<dyn Read + 'r>> + use<'r> {
+fn open_in<'r>(
+    path: &'r Path,
+    reading: &'r Reading,
+) -> impl Fn(&str) -> io::Result<Box<dyn Read + 'r>> + use<'r> {
     move |name| {
         let file = path.join(name);
         plain_file(&file)?;

@@ -7,9 +7,9 @@ use super::Failure;
 use super::contents::prove;
 use super::folder::{self, plain_file};
 use super::output::Kept;
-use crate::book::Book;
-use crate::report::month::{Last, Period};
-use crate::source::{self, Folder};
+use crate::input::{self, Folder};
+use crate::model::book::Book;
+use crate::output::month::{Last, Period};
 
 /// An earlier result, which is as its run left it.
 pub(super) struct Earlier {
@@ -26,26 +26,44 @@ impl Earlier {
         let kept = Kept::folder(folder);
         let names = prove(folder)?;
         let mut closing = Folder::default();
-        for name in source::FILES {
+        for name in input::FILES {
             let inner = format!("closing/{name}");
             if names.contains(&inner) {
                 closing.insert(name, folder::file(&folder.join(inner))?);
             }
         }
-        let (book, problems) = source::read(&closing, None);
+        let (book, problems) = input::read(&closing, None);
         let closing = book.ok_or(Failure::Input(problems))?;
-        Ok(Self { folder: folder.to_owned(), _kept: kept, closing, run_json: folder::file(&folder.join("run.json"))? })
+        Ok(Self {
+            folder: folder.to_owned(),
+            _kept: kept,
+            closing,
+            run_json: folder::file(&folder.join("run.json"))?,
+        })
     }
 
     /// What it says of a month; refused where it has neither the month nor the one before.
     pub(super) fn read(&self, period: &Period) -> Result<Last, Failure> {
-        let Self { folder, closing, run_json, .. } = self;
+        let Self {
+            folder,
+            closing,
+            run_json,
+            ..
+        } = self;
         let path = folder.join("ledger.csv");
-        let ledger = plain_file(&path).and_then(|_| File::open(&path)).map_err(|error| {
-            Failure::new(format!("cannot read `{}`: {error}", path.display()), "check that you may read the folder")
-        })?;
+        let ledger = plain_file(&path)
+            .and_then(|_| File::open(&path))
+            .map_err(|error| {
+                Failure::new(
+                    format!("cannot read `{}`: {error}", path.display()),
+                    "check that you may read the folder",
+                )
+            })?;
         let last = Last::read(ledger, closing, run_json, period).ok_or_else(|| {
-            let message = format!("`{}` is not what this version of renewcast writes", folder.display());
+            let message = format!(
+                "`{}` is not what this version of renewcast writes",
+                folder.display()
+            );
             Failure::new(message, "run its book again, and name the new folder")
         })?;
         if !last.has_month(period) && !last.has_month_before(period) {
@@ -55,7 +73,10 @@ impl Earlier {
                 folder.display(),
                 period.month
             );
-            return Err(Failure::new(message, "name a result that has the month, or leave out --last"));
+            return Err(Failure::new(
+                message,
+                "name a result that has the month, or leave out --last",
+            ));
         }
         Ok(last)
     }

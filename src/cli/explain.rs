@@ -10,11 +10,11 @@ use super::folder::load;
 use super::ink::FAINT;
 use super::say::say;
 use super::{Failure, Outcome, answer};
+use crate::analysis::explain::{self, Story};
+use crate::analysis::summary::Tally;
+use crate::analysis::tasks;
 use crate::engine::Window;
-use crate::explain::{self, Story};
-use crate::source;
-use crate::summary::Tally;
-use crate::tasks;
+use crate::input;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +42,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let (story, list) = if let Some(instance) = book.find_instance(&arguments.id) {
         let story = explain::instance(book, instance, seen).map_err(refused)?;
         let account = book.instance(instance).account;
-        (story, tasks::list_of(book, account, &tally.close()).of_instance(instance))
+        (
+            story,
+            tasks::list_of(book, account, &tally.close()).of_instance(instance),
+        )
     } else if let Some(account) = book.find_account(&arguments.id) {
         let story = explain::account(book, account, seen).map_err(refused)?;
         (story, tasks::list_of(book, account, &tally.close()))
@@ -50,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         let message = format!("the book has no instance and no account `{}`", arguments.id);
         let instances = book.instances.iter().map(|one| one.id.as_str());
         let ids = instances.chain(book.accounts.iter().map(|one| one.id.as_str()));
-        let help = source::meant_id(&arguments.id, ids);
+        let help = input::meant_id(&arguments.id, ids);
         return Err(Failure::new(visible(&message), visible(&help)));
     };
     print(&story)?;
@@ -66,7 +69,10 @@ fn print(story: &Story) -> Result<(), Failure> {
     for step in &story.steps {
         say(visible(&step.sentence))?;
         if let Some(rule) = &step.rule {
-            say(format!("            {FAINT}rule of {}{FAINT:#}", visible(rule)))?;
+            say(format!(
+                "            {FAINT}rule of {}{FAINT:#}",
+                visible(rule)
+            ))?;
         }
     }
     say(format!("\n{}", visible(&story.closing)))

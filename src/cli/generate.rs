@@ -9,8 +9,8 @@ use super::diagnostics::{counted, shown_path};
 use super::output::{Staged, Target};
 use super::say::say;
 use super::{Failure, Outcome};
-use crate::calendar::Day;
-use crate::generate::{DEFAULT_DAYS, Plan, write};
+use crate::input::generate::{DEFAULT_DAYS, Plan, write};
+use crate::model::calendar::Day;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,13 +46,35 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let target = Target::of_book(&arguments.out, arguments.force)?;
-    let Arguments { accounts, instances, seed, from, days, .. } = *arguments;
-    let plan = Plan { accounts, instances, seed, from, days };
+    let Arguments {
+        accounts,
+        instances,
+        seed,
+        from,
+        days,
+        ..
+    } = *arguments;
+    let plan = Plan {
+        accounts,
+        instances,
+        seed,
+        from,
+        days,
+    };
     let mut staged = Staged::begin(&target)?;
     write(&plan, |name, piece| staged.append(name, piece))?;
     staged.commit()?;
-    let (accounts, instances) = (counted(accounts as usize, "account"), counted(instances as usize, "instance"));
-    say(format!("{}: {accounts}, {instances}, seed {seed}", shown_path(&arguments.out)))?;
-    say(format!("\nThen: renewcast run {}", shown_path(&arguments.out)))?;
+    let (accounts, instances) = (
+        counted(accounts as usize, "account"),
+        counted(instances as usize, "instance"),
+    );
+    say(format!(
+        "{}: {accounts}, {instances}, seed {seed}",
+        shown_path(&arguments.out)
+    ))?;
+    say(format!(
+        "\nThen: renewcast run {}",
+        shown_path(&arguments.out)
+    ))?;
     Ok(Outcome::Done)
 }

@@ -10,12 +10,12 @@ use super::diagnostics::{counted, render, shown_path, visible};
 use super::output::Target;
 use super::say::{say, warn};
 use super::{Failure, Outcome, folder};
-use crate::bill::ChargeKind;
-use crate::calendar::Day;
-use crate::id::AccountId;
-use crate::import::{self, Followed, Imported, KnownProfile, Options, Source};
-use crate::money::Currency;
-use crate::source;
+use crate::input;
+use crate::input::import::{self, Followed, Imported, KnownProfile, Options, Source};
+use crate::model::bill::ChargeKind;
+use crate::model::calendar::Day;
+use crate::model::id::AccountId;
+use crate::model::money::Currency;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,7 +85,12 @@ fn account_id(text: &str) -> Result<AccountId, String> {
 }
 
 fn currency(text: &str) -> Result<Currency, String> {
-    let known = || format!("no known currency; write one of {}", Currency::codes().collect::<Vec<_>>().join(", "));
+    let known = || {
+        format!(
+            "no known currency; write one of {}",
+            Currency::codes().collect::<Vec<_>>().join(", ")
+        )
+    };
     Currency::from_code(text).ok_or_else(known)
 }
 
@@ -98,40 +103,61 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     };
     let sources = arguments.files.iter().map(|path| {
         let bytes = folder::file(path)?;
-        Ok(Source { name: path.display().to_string(), bytes })
+        Ok(Source {
+            name: path.display().to_string(),
+            bytes,
+        })
     });
     let sources: Vec<Source> = sources.collect::<Result<_, Failure>>()?;
     let imported = if arguments.add {
         let book = folder::read(&arguments.out)?;
-        let rules = source::book_rules(&book).map_err(Failure::Input)?;
-        import::add_bills(&sources, &options(arguments, Some(&rules))?, changeable(&arguments.out, &book)?)
+        let rules = input::book_rules(&book).map_err(Failure::Input)?;
+        import::add_bills(
+            &sources,
+            &options(arguments, Some(&rules))?,
+            changeable(&arguments.out, &book)?,
+        )
     } else {
         import::tencent(&sources, &options(arguments, None)?)
     };
     let imported = imported.map_err(Failure::Input)?;
-    let files = imported.files.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes()));
+    let files = imported
+        .files
+        .iter()
+        .map(|(name, text)| (name.clone(), text.clone().into_bytes()));
     target.write(&files.collect::<Vec<_>>())?;
     report(&imported, arguments).map(|()| Outcome::Done)
 }
 
 /// The files of a book that bills can change.
-fn changeable(out: &Path, book: &source::Folder) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+fn changeable(out: &Path, book: &input::Folder) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut files = BTreeMap::new();
     for name in import::CHANGED_BY_BILLS {
-        files.extend(book.get(name).map(|bytes| ((*name).to_owned(), bytes.to_vec())));
+        files.extend(
+            book.get(name)
+                .map(|bytes| ((*name).to_owned(), bytes.to_vec())),
+        );
     }
-    let bills = out.join(source::bills::FILE);
+    let bills = out.join(input::bills::FILE);
     if bills.exists() {
-        files.insert(source::bills::FILE.to_owned(), folder::file(&bills)?);
+        files.insert(input::bills::FILE.to_owned(), folder::file(&bills)?);
     }
     Ok(files)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a run begins today unless the command line says otherwise")]
-fn options(arguments: &Responses, book: Option<&source::BookRules>) -> Result<Options, Failure> {
-    let zone = book.and_then(|book| book.time_zone.parse().ok()).unwrap_or(arguments.zone);
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a run begins today unless the command line says otherwise"
+)]
+fn options(arguments: &Responses, book: Option<&input::BookRules>) -> Result<Options, Failure> {
+    let zone = book
+        .and_then(|book| book.time_zone.parse().ok())
+        .unwrap_or(arguments.zone);
     let today = || Day::from(chrono::Utc::now().with_timezone(&zone).date_naive());
-    let from = book.map(|book| book.from).or(arguments.from).unwrap_or_else(today);
+    let from = book
+        .map(|book| book.from)
+        .or(arguments.from)
+        .unwrap_or_else(today);
     let to = arguments.to.unwrap_or_else(|| from + 364);
     if to < from {
         return Err(Failure::new(
@@ -141,7 +167,11 @@ fn options(arguments: &Responses, book: Option<&source::BookRules>) -> Result<Op
     }
     let followed = book.map(|book| Followed {
         default: KnownProfile::from(&book.default),
-        products: book.products.iter().map(|(name, profile)| (name.to_string(), profile.into())).collect(),
+        products: book
+            .products
+            .iter()
+            .map(|(name, profile)| (name.to_string(), profile.into()))
+            .collect(),
     });
     Ok(Options {
         name: folder::name_of(&arguments.out).display().to_string(),
@@ -152,7 +182,10 @@ fn options(arguments: &Responses, book: Option<&source::BookRules>) -> Result<Op
         currency: book.map_or(arguments.currency, |book| book.currency),
         as_of: arguments.as_of.unwrap_or_else(today),
         complete: arguments.complete,
-        profiles: source::builtin_rules().iter().map(KnownProfile::from).collect(),
+        profiles: input::builtin_rules()
+            .iter()
+            .map(KnownProfile::from)
+            .collect(),
         followed,
     })
 }
@@ -162,8 +195,15 @@ fn report(imported: &Imported, arguments: &Responses) -> Result<(), Failure> {
         warn(format!("{}\n", render(&imported.notes)));
     }
     let counts = imported.counts;
-    let (instances, accounts) = (counted(counts.instances, "instance"), counted(counts.accounts, "account"));
-    say(format!("{}: {instances}, {accounts} from {}", shown_path(&arguments.out), counted(counts.answers, "answer")))?;
+    let (instances, accounts) = (
+        counted(counts.instances, "instance"),
+        counted(counts.accounts, "account"),
+    );
+    say(format!(
+        "{}: {instances}, {accounts} from {}",
+        shown_path(&arguments.out),
+        counted(counts.answers, "answer")
+    ))?;
     imported.bills.iter().try_for_each(tell_bills)?;
     if !imported.to_do.is_empty() {
         say("\nTo do:")?;
@@ -171,7 +211,10 @@ fn report(imported: &Imported, arguments: &Responses) -> Result<(), Failure> {
     for line in &imported.to_do {
         say(format!("  {}", visible(line)))?;
     }
-    say(format!("\nThen: renewcast check {}", shown_path(&arguments.out)))
+    say(format!(
+        "\nThen: renewcast check {}",
+        shown_path(&arguments.out)
+    ))
 }
 
 /// What came of bills: rows by sort, sums by statement.
@@ -184,14 +227,26 @@ fn tell_bills(bills: &import::BillReport) -> Result<(), Failure> {
         (added.known, "known"),
         (added.twice, "there twice"),
     ];
-    sorts.extend(further.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
-    say(format!("bills: {} read: {}", counted(added.read, "row"), sorts.join(", ")))?;
+    sorts.extend(
+        further
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}")),
+    );
+    say(format!(
+        "bills: {} read: {}",
+        counted(added.read, "row"),
+        sorts.join(", ")
+    ))?;
     for ((account, month, currency), kinds) in &bills.sums {
-        let (moved, charged): (Vec<_>, Vec<_>) = kinds.iter().partition(|(kind, _)| kind.is_movement());
+        let (moved, charged): (Vec<_>, Vec<_>) =
+            kinds.iter().partition(|(kind, _)| kind.is_movement());
         let sum: Decimal = charged.iter().map(|(_, amount)| **amount).sum();
         let parts = |all: &[(&ChargeKind, &Decimal)]| {
-            let parts: Vec<String> =
-                all.iter().map(|(kind, amount)| format!("{} {}", kind.word(), amount.normalize())).collect();
+            let parts: Vec<String> = all
+                .iter()
+                .map(|(kind, amount)| format!("{} {}", kind.word(), amount.normalize()))
+                .collect();
             parts.join(", ")
         };
         let mut told = Vec::new();
@@ -201,15 +256,25 @@ fn tell_bills(bills: &import::BillReport) -> Result<(), Failure> {
         if !moved.is_empty() {
             told.push(parts(&moved));
         }
-        say(format!("  {month} {}: {currency} {}", visible(account.as_str()), told.join("; ")))?;
+        say(format!(
+            "  {month} {}: {currency} {}",
+            visible(account.as_str()),
+            told.join("; ")
+        ))?;
     }
     if bills.agreed > 0 {
         let agree = if bills.agreed == 1 { "agrees" } else { "agree" };
-        say(format!("  {} {agree}", counted(bills.agreed, "control total")))?;
+        say(format!(
+            "  {} {agree}",
+            counted(bills.agreed, "control total")
+        ))?;
     }
     if bills.priced > 0 {
         let until = bills.until.as_deref().unwrap_or_default();
-        say(format!("  {} from bills to {until}", counted(bills.priced, "price")))?;
+        say(format!(
+            "  {} from bills to {until}",
+            counted(bills.priced, "price")
+        ))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::{env, fmt};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::shown::{Shown, is_setting_apart};
+use crate::input::shown::{Shown, is_setting_apart};
 
 /// A style, as the mark that begins it; `{:#}` ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +44,30 @@ impl Ink {
 pub(super) fn terminal(text: &str) -> String {
     let lines = text.split('\n').map(inked).collect::<Vec<_>>().join("\n");
     // Terminals that keep every text in its order draw what sets words apart, or lose the rest of the line.
-    if orders_words() { lines } else { lines.replace(is_setting_apart, "") }
+    if orders_words() {
+        lines
+    } else {
+        lines.replace(is_setting_apart, "")
+    }
 }
 
 /// Whether the terminal is known to turn words that are written from right to left.
 fn orders_words() -> bool {
-    ["VTE_VERSION", "KONSOLE_VERSION"].iter().any(|name| env::var_os(name).is_some())
+    ["VTE_VERSION", "KONSOLE_VERSION"]
+        .iter()
+        .any(|name| env::var_os(name).is_some())
 }
 
 /// A text as one line: what would end it is a dot.
 pub(super) fn one_line(text: &str) -> String {
-    let pieces = text.split_inclusive(is_mark).map(|piece| match piece.chars().next_back().filter(|c| is_mark(*c)) {
-        Some(mark) => format!("{}{mark}", Shown::line(&piece[..piece.len() - mark.len_utf8()])),
-        None => Shown::line(piece).into_string(),
+    let pieces = text.split_inclusive(is_mark).map(|piece| {
+        match piece.chars().next_back().filter(|c| is_mark(*c)) {
+            Some(mark) => format!(
+                "{}{mark}",
+                Shown::line(&piece[..piece.len() - mark.len_utf8()])
+            ),
+            None => Shown::line(piece).into_string(),
+        }
     });
     pieces.collect()
 }

@@ -1,13 +1,16 @@
 //! The losses of a run in words: at risk soon, later, ending on purpose, beyond help.
 
 use super::diagnostics::{counted, visible};
-use crate::book::Book;
-use crate::lost::{Class, Count, Cure, Lost, count};
+use crate::analysis::lost::{Class, Count, Cure, Lost, count};
+use crate::model::book::Book;
 
 /// The losses of a class, the dearest first, and what stands above them.
 pub(super) fn of_class(losses: &[Lost], class: Class) -> (String, Vec<&Lost>) {
     let head = format!("{}: {}", heading(class), counts(&count(losses, class)));
-    (head, losses.iter().filter(|lost| lost.class == class).collect())
+    (
+        head,
+        losses.iter().filter(|lost| lost.class == class).collect(),
+    )
 }
 
 /// What a class is called.
@@ -22,12 +25,19 @@ pub(super) fn heading(class: Class) -> &'static str {
 
 /// How many there are, what they cost a month, and how many are production.
 pub(super) fn counts(count: &Count) -> String {
-    let values = count
-        .value
-        .iter()
-        .map(|(currency, value)| format!(", {currency} {} a month", value.display_grouped(*currency)));
-    let production = if count.production > 0 { format!(", {} production", count.production) } else { String::new() };
-    format!("{}{}{production}", counted(count.instances, "instance"), values.collect::<String>())
+    let values = count.value.iter().map(|(currency, value)| {
+        format!(", {currency} {} a month", value.display_grouped(*currency))
+    });
+    let production = if count.production > 0 {
+        format!(", {} production", count.production)
+    } else {
+        String::new()
+    };
+    format!(
+        "{}{}{production}",
+        counted(count.instances, "instance"),
+        values.collect::<String>()
+    )
 }
 
 /// A loss on a line.
@@ -35,13 +45,17 @@ pub(super) fn line(book: &Book, lost: &Lost) -> String {
     let instance = book.instance(lost.instance);
     let id = visible(instance.id.as_str());
     let value = lost.value.display_grouped(lost.currency);
-    let stops =
-        lost.stops_on.map_or_else(|| format!("cannot be bought on {}", lost.lost_on), |day| format!("stops {day}"));
+    let stops = lost.stops_on.map_or_else(
+        || format!("cannot be bought on {}", lost.lost_on),
+        |day| format!("stops {day}"),
+    );
     let helps = match (lost.cure, lost.latest) {
         (Some(cure), Some(latest)) => format!("; {} by {latest}", words(cure)),
         _ => String::new(),
     };
-    let gone = lost.stops_on.map_or_else(String::new, |_| format!(", gone {}", lost.lost_on));
+    let gone = lost
+        .stops_on
+        .map_or_else(String::new, |_| format!(", gone {}", lost.lost_on));
     format!("{id}, {value} a month: {stops}{gone}{helps}")
 }
 

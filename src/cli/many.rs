@@ -9,10 +9,10 @@ use super::Failure;
 use super::folder::refused;
 use super::interrupt::Interrupt;
 use super::progress::Count;
-use crate::account::AccountIndex;
-use crate::book::Book;
-use crate::compare::{Cache, Group, Outcome, Task, replay};
-use crate::source::{self, Folder, Memory};
+use crate::analysis::compare::{Cache, Group, Outcome, Task, replay};
+use crate::input::{self, Folder, Memory};
+use crate::model::account::AccountIndex;
+use crate::model::book::Book;
 
 /// A run: the scenario that it begins with, and further changes as the text of one.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Job {
 /// The book of a job, where others of the same folder may have been read before.
 pub(super) fn read(folder: &mut Folder, job: &Job, memory: &Memory) -> Result<Book, Failure> {
     folder.change(&job.text);
-    let (book, problems) = source::read_again(folder, job.scenario.as_deref(), memory);
+    let (book, problems) = input::read_again(folder, job.scenario.as_deref(), memory);
     book.ok_or(Failure::Input(problems))
 }
 
@@ -35,7 +35,11 @@ pub(super) type Done = Result<Vec<Outcome>, Failure>;
 
 /// What the accounts of each job come to, in order; fewer where people interrupt. A job that is refused keeps no other from
 /// running.
-pub(super) fn run(folder: &Folder, jobs: &[Job], (cache, interrupt): (&mut Cache, &Interrupt)) -> Vec<Done> {
+pub(super) fn run(
+    folder: &Folder,
+    jobs: &[Job],
+    (cache, interrupt): (&mut Cache, &Interrupt),
+) -> Vec<Done> {
     let progress = Count::of_runs(jobs.len());
     let memory = Memory::default();
     let mut done = Vec::new();
@@ -43,18 +47,32 @@ pub(super) fn run(folder: &Folder, jobs: &[Job], (cache, interrupt): (&mut Cache
         if interrupt.is_asked() {
             break;
         }
-        let books = batch.par_iter().map_init(|| folder.clone(), |folder, job| read(folder, job, &memory));
+        let books = batch
+            .par_iter()
+            .map_init(|| folder.clone(), |folder, job| read(folder, job, &memory));
         let books: Vec<Result<Book, Failure>> = books.collect();
-        let books: Vec<_> = books.into_iter().map(|book| book.map(|book| (cache.look_up(&book), book))).collect();
+        let books: Vec<_> = books
+            .into_iter()
+            .map(|book| book.map(|book| (cache.look_up(&book), book)))
+            .collect();
         let groups = cache.groups();
-        let replayed: Vec<_> = books.par_iter().map(|book| book.as_ref().ok().map(|one| each(one, groups))).collect();
-        for ((task, _), (outcomes, refused)) in books.iter().flatten().zip(replayed.into_iter().flatten()) {
+        let replayed: Vec<_> = books
+            .par_iter()
+            .map(|book| book.as_ref().ok().map(|one| each(one, groups)))
+            .collect();
+        for ((task, _), (outcomes, refused)) in
+            books.iter().flatten().zip(replayed.into_iter().flatten())
+        {
             cache.keep(task, outcomes);
-            refused.into_iter().for_each(|account| cache.refuse(task, account));
+            refused
+                .into_iter()
+                .for_each(|account| cache.refuse(task, account));
         }
         let outcomes = books.into_iter().zip(batch).map(|(book, job)| {
             let (task, book) = book?;
-            cache.outcomes(&task).map_err(|account| reason((folder, job), (&book, account)))
+            cache
+                .outcomes(&task)
+                .map_err(|account| reason((folder, job), (&book, account)))
         });
         done.extend(outcomes);
         progress.reach(done.len());

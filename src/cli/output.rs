@@ -30,9 +30,9 @@ use tempfile::TempDir;
 use super::Failure;
 use super::diagnostics::shown_path;
 use super::say::warn;
-use crate::report::hash::hash;
-use crate::report::listing::{listing, verb};
-use crate::report::run_json::Hashes;
+use crate::output::hash::hash;
+use crate::output::listing::{listing, verb};
+use crate::output::run_json::Hashes;
 use exchange::Done;
 use growing::Growing;
 pub(super) use lock::Kept;
@@ -67,20 +67,35 @@ pub(super) struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// The folder of a result, which its verb checks before it begins to compute.
-    pub(super) fn of_result((out, is_forced): (&'a Path, bool), listing: &'static str) -> Result<Self, Failure> {
-        let target = Self { out, work: Work::Result(listing), is_forced };
+    pub(super) fn of_result(
+        (out, is_forced): (&'a Path, bool),
+        listing: &'static str,
+    ) -> Result<Self, Failure> {
+        let target = Self {
+            out,
+            work: Work::Result(listing),
+            is_forced,
+        };
         target.check().map(|()| target)
     }
 
     /// The folder of a book.
     pub(super) fn of_book(out: &'a Path, is_forced: bool) -> Result<Self, Failure> {
-        let target = Self { out, work: Work::Book, is_forced };
+        let target = Self {
+            out,
+            work: Work::Book,
+            is_forced,
+        };
         target.check().map(|()| target)
     }
 
     /// The folder of a book that is there and gets more; its other files stay as they are.
     pub(super) fn of_grown_book(out: &'a Path) -> Result<Self, Failure> {
-        let target = Self { out, work: Work::Grown, is_forced: false };
+        let target = Self {
+            out,
+            work: Work::Grown,
+            is_forced: false,
+        };
         target.check().map(|()| target)
     }
 
@@ -98,7 +113,10 @@ impl<'a> Target<'a> {
         if let Work::Result(list) = self.work
             && !files.iter().any(|(name, _)| name == list)
         {
-            let outputs: Hashes = files.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect();
+            let outputs: Hashes = files
+                .iter()
+                .map(|(name, bytes)| (name.clone(), hash(bytes)))
+                .collect();
             staged.append(list, &listing(verb(list), &outputs))?;
         }
         staged.commit()
@@ -139,7 +157,14 @@ impl<'a> Staged<'a> {
         };
         claim::check_folder(&site.target, (out, target.work, target.is_forced))?;
         let folder = site.stage().map_err(|error| failed(out, &error))?;
-        Ok(Self { target: *target, files: BTreeMap::new(), completed: Vec::new(), folder, site, _made: made })
+        Ok(Self {
+            target: *target,
+            files: BTreeMap::new(),
+            completed: Vec::new(),
+            folder,
+            site,
+            _made: made,
+        })
     }
 
     /// Adds bytes to the end of a file, whose name may have folders: `charts/spend.svg`.
@@ -153,16 +178,23 @@ impl<'a> Staged<'a> {
             self.files.insert(name.to_owned(), Some(file));
         }
         let file = self.files.get_mut(name).and_then(Option::as_mut);
-        file.expect("nothing comes to a file that is complete").append(bytes).map_err(fail)
+        file.expect("nothing comes to a file that is complete")
+            .append(bytes)
+            .map_err(fail)
     }
 
     /// Says that nothing more comes to a file: it goes to the disk while others are made, and is closed.
     pub(super) fn complete(&mut self, name: &str) -> Result<(), Failure> {
         if let Some(file) = self.files.get_mut(name).and_then(Option::as_mut) {
-            file.complete().map_err(|error| failed(&self.target.out.join(name), &error))?;
+            file.complete()
+                .map_err(|error| failed(&self.target.out.join(name), &error))?;
             self.completed.push(name.to_owned());
         }
-        if self.completed.len() >= OPEN_FILES { self.close() } else { Ok(()) }
+        if self.completed.len() >= OPEN_FILES {
+            self.close()
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes files that are complete durable, and closes them.
@@ -172,11 +204,19 @@ impl<'a> Staged<'a> {
             let file = files.get_mut(&name).and_then(Option::take)?;
             Some((name, file))
         };
-        let open: Vec<(String, Growing)> = std::mem::take(&mut self.completed).into_iter().filter_map(close).collect();
+        let open: Vec<(String, Growing)> = std::mem::take(&mut self.completed)
+            .into_iter()
+            .filter_map(close)
+            .collect();
         // Side by side, since the disk takes as long for many at once as for one.
-        let closed: Vec<_> = open.into_par_iter().map(|(name, file)| (name, file.finish())).collect();
+        let closed: Vec<_> = open
+            .into_par_iter()
+            .map(|(name, file)| (name, file.finish()))
+            .collect();
         let out = self.target.out;
-        closed.into_iter().try_for_each(|(name, done)| done.map_err(|error| failed(&out.join(&name), &error)))
+        closed
+            .into_iter()
+            .try_for_each(|(name, done)| done.map_err(|error| failed(&out.join(&name), &error)))
     }
 
     /// Makes all files durable, then puts them into the place of the old ones.
@@ -184,21 +224,32 @@ impl<'a> Staged<'a> {
         self.finish()?;
         let out = self.target.out;
         let alone = self.site.alone();
-        claim::check_folder(&self.site.target, (out, self.target.work, self.target.is_forced))?;
+        claim::check_folder(
+            &self.site.target,
+            (out, self.target.work, self.target.is_forced),
+        )?;
         let made: BTreeSet<String> = self.files.keys().cloned().collect();
         let folder = &self.site.target;
         let (own, kept) = match self.target.work {
             Work::Result(listing) => (claim::survey(folder, &made, listing, out)?, None),
             Work::Book => {
-                let kept =
-                    if self.target.is_forced { before::keep(folder, &made) } else { Ok((claim::Own::new(), None)) };
+                let kept = if self.target.is_forced {
+                    before::keep(folder, &made)
+                } else {
+                    Ok((claim::Own::new(), None))
+                };
                 let (own, kept) = kept.map_err(|error| failed(out, &error))?;
                 claim::check_book(folder, (&made, &own), out)?;
                 (own, kept)
             }
             Work::Grown => (before::own(folder, &made), None),
         };
-        match exchange::put(&self.site, self.folder.path(), &own, alone.is_some() || self.site.is_alone()) {
+        match exchange::put(
+            &self.site,
+            self.folder.path(),
+            &own,
+            alone.is_some() || self.site.is_alone(),
+        ) {
             Ok(Done::Whole) => drop(self.folder.keep()),
             Ok(Done::ByFiles) => {}
             Err(broken) => {
@@ -212,19 +263,29 @@ impl<'a> Staged<'a> {
         if let Some(kept) = kept {
             let near = out.with_file_name(kept.file_name().unwrap_or_default());
             let is_it = fs::canonicalize(&near).is_ok_and(|near| near == kept);
-            warn(format!("the old book is kept as `{}`", shown_path(if is_it { &near } else { &kept })));
+            warn(format!(
+                "the old book is kept as `{}`",
+                shown_path(if is_it { &near } else { &kept })
+            ));
         }
         Ok(())
     }
 
     /// Makes all files durable, and their folders.
     fn finish(&mut self) -> Result<(), Failure> {
-        let open = self.files.iter().filter(|(_, file)| file.is_some()).map(|(name, _)| name.clone());
+        let open = self
+            .files
+            .iter()
+            .filter(|(_, file)| file.is_some())
+            .map(|(name, _)| name.clone());
         for name in open.collect::<Vec<_>>() {
             self.complete(&name)?;
         }
         self.close()?;
-        let folders = self.files.keys().flat_map(|name| name.match_indices('/').map(|(end, _)| &name[..end]));
+        let folders = self
+            .files
+            .keys()
+            .flat_map(|name| name.match_indices('/').map(|(end, _)| &name[..end]));
         for name in folders.collect::<BTreeSet<_>>() {
             let synced = disk::sync(&self.folder.path().join(name));
             synced.map_err(|error| failed(&self.target.out.join(name), &error))?;
@@ -235,18 +296,28 @@ impl<'a> Staged<'a> {
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
-        ErrorKind::FileTooLarge => "nothing was changed; raise the limit for file sizes (`ulimit -f unlimited`)",
-        ErrorKind::StorageFull => "nothing was changed; make room on the disk, or choose another folder with --out",
-        _ => "nothing was changed; check space and permissions, or choose another folder with --out",
+        ErrorKind::FileTooLarge => {
+            "nothing was changed; raise the limit for file sizes (`ulimit -f unlimited`)"
+        }
+        ErrorKind::StorageFull => {
+            "nothing was changed; make room on the disk, or choose another folder with --out"
+        }
+        _ => {
+            "nothing was changed; check space and permissions, or choose another folder with --out"
+        }
     };
     Failure::new(format!("cannot write `{}`: {error}", path.display()), help)
 }
 
 fn refused(out: &Path, broken: &Broken) -> Failure {
-    let Some(seal) = &broken.without else { return failed(out, &broken.error) };
+    let Some(seal) = &broken.without else {
+        return failed(out, &broken.error);
+    };
     let message = format!("cannot write `{}`: {}", out.display(), broken.error);
     Failure::new(
         message,
-        format!("the folder has no `{seal}` until a run into it succeeds; check space and permissions"),
+        format!(
+            "the folder has no `{seal}` until a run into it succeeds; check space and permissions"
+        ),
     )
 }

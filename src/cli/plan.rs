@@ -15,18 +15,18 @@ use super::output::Target;
 use super::progress::Accounts;
 use super::say::{say, warn};
 use super::{Failure, Outcome, amount};
-use crate::account::AccountIndex;
-use crate::action::Channel;
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::diagnostic::Diagnostics;
-use crate::instance::InstanceIndex;
-use crate::money::{Currency, Money};
-use crate::plan::{self, Cadence, Keep, Plan, Question, Tolerance, Way, Worth};
-use crate::report::chart::Format;
-use crate::report::plan as files;
-use crate::selector::Selector;
-use crate::source;
+use crate::analysis::plan::{self, Cadence, Keep, Plan, Question, Tolerance, Way, Worth};
+use crate::input;
+use crate::input::diagnostic::Diagnostics;
+use crate::model::account::AccountIndex;
+use crate::model::action::Channel;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::InstanceIndex;
+use crate::model::money::{Currency, Money};
+use crate::model::selector::Selector;
+use crate::output::chart::Format;
+use crate::output::plan as files;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,7 +70,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "MONEY", conflicts_with = "tolerate")]
     budget: Vec<String>,
     /// What instances are worth where the budget does not keep all: price, count, priority, or a tag such as tag:weight
-    #[arg(long, value_name = "WHAT", default_value = "price", requires = "budget")]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "price",
+        requires = "budget"
+    )]
     worth: String,
     #[command(flatten)]
     changes: Changes,
@@ -120,7 +125,10 @@ enum Late {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out(arguments));
     let target = Target::of_result((&out, arguments.force), "plan.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
@@ -133,8 +141,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let plan = plan.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
     let written = write(&loaded, (&plan, &question), arguments, &target)?;
     say(answer::render(book, (&plan, &question.keep), way))?;
-    say(format!("Files in {}: {}", shown_path(&out), written.join(", ")))?;
-    Ok(if plan.is_impossible() { Outcome::Found } else { Outcome::Done })
+    say(format!(
+        "Files in {}: {}",
+        shown_path(&out),
+        written.join(", ")
+    ))?;
+    Ok(if plan.is_impossible() {
+        Outcome::Found
+    } else {
+        Outcome::Done
+    })
 }
 
 fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
@@ -149,7 +165,12 @@ fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
             None if arguments.due_only => Keep::Due,
             None => Keep::Flagged,
         },
-        reserve: arguments.reserve.as_deref().map(|text| reserve(book, text)).transpose()?.unwrap_or_default(),
+        reserve: arguments
+            .reserve
+            .as_deref()
+            .map(|text| reserve(book, text))
+            .transpose()?
+            .unwrap_or_default(),
         tolerance: match arguments.tolerate {
             None => Tolerance::Nothing,
             Some(Late::Overdue) => Tolerance::Overdue,
@@ -160,26 +181,36 @@ fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
             .iter()
             .map(|text| amount::of_account(book, ("--budget", text)))
             .collect::<Result<_, _>>()?,
-        worth: if arguments.budget.is_empty() { BTreeMap::new() } else { worth(book, &arguments.worth)? },
+        worth: if arguments.budget.is_empty() {
+            BTreeMap::new()
+        } else {
+            worth(book, &arguments.worth)?
+        },
     })
 }
 
 fn worth(book: &Book, text: &str) -> Result<BTreeMap<InstanceIndex, u128>, Failure> {
-    let tag = |key: &str| book.tag_keys.iter().position(|known| **known == *key).map(Worth::Tag);
+    let tag = |key: &str| {
+        book.tag_keys
+            .iter()
+            .position(|known| **known == *key)
+            .map(Worth::Tag)
+    };
     let worth = match text {
         "price" => Some(Worth::Price),
         "count" => Some(Worth::Count),
         "priority" => Some(Worth::Priority),
         other => other.strip_prefix("tag:").and_then(tag),
     };
-    let help = "--worth takes price, count, priority, or a tag with whole numbers, such as tag:weight";
+    let help =
+        "--worth takes price, count, priority, or a tag with whole numbers, such as tag:weight";
     let worth = worth.ok_or_else(|| Failure::new(format!("there is no worth `{text}`"), help))?;
     plan::weigh(book, worth).map_err(|error| Failure::new(error.to_string(), help))
 }
 
 fn condition(book: &Book, option: &str, text: &str) -> Result<Selector, Failure> {
     let mut problems = Diagnostics::default();
-    source::condition(book, (option, text), &mut problems).ok_or(Failure::Input(problems))
+    input::condition(book, (option, text), &mut problems).ok_or(Failure::Input(problems))
 }
 
 /// The same amount in every currency of the book.
@@ -187,31 +218,55 @@ fn reserve(book: &Book, text: &str) -> Result<BTreeMap<Currency, Money>, Failure
     let amount = |currency: Currency| {
         let amount = Money::parse(text, currency);
         let help = "write a plain amount such as --reserve 500.00";
-        let amount =
-            amount.map_err(|error| Failure::new(format!("`--reserve {text}` in {currency}: {error}"), help))?;
+        let amount = amount.map_err(|error| {
+            Failure::new(format!("`--reserve {text}` in {currency}: {error}"), help)
+        })?;
         if amount.is_negative() {
-            return Err(Failure::new(format!("`--reserve {text}` is below zero"), help));
+            return Err(Failure::new(
+                format!("`--reserve {text}` is below zero"),
+                help,
+            ));
         }
         Ok((currency, amount))
     };
-    book.accounts.iter().map(|account| amount(account.currency)).collect()
+    book.accounts
+        .iter()
+        .map(|account| amount(account.currency))
+        .collect()
 }
 
-fn refuse_impossible_question(book: &Book, way: Way<'_>, question: &Question) -> Result<(), Failure> {
+fn refuse_impossible_question(
+    book: &Book,
+    way: Way<'_>,
+    question: &Question,
+) -> Result<(), Failure> {
     if way.arrivals(&question.cadence).is_empty() {
-        let message = format!("no money can arrive from {} to {}", book.days.from, book.days.to);
-        return Err(Failure::new(message, "give --cadence a date of the run, early enough for the channel"));
+        let message = format!(
+            "no money can arrive from {} to {}",
+            book.days.from, book.days.to
+        );
+        return Err(Failure::new(
+            message,
+            "give --cadence a date of the run, early enough for the channel",
+        ));
     }
     if !plan::is_plannable(book) {
         let message = "the amounts of this book leave no room for those of a plan";
-        return Err(Failure::new(message, "look for an amount with too many digits"));
+        return Err(Failure::new(
+            message,
+            "look for an amount with too many digits",
+        ));
     }
     Ok(())
 }
 
 fn default_out(arguments: &Arguments) -> PathBuf {
     let reports = Path::new("reports").join(name_of(&arguments.book));
-    arguments.changes.folder().map_or(reports.clone(), |folder| reports.join(folder)).join("cash-plan")
+    arguments
+        .changes
+        .folder()
+        .map_or(reports.clone(), |folder| reports.join(folder))
+        .join("cash-plan")
 }
 
 /// Writes everything; the names of the files.
@@ -225,18 +280,28 @@ fn write(
     let way = Way::of(book, question.channel);
     let mut made = files::files(book, plan, (way, arguments.changes.scenario()));
     if !made.iter().any(|(name, _)| name.starts_with("scenarios/")) {
-        warn("the scenario would be larger than a book may have; paste the rows of actions.csv instead");
+        warn(
+            "the scenario would be larger than a book may have; paste the rows of actions.csv instead",
+        );
     }
     let names: Vec<String> = made.iter().map(|(name, _)| name.clone()).collect();
     let floor = |account: AccountIndex| {
         let account = book.account(account);
-        let alert = account.alert_below.filter(|_| question.tolerance == Tolerance::Nothing);
+        let alert = account
+            .alert_below
+            .filter(|_| question.tolerance == Tolerance::Nothing);
         question.reserve.get(&account.currency).copied().max(alert)
     };
-    let pictures = if arguments.no_charts { Vec::new() } else { files::pictures(book, plan, floor) };
+    let pictures = if arguments.no_charts {
+        Vec::new()
+    } else {
+        files::pictures(book, plan, floor)
+    };
     for picture in &pictures {
         for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
-            let bytes = picture.draw(format).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))?;
+            let bytes = picture
+                .draw(format)
+                .map_err(|error| Failure::new(error.to_string(), "use --no-charts"))?;
             made.push((format!("charts/{}.{ending}", picture.name), bytes));
         }
     }

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::say::{say, say_own};
 use super::{Failure, Outcome};
-use crate::profile::BUILTIN;
-use crate::source;
+use crate::input;
+use crate::model::profile::BUILTIN;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,14 +22,20 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let Some(name) = &arguments.name else {
-        let width = source::builtin_profiles().map(|(name, _)| name.len()).max().unwrap_or(0);
-        for (name, title) in source::builtin_profiles() {
+        let width = input::builtin_profiles()
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0);
+        for (name, title) in input::builtin_profiles() {
             say(format!("{name:width$}  {title}"))?;
         }
         return Ok(Outcome::Done);
     };
     let text = text_of(name).ok_or_else(|| {
-        Failure::new(format!("there is no built-in profile `{name}`"), "`renewcast profiles` lists them")
+        Failure::new(
+            format!("there is no built-in profile `{name}`"),
+            "`renewcast profiles` lists them",
+        )
     })?;
     say_own(text)?;
     Ok(Outcome::Done)
@@ -40,6 +46,8 @@ fn text_of(name: &str) -> Option<&'static str> {
     let header = format!("\n[{name}]\n");
     let at = BUILTIN.find(&header)?;
     let start = BUILTIN[..at].rfind("\n\n").map_or(0, |blank| blank + 2);
-    let end = BUILTIN[at..].find("\n\n").map_or(BUILTIN.len(), |blank| at + blank);
+    let end = BUILTIN[at..]
+        .find("\n\n")
+        .map_or(BUILTIN.len(), |blank| at + blank);
     Some(BUILTIN[start..end].trim_end())
 }

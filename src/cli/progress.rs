@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::calendar::{Day, DayRange};
+use crate::model::calendar::{Day, DayRange};
 
 /// Work that takes less time than this shows no bar.
 const QUIET: Duration = Duration::from_secs(1);
@@ -28,7 +28,13 @@ struct Bar {
 
 impl Bar {
     fn new(all: u64, template: &'static str) -> Self {
-        Self { all, template, started: Instant::now(), done: AtomicU64::new(0), shown: OnceLock::new() }
+        Self {
+            all,
+            template,
+            started: Instant::now(),
+            done: AtomicU64::new(0),
+            shown: OnceLock::new(),
+        }
     }
 
     /// The bar, once it is time to show it.
@@ -48,18 +54,25 @@ impl Bar {
 
     fn reach(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
-        self.shown().into_iter().for_each(|bar| bar.set_position(done.min(self.all)));
+        self.shown()
+            .into_iter()
+            .for_each(|bar| bar.set_position(done.min(self.all)));
     }
 
     fn add(&self, more: u64) {
         let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
-        self.shown().into_iter().for_each(|bar| bar.set_position(done.min(self.all)));
+        self.shown()
+            .into_iter()
+            .for_each(|bar| bar.set_position(done.min(self.all)));
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.shown.get().into_iter().for_each(ProgressBar::finish_and_clear);
+        self.shown
+            .get()
+            .into_iter()
+            .for_each(ProgressBar::finish_and_clear);
     }
 }
 
@@ -69,7 +82,10 @@ pub(super) struct Count(Bar);
 impl Count {
     /// Nothing done yet of so many runs.
     pub(super) fn of_runs(all: usize) -> Self {
-        Self(Bar::new(all as u64, "{pos} of {len} runs {wide_bar} {percent}% {eta} left"))
+        Self(Bar::new(
+            all as u64,
+            "{pos} of {len} runs {wide_bar} {percent}% {eta} left",
+        ))
     }
 
     /// So many are done.
@@ -89,7 +105,10 @@ pub(super) struct Accounts {
 impl Accounts {
     /// Nothing done yet of so many accounts.
     pub(super) fn of(all: usize) -> Self {
-        let bar = Arc::new(Bar::new(all as u64, "{spinner} {pos} of {len} accounts {wide_bar} {percent}% {elapsed}"));
+        let bar = Arc::new(Bar::new(
+            all as u64,
+            "{spinner} {pos} of {len} accounts {wide_bar} {percent}% {elapsed}",
+        ));
         let (over, is_over) = mpsc::channel::<()>();
         let waiting = io::stderr().is_terminal().then(|| {
             let bar = Arc::clone(&bar);
@@ -99,7 +118,11 @@ impl Accounts {
                 }
             })
         });
-        Self { bar, over: Some(over), waiting }
+        Self {
+            bar,
+            over: Some(over),
+            waiting,
+        }
     }
 
     /// One more is done.
@@ -124,13 +147,20 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(days: DayRange) -> Self {
-        Self { days, bar: Bar::new(days.len() as u64, "{msg} {wide_bar} {percent}% {eta} left") }
+        Self {
+            days,
+            bar: Bar::new(days.len() as u64, "{msg} {wide_bar} {percent}% {eta} left"),
+        }
     }
 
     /// The replay has reached the end of `day`.
     pub(super) fn reach(&self, day: Day) {
-        self.bar.shown().into_iter().for_each(|bar| bar.set_message(day.to_string()));
-        self.bar.reach(u64::try_from(day.days_since(self.days.from)).unwrap_or(0) + 1);
+        self.bar
+            .shown()
+            .into_iter()
+            .for_each(|bar| bar.set_message(day.to_string()));
+        self.bar
+            .reach(u64::try_from(day.days_since(self.days.from)).unwrap_or(0) + 1);
     }
 }
 
@@ -140,7 +170,10 @@ pub(super) struct Reading(Bar);
 impl Reading {
     /// Nothing read yet of about so many bytes.
     pub(super) fn of(bytes: u64) -> Self {
-        Self(Bar::new(bytes, "{bytes} of {total_bytes} {wide_bar} {percent}% {eta} left"))
+        Self(Bar::new(
+            bytes,
+            "{bytes} of {total_bytes} {wide_bar} {percent}% {eta} left",
+        ))
     }
 
     /// A file whose reading counts.

@@ -16,13 +16,13 @@ use super::results::{self, Asked};
 use super::run::{column, default_out};
 use super::say::{say, warn};
 use super::{Failure, Outcome};
-use crate::calendar::Day;
 use crate::engine::{self, Window};
-use crate::report::hash::hash;
-use crate::report::month::{self, Gather, Gathered, Period, Report, Sources};
-use crate::report::report_json::{self, FOLDER, PAGE, RECORD, WORKBOOK};
-use crate::report::run_json::Hashes;
-use crate::selector::Column;
+use crate::model::calendar::Day;
+use crate::model::selector::Column;
+use crate::output::hash::hash;
+use crate::output::month::{self, Gather, Gathered, Period, Report, Sources};
+use crate::output::report_json::{self, FOLDER, PAGE, RECORD, WORKBOOK};
+use crate::output::run_json::Hashes;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,28 +72,60 @@ fn month(text: &str) -> Result<Day, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
     let target = Target::of_result((&out, arguments.force), RECORD)?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let period = period(&loaded, arguments.month)?;
     let columns = columns(&loaded, &arguments.by)?;
-    let last = arguments.last.as_deref().map(|folder| Earlier::open(folder)?.read(&period)).transpose()?;
+    let last = arguments
+        .last
+        .as_deref()
+        .map(|folder| Earlier::open(folder)?.read(&period))
+        .transpose()?;
     let facts = gather(&loaded, arguments, period)?;
-    let inputs: Hashes = loaded.folder.iter().map(|(name, bytes)| (name.to_owned(), hash(bytes))).collect();
+    let inputs: Hashes = loaded
+        .folder
+        .iter()
+        .map(|(name, bytes)| (name.to_owned(), hash(bytes)))
+        .collect();
     let scenario = arguments.changes.scenario();
     let ledger = facts.ledger_hash().to_owned();
     let version = env!("CARGO_PKG_VERSION");
-    let sources = Sources { book, scenario, version, inputs: &inputs, columns, facts, last };
+    let sources = Sources {
+        book,
+        scenario,
+        version,
+        inputs: &inputs,
+        columns,
+        facts,
+        last,
+    };
     let report = month::report(&sources);
-    let files = report_json::files(&report, &sources)
-        .map_err(|error| Failure::new(format!("cannot make the workbook: {error}"), "please report this as a fault"))?;
+    let files = report_json::files(&report, &sources).map_err(|error| {
+        Failure::new(
+            format!("cannot make the workbook: {error}"),
+            "please report this as a fault",
+        )
+    })?;
     let text = answer(&report, &out);
     warn_of_idle_budgets(&loaded, &report)?;
     if !has_run(&out, (&inputs, scenario), &ledger) {
         let by = arguments.by.first().map_or(DEFAULT_BY, String::as_str);
-        let asked = Asked { column: column(book, by)?, by, charts: true };
-        results::write(loaded, scenario, &asked, &Target::of_result((&out, arguments.force), RUN)?)?;
+        let asked = Asked {
+            column: column(book, by)?,
+            by,
+            charts: true,
+        };
+        results::write(
+            loaded,
+            scenario,
+            &asked,
+            &Target::of_result((&out, arguments.force), RUN)?,
+        )?;
     }
     target.write(&files)?;
     say(text)?;
@@ -125,8 +157,20 @@ fn period(loaded: &Loaded, month: Option<Day>) -> Result<Period, Failure> {
     let month = month.unwrap_or_else(|| days.from.month_start());
     Period::of(days, month).ok_or_else(|| {
         let name = |day: Day| day.to_string()[..7].to_owned();
-        let message = format!("the run from {} to {} has no day of {}", days.from, days.to, name(month));
-        Failure::new(message, format!("ask for a month from {} to {}", name(days.from), name(days.to)))
+        let message = format!(
+            "the run from {} to {} has no day of {}",
+            days.from,
+            days.to,
+            name(month)
+        );
+        Failure::new(
+            message,
+            format!(
+                "ask for a month from {} to {}",
+                name(days.from),
+                name(days.to)
+            ),
+        )
     })
 }
 
@@ -136,13 +180,23 @@ fn columns(loaded: &Loaded, asked: &[String]) -> Result<Vec<(Column, String)>, F
     if !asked.is_empty() {
         let mut seen = std::collections::BTreeSet::new();
         let asked = asked.iter().filter(|name| seen.insert(*name));
-        return asked.map(|name| Ok((column(book, name)?, name.clone()))).collect();
+        return asked
+            .map(|name| Ok((column(book, name)?, name.clone())))
+            .collect();
     }
     let tags = book.tag_keys.iter().map(|key| format!("tag:{key}"));
     let names = COLUMNS.iter().map(|name| (*name).to_owned()).chain(tags);
-    let columns: Result<Vec<(Column, String)>, Failure> = names.map(|name| Ok((column(book, &name)?, name))).collect();
-    let is_used = |column: Column| book.instances.iter().any(|instance| book.cell_text(instance, column).is_some());
-    Ok(columns?.into_iter().filter(|(column, name)| name == COLUMNS[0] || is_used(*column)).collect())
+    let columns: Result<Vec<(Column, String)>, Failure> =
+        names.map(|name| Ok((column(book, &name)?, name))).collect();
+    let is_used = |column: Column| {
+        book.instances
+            .iter()
+            .any(|instance| book.cell_text(instance, column).is_some())
+    };
+    Ok(columns?
+        .into_iter()
+        .filter(|(column, name)| name == COLUMNS[0] || is_used(*column))
+        .collect())
 }
 
 fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gathered, Failure> {
@@ -150,9 +204,15 @@ fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gath
     let (mut run, mut window) = (engine::open(book), Window::default());
     let mut gather = Gather::open(book, period);
     let progress = Progress::new(book.days);
-    while run.advance(&mut window).map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))? {
+    while run
+        .advance(&mut window)
+        .map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?
+    {
         gather.add(&window);
-        window.last().into_iter().for_each(|day| progress.reach(day));
+        window
+            .last()
+            .into_iter()
+            .for_each(|day| progress.reach(day));
     }
     Ok(gather.close(&run))
 }
@@ -160,28 +220,57 @@ fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gath
 fn answer(report: &Report, out: &Path) -> String {
     let first = &report.first;
     let classes = first.losses.iter().filter(|(_, count)| count.instances > 0);
-    let mut lines: Vec<String> =
-        classes.map(|(class, count)| format!("{}: {}", lost::heading(*class), lost::counts(count))).collect();
+    let mut lines: Vec<String> = classes
+        .map(|(class, count)| format!("{}: {}", lost::heading(*class), lost::counts(count)))
+        .collect();
     if lines.is_empty() {
         lines.push("Nothing is lost from this month on.".to_owned());
     }
-    lines.extend(first.lowest.iter().take(1).map(|(account, currency, amount, day)| {
-        format!("lowest balance: {currency} {} in {} on {day}", amount.display_grouped(*currency), visible(account))
-    }));
+    lines.extend(
+        first
+            .lowest
+            .iter()
+            .take(1)
+            .map(|(account, currency, amount, day)| {
+                format!(
+                    "lowest balance: {currency} {} in {} on {day}",
+                    amount.display_grouped(*currency),
+                    visible(account)
+                )
+            }),
+    );
     lines.extend(first.spend.iter().map(|spent| {
         let all = if spent.is_converted { "all, " } else { "" };
-        format!("spend of the month: {all}{} {}", spent.currency, spent.spend.display_grouped(spent.currency))
+        format!(
+            "spend of the month: {all}{} {}",
+            spent.currency,
+            spent.spend.display_grouped(spent.currency)
+        )
     }));
-    let tables = report.tables.iter().filter(|table| !table.rows.is_empty()).count();
-    lines.push(format!("Files in {}: {PAGE}, {WORKBOOK}, {FOLDER}/ ({})", shown_path(out), counted(tables, "table")));
+    let tables = report
+        .tables
+        .iter()
+        .filter(|table| !table.rows.is_empty())
+        .count();
+    lines.push(format!(
+        "Files in {}: {PAGE}, {WORKBOOK}, {FOLDER}/ ({})",
+        shown_path(out),
+        counted(tables, "table")
+    ));
     lines.join("\n")
 }
 
 /// A budget of this month whose key is no value of the first column compares with nothing.
 fn warn_of_idle_budgets(loaded: &Loaded, report: &Report) -> Result<(), Failure> {
-    let Some(by) = report.by.first() else { return Ok(()) };
+    let Some(by) = report.by.first() else {
+        return Ok(());
+    };
     let column = column(&loaded.book, by)?;
-    let of_month = loaded.book.budgets.iter().filter(|budget| budget.month == report.period.month);
+    let of_month = loaded
+        .book
+        .budgets
+        .iter()
+        .filter(|budget| budget.month == report.period.month);
     for key in of_month.filter_map(|budget| budget.key.as_deref()) {
         let is_value = |one| loaded.book.cell_text(one, column).as_deref() == Some(key);
         if !loaded.book.instances.iter().any(is_value) {

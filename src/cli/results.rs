@@ -12,20 +12,20 @@ use super::folder::{Loaded, refused};
 use super::output::{Staged, Target};
 use super::progress::Progress;
 use super::{Failure, answer};
-use crate::book::Book;
-use crate::demand::{Demand, Detail, Differing};
+use crate::analysis::demand::{Demand, Detail, Differing};
+use crate::analysis::lost::{self, Lost};
+use crate::analysis::summary::{Summary, Tally};
+use crate::analysis::tasks;
 use crate::engine::{self, Piece, Run, Window};
-use crate::lost::{self, Lost};
-use crate::report::csv::{self, LedgerSheet, Texts, Worded};
-use crate::report::frame::{Facts, Grouping};
-use crate::report::hash::{Hasher, hash};
-use crate::report::pictures::{self, Sight, States};
-use crate::report::run_json::{Hashes, Record};
-use crate::report::{self, closing, demand, lost as lost_csv, monthly};
-use crate::selector::Column;
-use crate::source::{self, Folder};
-use crate::summary::{Summary, Tally};
-use crate::tasks;
+use crate::input::{self, Folder};
+use crate::model::book::Book;
+use crate::model::selector::Column;
+use crate::output::csv::{self, LedgerSheet, Texts, Worded};
+use crate::output::hash::{Hasher, hash};
+use crate::output::pictures::{self, Sight, States};
+use crate::output::run_json::{Hashes, Record};
+use crate::output::{self, closing, demand, lost as lost_csv, monthly};
+use crate::tables::{Facts, Grouping};
 
 const LEDGER: &str = "ledger.csv";
 const BALANCES: &str = "balances.csv";
@@ -61,24 +61,40 @@ pub(super) fn write(
     asked: &Asked<'_>,
     target: &Target<'_>,
 ) -> Result<Results, Failure> {
-    let mut writer = Writer { staged: Staged::begin(target)?, hashes: BTreeMap::new() };
+    let mut writer = Writer {
+        staged: Staged::begin(target)?,
+        hashes: BTreeMap::new(),
+    };
     writer.append(LEDGER, &[csv::LEDGER_HEADER.as_bytes()])?;
     writer.append(BALANCES, &[csv::BALANCES_HEADER.as_bytes()])?;
     let Loaded { folder, book, .. } = &mut loaded;
     let book = &*book;
-    let (inputs, (mut run, grouping)) =
-        rayon::join(|| hash_inputs(folder), || rayon::join(|| engine::open(book), || Grouping::of(book, asked.column)));
+    let (inputs, (mut run, grouping)) = rayon::join(
+        || hash_inputs(folder),
+        || rayon::join(|| engine::open(book), || Grouping::of(book, asked.column)),
+    );
     let mut office = Office::open(&run, &grouping, asked);
-    stream(&mut run, &mut office, &mut writer, &Progress::new(book.days))
-        .map_err(|stop| stop.into_failure((folder, scenario), book))?;
+    stream(
+        &mut run,
+        &mut office,
+        &mut writer,
+        &Progress::new(book.days),
+    )
+    .map_err(|stop| stop.into_failure((folder, scenario), book))?;
     // The disk takes them while the rest is made.
-    [LEDGER, BALANCES].into_iter().try_for_each(|name| writer.staged.complete(name))?;
+    [LEDGER, BALANCES]
+        .into_iter()
+        .try_for_each(|name| writer.staged.complete(name))?;
     let (came_to, charts) = office.write(&run, asked, &mut writer)?;
-    let CameTo { summary, demand, losses } = came_to;
+    let CameTo {
+        summary,
+        demand,
+        losses,
+    } = came_to;
     let ending = run.close();
     let record = Record::of(inputs, (book, scenario), (&summary, &demand)).grouped_by(asked.by);
     let list = tasks::list(book, &summary);
-    for (name, bytes) in report::tasks::files(book, &list) {
+    for (name, bytes) in output::tasks::files(book, &list) {
         writer.whole(name, &[&bytes])?;
     }
     let answer = answer::render(book, (&summary, &list), (&demand, &losses));
@@ -87,19 +103,31 @@ pub(super) fn write(
     drop(grouping);
     let closing = ending.into_book(loaded.book);
     // Some come in many pieces, so that none is complete before the end.
-    closing::write(&closing, |name, pieces| writer.append(&format!("closing/{name}"), pieces))?;
-    loaded.folder.taken_over().try_for_each(|(name, bytes)| writer.whole(&format!("closing/{name}"), &[bytes]))?;
+    closing::write(&closing, |name, pieces| {
+        writer.append(&format!("closing/{name}"), pieces)
+    })?;
+    loaded
+        .folder
+        .taken_over()
+        .try_for_each(|(name, bytes)| writer.whole(&format!("closing/{name}"), &[bytes]))?;
     // A large book takes a while to let go, and so does the disk.
     let (written, ()) = rayon::join(|| writer.finish(record), || drop(closing));
     written?;
-    Ok(Results { summary, answer, charts })
+    Ok(Results {
+        summary,
+        answer,
+        charts,
+    })
 }
 
 /// The hashes of the files of a book. What can be large and is never pointed at again is let go.
 fn hash_inputs(folder: &mut Folder) -> Hashes {
     let files: Vec<(&str, &[u8])> = folder.iter().collect();
-    let hashes = files.par_iter().map(|(name, bytes)| ((*name).to_owned(), hash(bytes))).collect();
-    source::INVENTORY.iter().for_each(|name| folder.remove(name));
+    let hashes = files
+        .par_iter()
+        .map(|(name, bytes)| ((*name).to_owned(), hash(bytes)))
+        .collect();
+    input::INVENTORY.iter().for_each(|name| folder.remove(name));
     hashes
 }
 
@@ -114,8 +142,19 @@ impl Writer<'_> {
     fn append(&mut self, name: &str, pieces: &[&[u8]]) -> Result<(), Failure> {
         let Self { staged, hashes } = self;
         let hasher = hashes.entry(name.to_owned()).or_default();
-        let hash = || pieces.iter().for_each(|bytes| hasher.write_all(bytes).expect("a hash takes any bytes"));
-        let (written, ()) = rayon::join(|| pieces.iter().try_for_each(|bytes| staged.append(name, bytes)), hash);
+        let hash = || {
+            pieces
+                .iter()
+                .for_each(|bytes| hasher.write_all(bytes).expect("a hash takes any bytes"))
+        };
+        let (written, ()) = rayon::join(
+            || {
+                pieces
+                    .iter()
+                    .try_for_each(|bytes| staged.append(name, bytes))
+            },
+            hash,
+        );
         written
     }
 
@@ -127,7 +166,11 @@ impl Writer<'_> {
 
     /// Adds `run.json`, which names the hashes of all other files, and puts everything into place.
     fn finish(mut self, record: Record) -> Result<(), Failure> {
-        let hashes = self.hashes.into_iter().map(|(name, hasher)| (name, hasher.hex())).collect();
+        let hashes = self
+            .hashes
+            .into_iter()
+            .map(|(name, hasher)| (name, hasher.hex()))
+            .collect();
         self.staged.append("run.json", &record.bytes(hashes))?;
         self.staged.commit()
     }
@@ -158,41 +201,74 @@ impl<'b> Office<'b> {
     fn open(run: &Run<'b>, grouping: &'b Grouping, asked: &Asked<'_>) -> Self {
         let book = run.book();
         let facts = run.parts().map(|accounts| grouping.facts_of(accounts));
-        let (texts, tallies) = rayon::join(|| Texts::of(book), || Tally::open_parts(book, run.parts()));
+        let (texts, tallies) =
+            rayon::join(|| Texts::of(book), || Tally::open_parts(book, run.parts()));
         Self {
             texts,
-            clerks: tallies.into_iter().zip(facts).map(|(tally, facts)| Clerk { tally, facts }).collect(),
+            clerks: tallies
+                .into_iter()
+                .zip(facts)
+                .map(|(tally, facts)| Clerk { tally, facts })
+                .collect(),
             states: asked.charts.then(|| States::open(book)),
         }
     }
 
     /// Replays the next days; false where no day is left.
-    fn advance(&mut self, run: &mut Run<'_>, window: &mut Window<Kept>) -> Result<bool, engine::Refusal> {
-        let Self { texts, clerks, states } = self;
+    fn advance(
+        &mut self,
+        run: &mut Run<'_>,
+        window: &mut Window<Kept>,
+    ) -> Result<bool, engine::Refusal> {
+        let Self {
+            texts,
+            clerks,
+            states,
+        } = self;
         let has_charts = states.is_some();
         let goes_on = run.advance_with(window, clerks, |clerk, rows, kept| {
             texts.word(rows, &mut kept.worded);
             clerk.tally.add(rows.entries.iter(), rows.balances.iter());
             clerk.facts.add(rows.entries.iter());
             kept.sights.clear();
-            kept.sights.extend(rows.entries.iter().filter(|_| has_charts).map(States::sight));
+            kept.sights.extend(
+                rows.entries
+                    .iter()
+                    .filter(|_| has_charts)
+                    .map(States::sight),
+            );
         })?;
         if let Some(states) = states {
-            window
-                .pieces()
-                .for_each(|piece| states.add(piece.day, piece.kept.sights.get(piece.entries).unwrap_or(&[])));
+            window.pieces().for_each(|piece| {
+                states.add(
+                    piece.day,
+                    piece.kept.sights.get(piece.entries).unwrap_or(&[]),
+                )
+            });
             window.last().into_iter().for_each(|last| states.pass(last));
         }
         Ok(goes_on)
     }
 
     /// Writes what the windows of a run came to: tables and charts; gives the answer and the number of charts.
-    fn write(self, run: &Run<'_>, asked: &Asked<'_>, writer: &mut Writer<'_>) -> Result<(CameTo, usize), Failure> {
+    fn write(
+        self,
+        run: &Run<'_>,
+        asked: &Asked<'_>,
+        writer: &mut Writer<'_>,
+    ) -> Result<(CameTo, usize), Failure> {
         let book = run.book();
-        let Self { texts, clerks, states } = self;
+        let Self {
+            texts,
+            clerks,
+            states,
+        } = self;
         // Nothing is put into words any more, and a large book needs the memory.
         drop(texts);
-        let clerk = clerks.into_iter().reduce(Clerk::join).expect("there is a clerk for what belongs to no account");
+        let clerk = clerks
+            .into_iter()
+            .reduce(Clerk::join)
+            .expect("there is a clerk for what belongs to no account");
         let (summary, (spend, (monthly, spent))) = rayon::join(
             || clerk.tally.close(),
             || {
@@ -207,18 +283,29 @@ impl<'b> Office<'b> {
         writer.whole("demand.csv", &[&demand::demand_csv(book, &demand)])?;
         lost_csv::write(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
         writer.whole("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
-        let pictures = states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
+        let pictures =
+            states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
         let pictures = pictures.unwrap_or_default();
         for (name, bytes) in draw(&pictures)? {
             writer.whole(&name, &[&bytes])?;
         }
-        Ok((CameTo { summary, demand, losses }, pictures.len()))
+        Ok((
+            CameTo {
+                summary,
+                demand,
+                losses,
+            },
+            pictures.len(),
+        ))
     }
 }
 
 impl Clerk<'_> {
     fn join(self, next: Self) -> Self {
-        Self { tally: self.tally.join(next.tally), facts: self.facts.join(next.facts) }
+        Self {
+            tally: self.tally.join(next.tally),
+            facts: self.facts.join(next.facts),
+        }
     }
 }
 
@@ -260,10 +347,18 @@ struct Sheets {
 
 impl Sheets {
     fn write(&mut self, window: &Window<Kept>, writer: &mut Writer<'_>) -> Result<(), Failure> {
-        for Piece { kept, entries, balances, .. } in window.pieces() {
-            self.balances.extend_from_slice(kept.worded.balances(balances));
+        for Piece {
+            kept,
+            entries,
+            balances,
+            ..
+        } in window.pieces()
+        {
+            self.balances
+                .extend_from_slice(kept.worded.balances(balances));
             for from in entries.clone().step_by(ROWS) {
-                self.ledger.add(&kept.worded, from..entries.end.min(from + ROWS));
+                self.ledger
+                    .add(&kept.worded, from..entries.end.min(from + ROWS));
                 self.pass_on(PIECE, writer)?;
             }
         }

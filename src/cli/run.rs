@@ -12,11 +12,11 @@ use super::output::Target;
 use super::results::{self, Asked};
 use super::say::{say, warn};
 use super::{Failure, Outcome, answer};
-use crate::book::Book;
+use crate::model::book::Book;
 
-use crate::selector::Column;
+use crate::model::selector::Column;
 
-use crate::summary::Summary;
+use crate::analysis::summary::Summary;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,18 +67,28 @@ enum Alert {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let Some(threads) = arguments.threads else { return read_and_write(arguments) };
+    let Some(threads) = arguments.threads else {
+        return read_and_write(arguments);
+    };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| Failure::new(format!("cannot start threads: {error}"), "ask for fewer"))?;
+    let pool = pool
+        .map_err(|error| Failure::new(format!("cannot start threads: {error}"), "ask for fewer"))?;
     pool.install(|| read_and_write(arguments))
 }
 
 fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
     let scenario = arguments.changes.scenario();
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
     let target = Target::of_result((&out, arguments.force), "run.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
-    let asked = Asked { column: column(&loaded.book, &arguments.by)?, by: &arguments.by, charts: !arguments.no_charts };
+    let asked = Asked {
+        column: column(&loaded.book, &arguments.by)?,
+        by: &arguments.by,
+        charts: !arguments.no_charts,
+    };
     let warnings = loaded.warnings.warnings();
     let results = results::write(loaded, scenario, &asked, &target)?;
     let summary = results.summary;
@@ -86,10 +96,25 @@ fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
     say(answer::files(&out, results.charts, summary.rows()))?;
     if warnings > 0 {
         let count = counted(warnings, "warning");
-        let (book, changes) = (shown_path(&arguments.book), visible(&arguments.changes.typed()));
-        warn(format!("{count} in the input; `renewcast check {book}{changes}` shows them"));
+        let (book, changes) = (
+            shown_path(&arguments.book),
+            visible(&arguments.changes.typed()),
+        );
+        warn(format!(
+            "{count} in the input; `renewcast check {book}{changes}` shows them"
+        ));
     }
-    Ok(if arguments.fail_on.iter().any(|alert| alert.is_raised(&summary)) { Outcome::Found } else { Outcome::Done })
+    Ok(
+        if arguments
+            .fail_on
+            .iter()
+            .any(|alert| alert.is_raised(&summary))
+        {
+            Outcome::Found
+        } else {
+            Outcome::Done
+        },
+    )
 }
 
 impl Alert {
@@ -106,12 +131,21 @@ impl Alert {
 pub(super) fn column(book: &Book, name: &str) -> Result<Column, Failure> {
     book.column(name).ok_or_else(|| {
         let tags = book.tag_keys.iter().map(|key| format!("tag:{key}"));
-        let known: Vec<String> = Column::NAMED.iter().map(|(name, _)| (*name).to_owned()).chain(tags).collect();
-        Failure::new(format!("there is no column `{name}`"), format!("--by takes one of {}", known.join(", ")))
+        let known: Vec<String> = Column::NAMED
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .chain(tags)
+            .collect();
+        Failure::new(
+            format!("there is no column `{name}`"),
+            format!("--by takes one of {}", known.join(", ")),
+        )
     })
 }
 
 pub(super) fn default_out(book: &Path, changes: &Changes) -> PathBuf {
     let reports = Path::new("reports").join(name_of(book));
-    changes.folder().map_or(reports.clone(), |folder| reports.join(folder))
+    changes
+        .folder()
+        .map_or(reports.clone(), |folder| reports.join(folder))
 }

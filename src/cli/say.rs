@@ -16,7 +16,10 @@ pub(super) fn say_own(text: impl Display) -> Result<(), Failure> {
     match writeln!(anstream::stdout(), "{text}") {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         printed => printed.map_err(|error| {
-            Failure::new(format!("cannot print the answer: {error}"), "check where the output of the program goes")
+            Failure::new(
+                format!("cannot print the answer: {error}"),
+                "check where the output of the program goes",
+            )
         }),
     }
 }

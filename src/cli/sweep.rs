@@ -13,12 +13,12 @@ use super::output::Target;
 use super::say::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome, results};
-use crate::book::Book;
-use crate::compare::{self, Cache, Group, Limit, Measure, Total, frontier};
-use crate::diagnostic::Diagnostics;
-use crate::money::{Currency, Money};
-use crate::report::sweep::{Row, picture, sweep_csv};
-use crate::source::{self, Folder, Plan, PlannedRun};
+use crate::analysis::compare::{self, Cache, Group, Limit, Measure, Total, frontier};
+use crate::input::diagnostic::Diagnostics;
+use crate::input::{self, Folder, Plan, PlannedRun};
+use crate::model::book::Book;
+use crate::model::money::{Currency, Money};
+use crate::output::sweep::{Row, picture, sweep_csv};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,16 +86,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let out =
-        arguments.out.clone().unwrap_or_else(|| Path::new("reports").join(name_of(&arguments.book)).join("sweep"));
+    let out = arguments.out.clone().unwrap_or_else(|| {
+        Path::new("reports")
+            .join(name_of(&arguments.book))
+            .join("sweep")
+    });
     let target = Target::of_result((&out, arguments.force), "sweep.json")?;
     let interrupt = Interrupt::listen();
     let folder = folder::read(&arguments.book)?;
     let plan = plan(&arguments.sweep)?;
-    let (book, problems) = source::read(&folder, plan.scenario.as_deref());
+    let (book, problems) = input::read(&folder, plan.scenario.as_deref());
     let book = book.ok_or(Failure::Input(problems))?;
     let sort = match &arguments.sort {
-        Some(name) => source::named_measure(name).map_err(|(message, help)| Failure::new(message, help))?,
+        Some(name) => {
+            input::named_measure(name).map_err(|(message, help)| Failure::new(message, help))?
+        }
         None => plan.sort.unwrap_or(Measure::Spend),
     };
     let currency = currency(arguments, &book)?;
@@ -112,31 +117,65 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let jobs = jobs(&plan.columns(), &runs)?;
     let done = many::run(&folder, &jobs, (&mut cache, &interrupt));
     let done_runs = done.len();
-    let CarriedOut { runs, outcomes: done, refused } = carried_out(&jobs, runs, done)?;
-    let totals: Vec<Total> = done.iter().map(|outcomes| Total::of(outcomes, currency)).collect();
-    let asked = Asked { sort, currency, limits: &limits, texts: &arguments.limit };
+    let CarriedOut {
+        runs,
+        outcomes: done,
+        refused,
+    } = carried_out(&jobs, runs, done)?;
+    let totals: Vec<Total> = done
+        .iter()
+        .map(|outcomes| Total::of(outcomes, currency))
+        .collect();
+    let asked = Asked {
+        sort,
+        currency,
+        limits: &limits,
+        texts: &arguments.limit,
+    };
     let rows = rows(&book, &runs, &totals, &asked);
-    write(&target, (&book, &plan, &runs), &rows, (&asked, !arguments.no_charts))?;
+    write(
+        &target,
+        (&book, &plan, &runs),
+        &rows,
+        (&asked, !arguments.no_charts),
+    )?;
     say(answer(&book, &plan, &rows, &asked))?;
     let is_kept = rows.is_empty() || rows.iter().any(|(_, row)| row.is_within);
     if !is_kept {
         say(nearest_run(&plan.columns(), &runs, &totals, &asked))?;
     }
-    say(format!("Replayed {} of {}", counted(cache.replayed(), "account"), done.len() * book.accounts.len()))?;
+    say(format!(
+        "Replayed {} of {}",
+        counted(cache.replayed(), "account"),
+        done.len() * book.accounts.len()
+    ))?;
     say(format!(
         "Files in {}: sweep.csv, best.toml{}",
         shown_path(&out),
         if arguments.no_charts { "" } else { ", 1 chart" }
     ))?;
-    refused.iter().take(SHOWN_REFUSALS).for_each(|told| warn(format!("\n{told}")));
+    refused
+        .iter()
+        .take(SHOWN_REFUSALS)
+        .for_each(|told| warn(format!("\n{told}")));
     if refused.len() > SHOWN_REFUSALS {
-        warn(format!("\n… and {} more runs are refused", refused.len() - SHOWN_REFUSALS));
+        warn(format!(
+            "\n… and {} more runs are refused",
+            refused.len() - SHOWN_REFUSALS
+        ));
     }
     if done_runs < jobs.len() {
-        warn(format!("interrupted: {done_runs} of {} runs are done and written", jobs.len()));
+        warn(format!(
+            "interrupted: {done_runs} of {} runs are done and written",
+            jobs.len()
+        ));
         return Ok(Outcome::Interrupted);
     }
-    Ok(if is_kept && refused.is_empty() { Outcome::Done } else { Outcome::Found })
+    Ok(if is_kept && refused.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Found
+    })
 }
 
 /// The runs of a sweep that could be carried out.
@@ -150,7 +189,11 @@ struct CarriedOut {
 
 /// The runs that could be carried out with what came of them, and why each other one was refused. Where all were, the first
 /// refusal is that of the sweep.
-fn carried_out(jobs: &[Job], runs: Vec<PlannedRun>, done: Vec<many::Done>) -> Result<CarriedOut, Failure> {
+fn carried_out(
+    jobs: &[Job],
+    runs: Vec<PlannedRun>,
+    done: Vec<many::Done>,
+) -> Result<CarriedOut, Failure> {
     let (mut carried, mut outcomes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut first = None;
     for ((job, run), done) in jobs.iter().zip(runs).zip(done) {
@@ -160,33 +203,63 @@ fn carried_out(jobs: &[Job], runs: Vec<PlannedRun>, done: Vec<many::Done>) -> Re
                 outcomes.push(of_accounts);
             }
             Err(failure) => {
-                refused.push(format!("{} is refused and left out:\n{}", visible(&job.name), failure.render()));
+                refused.push(format!(
+                    "{} is refused and left out:\n{}",
+                    visible(&job.name),
+                    failure.render()
+                ));
                 first.get_or_insert(failure);
             }
         }
     }
     match first.filter(|_| outcomes.is_empty()) {
         Some(failure) => Err(failure),
-        None => Ok(CarriedOut { runs: carried, outcomes, refused }),
+        None => Ok(CarriedOut {
+            runs: carried,
+            outcomes,
+            refused,
+        }),
     }
 }
 
 /// The run that comes nearest to keeping the limits, and which of them it breaks.
-fn nearest_run(columns: &[String], runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -> String {
-    let Some(number) = compare::nearest(totals, asked.limits) else { return String::new() };
+fn nearest_run(
+    columns: &[String],
+    runs: &[PlannedRun],
+    totals: &[Total],
+    asked: &Asked<'_>,
+) -> String {
+    let Some(number) = compare::nearest(totals, asked.limits) else {
+        return String::new();
+    };
     let (total, chosen) = (&totals[number], name(columns, &runs[number]));
-    let broken = asked.limits.iter().zip(asked.texts).filter(|(limit, _)| !limit.is_kept(total));
+    let broken = asked
+        .limits
+        .iter()
+        .zip(asked.texts)
+        .filter(|(limit, _)| !limit.is_kept(total));
     let told = broken.map(|(limit, text)| {
         let figure = match limit.figure(total) {
             None => "cannot be told".to_owned(),
             Some(figure) if limit.measure.is_money() => {
-                format!("is {}", Money::from_minor(figure).display_grouped(asked.currency))
+                format!(
+                    "is {}",
+                    Money::from_minor(figure).display_grouped(asked.currency)
+                )
             }
             Some(figure) => format!("is {figure}"),
         };
-        format!("\n  {} {figure}; the limit is {}", limit.measure.name(), visible(text))
+        format!(
+            "\n  {} {figure}; the limit is {}",
+            limit.measure.name(),
+            visible(text)
+        )
     });
-    format!("No run keeps the limits. The nearest is {}:{}\n", visible(&chosen), told.collect::<String>())
+    format!(
+        "No run keeps the limits. The nearest is {}:{}\n",
+        visible(&chosen),
+        told.collect::<String>()
+    )
 }
 
 /// What the command line asks of the runs.
@@ -201,7 +274,11 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// The figure that stands for cost.
     fn cost(&self) -> Measure {
-        if self.sort == Measure::Used { Measure::Used } else { Measure::Spend }
+        if self.sort == Measure::Used {
+            Measure::Used
+        } else {
+            Measure::Spend
+        }
     }
 }
 
@@ -216,10 +293,24 @@ fn plan(path: &Path) -> Result<Plan, Failure> {
 }
 
 fn currency(arguments: &Arguments, book: &Book) -> Result<Currency, Failure> {
-    let Some(code) = &arguments.currency else { return Ok(book.currency) };
-    let known: Vec<Currency> = book.accounts.iter().map(|account| account.currency).collect();
-    let found = known.iter().copied().find(|currency| currency.code() == code);
-    found.ok_or_else(|| Failure::new(format!("no account is in `{code}`"), format!("write {}", book.currency)))
+    let Some(code) = &arguments.currency else {
+        return Ok(book.currency);
+    };
+    let known: Vec<Currency> = book
+        .accounts
+        .iter()
+        .map(|account| account.currency)
+        .collect();
+    let found = known
+        .iter()
+        .copied()
+        .find(|currency| currency.code() == code);
+    found.ok_or_else(|| {
+        Failure::new(
+            format!("no account is in `{code}`"),
+            format!("write {}", book.currency),
+        )
+    })
 }
 
 /// The limits, and the groups of instances that they are about.
@@ -231,15 +322,23 @@ fn limits(
     let (mut limits, mut groups) = (Vec::new(), Vec::new());
     for text in texts {
         let wrong = |(message, help): (String, String)| Failure::new(message, help);
-        let (mut limit, condition) = source::limit(text, currency).map_err(wrong)?;
+        let (mut limit, condition) = input::limit(text, currency).map_err(wrong)?;
         if let Some(condition) = condition {
-            let ids = source::selected(folder, Some(&condition)).map_err(wrong)?;
+            let ids = input::selected(folder, Some(&condition)).map_err(wrong)?;
             if ids.is_empty() {
                 let message = format!("the limit `{text}` is about no instance");
-                return Err(Failure::new(message, "check its condition against `instances.csv`"));
+                return Err(Failure::new(
+                    message,
+                    "check its condition against `instances.csv`",
+                ));
             }
             limit.group = Some(groups.len());
-            groups.push(book.instances.iter().map(|instance| ids.contains(instance.id.as_str())).collect());
+            groups.push(
+                book.instances
+                    .iter()
+                    .map(|instance| ids.contains(instance.id.as_str()))
+                    .collect(),
+            );
         }
         limits.push(limit);
     }
@@ -248,31 +347,53 @@ fn limits(
 
 /// What people call a run: what is chosen for it.
 fn name(columns: &[String], run: &PlannedRun) -> String {
-    let chosen = columns.iter().zip(&run.cells).filter(|(_, cell)| !cell.is_empty());
-    chosen.map(|(column, cell)| format!("{column} = {cell}")).collect::<Vec<_>>().join(", ")
+    let chosen = columns
+        .iter()
+        .zip(&run.cells)
+        .filter(|(_, cell)| !cell.is_empty());
+    chosen
+        .map(|(column, cell)| format!("{column} = {cell}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn jobs(columns: &[String], runs: &[PlannedRun]) -> Result<Vec<Job>, Failure> {
     let job = |run: &PlannedRun| {
         let name = name(columns, run);
-        let text = run.text().map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
-        Ok(Job { name, scenario: run.scenario.clone(), text })
+        let text = run
+            .text()
+            .map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
+        Ok(Job {
+            name,
+            scenario: run.scenario.clone(),
+            text,
+        })
     };
     runs.iter().map(job).collect()
 }
 
 /// The runs that are done, the best first: those within the limits, then by the figure, then in the order of the sweep.
 fn rows(book: &Book, runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -> Vec<Numbered> {
-    let within: Vec<bool> = totals.iter().map(|total| asked.limits.iter().all(|limit| limit.is_kept(total))).collect();
+    let within: Vec<bool> = totals
+        .iter()
+        .map(|total| asked.limits.iter().all(|limit| limit.is_kept(total)))
+        .collect();
     let point = |total: &Total| {
         let figure = |measure| total.sum.get(measure).unwrap_or(i64::MAX);
         (figure(asked.cost()), figure(Measure::Terminated))
     };
-    let points: Vec<(i64, i64)> =
-        totals.iter().zip(&within).filter(|(_, within)| **within).map(|(total, _)| point(total)).collect();
+    let points: Vec<(i64, i64)> = totals
+        .iter()
+        .zip(&within)
+        .filter(|(_, within)| **within)
+        .map(|(total, _)| point(total))
+        .collect();
     let mut efficient = frontier(&points).into_iter();
     let row = |((number, total), is_within): ((usize, &Total), &bool)| {
-        let low = total.sum.lowest.map(|low| book.account(low.account).id.to_string());
+        let low = total
+            .sum
+            .lowest
+            .map(|low| book.account(low.account).id.to_string());
         let row = Row {
             cells: runs[number].cells.clone(),
             sum: total.sum,
@@ -285,7 +406,11 @@ fn rows(book: &Book, runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -
     let mut rows: Vec<Numbered> = totals.iter().enumerate().zip(&within).map(row).collect();
     rows.sort_by_key(|(number, row)| {
         let figure = row.sum.get(asked.sort).unwrap_or(i64::MAX);
-        let figure = if asked.sort.is_better_high() { figure.saturating_neg() } else { figure };
+        let figure = if asked.sort.is_better_high() {
+            figure.saturating_neg()
+        } else {
+            figure
+        };
         (!row.is_within, figure, *number)
     });
     rows
@@ -305,7 +430,11 @@ fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> Str
         text += &format!("; {within} within the limits");
     }
     text += "\n\n";
-    let mut head: Vec<String> = plan.columns().iter().map(|column| visible(column)).collect();
+    let mut head: Vec<String> = plan
+        .columns()
+        .iter()
+        .map(|column| visible(column))
+        .collect();
     head.extend(FIGURES.iter().map(|measure| measure.name().to_owned()));
     head.push(String::new());
     let mut lines = vec![head];
@@ -322,10 +451,14 @@ fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> Str
 
 fn line(row: &Row, asked: &Asked<'_>) -> Vec<String> {
     let mut cells: Vec<String> = row.cells.iter().map(|cell| visible(cell)).collect();
-    cells.extend(FIGURES.iter().map(|measure| match row.sum.get(*measure) {
-        None => "?".to_owned(),
-        Some(figure) if measure.is_money() => Money::from_minor(figure).display_grouped(asked.currency).to_string(),
-        Some(figure) => figure.to_string(),
+    cells.extend(FIGURES.iter().map(|measure| {
+        match row.sum.get(*measure) {
+            None => "?".to_owned(),
+            Some(figure) if measure.is_money() => Money::from_minor(figure)
+                .display_grouped(asked.currency)
+                .to_string(),
+            Some(figure) => figure.to_string(),
+        }
     }));
     cells.push(match (row.is_within, row.is_efficient) {
         (false, _) => "breaks a limit".to_owned(),
@@ -343,20 +476,36 @@ fn write(
     (asked, charts): (&Asked<'_>, bool),
 ) -> Result<(), Failure> {
     let plain: Vec<Row> = rows.iter().map(|(_, row)| row.clone()).collect();
-    let mut files = vec![("sweep.csv".to_owned(), sweep_csv(&plan.columns(), asked.currency, &plain))];
+    let mut files = vec![(
+        "sweep.csv".to_owned(),
+        sweep_csv(&plan.columns(), asked.currency, &plain),
+    )];
     if let Some((number, _)) = rows.first().filter(|(_, row)| row.is_within) {
         files.push(("best.toml".to_owned(), best(&runs[*number])?.into_bytes()));
     }
     if charts {
         let name = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
-        files.extend(results::draw(&[picture(&name, &plan.columns(), (asked.cost(), asked.currency), &plain)])?);
+        files.extend(results::draw(&[picture(
+            &name,
+            &plan.columns(),
+            (asked.cost(), asked.currency),
+            &plain,
+        )])?);
     }
     target.write(&files)
 }
 
 /// The best run as a scenario that can be put into the book.
 fn best(run: &PlannedRun) -> Result<String, Failure> {
-    let text = run.text().map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
-    let extends = run.scenario.as_ref().map(|name| format!("extends = {}\n", toml::Value::from(name.as_str())));
-    Ok(format!("# The best run of a sweep; put it into scenarios/ of the book.\n{}{text}", extends.unwrap_or_default()))
+    let text = run
+        .text()
+        .map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
+    let extends = run
+        .scenario
+        .as_ref()
+        .map(|name| format!("extends = {}\n", toml::Value::from(name.as_str())));
+    Ok(format!(
+        "# The best run of a sweep; put it into scenarios/ of the book.\n{}{text}",
+        extends.unwrap_or_default()
+    ))
 }

@@ -14,11 +14,11 @@ use super::output::Target;
 use super::progress::Accounts;
 use super::say::say;
 use super::{Failure, Outcome, amount};
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::money::{Currency, Money};
-use crate::report::terms as files;
-use crate::terms::{self, AccountTerms, Beyond, Choice, Quality, Question};
+use crate::analysis::terms::{self, AccountTerms, Beyond, Choice, Quality, Question};
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::money::{Currency, Money};
+use crate::output::terms as files;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,15 +58,27 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out(arguments));
     let target = Target::of_result((&out, arguments.force), "terms.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
-    let ceilings = arguments.ceiling.iter().map(|text| amount::of_account(book, ("--ceiling", text)));
-    let mut question = Question { lifetime: arguments.lifetime, ceilings: ceilings.collect::<Result<_, _>>()? };
-    if !crate::plan::is_plannable(book) {
+    let ceilings = arguments
+        .ceiling
+        .iter()
+        .map(|text| amount::of_account(book, ("--ceiling", text)));
+    let mut question = Question {
+        lifetime: arguments.lifetime,
+        ceilings: ceilings.collect::<Result<_, _>>()?,
+    };
+    if !crate::analysis::plan::is_plannable(book) {
         let message = "the amounts of this book leave no room for those of longer terms";
-        return Err(Failure::new(message, "look for an amount with too many digits"));
+        return Err(Failure::new(
+            message,
+            "look for an amount with too many digits",
+        ));
     }
     let cheapest = |question: &Question| {
         let progress = Accounts::of(book.accounts.len());
@@ -76,10 +88,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut terms = cheapest(&question)?;
     let mut notes = Vec::new();
     if !arguments.no_ceiling {
-        let own: Vec<_> = terms.iter().filter(|one| !question.ceilings.contains_key(&one.account)).collect();
-        let beyond: Vec<_> = own.into_iter().filter_map(|one| terms::beyond_money(book, one)).collect();
+        let own: Vec<_> = terms
+            .iter()
+            .filter(|one| !question.ceilings.contains_key(&one.account))
+            .collect();
+        let beyond: Vec<_> = own
+            .into_iter()
+            .filter_map(|one| terms::beyond_money(book, one))
+            .collect();
         notes.extend(beyond.iter().map(|beyond| ceiling(book, beyond)));
-        question.ceilings.extend(beyond.iter().map(|beyond| (beyond.account, beyond.money)));
+        question
+            .ceilings
+            .extend(beyond.iter().map(|beyond| (beyond.account, beyond.money)));
         if !beyond.is_empty() {
             terms = cheapest(&question)?;
         }
@@ -88,14 +108,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
     target.write(&made)?;
     say(render(book, (&terms, &notes), arguments.lifetime))?;
-    say(format!("Files in {}: {}", shown_path(&out), names.join(", ")))?;
-    let missed = terms.iter().any(|one| matches!(one.quality, Quality::Impossible(..) | Quality::NotFound));
-    Ok(if missed { Outcome::Found } else { Outcome::Done })
+    say(format!(
+        "Files in {}: {}",
+        shown_path(&out),
+        names.join(", ")
+    ))?;
+    let missed = terms
+        .iter()
+        .any(|one| matches!(one.quality, Quality::Impossible(..) | Quality::NotFound));
+    Ok(if missed {
+        Outcome::Found
+    } else {
+        Outcome::Done
+    })
 }
 
 fn default_out(arguments: &Arguments) -> PathBuf {
     let reports = Path::new("reports").join(name_of(&arguments.book));
-    arguments.changes.folder().map_or(reports.clone(), |folder| reports.join(folder)).join("terms")
+    arguments
+        .changes
+        .folder()
+        .map_or(reports.clone(), |folder| reports.join(folder))
+        .join("terms")
 }
 
 /// Says that a month would pay more than there is, which then is the ceiling.
@@ -114,28 +148,56 @@ fn ceiling(book: &Book, beyond: &Beyond) -> String {
 
 fn render(book: &Book, (terms, notes): (&[AccountTerms], &[String]), lifetime: u32) -> String {
     let months = counted(lifetime as usize, "month");
-    let mut text = format!("{HEAD}The cheapest terms of {}{HEAD:#}, for {months}\n\n", visible(&book.name));
-    section(&mut text, "Ceilings (--no-ceiling takes none)", notes.iter().cloned());
+    let mut text = format!(
+        "{HEAD}The cheapest terms of {}{HEAD:#}, for {months}\n\n",
+        visible(&book.name)
+    );
+    section(
+        &mut text,
+        "Ceilings (--no-ceiling takes none)",
+        notes.iter().cloned(),
+    );
     section(&mut text, "Savings", savings(book, terms).into_iter());
     let accounts: Vec<&AccountTerms> = terms.iter().filter(|one| !one.choices.is_empty()).collect();
-    section(&mut text, "Accounts", accounts.iter().map(|one| account(book, one)));
-    let changes = terms.iter().flat_map(|terms| terms.choices.iter().map(move |choice| (terms, choice)));
-    let mut changes: Vec<_> = changes.filter(|(_, choice)| choice.months != choice.present).collect();
+    section(
+        &mut text,
+        "Accounts",
+        accounts.iter().map(|one| account(book, one)),
+    );
+    let changes = terms
+        .iter()
+        .flat_map(|terms| terms.choices.iter().map(move |choice| (terms, choice)));
+    let mut changes: Vec<_> = changes
+        .filter(|(_, choice)| choice.months != choice.present)
+        .collect();
     changes.sort_by_key(|(_, choice)| (choice.cost - choice.present_cost, choice.instance));
-    section(&mut text, "Changes", changes.iter().map(|(terms, choice)| change(book, terms, choice)));
+    section(
+        &mut text,
+        "Changes",
+        changes
+            .iter()
+            .map(|(terms, choice)| change(book, terms, choice)),
+    );
     text.trim_end().to_owned() + "\n"
 }
 
 fn savings(book: &Book, terms: &[AccountTerms]) -> Vec<String> {
     let mut sums: BTreeMap<Currency, (Money, Money)> = BTreeMap::new();
     for terms in terms {
-        let sum = sums.entry(book.account(terms.account).currency).or_default();
+        let sum = sums
+            .entry(book.account(terms.account).currency)
+            .or_default();
         sum.0 += terms.choices.iter().map(|choice| choice.present_cost).sum();
         sum.1 += terms.choices.iter().map(|choice| choice.cost).sum();
     }
     let line = |(currency, (present, cost)): (Currency, (Money, Money))| {
         let text = |money: Money| money.display_grouped(currency).to_string();
-        format!("{currency} {}: {} instead of {}", text(present - cost), text(cost), text(present))
+        format!(
+            "{currency} {}: {} instead of {}",
+            text(present - cost),
+            text(cost),
+            text(present)
+        )
     };
     sums.into_iter().map(line).collect()
 }
@@ -145,14 +207,25 @@ fn account(book: &Book, terms: &AccountTerms) -> String {
     let text = |money: Money| money.display_grouped(account.currency).to_string();
     let month = |day: Day| day.to_string()[..7].to_owned();
     let peak = |peak: Option<(Day, Money)>| {
-        peak.map_or_else(|| "0".to_owned(), |(day, sum)| format!("{} in {}", text(sum), month(day)))
+        peak.map_or_else(
+            || "0".to_owned(),
+            |(day, sum)| format!("{} in {}", text(sum), month(day)),
+        )
     };
-    let changed = terms.choices.iter().filter(|choice| choice.months != choice.present).count();
+    let changed = terms
+        .choices
+        .iter()
+        .filter(|choice| choice.months != choice.present)
+        .count();
     let quality = match terms.quality {
         Quality::Cheapest => "no choice is cheaper".to_owned(),
         Quality::Within(gap) => format!("no choice is cheaper by more than {}", text(gap)),
         Quality::Impossible(day, missing) => {
-            format!("{BAD}no choice keeps below the ceiling: {} too much in {}{BAD:#}", text(missing), month(day))
+            format!(
+                "{BAD}no choice keeps below the ceiling: {} too much in {}{BAD:#}",
+                text(missing),
+                month(day)
+            )
         }
         Quality::NotFound => format!("{BAD}no terms were found that keep below the ceiling{BAD:#}"),
     };

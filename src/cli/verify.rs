@@ -10,7 +10,7 @@ use super::diagnostics::{counted, render, shown_path, visible};
 use super::earlier::Earlier;
 use super::say::say;
 use super::{Failure, Outcome, folder};
-use crate::money::grouped;
+use crate::model::money::grouped;
 use crate::verify::{self, Inputs, Proof};
 
 const EXAMPLES: &str = "\
@@ -60,13 +60,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let book = arguments.book.as_deref().map(|book| {
         let mut folder = folder::read(book)?;
-        Changes { scenario: None, set: arguments.set.clone() }.apply(&mut folder)?;
+        Changes {
+            scenario: None,
+            set: arguments.set.clone(),
+        }
+        .apply(&mut folder)?;
         Ok((folder, book.display().to_string()))
     });
     let book = book.transpose()?;
     let earlier = arguments.last.as_deref().map(Earlier::open).transpose()?;
-    let read_last =
-        earlier.as_ref().map(|earlier| |period: &_| earlier.read(period).map_err(|failure| failure.in_short()));
+    let read_last = earlier
+        .as_ref()
+        .map(|earlier| |period: &_| earlier.read(period).map_err(|failure| failure.in_short()));
     let inputs = book.as_ref().map(|(folder, shown_as)| Inputs {
         folder,
         shown_as: shown_as.trim_end_matches('/'),
@@ -85,24 +90,40 @@ fn answer(proof: &Proof, contents: &Contents<'_>, arguments: &Arguments) -> Stri
     let result = shown_path(&arguments.result);
     let mut lines = match proof.holds() {
         true => proven(proof, &result),
-        false => vec![format!("{}\n\n{result}: not proven", render(&proof.findings))],
+        false => vec![format!(
+            "{}\n\n{result}: not proven",
+            render(&proof.findings)
+        )],
     };
     if !contents.of_commands.is_empty() {
         let folders: Vec<&str> = contents.of_commands.iter().map(String::as_str).collect();
-        lines.push(format!("  not replayed: {}, which other commands wrote", folders.join(", ")));
+        lines.push(format!(
+            "  not replayed: {}, which other commands wrote",
+            folders.join(", ")
+        ));
     }
     let foreign: Vec<&String> = proof.foreign.iter().chain(&contents.foreign).collect();
     if !foreign.is_empty() {
-        let mut named: Vec<String> = foreign.iter().take(NAMED).map(|name| visible(name)).collect();
+        let mut named: Vec<String> = foreign
+            .iter()
+            .take(NAMED)
+            .map(|name| visible(name))
+            .collect();
         let more = foreign.len() - named.len();
         named.extend((more > 0).then(|| format!("and {more} more")));
-        lines.push(format!("  not of this result, and not looked at: {}", named.join(", ")));
+        lines.push(format!(
+            "  not of this result, and not looked at: {}",
+            named.join(", ")
+        ));
     }
     lines.join("\n")
 }
 
 fn proven(proof: &Proof, result: &str) -> Vec<String> {
-    let (rows, accounts) = (grouped(&proof.rows.to_string()), counted(proof.accounts, "account"));
+    let (rows, accounts) = (
+        grouped(&proof.rows.to_string()),
+        counted(proof.accounts, "account"),
+    );
     let files = counted(proof.files, "file");
     let mut lines = vec![
         format!("{result}: proven"),
@@ -112,8 +133,13 @@ fn proven(proof: &Proof, result: &str) -> Vec<String> {
     ];
     match proof.inputs {
         Some(inputs) => {
-            lines.push(format!("  {} unchanged since the run read them;", counted(inputs, "input")));
-            lines.push(format!("  a replay of them writes all {files} anew, the same byte for byte"));
+            lines.push(format!(
+                "  {} unchanged since the run read them;",
+                counted(inputs, "input")
+            ));
+            lines.push(format!(
+                "  a replay of them writes all {files} anew, the same byte for byte"
+            ));
         }
         None => {
             let by_hash = match (proof.has_charts, proof.has_report) {
@@ -123,7 +149,9 @@ fn proven(proof: &Proof, result: &str) -> Vec<String> {
                 (false, false) => None,
             };
             lines.extend(by_hash.map(|by_hash| format!("  not replayed: {by_hash}")));
-            lines.push(format!("  the inputs were not looked at: renewcast verify {result} --book BOOK"));
+            lines.push(format!(
+                "  the inputs were not looked at: renewcast verify {result} --book BOOK"
+            ));
         }
     }
     lines

@@ -6,19 +6,19 @@ use super::change::{Change, Refused};
 use super::desk::{Desk, Position, Row};
 use super::due::Payment;
 use super::{Step, homeless};
-use crate::account::Movement;
-use crate::action::{ActionIndex, Target, Verb};
-use crate::calendar::{Day, MonthEnd};
-use crate::charge;
-use crate::event::{Event, Reason};
-use crate::id::Label;
-use crate::instance::{InstanceIndex, RenewFlag, State};
-use crate::ledger::{Needed, Shortfall};
-use crate::lifecycle::Trigger;
-use crate::money::{Money, Price};
-use crate::order::{Order, Term};
-use crate::profile::RestoreWhen;
-use crate::selector::{Cells, Column, Selector, Value};
+use crate::engine::charge;
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::{Needed, Shortfall};
+use crate::engine::lifecycle::Trigger;
+use crate::model::account::Movement;
+use crate::model::action::{ActionIndex, Target, Verb};
+use crate::model::calendar::{Day, MonthEnd};
+use crate::model::id::Label;
+use crate::model::instance::{InstanceIndex, RenewFlag, State};
+use crate::model::money::{Money, Price};
+use crate::model::order::{Order, Term};
+use crate::model::profile::RestoreWhen;
+use crate::model::selector::{Cells, Column, Selector, Value};
 
 impl Desk<'_> {
     pub(super) fn act(&mut self, day: Day) {
@@ -40,7 +40,10 @@ impl Desk<'_> {
     fn try_step(&mut self, step: Step, day: Day) {
         match step {
             Step::Receive(cash) => {
-                let movement = self.move_funds(Movement { cash, ..Movement::default() });
+                let movement = self.move_funds(Movement {
+                    cash,
+                    ..Movement::default()
+                });
                 self.write(Row::new(day, Event::TopUp).moving(movement));
             }
             Step::Do(instance, verb) => match self.find(instance) {
@@ -52,7 +55,9 @@ impl Desk<'_> {
 
     /// An instance that exists.
     fn find(&self, instance: InstanceIndex) -> Option<Position> {
-        let known = self.units.binary_search_by_key(&instance, |unit| unit.instance);
+        let known = self
+            .units
+            .binary_search_by_key(&instance, |unit| unit.instance);
         let existing = known.ok().filter(|at| self.units[*at].state.is_some());
         existing.and_then(|at| Position::try_from(at).ok())
     }
@@ -72,19 +77,33 @@ impl Desk<'_> {
         let payable = match self.payable(position, price, day) {
             Ok(payable) => payable,
             Err(shortfall) => {
-                let row = Row::new(day, Event::Rejected).of(position).because(Reason::InsufficientFunds);
+                let row = Row::new(day, Event::Rejected)
+                    .of(position)
+                    .because(Reason::InsufficientFunds);
                 return self.write(row.short_of(shortfall));
             }
         };
         let anchor = self.unit(position).anchor;
-        let end = self.profile(position).month_end.add_months(day, months, anchor);
-        let term = Term { start: day, end, months };
+        let end = self
+            .profile(position)
+            .month_end
+            .add_months(day, months, anchor);
+        let term = Term {
+            start: day,
+            end,
+            months,
+        };
         let movement = self.pay(payable);
         self.remember_order(position, Order::paid_by(movement, term, true), day);
         let unit = self.unit_mut(position);
         unit.state = Some(State::Running);
         unit.expires = end;
-        self.write(Row::new(day, Event::Purchased).of(position).moving(movement).paying_for(term));
+        self.write(
+            Row::new(day, Event::Purchased)
+                .of(position)
+                .moving(movement)
+                .paying_for(term),
+        );
     }
 
     fn carry_out(&mut self, index: ActionIndex, day: Day) {
@@ -95,8 +114,12 @@ impl Desk<'_> {
             Target::UnknownInstance(_) => self.reject_nameless(index, Reason::UnknownInstance, day),
             Target::Instance(instance) => match self.find(*instance) {
                 Some(position) => self.apply((action.verb, Some(index)), position, day),
-                None if action.account.is_some() => self.reject_nameless(index, Reason::UnknownInstance, day),
-                None => self.homeless.push(homeless(book, index, Reason::UnknownInstance)),
+                None if action.account.is_some() => {
+                    self.reject_nameless(index, Reason::UnknownInstance, day)
+                }
+                None => self
+                    .homeless
+                    .push(homeless(book, index, Reason::UnknownInstance)),
             },
             Target::Where(selector) => self.apply_where(index, selector, day),
         }
@@ -104,8 +127,20 @@ impl Desk<'_> {
 
     fn change_account(&mut self, index: ActionIndex, verb: Verb, day: Day) {
         let (event, movement) = match verb {
-            Verb::TopUp(amount) => (Event::TopUp, Some(Movement { cash: amount, ..Movement::default() })),
-            Verb::Credit(amount) => (Event::Credit, Some(Movement { free_credit: amount, ..Movement::default() })),
+            Verb::TopUp(amount) => (
+                Event::TopUp,
+                Some(Movement {
+                    cash: amount,
+                    ..Movement::default()
+                }),
+            ),
+            Verb::Credit(amount) => (
+                Event::Credit,
+                Some(Movement {
+                    free_credit: amount,
+                    ..Movement::default()
+                }),
+            ),
             Verb::SetCreditLimit(limit) => {
                 self.funds.credit_limit = limit;
                 (Event::CreditLimitSet, None)
@@ -124,14 +159,20 @@ impl Desk<'_> {
     }
 
     fn reject_nameless(&mut self, index: ActionIndex, reason: Reason, day: Day) {
-        self.write(Row::new(day, Event::Rejected).because(reason).by(Some(index)));
+        self.write(
+            Row::new(day, Event::Rejected)
+                .because(reason)
+                .by(Some(index)),
+        );
     }
 
     /// Applies an action to each match of its selector; the matches are taken before the first is handled.
     fn apply_where(&mut self, index: ActionIndex, selector: &Selector, day: Day) {
         let verb = self.book.action(index).verb;
-        let matches: Vec<Position> =
-            self.positions().filter(|position| self.is_selected(*position, selector)).collect();
+        let matches: Vec<Position> = self
+            .positions()
+            .filter(|position| self.is_selected(*position, selector))
+            .collect();
         if matches.is_empty() {
             if self.book.action(index).account.is_some() {
                 self.reject_nameless(index, Reason::NoMatch, day);
@@ -139,24 +180,37 @@ impl Desk<'_> {
             return;
         }
         self.matched.push(index);
-        let (prepaid, postpaid): (Vec<_>, Vec<_>) =
-            matches.into_iter().partition(|position| self.unit(*position).is_prepaid());
-        let priced = prepaid.into_iter().map(|position| (position, self.price_of(verb, position)));
+        let (prepaid, postpaid): (Vec<_>, Vec<_>) = matches
+            .into_iter()
+            .partition(|position| self.unit(*position).is_prepaid());
+        let priced = prepaid
+            .into_iter()
+            .map(|position| (position, self.price_of(verb, position)));
         let mut priced: Vec<(Position, Money)> = priced.collect();
         self.put_in_charge_order(&mut priced);
-        for position in priced.into_iter().map(|(position, _)| position).chain(postpaid) {
+        for position in priced
+            .into_iter()
+            .map(|(position, _)| position)
+            .chain(postpaid)
+        {
             self.apply((verb, Some(index)), position, day);
         }
     }
 
     fn is_selected(&self, position: Position, selector: &Selector) -> bool {
-        let lives = self.unit(position).state.is_some_and(|state| state != State::Terminated);
+        let lives = self
+            .unit(position)
+            .state
+            .is_some_and(|state| state != State::Terminated);
         lives && self.is_meant(position, selector)
     }
 
     /// Whether a selector means the instance as it stands, whether it lives or not.
     pub(super) fn is_meant(&self, position: Position, selector: &Selector) -> bool {
-        selector.selects(&UnitCells { desk: self, position })
+        selector.selects(&UnitCells {
+            desk: self,
+            position,
+        })
     }
 
     /// The price that orders the matches of a selector.
@@ -165,19 +219,26 @@ impl Desk<'_> {
             // What is terminated needs no price; it counts as free.
             _ if self.details(position).monthly.is_none() => self.unit(position).renewal,
             Verb::Renew(months) => self.renewal_price(position, months),
-            Verb::RenewUntil(asked) => self.unified_price(position, self.unified_date(position, asked)),
+            Verb::RenewUntil(asked) => {
+                self.unified_price(position, self.unified_date(position, asked))
+            }
             _ => self.unit(position).renewal,
         }
     }
 
     pub(super) fn monthly(&self, position: Position) -> Price {
-        self.details(position)
-            .monthly
-            .expect("a checked book gives every prepaid instance that is not terminated a monthly price")
+        self.details(position).monthly.expect(
+            "a checked book gives every prepaid instance that is not terminated a monthly price",
+        )
     }
 
     fn renewal_price(&self, position: Position, months: u32) -> Money {
-        charge::renewal(self.profile(position), self.currency, self.monthly(position), months)
+        charge::renewal(
+            self.profile(position),
+            self.currency,
+            self.monthly(position),
+            months,
+        )
     }
 
     fn unified_date(&self, position: Position, asked: u8) -> Day {
@@ -186,14 +247,31 @@ impl Desk<'_> {
     }
 
     fn unified_price(&self, position: Position, target: Day) -> Money {
-        let days = target.days_since(self.unit(position).expires).unsigned_abs();
-        charge::days(self.profile(position), self.currency, self.monthly(position), days)
+        let days = target
+            .days_since(self.unit(position).expires)
+            .unsigned_abs();
+        charge::days(
+            self.profile(position),
+            self.currency,
+            self.monthly(position),
+            days,
+        )
     }
 
     fn apply(&mut self, (verb, action): (Verb, Option<ActionIndex>), position: Position, day: Day) {
         self.rouse(position);
-        if let Err(refused) = self.try_apply(verb, Change { action, position, day }) {
-            let row = Row::new(day, Event::Rejected).of(position).because(refused.reason).by(action);
+        if let Err(refused) = self.try_apply(
+            verb,
+            Change {
+                action,
+                position,
+                day,
+            },
+        ) {
+            let row = Row::new(day, Event::Rejected)
+                .of(position)
+                .because(refused.reason)
+                .by(action);
             self.write(match refused.basis {
                 Some(basis) => row.based_on(basis),
                 None => row,
@@ -228,28 +306,57 @@ impl Desk<'_> {
     }
 
     pub(super) fn need_prepaid(&self, position: Position) -> Result<(), Reason> {
-        if self.unit(position).is_prepaid() { Ok(()) } else { Err(Reason::NotPrepaid) }
+        if self.unit(position).is_prepaid() {
+            Ok(())
+        } else {
+            Err(Reason::NotPrepaid)
+        }
     }
 
-    pub(super) fn need_offered(&self, position: Position, months: Option<u32>) -> Result<(), Reason> {
+    pub(super) fn need_offered(
+        &self,
+        position: Position,
+        months: Option<u32>,
+    ) -> Result<(), Reason> {
         let periods = &self.profile(position).renew_periods;
         let offered = months.is_none_or(|months| periods.contains(&months));
-        if offered { Ok(()) } else { Err(Reason::PeriodNotOffered) }
+        if offered {
+            Ok(())
+        } else {
+            Err(Reason::PeriodNotOffered)
+        }
     }
 
     fn renew(&mut self, change: Change, months: u32) -> Result<(), Refused> {
-        let Change { action, position, day } = change;
+        let Change {
+            action,
+            position,
+            day,
+        } = change;
         self.need_prepaid(position)?;
         self.need_offered(position, Some(months))?;
         let price = self.renewal_price(position, months);
         let payable = self.payable(position, price, day)?;
         let term = self.next_term(position, months, day);
-        self.pay_term(position, Payment { payable, term, reason: Reason::Manual, action }, day);
+        self.pay_term(
+            position,
+            Payment {
+                payable,
+                term,
+                reason: Reason::Manual,
+                action,
+            },
+            day,
+        );
         Ok(())
     }
 
     fn renew_until(&mut self, change: Change, asked: u8) -> Result<(), Refused> {
-        let Change { action, position, day } = change;
+        let Change {
+            action,
+            position,
+            day,
+        } = change;
         self.need_prepaid(position)?;
         let unit = self.unit(position);
         if unit.state == Some(State::Reclaimed) {
@@ -262,13 +369,31 @@ impl Desk<'_> {
         let end = self.unified_date(position, asked);
         let price = self.unified_price(position, end);
         let payable = self.payable(position, price, day)?;
-        let term = Term { start, end, months: 0 };
-        self.pay_term(position, Payment { payable, term, reason: Reason::Unified, action }, day);
+        let term = Term {
+            start,
+            end,
+            months: 0,
+        };
+        self.pay_term(
+            position,
+            Payment {
+                payable,
+                term,
+                reason: Reason::Unified,
+                action,
+            },
+            day,
+        );
         self.unit_mut(position).anchor = asked;
         Ok(())
     }
 
-    fn set_flag(&mut self, change: Change, flag: RenewFlag, months: Option<u32>) -> Result<(), Refused> {
+    fn set_flag(
+        &mut self,
+        change: Change,
+        flag: RenewFlag,
+        months: Option<u32>,
+    ) -> Result<(), Refused> {
         let position = change.position;
         self.need_prepaid(position)?;
         self.need_offered(position, months)?;
@@ -305,7 +430,12 @@ impl Desk<'_> {
                 RestoreWhen::Positive => Needed::MoreThanZero,
                 RestoreWhen::NotNegative => Needed::AtLeastZero,
             };
-            return Err(Shortfall { needed, available: self.funds.available(), voucher: Money::ZERO }.into());
+            return Err(Shortfall {
+                needed,
+                available: self.funds.available(),
+                voucher: Money::ZERO,
+            }
+            .into());
         }
         self.transit(position, Trigger::Start);
         self.write(change.row(Event::Restored).because(Reason::User));
@@ -329,7 +459,11 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
         let number = |number: i64| Value::Number(Decimal::from(number));
         let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
         let sticky = desk.profile(self.position).month_end == MonthEnd::Sticky;
-        let anchor = if sticky { unit.anchor } else { unit.expires.day_of_month() };
+        let anchor = if sticky {
+            unit.anchor
+        } else {
+            unit.expires.day_of_month()
+        };
         match column {
             Column::InstanceId => Some(Value::Text(listed.id.as_str())),
             Column::AccountId => Some(Value::Text(book.account(desk.account).id.as_str())),
@@ -346,13 +480,17 @@ impl<'v> Cells<'v> for UnitCells<'v, '_> {
             Column::MonthlyPrice => details.monthly.map(|price| Value::Number(price.decimal())),
             Column::HourlyPrice => details.hourly.map(|price| Value::Number(price.decimal())),
             Column::StartsOn => listed.starts_on.map(Value::Date),
-            Column::ExpiresOn => (unit.is_prepaid() && unit.state.is_some()).then_some(Value::Date(unit.expires)),
+            Column::ExpiresOn => {
+                (unit.is_prepaid() && unit.state.is_some()).then_some(Value::Date(unit.expires))
+            }
             Column::AnchorDay => unit.is_prepaid().then(|| number(i64::from(anchor))),
             Column::State => unit.state.map(|state| Value::Text(state.name())),
             Column::Since => kept.then_some(Value::Date(details.since)),
             Column::Priority => listed.priority.map(number),
             Column::Returned => Some(Value::Text(if unit.returned { "true" } else { "false" })),
-            Column::StoppedBy => (unit.state == Some(State::Stopped)).then(|| Value::Text(unit.stopped_by.name())),
+            Column::StoppedBy => {
+                (unit.state == Some(State::Stopped)).then(|| Value::Text(unit.stopped_by.name()))
+            }
             Column::BilledHours => Some(number(i64::from(details.billed_hours))),
             Column::Downgrades => Some(number(i64::from(details.downgrades))),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::calendar::Day;
+use crate::model::calendar::Day;
 
 /// An account of a section, or one of its instances; slots order by account, each account before its instances.
 pub(super) type Slot = u32;
@@ -26,7 +26,12 @@ impl Agenda {
     /// Nothing to do for so many slots, from the day `first` on.
     pub(super) fn from(first: Day, slots: Slot) -> Self {
         let marks = vec![0; slots as usize / MARKS + 1];
-        Self { first, near: VecDeque::from(vec![Vec::new(); NEAR]), later: BTreeMap::new(), marks }
+        Self {
+            first,
+            near: VecDeque::from(vec![Vec::new(); NEAR]),
+            later: BTreeMap::new(),
+            marks,
+        }
     }
 
     /// Adds a slot to a day that has not been taken.
@@ -52,7 +57,8 @@ impl Agenda {
         self.sort(&list, slots);
         self.first = self.first.tomorrow();
         let coming = self.first + (i32::try_from(NEAR).expect("few days are near") - 1);
-        self.near.push_back(self.later.remove(&coming).unwrap_or_default());
+        self.near
+            .push_back(self.later.remove(&coming).unwrap_or_default());
     }
 
     /// Marks the slots and reads the marks in order: that takes a few steps for each, where comparing takes hundreds.
@@ -72,6 +78,8 @@ impl Agenda {
     }
 
     fn place(&self, day: Day) -> Option<usize> {
-        usize::try_from(day.days_since(self.first)).ok().filter(|place| *place < NEAR)
+        usize::try_from(day.days_since(self.first))
+            .ok()
+            .filter(|place| *place < NEAR)
     }
 }

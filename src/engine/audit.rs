@@ -1,17 +1,23 @@
 //! The laws that hold at the end of every day. A broken one is a fault of the program and stops it.
 
 use super::desk::{Desk, Position};
-use crate::calendar::Day;
-use crate::instance::State;
-use crate::money::Money;
+use crate::model::calendar::Day;
+use crate::model::instance::State;
+use crate::model::money::Money;
 
 /// Checks the account and every instance that the day looked at.
 pub(super) fn day(desk: &Desk<'_>, day: Day) {
     let id = &desk.book.account(desk.account).id;
     let (opening, moved) = desk.opening_and_moved();
     let settled = desk.funds.settled();
-    assert!(opening + moved == settled, "{day} {id}: opening {opening:?} and rows {moved:?} are not {settled:?}");
-    assert!(desk.funds.free_credit >= Money::ZERO, "{day} {id}: free credit below zero");
+    assert!(
+        opening + moved == settled,
+        "{day} {id}: opening {opening:?} and rows {moved:?} are not {settled:?}"
+    );
+    assert!(
+        desk.funds.free_credit >= Money::ZERO,
+        "{day} {id}: free credit below zero"
+    );
     for &position in &desk.awake {
         instance(desk, position, day);
     }
@@ -22,14 +28,22 @@ fn instance(desk: &Desk<'_>, position: Position, day: Day) {
     let profile = desk.profile(position);
     let lawful = match unit.state {
         Some(State::Running) => !unit.is_prepaid() || unit.expires > day,
-        Some(State::Overdue) => unit.expires <= day && day < unit.expires + profile.suspend_after_days,
+        Some(State::Overdue) => {
+            unit.expires <= day && day < unit.expires + profile.suspend_after_days
+        }
         Some(State::Reclaimed | State::Stopped) => {
-            desk.details(position).since <= day && desk.release_day(position).is_none_or(|release| release > day)
+            desk.details(position).since <= day
+                && desk
+                    .release_day(position)
+                    .is_none_or(|release| release > day)
         }
         Some(State::Terminated) | None => true,
     };
     if !lawful {
         let (id, since) = (&desk.listed(position).id, desk.details(position).since);
-        panic!("{day} {id}: {:?} with expiry {} since {since}", unit.state, unit.expires);
+        panic!(
+            "{day} {id}: {:?} with expiry {} since {since}",
+            unit.state, unit.expires
+        );
     }
 }

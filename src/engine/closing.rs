@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::desk::{Desk, Details, Position, Unit};
-use crate::account::{Account, AccountIndex, Funds, Returns};
-use crate::action::{Action, Target};
-use crate::book::Book;
-use crate::calendar::{Day, MonthEnd};
-use crate::instance::{Instance, InstanceIndex, State};
-use crate::money::Money;
-use crate::order::{Order, Orders};
-use crate::profile::Profile;
-use crate::voucher::Voucher;
+use crate::model::account::{Account, AccountIndex, Funds, Returns};
+use crate::model::action::{Action, Target};
+use crate::model::book::Book;
+use crate::model::calendar::{Day, MonthEnd};
+use crate::model::instance::{Instance, InstanceIndex, State};
+use crate::model::money::Money;
+use crate::model::order::{Order, Orders};
+use crate::model::profile::Profile;
+use crate::model::voucher::Voucher;
 
 /// The orders of so many instances are gathered side by side.
 const BATCH: usize = 1 << 16;
@@ -50,7 +50,9 @@ impl Ending {
         let refused = Refused::of(&units, &book);
         book.actions.retain(|action| action.date >= from);
         let instances = &book.instances;
-        book.actions.iter_mut().for_each(|action| refused.retarget(action, instances));
+        book.actions
+            .iter_mut()
+            .for_each(|action| refused.retarget(action, instances));
         write(&units, &book.profiles, &mut book.instances);
         book.orders = orders(&units, last, &refused);
         refused.remove_from(&mut book.instances);
@@ -92,8 +94,16 @@ impl<'l> Seat<'l> {
 
     /// The orders whose terms go on after the last day.
     fn orders(self, last: Day) -> impl Iterator<Item = Order> {
-        let earlier = self.left.earlier_orders.get(&self.position).into_iter().flatten().copied();
-        earlier.chain(self.unit().order).filter(move |order| order.term.end > last)
+        let earlier = self
+            .left
+            .earlier_orders
+            .get(&self.position)
+            .into_iter()
+            .flatten()
+            .copied();
+        earlier
+            .chain(self.unit().order)
+            .filter(move |order| order.term.end > last)
     }
 }
 
@@ -102,17 +112,27 @@ fn orders(units: &[Option<Seat<'_>>], last: Day, refused: &Refused) -> Orders {
     // In batches: what is gathered side by side is there twice for a moment.
     let mut orders = Vec::with_capacity(units.len());
     for units in units.chunks(BATCH) {
-        orders.par_extend(units.par_iter().filter_map(|seat| *seat).flat_map_iter(|seat| {
-            let number = refused.renumbered(seat.unit().instance);
-            number.into_iter().flat_map(move |number| seat.orders(last).map(move |order| (number, order)))
-        }));
+        orders.par_extend(
+            units
+                .par_iter()
+                .filter_map(|seat| *seat)
+                .flat_map_iter(|seat| {
+                    let number = refused.renumbered(seat.unit().instance);
+                    number
+                        .into_iter()
+                        .flat_map(move |number| seat.orders(last).map(move |order| (number, order)))
+                }),
+        );
     }
     Orders::sorted(orders)
 }
 
 /// Writes what the units came to into the instances.
 fn write(units: &[Option<Seat<'_>>], profiles: &[Profile], instances: &mut [Instance]) {
-    let units = instances.par_iter_mut().zip(units).filter_map(|(instance, seat)| Some((instance, (*seat)?)));
+    let units = instances
+        .par_iter_mut()
+        .zip(units)
+        .filter_map(|(instance, seat)| Some((instance, (*seat)?)));
     units.for_each(|(instance, seat)| {
         let profile = &profiles[seat.unit().profile.0 as usize];
         write_instance((seat.unit(), seat.details()), profile, instance);
@@ -127,14 +147,17 @@ impl Refused {
     fn of(units: &[Option<Seat<'_>>], book: &Book) -> Self {
         let units = units.par_iter().flatten().map(|seat| seat.unit());
         let from = Some(book.days.from);
-        let gone = units.filter(|unit| unit.state.is_none() && book.instance(unit.instance).starts_on < from);
+        let gone = units
+            .filter(|unit| unit.state.is_none() && book.instance(unit.instance).starts_on < from);
         Self(gone.map(|unit| unit.instance).collect())
     }
 
     /// The number that an instance has in the closing book.
     fn renumbered(&self, instance: InstanceIndex) -> Option<InstanceIndex> {
         let before = self.0.binary_search(&instance).err()?;
-        Some(InstanceIndex(instance.0 - u32::try_from(before).expect("instances are numbered in 32 bits")))
+        Some(InstanceIndex(
+            instance.0 - u32::try_from(before).expect("instances are numbered in 32 bits"),
+        ))
     }
 
     fn retarget(&self, action: &mut Action, instances: &[Instance]) {
@@ -149,7 +172,11 @@ impl Refused {
     fn remove_from(&self, instances: &mut Vec<Instance>) {
         if !self.0.is_empty() {
             let mut numbers = (0u32..).map(InstanceIndex);
-            instances.retain(|_| numbers.next().is_some_and(|number| self.renumbered(number).is_some()));
+            instances.retain(|_| {
+                numbers
+                    .next()
+                    .is_some_and(|number| self.renumbered(number).is_some())
+            });
         }
     }
 }
@@ -171,7 +198,9 @@ impl Left {
 
     fn write_account(self, account: &mut Account, last: Day) {
         account.vouchers = self.vouchers;
-        account.vouchers.retain(|voucher| voucher.left > Money::ZERO && voucher.valid_to > last);
+        account
+            .vouchers
+            .retain(|voucher| voucher.left > Money::ZERO && voucher.valid_to > last);
         account.returns = self.returns;
         account.funds = self.funds;
         account.arrears_hours = self.arrears_hours;
@@ -182,7 +211,11 @@ impl Left {
 fn write_instance((unit, details): (&Unit, &Details), profile: &Profile, instance: &mut Instance) {
     let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
     let existing_prepaid = unit.is_prepaid() && unit.state.is_some();
-    let anchor = if profile.month_end == MonthEnd::Sticky { unit.anchor } else { unit.expires.day_of_month() };
+    let anchor = if profile.month_end == MonthEnd::Sticky {
+        unit.anchor
+    } else {
+        unit.expires.day_of_month()
+    };
     instance.charge_type = unit.charge_type;
     instance.renew_flag = unit.flag;
     instance.renew_months = unit.months();

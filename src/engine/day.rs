@@ -2,12 +2,12 @@
 
 use super::audit;
 use super::desk::{Desk, Position, Row};
-use crate::calendar::Day;
-use crate::event::{Event, Reason};
-use crate::instance::{RenewFlag, State};
-use crate::lifecycle::Trigger;
-use crate::money::Money;
-use crate::profile::{Profile, Restart, RestoreWhen};
+use crate::engine::event::{Event, Reason};
+use crate::engine::lifecycle::Trigger;
+use crate::model::calendar::Day;
+use crate::model::instance::{RenewFlag, State};
+use crate::model::money::Money;
+use crate::model::profile::{Profile, Restart, RestoreWhen};
 
 /// Balance alerts are given on at most so many days in a row.
 const ALERT_DAYS: u32 = 5;
@@ -34,7 +34,10 @@ impl Desk<'_> {
 
     /// Lets something happen to an instance, and looks at it again before the day ends.
     pub(super) fn transit(&mut self, position: Position, trigger: Trigger) {
-        let state = self.unit(position).state.expect("only existing instances change state");
+        let state = self
+            .unit(position)
+            .state
+            .expect("only existing instances change state");
         self.unit_mut(position).state = Some(state.after(trigger));
         self.file_postpaid(position);
         self.rouse(position);
@@ -44,9 +47,16 @@ impl Desk<'_> {
     fn release(&mut self, day: Day) {
         for at in 0..self.awake.len() {
             let position = self.awake[at];
-            if self.release_day(position).is_some_and(|release| release <= day) {
+            if self
+                .release_day(position)
+                .is_some_and(|release| release <= day)
+            {
                 self.transit(position, Trigger::Release);
-                self.write(Row::new(day, Event::Terminated).of(position).because(Reason::RetentionOver));
+                self.write(
+                    Row::new(day, Event::Terminated)
+                        .of(position)
+                        .because(Reason::RetentionOver),
+                );
             }
         }
     }
@@ -61,7 +71,11 @@ impl Desk<'_> {
             let comes_back = self.keeps || profile.restart == Restart::Automatic;
             if comes_back && self.funds_allow_start(profile) {
                 self.transit(position, Trigger::Start);
-                self.write(Row::new(day, Event::Restored).of(position).because(Reason::Funds));
+                self.write(
+                    Row::new(day, Event::Restored)
+                        .of(position)
+                        .because(Reason::Funds),
+                );
             }
         }
     }
@@ -89,12 +103,20 @@ impl Desk<'_> {
             self.lets_lapse |= flag == RenewFlag::Manual;
             if state == Some(State::Running) && suspend_after > 0 {
                 self.transit(position, Trigger::Expire);
-                self.write(Row::new(day, Event::Expired).of(position).because(Reason::Unpaid));
+                self.write(
+                    Row::new(day, Event::Expired)
+                        .of(position)
+                        .because(Reason::Unpaid),
+                );
             }
             if self.unit(position).expires + suspend_after <= day {
                 self.reclaim(position, Trigger::Reclaim, day);
                 self.lets_lapse |= self.is_lapsed(position);
-                self.write(Row::new(day, Event::Reclaimed).of(position).because(Reason::Unpaid));
+                self.write(
+                    Row::new(day, Event::Reclaimed)
+                        .of(position)
+                        .because(Reason::Unpaid),
+                );
             }
         }
     }
@@ -129,18 +151,24 @@ impl Desk<'_> {
     fn reminder(&self, position: Position, day: Day) -> Option<Reason> {
         let unit = self.unit(position);
         let remind_days = &self.profile(position).remind_days;
-        if !unit.is_usable_prepaid() || remind_days.binary_search(&unit.after_expiry(day)).is_err() {
+        if !unit.is_usable_prepaid() || remind_days.binary_search(&unit.after_expiry(day)).is_err()
+        {
             return None;
         }
         match unit.flag {
             RenewFlag::Manual => Some(Reason::Expiring),
-            RenewFlag::Auto => (self.funds.available() < unit.renewal).then_some(Reason::FundsShort),
+            RenewFlag::Auto => {
+                (self.funds.available() < unit.renewal).then_some(Reason::FundsShort)
+            }
             RenewFlag::None => None,
         }
     }
 
     fn is_below_alert_line(&self) -> bool {
-        self.book.account(self.account).alert_below.is_some_and(|line| self.funds.available() < line)
+        self.book
+            .account(self.account)
+            .alert_below
+            .is_some_and(|line| self.funds.available() < line)
     }
 
     pub(super) fn has_alert_to_give(&self) -> bool {

@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Means, Refusal, Step};
-use crate::account::{AccountIndex, Funds, Movement, Returns};
-use crate::action::ActionIndex;
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::charge;
-use crate::event::{Event, Reason};
-use crate::id::Label;
-use crate::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
-use crate::ledger::{Balance, Basis, Entry, Shortfall};
-use crate::lifecycle::Standing;
-use crate::money::{Currency, Money, Price};
-use crate::order::{Order, Term};
-use crate::profile::{Profile, ProfileIndex};
-use crate::voucher::Voucher;
+use crate::engine::charge;
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::{Balance, Basis, Entry, Shortfall};
+use crate::engine::lifecycle::Standing;
+use crate::model::account::{AccountIndex, Funds, Movement, Returns};
+use crate::model::action::ActionIndex;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::id::Label;
+use crate::model::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
+use crate::model::money::{Currency, Money, Price};
+use crate::model::order::{Order, Term};
+use crate::model::profile::{Profile, ProfileIndex};
+use crate::model::voucher::Voucher;
 
 /// The number of an instance on its desk; numbers follow the ids.
 pub(super) type Position = u32;
@@ -47,7 +47,10 @@ pub(super) struct Unit {
     pub wake: Day,
 }
 
-const _: () = assert!(size_of::<Unit>() == 64, "what decides on an instance fits into a line");
+const _: () = assert!(
+    size_of::<Unit>() == 64,
+    "what decides on an instance fits into a line"
+);
 
 /// What else is known of an instance, and seldom looked at.
 #[derive(Clone, Debug)]
@@ -194,9 +197,17 @@ pub(super) struct Desk<'b> {
 
 impl<'b> Desk<'b> {
     pub(super) fn open(book: &'b Book, papers: Papers) -> Self {
-        let Papers { account, means, instances, actions } = papers;
+        let Papers {
+            account,
+            means,
+            instances,
+            actions,
+        } = papers;
         let opened = book.account(account);
-        let funds = Funds { cash: opened.funds.cash + means.gift, ..opened.funds };
+        let funds = Funds {
+            cash: opened.funds.cash + means.gift,
+            ..opened.funds
+        };
         let eve = book.days.from.yesterday();
         let mut desk = Self {
             book,
@@ -205,8 +216,14 @@ impl<'b> Desk<'b> {
             funds,
             alert_days: opened.alert_days,
             arrears_hours: opened.arrears_hours,
-            units: instances.iter().map(|instance| Unit::of(book, *instance)).collect(),
-            details: instances.iter().map(|instance| Details::of(book, book.instance(*instance))).collect(),
+            units: instances
+                .iter()
+                .map(|instance| Unit::of(book, *instance))
+                .collect(),
+            details: instances
+                .iter()
+                .map(|instance| Details::of(book, book.instance(*instance)))
+                .collect(),
             vouchers: opened.vouchers.clone(),
             returns: opened.returns.clone(),
             earlier_orders: BTreeMap::new(),
@@ -268,8 +285,12 @@ impl<'b> Desk<'b> {
         let (profile, currency) = (self.profile(position), self.currency);
         let months = self.unit(position).months();
         let details = self.details_mut(position);
-        let hour = details.hourly.map(|price| charge::tiered_hour(profile, currency, price, 0));
-        let renewal = details.monthly.map(|price| charge::renewal(profile, currency, price, months));
+        let hour = details
+            .hourly
+            .map(|price| charge::tiered_hour(profile, currency, price, 0));
+        let renewal = details
+            .monthly
+            .map(|price| charge::renewal(profile, currency, price, months));
         details.hour = hour.unwrap_or(Money::ZERO);
         self.unit_mut(position).renewal = renewal.unwrap_or(Money::ZERO);
     }
@@ -292,7 +313,10 @@ impl<'b> Desk<'b> {
 
     /// The day on which an instance is terminated, if its retention has begun.
     pub(super) fn release_day(&self, position: Position) -> Option<Day> {
-        let kept = matches!(self.unit(position).state, Some(State::Stopped | State::Reclaimed));
+        let kept = matches!(
+            self.unit(position).state,
+            Some(State::Stopped | State::Reclaimed)
+        );
         let standing = kept.then(|| self.standing(position)).flatten()?;
         standing.release_day(self.profile(position))
     }
@@ -342,7 +366,10 @@ impl<'b> Desk<'b> {
     /// The next day on which people act, or a plan does.
     pub(super) fn next_action(&mut self) -> Option<Day> {
         let action = self.actions.peek().map(|(day, _)| *day);
-        action.into_iter().chain(self.steps.keys().next().copied()).min()
+        action
+            .into_iter()
+            .chain(self.steps.keys().next().copied())
+            .min()
     }
 
     /// Lets days pass on which nothing happens; only the arrears clock counts their hours.
@@ -351,13 +378,20 @@ impl<'b> Desk<'b> {
         if self.arrears_hours.is_some() && quiet_days > 0 {
             self.lack(-self.funds.available());
         }
-        self.arrears_hours = self.arrears_hours.map(|hours| hours.saturating_add(24 * quiet_days));
+        self.arrears_hours = self
+            .arrears_hours
+            .map(|hours| hours.saturating_add(24 * quiet_days));
         self.replayed = self.replayed.max(until);
     }
 
     /// Sets the months of an instance as its listing could have them.
     pub(super) fn set_months(&mut self, instance: InstanceIndex, months: u32) {
-        let Ok(at) = self.units.binary_search_by_key(&instance, |unit| unit.instance) else { return };
+        let Ok(at) = self
+            .units
+            .binary_search_by_key(&instance, |unit| unit.instance)
+        else {
+            return;
+        };
         self.units[at].set_months(months);
         self.reprice(Position::try_from(at).expect("a book numbers its instances in 32 bits"));
     }
@@ -385,7 +419,9 @@ impl<'b> Desk<'b> {
 
     /// The action of the day that is next in file order.
     pub(super) fn take_action(&mut self, day: Day) -> Option<ActionIndex> {
-        self.actions.next_if(|(of_action, _)| *of_action == day).map(|(_, action)| action)
+        self.actions
+            .next_if(|(of_action, _)| *of_action == day)
+            .map(|(_, action)| action)
     }
 
     /// Decides when the instance must be looked at after `day`, and gives that day where it is a new one.
@@ -403,24 +439,36 @@ impl<'b> Desk<'b> {
         let tomorrow = day.tomorrow();
         let after_expiry = unit.after_expiry(tomorrow);
         let attempt = || {
-            let attempt = profile.attempts.next(after_expiry).filter(|_| unit.flag == RenewFlag::Auto);
+            let attempt = profile
+                .attempts
+                .next(after_expiry)
+                .filter(|_| unit.flag == RenewFlag::Auto);
             attempt.map(|attempt| unit.expires + attempt)
         };
         let usable = |end: Day| {
-            let reminder = profile.next_remind_day(after_expiry).filter(|_| unit.flag != RenewFlag::None);
+            let reminder = profile
+                .next_remind_day(after_expiry)
+                .filter(|_| unit.flag != RenewFlag::None);
             let reminder = reminder.map(|reminder| unit.expires + reminder);
             let end = end.max(tomorrow);
             let end = attempt().map_or(end, |attempt| end.min(attempt));
             Some(reminder.map_or(end, |reminder| end.min(reminder)))
         };
         match unit.state {
-            None => self.listed(position).starts_on.filter(|start| *start >= tomorrow),
+            None => self
+                .listed(position)
+                .starts_on
+                .filter(|start| *start >= tomorrow),
             Some(State::Terminated) => None,
             Some(State::Stopped | State::Reclaimed) => {
                 let release = self.release_day(position).map(|day| day.max(tomorrow));
                 let renews = unit.is_prepaid() && profile.auto_renew_while_reclaimed;
                 let kept = self.is_kept(position, tomorrow).then_some(tomorrow);
-                release.into_iter().chain(attempt().filter(|_| renews)).chain(kept).min()
+                release
+                    .into_iter()
+                    .chain(attempt().filter(|_| renews))
+                    .chain(kept)
+                    .min()
             }
             Some(State::Running) if !unit.is_prepaid() => None,
             Some(State::Running) => usable(unit.expires),
@@ -440,7 +488,10 @@ impl<'b> Desk<'b> {
 
     fn note_balance(&mut self, day: Day) {
         let now = balance_of(self.account, &self.funds, day);
-        let before = Balance { date: day, ..self.noted };
+        let before = Balance {
+            date: day,
+            ..self.noted
+        };
         if now != before {
             self.noted = now;
             self.balances.push(now);
@@ -468,7 +519,9 @@ impl<'b> Desk<'b> {
             account: Some(self.account),
             instance: row.position.map(|position| self.unit(position).instance),
             event: row.event,
-            state: row.state.or_else(|| row.position.and_then(|position| self.unit(position).state)),
+            state: row
+                .state
+                .or_else(|| row.position.and_then(|position| self.unit(position).state)),
             term: row.term,
             hours: row.hours,
             movement: row.movement,
@@ -492,7 +545,13 @@ fn file(set: &mut BTreeSet<Position>, position: Position, belongs: bool) {
 
 fn balance_of(account: AccountIndex, funds: &Funds, date: Day) -> Balance {
     let available = funds.available();
-    Balance { date, account, cash: funds.cash, free_credit: funds.free_credit, available }
+    Balance {
+        date,
+        account,
+        cash: funds.cash,
+        free_credit: funds.free_credit,
+        available,
+    }
 }
 
 /// What a row says beyond the account's and the instance's present state.
@@ -528,11 +587,17 @@ impl Row {
     }
 
     pub(super) fn of(self, position: Position) -> Self {
-        Self { position: Some(position), ..self }
+        Self {
+            position: Some(position),
+            ..self
+        }
     }
 
     pub(super) fn because(self, reason: Reason) -> Self {
-        Self { reason: Some(reason), ..self }
+        Self {
+            reason: Some(reason),
+            ..self
+        }
     }
 
     pub(super) fn by(self, action: Option<ActionIndex>) -> Self {
@@ -540,21 +605,38 @@ impl Row {
     }
 
     pub(super) fn moving(self, movement: Movement) -> Self {
-        Self { movement: Some(movement), ..self }
+        Self {
+            movement: Some(movement),
+            ..self
+        }
     }
 
     pub(super) fn paying_for(self, term: Term) -> Self {
-        Self { term: Some(term), ..self }
+        Self {
+            term: Some(term),
+            ..self
+        }
     }
 
     /// Hours of usage; its state is that of the hours, running.
     pub(super) fn using(self, hours: u8) -> Self {
-        Self { hours, state: Some(State::Running), ..self }
+        Self {
+            hours,
+            state: Some(State::Running),
+            ..self
+        }
     }
 
     /// Hours of usage that are charged although the instance is stopped.
     pub(super) fn while_stopped(self, stopped: bool) -> Self {
-        if stopped { Self { state: Some(State::Stopped), ..self } } else { self }
+        if stopped {
+            Self {
+                state: Some(State::Stopped),
+                ..self
+            }
+        } else {
+            self
+        }
     }
 
     pub(super) fn short_of(self, shortfall: Shortfall) -> Self {
@@ -562,7 +644,10 @@ impl Row {
     }
 
     pub(super) fn based_on(self, basis: Basis) -> Self {
-        Self { basis: Some(basis), ..self }
+        Self {
+            basis: Some(basis),
+            ..self
+        }
     }
 
     /// A movement that can be nothing, which then is no amount.

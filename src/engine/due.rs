@@ -2,29 +2,36 @@
 
 use super::desk::{Desk, Position, Row};
 use super::payment::Payable;
-use crate::action::ActionIndex;
-use crate::calendar::Day;
-use crate::event::{Event, Reason};
-use crate::instance::{RenewFlag, State};
-use crate::ledger::Shortfall;
-use crate::lifecycle::Trigger;
-use crate::money::Money;
-use crate::order::{Order, Term};
-use crate::profile::{ChargeOrder, Profile, WhenShort};
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::Shortfall;
+use crate::engine::lifecycle::Trigger;
+use crate::model::action::ActionIndex;
+use crate::model::calendar::Day;
+use crate::model::instance::{RenewFlag, State};
+use crate::model::money::Money;
+use crate::model::order::{Order, Term};
+use crate::model::profile::{ChargeOrder, Profile, WhenShort};
 
 impl Desk<'_> {
     /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
     pub(super) fn renew_due(&mut self, day: Day) {
         let mut due = std::mem::take(&mut self.due);
         due.clear();
-        let positions = self.awake.iter().copied().filter(|position| self.is_due(*position, day));
+        let positions = self
+            .awake
+            .iter()
+            .copied()
+            .filter(|position| self.is_due(*position, day));
         due.extend(positions.map(|position| (position, self.unit(position).renewal)));
         self.put_in_charge_order(&mut due);
         let when_short = self.common(&due, |profile| profile.when_short);
         let mut stopped = false;
         for &(position, price) in &due {
-            let tried =
-                if stopped { Err(self.untried(position, price, day)) } else { self.auto_renew(position, price, day) };
+            let tried = if stopped {
+                Err(self.untried(position, price, day))
+            } else {
+                self.auto_renew(position, price, day)
+            };
             if let Err(shortfall) = tried {
                 self.write_failure(position, shortfall, day);
                 stopped = when_short == WhenShort::Stop;
@@ -41,26 +48,47 @@ impl Desk<'_> {
     fn is_due(&self, position: Position, day: Day) -> bool {
         let unit = self.unit(position);
         let profile = self.profile(position);
-        let tried = unit.flag == RenewFlag::Auto && profile.attempts.contains(unit.after_expiry(day));
-        let renews_itself = || self.standing(position).is_some_and(|standing| standing.may_renew_itself(profile));
+        let tried =
+            unit.flag == RenewFlag::Auto && profile.attempts.contains(unit.after_expiry(day));
+        let renews_itself = || {
+            self.standing(position)
+                .is_some_and(|standing| standing.may_renew_itself(profile))
+        };
         (tried && renews_itself()) || self.is_kept(position, day)
     }
 
     fn auto_renew(&mut self, position: Position, price: Money, day: Day) -> Result<(), Shortfall> {
         let payable = self.payable(position, price, day)?;
         let term = self.next_term(position, self.unit(position).months(), day);
-        self.pay_term(position, Payment { payable, term, reason: Reason::Auto, action: None }, day);
+        self.pay_term(
+            position,
+            Payment {
+                payable,
+                term,
+                reason: Reason::Auto,
+                action: None,
+            },
+            day,
+        );
         Ok(())
     }
 
     fn write_failure(&mut self, position: Position, shortfall: Shortfall, day: Day) {
-        let row = Row::new(day, Event::RenewalFailed).of(position).because(Reason::InsufficientFunds);
+        let row = Row::new(day, Event::RenewalFailed)
+            .of(position)
+            .because(Reason::InsufficientFunds);
         self.write(row.short_of(shortfall));
     }
 
     /// The value that the profiles of these instances share, or that of the book's default profile.
-    fn common<T: PartialEq>(&self, positions: &[(Position, Money)], value: impl Fn(&Profile) -> T) -> T {
-        let mut values = positions.iter().map(|(position, _)| value(self.profile(*position)));
+    fn common<T: PartialEq>(
+        &self,
+        positions: &[(Position, Money)],
+        value: impl Fn(&Profile) -> T,
+    ) -> T {
+        let mut values = positions
+            .iter()
+            .map(|(position, _)| value(self.profile(*position)));
         let default = value(self.book.default_profile());
         match values.next() {
             Some(first) if values.all(|other| other == first) => first,
@@ -90,7 +118,9 @@ impl Desk<'_> {
 
     /// The term that `months` paid on `day` buy: from the expiry, or where a recovery starts.
     pub(super) fn next_term(&self, position: Position, months: u32, day: Day) -> Term {
-        let standing = self.standing(position).expect("only existing instances are renewed");
+        let standing = self
+            .standing(position)
+            .expect("only existing instances are renewed");
         standing.next_term(self.profile(position), months, day)
     }
 
@@ -106,8 +136,15 @@ impl Desk<'_> {
         }
         unit.expires = payment.term.end;
         unit.returned = false;
-        let event = if recovering { Event::Recovered } else { Event::Renewed };
-        let row = Row::new(day, event).of(position).because(payment.reason).by(payment.action);
+        let event = if recovering {
+            Event::Recovered
+        } else {
+            Event::Renewed
+        };
+        let row = Row::new(day, event)
+            .of(position)
+            .because(payment.reason)
+            .by(payment.action);
         self.write(row.moving(movement).paying_for(payment.term));
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Gone;
 use super::desk::{Desk, Position};
-use crate::calendar::Day;
-use crate::instance::{RenewFlag, State, StoppedBy};
-use crate::profile::Restart;
+use crate::model::calendar::Day;
+use crate::model::instance::{RenewFlag, State, StoppedBy};
+use crate::model::profile::Restart;
 
 impl Desk<'_> {
     /// Where an instance is left that is gone, or was not bought by now.
@@ -12,7 +12,10 @@ impl Desk<'_> {
         let unit = self.unit(position);
         let is_gone = match unit.state {
             Some(State::Reclaimed | State::Stopped | State::Terminated) => true,
-            None => self.listed(position).starts_on.is_some_and(|day| day <= self.replayed),
+            None => self
+                .listed(position)
+                .starts_on
+                .is_some_and(|day| day <= self.replayed),
             Some(State::Running | State::Overdue) => false,
         };
         let details = self.details(position);
@@ -29,7 +32,9 @@ impl Desk<'_> {
     pub(super) fn is_lapsed(&self, position: Position) -> bool {
         let unit = self.unit(position);
         match unit.state {
-            Some(State::Overdue | State::Reclaimed) => unit.flag != RenewFlag::None && !unit.returned,
+            Some(State::Overdue | State::Reclaimed) => {
+                unit.flag != RenewFlag::None && !unit.returned
+            }
             Some(State::Stopped) => self.waits_for_people(position),
             _ => false,
         }
@@ -37,7 +42,8 @@ impl Desk<'_> {
 
     /// Whether arrears stopped an instance that comes back only when people start it.
     pub(super) fn waits_for_people(&self, position: Position) -> bool {
-        self.unit(position).is_stopped_by(StoppedBy::Arrears) && self.profile(position).restart == Restart::Manual
+        self.unit(position).is_stopped_by(StoppedBy::Arrears)
+            && self.profile(position).restart == Restart::Manual
     }
 
     /// Where everything is kept: whether an instance is due that its flag and profile do not renew on `day`.

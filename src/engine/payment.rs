@@ -1,12 +1,12 @@
 //! How a prepaid price is paid, and what is remembered of it: vouchers and orders (`spec/replay.md` 3 and 10).
 
 use super::desk::{Desk, Position};
-use crate::account::Movement;
-use crate::calendar::Day;
-use crate::ledger::{Needed, Shortfall};
-use crate::money::Money;
-use crate::order::{Order, Paid};
-use crate::voucher::{self, Purchase};
+use crate::engine::ledger::{Needed, Shortfall};
+use crate::model::account::Movement;
+use crate::model::calendar::Day;
+use crate::model::money::Money;
+use crate::model::order::{Order, Paid};
+use crate::model::voucher::{self, Purchase};
 
 /// A price that can be paid, and the voucher that pays a part of it.
 #[derive(Clone, Copy)]
@@ -17,7 +17,12 @@ pub(super) struct Payable {
 
 impl Desk<'_> {
     /// Whether an instance's price can be paid on this day: all or nothing, with the one voucher that fits best.
-    pub(super) fn payable(&mut self, position: Position, price: Money, day: Day) -> Result<Payable, Shortfall> {
+    pub(super) fn payable(
+        &mut self,
+        position: Position,
+        price: Money,
+        day: Day,
+    ) -> Result<Payable, Shortfall> {
         let voucher = self.voucher(position, price, day);
         let covered = voucher.map_or(Money::ZERO, |(_, covered)| covered);
         if self.funds.suffice_for(price - covered) {
@@ -33,7 +38,14 @@ impl Desk<'_> {
             return None;
         }
         let product = self.listed(position).labels.product;
-        voucher::choose(&self.vouchers, Purchase { price, product, day })
+        voucher::choose(
+            &self.vouchers,
+            Purchase {
+                price,
+                product,
+                day,
+            },
+        )
     }
 
     /// What a price that is not even tried is held against.
@@ -43,26 +55,42 @@ impl Desk<'_> {
     }
 
     fn shortfall(&self, price: Money, voucher: Money) -> Shortfall {
-        Shortfall { needed: Needed::Price(price), available: self.funds.available(), voucher }
+        Shortfall {
+            needed: Needed::Price(price),
+            available: self.funds.available(),
+            voucher,
+        }
     }
 
     /// Pays: the voucher first, then free credit, then cash.
     pub(super) fn pay(&mut self, payable: Payable) -> Movement {
-        let Some((at, covered)) = payable.voucher else { return self.deduct(payable.price) };
+        let Some((at, covered)) = payable.voucher else {
+            return self.deduct(payable.price);
+        };
         self.vouchers[at].left -= covered;
-        Movement { voucher: -covered, ..self.deduct(payable.price - covered) }
+        Movement {
+            voucher: -covered,
+            ..self.deduct(payable.price - covered)
+        }
     }
 
     /// Remembers what was paid for a term that follows the others.
     pub(super) fn remember_order(&mut self, position: Position, order: Order, day: Day) {
         let last = &mut self.unit_mut(position).order;
-        let going_on = last.as_ref().filter(|before| before.term.end > day).copied();
+        let going_on = last
+            .as_ref()
+            .filter(|before| before.term.end > day)
+            .copied();
         *last = Some(order);
         if going_on.is_none() && self.earlier_orders.is_empty() {
             return;
         }
         let earlier = self.earlier_orders.remove(&position);
-        let kept = earlier.into_iter().flatten().chain(going_on).filter(|order| order.term.end > day);
+        let kept = earlier
+            .into_iter()
+            .flatten()
+            .chain(going_on)
+            .filter(|order| order.term.end > day);
         let kept: Vec<Order> = kept.collect();
         if !kept.is_empty() {
             self.earlier_orders.insert(position, kept);
@@ -87,8 +115,15 @@ impl Desk<'_> {
 
     /// The orders of an instance that are not over on `day`, by their start.
     pub(super) fn orders_on(&self, position: Position, day: Day) -> impl Iterator<Item = Order> {
-        let earlier = self.earlier_orders.get(&position).into_iter().flatten().copied();
-        earlier.chain(self.unit(position).order).filter(move |order| order.term.end > day)
+        let earlier = self
+            .earlier_orders
+            .get(&position)
+            .into_iter()
+            .flatten()
+            .copied();
+        earlier
+            .chain(self.unit(position).order)
+            .filter(move |order| order.term.end > day)
     }
 
     /// What is known to be paid for the terms that are not over on `day`.
@@ -99,6 +134,10 @@ impl Desk<'_> {
     /// An amount that comes back, in cash and free credit as it was paid.
     pub(super) fn split(&self, position: Position, amount: Money, paid: &Paid) -> Movement {
         let cash = amount.part(paid.cash, paid.total(), self.profile(position).rounding);
-        Movement { voucher: Money::ZERO, cash, free_credit: amount - cash }
+        Movement {
+            voucher: Money::ZERO,
+            cash,
+            free_credit: amount - cash,
+        }
     }
 }

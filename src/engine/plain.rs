@@ -3,25 +3,28 @@
 //! would decide and write one after the other (`engine/day.rs`) is decided and written here at once.
 
 use super::desk::Desk;
-use crate::calendar::Day;
-use crate::event::{Event, Reason};
-use crate::instance::{RenewFlag, State};
-use crate::ledger::Entry;
-use crate::money::Money;
-use crate::order::{Order, Term};
-use crate::profile::ChargeOrder;
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::Entry;
+use crate::model::calendar::Day;
+use crate::model::instance::{RenewFlag, State};
+use crate::model::money::Money;
+use crate::model::order::{Order, Term};
+use crate::model::profile::ChargeOrder;
 
 impl Desk<'_> {
     /// Whether phases 1 to 6 come to nothing but that all instances that are awake renew, one after the other.
     pub(super) fn is_plain(&mut self, day: Day) -> bool {
         let acts = self.next_action().is_some_and(|next| next <= day);
-        let runs_by_the_hour = !self.charged.is_empty() || !self.stopped.is_empty() || self.arrears_hours.is_some();
+        let runs_by_the_hour =
+            !self.charged.is_empty() || !self.stopped.is_empty() || self.arrears_hours.is_some();
         !acts && !runs_by_the_hour && self.vouchers.is_empty() && self.all_renew(day)
     }
 
     /// Whether all that are awake are due alike, and funds suffice for all of them.
     fn all_renew(&self, day: Day) -> bool {
-        let Some(first) = self.awake.first().map(|position| self.unit(*position)) else { return false };
+        let Some(first) = self.awake.first().map(|position| self.unit(*position)) else {
+            return false;
+        };
         let (rules, expires) = (first.profile, first.expires);
         let profile = self.book.profile(rules);
         let by_id = profile.charge_order == ChargeOrder::Expiry || self.awake.len() == 1;
@@ -41,19 +44,29 @@ impl Desk<'_> {
 
     /// Renews all instances that are awake.
     pub(super) fn renew_all(&mut self, day: Day) {
-        let Some(first) = self.awake.first().map(|position| self.unit(*position)) else { return };
+        let Some(first) = self.awake.first().map(|position| self.unit(*position)) else {
+            return;
+        };
         let rule = self.book.profile(first.profile).month_end;
         let end = |start: Day, (months, anchor): (u32, u8)| rule.add_months(start, months, anchor);
         // Neighbours often have the same term.
         let (start, mut asked) = (first.expires, (first.months(), first.anchor));
-        let mut term = Term { start, end: end(start, asked), months: asked.0 };
+        let mut term = Term {
+            start,
+            end: end(start, asked),
+            months: asked.0,
+        };
         for at in 0..self.awake.len() {
             let position = self.awake[at];
             let unit = self.unit(position);
             let (instance, renewal) = (unit.instance, unit.renewal);
             if (unit.months(), unit.anchor) != asked {
                 asked = (unit.months(), unit.anchor);
-                term = Term { start, end: end(start, asked), months: asked.0 };
+                term = Term {
+                    start,
+                    end: end(start, asked),
+                    months: asked.0,
+                };
             }
             let movement = self.deduct(renewal);
             self.remember_order(position, Order::paid_by(movement, term, false), day);

@@ -6,14 +6,14 @@ use super::Means;
 use super::desk::{Desk, Papers};
 use super::section::Pen;
 use super::window::Place;
-use crate::account::AccountIndex;
-use crate::action::{AccountRef, ActionIndex, Target};
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::event::{Event, Reason};
-use crate::instance::InstanceIndex;
-use crate::ledger::Entry;
-use crate::money::Money;
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::Entry;
+use crate::model::account::AccountIndex;
+use crate::model::action::{AccountRef, ActionIndex, Target};
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::InstanceIndex;
+use crate::model::money::Money;
 
 /// What each desk works on, and what none does.
 pub(super) struct Routes<'b> {
@@ -24,20 +24,33 @@ pub(super) struct Routes<'b> {
 impl<'b> Routes<'b> {
     /// The instances of each account by id, and the actions of the run in order of date, then file.
     pub(super) fn of(book: &'b Book) -> Self {
-        let accounts = (0u32..).zip(&book.accounts).map(|(number, _)| AccountIndex(number));
+        let accounts = (0u32..)
+            .zip(&book.accounts)
+            .map(|(number, _)| AccountIndex(number));
         let papers = accounts.map(|account| Papers {
             account,
             means: Means::default(),
             instances: Vec::new(),
             actions: Vec::new(),
         });
-        let strays = Strays { book, waiting: Vec::new(), everywhere: BTreeSet::new() };
-        let mut routes = Self { papers: papers.collect(), strays };
+        let strays = Strays {
+            book,
+            waiting: Vec::new(),
+            everywhere: BTreeSet::new(),
+        };
+        let mut routes = Self {
+            papers: papers.collect(),
+            strays,
+        };
         for (number, instance) in (0u32..).zip(&book.instances) {
-            routes.papers[instance.account.0 as usize].instances.push(InstanceIndex(number));
+            routes.papers[instance.account.0 as usize]
+                .instances
+                .push(InstanceIndex(number));
         }
-        let mut actions: Vec<ActionIndex> =
-            (0u32..).zip(&book.actions).map(|(number, _)| ActionIndex(number)).collect();
+        let mut actions: Vec<ActionIndex> = (0u32..)
+            .zip(&book.actions)
+            .map(|(number, _)| ActionIndex(number))
+            .collect();
         actions.retain(|action| book.days.contains(book.action(*action).date));
         actions.sort_by_key(|action| book.action(*action).date);
         for action in actions {
@@ -50,13 +63,19 @@ impl<'b> Routes<'b> {
         let action = book.action(index);
         match (&action.account, &action.target) {
             (Some(AccountRef::Unknown(_)), _) => self.strays.add(index, Reason::UnknownAccount),
-            (Some(AccountRef::Known(account)), _) => self.papers[account.0 as usize].actions.push(index),
+            (Some(AccountRef::Known(account)), _) => {
+                self.papers[account.0 as usize].actions.push(index)
+            }
             (None, Target::Instance(instance)) => {
-                self.papers[book.instance(*instance).account.0 as usize].actions.push(index);
+                self.papers[book.instance(*instance).account.0 as usize]
+                    .actions
+                    .push(index);
             }
             (None, Target::Where(_)) => {
                 self.strays.everywhere.insert(index);
-                self.papers.iter_mut().for_each(|papers| papers.actions.push(index));
+                self.papers
+                    .iter_mut()
+                    .for_each(|papers| papers.actions.push(index));
             }
             (None, Target::UnknownInstance(_) | Target::Account) => {
                 self.strays.add(index, Reason::UnknownInstance);
@@ -101,8 +120,12 @@ impl Strays<'_> {
         let book = self.book;
         let over = |action: &ActionIndex| book.action(*action).date <= last;
         let unmatched = self.everywhere.extract_if(.., over);
-        self.waiting.extend(unmatched.map(|action| homeless(book, action, Reason::NoMatch)));
-        let mut now: Vec<Entry> = self.waiting.extract_if(.., |entry| entry.date <= last).collect();
+        self.waiting
+            .extend(unmatched.map(|action| homeless(book, action, Reason::NoMatch)));
+        let mut now: Vec<Entry> = self
+            .waiting
+            .extract_if(.., |entry| entry.date <= last)
+            .collect();
         now.sort_by_cached_key(|entry| Given::of(book, entry));
         for entry in now {
             let place = Given::of(book, &entry).place(book);
@@ -123,15 +146,25 @@ struct Given<'b> {
 
 impl<'b> Given<'b> {
     fn of(book: &'b Book, entry: &Entry) -> Self {
-        let account = match entry.action.and_then(|action| book.action(action).account.as_ref()) {
+        let account = match entry
+            .action
+            .and_then(|action| book.action(action).account.as_ref())
+        {
             Some(AccountRef::Unknown(id)) => id,
             Some(AccountRef::Known(_)) | None => "",
         };
-        Self { account, date: entry.date, action: entry.action }
+        Self {
+            account,
+            date: entry.date,
+            action: entry.action,
+        }
     }
 
     fn place(&self, book: &Book) -> Place {
-        Place::Before(book.accounts.partition_point(|account| account.id.as_str() < self.account))
+        Place::Before(
+            book.accounts
+                .partition_point(|account| account.id.as_str() < self.account),
+        )
     }
 }
 

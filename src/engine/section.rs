@@ -9,8 +9,8 @@ use std::ops::Range;
 use super::agenda::{Agenda, Slot};
 use super::desk::{Desk, Papers, Position};
 use super::window::{End, Place, Rows};
-use crate::book::Book;
-use crate::calendar::Day;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
 
 /// A section has accounts for about so many instances: few enough to stay in a processor's cache.
 const INSTANCES: usize = 8_192;
@@ -40,7 +40,14 @@ impl<'b> Section<'b> {
         });
         let slots = slots.collect();
         let agenda = Agenda::from(book.days.from, end);
-        let mut section = Self { desks, slots, agenda, slots_of_day: Vec::new(), due: Vec::new(), last: book.days.to };
+        let mut section = Self {
+            desks,
+            slots,
+            agenda,
+            slots_of_day: Vec::new(),
+            due: Vec::new(),
+            last: book.days.to,
+        };
         for number in 0..section.desks.len() {
             section.file(number, book.days.from);
         }
@@ -50,7 +57,9 @@ impl<'b> Section<'b> {
     /// Enters what is known about a desk at the opening.
     fn file(&mut self, number: usize, from: Day) {
         let (desk, slot) = (&mut self.desks[number], self.slots[number]);
-        desk.days_of_actions().chain([from]).for_each(|day| self.agenda.add(day, slot));
+        desk.days_of_actions()
+            .chain([from])
+            .for_each(|day| self.agenda.add(day, slot));
         for position in desk.positions() {
             if let Some(next) = desk.plan(position, from.yesterday()) {
                 self.agenda.add(next, first_instance(slot) + position);
@@ -77,7 +86,9 @@ impl<'b> Section<'b> {
 
     /// Notes what the accounts hold at the opening, on the eve of the run.
     pub(super) fn note_opening(&self, eve: Day, pen: &mut Pen<'_>) {
-        pen.rows.balances.extend(self.desks.iter().map(Desk::noted_balance));
+        pen.rows
+            .balances
+            .extend(self.desks.iter().map(Desk::noted_balance));
         pen.ends.push(pen.rows.end(eve, self.place()));
     }
 
@@ -94,7 +105,10 @@ impl<'b> Section<'b> {
             let number = of_desk[0].desk;
             self.visit(number, (day, of_desk), pen.rows);
             if is_split {
-                pen.ends.push(pen.rows.end(day, Place::At(self.desks[number].account.0 as usize)));
+                pen.ends.push(
+                    pen.rows
+                        .end(day, Place::At(self.desks[number].account.0 as usize)),
+                );
             }
         }
         if !due.is_empty() && !is_split {

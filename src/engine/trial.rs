@@ -8,14 +8,14 @@ use std::collections::BinaryHeap;
 
 use super::desk::{Desk, Papers, Position};
 use super::{Refusal, Step};
-use crate::account::AccountIndex;
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::instance::{InstanceIndex, RenewFlag, State};
-use crate::ledger::Entry;
-use crate::lifecycle::Standing;
-use crate::money::Money;
-use crate::selector::Selector;
+use crate::engine::ledger::Entry;
+use crate::engine::lifecycle::Standing;
+use crate::model::account::AccountIndex;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::{InstanceIndex, RenewFlag, State};
+use crate::model::money::Money;
+use crate::model::selector::Selector;
 
 /// The replay of one account.
 ///
@@ -35,13 +35,23 @@ pub struct Trial<'b> {
 impl<'b> Trial<'b> {
     pub(super) fn open(book: &'b Book, papers: Papers) -> Self {
         let desk = Desk::open(book, papers);
-        let mut trial = Self { desk, ahead: BinaryHeap::new() };
-        trial.desk.positions().for_each(|position| trial.plan(position, book.days.from.yesterday()));
+        let mut trial = Self {
+            desk,
+            ahead: BinaryHeap::new(),
+        };
+        trial
+            .desk
+            .positions()
+            .for_each(|position| trial.plan(position, book.days.from.yesterday()));
         trial
     }
 
     fn plan(&mut self, position: Position, day: Day) {
-        self.ahead.extend(self.desk.plan(position, day).map(|next| Reverse((next, position))));
+        self.ahead.extend(
+            self.desk
+                .plan(position, day)
+                .map(|next| Reverse((next, position))),
+        );
     }
 
     /// The book that is replayed.
@@ -61,8 +71,13 @@ impl<'b> Trial<'b> {
 
     /// Those that a selector means as they stand, also those that do not exist yet.
     pub fn matching(&self, selector: &Selector) -> Vec<InstanceIndex> {
-        let matching = self.desk.positions().filter(|position| self.desk.is_meant(*position, selector));
-        matching.map(|position| self.desk.unit(position).instance).collect()
+        let matching = self
+            .desk
+            .positions()
+            .filter(|position| self.desk.is_meant(*position, selector));
+        matching
+            .map(|position| self.desk.unit(position).instance)
+            .collect()
     }
 
     /// Where an instance of the account stands; none before its purchase or start.
@@ -86,7 +101,11 @@ impl<'b> Trial<'b> {
     }
 
     fn position(&self, instance: InstanceIndex) -> Option<Position> {
-        let at = self.desk.units.binary_search_by_key(&instance, |unit| unit.instance).ok()?;
+        let at = self
+            .desk
+            .units
+            .binary_search_by_key(&instance, |unit| unit.instance)
+            .ok()?;
         Position::try_from(at).ok()
     }
 
@@ -109,14 +128,21 @@ impl<'b> Trial<'b> {
     pub fn add(&mut self, day: Day, step: Step) {
         let steps = self.desk.steps.entry(day).or_default();
         let is_money = |step: &Step| matches!(step, Step::Receive(_));
-        let place = if is_money(&step) { steps.partition_point(is_money) } else { steps.len() };
+        let place = if is_money(&step) {
+            steps.partition_point(is_money)
+        } else {
+            steps.len()
+        };
         steps.insert(place, step);
     }
 
     /// Takes back everything but money that was added to days to come.
     pub fn forget_tasks(&mut self) {
         let is_money = |step: &Step| matches!(step, Step::Receive(_));
-        self.desk.steps.values_mut().for_each(|steps| steps.retain(is_money));
+        self.desk
+            .steps
+            .values_mut()
+            .for_each(|steps| steps.retain(is_money));
         self.desk.steps.retain(|_, steps| !steps.is_empty());
     }
 
@@ -149,7 +175,12 @@ impl<'b> Trial<'b> {
 
     fn replay(&mut self, day: Day) {
         let mut positions = Vec::new();
-        while let Some(Reverse((_, position))) = self.ahead.peek().copied().filter(|Reverse((next, _))| *next <= day) {
+        while let Some(Reverse((_, position))) = self
+            .ahead
+            .peek()
+            .copied()
+            .filter(|Reverse((next, _))| *next <= day)
+        {
             positions.push(position);
             self.ahead.pop();
         }

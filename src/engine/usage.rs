@@ -1,12 +1,12 @@
 //! Phase 6: the hours of postpaid instances, the arrears clock, and what arrears stop.
 
 use super::desk::{Desk, Position, Row};
-use crate::calendar::Day;
-use crate::charge;
-use crate::event::{Event, Reason};
-use crate::instance::{State, StoppedBy};
-use crate::lifecycle::Trigger;
-use crate::money::Money;
+use crate::engine::charge;
+use crate::engine::event::{Event, Reason};
+use crate::engine::lifecycle::Trigger;
+use crate::model::calendar::Day;
+use crate::model::instance::{State, StoppedBy};
+use crate::model::money::Money;
 
 /// Hours of a day.
 const HOURS: u8 = 24;
@@ -31,21 +31,31 @@ impl Desk<'_> {
             sum += usage.amount;
             let movement = self.deduct(usage.amount);
             self.details_mut(usage.position).count_billed(usage.hours);
-            let row = Row::new(day, Event::Usage).of(usage.position).using(usage.hours);
+            let row = Row::new(day, Event::Usage)
+                .of(usage.position)
+                .using(usage.hours);
             self.write(row.while_stopped(usage.was_stopped).moving(movement));
         }
         for usage in used.iter().filter(|usage| usage.stops) {
             self.unit_mut(usage.position).stopped_by = StoppedBy::Arrears;
             self.details_mut(usage.position).since = day;
             self.transit(usage.position, Trigger::Stop);
-            self.write(Row::new(day, Event::Stopped).of(usage.position).because(Reason::Arrears));
+            self.write(
+                Row::new(day, Event::Stopped)
+                    .of(usage.position)
+                    .because(Reason::Arrears),
+            );
         }
         sum
     }
 
     /// Lets 24 hours pass and says how many of them are billed to which instance, by id.
     fn count_hours(&mut self) -> Vec<Used> {
-        let used: Vec<Used> = self.charged.iter().map(|position| self.whole_day(*position)).collect();
+        let used: Vec<Used> = self
+            .charged
+            .iter()
+            .map(|position| self.whole_day(*position))
+            .collect();
         let sum: Money = used.iter().map(|usage| usage.amount).sum();
         if self.funds.available() - sum >= Money::ZERO {
             self.arrears_hours = None;
@@ -60,7 +70,13 @@ impl Desk<'_> {
             false => (0..HOURS).map(|hour| self.hour_price(position, hour)).sum(),
         };
         let was_stopped = self.unit(position).state == Some(State::Stopped);
-        Used { position, hours: HOURS, amount, was_stopped, stops: false }
+        Used {
+            position,
+            hours: HOURS,
+            amount,
+            was_stopped,
+            stops: false,
+        }
     }
 
     /// What the hour costs that follows so many billed hours of the day.
@@ -78,7 +94,11 @@ impl Desk<'_> {
     /// Counts hour by hour, because the account is in arrears at least at the end of the day.
     fn count_hours_in_arrears(&mut self, whole_days: Vec<Used>) -> Vec<Used> {
         let mut available = self.funds.available();
-        let begin = |usage| Used { hours: 0, amount: Money::ZERO, ..usage };
+        let begin = |usage| Used {
+            hours: 0,
+            amount: Money::ZERO,
+            ..usage
+        };
         let mut used: Vec<Used> = whole_days.into_iter().map(begin).collect();
         for _ in 1..=HOURS {
             for usage in &mut used {
@@ -95,7 +115,9 @@ impl Desk<'_> {
                 None => Some(0),
                 Some(hours) => Some(hours.saturating_add(1)),
             };
-            let Some(clock) = self.arrears_hours else { continue };
+            let Some(clock) = self.arrears_hours else {
+                continue;
+            };
             for usage in used.iter_mut().filter(|usage| !usage.was_stopped) {
                 usage.stops |= self.profile(usage.position).arrears_grace_hours <= clock;
             }

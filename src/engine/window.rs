@@ -6,8 +6,8 @@
 use std::mem;
 use std::ops::Range;
 
-use crate::calendar::Day;
-use crate::ledger::{Balance, Entry};
+use crate::engine::ledger::{Balance, Entry};
+use crate::model::calendar::Day;
 
 /// Rows that a section writes, in order.
 #[derive(Debug, Default)]
@@ -85,7 +85,11 @@ pub struct Piece<'w, K> {
 
 impl<K> Default for Window<K> {
     fn default() -> Self {
-        Self { parts: Vec::new(), order: Vec::new(), last: None }
+        Self {
+            parts: Vec::new(),
+            order: Vec::new(),
+            last: None,
+        }
     }
 }
 
@@ -97,7 +101,10 @@ impl<K> Window<K> {
 
     /// The number of its rows of the ledger.
     pub fn rows(&self) -> u64 {
-        self.order.iter().map(|stretch| stretch.entries.len() as u64).sum()
+        self.order
+            .iter()
+            .map(|stretch| stretch.entries.len() as u64)
+            .sum()
     }
 
     /// Its pieces in order.
@@ -129,17 +136,25 @@ impl<K> Window<K> {
             self.order.extend(part.ends.iter().map(|end| {
                 let (entries, balances) = mem::replace(&mut from, (end.entries, end.balances));
                 let (entries, balances) = (entries..end.entries, balances..end.balances);
-                Stretch { day: end.day, place: end.place, part: number, entries, balances }
+                Stretch {
+                    day: end.day,
+                    place: end.place,
+                    part: number,
+                    entries,
+                    balances,
+                }
             }));
         }
-        self.order.sort_by_key(|stretch| (stretch.day, stretch.place.key()));
+        self.order
+            .sort_by_key(|stretch| (stretch.day, stretch.place.key()));
     }
 }
 
 impl Window {
     /// The rows of the ledger, as runs of neighbours.
     pub fn runs(&self) -> impl Iterator<Item = &[Entry]> {
-        self.pieces().map(|piece| &piece.kept.entries[piece.entries])
+        self.pieces()
+            .map(|piece| &piece.kept.entries[piece.entries])
     }
 
     /// The rows of the ledger.
@@ -149,7 +164,8 @@ impl Window {
 
     /// The balances noted at the ends of the days, as runs of neighbours; those of the opening come first.
     pub fn balance_runs(&self) -> impl Iterator<Item = &[Balance]> {
-        self.pieces().map(|piece| &piece.kept.balances[piece.balances])
+        self.pieces()
+            .map(|piece| &piece.kept.balances[piece.balances])
     }
 
     /// The balances noted at the ends of the days.
@@ -166,6 +182,11 @@ impl Rows {
 
     /// Marks the end of what stands at a place.
     pub(super) fn end(&self, day: Day, place: Place) -> End {
-        End { day, place, entries: self.entries.len(), balances: self.balances.len() }
+        End {
+            day,
+            place,
+            entries: self.entries.len(),
+            balances: self.balances.len(),
+        }
     }
 }

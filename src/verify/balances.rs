@@ -4,14 +4,16 @@ use super::findings::{Findings, shown};
 use super::funds::{Account, Holding};
 use super::names::Names;
 use super::sheet::{Sheet, day, minor, text_of};
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::diagnostic::{Code, Place};
-use crate::money::Currency;
+use crate::input::diagnostic::{Code, Place};
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::money::Currency;
 
 /// The columns of `balances.csv`.
-pub(super) const BALANCES: (&str, &[&str]) =
-    ("balances.csv", &["date", "account_id", "cash", "free_credit", "available"]);
+pub(super) const BALANCES: (&str, &[&str]) = (
+    "balances.csv",
+    &["date", "account_id", "cash", "free_credit", "available"],
+);
 const DATE: usize = 0;
 const ACCOUNT: usize = 1;
 const CASH: usize = 2;
@@ -43,7 +45,9 @@ impl<'w> Balances<'w> {
         let mut accounts = Accounts::default();
         let mut eve = from.map(Day::yesterday);
         while sheet.advance(found) {
-            let Some(date) = date(&sheet, found) else { continue };
+            let Some(date) = date(&sheet, found) else {
+                continue;
+            };
             let eve = *eve.get_or_insert(date);
             if date > eve && !accounts.list.is_empty() {
                 break;
@@ -52,7 +56,9 @@ impl<'w> Balances<'w> {
                 found.add(Code::Disagrees, (sheet.file, &["run.json"]), || {
                     (
                         sheet.place(DATE),
-                        format!("`date` of an opening is {date}, must be {eve}: the day before the run"),
+                        format!(
+                            "`date` of an opening is {date}, must be {eve}: the day before the run"
+                        ),
                     )
                 });
             }
@@ -62,7 +68,12 @@ impl<'w> Balances<'w> {
     }
 
     /// Holds the end of a day of an account against the file, if it is not what was noted before.
-    pub(super) fn expect(&mut self, (date, number): (Day, usize), accounts: &mut Accounts, found: &mut Findings) {
+    pub(super) fn expect(
+        &mut self,
+        (date, number): (Day, usize),
+        accounts: &mut Accounts,
+        found: &mut Findings,
+    ) {
         let Accounts { names, list } = accounts;
         let (name, account) = (names.name(number), &mut list[number]);
         let must = account.holding();
@@ -73,17 +84,30 @@ impl<'w> Balances<'w> {
             self.extra(found);
             self.sheet.advance(found);
         }
-        let is_there =
-            self.sheet.has_row() && self.sheet.cell(ACCOUNT) == name && day(self.sheet.cell(DATE)) == Some(date);
+        let is_there = self.sheet.has_row()
+            && self.sheet.cell(ACCOUNT) == name
+            && day(self.sheet.cell(DATE)) == Some(date);
         if !is_there {
-            let Some(must) = must else { return account.keep_available() };
+            let Some(must) = must else {
+                return account.keep_available();
+            };
             account.noted = must;
             let place = self.missing_place();
             return found.add(Code::Disagrees, (self.sheet.file, LEDGER), || {
                 let text = |minor| text_of(minor, account.digits);
-                let (cash, free_credit, available) = (text(must.cash), text(must.free_credit), text(must.available));
+                let (cash, free_credit, available) = (
+                    text(must.cash),
+                    text(must.free_credit),
+                    text(must.available),
+                );
                 let row = format!("cash {cash}, free credit {free_credit}, available {available}");
-                (place, format!("no row of {date} for {}, must be one: the ledger comes to {row}", shown(name)))
+                (
+                    place,
+                    format!(
+                        "no row of {date} for {}, must be one: the ledger comes to {row}",
+                        shown(name)
+                    ),
+                )
             });
         }
         if let Some(stated) = holding(&self.sheet, account.digits, found) {
@@ -107,19 +131,29 @@ impl<'w> Balances<'w> {
 
     /// Whether the present row stands before the one of an account's day. One without a date is passed over.
     fn comes_before(&self, date: Day, name: &[u8]) -> bool {
-        day(self.sheet.cell(DATE)).is_none_or(|stated| (stated, self.sheet.cell(ACCOUNT)) < (date, name))
+        day(self.sheet.cell(DATE))
+            .is_none_or(|stated| (stated, self.sheet.cell(ACCOUNT)) < (date, name))
     }
 
     fn extra(&self, found: &mut Findings) {
-        let Some(date) = date(&self.sheet, found) else { return };
+        let Some(date) = date(&self.sheet, found) else {
+            return;
+        };
         found.add(Code::Disagrees, (self.sheet.file, LEDGER), || {
             let account = shown(self.sheet.cell(ACCOUNT));
-            (self.sheet.place(DATE), format!("a row of {date} for {account}, must be none: the ledger changes nothing"))
+            (
+                self.sheet.place(DATE),
+                format!("a row of {date} for {account}, must be none: the ledger changes nothing"),
+            )
         });
     }
 
     fn missing_place(&self) -> Place {
-        if self.sheet.has_row() { self.sheet.place(DATE) } else { self.sheet.end() }
+        if self.sheet.has_row() {
+            self.sheet.place(DATE)
+        } else {
+            self.sheet.end()
+        }
     }
 }
 
@@ -128,25 +162,47 @@ fn date(sheet: &Sheet<'_>, found: &mut Findings) -> Option<Day> {
     if date.is_none() {
         found.add(Code::BadDate, (sheet.file, &[]), || {
             let cell = shown(sheet.cell(DATE));
-            (sheet.place(DATE), format!("`date` is {cell}, must be a date of the form YYYY-MM-DD"))
+            (
+                sheet.place(DATE),
+                format!("`date` is {cell}, must be a date of the form YYYY-MM-DD"),
+            )
         });
     }
     date
 }
 
-fn opening(sheet: &Sheet<'_>, (date, closing): (Day, Option<&Book>), accounts: &mut Accounts, found: &mut Findings) {
+fn opening(
+    sheet: &Sheet<'_>,
+    (date, closing): (Day, Option<&Book>),
+    accounts: &mut Accounts,
+    found: &mut Findings,
+) {
     let name = sheet.cell(ACCOUNT);
-    let before = accounts.names.len().checked_sub(1).map(|last| accounts.names.name(last));
+    let before = accounts
+        .names
+        .len()
+        .checked_sub(1)
+        .map(|last| accounts.names.name(last));
     if before.is_some_and(|before| before >= name) {
         return found.add(Code::WrongOrder, (sheet.file, &[]), || {
             let (name, before) = (shown(name), shown(before.unwrap_or(b"")));
-            (sheet.place(ACCOUNT), format!("the opening of {name} stands after that of {before}, must stand by id"))
+            (
+                sheet.place(ACCOUNT),
+                format!("the opening of {name} stands after that of {before}, must stand by id"),
+            )
         });
     }
-    let known = std::str::from_utf8(name).ok().and_then(|name| closing?.find_account(name));
+    let known = std::str::from_utf8(name)
+        .ok()
+        .and_then(|name| closing?.find_account(name));
     let known = known.and_then(|index| Some(closing?.account(index)));
-    let digits = known.map_or_else(|| decimals(sheet.cell(CASH)), |account| account.currency.digits());
-    let Some(stated) = holding(sheet, digits, found) else { return };
+    let digits = known.map_or_else(
+        || decimals(sheet.cell(CASH)),
+        |account| account.currency.digits(),
+    );
+    let Some(stated) = holding(sheet, digits, found) else {
+        return;
+    };
     let mut account = Account::opening(digits, stated, date);
     account.currency = known.map(|account| account.currency.code());
     account.frozen = known.map(|account| account.funds.frozen.minor().into());
@@ -156,9 +212,17 @@ fn opening(sheet: &Sheet<'_>, (date, closing): (Day, Option<&Book>), accounts: &
 
 /// The decimals of an amount of a currency that is not known.
 fn decimals(cell: &[u8]) -> u8 {
-    let digits = cell.iter().rev().position(|byte| *byte == b'.').and_then(|digits| u8::try_from(digits).ok());
+    let digits = cell
+        .iter()
+        .rev()
+        .position(|byte| *byte == b'.')
+        .and_then(|digits| u8::try_from(digits).ok());
     digits
-        .filter(|digits| Currency::codes().filter_map(Currency::from_code).any(|one| one.digits() == *digits))
+        .filter(|digits| {
+            Currency::codes()
+                .filter_map(Currency::from_code)
+                .any(|one| one.digits() == *digits)
+        })
         .unwrap_or(0)
 }
 
@@ -168,16 +232,28 @@ fn holding(sheet: &Sheet<'_>, digits: u8, found: &mut Findings) -> Option<Holdin
         if amount.is_none() {
             found.add(Code::BadAmount, (sheet.file, &["closing/"]), || {
                 let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-                (sheet.place(column), format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"))
+                (
+                    sheet.place(column),
+                    format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"),
+                )
             });
         }
         amount
     };
     let (cash, free_credit, available) = (amount(CASH), amount(FREE_CREDIT), amount(AVAILABLE));
-    Some(Holding { cash: cash?, free_credit: free_credit?, available: available? })
+    Some(Holding {
+        cash: cash?,
+        free_credit: free_credit?,
+        available: available?,
+    })
 }
 
-fn compare(sheet: &Sheet<'_>, (stated, must): (Holding, Option<Holding>), digits: u8, found: &mut Findings) {
+fn compare(
+    sheet: &Sheet<'_>,
+    (stated, must): (Holding, Option<Holding>),
+    digits: u8,
+    found: &mut Findings,
+) {
     let Some(must) = must else { return };
     for (column, is, must) in [
         (CASH, stated.cash, must.cash),
@@ -186,8 +262,15 @@ fn compare(sheet: &Sheet<'_>, (stated, must): (Holding, Option<Holding>), digits
     ] {
         if is != must {
             return found.add(Code::Disagrees, (sheet.file, LEDGER), || {
-                let (name, is, must) = (sheet.name(column), text_of(is, digits), text_of(must, digits));
-                (sheet.place(column), format!("`{name}` is {is}, must be {must}: the ledger comes to that"))
+                let (name, is, must) = (
+                    sheet.name(column),
+                    text_of(is, digits),
+                    text_of(must, digits),
+                );
+                (
+                    sheet.place(column),
+                    format!("`{name}` is {is}, must be {must}: the ledger comes to that"),
+                )
             });
         }
     }

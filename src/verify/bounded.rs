@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::source::LONGEST_ROW;
+use crate::input::LONGEST_ROW;
 
 /// A CSV file of which no more than a row that is too long is read.
 pub(super) struct Bounded<R> {
@@ -15,7 +15,11 @@ pub(super) struct Bounded<R> {
 
 impl<R: Read> Bounded<R> {
     pub(super) fn of(bytes: R) -> Self {
-        Self { bytes, length: 0, quoted: false }
+        Self {
+            bytes,
+            length: 0,
+            quoted: false,
+        }
     }
 
     /// Whether a row that these bytes go on with is too long.
@@ -40,7 +44,10 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.bytes.read(buffer)?;
         if self.is_too_long(&buffer[..read]) {
-            return Err(io::Error::other(format!("a row has more than {} MiB", LONGEST_ROW >> 20)));
+            return Err(io::Error::other(format!(
+                "a row has more than {} MiB",
+                LONGEST_ROW >> 20
+            )));
         }
         Ok(read)
     }

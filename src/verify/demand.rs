@@ -5,11 +5,19 @@ use std::collections::BTreeMap;
 use super::findings::{Findings, shown};
 use super::funds::Account;
 use super::sheet::{Reached, Sheet, minor, reach, text_of};
-use crate::diagnostic::Code;
+use crate::input::diagnostic::Code;
 
 /// The columns of `demand.csv`.
-pub(super) const DEMAND: (&str, &[&str]) =
-    ("demand.csv", &["month", "account_id", "as_funded", "all_due_paid", "all_kept"]);
+pub(super) const DEMAND: (&str, &[&str]) = (
+    "demand.csv",
+    &[
+        "month",
+        "account_id",
+        "as_funded",
+        "all_due_paid",
+        "all_kept",
+    ],
+);
 const AS_FUNDED: usize = 2;
 const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
 
@@ -37,7 +45,11 @@ impl<'w> Demand<'w> {
         if let Some(sheet) = &mut sheet {
             sheet.advance(found);
         }
-        Self { is_whole: sheet.is_some(), sheet, totals: Totals::new() }
+        Self {
+            is_whole: sheet.is_some(),
+            sheet,
+            totals: Totals::new(),
+        }
     }
 
     /// Holds the row of a month that has ended against what the account paid in it.
@@ -56,7 +68,10 @@ impl<'w> Demand<'w> {
         if sheet.cell(AS_FUNDED) != text.as_bytes() {
             found.add(Code::Disagrees, (sheet.file, LEDGER), || {
                 let is = shown(sheet.cell(AS_FUNDED));
-                (sheet.place(AS_FUNDED), format!("`as_funded` is {is}, must be `{text}`: the ledger comes to that"))
+                (
+                    sheet.place(AS_FUNDED),
+                    format!("`as_funded` is {is}, must be `{text}`: the ledger comes to that"),
+                )
             });
         }
         let mut sums = [Some(must), None, None];
@@ -65,14 +80,20 @@ impl<'w> Demand<'w> {
             if sum.is_none() && !sheet.cell(column).is_empty() {
                 found.add(Code::BadAmount, (sheet.file, &[]), || {
                     let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-                    (sheet.place(column), format!("`{name}` is {cell}, must be a plain amount, or empty"))
+                    (
+                        sheet.place(column),
+                        format!("`{name}` is {cell}, must be a plain amount, or empty"),
+                    )
                 });
                 self.is_whole = false;
             }
         }
         match account.currency {
             Some(currency) => {
-                let none = Sums { digits: account.digits, sums: [Some(0); 3] };
+                let none = Sums {
+                    digits: account.digits,
+                    sums: [Some(0); 3],
+                };
                 let total = self.totals.entry(currency).or_insert(none);
                 for (total, sum) in total.sums.iter_mut().zip(sums) {
                     *total = total.zip(sum).map(|(total, sum)| total + sum);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, Diagnostics, Place};
+use crate::input::diagnostic::{Code, Diagnostics, Place};
 
 /// Something wrong with one cell of a row.
 pub(super) struct Flaw {
@@ -15,7 +15,12 @@ pub(super) struct Flaw {
 
 impl Flaw {
     pub(super) fn new(code: Code, column: usize, message: impl Into<String>) -> Self {
-        Self { code, column, message: message.into(), needs: &[] }
+        Self {
+            code,
+            column,
+            message: message.into(),
+            needs: &[],
+        }
     }
 
     pub(super) fn needing(self, needs: &'static [&'static str]) -> Self {
@@ -43,12 +48,21 @@ impl Findings {
     }
 
     /// Adds what is wrong in `file`, seen beside the files that it `needs`; a name with a slash at its end is a folder.
-    pub(super) fn add(&mut self, code: Code, (file, needs): (&str, &[&str]), find: impl FnOnce() -> (Place, String)) {
+    pub(super) fn add(
+        &mut self,
+        code: Code,
+        (file, needs): (&str, &[&str]),
+        find: impl FnOnce() -> (Place, String),
+    ) {
         if !self.is_changed(file) && needs.iter().any(|need| self.is_changed(need)) {
             return;
         }
         let is_of_rows = self.is_sealed && code != Code::OtherReplay;
-        let help = if is_of_rows { HELP_OF_SEALED } else { help(code) };
+        let help = if is_of_rows {
+            HELP_OF_SEALED
+        } else {
+            help(code)
+        };
         self.list.push_with(code, || {
             let (place, message) = find();
             (place, message, help.to_owned())
@@ -72,7 +86,9 @@ impl Findings {
 
     /// Whether a file, or one of a folder, is not as it was written.
     pub(super) fn is_changed(&self, name: &str) -> bool {
-        self.changed.iter().any(|changed| changed == name || (name.ends_with('/') && changed.starts_with(name)))
+        self.changed
+            .iter()
+            .any(|changed| changed == name || (name.ends_with('/') && changed.starts_with(name)))
     }
 
     /// How many there are.

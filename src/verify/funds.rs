@@ -4,7 +4,7 @@ use super::findings::Flaw;
 use super::row::{AMOUNT, BALANCE, CASH, FREE_CREDIT, Moved, Row, VOUCHER};
 use super::rules::{Moves, Step};
 use super::sheet::text_of;
-use crate::diagnostic::Code;
+use crate::input::diagnostic::Code;
 
 /// What the opening of an account, and what is available beyond its settled amount, are known from.
 const OPENING: &[&str] = &["balances.csv", "closing/"];
@@ -47,15 +47,19 @@ pub(super) struct Account {
     /// The holding of its last row in `balances.csv`.
     pub noted: Holding,
     /// The lowest available amount noted so far, and its date.
-    pub lowest: (i128, crate::calendar::Day),
+    pub lowest: (i128, crate::model::calendar::Day),
     pub month: Month,
     /// By how much the balance column is wrong, so that one wrong row is found once.
     drift: i128,
 }
 
 impl Account {
-    pub(super) fn opening(digits: u8, noted: Holding, date: crate::calendar::Day) -> Self {
-        let Holding { cash, free_credit, available } = noted;
+    pub(super) fn opening(digits: u8, noted: Holding, date: crate::model::calendar::Day) -> Self {
+        let Holding {
+            cash,
+            free_credit,
+            available,
+        } = noted;
         Self {
             digits,
             currency: None,
@@ -77,12 +81,20 @@ impl Account {
     /// The holding, with what is available where that is known.
     pub(super) fn holding(&self) -> Option<Holding> {
         let available = self.settled() + self.beyond?;
-        Some(Holding { cash: self.cash, free_credit: self.free_credit, available })
+        Some(Holding {
+            cash: self.cash,
+            free_credit: self.free_credit,
+            available,
+        })
     }
 
     /// Takes a holding that a file states as the true one, so that one fault is found once.
     pub(super) fn adopt(&mut self, holding: Holding) {
-        let Holding { cash, free_credit, available } = holding;
+        let Holding {
+            cash,
+            free_credit,
+            available,
+        } = holding;
         (self.cash, self.free_credit) = (cash, free_credit);
         self.beyond = Some(available - cash - free_credit);
     }
@@ -101,7 +113,11 @@ impl Account {
         }
         self.count(row);
         let balance = self.balance(row, &before);
-        row.moved.map_or(Ok(()), |moved| before.sources(row, &moved).and_then(|()| self.not_overdrawn(row)))?;
+        row.moved.map_or(Ok(()), |moved| {
+            before
+                .sources(row, &moved)
+                .and_then(|()| self.not_overdrawn(row))
+        })?;
         balance
     }
 
@@ -110,7 +126,9 @@ impl Account {
     }
 
     fn balance(&mut self, row: &Row, before: &Self) -> Result<(), Flaw> {
-        let Some(stated) = row.balance else { return Ok(()) };
+        let Some(stated) = row.balance else {
+            return Ok(());
+        };
         let must = self.settled();
         let drift = stated - must;
         if drift == 0 || drift == self.drift {
@@ -119,9 +137,17 @@ impl Account {
         }
         self.drift = drift;
         let sum = row.moved.map_or_else(String::new, |moved| {
-            format!(": {} before it and an amount of {}", self.text(before.settled()), self.text(moved.amount))
+            format!(
+                ": {} before it and an amount of {}",
+                self.text(before.settled()),
+                self.text(moved.amount)
+            )
         });
-        let message = format!("`balance` is {}, must be {}{sum}", self.text(stated), self.text(must));
+        let message = format!(
+            "`balance` is {}, must be {}{sum}",
+            self.text(stated),
+            self.text(must)
+        );
         Err(Flaw::new(Code::WrongSum, BALANCE, message).needing(&["balances.csv"]))
     }
 
@@ -130,20 +156,28 @@ impl Account {
         let sum = moved.free_credit + moved.cash;
         if moved.amount != sum {
             let (amount, sum) = (self.text(moved.amount), self.text(sum));
-            let message = format!("`amount` is {amount}, must be {sum}: the sum of `free_credit` and `cash`");
+            let message =
+                format!("`amount` is {amount}, must be {sum}: the sum of `free_credit` and `cash`");
             return Err(Flaw::new(Code::WrongSum, AMOUNT, message));
         }
         let signs = match row.rule.moves {
             Moves::Nothing => Ok(()),
             Moves::Payment => self.paid(moved, true),
             Moves::Usage => self.paid(moved, false),
-            Moves::Cash => self.came_in(moved, (CASH, moved.cash), (FREE_CREDIT, moved.free_credit)),
-            Moves::FreeCredit => self.came_in(moved, (FREE_CREDIT, moved.free_credit), (CASH, moved.cash)),
+            Moves::Cash => {
+                self.came_in(moved, (CASH, moved.cash), (FREE_CREDIT, moved.free_credit))
+            }
+            Moves::FreeCredit => {
+                self.came_in(moved, (FREE_CREDIT, moved.free_credit), (CASH, moved.cash))
+            }
             Moves::MaybeBack | Moves::Back => self.came_back(moved),
             Moves::Change if moved.amount > 0 => self.came_back(moved),
             Moves::Change => self.paid(moved, true),
         };
-        signs.map_err(|flaw| Flaw { message: format!("{} in a row `{}`", flaw.message, row.rule.event), ..flaw })
+        signs.map_err(|flaw| Flaw {
+            message: format!("{} in a row `{}`", flaw.message, row.rule.event),
+            ..flaw
+        })
     }
 
     /// A payment: free credit goes before cash.
@@ -155,11 +189,17 @@ impl Account {
             self.exactly(VOUCHER, moved.voucher, 0)?;
         }
         let free_credit = moved.amount.max(-self.free_credit.max(0));
-        self.exactly(FREE_CREDIT, moved.free_credit, free_credit).map_err(|flaw| flaw.needing(OPENING))
+        self.exactly(FREE_CREDIT, moved.free_credit, free_credit)
+            .map_err(|flaw| flaw.needing(OPENING))
     }
 
     /// A top-up or credit: one source grows, nothing else moves.
-    fn came_in(&self, moved: &Moved, grows: (usize, i128), other: (usize, i128)) -> Result<(), Flaw> {
+    fn came_in(
+        &self,
+        moved: &Moved,
+        grows: (usize, i128),
+        other: (usize, i128),
+    ) -> Result<(), Flaw> {
         self.exactly(VOUCHER, moved.voucher, 0)?;
         self.exactly(other.0, other.1, 0)?;
         self.at_least(grows.0, grows.1, 1)
@@ -173,24 +213,40 @@ impl Account {
     }
 
     fn exactly(&self, column: usize, is: i128, must: i128) -> Result<(), Flaw> {
-        if is == must { Ok(()) } else { Err(self.wrong(column, is, &format!("must be {}", self.text(must)))) }
+        if is == must {
+            Ok(())
+        } else {
+            Err(self.wrong(column, is, &format!("must be {}", self.text(must))))
+        }
     }
 
     fn at_most(&self, column: usize, is: i128, most: i128) -> Result<(), Flaw> {
-        if is <= most { Ok(()) } else { Err(self.wrong(column, is, &format!("must be at most {}", self.text(most)))) }
+        if is <= most {
+            Ok(())
+        } else {
+            Err(self.wrong(column, is, &format!("must be at most {}", self.text(most))))
+        }
     }
 
     fn at_least(&self, column: usize, is: i128, least: i128) -> Result<(), Flaw> {
         if is >= least {
             Ok(())
         } else {
-            Err(self.wrong(column, is, &format!("must be at least {}", self.text(least))))
+            Err(self.wrong(
+                column,
+                is,
+                &format!("must be at least {}", self.text(least)),
+            ))
         }
     }
 
     fn wrong(&self, column: usize, is: i128, must: &str) -> Flaw {
         let name = super::row::LEDGER.1[column];
-        Flaw::new(Code::WrongSum, column, format!("`{name}` is {}, {must}", self.text(is)))
+        Flaw::new(
+            Code::WrongSum,
+            column,
+            format!("`{name}` is {}, {must}", self.text(is)),
+        )
     }
 
     /// Whether a prepaid payment has left the available amount at or above zero.
@@ -203,8 +259,11 @@ impl Account {
         match self.holding() {
             Some(holding) if is_payment && holding.available < 0 => {
                 let available = self.text(holding.available);
-                let message =
-                    format!("`{}` leaves {available} available, must leave at least {}", row.rule.event, self.text(0));
+                let message = format!(
+                    "`{}` leaves {available} available, must leave at least {}",
+                    row.rule.event,
+                    self.text(0)
+                );
                 Err(Flaw::new(Code::Overdrawn, AMOUNT, message).needing(OPENING))
             }
             _ => Ok(()),
@@ -223,7 +282,14 @@ impl Account {
             Step::GiveBack | Step::Refund => month.refund += amount,
             _ => {}
         }
-        let counted = [Step::Renew, Step::Recover, Step::Fail, Step::Reclaim, Step::End, Step::Stop];
+        let counted = [
+            Step::Renew,
+            Step::Recover,
+            Step::Fail,
+            Step::Reclaim,
+            Step::End,
+            Step::Stop,
+        ];
         if let Some(count) = counted.iter().position(|step| *step == row.rule.step) {
             month.counts[count] += 1;
         }

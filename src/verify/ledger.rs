@@ -10,9 +10,9 @@ use super::names::Names;
 use super::row::{self, ACCOUNT, DATE, DETAIL, EVENT, INSTANCE, Row, SEQ};
 use super::rules::{Phase, Step};
 use super::sheet::{Sheet, minor, whole};
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::diagnostic::Code;
+use crate::input::diagnostic::Code;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
 
 /// What a ledger is held against, where it is known.
 pub(super) struct Known<'b> {
@@ -138,10 +138,13 @@ impl<'b, 'w> Audit<'b, 'w> {
     /// The date of a row; one after the last ends the day, and the month.
     fn date(&mut self, sheet: &Sheet<'_>, found: &mut Findings) -> Result<Day, Flaw> {
         let date = row::date(sheet, DATE)?;
-        let outside = |from: Day, to: Day| format!("`date` is {date}, must lie in the run, {from} to {to}");
+        let outside =
+            |from: Day, to: Day| format!("`date` is {date}, must lie in the run, {from} to {to}");
         match (self.known.from, self.known.to) {
             (Some(from), Some(to)) if date < from || date > to => {
-                return Err(Flaw::new(Code::WrongOrder, DATE, outside(from, to)).needing(&["run.json"]));
+                return Err(
+                    Flaw::new(Code::WrongOrder, DATE, outside(from, to)).needing(&["run.json"])
+                );
             }
             _ => {}
         }
@@ -157,16 +160,26 @@ impl<'b, 'w> Audit<'b, 'w> {
 
     fn account(&self, sheet: &Sheet<'_>) -> Option<usize> {
         let name = sheet.cell(ACCOUNT);
-        let same = self.touched.last().filter(|account| self.accounts.names.name(**account) == name);
+        let same = self
+            .touched
+            .last()
+            .filter(|account| self.accounts.names.name(**account) == name);
         same.copied().or_else(|| self.accounts.names.find(name))
     }
 
     /// Rows stand by date, then account id, then the phases of the day; within most phases by instance id.
     fn in_order(&mut self, sheet: &Sheet<'_>, row: &Row) -> Result<(), Flaw> {
-        let (account, instance, phase) = (sheet.cell(ACCOUNT), sheet.cell(INSTANCE), row.rule.phase(row.reason));
+        let (account, instance, phase) = (
+            sheet.cell(ACCOUNT),
+            sheet.cell(INSTANCE),
+            row.rule.phase(row.reason),
+        );
         let held = match &self.place {
             Some(before) if row.date < before.date => {
-                let message = format!("`date` is {}, must not lie before {} of the row above", row.date, before.date);
+                let message = format!(
+                    "`date` is {}, must not lie before {} of the row above",
+                    row.date, before.date
+                );
                 Err(Flaw::new(Code::WrongOrder, DATE, message))
             }
             Some(before) if row.date > before.date => Ok(()),
@@ -178,7 +191,11 @@ impl<'b, 'w> Audit<'b, 'w> {
                     row.date
                 );
                 let is_later = account > &*before.account;
-                if is_later { Ok(()) } else { Err(Flaw::new(Code::WrongOrder, ACCOUNT, message)) }
+                if is_later {
+                    Ok(())
+                } else {
+                    Err(Flaw::new(Code::WrongOrder, ACCOUNT, message))
+                }
             }
             Some(before) if phase < before.phase => {
                 let message = format!(
@@ -190,7 +207,9 @@ impl<'b, 'w> Audit<'b, 'w> {
                 );
                 Err(Flaw::new(Code::WrongOrder, EVENT, message))
             }
-            Some(before) if phase == before.phase && phase.is_by_id() && !follows(before, instance, row) => {
+            Some(before)
+                if phase == before.phase && phase.is_by_id() && !follows(before, instance, row) =>
+            {
                 let message = format!(
                     "`instance_id` is {}, must stand after {} among {}",
                     shown(instance),
@@ -226,21 +245,45 @@ impl<'b, 'w> Audit<'b, 'w> {
         if limit.is_some() {
             return Ok(());
         }
-        let message = format!("`detail` is {}, must begin with the credit limit that was set", shown(detail));
+        let message = format!(
+            "`detail` is {}, must begin with the credit limit that was set",
+            shown(detail)
+        );
         Err(Flaw::new(Code::BadAmount, DETAIL, message))
     }
 
-    fn instance(&mut self, sheet: &Sheet<'_>, account: Option<usize>, row: &Row) -> Result<(), Flaw> {
+    fn instance(
+        &mut self,
+        sheet: &Sheet<'_>,
+        account: Option<usize>,
+        row: &Row,
+    ) -> Result<(), Flaw> {
         let number = self.instances.number(sheet.cell(INSTANCE));
         if number == self.lives.len() {
             self.lives.push(Life::default());
         }
-        let listed = self.known.closing.and_then(|closing| Some((closing, closing.instances.get(number)?)));
+        let listed = self
+            .known
+            .closing
+            .and_then(|closing| Some((closing, closing.instances.get(number)?)));
         let profile = listed.map(|(closing, one)| closing.profile(one.profile));
-        let held = self.lives[number].follow(row, Rules { profile, from: self.known.from });
-        let owner = listed.map(|(closing, one)| closing.account(one.account).id.as_str().as_bytes());
-        if let (Some(owner), Some(_)) = (owner.filter(|owner| *owner != sheet.cell(ACCOUNT)), account) {
-            let message = format!("`account_id` is {}, must be {}", shown(sheet.cell(ACCOUNT)), shown(owner));
+        let held = self.lives[number].follow(
+            row,
+            Rules {
+                profile,
+                from: self.known.from,
+            },
+        );
+        let owner =
+            listed.map(|(closing, one)| closing.account(one.account).id.as_str().as_bytes());
+        if let (Some(owner), Some(_)) =
+            (owner.filter(|owner| *owner != sheet.cell(ACCOUNT)), account)
+        {
+            let message = format!(
+                "`account_id` is {}, must be {}",
+                shown(sheet.cell(ACCOUNT)),
+                shown(owner)
+            );
             return Err(Flaw::new(Code::Disagrees, ACCOUNT, message).needing(&["closing/"]));
         }
         held
@@ -248,7 +291,9 @@ impl<'b, 'w> Audit<'b, 'w> {
 
     /// Holds the accounts that the day touched against `balances.csv`.
     fn end_day(&mut self, found: &mut Findings) {
-        let Some(date) = self.place.as_ref().map(|place| place.date) else { return self.touched.clear() };
+        let Some(date) = self.place.as_ref().map(|place| place.date) else {
+            return self.touched.clear();
+        };
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
@@ -274,14 +319,21 @@ impl<'b, 'w> Audit<'b, 'w> {
 impl Place {
     fn first(row: &Row) -> Self {
         let (account, instance) = (Vec::new(), Vec::new());
-        Self { date: row.date, account, phase: Phase::Release, instance, event: row.rule.event }
+        Self {
+            date: row.date,
+            account,
+            phase: Phase::Release,
+            instance,
+            event: row.rule.event,
+        }
     }
 }
 
 /// Whether an instance may follow the last one of the same phase: the next by id, or itself from expired to reclaimed.
 fn follows(before: &Place, instance: &[u8], row: &Row) -> bool {
     let is_next = instance > before.instance.as_slice();
-    let goes_on = instance == before.instance && before.event == "expired" && row.rule.step == Step::Reclaim;
+    let goes_on =
+        instance == before.instance && before.event == "expired" && row.rule.step == Step::Reclaim;
     is_next || goes_on
 }
 
@@ -291,6 +343,11 @@ fn is_nobody(row: &Row) -> bool {
 }
 
 fn report(sheet: &Sheet<'_>, flaw: Flaw, found: &mut Findings) {
-    let Flaw { code, column, message, needs } = flaw;
+    let Flaw {
+        code,
+        column,
+        message,
+        needs,
+    } = flaw;
     found.add(code, (sheet.file, needs), || (sheet.place(column), message));
 }

@@ -4,11 +4,11 @@
 use super::findings::Flaw;
 use super::row::{DATE, END, EVENT, INSTANCE, REASON, Row, START, STATE, Term};
 use super::rules::Step;
-use crate::calendar::{Day, MonthEnd};
-use crate::diagnostic::Code;
-use crate::instance::{ChargeType, Instance, State};
-use crate::lifecycle::Trigger;
-use crate::profile::{Profile, RecoverFrom, RetentionFrom};
+use crate::engine::lifecycle::Trigger;
+use crate::input::diagnostic::Code;
+use crate::model::calendar::{Day, MonthEnd};
+use crate::model::instance::{ChargeType, Instance, State};
+use crate::model::profile::{Profile, RecoverFrom, RetentionFrom};
 
 /// What the rules of an instance are known from.
 const RULES: &[&str] = &["closing/"];
@@ -95,7 +95,9 @@ impl Life {
             Step::Buy => self.purchase(row, rules),
             Step::Resize => self.resize(row),
             Step::Expire => self.on_day(row, rules, |profile| self.expiry_day(profile, rules.from)),
-            Step::Reclaim => self.on_day(row, rules, |profile| self.reclaim_day(profile, rules.from)),
+            Step::Reclaim => {
+                self.on_day(row, rules, |profile| self.reclaim_day(profile, rules.from))
+            }
             Step::End if row.reason != "user" => {
                 self.on_day(row, rules, |profile| self.release_day(profile, rules.from))
             }
@@ -108,21 +110,34 @@ impl Life {
     /// Whether anything can happen to it, and this to its kind.
     fn may_happen(&self, row: &Row) -> Held {
         let event = row.rule.event;
-        if let Some(date) = self.owes_stop.filter(|date| row.rule.step != Step::Stop || *date != row.date) {
-            let message = format!("`{event}`, must be `stopped` on {date}: hours were billed for a part of that day");
+        if let Some(date) = self
+            .owes_stop
+            .filter(|date| row.rule.step != Step::Stop || *date != row.date)
+        {
+            let message = format!(
+                "`{event}`, must be `stopped` on {date}: hours were billed for a part of that day"
+            );
             return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
         }
         if self.state == Some(State::Terminated) {
-            let message = format!("`{event}` of an instance that is terminated, after which nothing may happen");
+            let message = format!(
+                "`{event}` of an instance that is terminated, after which nothing may happen"
+            );
             return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
         }
         if self.presence == Presence::Refused {
-            let message = format!("`{event}` of an instance whose purchase was rejected: it must never exist");
+            let message = format!(
+                "`{event}` of an instance whose purchase was rejected: it must never exist"
+            );
             return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
         }
         match (kind(row.rule.step), self.charge_type) {
             (Some(must), Some(is)) if must != is => {
-                let message = format!("`{event}` is for {} instances, this one is {}", must.name(), is.name());
+                let message = format!(
+                    "`{event}` is for {} instances, this one is {}",
+                    must.name(),
+                    is.name()
+                );
                 Err(Flaw::new(Code::ImpossibleMove, EVENT, message))
             }
             _ => Ok(()),
@@ -138,20 +153,29 @@ impl Life {
             let destroys_paid = trigger == Trigger::Destroy
                 && before == State::Running
                 && self.charge_type == Some(ChargeType::Prepaid);
-            if recovers || destroys_paid { None } else { before.checked_after(trigger) }
+            if recovers || destroys_paid {
+                None
+            } else {
+                before.checked_after(trigger)
+            }
         };
         match self.state {
             Some(before) => match is_possible(before) {
                 Some(must) if must == after => Ok(()),
                 Some(must) => Err(wrong_state(after, must, event)),
                 None => {
-                    let message = format!("`{event}` while {}, which the table of moves does not have", before.name());
+                    let message = format!(
+                        "`{event}` while {}, which the table of moves does not have",
+                        before.name()
+                    );
                     Err(Flaw::new(Code::ImpossibleMove, EVENT, message))
                 }
             },
             None => {
                 let mut states = State::NAMES.iter().map(|(_, state)| *state);
-                let possible: Option<State> = State::NAMES.iter().find_map(|(_, before)| is_possible(*before));
+                let possible: Option<State> = State::NAMES
+                    .iter()
+                    .find_map(|(_, before)| is_possible(*before));
                 match possible {
                     Some(must) if !states.any(|before| is_possible(before) == Some(after)) => {
                         Err(wrong_state(after, must, event))
@@ -171,15 +195,26 @@ impl Life {
             Step::Remind => &[State::Running, State::Overdue],
             Step::Fail => &[State::Running, State::Overdue, State::Reclaimed],
             Step::Resize => &[State::Running, State::Overdue, State::Stopped],
-            _ => &[State::Running, State::Overdue, State::Reclaimed, State::Stopped],
+            _ => &[
+                State::Running,
+                State::Overdue,
+                State::Reclaimed,
+                State::Stopped,
+            ],
         };
         if !allowed.contains(&after) {
             let names: Vec<&str> = allowed.iter().map(|state| state.name()).collect();
-            let message = format!("`state` is {}, of `{event}` it must be {}", after.name(), names.join(" or "));
+            let message = format!(
+                "`state` is {}, of `{event}` it must be {}",
+                after.name(),
+                names.join(" or ")
+            );
             return Err(Flaw::new(Code::ImpossibleMove, STATE, message));
         }
         match self.state {
-            Some(before) if before != after && row.rule.step != Step::Buy => Err(wrong_state(after, before, event)),
+            Some(before) if before != after && row.rule.step != Step::Buy => {
+                Err(wrong_state(after, before, event))
+            }
             _ => Ok(()),
         }
     }
@@ -187,11 +222,17 @@ impl Life {
     /// A rejected action changes nothing; it shows the state, or none where there is no such instance.
     fn rejection(&self, row: &Row) -> Held {
         let Some(after) = row.state else {
-            let is_strange = !matches!(row.reason, "unknown_account" | "unknown_instance" | "insufficient_funds");
+            let is_strange = !matches!(
+                row.reason,
+                "unknown_account" | "unknown_instance" | "insufficient_funds"
+            );
             let exists = row.reason == "insufficient_funds" && self.presence == Presence::Seen;
             return match self.state.filter(|_| is_strange || exists) {
                 Some(before) => {
-                    let message = format!("`state` is empty, must be {}: the instance exists", before.name());
+                    let message = format!(
+                        "`state` is empty, must be {}: the instance exists",
+                        before.name()
+                    );
                     Err(Flaw::new(Code::ImpossibleMove, STATE, message))
                 }
                 None => Ok(()),
@@ -216,7 +257,11 @@ impl Life {
         if fits && kind {
             return Ok(());
         }
-        let message = format!("`reason` is `{}`, which cannot be of an instance that is {}", row.reason, after.name());
+        let message = format!(
+            "`reason` is `{}`, which cannot be of an instance that is {}",
+            row.reason,
+            after.name()
+        );
         Err(Flaw::new(Code::WrongReason, REASON, message))
     }
 
@@ -231,7 +276,9 @@ impl Life {
     fn recovery(&self, row: &Row, rules: Rules<'_>) -> Held {
         let Some(term) = row.term else { return Ok(()) };
         let (must, why) = match rules.profile.map(|profile| profile.recover_from) {
-            _ if self.returned == Some(true) => (Some(row.date), "the day of recovery, as it was returned"),
+            _ if self.returned == Some(true) => {
+                (Some(row.date), "the day of recovery, as it was returned")
+            }
             Some(RecoverFrom::Today) => (Some(row.date), "the day of recovery"),
             Some(RecoverFrom::Reclaim) => (self.since, "the day of reclaiming"),
             Some(RecoverFrom::Expiry) => (self.expires, "the old expiry"),
@@ -245,7 +292,8 @@ impl Life {
     fn purchase(&self, row: &Row, rules: Rules<'_>) -> Held {
         let Some(term) = row.term else { return Ok(()) };
         if self.state.is_some() && self.converted != Some(row.date) {
-            let message = "`purchased` of an instance that exists already, and was not converted before";
+            let message =
+                "`purchased` of an instance that exists already, and was not converted before";
             return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
         }
         starts(&term, Some(row.date), "the day of the purchase")?;
@@ -258,7 +306,10 @@ impl Life {
         starts(&term, Some(row.date), "the day of the upgrade")?;
         match self.expires {
             Some(must) if must != term.end => {
-                let message = format!("`term_end` is {}, must be {must}: an upgrade leaves the expiry", term.end);
+                let message = format!(
+                    "`term_end` is {}, must be {must}: an upgrade leaves the expiry",
+                    term.end
+                );
                 Err(Flaw::new(Code::BrokenTerm, END, message))
             }
             _ => Ok(()),
@@ -278,15 +329,26 @@ impl Life {
         if row.reason != "arrears" || self.used == Some(row.date) {
             return Ok(());
         }
-        let message = format!("`stopped` in arrears without a row `usage` of {}, there must be one", row.date);
+        let message = format!(
+            "`stopped` in arrears without a row `usage` of {}, there must be one",
+            row.date
+        );
         Err(Flaw::new(Code::ImpossibleMove, EVENT, message))
     }
 
     /// Whether the row stands on the day that the profile gives it, where that is known.
-    fn on_day(&self, row: &Row, rules: Rules<'_>, day: impl Fn(&Profile) -> Option<(Day, String)>) -> Held {
+    fn on_day(
+        &self,
+        row: &Row,
+        rules: Rules<'_>,
+        day: impl Fn(&Profile) -> Option<(Day, String)>,
+    ) -> Held {
         match rules.profile.and_then(day) {
             Some((must, why)) if must != row.date => {
-                let message = format!("`{}` on {}, must be on {must}: {why}", row.rule.event, row.date);
+                let message = format!(
+                    "`{}` on {}, must be on {must}: {why}",
+                    row.rule.event, row.date
+                );
                 Err(Flaw::new(Code::WrongDay, DATE, message).needing(RULES))
             }
             _ => Ok(()),
@@ -296,7 +358,10 @@ impl Life {
     /// What is past its expiry expires, on the first day of the run or of a term that ends in the past.
     fn expiry_day(&self, _: &Profile, from: Option<Day>) -> Option<(Day, String)> {
         let expires = self.expires?;
-        Some((self.not_before(expires, from), format!("the paid term ends on {expires}")))
+        Some((
+            self.not_before(expires, from),
+            format!("the paid term ends on {expires}"),
+        ))
     }
 
     fn reclaim_day(&self, profile: &Profile, from: Option<Day>) -> Option<(Day, String)> {
@@ -309,17 +374,26 @@ impl Life {
         let since = self.since?;
         let (base, days) = match self.state? {
             State::Stopped => (since, profile.postpaid_retention_days),
-            State::Reclaimed if profile.retention_from == RetentionFrom::Expiry && self.returned != Some(true) => {
+            State::Reclaimed
+                if profile.retention_from == RetentionFrom::Expiry
+                    && self.returned != Some(true) =>
+            {
                 (self.expires?, profile.retention_days)
             }
             _ => (since, profile.retention_days),
         };
         let must = (base + days + 1).max(since.tomorrow());
-        Some((from.map_or(must, |from| must.max(from)), format!("it is kept for {days} days from {base}")))
+        Some((
+            from.map_or(must, |from| must.max(from)),
+            format!("it is kept for {days} days from {base}"),
+        ))
     }
 
     fn not_before(&self, day: Day, from: Option<Day>) -> Day {
-        [from, self.changed].into_iter().flatten().fold(day, Day::max)
+        [from, self.changed]
+            .into_iter()
+            .flatten()
+            .fold(day, Day::max)
     }
 
     fn carry_out(&mut self, row: &Row) {
@@ -379,7 +453,11 @@ fn other_kind(kind: ChargeType) -> ChargeType {
 }
 
 fn wrong_state(is: State, must: State, event: &str) -> Flaw {
-    let message = format!("`state` is {}, after `{event}` it must be {}", is.name(), must.name());
+    let message = format!(
+        "`state` is {}, after `{event}` it must be {}",
+        is.name(),
+        must.name()
+    );
     Flaw::new(Code::ImpossibleMove, STATE, message)
 }
 
@@ -394,27 +472,47 @@ fn starts(term: &Term, must: Option<Day>, why: &str) -> Held {
 }
 
 fn counted(months: u32) -> String {
-    if months == 1 { "1 month".to_owned() } else { format!("{months} months") }
+    if months == 1 {
+        "1 month".to_owned()
+    } else {
+        format!("{months} months")
+    }
 }
 
 /// Whether a term ends where its months end by the profile's rule.
 fn length(term: &Term, is_unified: bool, profile: Option<&Profile>) -> Held {
     let Some(months) = term.months.filter(|_| !is_unified) else {
         let is_asked_day = term.end.day_of_month() <= 28 && term.end.days_since(term.start) >= 28;
-        let message =
-            format!("`term_end` is {}, must be a day 1 to 28, a month or more after {}", term.end, term.start);
-        return if is_asked_day { Ok(()) } else { Err(Flaw::new(Code::BrokenTerm, END, message)) };
+        let message = format!(
+            "`term_end` is {}, must be a day 1 to 28, a month or more after {}",
+            term.end, term.start
+        );
+        return if is_asked_day {
+            Ok(())
+        } else {
+            Err(Flaw::new(Code::BrokenTerm, END, message))
+        };
     };
-    let Some(rule) = profile.map(|profile| profile.month_end) else { return Ok(()) };
+    let Some(rule) = profile.map(|profile| profile.month_end) else {
+        return Ok(());
+    };
     let anchors = match rule {
         MonthEnd::Sticky => term.start.day_of_month()..=31,
         MonthEnd::Clamp | MonthEnd::Days30 => 1..=1,
     };
-    let mut ends = anchors.filter(|anchor| rule != MonthEnd::Sticky || term.start.falls_on(*anchor));
+    let mut ends =
+        anchors.filter(|anchor| rule != MonthEnd::Sticky || term.start.falls_on(*anchor));
     let must = rule.add_months(term.start, months, term.start.day_of_month());
-    if must == term.end || ends.any(|anchor| rule.add_months(term.start, months, anchor) == term.end) {
+    if must == term.end
+        || ends.any(|anchor| rule.add_months(term.start, months, anchor) == term.end)
+    {
         return Ok(());
     }
-    let message = format!("`term_end` is {}, must be {must}: {} after {}", term.end, counted(months), term.start);
+    let message = format!(
+        "`term_end` is {}, must be {must}: {} after {}",
+        term.end,
+        counted(months),
+        term.start
+    );
     Err(Flaw::new(Code::BrokenTerm, END, message).needing(RULES))
 }

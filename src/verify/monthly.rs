@@ -6,8 +6,8 @@ use super::findings::{Findings, shown};
 use super::funds::{Account, Month};
 use super::sheet::{Reached, Sheet, reach, text_of};
 use super::spend::{self, Sums, add};
-use crate::calendar::Day;
-use crate::diagnostic::Code;
+use crate::input::diagnostic::Code;
+use crate::model::calendar::Day;
 
 /// The columns of `monthly.csv`.
 pub(super) const MONTHLY: (&str, &[&str]) = (
@@ -42,11 +42,20 @@ pub(super) struct Months<'w> {
 }
 
 impl<'w> Months<'w> {
-    pub(super) fn open(mut sheet: Option<Sheet<'w>>, demand: Option<Sheet<'w>>, found: &mut Findings) -> Self {
+    pub(super) fn open(
+        mut sheet: Option<Sheet<'w>>,
+        demand: Option<Sheet<'w>>,
+        found: &mut Findings,
+    ) -> Self {
         if let Some(sheet) = &mut sheet {
             sheet.advance(found);
         }
-        Self { sheet, demand: Demand::open(demand, found), spend: Sums::new(), knows_currencies: true }
+        Self {
+            sheet,
+            demand: Demand::open(demand, found),
+            spend: Sums::new(),
+            knows_currencies: true,
+        }
     }
 
     /// Holds a month that has ended against the file, and begins the next one.
@@ -64,7 +73,10 @@ impl<'w> Months<'w> {
                 None => self.knows_currencies = false,
             }
             self.demand.row((&month, name), account, found);
-            let goes_on = self.sheet.as_mut().is_none_or(|sheet| row(sheet, (&month, name), account, found));
+            let goes_on = self
+                .sheet
+                .as_mut()
+                .is_none_or(|sheet| row(sheet, (&month, name), account, found));
             if !goes_on {
                 self.sheet = None;
             }
@@ -103,12 +115,22 @@ fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut
     let sums = account.month;
     let text = |minor| text_of(minor, account.digits);
     let counts = sums.counts.iter().map(|count| count.to_string());
-    let amounts = [sums.topup, sums.credit, sums.renewal, sums.usage, sums.refund, account.settled()];
+    let amounts = [
+        sums.topup,
+        sums.credit,
+        sums.renewal,
+        sums.usage,
+        sums.refund,
+        account.settled(),
+    ];
     for (column, must) in (2..).zip(counts.chain(amounts.into_iter().map(text))) {
         if sheet.cell(column) != must.as_bytes() {
             found.add(Code::Disagrees, (sheet.file, LEDGER), || {
                 let (name, is) = (sheet.name(column), shown(sheet.cell(column)));
-                (sheet.place(column), format!("`{name}` is {is}, must be `{must}`: the ledger comes to that"))
+                (
+                    sheet.place(column),
+                    format!("`{name}` is {is}, must be `{must}`: the ledger comes to that"),
+                )
             });
             break;
         }
@@ -119,5 +141,8 @@ fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut
 
 /// `YYYY-MM`.
 fn month_text(month: Day) -> String {
-    month.to_string().get(..7).map_or_else(String::new, str::to_owned)
+    month
+        .to_string()
+        .get(..7)
+        .map_or_else(String::new, str::to_owned)
 }

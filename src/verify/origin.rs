@@ -3,10 +3,10 @@
 use super::Inputs;
 use super::findings::Findings;
 use super::record::Record;
-use crate::book::Book;
-use crate::diagnostic::{Code, Place};
-use crate::report::hash::hash;
-use crate::source;
+use crate::input;
+use crate::input::diagnostic::{Code, Place};
+use crate::model::book::Book;
+use crate::output::hash::hash;
 
 /// The book of a run, if its files are those that the run read.
 pub(super) fn read(inputs: &Inputs<'_>, record: &Record, found: &mut Findings) -> Option<Book> {
@@ -16,12 +16,19 @@ pub(super) fn read(inputs: &Inputs<'_>, record: &Record, found: &mut Findings) -
         match inputs.folder.get(name).map(hash) {
             Some(is) if is == *must => {}
             Some(is) => {
-                let message = format!("`{file}` has changed since the run: its SHA-256 is {is}, must be {must}");
+                let message = format!(
+                    "`{file}` has changed since the run: its SHA-256 is {is}, must be {must}"
+                );
                 found.add_changed(&file, Code::ChangedInput, Place::of_file(&file), message);
             }
-            None if name == source::QUICK => {
+            None if name == input::QUICK => {
                 let message = "the run had changes by --set, which must be given again: `run.json` has only their hash";
-                found.add_changed(&file, Code::ChangedInput, Place::of_file(&file), message.to_owned());
+                found.add_changed(
+                    &file,
+                    Code::ChangedInput,
+                    Place::of_file(&file),
+                    message.to_owned(),
+                );
             }
             None => {
                 let message = format!("`{file}` is not there, must be: the run read it");
@@ -29,7 +36,10 @@ pub(super) fn read(inputs: &Inputs<'_>, record: &Record, found: &mut Findings) -
             }
         }
     }
-    let read_today = source::FILES.iter().chain([&source::QUICK]).filter(|name| inputs.folder.get(name).is_some());
+    let read_today = input::FILES
+        .iter()
+        .chain([&input::QUICK])
+        .filter(|name| inputs.folder.get(name).is_some());
     for name in read_today.filter(|name| !record.inputs.contains_key(**name)) {
         let file = inputs.shown(name);
         let message = format!("`{file}` is there, must not be: the run did not read it");
@@ -38,10 +48,13 @@ pub(super) fn read(inputs: &Inputs<'_>, record: &Record, found: &mut Findings) -
     if found.len() > before {
         return None;
     }
-    let (book, problems) = source::read(inputs.folder, record.scenario.as_deref());
+    let (book, problems) = input::read(inputs.folder, record.scenario.as_deref());
     if book.is_none() {
         for one in problems.iter() {
-            let place = Place { file: inputs.shown(&one.place.file), ..one.place.clone() };
+            let place = Place {
+                file: inputs.shown(&one.place.file),
+                ..one.place.clone()
+            };
             found.add_read(one.code, place, (one.message.clone(), one.help.clone()));
         }
     }

@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::Written;
 use super::findings::{Findings, shown};
-use crate::calendar::Day;
-use crate::diagnostic::{Code, Place};
-use crate::report::pictures;
-use crate::report::run_json::Seal;
+use crate::input::diagnostic::{Code, Place};
+use crate::model::calendar::Day;
+use crate::output::pictures;
+use crate::output::run_json::Seal;
 
 /// The name of the file.
 pub(super) const FILE: &str = "run.json";
@@ -58,27 +58,40 @@ impl Record {
     /// Reads the file and holds it against its own digest.
     pub(super) fn read(written: &Written<'_>, found: &mut Findings) -> Option<Self> {
         if !written.names.contains(FILE) {
-            let message = format!("`{FILE}` is not there: the hashes of the other files are not known");
+            let message =
+                format!("`{FILE}` is not there: the hashes of the other files are not known");
             found.add_changed(FILE, Code::MissingFile, Place::of_file(FILE), message);
             return None;
         }
         let bytes = written.bytes(FILE, found)?;
-        let last = bytes.len().saturating_sub(b"\"\n}\n".len() + 64)..bytes.len().saturating_sub(b"\"\n}\n".len());
+        let last = bytes.len().saturating_sub(b"\"\n}\n".len() + 64)
+            ..bytes.len().saturating_sub(b"\"\n}\n".len());
         match Seal::of(&bytes) {
             Seal::Whole => {}
             Seal::Broken { stated, actual } => {
-                let message = format!("a byte has changed: the `digest` is {stated}, must be {actual}");
-                found.add_changed(FILE, Code::ChangedFile, Place::in_bytes(FILE, &bytes, last), message);
+                let message =
+                    format!("a byte has changed: the `digest` is {stated}, must be {actual}");
+                found.add_changed(
+                    FILE,
+                    Code::ChangedFile,
+                    Place::in_bytes(FILE, &bytes, last),
+                    message,
+                );
             }
             Seal::None => {
-                let message = format!("`{FILE}` does not end with a `digest`: its bytes and its hashes are not proven");
+                let message = format!(
+                    "`{FILE}` does not end with a `digest`: its bytes and its hashes are not proven"
+                );
                 found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
             }
         }
         match serde_json::from_slice::<Self>(&bytes) {
             Ok(record) => Some(Self { bytes, ..record }),
             Err(error) => {
-                let line = Place { line: error.line().max(1), ..Place::of_file(FILE) };
+                let line = Place {
+                    line: error.line().max(1),
+                    ..Place::of_file(FILE)
+                };
                 let message = format!("not what a run writes: {error}");
                 found.add_changed(FILE, Code::BadJson, line, message);
                 None
@@ -88,8 +101,14 @@ impl Record {
 
     /// Whether the run drew charts.
     pub(super) fn has_charts(&self) -> bool {
-        let is_chart = |name: &String| name.strip_prefix(pictures::FOLDER).is_some_and(|rest| rest.starts_with('/'));
-        self.outputs.iter().flatten().any(|(name, _)| is_chart(name))
+        let is_chart = |name: &String| {
+            name.strip_prefix(pictures::FOLDER)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.outputs
+            .iter()
+            .flatten()
+            .any(|(name, _)| is_chart(name))
     }
 
     /// The days of the run, as far as they can be read.
@@ -97,7 +116,10 @@ impl Record {
         let mut day = |key: &str, text: &str| {
             let day = Day::parse(text).ok();
             if day.is_none() {
-                let message = format!("`{key}` is {}, must be a date of the form YYYY-MM-DD", shown(text.as_bytes()));
+                let message = format!(
+                    "`{key}` is {}, must be a date of the form YYYY-MM-DD",
+                    shown(text.as_bytes())
+                );
                 found.add(Code::BadDate, (FILE, &[]), || (self.place(key), message));
             }
             day
@@ -109,7 +131,13 @@ impl Record {
     pub(super) fn place(&self, key: &str) -> Place {
         let key = format!("\"{}\":", key.replace('\\', "\\\\").replace('"', "\\\""));
         let key = key.as_bytes();
-        let at = self.bytes.windows(key.len()).position(|window| window == key);
-        at.map_or_else(|| Place::of_file(FILE), |at| Place::in_bytes(FILE, &self.bytes, at..at + key.len() - 1))
+        let at = self
+            .bytes
+            .windows(key.len())
+            .position(|window| window == key);
+        at.map_or_else(
+            || Place::of_file(FILE),
+            |at| Place::in_bytes(FILE, &self.bytes, at..at + key.len() - 1),
+        )
     }
 }

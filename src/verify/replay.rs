@@ -11,22 +11,24 @@ use super::report::{self, Report};
 use super::sheet::Sheet;
 use super::spend::{COLUMN, SPEND};
 use super::{Earlier, Inputs, Written};
-use crate::book::Book;
-use crate::calendar::Day;
-use crate::demand::{Demand, Detail, Differing};
-use crate::diagnostic::{Code, Place};
+use crate::analysis::demand::{Demand, Detail, Differing};
+use crate::analysis::lost;
+use crate::analysis::summary::{Summary, Tally};
+use crate::analysis::tasks;
 use crate::engine::{self, Piece, Refusal, Window};
-use crate::lost;
-use crate::report::csv::{BALANCES_HEADER, LEDGER_HEADER, Texts};
-use crate::report::frame::Grouping;
-use crate::report::month::{self, Gather, Gathered, Last, Period, Sources};
-use crate::report::monthly::SpendTable;
-use crate::report::pages::Pages;
-use crate::report::pictures::{self, States};
-use crate::report::{self as made, closing, demand, lost as lost_csv, monthly, report_json, run_json};
-use crate::selector::Column;
-use crate::summary::{Summary, Tally};
-use crate::tasks;
+use crate::input::diagnostic::{Code, Place};
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::selector::Column;
+use crate::output::csv::{BALANCES_HEADER, LEDGER_HEADER, Texts};
+use crate::output::month::{self, Gather, Gathered, Last, Period, Sources};
+use crate::output::monthly::SpendTable;
+use crate::output::pages::Pages;
+use crate::output::pictures::{self, States};
+use crate::output::{
+    self as made, closing, demand, lost as lost_csv, monthly, report_json, run_json,
+};
+use crate::tables::Grouping;
 
 /// What was written, and by which files it says so.
 pub(super) struct Said<'s> {
@@ -38,17 +40,30 @@ pub(super) struct Said<'s> {
 /// Replays the book and holds every file that `run.json` and `report/report.json` list, and these two, against what it
 /// comes to.
 pub(super) fn check(book: &Book, (written, said): (&Written<'_>, &Said<'_>), found: &mut Findings) {
-    let mut comparison = Comparison { written, version: &said.record.version, files: BTreeMap::new(), found };
+    let mut comparison = Comparison {
+        written,
+        version: &said.record.version,
+        files: BTreeMap::new(),
+        found,
+    };
     let by = grouping(book, said.record, &mut comparison);
-    let month = said.report.map(|report| Month::of(book, (report, said.inputs.last), comparison.found));
+    let month = said
+        .report
+        .map(|report| Month::of(book, (report, said.inputs.last), comparison.found));
     let is_whole = by.is_some() && month.as_ref().is_none_or(Option::is_some);
     let by = by.unwrap_or_else(Grouped::unknown);
     if run(book, (said, &by, month.flatten()), &mut comparison).is_err() {
         let message = "the inputs cannot be replayed by this version, which must write the same";
         let place = || (Place::of_file("ledger.csv"), message.to_owned());
-        return comparison.found.add(Code::OtherReplay, ("ledger.csv", &[]), place);
+        return comparison
+            .found
+            .add(Code::OtherReplay, ("ledger.csv", &[]), place);
     }
-    let read = said.inputs.folder.taken_over().filter(|(name, _)| said.record.inputs.contains_key(*name));
+    let read = said
+        .inputs
+        .folder
+        .taken_over()
+        .filter(|(name, _)| said.record.inputs.contains_key(*name));
     read.for_each(|(name, bytes)| comparison.add(&format!("closing/{name}"), bytes));
     if is_whole {
         comparison.refuse_others(said);
@@ -72,9 +87,13 @@ fn run(
     let mut seq = 1;
     while replay.advance(&mut window)? {
         texts.ledger(seq, window.runs(), &mut pages);
-        pages.iter().for_each(|bytes| comparison.add("ledger.csv", bytes));
+        pages
+            .iter()
+            .for_each(|bytes| comparison.add("ledger.csv", bytes));
         texts.balances(window.balance_runs(), &mut pages);
-        pages.iter().for_each(|bytes| comparison.add("balances.csv", bytes));
+        pages
+            .iter()
+            .for_each(|bytes| comparison.add("balances.csv", bytes));
         facts.add(window.entries());
         tally.add(window.entries(), window.balances());
         states.iter_mut().for_each(|states| see(states, &window));
@@ -87,20 +106,31 @@ fn run(
         comparison.add(name, &bytes);
     }
     comparison.add("monthly.csv", &monthly::monthly(book, &tables));
-    let three_sums = Demand::of(book, demand::spent(&tables), &Differing::of(&replay), Detail::Accounts);
+    let three_sums = Demand::of(
+        book,
+        demand::spent(&tables),
+        &Differing::of(&replay),
+        Detail::Accounts,
+    );
     comparison.add("demand.csv", &demand::demand_csv(book, &three_sums));
     let losses = lost::losses(book, replay.gone(), &summary.ended(), book.days.from);
     lost_csv::write(book, &losses, |pieces| {
-        pieces.iter().for_each(|bytes| comparison.add("lost.csv", bytes));
+        pieces
+            .iter()
+            .for_each(|bytes| comparison.add("lost.csv", bytes));
         Ok::<(), Refusal>(())
     })?;
     if !by.name.is_empty() {
         comparison.add(SPEND.0, &monthly::spend_csv(&by.name, &spend));
-        states.into_iter().for_each(|states| charts((book, states), &summary, (by, &spend), comparison));
+        states
+            .into_iter()
+            .for_each(|states| charts((book, states), &summary, (by, &spend), comparison));
     }
     let facts = gather.map(|gather| gather.close(&replay));
     closing::write(&replay.close().into_book(book.clone()), |name, pieces| {
-        pieces.iter().for_each(|bytes| comparison.add(&format!("closing/{name}"), bytes));
+        pieces
+            .iter()
+            .for_each(|bytes| comparison.add(&format!("closing/{name}"), bytes));
         Ok::<(), Refusal>(())
     })?;
     if let (Some(month), Some(facts), Some(report)) = (month, facts, said.report) {
@@ -111,7 +141,10 @@ fn run(
 }
 
 fn see(states: &mut States<'_>, window: &Window) {
-    for Piece { day, kept, entries, .. } in window.pieces() {
+    for Piece {
+        day, kept, entries, ..
+    } in window.pieces()
+    {
         let sights: Vec<_> = kept.entries[entries].iter().map(States::sight).collect();
         states.add(day, &sights);
     }
@@ -125,9 +158,14 @@ fn charts(
     comparison: &mut Comparison<'_, '_>,
 ) {
     match pictures::draw(&pictures::of_run(book, states, summary, (&by.name, spend))) {
-        Ok(files) => files.iter().for_each(|(name, bytes)| comparison.add_whole(name, bytes)),
+        Ok(files) => files
+            .iter()
+            .for_each(|(name, bytes)| comparison.add_whole(name, bytes)),
         Err(error) => comparison.found.add(Code::OtherReplay, (FILE, &[]), || {
-            (Place::of_file(FILE), format!("the charts cannot be drawn anew: {error}"))
+            (
+                Place::of_file(FILE),
+                format!("the charts cannot be drawn anew: {error}"),
+            )
         }),
     }
 }
@@ -140,13 +178,20 @@ fn record(
     comparison: &mut Comparison<'_, '_>,
 ) {
     let came_to = (summary, three_sums);
-    let anew = run_json::Record::of(record.inputs.clone(), (book, record.scenario.as_deref()), came_to);
+    let anew = run_json::Record::of(
+        record.inputs.clone(),
+        (book, record.scenario.as_deref()),
+        came_to,
+    );
     let anew = anew.of_version(&record.version);
     let anew = match &record.by {
         Some(by) => anew.grouped_by(by),
         None => anew,
     };
-    comparison.add_sealing(FILE, &anew.bytes(record.outputs.clone().unwrap_or_default()));
+    comparison.add_sealing(
+        FILE,
+        &anew.bytes(record.outputs.clone().unwrap_or_default()),
+    );
 }
 
 /// The column by which spend is grouped.
@@ -157,7 +202,10 @@ struct Grouped {
 
 impl Grouped {
     fn unknown() -> Self {
-        Self { name: String::new(), column: Column::Product }
+        Self {
+            name: String::new(),
+            column: Column::Product,
+        }
     }
 }
 
@@ -165,13 +213,24 @@ impl Grouped {
 /// where that is no column of the book.
 fn grouping(book: &Book, record: &Record, comparison: &mut Comparison<'_, '_>) -> Option<Grouped> {
     let found = &mut *comparison.found;
-    let must =
-        |name: &str, key: &str| format!("`{key}` is {}, must be a column of the inventory", shown(name.as_bytes()));
-    let grouped = |name: &str| Some(Grouped { name: name.to_owned(), column: book.column(name)? });
+    let must = |name: &str, key: &str| {
+        format!(
+            "`{key}` is {}, must be a column of the inventory",
+            shown(name.as_bytes())
+        )
+    };
+    let grouped = |name: &str| {
+        Some(Grouped {
+            name: name.to_owned(),
+            column: book.column(name)?,
+        })
+    };
     if let Some(name) = &record.by {
         let by = grouped(name);
         if by.is_none() {
-            found.add(Code::OtherReplay, (FILE, &[]), || (record.place("by"), must(name, "by")));
+            found.add(Code::OtherReplay, (FILE, &[]), || {
+                (record.place("by"), must(name, "by"))
+            });
         }
         return by;
     }
@@ -182,7 +241,9 @@ fn grouping(book: &Book, record: &Record, comparison: &mut Comparison<'_, '_>) -
     let name = String::from_utf8_lossy(sheet.cell(COLUMN)).into_owned();
     let by = grouped(&name);
     if by.is_none() {
-        found.add(Code::OtherReplay, (sheet.file, &[]), || (sheet.place(COLUMN), must(&name, "column")));
+        found.add(Code::OtherReplay, (sheet.file, &[]), || {
+            (sheet.place(COLUMN), must(&name, "column"))
+        });
     }
     by
 }
@@ -196,34 +257,62 @@ struct Month {
 
 impl Month {
     /// As `report/report.json` says; none where the report cannot be written anew, which is a finding.
-    fn of(book: &Book, (report, last): (&Report, Option<&Earlier<'_>>), found: &mut Findings) -> Option<Self> {
+    fn of(
+        book: &Book,
+        (report, last): (&Report, Option<&Earlier<'_>>),
+        found: &mut Findings,
+    ) -> Option<Self> {
         match Self::read(book, (report, last)) {
             Ok(month) => Some(month),
             Err((code, message)) => {
                 found.add(code, (report::FILE, &[]), || {
-                    (Place::of_file(report::FILE), format!("not replayed: {message}"))
+                    (
+                        Place::of_file(report::FILE),
+                        format!("not replayed: {message}"),
+                    )
                 });
                 None
             }
         }
     }
 
-    fn read(book: &Book, (report, last): (&Report, Option<&Earlier<'_>>)) -> Result<Self, (Code, String)> {
+    fn read(
+        book: &Book,
+        (report, last): (&Report, Option<&Earlier<'_>>),
+    ) -> Result<Self, (Code, String)> {
         let month = Day::parse(&format!("{}-01", report.month)).ok();
-        let period = month.and_then(|month| Period::of(book.days, month)).ok_or_else(|| {
-            let message = format!("`month` is {}, must be one of the run", shown(report.month.as_bytes()));
-            (Code::OtherReplay, message)
-        })?;
+        let period = month
+            .and_then(|month| Period::of(book.days, month))
+            .ok_or_else(|| {
+                let message = format!(
+                    "`month` is {}, must be one of the run",
+                    shown(report.month.as_bytes())
+                );
+                (Code::OtherReplay, message)
+            })?;
         let by = report.by.as_ref().ok_or_else(|| {
             let message = "`by` is not there: the version that wrote the report did not say by which columns it sums";
             (Code::MissingValue, message.to_owned())
         })?;
         let column = |name: &String| {
-            let message = || format!("`by` is {}, must be a column of the inventory", shown(name.as_bytes()));
-            Ok((book.column(name).ok_or_else(|| (Code::OtherReplay, message()))?, name.clone()))
+            let message = || {
+                format!(
+                    "`by` is {}, must be a column of the inventory",
+                    shown(name.as_bytes())
+                )
+            };
+            Ok((
+                book.column(name)
+                    .ok_or_else(|| (Code::OtherReplay, message()))?,
+                name.clone(),
+            ))
         };
         let columns = by.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { period, columns, last: earlier(report, last, &period)? })
+        Ok(Self {
+            period,
+            columns,
+            last: earlier(report, last, &period)?,
+        })
     }
 
     /// Writes the report anew.
@@ -243,24 +332,37 @@ impl Month {
             last: self.last,
         };
         match report_json::files(&month::report(&sources), &sources) {
-            Ok(files) => files.iter().for_each(|(name, bytes)| match name == report::FILE {
-                true => comparison.add_sealing(name, bytes),
-                false => comparison.add_whole(name, bytes),
-            }),
-            Err(error) => comparison.found.add(Code::OtherReplay, (report::FILE, &[]), || {
-                (Place::of_file(report::FILE), format!("the workbook cannot be made anew: {error}"))
-            }),
+            Ok(files) => files
+                .iter()
+                .for_each(|(name, bytes)| match name == report::FILE {
+                    true => comparison.add_sealing(name, bytes),
+                    false => comparison.add_whole(name, bytes),
+                }),
+            Err(error) => comparison
+                .found
+                .add(Code::OtherReplay, (report::FILE, &[]), || {
+                    (
+                        Place::of_file(report::FILE),
+                        format!("the workbook cannot be made anew: {error}"),
+                    )
+                }),
         }
     }
 }
 
 /// The earlier result that a report was compared with: the one that is given must be it.
-fn earlier(report: &Report, given: Option<&Earlier<'_>>, period: &Period) -> Result<Option<Last>, (Code, String)> {
+fn earlier(
+    report: &Report,
+    given: Option<&Earlier<'_>>,
+    period: &Period,
+) -> Result<Option<Last>, (Code, String)> {
     let wrong = |message: String| (Code::ChangedInput, message);
     let (must, last) = match (&report.last, given) {
         (None, None) => return Ok(None),
         (None, Some(_)) => {
-            return Err(wrong("the report was compared with no earlier result; leave out --last".to_owned()));
+            return Err(wrong(
+                "the report was compared with no earlier result; leave out --last".to_owned(),
+            ));
         }
         (Some(must), None) => {
             let (from, to) = (shown(must.from.as_bytes()), shown(must.to.as_bytes()));
@@ -272,7 +374,11 @@ fn earlier(report: &Report, given: Option<&Earlier<'_>>, period: &Period) -> Res
     };
     if last.ledger_hash() != must.ledger {
         let message = "the report was compared with another earlier result than --last: the SHA-256 of its ledger is";
-        return Err(wrong(format!("{message} {}, must be {}", shown(last.ledger_hash().as_bytes()), must.ledger)));
+        return Err(wrong(format!(
+            "{message} {}, must be {}",
+            shown(last.ledger_hash().as_bytes()),
+            must.ledger
+        )));
     }
     Ok(Some(last))
 }
@@ -300,8 +406,11 @@ impl Comparison<'_, '_> {
     fn begin(&mut self, name: &str) -> bool {
         let is_there = self.written.names.contains(name);
         if !is_there && !self.found.is_changed(name) {
-            let message = format!("`{name}` is not there, must be: a replay of the inputs writes it");
-            self.found.add(Code::OtherReplay, (name, &[]), || (Place::of_file(name), message));
+            let message =
+                format!("`{name}` is not there, must be: a replay of the inputs writes it");
+            self.found.add(Code::OtherReplay, (name, &[]), || {
+                (Place::of_file(name), message)
+            });
         }
         is_there
     }
@@ -309,14 +418,25 @@ impl Comparison<'_, '_> {
     /// Holds the next bytes of a replay against a file, up to the first line that differs.
     fn add(&mut self, name: &str, bytes: &[u8]) {
         if !self.files.contains_key(name) {
-            let file = if self.begin(name) { self.written.open(name, self.found) } else { None };
+            let file = if self.begin(name) {
+                self.written.open(name, self.found)
+            } else {
+                None
+            };
             let lines = file.map(|file| {
                 let file = BufReader::with_capacity(1 << 18, file);
-                Lines { file, line: Vec::new(), number: 0, begun: Vec::new() }
+                Lines {
+                    file,
+                    line: Vec::new(),
+                    number: 0,
+                    begun: Vec::new(),
+                }
             });
             self.files.insert(name.to_owned(), lines);
         }
-        let Some(Some(lines)) = self.files.get_mut(name) else { return };
+        let Some(Some(lines)) = self.files.get_mut(name) else {
+            return;
+        };
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let is_whole = piece.ends_with(b"\n");
             if !is_whole || !lines.begun.is_empty() {
@@ -335,20 +455,40 @@ impl Comparison<'_, '_> {
 
     /// Holds a whole file against what is written anew. A text is told by its line, anything else by its byte.
     fn add_whole(&mut self, name: &str, bytes: &[u8]) {
-        let is_text = !matches!(Path::new(name).extension().and_then(OsStr::to_str), Some("png" | "xlsx"));
+        let is_text = !matches!(
+            Path::new(name).extension().and_then(OsStr::to_str),
+            Some("png" | "xlsx")
+        );
         if is_text {
             self.add(name, bytes);
             return self.end(name);
         }
-        let is = if self.begin(name) { self.written.bytes(name, self.found) } else { None };
+        let is = if self.begin(name) {
+            self.written.bytes(name, self.found)
+        } else {
+            None
+        };
         self.files.insert(name.to_owned(), None);
-        let Some(is) = is.filter(|is| is != bytes) else { return };
-        let at = is.iter().zip(bytes).take_while(|(is, must)| is == must).count() + 1;
+        let Some(is) = is.filter(|is| is != bytes) else {
+            return;
+        };
+        let at = is
+            .iter()
+            .zip(bytes)
+            .take_while(|(is, must)| is == must)
+            .count()
+            + 1;
         let (has, must) = (is.len(), bytes.len());
         let of_version = self.of_version();
-        let sizes = if has == must { String::new() } else { format!("; it has {has} bytes, must have {must}") };
+        let sizes = if has == must {
+            String::new()
+        } else {
+            format!("; it has {has} bytes, must have {must}")
+        };
         self.found.add(Code::OtherReplay, (name, &[]), || {
-            let message = format!("a replay of the inputs writes other bytes from byte {at} on{sizes}{of_version}");
+            let message = format!(
+                "a replay of the inputs writes other bytes from byte {at} on{sizes}{of_version}"
+            );
             (Place::of_file(name), message)
         });
     }
@@ -366,9 +506,15 @@ impl Comparison<'_, '_> {
     fn refuse_others(&mut self, said: &Said<'_>) {
         let of_run = said.record.outputs.iter().flatten();
         let of_report = said.report.into_iter().flat_map(|report| &report.outputs);
-        for (name, _) in of_run.chain(of_report).filter(|(name, _)| !self.files.contains_key(*name)) {
-            let message = format!("`{name}` is there, must not be: a replay of the inputs does not write it");
-            self.found.add(Code::OtherReplay, (name, &[]), || (Place::of_file(name), message));
+        for (name, _) in of_run
+            .chain(of_report)
+            .filter(|(name, _)| !self.files.contains_key(*name))
+        {
+            let message =
+                format!("`{name}` is there, must not be: a replay of the inputs does not write it");
+            self.found.add(Code::OtherReplay, (name, &[]), || {
+                (Place::of_file(name), message)
+            });
         }
     }
 
@@ -376,7 +522,11 @@ impl Comparison<'_, '_> {
     fn of_version(&self) -> String {
         match self.version == env!("CARGO_PKG_VERSION") {
             true => String::new(),
-            false => format!(" (written by version {}, replayed by {})", self.version, env!("CARGO_PKG_VERSION")),
+            false => format!(
+                " (written by version {}, replayed by {})",
+                self.version,
+                env!("CARGO_PKG_VERSION")
+            ),
         }
     }
 
@@ -389,7 +539,9 @@ impl Comparison<'_, '_> {
 
     /// Ends a file: nothing more comes to it.
     fn end(&mut self, name: &str) {
-        let Some(Some(lines)) = self.files.get_mut(name) else { return };
+        let Some(Some(lines)) = self.files.get_mut(name) else {
+            return;
+        };
         let must = std::mem::take(&mut lines.begun);
         if !lines.goes_on(&must) {
             self.differs(name, &must);
@@ -398,17 +550,29 @@ impl Comparison<'_, '_> {
 
     /// Reports the line at which a file differs, and looks no further into it.
     fn differs(&mut self, name: &str, must: &[u8]) {
-        let Some(Some(lines)) = self.files.insert(name.to_owned(), None) else { return };
+        let Some(Some(lines)) = self.files.insert(name.to_owned(), None) else {
+            return;
+        };
         let of_version = self.of_version();
         self.found.add(Code::OtherReplay, (name, &[]), || {
             let (line, number) = (&lines.line, lines.number);
             let place = Place::in_bytes(name, line, difference(line, must));
             let must = match must {
                 b"" => "no line".to_owned(),
-                must => format!("`{}`", Place::in_bytes(name, must, difference(must, line)).source),
+                must => format!(
+                    "`{}`",
+                    Place::in_bytes(name, must, difference(must, line)).source
+                ),
             };
-            let message = format!("a replay of the inputs writes another line, must be {must}{of_version}");
-            (Place { line: number, ..place }, message)
+            let message =
+                format!("a replay of the inputs writes another line, must be {must}{of_version}");
+            (
+                Place {
+                    line: number,
+                    ..place
+                },
+                message,
+            )
         });
     }
 }
@@ -424,8 +588,15 @@ impl Lines<'_> {
 
 /// The bytes of a line from the first that differs to the last.
 fn difference(is: &[u8], must: &[u8]) -> std::ops::Range<usize> {
-    let start = is.iter().zip(must).take_while(|(is, must)| is == must).count();
-    let same_end = is[start..].iter().rev().zip(must[start.min(must.len())..].iter().rev());
+    let start = is
+        .iter()
+        .zip(must)
+        .take_while(|(is, must)| is == must)
+        .count();
+    let same_end = is[start..]
+        .iter()
+        .rev()
+        .zip(must[start.min(must.len())..].iter().rev());
     let end = is.len() - same_end.take_while(|(is, must)| is == must).count();
     start..end.max(start)
 }

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use super::Written;
 use super::findings::Findings;
 use super::record::Record;
-use crate::diagnostic::{Code, Place};
-pub(super) use crate::report::report_json::RECORD as FILE;
-use crate::report::report_json::{FOLDER, LastRun, PAGE, WORKBOOK};
-use crate::report::run_json::Seal;
+use crate::input::diagnostic::{Code, Place};
+pub(super) use crate::output::report_json::RECORD as FILE;
+use crate::output::report_json::{FOLDER, LastRun, PAGE, WORKBOOK};
+use crate::output::run_json::Seal;
 
 /// What the file says.
 #[derive(Deserialize)]
@@ -28,7 +28,11 @@ pub(super) struct Report {
 
 impl Report {
     /// Reads the file, if there is one, and holds it against its own digest and against the run beside it.
-    pub(super) fn read(written: &Written<'_>, record: Option<&Record>, found: &mut Findings) -> Option<Self> {
+    pub(super) fn read(
+        written: &Written<'_>,
+        record: Option<&Record>,
+        found: &mut Findings,
+    ) -> Option<Self> {
         if !written.names.contains(FILE) {
             return None;
         }
@@ -45,12 +49,15 @@ impl Report {
                 Some(report)
             }
             (Seal::Broken { stated, actual }, _) => {
-                let message = format!("a byte has changed: the `digest` is {stated}, must be {actual}");
+                let message =
+                    format!("a byte has changed: the `digest` is {stated}, must be {actual}");
                 found.add_changed(FILE, Code::ChangedFile, Place::of_file(FILE), message);
                 None
             }
             (Seal::None, _) => {
-                let message = format!("`{FILE}` does not end with a `digest`: the files of the report are not proven");
+                let message = format!(
+                    "`{FILE}` does not end with a `digest`: the files of the report are not proven"
+                );
                 found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
                 None
             }
@@ -65,6 +72,8 @@ impl Report {
 
 /// Whether a report writes a file of this name.
 pub(super) fn is_of_report(name: &str) -> bool {
-    let is_inside = name.strip_prefix(FOLDER).is_some_and(|rest| rest.starts_with('/'));
+    let is_inside = name
+        .strip_prefix(FOLDER)
+        .is_some_and(|rest| rest.starts_with('/'));
     is_inside || name == PAGE || name == WORKBOOK
 }

@@ -3,9 +3,9 @@
 use super::findings::{Flaw, shown};
 use super::rules::{Cell, Moves, Rule, Step};
 use super::sheet::{Sheet, day, minor, whole};
-use crate::calendar::Day;
-use crate::diagnostic::Code;
-use crate::instance::State;
+use crate::input::diagnostic::Code;
+use crate::model::calendar::Day;
+use crate::model::instance::State;
 
 /// The columns of `ledger.csv`.
 pub(super) const LEDGER: (&str, &[&str]) = (
@@ -85,20 +85,46 @@ impl Row {
     pub(super) fn read(sheet: &Sheet<'_>, (date, digits): (Day, Option<u8>)) -> Result<Self, Flaw> {
         let event = sheet.cell(EVENT);
         let rule = Rule::of(event).ok_or_else(|| {
-            Flaw::new(Code::BadValue, EVENT, format!("`event` is {}, which is no event", shown(event)))
+            Flaw::new(
+                Code::BadValue,
+                EVENT,
+                format!("`event` is {}, which is no event", shown(event)),
+            )
         })?;
         let cell = sheet.cell(REASON);
         let reason = rule.reason(cell).ok_or_else(|| wrong_reason(rule, cell))?;
         filled(sheet, rule, INSTANCE, rule.instance)?;
-        let (state, term, hours) = (state(sheet, rule)?, term(sheet, (rule, reason))?, hours(sheet, rule)?);
+        let (state, term, hours) = (
+            state(sheet, rule)?,
+            term(sheet, (rule, reason))?,
+            hours(sheet, rule)?,
+        );
         let Some(digits) = digits else {
             nothing_moves(sheet, rule).map_err(|flaw| flaw.needing(&["balances.csv"]))?;
-            return Ok(Self { date, rule, reason, state, term, hours, moved: None, balance: None });
+            return Ok(Self {
+                date,
+                rule,
+                reason,
+                state,
+                term,
+                hours,
+                moved: None,
+                balance: None,
+            });
         };
         let moved = moved(sheet, rule, digits)?;
         filled(sheet, rule, BALANCE, Cell::Filled)?;
         let balance = Some(amount(sheet, BALANCE, digits)?);
-        Ok(Self { date, rule, reason, state, term, hours, moved, balance })
+        Ok(Self {
+            date,
+            rule,
+            reason,
+            state,
+            term,
+            hours,
+            moved,
+            balance,
+        })
     }
 }
 
@@ -106,7 +132,10 @@ impl Row {
 fn nothing_moves(sheet: &Sheet<'_>, rule: &Rule) -> Result<(), Flaw> {
     if rule.step != Step::Reject {
         let account = shown(sheet.cell(ACCOUNT));
-        let message = format!("`{}` of {account}, which must be an account that `balances.csv` opens", rule.event);
+        let message = format!(
+            "`{}` of {account}, which must be an account that `balances.csv` opens",
+            rule.event
+        );
         return Err(Flaw::new(Code::UnknownAccount, ACCOUNT, message));
     }
     [AMOUNT, VOUCHER, FREE_CREDIT, CASH, BALANCE]
@@ -119,7 +148,11 @@ fn wrong_reason(rule: &Rule, cell: &[u8]) -> Flaw {
         [] => "empty".to_owned(),
         reasons => format!("one of {}", reasons.join(", ")),
     };
-    let message = format!("`reason` is {}, of `{}` it must be {must}", shown(cell), rule.event);
+    let message = format!(
+        "`reason` is {}, of `{}` it must be {must}",
+        shown(cell),
+        rule.event
+    );
     Flaw::new(Code::WrongReason, REASON, message)
 }
 
@@ -127,11 +160,20 @@ fn filled(sheet: &Sheet<'_>, rule: &Rule, column: usize, must: Cell) -> Result<(
     let cell = sheet.cell(column);
     match must {
         Cell::Filled if cell.is_empty() => {
-            let message = format!("`{}` is empty, of `{}` it must be filled", sheet.name(column), rule.event);
+            let message = format!(
+                "`{}` is empty, of `{}` it must be filled",
+                sheet.name(column),
+                rule.event
+            );
             Err(Flaw::new(Code::MissingValue, column, message))
         }
         Cell::Empty if !cell.is_empty() => {
-            let message = format!("`{}` is {}, of `{}` it must be empty", sheet.name(column), shown(cell), rule.event);
+            let message = format!(
+                "`{}` is {}, of `{}` it must be empty",
+                sheet.name(column),
+                shown(cell),
+                rule.event
+            );
             Err(Flaw::new(Code::UnexpectedValue, column, message))
         }
         _ => Ok(()),
@@ -144,23 +186,44 @@ fn state(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<State>, Flaw> {
     if cell.is_empty() {
         return Ok(None);
     }
-    let known = State::NAMES.iter().find(|(name, _)| name.as_bytes() == cell).map(|(_, state)| *state);
-    let state = known
-        .ok_or_else(|| Flaw::new(Code::BadValue, STATE, format!("`state` is {}, which is no state", shown(cell))))?;
+    let known = State::NAMES
+        .iter()
+        .find(|(name, _)| name.as_bytes() == cell)
+        .map(|(_, state)| *state);
+    let state = known.ok_or_else(|| {
+        Flaw::new(
+            Code::BadValue,
+            STATE,
+            format!("`state` is {}, which is no state", shown(cell)),
+        )
+    })?;
     if sheet.cell(INSTANCE).is_empty() {
-        let message = format!("`state` is {}, without an instance it must be empty", shown(cell));
+        let message = format!(
+            "`state` is {}, without an instance it must be empty",
+            shown(cell)
+        );
         return Err(Flaw::new(Code::UnexpectedValue, STATE, message));
     }
     Ok(Some(state))
 }
 
 fn term(sheet: &Sheet<'_>, (rule, reason): (&Rule, &str)) -> Result<Option<Term>, Flaw> {
-    let is_there = rule.term == Cell::Filled || (rule.term == Cell::Either && !sheet.cell(START).is_empty());
+    let is_there =
+        rule.term == Cell::Filled || (rule.term == Cell::Either && !sheet.cell(START).is_empty());
     let must = if is_there { Cell::Filled } else { Cell::Empty };
     filled(sheet, rule, START, must)?;
     filled(sheet, rule, END, must)?;
     let counts_months = rule.term == Cell::Filled && reason != "unified";
-    filled(sheet, rule, MONTHS, if counts_months { Cell::Filled } else { Cell::Empty })?;
+    filled(
+        sheet,
+        rule,
+        MONTHS,
+        if counts_months {
+            Cell::Filled
+        } else {
+            Cell::Empty
+        },
+    )?;
     if !is_there {
         return Ok(None);
     }
@@ -169,14 +232,31 @@ fn term(sheet: &Sheet<'_>, (rule, reason): (&Rule, &str)) -> Result<Option<Term>
         let message = format!("`term_end` is {end}, must lie after `term_start` {start}");
         return Err(Flaw::new(Code::BrokenTerm, END, message));
     }
-    let months = if counts_months { Some(number(sheet, MONTHS, MOST_MONTHS)?) } else { None };
-    Ok(Some(Term { start, end, months: months.and_then(|months| u32::try_from(months).ok()) }))
+    let months = if counts_months {
+        Some(number(sheet, MONTHS, MOST_MONTHS)?)
+    } else {
+        None
+    };
+    Ok(Some(Term {
+        start,
+        end,
+        months: months.and_then(|months| u32::try_from(months).ok()),
+    }))
 }
 
 fn hours(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<u8>, Flaw> {
     let is_there = rule.step == Step::Use;
-    filled(sheet, rule, HOURS, if is_there { Cell::Filled } else { Cell::Empty })?;
-    let hours = if is_there { Some(number(sheet, HOURS, 24)?) } else { None };
+    filled(
+        sheet,
+        rule,
+        HOURS,
+        if is_there { Cell::Filled } else { Cell::Empty },
+    )?;
+    let hours = if is_there {
+        Some(number(sheet, HOURS, 24)?)
+    } else {
+        None
+    };
     Ok(hours.and_then(|hours| u8::try_from(hours).ok()))
 }
 
@@ -187,7 +267,9 @@ fn moved(sheet: &Sheet<'_>, rule: &Rule, digits: u8) -> Result<Option<Moved>, Fl
         _ => true,
     };
     let must = if is_there { Cell::Filled } else { Cell::Empty };
-    [AMOUNT, VOUCHER, FREE_CREDIT, CASH].iter().try_for_each(|column| filled(sheet, rule, *column, must))?;
+    [AMOUNT, VOUCHER, FREE_CREDIT, CASH]
+        .iter()
+        .try_for_each(|column| filled(sheet, rule, *column, must))?;
     if !is_there {
         return Ok(None);
     }
@@ -202,8 +284,12 @@ fn moved(sheet: &Sheet<'_>, rule: &Rule, digits: u8) -> Result<Option<Moved>, Fl
 fn amount(sheet: &Sheet<'_>, column: usize, digits: u8) -> Result<i128, Flaw> {
     minor(sheet.cell(column), digits).ok_or_else(|| {
         let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-        Flaw::new(Code::BadAmount, column, format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"))
-            .needing(&["closing/", "balances.csv"])
+        Flaw::new(
+            Code::BadAmount,
+            column,
+            format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"),
+        )
+        .needing(&["closing/", "balances.csv"])
     })
 }
 
@@ -211,13 +297,23 @@ fn amount(sheet: &Sheet<'_>, column: usize, digits: u8) -> Result<i128, Flaw> {
 pub(super) fn date(sheet: &Sheet<'_>, column: usize) -> Result<Day, Flaw> {
     day(sheet.cell(column)).ok_or_else(|| {
         let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-        Flaw::new(Code::BadDate, column, format!("`{name}` is {cell}, must be a date of the form YYYY-MM-DD"))
+        Flaw::new(
+            Code::BadDate,
+            column,
+            format!("`{name}` is {cell}, must be a date of the form YYYY-MM-DD"),
+        )
     })
 }
 
 fn number(sheet: &Sheet<'_>, column: usize, most: u64) -> Result<u64, Flaw> {
-    whole(sheet.cell(column)).filter(|number| (1..=most).contains(number)).ok_or_else(|| {
-        let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-        Flaw::new(Code::BadNumber, column, format!("`{name}` is {cell}, must be a whole number from 1 to {most}"))
-    })
+    whole(sheet.cell(column))
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| {
+            let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
+            Flaw::new(
+                Code::BadNumber,
+                column,
+                format!("`{name}` is {cell}, must be a whole number from 1 to {most}"),
+            )
+        })
 }

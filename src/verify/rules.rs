@@ -2,7 +2,7 @@
 //!
 //! Nothing here is shared with the code that writes a ledger.
 
-use crate::lifecycle::Trigger;
+use crate::engine::lifecycle::Trigger;
 
 /// What an event does to what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,15 +74,33 @@ pub(super) struct Rule {
 }
 
 const fn rule(event: &'static str, step: Step, instance: Cell, moves: Moves, term: Cell) -> Rule {
-    Rule { event, step, instance, moves, term, reasons: &[] }
+    Rule {
+        event,
+        step,
+        instance,
+        moves,
+        term,
+        reasons: &[],
+    }
 }
 
-const fn of_instance(event: &'static str, step: Step, moves: Moves, reasons: &'static [&'static str]) -> Rule {
-    Rule { reasons, ..rule(event, step, Cell::Filled, moves, Cell::Empty) }
+const fn of_instance(
+    event: &'static str,
+    step: Step,
+    moves: Moves,
+    reasons: &'static [&'static str],
+) -> Rule {
+    Rule {
+        reasons,
+        ..rule(event, step, Cell::Filled, moves, Cell::Empty)
+    }
 }
 
 const fn of_term(event: &'static str, step: Step, reasons: &'static [&'static str]) -> Rule {
-    Rule { reasons, ..rule(event, step, Cell::Filled, Moves::Payment, Cell::Filled) }
+    Rule {
+        reasons,
+        ..rule(event, step, Cell::Filled, Moves::Payment, Cell::Filled)
+    }
 }
 
 const fn of_account(event: &'static str, step: Step, moves: Moves) -> Rule {
@@ -109,13 +127,28 @@ const REJECTIONS: &[&str] = &[
 pub(super) const RULES: &[Rule] = &[
     of_instance("usage", Step::Use, Moves::Usage, &[]),
     of_term("renewed", Step::Renew, &["auto", "manual", "unified"]),
-    of_instance("reminder", Step::Remind, Moves::Nothing, &["expiring", "funds_short"]),
-    of_instance("renewal_failed", Step::Fail, Moves::Nothing, &["insufficient_funds"]),
+    of_instance(
+        "reminder",
+        Step::Remind,
+        Moves::Nothing,
+        &["expiring", "funds_short"],
+    ),
+    of_instance(
+        "renewal_failed",
+        Step::Fail,
+        Moves::Nothing,
+        &["insufficient_funds"],
+    ),
     of_account("balance_alert", Step::Alert, Moves::Nothing),
     of_account("arrears_forecast", Step::Forecast, Moves::Nothing),
     of_instance("expired", Step::Expire, Moves::Nothing, &["unpaid"]),
     of_instance("reclaimed", Step::Reclaim, Moves::Nothing, &["unpaid"]),
-    of_instance("terminated", Step::End, Moves::Nothing, &["retention_over", "user"]),
+    of_instance(
+        "terminated",
+        Step::End,
+        Moves::Nothing,
+        &["retention_over", "user"],
+    ),
     of_term("recovered", Step::Recover, &["auto", "manual"]),
     of_term("purchased", Step::Buy, &[]),
     of_instance("stopped", Step::Stop, Moves::Nothing, &["arrears", "user"]),
@@ -128,9 +161,24 @@ pub(super) const RULES: &[Rule] = &[
     of_instance("price_set", Step::Price, Moves::Nothing, &[]),
     of_instance("returned", Step::GiveBack, Moves::MaybeBack, &[]),
     of_instance("refunded", Step::Refund, Moves::Back, &[]),
-    rule("resized", Step::Resize, Cell::Filled, Moves::Change, Cell::Either),
+    rule(
+        "resized",
+        Step::Resize,
+        Cell::Filled,
+        Moves::Change,
+        Cell::Either,
+    ),
     of_instance("converted", Step::Convert, Moves::Nothing, &[]),
-    Rule { reasons: REJECTIONS, ..rule("rejected", Step::Reject, Cell::Either, Moves::Nothing, Cell::Empty) },
+    Rule {
+        reasons: REJECTIONS,
+        ..rule(
+            "rejected",
+            Step::Reject,
+            Cell::Either,
+            Moves::Nothing,
+            Cell::Empty,
+        )
+    },
 ];
 
 impl Rule {
@@ -144,7 +192,10 @@ impl Rule {
         if self.reasons.is_empty() {
             return cell.is_empty().then_some("");
         }
-        self.reasons.iter().find(|reason| reason.as_bytes() == cell).copied()
+        self.reasons
+            .iter()
+            .find(|reason| reason.as_bytes() == cell)
+            .copied()
     }
 
     /// What happens to an instance in terms of the table of its life; none where its state stays.

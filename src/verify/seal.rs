@@ -9,10 +9,10 @@ use super::Written;
 use super::findings::Findings;
 use super::record::{FILE, Record};
 use super::report::{Report, is_of_report};
-use crate::diagnostic::{Code, Place};
-use crate::report::hash::Hasher;
-use crate::report::{pictures, report_json};
-use crate::source;
+use crate::input;
+use crate::input::diagnostic::{Code, Place};
+use crate::output::hash::Hasher;
+use crate::output::{pictures, report_json};
 
 /// What every result has, whether or not its `run.json` lists it.
 const ALWAYS: &[&str] = &[
@@ -48,13 +48,19 @@ pub(super) struct Sealed {
 /// Whether a run or a report writes files of this name: one that nobody lists would be taken for theirs.
 pub fn is_name_of_result(name: &str) -> bool {
     let ends_in = |inner: &str, endings: &[&str]| {
-        Path::new(inner).extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
+        Path::new(inner)
+            .extension()
+            .is_some_and(|ending| endings.iter().any(|known| ending == *known))
     };
     match name.split_once('/') {
-        None => name == FILE || ALWAYS.contains(&name) || TASKS.contains(&name) || is_of_report(name),
-        Some(("closing", inner)) => source::FILES.contains(&inner) || inner.starts_with(SCENARIOS),
+        None => {
+            name == FILE || ALWAYS.contains(&name) || TASKS.contains(&name) || is_of_report(name)
+        }
+        Some(("closing", inner)) => input::FILES.contains(&inner) || inner.starts_with(SCENARIOS),
         Some((pictures::FOLDER, inner)) => ends_in(inner, &["svg", "png"]),
-        Some((report_json::FOLDER, inner)) => ends_in(inner, &["csv"]) || name == report_json::RECORD,
+        Some((report_json::FOLDER, inner)) => {
+            ends_in(inner, &["csv"]) || name == report_json::RECORD
+        }
         Some(_) => false,
     }
 }
@@ -71,7 +77,11 @@ fn refuse_link(name: &str, found: &mut Findings) {
 }
 
 /// Hashes every file and finds those that are not as they were written.
-pub(super) fn check(written: &Written<'_>, record: Option<&Record>, found: &mut Findings) -> Sealed {
+pub(super) fn check(
+    written: &Written<'_>,
+    record: Option<&Record>,
+    found: &mut Findings,
+) -> Sealed {
     let trusted = record.filter(|_| !found.is_changed(FILE));
     let Some(outputs) = trusted.and_then(|record| record.outputs.as_ref()) else {
         if trusted.is_some() {
@@ -79,28 +89,49 @@ pub(super) fn check(written: &Written<'_>, record: Option<&Record>, found: &mut 
             found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
         }
         let listed = record.and_then(|record| record.outputs.as_ref());
-        ALWAYS.iter().filter(|name| listed.is_none_or(|listed| listed.contains_key(**name))).for_each(|name| {
-            missing(written, name, found);
-        });
+        ALWAYS
+            .iter()
+            .filter(|name| listed.is_none_or(|listed| listed.contains_key(**name)))
+            .for_each(|name| {
+                missing(written, name, found);
+            });
         return Sealed::default();
     };
     let report = Report::read(written, trusted, found);
     let of_report = report.as_ref().map(|report| &report.outputs);
     let listed = outputs.iter().chain(of_report.into_iter().flatten());
-    let unchanged = listed.filter(|listed| is_unchanged(written, *listed, found)).count();
+    let unchanged = listed
+        .filter(|listed| is_unchanged(written, *listed, found))
+        .count();
     let is_listed = |name: &str| {
-        name == FILE || outputs.contains_key(name) || of_report.is_some_and(|listed| listed.contains_key(name))
+        name == FILE
+            || outputs.contains_key(name)
+            || of_report.is_some_and(|listed| listed.contains_key(name))
     };
-    let others = written.names.iter().filter(|name| !is_listed(name) && *name != report_json::RECORD);
-    let (ours, foreign): (Vec<&String>, Vec<&String>) = others.partition(|name| is_name_of_result(name));
+    let others = written
+        .names
+        .iter()
+        .filter(|name| !is_listed(name) && *name != report_json::RECORD);
+    let (ours, foreign): (Vec<&String>, Vec<&String>) =
+        others.partition(|name| is_name_of_result(name));
     // Without its list nothing is known of the files of a report.
-    let (of_unknown, extra): (Vec<&String>, Vec<&String>) =
-        ours.into_iter().partition(|name| report.is_none() && is_of_report(name));
-    if let Some(name) = of_unknown.first().filter(|_| !written.names.contains(report_json::RECORD)) {
+    let (of_unknown, extra): (Vec<&String>, Vec<&String>) = ours
+        .into_iter()
+        .partition(|name| report.is_none() && is_of_report(name));
+    if let Some(name) = of_unknown
+        .first()
+        .filter(|_| !written.names.contains(report_json::RECORD))
+    {
         let name_of_list = report_json::RECORD;
-        let message =
-            format!("`{name_of_list}` is not there, must be: it has the hashes of the report, as of `{name}`");
-        found.add_changed(name_of_list, Code::MissingFile, Place::of_file(name_of_list), message);
+        let message = format!(
+            "`{name_of_list}` is not there, must be: it has the hashes of the report, as of `{name}`"
+        );
+        found.add_changed(
+            name_of_list,
+            Code::MissingFile,
+            Place::of_file(name_of_list),
+            message,
+        );
     }
     for name in extra {
         let message = format!("`{name}` is there, must not be: the run did not write it");
@@ -109,11 +140,19 @@ pub(super) fn check(written: &Written<'_>, record: Option<&Record>, found: &mut 
     found.seal();
     ledger(trusted, outputs, found);
     let foreign = foreign.into_iter().cloned().collect();
-    Sealed { unchanged: 1 + usize::from(report.is_some()) + unchanged, foreign, report }
+    Sealed {
+        unchanged: 1 + usize::from(report.is_some()) + unchanged,
+        foreign,
+        report,
+    }
 }
 
 /// Whether a file is as it was written.
-fn is_unchanged(written: &Written<'_>, (name, must): (&String, &String), found: &mut Findings) -> bool {
+fn is_unchanged(
+    written: &Written<'_>,
+    (name, must): (&String, &String),
+    found: &mut Findings,
+) -> bool {
     if written.links.contains(name) && !found.is_changed(name) {
         refuse_link(name, found);
     }
@@ -133,10 +172,18 @@ fn is_unchanged(written: &Written<'_>, (name, must): (&String, &String), found: 
 
 /// `ledger.csv` has its hash in two places.
 fn ledger(record: Option<&Record>, outputs: &BTreeMap<String, String>, found: &mut Findings) {
-    let (Some(record), Some(must)) = (record, outputs.get("ledger.csv")) else { return };
+    let (Some(record), Some(must)) = (record, outputs.get("ledger.csv")) else {
+        return;
+    };
     if record.ledger != *must {
         found.add(Code::Disagrees, (FILE, &[]), || {
-            (record.place("ledger"), format!("`ledger` is {}, must be {must} as in `outputs`", record.ledger))
+            (
+                record.place("ledger"),
+                format!(
+                    "`ledger` is {}, must be {must} as in `outputs`",
+                    record.ledger
+                ),
+            )
         });
     }
 }

@@ -6,9 +6,9 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use super::Written;
 use super::findings::{Findings, shown};
-use crate::calendar::Day;
-use crate::cell;
-use crate::diagnostic::{Code, Place};
+use crate::input::cell;
+use crate::input::diagnostic::{Code, Place};
+use crate::model::calendar::Day;
 
 /// A file whose header is as it must be, and its present row.
 pub(super) struct Sheet<'w> {
@@ -29,7 +29,11 @@ impl<'w> Sheet<'w> {
         (file, columns): (&'static str, &'static [&'static str]),
         found: &mut Findings,
     ) -> Option<Self> {
-        let bytes = written.names.contains(file).then(|| written.open(file, found)).flatten();
+        let bytes = written
+            .names
+            .contains(file)
+            .then(|| written.open(file, found))
+            .flatten();
         let sheet = bytes.and_then(|bytes| Self::of(bytes, (file, columns), found));
         if sheet.is_none() {
             found.distrust(file);
@@ -42,22 +46,44 @@ impl<'w> Sheet<'w> {
         (file, columns): (&'static str, &'static [&'static str]),
         found: &mut Findings,
     ) -> Option<Self> {
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(bytes);
-        let mut sheet = Self { file, reader, row: ByteRecord::new(), columns, width: 0, has_row: true, rows: 0 };
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(1 << 18)
+            .from_reader(bytes);
+        let mut sheet = Self {
+            file,
+            reader,
+            row: ByteRecord::new(),
+            columns,
+            width: 0,
+            has_row: true,
+            rows: 0,
+        };
         if !sheet.read(found) {
             let header = columns.join(",");
             let place = Place::of_file(file);
             found.add(Code::MissingColumn, (file, &[]), || {
-                (place, format!("`{file}` is empty, its header must be `{header}`"))
+                (
+                    place,
+                    format!("`{file}` is empty, its header must be `{header}`"),
+                )
             });
             return None;
         }
-        let strange = columns.iter().enumerate().find(|(column, name)| sheet.cell(*column) != name.as_bytes());
+        let strange = columns
+            .iter()
+            .enumerate()
+            .find(|(column, name)| sheet.cell(*column) != name.as_bytes());
         if let Some((column, name)) = strange {
             found.add(Code::MissingColumn, (file, &[]), || {
                 (
                     sheet.place(column),
-                    format!("column {} is {}, must be `{name}`", column + 1, shown(sheet.cell(column))),
+                    format!(
+                        "column {} is {}, must be `{name}`",
+                        column + 1,
+                        shown(sheet.cell(column))
+                    ),
                 )
             });
             return None;
@@ -75,7 +101,10 @@ impl<'w> Sheet<'w> {
             }
             found.add(Code::BadCsv, (self.file, &[]), || {
                 let (has, must) = (self.row.len(), self.width);
-                (self.place(has.min(must) - 1), format!("the row has {has} cells, must have {must}"))
+                (
+                    self.place(has.min(must) - 1),
+                    format!("the row has {has} cells, must have {must}"),
+                )
             });
         }
         false
@@ -85,12 +114,18 @@ impl<'w> Sheet<'w> {
         if !self.has_row {
             return false;
         }
-        self.has_row = self.reader.read_byte_record(&mut self.row).unwrap_or_else(|error| {
-            found.add(Code::Unreadable, (self.file, &[]), || {
-                (Place::of_file(self.file), format!("cannot read `{}`: {error}", self.file))
+        self.has_row = self
+            .reader
+            .read_byte_record(&mut self.row)
+            .unwrap_or_else(|error| {
+                found.add(Code::Unreadable, (self.file, &[]), || {
+                    (
+                        Place::of_file(self.file),
+                        format!("cannot read `{}`: {error}", self.file),
+                    )
+                });
+                false
             });
-            false
-        });
         self.has_row
     }
 
@@ -116,7 +151,10 @@ impl<'w> Sheet<'w> {
 
     /// The end of the file, where something is missing.
     pub(super) fn end(&self) -> Place {
-        Place { line: usize::try_from(self.reader.position().line()).unwrap_or(1), ..Place::of_file(self.file) }
+        Place {
+            line: usize::try_from(self.reader.position().line()).unwrap_or(1),
+            ..Place::of_file(self.file)
+        }
     }
 }
 
@@ -142,17 +180,28 @@ pub(super) fn place_in(file: &str, row: &ByteRecord, column: usize) -> Place {
     }
     line.pop();
     let place = Place::in_bytes(file, &line, marked);
-    let begins = row.position().map_or(1, |position| usize::try_from(position.line()).unwrap_or(1));
-    Place { line: begins + place.line - 1, ..place }
+    let begins = row
+        .position()
+        .map_or(1, |position| usize::try_from(position.line()).unwrap_or(1));
+    Place {
+        line: begins + place.line - 1,
+        ..place
+    }
 }
 
 fn quote(line: &mut Vec<u8>, cell: &[u8]) {
-    if !cell.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+    if !cell
+        .iter()
+        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
+    {
         return line.extend_from_slice(cell);
     }
     line.push(b'"');
     for byte in cell {
-        line.extend(std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 }));
+        line.extend(std::iter::repeat_n(
+            *byte,
+            if *byte == b'"' { 2 } else { 1 },
+        ));
     }
     line.push(b'"');
 }
@@ -162,11 +211,17 @@ const DIGITS: usize = 20;
 
 /// An amount in minor units, if it is written with exactly so many decimals and in no other way than renewcast does.
 pub(super) fn minor(cell: &[u8], digits: u8) -> Option<i128> {
-    let (negative, text) = cell.strip_prefix(b"-").map_or((false, cell), |rest| (true, rest));
+    let (negative, text) = cell
+        .strip_prefix(b"-")
+        .map_or((false, cell), |rest| (true, rest));
     let digits = usize::from(digits);
     let whole = match digits {
         0 => text,
-        _ => text.len().checked_sub(digits + 1).filter(|at| text[*at] == b'.').map(|at| &text[..at])?,
+        _ => text
+            .len()
+            .checked_sub(digits + 1)
+            .filter(|at| text[*at] == b'.')
+            .map(|at| &text[..at])?,
     };
     let leading_zero = whole.len() > 1 && whole[0] == b'0';
     if whole.is_empty() || text.len() > DIGITS || leading_zero {
@@ -206,7 +261,10 @@ pub(super) fn day(cell: &[u8]) -> Option<Day> {
 pub(super) fn whole(cell: &[u8]) -> Option<u64> {
     let plain = !cell.is_empty() && cell.len() < 19 && (cell.len() == 1 || cell[0] != b'0');
     let digits = || cell.iter().all(u8::is_ascii_digit);
-    (plain && digits()).then(|| cell.iter().fold(0, |number, byte| number * 10 + u64::from(byte - b'0')))
+    (plain && digits()).then(|| {
+        cell.iter()
+            .fold(0, |number, byte| number * 10 + u64::from(byte - b'0'))
+    })
 }
 
 /// What the rows of a table by month and account rest on.
@@ -223,13 +281,20 @@ pub(super) enum Reached {
 }
 
 /// Goes on to the row of a month and account, which is the next one in a file that is whole.
-pub(super) fn reach(sheet: &mut Sheet<'_>, (month, name): (&str, &[u8]), found: &mut Findings) -> Reached {
+pub(super) fn reach(
+    sheet: &mut Sheet<'_>,
+    (month, name): (&str, &[u8]),
+    found: &mut Findings,
+) -> Reached {
     while sheet.has_row() && (sheet.cell(0), sheet.cell(1)) != (month.as_bytes(), name) {
         found.add(Code::Disagrees, (sheet.file, LEDGER), || {
             let (is_month, is_account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
             (
                 sheet.place(0),
-                format!("a row of {is_month} for {is_account}, must be that of {month} for {}", shown(name)),
+                format!(
+                    "a row of {is_month} for {is_account}, must be that of {month} for {}",
+                    shown(name)
+                ),
             )
         });
         if (sheet.cell(0), sheet.cell(1)) > (month.as_bytes(), name) {
@@ -239,7 +304,10 @@ pub(super) fn reach(sheet: &mut Sheet<'_>, (month, name): (&str, &[u8]), found: 
     }
     if !sheet.has_row() {
         found.add(Code::Disagrees, (sheet.file, LEDGER), || {
-            (sheet.end(), format!("no row of {month} for {}, must be one", shown(name)))
+            (
+                sheet.end(),
+                format!("no row of {month} for {}, must be one", shown(name)),
+            )
         });
         return Reached::End;
     }

@@ -4,12 +4,22 @@ use std::collections::BTreeMap;
 
 use super::findings::{Findings, Flaw, shown};
 use super::sheet::{Sheet, minor, text_of};
-use crate::diagnostic::{Code, Place};
-use crate::money::Currency;
+use crate::input::diagnostic::{Code, Place};
+use crate::model::money::Currency;
 
 /// The columns of `spend.csv`.
-pub(super) const SPEND: (&str, &[&str]) =
-    ("spend.csv", &["month", "currency", "column", "value", "renewal_amount", "usage_amount", "refund_amount"]);
+pub(super) const SPEND: (&str, &[&str]) = (
+    "spend.csv",
+    &[
+        "month",
+        "currency",
+        "column",
+        "value",
+        "renewal_amount",
+        "usage_amount",
+        "refund_amount",
+    ],
+);
 const MONTH: usize = 0;
 const CURRENCY: usize = 1;
 pub(super) const COLUMN: usize = 2;
@@ -26,7 +36,10 @@ pub(super) type Sums = BTreeMap<(&'static str, String), Spend>;
 
 /// Adds to a spend.
 pub(super) fn add(spend: &mut Spend, more: Spend) {
-    spend.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+    spend
+        .iter_mut()
+        .zip(more)
+        .for_each(|(sum, more)| *sum += more);
 }
 
 /// The rows of one month in one currency.
@@ -44,7 +57,13 @@ struct Group {
 pub(super) fn check(mut sheet: Sheet<'_>, mut sums: Sums, found: &mut Findings) {
     let mut group: Option<Group> = None;
     while sheet.advance(found) {
-        if let Err(Flaw { code, column, message, needs }) = row(&sheet, (&mut group, &mut sums), found) {
+        if let Err(Flaw {
+            code,
+            column,
+            message,
+            needs,
+        }) = row(&sheet, (&mut group, &mut sums), found)
+        {
             found.add(code, (sheet.file, needs), || (sheet.place(column), message));
         }
     }
@@ -64,28 +83,51 @@ pub(super) fn check(mut sheet: Sheet<'_>, mut sums: Sums, found: &mut Findings) 
 }
 
 /// Adds a row to its group; the first of another one ends that before it.
-fn row(sheet: &Sheet<'_>, (group, sums): (&mut Option<Group>, &mut Sums), found: &mut Findings) -> Result<(), Flaw> {
+fn row(
+    sheet: &Sheet<'_>,
+    (group, sums): (&mut Option<Group>, &mut Sums),
+    found: &mut Findings,
+) -> Result<(), Flaw> {
     let cell = sheet.cell(CURRENCY);
-    let currency = std::str::from_utf8(cell).ok().and_then(Currency::from_code).ok_or_else(|| {
-        Flaw::new(Code::BadValue, CURRENCY, format!("`currency` is {}, which is no known currency", shown(cell)))
-    })?;
+    let currency = std::str::from_utf8(cell)
+        .ok()
+        .and_then(Currency::from_code)
+        .ok_or_else(|| {
+            Flaw::new(
+                Code::BadValue,
+                CURRENCY,
+                format!("`currency` is {}, which is no known currency", shown(cell)),
+            )
+        })?;
     let mut sum = Spend::default();
     for (sum, column) in sum.iter_mut().zip(AMOUNTS) {
         *sum = minor(sheet.cell(column), currency.digits()).ok_or_else(|| {
             let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-            Flaw::new(Code::BadAmount, column, format!("`{name}` is {cell}, must be a plain amount of {currency}"))
+            Flaw::new(
+                Code::BadAmount,
+                column,
+                format!("`{name}` is {cell}, must be a plain amount of {currency}"),
+            )
         })?;
     }
     let (month, column, value) = (sheet.cell(MONTH), sheet.cell(COLUMN), sheet.cell(VALUE));
     let place = (currency.code(), month, value);
-    let before =
-        group.as_ref().map(|group| ((group.currency.code(), group.month.as_bytes(), &*group.value), &*group.column));
+    let before = group.as_ref().map(|group| {
+        (
+            (group.currency.code(), group.month.as_bytes(), &*group.value),
+            &*group.column,
+        )
+    });
     if before.is_some_and(|(before, _)| before >= place) {
         let message = "the row must stand by currency, month and value, and once";
         return Err(Flaw::new(Code::WrongOrder, MONTH, message));
     }
     if let Some((_, other)) = before.filter(|(_, other)| *other != column) {
-        let message = format!("`column` is {}, must be {} as in the row above", shown(column), shown(other));
+        let message = format!(
+            "`column` is {}, must be {} as in the row above",
+            shown(column),
+            shown(other)
+        );
         return Err(Flaw::new(Code::BadValue, COLUMN, message));
     }
     match group {
@@ -95,8 +137,19 @@ fn row(sheet: &Sheet<'_>, (group, sums): (&mut Option<Group>, &mut Sums), found:
         }
         _ => {
             let first = sheet.place(MONTH);
-            let (month, column, value) = (String::from_utf8_lossy(month).into_owned(), column.to_vec(), value.to_vec());
-            if let Some(before) = group.replace(Group { currency, month, column, value, sum, first }) {
+            let (month, column, value) = (
+                String::from_utf8_lossy(month).into_owned(),
+                column.to_vec(),
+                value.to_vec(),
+            );
+            if let Some(before) = group.replace(Group {
+                currency,
+                month,
+                column,
+                value,
+                sum,
+                first,
+            }) {
                 end(sheet, before, sums, found);
             }
         }
@@ -106,12 +159,21 @@ fn row(sheet: &Sheet<'_>, (group, sums): (&mut Option<Group>, &mut Sums), found:
 
 /// Holds a group that has ended against the ledger.
 fn end(sheet: &Sheet<'_>, group: Group, sums: &mut Sums, found: &mut Findings) {
-    let Group { currency, month, sum, first, .. } = group;
+    let Group {
+        currency,
+        month,
+        sum,
+        first,
+        ..
+    } = group;
     let Some(must) = sums.remove(&(currency.code(), month.clone())) else {
         return found.add(Code::Disagrees, (sheet.file, LEDGER), || {
             (
                 first,
-                format!("a row of {} in {currency}, must be none: the run has no such month", shown(month.as_bytes())),
+                format!(
+                    "a row of {} in {currency}, must be none: the run has no such month",
+                    shown(month.as_bytes())
+                ),
             )
         });
     };

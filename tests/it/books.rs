@@ -37,7 +37,10 @@ pub(crate) fn random_book(seed: u64) -> Files {
 
 /// A valid book whose choices follow these bytes, as far as they reach.
 pub(crate) fn book_of(choices: &[u8]) -> Files {
-    drawn(Random { choices: choices.iter().rev().copied().collect(), ..Random::of(0) })
+    drawn(Random {
+        choices: choices.iter().rev().copied().collect(),
+        ..Random::of(0)
+    })
 }
 
 /// A valid book in which much is returned, recovered, resized and converted, mostly with an hourly price to count hours at.
@@ -132,8 +135,10 @@ const ZONES: &[&str] = &["Asia/Shanghai", "UTC", "America/New_York"];
 
 const ACCOUNT_IDS: &[&str] = &["a-001", "A-001", "b", "B", "ä-1", "a,2", "10", "9", "z"];
 
-const INSTANCE_IDS: &[&str] =
-    &["i-1", "i-2", "i-10", "I-1", "a,b", "ä-1", "Z9", "z9", "0-x", "i_é", "10", "9", "ins-α", "x y", "i-1a", "_"];
+const INSTANCE_IDS: &[&str] = &[
+    "i-1", "i-2", "i-10", "I-1", "a,b", "ä-1", "Z9", "z9", "0-x", "i_é", "10", "9", "ins-α", "x y",
+    "i-1a", "_",
+];
 
 const PRODUCTS: &[&str] = &["cvm", "cbs", "mysql"];
 
@@ -160,13 +165,30 @@ const MONTHLY_PRICES: &[&str] = &[
     "12.3456789012345678901234",
 ];
 
-const HOURLY_PRICES: &[&str] =
-    &["0.5", "1", "0.125", "0.005", "0.333", "2.345", "1.5", "2.5", "0.0049", "0", "8", "0.25"];
+const HOURLY_PRICES: &[&str] = &[
+    "0.5", "1", "0.125", "0.005", "0.333", "2.345", "1.5", "2.5", "0.0049", "0", "8", "0.25",
+];
 
-const FACTORS: &[&str] = &["0.5", "0.88", "0.125", "0.99999999", "0.33333333", "1", "0.7"];
+const FACTORS: &[&str] = &[
+    "0.5",
+    "0.88",
+    "0.125",
+    "0.99999999",
+    "0.33333333",
+    "1",
+    "0.7",
+];
 
-const NOTES: &[&str] =
-    &["", "", "", "asked by the web team", "first, then the rest", "they said \"now\"", "续费; 两次", "two\nlines"];
+const NOTES: &[&str] = &[
+    "",
+    "",
+    "",
+    "asked by the web team",
+    "first, then the rest",
+    "they said \"now\"",
+    "续费; 两次",
+    "two\nlines",
+];
 
 /// Selectors of what is not well.
 const TROUBLE: &[&str] = &[
@@ -197,7 +219,11 @@ const INSTANCE_ACTIONS: &[&str] = &[
 
 const FLAGS: &[&str] = &["auto", "manual", "none"];
 
-const API_FLAGS: &[&str] = &["NOTIFY_AND_AUTO_RENEW", "NOTIFY_AND_MANUAL_RENEW", "DISABLE_NOTIFY_AND_MANUAL_RENEW"];
+const API_FLAGS: &[&str] = &[
+    "NOTIFY_AND_AUTO_RENEW",
+    "NOTIFY_AND_MANUAL_RENEW",
+    "DISABLE_NOTIFY_AND_MANUAL_RENEW",
+];
 
 fn date(text: &str) -> Date {
     text.parse().expect("a date YYYY-MM-DD")
@@ -273,8 +299,10 @@ impl Draft {
             files.insert("profiles.toml".to_owned(), self.profiles_toml());
         }
         let accounts = self.accounts.iter().map(|account| account.cells.clone());
-        let mut tables =
-            vec![("accounts.csv", accounts.collect()), ("instances.csv", std::mem::take(&mut self.instances))];
+        let mut tables = vec![
+            ("accounts.csv", accounts.collect()),
+            ("instances.csv", std::mem::take(&mut self.instances)),
+        ];
         let optional = [
             ("prices.csv", std::mem::take(&mut self.prices)),
             ("actions.csv", std::mem::take(&mut self.actions)),
@@ -413,12 +441,34 @@ fn columns(file: &str) -> (&'static [&'static str], &'static [&'static str]) {
                 "downgrades",
             ],
         ),
-        "prices.csv" => (&["product", "instance_type", "region", "monthly_price", "hourly_price"], &[]),
-        "vouchers.csv" => {
-            (&["voucher_id", "account_id", "amount", "valid_from", "valid_to"], &["products", "pay_mode", "min_order"])
-        }
-        "orders.csv" => (&["instance_id", "term_start", "term_end"], &["months", "cash", "free_credit", "new"]),
-        "returns.csv" => (&["account_id", "product", "year"], &["returns", "full_returns"]),
+        "prices.csv" => (
+            &[
+                "product",
+                "instance_type",
+                "region",
+                "monthly_price",
+                "hourly_price",
+            ],
+            &[],
+        ),
+        "vouchers.csv" => (
+            &[
+                "voucher_id",
+                "account_id",
+                "amount",
+                "valid_from",
+                "valid_to",
+            ],
+            &["products", "pay_mode", "min_order"],
+        ),
+        "orders.csv" => (
+            &["instance_id", "term_start", "term_end"],
+            &["months", "cash", "free_credit", "new"],
+        ),
+        "returns.csv" => (
+            &["account_id", "product", "year"],
+            &["returns", "full_returns"],
+        ),
         _ => (
             &["date", "action"],
             &[

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use csv::{Reader, StringRecord, Writer};
-use renewcast::source::{self, Folder};
+use renewcast::input::{self, Folder};
 
 use crate::laws::ending;
 use crate::oracle;
@@ -21,11 +21,26 @@ const EXPECTED: &[(&str, Part)] = &[
     ("expected.csv", |written| &written.ledger),
     ("expected-balances.csv", |written| &written.balances),
     ("expected-monthly.csv", |written| &written.monthly),
-    ("expected-accounts.csv", |written| &written.closing["accounts.csv"]),
-    ("expected-instances.csv", |written| &written.closing["instances.csv"]),
-    ("expected-actions.csv", |written| &written.closing["actions.csv"]),
-    ("expected-orders.csv", |written| &written.closing["orders.csv"]),
-    ("expected-vouchers.csv", |written| &written.closing["vouchers.csv"]),
+    (
+        "expected-accounts.csv",
+        |written| &written.closing["accounts.csv"],
+    ),
+    (
+        "expected-instances.csv",
+        |written| &written.closing["instances.csv"],
+    ),
+    (
+        "expected-actions.csv",
+        |written| &written.closing["actions.csv"],
+    ),
+    (
+        "expected-orders.csv",
+        |written| &written.closing["orders.csv"],
+    ),
+    (
+        "expected-vouchers.csv",
+        |written| &written.closing["vouchers.csv"],
+    ),
 ];
 
 /// Warnings about what a book comes to, not about its files: most cases are made of it.
@@ -54,50 +69,90 @@ impl Case {
 
 fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/cases");
-    let entries = fs::read_dir(root).expect("there is a folder of cases").map(|entry| entry.expect("an entry").path());
+    let entries = fs::read_dir(root)
+        .expect("there is a folder of cases")
+        .map(|entry| entry.expect("an entry").path());
     let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
     folders.into_iter().map(case).collect()
 }
 
 fn case(folder: PathBuf) -> Case {
-    let name = folder.file_name().expect("a folder has a name").to_string_lossy().into_owned();
-    let text = |file: &&str| Some(((*file).to_owned(), fs::read_to_string(folder.join(file)).ok()?));
-    Case { name, files: source::FILES.iter().filter_map(text).collect(), folder }
+    let name = folder
+        .file_name()
+        .expect("a folder has a name")
+        .to_string_lossy()
+        .into_owned();
+    let text = |file: &&str| {
+        Some((
+            (*file).to_owned(),
+            fs::read_to_string(folder.join(file)).ok()?,
+        ))
+    };
+    Case {
+        name,
+        files: input::FILES.iter().filter_map(text).collect(),
+        folder,
+    }
 }
 
 /// The books of all cases and of the example, by name.
 pub(crate) fn all_cases() -> Vec<(String, Files)> {
     let example = case(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example"));
-    cases().into_iter().chain([example]).map(|case| (case.name, case.files)).collect()
+    cases()
+        .into_iter()
+        .chain([example])
+        .map(|case| (case.name, case.files))
+        .collect()
 }
 
 /// The columns of `text` that `expected` names.
 fn projected(text: &str, expected: &str) -> String {
     let mut reader = Reader::from_reader(text.as_bytes());
     let known = reader.headers().expect("a header row").clone();
-    let asked = Reader::from_reader(expected.as_bytes()).headers().expect("a header row").clone();
-    let column =
-        |name: &str| known.iter().position(|other| other == name).unwrap_or_else(|| panic!("no column {name}"));
+    let asked = Reader::from_reader(expected.as_bytes())
+        .headers()
+        .expect("a header row")
+        .clone();
+    let column = |name: &str| {
+        known
+            .iter()
+            .position(|other| other == name)
+            .unwrap_or_else(|| panic!("no column {name}"))
+    };
     let columns: Vec<usize> = asked.iter().map(column).collect();
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(&asked).expect("memory takes any row");
     for row in reader.records() {
         let row = row.expect("a row of a run");
-        writer.write_record(columns.iter().map(|column| &row[*column])).expect("memory takes any row");
+        writer
+            .write_record(columns.iter().map(|column| &row[*column]))
+            .expect("memory takes any row");
     }
-    String::from_utf8(writer.into_inner().expect("memory takes any row")).expect("results are UTF-8")
+    String::from_utf8(writer.into_inner().expect("memory takes any row"))
+        .expect("results are UTF-8")
 }
 
 #[test]
 fn a_case_comes_to_what_its_rule_says() {
     for case in cases() {
         let written = run(&case.files);
-        assert!(case.text("expected.csv").is_some(), "{} expects nothing", case.name);
+        assert!(
+            case.text("expected.csv").is_some(),
+            "{} expects nothing",
+            case.name
+        );
         for (file, part) in EXPECTED {
-            let Some(expected) = case.text(file) else { continue };
+            let Some(expected) = case.text(file) else {
+                continue;
+            };
             let what = format!("data/cases/{}/{file}: by hand against the run", case.name);
-            assert_same(&what, &expected, &projected(part(&written), &expected), &case.files);
+            assert_same(
+                &what,
+                &expected,
+                &projected(part(&written), &expected),
+                &case.files,
+            );
         }
     }
 }
@@ -109,9 +164,11 @@ fn a_case_is_a_well_formed_book_and_says_why() {
         for (name, text) in &case.files {
             folder.insert(name, text.clone().into_bytes());
         }
-        let (_, problems) = source::read(&folder, None);
-        let unexpected: Vec<_> =
-            problems.iter().filter(|problem| !EXPECTED_WARNINGS.contains(&problem.code.as_str())).collect();
+        let (_, problems) = input::read(&folder, None);
+        let unexpected: Vec<_> = problems
+            .iter()
+            .filter(|problem| !EXPECTED_WARNINGS.contains(&problem.code.as_str()))
+            .collect();
         assert!(unexpected.is_empty(), "{}: {unexpected:#?}", case.name);
         let why = case.text("README.md").unwrap_or_default();
         let paragraphs: Vec<&str> = why.split("\n\n").collect();
@@ -130,8 +187,18 @@ fn a_case_is_the_same_to_the_reference_model() {
         let (model, written) = (oracle::replay(&files, builtin()), run(&files));
         let what = |file| format!("{name}, {file}: model against engine");
         assert_same(&what("ledger.csv"), &model.ledger, &written.ledger, &files);
-        assert_same(&what("balances.csv"), &model.balances, &written.balances, &files);
-        assert_same(&what("monthly.csv"), &model.monthly, &written.monthly, &files);
+        assert_same(
+            &what("balances.csv"),
+            &model.balances,
+            &written.balances,
+            &files,
+        );
+        assert_same(
+            &what("monthly.csv"),
+            &model.monthly,
+            &written.monthly,
+            &files,
+        );
     }
 }
 
@@ -147,9 +214,20 @@ fn a_case_split_after_any_day_is_the_same() {
             let second = run(&ending(&first.closing, days.to));
             let what = |part| format!("{} split after {day}, {part}", case.name);
             let ledger = without_seq(&first.ledger) + &without_seq(&second.ledger);
-            assert_same(&what("ledger.csv"), &without_seq(&whole.ledger), &ledger, &case.files);
-            let balances = rows(&first.balances, |_| true) + &rows(&second.balances, |date| date != day.to_string());
-            assert_same(&what("balances.csv"), &rows(&whole.balances, |_| true), &balances, &case.files);
+            assert_same(
+                &what("ledger.csv"),
+                &without_seq(&whole.ledger),
+                &ledger,
+                &case.files,
+            );
+            let balances = rows(&first.balances, |_| true)
+                + &rows(&second.balances, |date| date != day.to_string());
+            assert_same(
+                &what("balances.csv"),
+                &rows(&whole.balances, |_| true),
+                &balances,
+                &case.files,
+            );
             // Each is as long as its own run.
             let [left, right] = [&whole, &second].map(|run| ending(&run.closing, days.to));
             assert_eq!(left, right, "{}", what("closing"));
@@ -168,8 +246,16 @@ fn rows(balances: &str, keep: impl Fn(&str) -> bool) -> String {
     lines(balances, |row| keep(&row[0]), Clone::clone)
 }
 
-fn lines(text: &str, keep: impl Fn(&StringRecord) -> bool, change: impl Fn(&StringRecord) -> StringRecord) -> String {
+fn lines(
+    text: &str,
+    keep: impl Fn(&StringRecord) -> bool,
+    change: impl Fn(&StringRecord) -> StringRecord,
+) -> String {
     let mut reader = Reader::from_reader(text.as_bytes());
-    let rows = reader.records().map(|row| row.expect("a row of a run")).filter(keep);
-    rows.map(|row| change(&row).iter().collect::<Vec<_>>().join("\u{1f}") + "\n").collect()
+    let rows = reader
+        .records()
+        .map(|row| row.expect("a row of a run"))
+        .filter(keep);
+    rows.map(|row| change(&row).iter().collect::<Vec<_>>().join("\u{1f}") + "\n")
+        .collect()
 }

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use renewcast::book::Book;
-use renewcast::compare::{Case, Figures, differences};
+use renewcast::analysis::compare::{Case, Figures, differences};
 use renewcast::engine;
-use renewcast::event::{Event, Reason};
-use renewcast::instance::{Instance, State, StoppedBy};
-use renewcast::ledger::Ledger;
-use renewcast::money::Money;
-use renewcast::source::{self, Folder};
+use renewcast::engine::event::{Event, Reason};
+use renewcast::engine::ledger::Ledger;
+use renewcast::input::{self, Folder};
+use renewcast::model::book::Book;
+use renewcast::model::instance::{Instance, State, StoppedBy};
+use renewcast::model::money::Money;
 
 use crate::books::{Changed, changed, random_book};
 use crate::program::Place;
@@ -19,14 +19,18 @@ use crate::support::{Files, Written, assert_same, book, results, run_or_refuse};
 
 /// So many random books; `BOOKS` asks for more.
 fn books() -> u64 {
-    env::var("BOOKS").ok().map_or(300, |text| text.parse().expect("BOOKS is a number"))
+    env::var("BOOKS")
+        .ok()
+        .map_or(300, |text| text.parse().expect("BOOKS is a number"))
 }
 
 /// Random books that no missing price stops.
 fn for_each_case(check: impl Fn(u64, &Book, &Case, &Written)) {
     for seed in 0..books() {
         let files = random_book(seed);
-        let Some(written) = run_or_refuse(&files) else { continue };
+        let Some(written) = run_or_refuse(&files) else {
+            continue;
+        };
         let book = book(&files);
         let case = Case::of("base", &book).expect("what can be run can be compared");
         check(seed, &book, &case, &written);
@@ -36,12 +40,19 @@ fn for_each_case(check: impl Fn(u64, &Book, &Case, &Written)) {
 /// The rows of a CSV file by column.
 fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader.deserialize().map(|row| row.expect("a row")).collect()
+    reader
+        .deserialize()
+        .map(|row| row.expect("a row"))
+        .collect()
 }
 
 /// An amount of a cell in minor units, whatever the currency: the point is left out.
 fn minor(cell: &str) -> i64 {
-    if cell.is_empty() { 0 } else { cell.replace('.', "").parse().expect("an amount") }
+    if cell.is_empty() {
+        0
+    } else {
+        cell.replace('.', "").parse().expect("an amount")
+    }
 }
 
 #[test]
@@ -59,24 +70,58 @@ fn figures_are_the_sums_of_the_files_of_a_run() {
 fn sums(figures: &Figures) -> ([i64; 6], [u32; 4]) {
     let totals = figures.totals;
     let counts = figures.counts;
-    let amounts =
-        [totals.renewals, totals.usage, totals.refunds, totals.income, figures.lowest.available, figures.closing];
-    (amounts.map(Money::minor), [counts.reclaimed, counts.stopped, counts.recovered, counts.terminated])
+    let amounts = [
+        totals.renewals,
+        totals.usage,
+        totals.refunds,
+        totals.income,
+        figures.lowest.available,
+        figures.closing,
+    ];
+    (
+        amounts.map(Money::minor),
+        [
+            counts.reclaimed,
+            counts.stopped,
+            counts.recovered,
+            counts.terminated,
+        ],
+    )
 }
 
 fn sums_of_files((book, id): (&Book, &str), written: &Written) -> ([i64; 6], [u32; 4]) {
-    let monthly = rows(&written.monthly).into_iter().filter(|row| row["account_id"] == id).collect::<Vec<_>>();
-    let sum = |columns: &[&str]| monthly.iter().flat_map(|row| columns.iter().map(|one| minor(&row[*one]))).sum();
-    let balances = rows(&written.balances).into_iter().filter(|row| row["account_id"] == id);
+    let monthly = rows(&written.monthly)
+        .into_iter()
+        .filter(|row| row["account_id"] == id)
+        .collect::<Vec<_>>();
+    let sum = |columns: &[&str]| {
+        monthly
+            .iter()
+            .flat_map(|row| columns.iter().map(|one| minor(&row[*one])))
+            .sum()
+    };
+    let balances = rows(&written.balances)
+        .into_iter()
+        .filter(|row| row["account_id"] == id);
     let available: Vec<i64> = balances.map(|row| minor(&row["available"])).collect();
-    let ledger = rows(&written.ledger).into_iter().filter(|row| row["account_id"] == id).collect::<Vec<_>>();
+    let ledger = rows(&written.ledger)
+        .into_iter()
+        .filter(|row| row["account_id"] == id)
+        .collect::<Vec<_>>();
     let amounts = [
         sum(&["renewal_amount"]),
         sum(&["usage_amount"]),
         sum(&["refund_amount"]),
         sum(&["topup_amount", "credit_amount"]),
-        available.iter().copied().min().expect("every account is noted at the opening"),
-        available.last().copied().expect("every account is noted at the opening"),
+        available
+            .iter()
+            .copied()
+            .min()
+            .expect("every account is noted at the opening"),
+        available
+            .last()
+            .copied()
+            .expect("every account is noted at the opening"),
     ];
     (amounts, counts_of_rows(book, &ledger))
 }
@@ -111,8 +156,12 @@ fn counts_of_rows(book: &Book, ledger: &[BTreeMap<String, String>]) -> [u32; 4] 
                 counts[2] += 1;
                 out.remove(&id);
             }
-            ("restored" | "converted", _) => counts[2] += u32::from(out.remove(&id) == Some("arrears")),
-            ("terminated", "retention_over") => counts[3] += u32::from(out.remove(&id) != Some("returned")),
+            ("restored" | "converted", _) => {
+                counts[2] += u32::from(out.remove(&id) == Some("arrears"))
+            }
+            ("terminated", "retention_over") => {
+                counts[3] += u32::from(out.remove(&id) != Some("returned"))
+            }
             _ => {}
         }
     }
@@ -125,8 +174,10 @@ fn with_scenario(files: &Files, scenario: Option<&str>) -> Option<Book> {
     for (name, text) in files {
         folder.insert(name, text.clone().into_bytes());
     }
-    scenario.iter().for_each(|text| folder.insert(&Folder::scenario_file("x"), text.as_bytes().to_vec()));
-    source::read(&folder, scenario.map(|_| "x")).0
+    scenario
+        .iter()
+        .for_each(|text| folder.insert(&Folder::scenario_file("x"), text.as_bytes().to_vec()));
+    input::read(&folder, scenario.map(|_| "x")).0
 }
 
 #[test]
@@ -136,9 +187,18 @@ fn a_scenario_is_the_book_with_the_same_changes_written_by_hand() {
         let files = random_book(seed);
         let Changed { scenario, by_hand } = changed(&files, seed);
         let what = format!("seed {seed}\n{scenario}");
-        let (read, by_hand_read) = (with_scenario(&files, Some(&scenario)), with_scenario(&by_hand, None));
-        assert_eq!(read.is_some(), by_hand_read.is_some(), "{what}\n{by_hand:#?}");
-        let (Some(read), Some(by_hand_read)) = (read, by_hand_read) else { continue };
+        let (read, by_hand_read) = (
+            with_scenario(&files, Some(&scenario)),
+            with_scenario(&by_hand, None),
+        );
+        assert_eq!(
+            read.is_some(),
+            by_hand_read.is_some(),
+            "{what}\n{by_hand:#?}"
+        );
+        let (Some(read), Some(by_hand_read)) = (read, by_hand_read) else {
+            continue;
+        };
         let (written, expected) = (results(&read), results(&by_hand_read));
         assert_eq!(written.is_some(), expected.is_some(), "{what}");
         if let (Some(written), Some(expected)) = (written, expected) {
@@ -154,11 +214,21 @@ fn a_scenario_is_the_book_with_the_same_changes_written_by_hand() {
 #[test]
 fn what_is_paid_ahead_is_left_to_the_closing_book() {
     for_each_case(|seed, book, case, _| {
-        let closing = engine::replay(book).expect("it was replayed before").closing;
+        let closing = engine::replay(book)
+            .expect("it was replayed before")
+            .closing;
         let value = |figures: &Figures| figures.value.expect("a replay knows the orders");
         if let Ok(next) = Case::of("next", &closing) {
-            let left: Vec<Money> = case.figures.iter().map(|figures| value(figures).left).collect();
-            let before: Vec<Money> = next.figures.iter().map(|figures| value(figures).before).collect();
+            let left: Vec<Money> = case
+                .figures
+                .iter()
+                .map(|figures| value(figures).left)
+                .collect();
+            let before: Vec<Money> = next
+                .figures
+                .iter()
+                .map(|figures| value(figures).before)
+                .collect();
             assert_eq!(left, before, "seed {seed}");
         }
     });
@@ -178,12 +248,20 @@ fn short_accounts(book: &Book) -> Vec<bool> {
     let Ledger { entries, balances } = engine::replay(book).expect("it was replayed before").ledger;
     let mut short: Vec<bool> = vec![false; book.accounts.len()];
     let is_short = |event, reason| {
-        event == Event::RenewalFailed || (event == Event::Rejected && reason == Some(Reason::InsufficientFunds))
+        event == Event::RenewalFailed
+            || (event == Event::Rejected && reason == Some(Reason::InsufficientFunds))
     };
-    for entry in entries.iter().filter(|entry| is_short(entry.event, entry.reason)) {
+    for entry in entries
+        .iter()
+        .filter(|entry| is_short(entry.event, entry.reason))
+    {
         short[entry.account.expect("funds belong to an account").0 as usize] = true;
     }
-    let mut first: Vec<Money> = book.accounts.iter().map(|account| account.funds.available()).collect();
+    let mut first: Vec<Money> = book
+        .accounts
+        .iter()
+        .map(|account| account.funds.available())
+        .collect();
     for balance in &balances {
         let number = balance.account.0 as usize;
         short[number] |= balance.date >= book.days.from && balance.available.is_negative();
@@ -191,7 +269,11 @@ fn short_accounts(book: &Book) -> Vec<bool> {
             first[number] = balance.available;
         }
     }
-    short.iter().zip(first).map(|(short, first)| *short || first.is_negative()).collect()
+    short
+        .iter()
+        .zip(first)
+        .map(|(short, first)| *short || first.is_negative())
+        .collect()
 }
 
 #[test]
@@ -200,14 +282,24 @@ fn what_accounts_need_is_enough_and_one_minor_unit_less_is_not() {
         // With ample cash an action can meet an instance that is lost without it, and ask for a price that is missing.
         let needed: Option<Vec<Money>> = case.figures.iter().map(|one| one.needed).collect();
         let Some(needed) = needed else { return };
-        assert_eq!(short_accounts(&with_cash(book, &needed)), vec![false; needed.len()], "seed {seed}: {needed:?}");
+        assert_eq!(
+            short_accounts(&with_cash(book, &needed)),
+            vec![false; needed.len()],
+            "seed {seed}: {needed:?}"
+        );
         let one = Money::from_minor(1);
-        let less: Vec<Money> = needed.iter().map(|needed| (*needed - one).max(Money::ZERO)).collect();
+        let less: Vec<Money> = needed
+            .iter()
+            .map(|needed| (*needed - one).max(Money::ZERO))
+            .collect();
         let is_lacking: Vec<bool> = needed.iter().map(|needed| *needed > Money::ZERO).collect();
         let restarts = |number: usize| waits_for_a_restart(book, number);
         let short = short_accounts(&with_cash(book, &less));
         for (number, (short, lacks)) in short.into_iter().zip(is_lacking).enumerate() {
-            assert!(short == lacks || restarts(number), "seed {seed}, account {number}: {needed:?}");
+            assert!(
+                short == lacks || restarts(number),
+                "seed {seed}, account {number}: {needed:?}"
+            );
         }
     });
 }
@@ -215,21 +307,45 @@ fn what_accounts_need_is_enough_and_one_minor_unit_less_is_not() {
 /// With less, a stopped instance of the opening only waits longer.
 fn waits_for_a_restart(book: &Book, account: usize) -> bool {
     let stopped = |one: &Instance| one.state == Some(State::Stopped);
-    book.instances.iter().any(|one| one.account.0 as usize == account && stopped(one))
+    book.instances
+        .iter()
+        .any(|one| one.account.0 as usize == account && stopped(one))
 }
 
 #[test]
 fn a_run_does_not_differ_from_itself_and_differences_have_two_ends() {
     for_each_case(|seed, book, case, _| {
         assert_eq!(differences(&case.steps, &case.steps), [], "seed {seed}");
-        let ample: Vec<Money> = book.accounts.iter().map(|_| Money::from_minor(1_000_000)).collect();
-        let Ok(other) = Case::of("ample", &with_cash(book, &ample)) else { return };
-        let (there, back) = (differences(&case.steps, &other.steps), differences(&other.steps, &case.steps));
+        let ample: Vec<Money> = book
+            .accounts
+            .iter()
+            .map(|_| Money::from_minor(1_000_000))
+            .collect();
+        let Ok(other) = Case::of("ample", &with_cash(book, &ample)) else {
+            return;
+        };
+        let (there, back) = (
+            differences(&case.steps, &other.steps),
+            differences(&other.steps, &case.steps),
+        );
         let spend: Money = there.iter().map(|one| one.spend()).sum();
-        let total = |case: &Case| case.figures.iter().map(|one| one.totals.spend()).sum::<Money>();
-        assert_eq!(spend, total(&other) - total(case), "seed {seed}: differences add up to that of the totals");
+        let total = |case: &Case| {
+            case.figures
+                .iter()
+                .map(|one| one.totals.spend())
+                .sum::<Money>()
+        };
+        assert_eq!(
+            spend,
+            total(&other) - total(case),
+            "seed {seed}: differences add up to that of the totals"
+        );
         for (one, other) in there.iter().zip(&back) {
-            assert_eq!((&one.base, &one.other), (&other.other, &other.base), "seed {seed}");
+            assert_eq!(
+                (&one.base, &one.other),
+                (&other.other, &other.base),
+                "seed {seed}"
+            );
         }
         assert_eq!(there.len(), back.len(), "seed {seed}");
     });
@@ -248,7 +364,9 @@ fn a_term_up_front_is_used_like_the_same_days_month_by_month() {
         .file("book/scenarios/long.toml", "[[set]]\nrenew_months = 36\n[profile.tencent-cvm]\ndiscounts = {}\n");
     place.run("compare book --no-charts --out out").done();
     let rows = rows(&place.text("out/compare.csv"));
-    let figures = |row: &BTreeMap<String, String>| ["spend", "value_left", "used"].map(|name| row[name].clone());
+    let figures = |row: &BTreeMap<String, String>| {
+        ["spend", "value_left", "used"].map(|name| row[name].clone())
+    };
     assert_eq!(figures(&rows[0]), ["876.00", "0.00", "876.00"]);
     // 2,628.00 over 1,096 days are 2.40 a day: 365 days are 876.00.
     assert_eq!(figures(&rows[2]), ["2628.00", "1752.00", "876.00"]);
@@ -274,16 +392,32 @@ fn equal_totals_do_not_hide_what_offsets() {
         .says("b-first: 2 instances differ, 1 costs CNY 59.00 more, 1 costs CNY 59.00 less")
         .says("b: renewed on 2026-12-05 until 2027-01-05 for 59.00 in `b-first`, terminated on 2026-12-15: 59.00 short in base");
     let events = place.text("reports/book/compare/events.csv");
-    assert!(events.contains("b-first,shop,a,base,2026-12-05,renewed,auto,-59.00,2027-01-05,"), "{events}");
+    assert!(
+        events.contains("b-first,shop,a,base,2026-12-05,renewed,auto,-59.00,2027-01-05,"),
+        "{events}"
+    );
 }
 
 #[test]
 fn a_comparison_without_scenarios_says_how_to_get_one() {
-    Place::with_book().run("compare book").refused().complains("has no scenarios").complains("--set");
-    Place::with_book().run("compare book yearly").refused().complains("error[unknown-scenario]");
-    let place =
-        Place::with_book().file("book/scenarios/x.toml", "[[set]]\nwhere = \"region = 'eu'\"\nrenew_months = 3\n");
-    place.run("compare book x --no-charts").refused().complains("scenarios/x.toml:2").complains("matches no instance");
+    Place::with_book()
+        .run("compare book")
+        .refused()
+        .complains("has no scenarios")
+        .complains("--set");
+    Place::with_book()
+        .run("compare book yearly")
+        .refused()
+        .complains("error[unknown-scenario]");
+    let place = Place::with_book().file(
+        "book/scenarios/x.toml",
+        "[[set]]\nwhere = \"region = 'eu'\"\nrenew_months = 3\n",
+    );
+    place
+        .run("compare book x --no-charts")
+        .refused()
+        .complains("scenarios/x.toml:2")
+        .complains("matches no instance");
 }
 
 /// Prepaid instances that people give up, and one that nobody pays.
@@ -306,7 +440,9 @@ fn given_up() -> Place {
 #[test]
 fn what_people_give_up_is_no_loss() {
     let place = given_up();
-    let answer = place.run("run book --no-charts --fail-on terminated,reclaimed,failed").done();
+    let answer = place
+        .run("run book --no-charts --fail-on terminated,reclaimed,failed")
+        .done();
     let text = answer.out.clone();
     answer
         .says("Ending on purpose: 2 instances, CNY 102.00 a month")
@@ -316,11 +452,21 @@ fn what_people_give_up_is_no_loss() {
     for word in ["At risk", "Reclaimed or stopped", "To do"] {
         assert!(!text.contains(word), "{text}");
     }
-    place.run("compare book --set renew_months=3 --no-charts --out c").done();
-    let figures = |row: &BTreeMap<String, String>| ["reclaimed", "recovered", "terminated"].map(|one| row[one].clone());
-    assert_eq!(figures(&rows(&place.text("c/compare.csv"))[0]), ["0", "1", "0"]);
     place
-        .file("sweep.toml", "[[axis]]\nkey = \"renew_months\"\nvalues = [1, 3]\n")
+        .run("compare book --set renew_months=3 --no-charts --out c")
+        .done();
+    let figures = |row: &BTreeMap<String, String>| {
+        ["reclaimed", "recovered", "terminated"].map(|one| row[one].clone())
+    };
+    assert_eq!(
+        figures(&rows(&place.text("c/compare.csv"))[0]),
+        ["0", "1", "0"]
+    );
+    place
+        .file(
+            "sweep.toml",
+            "[[axis]]\nkey = \"renew_months\"\nvalues = [1, 3]\n",
+        )
         .run("sweep book sweep.toml --limit terminated=0 --no-charts --out s")
         .done()
         .says("2 within the limits");
@@ -342,9 +488,18 @@ fn what_people_start_or_convert_came_back_from_arrears() {
                 "book/actions.csv",
                 &format!("date,action,account_id,instance_id,amount,months,price\n2027-01-03,topup,shop,,50.00,,\n2027-01-04,{action}\n"),
             );
-        place.run("compare book --set book.name=x --no-charts --out c").done();
+        place
+            .run("compare book --set book.name=x --no-charts --out c")
+            .done();
         let row = &rows(&place.text("c/compare.csv"))[0];
-        assert_eq!(["stopped", "recovered"].map(|one| row[one].as_str()), ["1", "1"], "{action}");
-        place.run("run book --no-charts").done().says("h on 2027-01-01, back on 2027-01-0");
+        assert_eq!(
+            ["stopped", "recovered"].map(|one| row[one].as_str()),
+            ["1", "1"],
+            "{action}"
+        );
+        place
+            .run("run book --no-charts")
+            .done()
+            .says("h on 2027-01-01, back on 2027-01-0");
     }
 }

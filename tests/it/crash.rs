@@ -69,13 +69,27 @@ impl Storm {
             finished(&place, folder)
         });
         let [first, second, again, last] = whole;
-        assert_eq!((&first, &second), (&again, &last), "what a command leaves does not depend on what was there");
-        Self { place, commands, folder, whole: [first, second], last: 1, random: 20_261_201 }
+        assert_eq!(
+            (&first, &second),
+            (&again, &last),
+            "what a command leaves does not depend on what was there"
+        );
+        Self {
+            place,
+            commands,
+            folder,
+            whole: [first, second],
+            last: 1,
+            random: 20_261_201,
+        }
     }
 
     /// A random part of a time, from one percentage of it to another.
     fn part(&mut self, time: Duration, from: u32, to: u32) -> Duration {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random = self
+            .random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let thousandths = u32::try_from((self.random >> 33) % 1000).expect("less than a thousand");
         time * (from * 1000 + (to - from) * thousandths) / 100_000
     }
@@ -84,12 +98,21 @@ impl Storm {
     fn begin(&self) -> Child {
         let left = unfinished(&self.place);
         let mut program = self.place.program(&self.commands[1 - self.last]);
-        let mut child = program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-        while child.try_wait().expect("a child").is_none() && unfinished(&self.place).is_subset(&left) {}
+        let mut child = program
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        while child.try_wait().expect("a child").is_none()
+            && unfinished(&self.place).is_subset(&left)
+        {}
         child
     }
 
-    #[expect(clippy::print_stdout, reason = "the figures are for whoever asks for them with --nocapture")]
+    #[expect(
+        clippy::print_stdout,
+        reason = "the figures are for whoever asks for them with --nocapture"
+    )]
     /// Kills half of the runs anywhere between their first and last moment of writing, and the other half around the
     /// moment of the exchange, which it finds by the outcomes.
     fn rage(&mut self, kills: u32, seal: Option<&str>) -> Toll {
@@ -103,13 +126,27 @@ impl Storm {
             let (left, mut child) = (unfinished(&self.place), self.begin());
             let is_aimed = round % 2 == 0;
             // Once the moment is about known, the aim is narrow: little time lies between the exchange and the end.
-            let (from, to, later, sooner) = if round < kills / 4 { (70, 130, 110, 90) } else { (93, 107, 103, 97) };
-            thread::sleep(if is_aimed { self.part(exchange, from, to) } else { self.part(writing, 0, 100) });
+            let (from, to, later, sooner) = if round < kills / 4 {
+                (70, 130, 110, 90)
+            } else {
+                (93, 107, 103, 97)
+            };
+            thread::sleep(if is_aimed {
+                self.part(exchange, from, to)
+            } else {
+                self.part(writing, 0, 100)
+            });
             child.kill().expect("a child can be killed");
             let killed = child.wait().expect("a child").signal() == Some(SIGKILL);
             let outcome = self.outcome(seal);
             if is_aimed {
-                exchange = exchange * if outcome == Some(self.last) { later } else { sooner } / 100;
+                exchange = exchange
+                    * if outcome == Some(self.last) {
+                        later
+                    } else {
+                        sooner
+                    }
+                    / 100;
             }
             if !killed {
                 // On a busy machine the first run can take far longer than the others.
@@ -142,8 +179,15 @@ impl Storm {
         let which = self.whole.iter().position(|whole| *whole == there);
         Some(which.unwrap_or_else(|| {
             let differs = |whole: &Tree| -> Vec<PathBuf> {
-                let names = whole.keys().chain(there.keys()).collect::<BTreeSet<_>>().into_iter();
-                names.filter(|name| whole.get(*name) != there.get(*name)).cloned().collect()
+                let names = whole
+                    .keys()
+                    .chain(there.keys())
+                    .collect::<BTreeSet<_>>()
+                    .into_iter();
+                names
+                    .filter(|name| whole.get(*name) != there.get(*name))
+                    .cloned()
+                    .collect()
             };
             panic!(
                 "a mixture: {:?} differ from one, {:?} from the other",
@@ -156,17 +200,26 @@ impl Storm {
     /// A run that nobody kills leaves nothing but its result.
     fn calms_down(self) {
         self.place.run(&self.commands[1 - self.last]).done();
-        assert_eq!(finished(&self.place, self.folder), self.whole[1 - self.last]);
+        assert_eq!(
+            finished(&self.place, self.folder),
+            self.whole[1 - self.last]
+        );
         assert_eq!(unfinished(&self.place), BTreeSet::new());
     }
 }
 
 /// Two generated books, whose results are to come into `out`, where a person keeps files too.
 fn two_books(instances: usize) -> Place {
-    let place = Place::new().file("out/notes.txt", "mine").file("out/mine/deep/notes.txt", "mine too");
+    let place = Place::new()
+        .file("out/notes.txt", "mine")
+        .file("out/mine/deep/notes.txt", "mine too");
     symlink("nowhere", place.folder.path().join("out/link")).expect("links can be made");
     for (book, seed) in [("one", 1), ("two", 2)] {
-        place.run(&format!("generate --accounts 5 --instances {instances} --seed {seed} --out {book}")).done();
+        place
+            .run(&format!(
+                "generate --accounts 5 --instances {instances} --seed {seed} --out {book}"
+            ))
+            .done();
         let profile = format!("[tencent-cvm]\nretention_days = {}\n", 7 + seed);
         place.write(&Path::new(book).join("profiles.toml"), profile.as_bytes());
     }
@@ -175,23 +228,46 @@ fn two_books(instances: usize) -> Place {
 
 #[test]
 fn a_killed_run_leaves_the_old_result_or_the_new_one() {
-    let commands = ["run one --no-charts --force --out out", "run two --no-charts --force --out out"];
+    let commands = [
+        "run one --no-charts --force --out out",
+        "run two --no-charts --force --out out",
+    ];
     let mut storm = Storm::new(two_books(150), commands, "out");
-    let same = storm.whole[0].iter().filter(|(name, bytes)| storm.whole[1].get(*name) == Some(bytes));
+    let same = storm.whole[0]
+        .iter()
+        .filter(|(name, bytes)| storm.whole[1].get(*name) == Some(bytes));
     let same: Vec<_> = same.map(|(name, _)| name.display().to_string()).collect();
     // The closing book has no actions: there is a head line only. Prices are those of the book, and both have the same.
-    assert_eq!(same, ["closing/actions.csv", "closing/prices.csv", "link", "mine/deep/notes.txt", "notes.txt"]);
+    assert_eq!(
+        same,
+        [
+            "closing/actions.csv",
+            "closing/prices.csv",
+            "link",
+            "mine/deep/notes.txt",
+            "notes.txt"
+        ]
+    );
     let toll = storm.rage(200, None);
     assert_eq!((toll.kills, toll.old + toll.new), (200, 200));
     // After the exchange little is left to do, so few kills come after it.
-    assert!(toll.old >= 20 && toll.new >= 1 && toll.while_writing >= 100, "{toll:?}");
+    assert!(
+        toll.old >= 20 && toll.new >= 1 && toll.while_writing >= 100,
+        "{toll:?}"
+    );
     storm.calms_down();
 }
 
 #[test]
 fn a_killed_run_into_the_folder_it_stands_in_leaves_a_whole_result_or_none() {
-    let mut storm =
-        Storm::new(two_books(20), ["run one --no-charts --force --out .", "run two --no-charts --force --out ."], "");
+    let mut storm = Storm::new(
+        two_books(20),
+        [
+            "run one --no-charts --force --out .",
+            "run two --no-charts --force --out .",
+        ],
+        "",
+    );
     let toll = storm.rage(60, Some("run.json"));
     assert_eq!((toll.kills, toll.old + toll.new + toll.unsealed), (60, 60));
     assert!(toll.while_writing >= 30, "{toll:?}");
@@ -210,12 +286,18 @@ fn a_killed_verb_that_makes_books_leaves_the_old_book_or_the_new_one() {
 
 #[test]
 fn a_result_is_whole_though_one_for_a_folder_in_it_is_made_at_the_same_time() {
-    let place = two_books(20)
-        .file("one/scenarios/less.toml", "[[set]]\nwhere = \"product = 'cvm'\"\nrenew_flag = \"manual\"\n");
+    let place = two_books(20).file(
+        "one/scenarios/less.toml",
+        "[[set]]\nwhere = \"product = 'cvm'\"\nrenew_flag = \"manual\"\n",
+    );
     let commands = ["run one --no-charts", "run one --no-charts --scenario less"];
     let start = |command: &str| {
         let mut program = place.program(command);
-        program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+        program
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts")
     };
     for command in commands {
         place.run(command).done();
@@ -223,7 +305,11 @@ fn a_result_is_whole_though_one_for_a_folder_in_it_is_made_at_the_same_time() {
     let whole = finished(&place, "reports");
     for _ in 0..10 {
         let mut running = commands.map(start);
-        assert!(running.iter_mut().all(|run| run.wait().expect("a child").success()));
+        assert!(
+            running
+                .iter_mut()
+                .all(|run| run.wait().expect("a child").success())
+        );
         assert_eq!(finished(&place, "reports"), whole);
     }
     assert_eq!(unfinished(&place), BTreeSet::new());
@@ -237,15 +323,28 @@ fn what_a_killed_run_left_is_removed_and_what_only_looks_like_it_stays() {
         .file(".other.renewcast-a1B2c3/mine", "of another target")
         .file(".out.renewcast-000000", "no folder");
     place.run("run book --no-charts --out out").done();
-    let left: Vec<_> = unfinished(&place).into_iter().filter_map(|path| Some(path.file_name()?.to_owned())).collect();
-    assert_eq!(left, [".other.renewcast-a1B2c3", ".out.renewcast-000000", ".out.renewcast-a1B2c3d"]);
+    let left: Vec<_> = unfinished(&place)
+        .into_iter()
+        .filter_map(|path| Some(path.file_name()?.to_owned()))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            ".other.renewcast-a1B2c3",
+            ".out.renewcast-000000",
+            ".out.renewcast-a1B2c3d"
+        ]
+    );
 }
 
 #[test]
 fn a_result_that_was_parked_when_a_run_was_killed_is_put_back() {
     let place = Place::with_book();
     place.run("run book --no-charts --out out").done();
-    let (out, parked) = (place.folder.path().join("out"), place.folder.path().join(".out.renewcast-old"));
+    let (out, parked) = (
+        place.folder.path().join("out"),
+        place.folder.path().join(".out.renewcast-old"),
+    );
     fs::write(out.join("notes.txt"), "mine").expect("a file");
     let whole = finished(&place, "out");
     fs::rename(&out, &parked).expect("a folder can be renamed");
@@ -269,7 +368,10 @@ fn a_link_to_a_folder_stays_a_link() {
     symlink("real", place.folder.path().join("out")).expect("links can be made");
     place.run("run book --no-charts --force --out out").done();
     assert!(place.folder.path().join("out").is_symlink());
-    assert!(place.text("real/ledger.csv").contains(",kept,renewed,") && place.text("real/notes.txt") == "mine");
+    assert!(
+        place.text("real/ledger.csv").contains(",kept,renewed,")
+            && place.text("real/notes.txt") == "mine"
+    );
 }
 
 // Disks that refuse.
@@ -289,15 +391,25 @@ fn a_disk_that_becomes_full_keeps_the_old_result() {
     place.run("run one --force --out out").done();
     let line = "ulimit -f 8; exec \"$0\" \"$@\"";
     refused(&place, (line, "run two --out out"), "cannot write `out/");
-    refused(&place, (line, "run two --out new/er"), "cannot write `new/er/");
-    refused(&place, (line, "generate --out one --force --instances 1000"), "cannot write `one/");
+    refused(
+        &place,
+        (line, "run two --out new/er"),
+        "cannot write `new/er/",
+    );
+    refused(
+        &place,
+        (line, "generate --out one --force --instances 1000"),
+        "cannot write `one/",
+    );
     assert!(!place.folder.path().join("new").exists());
 }
 
 /// Whether this machine lets a test mount disks of its own.
 fn may_mount() -> bool {
     let mut mount = Command::new("unshare");
-    mount.args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).stderr(Stdio::null());
+    mount
+        .args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"])
+        .stderr(Stdio::null());
     mount.status().is_ok_and(|status| status.success())
 }
 
@@ -307,15 +419,31 @@ fn a_small_disk_and_a_read_only_one_keep_the_old_result() {
         return;
     }
     let place = two_books(40);
-    let line = |disk: &str| format!("exec unshare -rm sh -c '{disk} && exec \"$0\" \"$@\"' \"$0\" \"$@\"");
+    let line =
+        |disk: &str| format!("exec unshare -rm sh -c '{disk} && exec \"$0\" \"$@\"' \"$0\" \"$@\"");
     let small = line("mount -t tmpfs -o size=100k none out");
-    place.run_from(&small, "run one --no-charts --force --out out").refused().complains("No space left");
+    place
+        .run_from(&small, "run one --no-charts --force --out out")
+        .refused()
+        .complains("No space left");
     let read_only = line("mount --bind out out && mount -o remount,ro,bind out");
     place.run("run one --no-charts --out out/deep").done();
     place.run("run one --no-charts --force --out out").done();
-    refused(&place, (&read_only, "run two --no-charts --out out/deep"), "cannot write `out/deep`: Read-only");
-    refused(&place, (&read_only, "run two --no-charts --out out/new"), "cannot write `out/new`: Read-only");
-    refused(&place, (&read_only, "run two --no-charts --out out"), "cannot write `out`: Read-only");
+    refused(
+        &place,
+        (&read_only, "run two --no-charts --out out/deep"),
+        "cannot write `out/deep`: Read-only",
+    );
+    refused(
+        &place,
+        (&read_only, "run two --no-charts --out out/new"),
+        "cannot write `out/new`: Read-only",
+    );
+    refused(
+        &place,
+        (&read_only, "run two --no-charts --out out"),
+        "cannot write `out`: Read-only",
+    );
 }
 
 #[test]
@@ -326,12 +454,19 @@ fn a_mount_point_is_written_from_within() {
     let place = two_books(10);
     place.run("run one --no-charts --out expected").done();
     for target in ["out", "out/mine"] {
-        let line =
-            format!("exec unshare -rm sh -c 'mount --bind {target} {target} && exec \"$0\" \"$@\"' \"$0\" \"$@\"");
-        place.run_from(&line, "run two --no-charts --force --out out").done();
-        place.run_from(&line, "run one --no-charts --out out").done();
+        let line = format!(
+            "exec unshare -rm sh -c 'mount --bind {target} {target} && exec \"$0\" \"$@\"' \"$0\" \"$@\""
+        );
+        place
+            .run_from(&line, "run two --no-charts --force --out out")
+            .done();
+        place
+            .run_from(&line, "run one --no-charts --out out")
+            .done();
         let mut there = finished(&place, "out");
-        there.retain(|name, _| !name.starts_with("mine") && !name.ends_with("link") && !name.ends_with("notes.txt"));
+        there.retain(|name, _| {
+            !name.starts_with("mine") && !name.ends_with("link") && !name.ends_with("notes.txt")
+        });
         assert_eq!(there, finished(&place, "expected"));
         assert_eq!(place.text("out/mine/deep/notes.txt"), "mine too");
         assert_eq!(unfinished(&place), BTreeSet::new());
@@ -347,9 +482,17 @@ fn an_input_that_vanished_keeps_the_old_result() {
         let (file, aside) = (book.join(name), place.folder.path().join("aside"));
         fs::rename(&file, &aside).expect("a file of the example");
         symlink("nowhere", &file).expect("links can be made");
-        refused(&place, ("exec \"$0\" \"$@\"", "run book --no-charts --out out"), name);
+        refused(
+            &place,
+            ("exec \"$0\" \"$@\"", "run book --no-charts --out out"),
+            name,
+        );
         fs::rename(&aside, &file).expect("the file comes back");
     }
     fs::remove_dir_all(&book).expect("a folder can be removed");
-    refused(&place, ("exec \"$0\" \"$@\"", "run book --no-charts --out out"), "there is no folder `book`");
+    refused(
+        &place,
+        ("exec \"$0\" \"$@\"", "run book --no-charts --out out"),
+        "there is no folder `book`",
+    );
 }

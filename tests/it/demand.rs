@@ -2,11 +2,11 @@
 
 use std::env;
 
-use renewcast::demand::{Demand, Detail, Differing, Spending, ThreeSums, Untold};
+use renewcast::analysis::demand::{Demand, Detail, Differing, Spending, ThreeSums, Untold};
 use renewcast::engine::{self, Window};
-use renewcast::report::demand::{demand_csv, spent};
-use renewcast::report::frame::Grouping;
-use renewcast::selector::Column;
+use renewcast::model::selector::Column;
+use renewcast::output::demand::{demand_csv, spent};
+use renewcast::tables::Grouping;
 
 use crate::books::random_book;
 use crate::laws::for_each_seed;
@@ -15,7 +15,9 @@ use crate::support::{Files, assert_same, book, builtin};
 
 /// So many random books; `BOOKS` asks for more.
 fn books() -> u64 {
-    env::var("BOOKS").ok().map_or(300, |text| text.parse().expect("BOOKS is a number"))
+    env::var("BOOKS")
+        .ok()
+        .map_or(300, |text| text.parse().expect("BOOKS is a number"))
 }
 
 /// The three sums of a book that can be replayed, and `demand.csv`.
@@ -29,11 +31,16 @@ fn demand(files: &Files) -> Option<(Demand, String)> {
         facts.add(window.entries());
         spending.add(window.entries());
     }
-    let text = |demand: &Demand| String::from_utf8(demand_csv(&book, demand)).expect("a table is UTF-8");
+    let text =
+        |demand: &Demand| String::from_utf8(demand_csv(&book, demand)).expect("a table is UTF-8");
     let differing = Differing::of(&run);
     let of_accounts = Demand::of(&book, spent(&facts.close()), &differing, Detail::Accounts);
     let demand = Demand::of(&book, spending.close(), &differing, Detail::Instances);
-    assert_eq!(text(&demand), text(&of_accounts), "with and without instances");
+    assert_eq!(
+        text(&demand),
+        text(&of_accounts),
+        "with and without instances"
+    );
     Some((demand, text(&of_accounts)))
 }
 
@@ -59,17 +66,32 @@ fn files(instances: &str, accounts: &str, actions: &str) -> Files {
 fn sums(files: &Files) -> (i64, Option<i64>, Option<i64>) {
     let (demand, _) = demand(files).expect("the book can be replayed");
     let totals = demand.totals(&book(files));
-    let ThreeSums { as_funded, all_due_paid, all_kept } = totals.into_values().next().expect("there is an account");
-    (as_funded.minor(), all_due_paid.map(|sum| sum.minor()), all_kept.map(|sum| sum.minor()))
+    let ThreeSums {
+        as_funded,
+        all_due_paid,
+        all_kept,
+    } = totals.into_values().next().expect("there is an account");
+    (
+        as_funded.minor(),
+        all_due_paid.map(|sum| sum.minor()),
+        all_kept.map(|sum| sum.minor()),
+    )
 }
 
 #[test]
 fn the_sums_equal_those_of_the_reference_model() {
     for_each_seed(books(), |seed| {
         let files = random_book(seed);
-        let Some((demand, text)) = demand(&files) else { return };
+        let Some((demand, text)) = demand(&files) else {
+            return;
+        };
         let expected = oracle::demand(&files, builtin());
-        assert_same(&format!("seed {seed}, demand.csv: model against engine"), &expected, &text, &files);
+        assert_same(
+            &format!("seed {seed}, demand.csv: model against engine"),
+            &expected,
+            &text,
+            &files,
+        );
         of_instances_add_up(seed, &files, &demand);
     });
 }
@@ -80,7 +102,10 @@ fn of_instances_add_up(seed: u64, files: &Files, demand: &Demand) {
     let mut by_currency = std::collections::BTreeMap::new();
     for (instance, sums) in demand.instances(&book) {
         let account = book.instance(instance).account;
-        by_currency.entry(book.account(account).currency).or_insert_with(ThreeSums::default).add(sums);
+        by_currency
+            .entry(book.account(account).currency)
+            .or_insert_with(ThreeSums::default)
+            .add(sums);
     }
     for (currency, total) in demand.totals(&book) {
         let of_instances = by_currency.get(&currency).copied().unwrap_or_default();
@@ -105,7 +130,11 @@ fn what_has_the_flag_manual_is_kept() {
     assert_eq!(sums(&manual), (0, Some(0), Some(12_000)));
     let none = files("w,a,PREPAID,none,1,40,,,2026-12-12,,,\n", "a,0\n", "");
     assert_eq!(sums(&none), (0, Some(0), Some(0)));
-    let by_people = files("w,a,PREPAID,manual,3,40,,,2026-12-12,,,\n", "a,500\n", "2026-12-11,renew,,w,,3,\n");
+    let by_people = files(
+        "w,a,PREPAID,manual,3,40,,,2026-12-12,,,\n",
+        "a,500\n",
+        "2026-12-11,renew,,w,,3,\n",
+    );
     assert_eq!(sums(&by_people), (12_000, Some(12_000), Some(12_000)));
 }
 
@@ -113,12 +142,24 @@ fn what_has_the_flag_manual_is_kept() {
 /// December, January and February: 4 × 40.00. What was returned stays in the bin.
 #[test]
 fn what_is_in_the_bin_at_the_opening_is_kept_unless_it_was_returned() {
-    let in_bin = files("w,a,PREPAID,auto,1,40,,,2026-11-26,reclaimed,2026-11-28,\n", "a,1000\n", "");
+    let in_bin = files(
+        "w,a,PREPAID,auto,1,40,,,2026-11-26,reclaimed,2026-11-28,\n",
+        "a,1000\n",
+        "",
+    );
     assert_eq!(sums(&in_bin), (0, Some(0), Some(16_000)));
     // What lies there before its term is over is recovered on the first day, from 26 January on: once for 40.00, and on 26 February.
-    let early = files("w,a,PREPAID,manual,1,40,,,2027-01-26,reclaimed,2026-11-28,\n", "a,1000\n", "");
+    let early = files(
+        "w,a,PREPAID,manual,1,40,,,2027-01-26,reclaimed,2026-11-28,\n",
+        "a,1000\n",
+        "",
+    );
     assert_eq!(sums(&early), (0, Some(0), Some(8_000)));
-    let returned = files("w,a,PREPAID,auto,1,40,,,2027-11-26,reclaimed,2026-11-28,true\n", "a,1000\n", "");
+    let returned = files(
+        "w,a,PREPAID,auto,1,40,,,2027-11-26,reclaimed,2026-11-28,true\n",
+        "a,1000\n",
+        "",
+    );
     assert_eq!(sums(&returned), (0, Some(0), Some(0)));
 }
 
@@ -126,7 +167,11 @@ fn what_is_in_the_bin_at_the_opening_is_kept_unless_it_was_returned() {
 /// ample cash it runs, and the conversion asks an hourly price that is not there.
 #[test]
 fn a_price_that_only_ample_cash_asks_for_leaves_two_sums_open() {
-    let one = files("w,a,PREPAID,auto,1,40,,,2026-12-12,,,\n", "a,10\n", "2026-12-16,to_postpaid,,w,,,\n");
+    let one = files(
+        "w,a,PREPAID,auto,1,40,,,2026-12-12,,,\n",
+        "a,10\n",
+        "2026-12-16,to_postpaid,,w,,,\n",
+    );
     assert_eq!(sums(&one), (0, None, None));
     let (demand, text) = demand(&one).expect("the run succeeds");
     assert!(matches!(demand.untold[..], [Untold::Price(_)]));

@@ -25,12 +25,21 @@ fn answer(arguments: &str) -> String {
     let example = place.path().join("data/example");
     for (name, bytes) in tree(&root().join("data/example")) {
         let file = example.join(name);
-        fs::create_dir_all(file.parent().expect("a file stands in a folder")).expect("a folder can be made");
+        fs::create_dir_all(file.parent().expect("a file stands in a folder"))
+            .expect("a folder can be made");
         fs::write(file, bytes).expect("a file can be written");
     }
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("\"$0\" {arguments}"), env!("CARGO_BIN_EXE_renewcast")]);
-    let output = shell.current_dir(place.path()).env_clear().output().expect("a shell starts");
+    shell.args([
+        "-c",
+        &format!("\"$0\" {arguments}"),
+        env!("CARGO_BIN_EXE_renewcast"),
+    ]);
+    let output = shell
+        .current_dir(place.path())
+        .env_clear()
+        .output()
+        .expect("a shell starts");
     let text = [output.stdout, output.stderr].concat();
     String::from_utf8(text).expect("the program speaks UTF-8")
 }
@@ -64,9 +73,15 @@ fn a_page_shows_what_the_program_prints() {
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
             fs::write(&path, &answered).expect("the page can be written");
         } else if answered != page {
-            let line = page.lines().zip(answered.lines()).find(|(page, program)| page != program);
+            let line = page
+                .lines()
+                .zip(answered.lines())
+                .find(|(page, program)| page != program);
             wrong.push(format!("{name}: {line:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}\nif that is right: UPDATE_EXPECTED=1 cargo test docs");
+    assert!(
+        wrong.is_empty(),
+        "{wrong:#?}\nif that is right: UPDATE_EXPECTED=1 cargo test docs"
+    );
 }

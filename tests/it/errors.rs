@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
-use renewcast::action::ActionIndex;
-use renewcast::diagnostic::{Code, Diagnostics};
 use renewcast::engine;
-use renewcast::source::{self, Folder};
+use renewcast::input::diagnostic::{Code, Diagnostics};
+use renewcast::input::{self, Folder};
+use renewcast::model::action::ActionIndex;
 use tempfile::TempDir;
 
 use crate::program::Place;
@@ -27,15 +27,22 @@ fn gallery() -> PathBuf {
 
 /// The folders of the gallery, by name.
 fn folders() -> Vec<String> {
-    let entries = fs::read_dir(gallery()).expect("the gallery").map(|entry| entry.expect("an entry"));
+    let entries = fs::read_dir(gallery())
+        .expect("the gallery")
+        .map(|entry| entry.expect("an entry"));
     let folders = entries.filter(|entry| entry.path().is_dir());
-    let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().expect("a plain name")).collect();
+    let mut names: Vec<String> = folders
+        .map(|entry| entry.file_name().into_string().expect("a plain name"))
+        .collect();
     names.sort();
     names
 }
 
 fn program(folder: &Path, arguments: &[String]) -> Output {
-    let program = Command::new(env!("CARGO_BIN_EXE_renewcast")).args(arguments).current_dir(folder).output();
+    let program = Command::new(env!("CARGO_BIN_EXE_renewcast"))
+        .args(arguments)
+        .current_dir(folder)
+        .output();
     program.expect("the program starts")
 }
 
@@ -48,11 +55,29 @@ fn said(name: &str) -> String {
     let out = TempDir::new().expect("a place for results");
     let out = out.path().join("out").display().to_string();
     let arguments = fs::read_to_string(gallery().join(name).join("arguments"));
-    let arguments = arguments.unwrap_or_else(|_| format!("check {name}")).trim().to_owned();
-    let words: Vec<String> = arguments.split(' ').map(|word| word.replace("{out}", &out)).collect();
-    let Output { status, stdout, stderr } = program(&gallery(), &words);
-    let code = status.code().map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
-    format!("$ renewcast {arguments}\n{}{}{code}\n", text(&stdout), text(&stderr)).replace(&out, "{out}")
+    let arguments = arguments
+        .unwrap_or_else(|_| format!("check {name}"))
+        .trim()
+        .to_owned();
+    let words: Vec<String> = arguments
+        .split(' ')
+        .map(|word| word.replace("{out}", &out))
+        .collect();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = program(&gallery(), &words);
+    let code = status.code().map_or_else(
+        || "no exit code".to_owned(),
+        |code| format!("exit code {code}"),
+    );
+    format!(
+        "$ renewcast {arguments}\n{}{}{code}\n",
+        text(&stdout),
+        text(&stderr)
+    )
+    .replace(&out, "{out}")
 }
 
 #[test]
@@ -66,17 +91,28 @@ fn each_wrong_book_is_answered_as_expected() {
             wrong.push(format!("--- {name}\n{said}"));
         }
     }
-    assert!(wrong.is_empty(), "{}\nif that is right: UPDATE_EXPECTED=1 cargo test errors", wrong.concat());
+    assert!(
+        wrong.is_empty(),
+        "{}\nif that is right: UPDATE_EXPECTED=1 cargo test errors",
+        wrong.concat()
+    );
 }
 
 /// Those of results are in the gallery of `verify`.
 #[test]
 fn each_code_has_an_example() {
-    let expected = |name: &String| fs::read_to_string(gallery().join(name).join("expected.txt")).unwrap_or_default();
-    let of_results = fs::read_dir(gallery().with_file_name("verify")).expect("the gallery of results");
-    let of_results = of_results.filter_map(|entry| fs::read_to_string(entry.expect("an entry").path()).ok());
+    let expected = |name: &String| {
+        fs::read_to_string(gallery().join(name).join("expected.txt")).unwrap_or_default()
+    };
+    let of_results =
+        fs::read_dir(gallery().with_file_name("verify")).expect("the gallery of results");
+    let of_results =
+        of_results.filter_map(|entry| fs::read_to_string(entry.expect("an entry").path()).ok());
     let all: String = folders().iter().map(expected).chain(of_results).collect();
-    let missing = Code::ALL.iter().map(|code| code.as_str()).filter(|code| !all.contains(&format!("[{code}]: ")));
+    let missing = Code::ALL
+        .iter()
+        .map(|code| code.as_str())
+        .filter(|code| !all.contains(&format!("[{code}]: ")));
     assert_eq!(missing.collect::<BTreeSet<_>>(), BTreeSet::new());
 }
 
@@ -84,10 +120,12 @@ fn each_code_has_an_example() {
 #[test]
 fn what_is_said_can_be_seen() {
     let hidden = |c: &char| {
-        c.is_control() && *c != '\n' || "\u{ad}\u{200b}\u{200e}\u{202e}\u{2028}\u{2066}\u{feff}".contains(*c)
+        c.is_control() && *c != '\n'
+            || "\u{ad}\u{200b}\u{200e}\u{202e}\u{2028}\u{2066}\u{feff}".contains(*c)
     };
     for name in folders() {
-        let said = fs::read_to_string(gallery().join(&name).join("expected.txt")).expect("an expected text");
+        let said = fs::read_to_string(gallery().join(&name).join("expected.txt"))
+            .expect("an expected text");
         assert_eq!(said.chars().find(hidden), None, "{name}");
     }
 }
@@ -97,7 +135,8 @@ fn a_refused_run_writes_nothing() {
     for name in folders() {
         let arguments = fs::read_to_string(gallery().join(&name).join("arguments"));
         let arguments = arguments.unwrap_or_else(|_| format!("check {name}"));
-        let refused = fs::read_to_string(gallery().join(&name).join("expected.txt")).expect("an expected text");
+        let refused = fs::read_to_string(gallery().join(&name).join("expected.txt"))
+            .expect("an expected text");
         if !refused.ends_with("exit code 2\n") || arguments.starts_with("import") {
             continue;
         }
@@ -106,20 +145,31 @@ fn a_refused_run_writes_nothing() {
         let mut words = vec!["run".to_owned(), name.clone(), "--out".to_owned(), out];
         words.extend(arguments.split_whitespace().skip(2).map(str::to_owned));
         assert_eq!(program(&gallery(), &words).status.code(), Some(2), "{name}");
-        assert_eq!(fs::read_dir(parent.path()).expect("a folder").count(), 0, "{name} wrote something");
+        assert_eq!(
+            fs::read_dir(parent.path()).expect("a folder").count(),
+            0,
+            "{name} wrote something"
+        );
     }
 }
 
 /// Reads a book made of these files and the plain ones, on a stack as small as any thread's.
 fn read(files: &[(&str, &str)], scenario: Option<&str>) -> (bool, Diagnostics) {
     let mut folder = Folder::default();
-    for (name, text) in
-        [("book.toml", BOOK), ("accounts.csv", ACCOUNTS), ("instances.csv", INSTANCES)].iter().chain(files)
+    for (name, text) in [
+        ("book.toml", BOOK),
+        ("accounts.csv", ACCOUNTS),
+        ("instances.csv", INSTANCES),
+    ]
+    .iter()
+    .chain(files)
     {
         folder.insert(name, text.as_bytes().to_vec());
     }
     let scenario = scenario.map(str::to_owned);
-    let thread = thread::Builder::new().stack_size(1 << 20).spawn(move || source::read(&folder, scenario.as_deref()));
+    let thread = thread::Builder::new()
+        .stack_size(1 << 20)
+        .spawn(move || input::read(&folder, scenario.as_deref()));
     let (book, found) = thread.expect("a thread").join().expect("no panic");
     (book.is_some(), found)
 }
@@ -157,16 +207,25 @@ fn no_selector_is_too_deep_for_the_stack() {
         let actions = format!("date,action,where,flag\n2026-12-05,set_flag,\"{quoted}\",none\n");
         let (_, found) = read(&[("actions.csv", &actions)], None);
         let start: String = selector.chars().take(40).collect();
-        assert_eq!(codes(&found).into_iter().collect::<String>(), code, "{start}… of {} bytes", selector.len());
+        assert_eq!(
+            codes(&found).into_iter().collect::<String>(),
+            code,
+            "{start}… of {} bytes",
+            selector.len()
+        );
     }
 }
 
 #[test]
 fn no_toml_is_too_deep_for_the_stack() {
     let deep = |open: &str| open.repeat(100_000);
-    for text in
-        [deep("["), deep("{a="), deep("a.") + "a = 1", format!("[{}a]", deep("a.")), format!("x = {}", deep("["))]
-    {
+    for text in [
+        deep("["),
+        deep("{a="),
+        deep("a.") + "a = 1",
+        format!("[{}a]", deep("a.")),
+        format!("x = {}", deep("[")),
+    ] {
         let (_, found) = read(&[("profiles.toml", &text)], None);
         assert_eq!(codes(&found), BTreeSet::from(["bad-toml"]));
     }
@@ -174,15 +233,22 @@ fn no_toml_is_too_deep_for_the_stack() {
 
 #[test]
 fn a_toml_file_has_a_limit() {
-    let most = source::LARGEST_TOML;
+    let most = input::LARGEST_TOML;
     for (bytes, code) in [(most, ""), (most + 1, "bad-toml")] {
         let (_, found) = read(&[("profiles.toml", &"\n".repeat(bytes))], None);
-        assert_eq!(codes(&found).into_iter().collect::<String>(), code, "{bytes} bytes");
+        assert_eq!(
+            codes(&found).into_iter().collect::<String>(),
+            code,
+            "{bytes} bytes"
+        );
     }
     let model = fs::read_to_string(gallery().join("../../docs/model.md")).expect("the model");
-    assert!(model.contains(&format!("a TOML file has at most {} MiB", most >> 20)), "the model says something else");
     assert!(
-        model.contains(&format!("a row at most {} MiB", source::LONGEST_ROW >> 20)),
+        model.contains(&format!("a TOML file has at most {} MiB", most >> 20)),
+        "the model says something else"
+    );
+    assert!(
+        model.contains(&format!("a row at most {} MiB", input::LONGEST_ROW >> 20)),
         "the model says something else"
     );
 }
@@ -197,33 +263,82 @@ fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
     let tags: String = (0..MANY).map(|tag| format!(",tag:{tag}")).collect();
     let profile = |number| format!("[p{number}]\nmonth_end = \"never\"\n");
     let profiles = |many: usize| (0..many).map(profile).collect::<String>();
-    let chain: String = (1..1_000).map(|number| format!("[p{number}]\nextends = \"p{}\"\n", number - 1)).collect();
+    let chain: String = (1..1_000)
+        .map(|number| format!("[p{number}]\nextends = \"p{}\"\n", number - 1))
+        .collect();
     let chain = format!("[p0]\n{chain}");
     let accounts: String = (0..MANY).map(|number| format!("a-{number},0\n")).collect();
     let sets = "[[set]]\nwhere = \"zone = 'x'\"\nzone = \"y\"\n".repeat(2_000);
     let table = [
-        ("instances.csv", rows("web,main,PREPAID,auto,-1,2026-02-30\n"), "bad-date negative-amount"),
-        ("instances.csv", rows("web,main,PREPAID,auto,1,2026-12-15\n"), "duplicate-id"),
-        ("instances.csv", rows("web,other,PREPAID,auto,1,2026-12-15\n"), "unknown-account"),
+        (
+            "instances.csv",
+            rows("web,main,PREPAID,auto,-1,2026-02-30\n"),
+            "bad-date negative-amount",
+        ),
+        (
+            "instances.csv",
+            rows("web,main,PREPAID,auto,1,2026-12-15\n"),
+            "duplicate-id",
+        ),
+        (
+            "instances.csv",
+            rows("web,other,PREPAID,auto,1,2026-12-15\n"),
+            "unknown-account",
+        ),
         ("instances.csv", rows("web\n"), "bad-csv"),
         ("instances.csv", columns, "unknown-column"),
-        ("instances.csv", format!("{}{tags}\nweb,main,PREPAID,auto,1,\n", HEADER.trim_end()), "bad-csv"),
-        ("accounts.csv", format!("account_id,cash\n{accounts}"), "unknown-account"),
-        ("accounts.csv", format!("account_id,cash\nmain,0\n{}", "main,0\n".repeat(MANY)), "duplicate-id"),
-        ("actions.csv", format!("date,action\n{}", "2026-13-01,pay\n".repeat(MANY)), "bad-date bad-value"),
+        (
+            "instances.csv",
+            format!("{}{tags}\nweb,main,PREPAID,auto,1,\n", HEADER.trim_end()),
+            "bad-csv",
+        ),
+        (
+            "accounts.csv",
+            format!("account_id,cash\n{accounts}"),
+            "unknown-account",
+        ),
+        (
+            "accounts.csv",
+            format!("account_id,cash\nmain,0\n{}", "main,0\n".repeat(MANY)),
+            "duplicate-id",
+        ),
+        (
+            "actions.csv",
+            format!("date,action\n{}", "2026-13-01,pay\n".repeat(MANY)),
+            "bad-date bad-value",
+        ),
         ("profiles.toml", profiles(1_000), "bad-value"),
         ("profiles.toml", profiles(1_001), "too-large"),
         ("profiles.toml", profiles(MANY), "too-large"),
         ("profiles.toml", chain, "profile-conflict"),
-        ("profiles.toml", "a = 1\n".to_owned() + &"b".repeat(MANY) + " = 2\n", "bad-value"),
+        (
+            "profiles.toml",
+            "a = 1\n".to_owned() + &"b".repeat(MANY) + " = 2\n",
+            "bad-value",
+        ),
         ("scenarios/s.toml", sets, "no-match"),
     ];
     for (file, text, expected) in table {
-        let (_, found) = read(&[(file, &text)], Some("s").filter(|_| file.starts_with("scenarios")));
+        let (_, found) = read(
+            &[(file, &text)],
+            Some("s").filter(|_| file.starts_with("scenarios")),
+        );
         let expected: BTreeSet<&str> = expected.split(' ').collect();
-        assert_eq!(codes(&found), expected, "{file}: {}", text.chars().take(80).collect::<String>());
-        assert!(found.iter().count() <= 2_000, "{file}: {} are kept", found.iter().count());
-        assert_eq!(found.omitted() + found.iter().count(), found.errors() + found.warnings());
+        assert_eq!(
+            codes(&found),
+            expected,
+            "{file}: {}",
+            text.chars().take(80).collect::<String>()
+        );
+        assert!(
+            found.iter().count() <= 2_000,
+            "{file}: {} are kept",
+            found.iter().count()
+        );
+        assert_eq!(
+            found.omitted() + found.iter().count(),
+            found.errors() + found.warnings()
+        );
     }
 }
 
@@ -232,17 +347,30 @@ fn warnings_do_not_crowd_out_errors() {
     let early = "2020-01-01,topup,main,5.00\n".repeat(2_000);
     let actions = format!("date,action,account_id,amount\n{early}2026-12-32,topup,main,5.00\n");
     let (_, found) = read(&[("actions.csv", &actions)], None);
-    assert_eq!((found.errors(), found.warnings(), found.iter().count()), (1, 2_000, 1_001));
-    let error = found.iter().find(|one| one.code == Code::BadDate).expect("the error is kept");
+    assert_eq!(
+        (found.errors(), found.warnings(), found.iter().count()),
+        (1, 2_000, 1_001)
+    );
+    let error = found
+        .iter()
+        .find(|one| one.code == Code::BadDate)
+        .expect("the error is kept");
     assert_eq!(error.place.line, 2_002);
 }
 
 #[test]
 fn what_a_scenario_writes_wrongly_into_many_rows_is_shown_once() {
-    let rows: String = (0..3).map(|row| format!("web-{row},main,PREPAID,auto,100.00,2026-12-15\n")).collect();
+    let rows: String = (0..3)
+        .map(|row| format!("web-{row},main,PREPAID,auto,100.00,2026-12-15\n"))
+        .collect();
     let scenario = "[[set]]\nrenew_flag = \"atuo\"\n";
-    let (_, found) =
-        read(&[("instances.csv", &(HEADER.to_owned() + &rows)), ("scenarios/s.toml", scenario)], Some("s"));
+    let (_, found) = read(
+        &[
+            ("instances.csv", &(HEADER.to_owned() + &rows)),
+            ("scenarios/s.toml", scenario),
+        ],
+        Some("s"),
+    );
     assert_eq!((found.errors(), found.iter().count()), (3, 1));
 }
 
@@ -251,16 +379,43 @@ fn huge_cells_do_not_make_huge_messages() {
     let huge = "9 ".repeat(1 << 20);
     for (file, text) in [
         ("accounts.csv", format!("account_id,cash\nmain,{huge}\n")),
-        ("instances.csv", format!("{HEADER}{huge},{huge},{huge},{huge},{huge},{huge}\n")),
-        ("book.toml", format!("from = 2026-12-01\nto = \"{huge}\"\n{} = 1\n", "k".repeat(1 << 20))),
-        ("actions.csv", format!("date,action,where\n{huge},renew,{huge}\n")),
-        ("scenarios/s.toml", format!("[[set]]\n\"{huge}\" = 1\nwhere = \"{huge}\"\n")),
+        (
+            "instances.csv",
+            format!("{HEADER}{huge},{huge},{huge},{huge},{huge},{huge}\n"),
+        ),
+        (
+            "book.toml",
+            format!(
+                "from = 2026-12-01\nto = \"{huge}\"\n{} = 1\n",
+                "k".repeat(1 << 20)
+            ),
+        ),
+        (
+            "actions.csv",
+            format!("date,action,where\n{huge},renew,{huge}\n"),
+        ),
+        (
+            "scenarios/s.toml",
+            format!("[[set]]\n\"{huge}\" = 1\nwhere = \"{huge}\"\n"),
+        ),
     ] {
-        let (_, found) = read(&[(file, &text)], Some("s").filter(|_| file.starts_with("scenarios")));
+        let (_, found) = read(
+            &[(file, &text)],
+            Some("s").filter(|_| file.starts_with("scenarios")),
+        );
         assert!(found.has_errors(), "{file}");
         for one in found.iter() {
-            let longest = one.message.len().max(one.help.len()).max(one.place.source.len());
-            assert!(longest < 1_000, "{file}: {} characters: {:.200}", longest, one.message);
+            let longest = one
+                .message
+                .len()
+                .max(one.help.len())
+                .max(one.place.source.len());
+            assert!(
+                longest < 1_000,
+                "{file}: {} characters: {:.200}",
+                longest,
+                one.message
+            );
         }
     }
 }
@@ -269,12 +424,24 @@ fn huge_cells_do_not_make_huge_messages() {
 fn a_place_is_found_in_any_line_of_any_kind() {
     for end in ["\n", "\r\n", "\r"] {
         for mark in ["", "\u{feff}"] {
-            let good: String = (0..MANY).map(|row| format!("网站-{row},main,PREPAID,auto,1,2026-12-15{end}")).collect();
-            let text = format!("{mark}{}{end}{good}{end}网站,main,PREPAID,自动,1,2026-12-15{end}", HEADER.trim_end());
+            let good: String = (0..MANY)
+                .map(|row| format!("网站-{row},main,PREPAID,auto,1,2026-12-15{end}"))
+                .collect();
+            let text = format!(
+                "{mark}{}{end}{good}{end}网站,main,PREPAID,自动,1,2026-12-15{end}",
+                HEADER.trim_end()
+            );
             let (_, found) = read(&[("instances.csv", &text)], None);
             let place = &found.iter().next().expect("one problem").place;
-            assert_eq!((place.line, place.column, place.mark.clone()), (MANY + 3, 17, 16..18), "{end:?} {mark:?}");
-            assert_eq!(place.source, "网站,main,PREPAID,自动,1,2026-12-15", "{end:?} {mark:?}");
+            assert_eq!(
+                (place.line, place.column, place.mark.clone()),
+                (MANY + 3, 17, 16..18),
+                "{end:?} {mark:?}"
+            );
+            assert_eq!(
+                place.source, "网站,main,PREPAID,自动,1,2026-12-15",
+                "{end:?} {mark:?}"
+            );
         }
     }
 }
@@ -282,22 +449,35 @@ fn a_place_is_found_in_any_line_of_any_kind() {
 #[test]
 fn the_place_of_an_action_is_its_row() {
     let actions = "action,date,account_id,amount\n\ntopup,2026-12-02,main,1\n,,,\n\"topup\",2026-12-03,main,2\n";
-    let scenario = "[[actions]]\ndate = 2026-12-04\naction = \"credit\"\naccount_id = \"main\"\namount = 3\n";
+    let scenario =
+        "[[actions]]\ndate = 2026-12-04\naction = \"credit\"\naccount_id = \"main\"\namount = 3\n";
     let mut folder = Folder::default();
     for (name, text) in [("actions.csv", actions), ("scenarios/s.toml", scenario)] {
         folder.insert(name, text.as_bytes().to_vec());
     }
-    let table = [(0, "actions.csv", 3, 1), (1, "actions.csv", 5, 1), (2, "scenarios/s.toml", 3, 10)];
+    let table = [
+        (0, "actions.csv", 3, 1),
+        (1, "actions.csv", 5, 1),
+        (2, "scenarios/s.toml", 3, 10),
+    ];
     for (number, file, line, column) in table {
-        let place = source::place_of_action(&folder, Some("s"), ActionIndex(number));
-        assert_eq!((place.file.as_str(), place.line, place.column), (file, line, column), "action {number}");
+        let place = input::place_of_action(&folder, Some("s"), ActionIndex(number));
+        assert_eq!(
+            (place.file.as_str(), place.line, place.column),
+            (file, line, column),
+            "action {number}"
+        );
     }
 }
 
 /// A folder with the plain book on disk.
 fn plain_book() -> TempDir {
     let folder = TempDir::new().expect("a folder");
-    for (name, text) in [("book.toml", BOOK), ("accounts.csv", ACCOUNTS), ("instances.csv", INSTANCES)] {
+    for (name, text) in [
+        ("book.toml", BOOK),
+        ("accounts.csv", ACCOUNTS),
+        ("instances.csv", INSTANCES),
+    ] {
         fs::write(folder.path().join(name), text).expect("a file");
     }
     folder
@@ -306,12 +486,20 @@ fn plain_book() -> TempDir {
 #[test]
 fn a_missing_or_empty_folder_is_refused() {
     let empty = TempDir::new().expect("a folder");
-    for (folder, expected) in
-        [(empty.path().join("none"), "there is no folder"), (empty.path().to_owned(), "[unreadable]")]
-    {
-        let output = program(empty.path(), &["check".to_owned(), folder.display().to_string()]);
+    for (folder, expected) in [
+        (empty.path().join("none"), "there is no folder"),
+        (empty.path().to_owned(), "[unreadable]"),
+    ] {
+        let output = program(
+            empty.path(),
+            &["check".to_owned(), folder.display().to_string()],
+        );
         assert_eq!(output.status.code(), Some(2));
-        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains(expected),
+            "{}",
+            text(&output.stderr)
+        );
     }
 }
 
@@ -319,7 +507,7 @@ fn a_missing_or_empty_folder_is_refused() {
 #[test]
 fn what_is_no_plain_file_is_refused_and_never_waited_for() {
     let scenario = Folder::scenario_file("s");
-    for name in source::FILES.iter().copied().chain([scenario.as_str()]) {
+    for name in input::FILES.iter().copied().chain([scenario.as_str()]) {
         for kind in ["folder", "pipe", "device", "loop"] {
             let book = plain_book();
             let path = book.path().join(name);
@@ -327,14 +515,23 @@ fn what_is_no_plain_file_is_refused_and_never_waited_for() {
             let _ = fs::remove_file(&path);
             match kind {
                 "folder" => fs::create_dir(&path).expect("a folder"),
-                "pipe" => assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo starts").success()),
+                "pipe" => assert!(
+                    Command::new("mkfifo")
+                        .arg(&path)
+                        .status()
+                        .expect("mkfifo starts")
+                        .success()
+                ),
                 "device" => std::os::unix::fs::symlink("/dev/zero", &path).expect("a link"),
                 _ => std::os::unix::fs::symlink(&path, &path).expect("a link"),
             }
             let output = program(book.path(), &["check".to_owned(), ".".to_owned()]);
             let said = text(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{name} {kind}: {said}");
-            assert!(said.contains(&format!("error[unreadable]: cannot read `{name}`")), "{name} {kind}: {said}");
+            assert!(
+                said.contains(&format!("error[unreadable]: cannot read `{name}`")),
+                "{name} {kind}: {said}"
+            );
         }
     }
 }
@@ -344,18 +541,44 @@ fn what_is_no_plain_file_is_refused_and_never_waited_for() {
 fn no_beginning_of_a_file_is_a_panic() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example");
     let name = Folder::scenario_file("in-time");
-    let names = source::FILES.iter().copied().chain([name.as_str()]).filter(|name| example.join(name).exists());
-    let files: Vec<(&str, Vec<u8>)> =
-        names.map(|name| (name, fs::read(example.join(name)).expect("a file of the example"))).collect();
+    let names = input::FILES
+        .iter()
+        .copied()
+        .chain([name.as_str()])
+        .filter(|name| example.join(name).exists());
+    let files: Vec<(&str, Vec<u8>)> = names
+        .map(|name| {
+            (
+                name,
+                fs::read(example.join(name)).expect("a file of the example"),
+            )
+        })
+        .collect();
     for (cut, bytes) in &files {
         for end in (0..bytes.len()).step_by(11) {
             let mut folder = Folder::default();
             for (name, bytes) in &files {
-                folder.insert(name, if name == cut { bytes[..end].to_vec() } else { bytes.clone() });
+                folder.insert(
+                    name,
+                    if name == cut {
+                        bytes[..end].to_vec()
+                    } else {
+                        bytes.clone()
+                    },
+                );
             }
-            let (book, found) = source::check(&folder, Some("in-time"));
-            assert_eq!(book.is_some(), !found.has_errors(), "{cut} cut after {end} bytes");
-            assert!(found.iter().all(|one| one.place.line > 0 && !one.help.is_empty()), "{cut} cut after {end} bytes");
+            let (book, found) = input::check(&folder, Some("in-time"));
+            assert_eq!(
+                book.is_some(),
+                !found.has_errors(),
+                "{cut} cut after {end} bytes"
+            );
+            assert!(
+                found
+                    .iter()
+                    .all(|one| one.place.line > 0 && !one.help.is_empty()),
+                "{cut} cut after {end} bytes"
+            );
         }
     }
 }
@@ -384,34 +607,75 @@ fn odd_ids_come_out_as_they_went_in() {
         "a\u{feff}b",
     ];
     let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let accounts: String = odd.iter().map(|id| format!("{},5000.00\n", cell(id))).collect();
-    let rows = odd.iter().map(|id| format!("{},{},PREPAID,auto,100.00,2026-12-15\n", cell(id), cell(id)));
+    let accounts: String = odd
+        .iter()
+        .map(|id| format!("{},5000.00\n", cell(id)))
+        .collect();
+    let rows = odd
+        .iter()
+        .map(|id| format!("{},{},PREPAID,auto,100.00,2026-12-15\n", cell(id), cell(id)));
     let book = plain_book();
-    fs::write(book.path().join("accounts.csv"), format!("account_id,cash\n{accounts}")).expect("a file");
-    fs::write(book.path().join("instances.csv"), format!("{HEADER}{}", rows.collect::<String>())).expect("a file");
+    fs::write(
+        book.path().join("accounts.csv"),
+        format!("account_id,cash\n{accounts}"),
+    )
+    .expect("a file");
+    fs::write(
+        book.path().join("instances.csv"),
+        format!("{HEADER}{}", rows.collect::<String>()),
+    )
+    .expect("a file");
     let out = book.path().join("out");
-    let output = program(book.path(), &["run", ".", "--out", "out"].map(str::to_owned));
+    let output = program(
+        book.path(),
+        &["run", ".", "--out", "out"].map(str::to_owned),
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(!text(&output.stdout).contains(['\u{1b}', '\u{202e}']), "{}", text(&output.stdout));
+    assert!(
+        !text(&output.stdout).contains(['\u{1b}', '\u{202e}']),
+        "{}",
+        text(&output.stdout)
+    );
 
     // What a spreadsheet would run has an apostrophe in front (model.md, formula-cells).
     let is_formula = |text: &str| text.starts_with(['=', '@']);
-    let read_back = |cell: &str| cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell).to_owned();
+    let read_back = |cell: &str| {
+        cell.strip_prefix('\'')
+            .filter(|rest| is_formula(rest))
+            .unwrap_or(cell)
+            .to_owned()
+    };
     let ids = |file: &str, column: usize| {
         let mut reader = csv::Reader::from_path(out.join(file)).expect("a result");
-        let cells = reader.records().map(|row| row.expect("a row")[column].to_owned());
+        let cells = reader
+            .records()
+            .map(|row| row.expect("a row")[column].to_owned());
         let cells = cells.inspect(|cell| assert!(!is_formula(cell), "{file}: {cell}"));
-        cells.map(|cell| read_back(&cell)).collect::<BTreeSet<String>>()
+        cells
+            .map(|cell| read_back(&cell))
+            .collect::<BTreeSet<String>>()
     };
     let expected: BTreeSet<String> = odd.iter().map(|id| (*id).to_owned()).collect();
-    for (file, column) in [("ledger.csv", 2), ("ledger.csv", 3), ("balances.csv", 1), ("closing/instances.csv", 0)] {
+    for (file, column) in [
+        ("ledger.csv", 2),
+        ("ledger.csv", 3),
+        ("balances.csv", 1),
+        ("closing/instances.csv", 0),
+    ] {
         assert_eq!(ids(file, column), expected, "{file}");
     }
     let again = program(book.path(), &["check", "out/closing"].map(str::to_owned));
     assert_ne!(again.status.code(), Some(2), "{}", text(&again.stderr));
-    for entry in fs::read_dir(out.join("charts")).expect("charts").map(|entry| entry.expect("a chart")) {
+    for entry in fs::read_dir(out.join("charts"))
+        .expect("charts")
+        .map(|entry| entry.expect("a chart"))
+    {
         let name = entry.file_name().into_string().expect("a plain name");
-        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte)), "{name}");
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte)),
+            "{name}"
+        );
         let drawn = String::from_utf8_lossy(&fs::read(entry.path()).expect("a chart")).into_owned();
         assert!(!drawn.contains("<script"), "{name}");
     }
@@ -422,10 +686,22 @@ fn odd_ids_come_out_as_they_went_in() {
 fn what_is_no_plain_file_is_not_imported() {
     for path in ["/dev/zero", "/dev/stdin", ".", "none.json"] {
         let folder = TempDir::new().expect("a folder");
-        let words = ["import", "tencent", path, "--from", "2026-12-01", "--out", "book"];
+        let words = [
+            "import",
+            "tencent",
+            path,
+            "--from",
+            "2026-12-01",
+            "--out",
+            "book",
+        ];
         let output = program(folder.path(), &words.map(str::to_owned));
         assert_eq!(output.status.code(), Some(2), "{path}");
-        assert!(text(&output.stderr).contains("error[unreadable]: cannot read"), "{path}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains("error[unreadable]: cannot read"),
+            "{path}: {}",
+            text(&output.stderr)
+        );
     }
 }
 
@@ -434,38 +710,91 @@ fn huge_files() -> Vec<(&'static str, String)> {
     const BYTES: usize = 2 << 20;
     let cell = "x".repeat(10 << 20);
     let numbered = |start: &str, next: &str, end: &str| {
-        let items: Vec<String> =
-            (0..BYTES / (next.len() + 6)).map(|number| next.replace('#', &number.to_string())).collect();
+        let items: Vec<String> = (0..BYTES / (next.len() + 6))
+            .map(|number| next.replace('#', &number.to_string()))
+            .collect();
         format!("{start}{}{end}", items.join(","))
     };
     let header = HEADER.trim_end();
     let answer = |next: &str| numbered("{\"InstanceSet\":[", next, "]}");
     vec![
         ("accounts.csv", format!("account_id,cash\nmain,{cell}\n")),
-        ("accounts.csv", format!("account_id,cash,name\nmain,1,{cell}\n")),
-        ("instances.csv", format!("{header},{cell}\nweb,main,PREPAID,auto,1,2026-12-15,1\n")),
-        ("instances.csv", format!("{HEADER}{cell},main,PREPAID,auto,1,2026-12-15\n")),
+        (
+            "accounts.csv",
+            format!("account_id,cash,name\nmain,1,{cell}\n"),
+        ),
+        (
+            "instances.csv",
+            format!("{header},{cell}\nweb,main,PREPAID,auto,1,2026-12-15,1\n"),
+        ),
+        (
+            "instances.csv",
+            format!("{HEADER}{cell},main,PREPAID,auto,1,2026-12-15\n"),
+        ),
         ("instances.csv", format!("{INSTANCES}\"{cell}")),
         ("instances.csv", "\"".repeat(BYTES)),
-        ("instances.csv", numbered(&format!("{header},"), "column-#", "\n")),
-        ("instances.csv", numbered(&format!("{header},"), "tag:#", "\n")),
-        ("instances.csv", format!("{INSTANCES}{}", "x,".repeat(BYTES / 2))),
-        ("instances.csv", format!("{HEADER}{}", "w,other,X,Y,Z,2026-99-99\n".repeat(BYTES / 25))),
+        (
+            "instances.csv",
+            numbered(&format!("{header},"), "column-#", "\n"),
+        ),
+        (
+            "instances.csv",
+            numbered(&format!("{header},"), "tag:#", "\n"),
+        ),
+        (
+            "instances.csv",
+            format!("{INSTANCES}{}", "x,".repeat(BYTES / 2)),
+        ),
+        (
+            "instances.csv",
+            format!(
+                "{HEADER}{}",
+                "w,other,X,Y,Z,2026-99-99\n".repeat(BYTES / 25)
+            ),
+        ),
         ("instances.csv", "\0".repeat(BYTES)),
-        ("actions.csv", format!("date,action,where,flag\n2026-12-05,set_flag,{cell},none\n")),
-        ("profiles.toml", format!("[p]\nremind_days = [{}]\n", "1,".repeat(500_000))),
+        (
+            "actions.csv",
+            format!("date,action,where,flag\n2026-12-05,set_flag,{cell},none\n"),
+        ),
+        (
+            "profiles.toml",
+            format!("[p]\nremind_days = [{}]\n", "1,".repeat(500_000)),
+        ),
         ("profiles.toml", format!("x = \"{cell}\"\n")),
         ("answer.json", cell.clone()),
         ("answer.json", format!("{{\"RequestId\": \"{cell}\"}}")),
-        ("answer.json", format!("{{\"TotalCount\": {}, \"InstanceSet\": []}}", "9".repeat(BYTES))),
+        (
+            "answer.json",
+            format!(
+                "{{\"TotalCount\": {}, \"InstanceSet\": []}}",
+                "9".repeat(BYTES)
+            ),
+        ),
         ("answer.json", "[".repeat(BYTES)),
         ("answer.json", format!("[{}1]", "1,".repeat(BYTES / 2))),
         ("answer.json", "{}".repeat(BYTES / 2)),
         ("answer.json", numbered("{", "\"key-#\": 1", "}")),
-        ("answer.json", answer("{\"InstanceId\": \"i-#\", \"InstanceType\": 5}")),
-        ("answer.json", answer("{\"InstanceId\": \"i-#\", \"InstanceType\": \"T\", \"InstanceChargeType\": \"X\"}")),
-        ("answer.json", answer("{\"InstanceId\": \"i\", \"InstanceType\": \"T#\", \"InstanceChargeType\": \"X#\"}")),
-        ("answer.json", answer("5").replace("]}", ",{\"InstanceType\": 1}]}")),
+        (
+            "answer.json",
+            answer("{\"InstanceId\": \"i-#\", \"InstanceType\": 5}"),
+        ),
+        (
+            "answer.json",
+            answer(
+                "{\"InstanceId\": \"i-#\", \"InstanceType\": \"T\", \"InstanceChargeType\": \"X\"}",
+            ),
+        ),
+        (
+            "answer.json",
+            answer(
+                "{\"InstanceId\": \"i\", \"InstanceType\": \"T#\", \"InstanceChargeType\": \"X#\"}",
+            ),
+        ),
+        (
+            "answer.json",
+            answer("5").replace("]}", ",{\"InstanceType\": 1}]}"),
+        ),
     ]
 }
 
@@ -483,11 +812,28 @@ fn a_huge_file_takes_neither_long_nor_much_memory() {
             _ => "check .",
         };
         let program = env!("CARGO_BIN_EXE_renewcast");
-        let limited = format!("ulimit -t {SECONDS} -v {}; exec '{program}' {words}", MEGABYTES * 1024);
-        let output = Command::new("sh").args(["-c", &limited]).current_dir(book.path()).output().expect("a shell");
-        let (start, said) = (content.chars().take(60).collect::<String>(), text(&output.stderr));
-        assert!(matches!(output.status.code(), Some(0..=2)), "{file} {start}…: {:?} {said:.500}", output.status);
-        assert!(said.lines().all(|line| line.len() < 4_100), "{file} {start}…: {said:.2000}");
+        let limited = format!(
+            "ulimit -t {SECONDS} -v {}; exec '{program}' {words}",
+            MEGABYTES * 1024
+        );
+        let output = Command::new("sh")
+            .args(["-c", &limited])
+            .current_dir(book.path())
+            .output()
+            .expect("a shell");
+        let (start, said) = (
+            content.chars().take(60).collect::<String>(),
+            text(&output.stderr),
+        );
+        assert!(
+            matches!(output.status.code(), Some(0..=2)),
+            "{file} {start}…: {:?} {said:.500}",
+            output.status
+        );
+        assert!(
+            said.lines().all(|line| line.len() < 4_100),
+            "{file} {start}…: {said:.2000}"
+        );
     }
 }
 
@@ -502,18 +848,27 @@ fn no_mutation_of_a_book_is_a_panic() {
     let pieces: Vec<&str> = PIECES.split('|').collect();
     let mut state: u64 = 1;
     let mut random = |most: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(state >> 33).expect("31 bits") % most
     };
     for name in folders() {
-        let files =
-            |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
-        let paths: Vec<PathBuf> =
-            files(gallery().join(&name)).chain(files(gallery().join(&name).join("scenarios"))).collect();
+        let files = |folder: PathBuf| {
+            fs::read_dir(folder)
+                .into_iter()
+                .flatten()
+                .map(|entry| entry.expect("an entry").path())
+        };
+        let paths: Vec<PathBuf> = files(gallery().join(&name))
+            .chain(files(gallery().join(&name).join("scenarios")))
+            .collect();
         for _ in 0..20 {
             let mut folder = Folder::default();
             for path in paths.iter().filter(|path| path.is_file()) {
-                let file = path.strip_prefix(gallery().join(&name)).expect("a file of the folder");
+                let file = path
+                    .strip_prefix(gallery().join(&name))
+                    .expect("a file of the folder");
                 let mut bytes = fs::read(path).expect("a file");
                 for _ in 0..random(3) {
                     let from = random(bytes.len() + 1);
@@ -523,7 +878,7 @@ fn no_mutation_of_a_book_is_a_panic() {
                 folder.insert(&file.display().to_string(), bytes);
             }
             let scenario = folder.get("scenarios/s.toml").map(|_| "s");
-            if let (Some(book), _) = source::check(&folder, scenario) {
+            if let (Some(book), _) = input::check(&folder, scenario) {
                 let _refused_or_done = engine::replay(&book).is_ok();
             }
         }
@@ -532,14 +887,35 @@ fn no_mutation_of_a_book_is_a_panic() {
 
 /// The help of the only error of a book with this cell in a column of its instance.
 fn cure(column: &str, cell: &str) -> String {
-    let columns = [("renew_flag", "auto"), ("monthly_price", "100.00"), ("expires_on", "2026-12-15")];
-    let of =
-        |(name, plain): &(&str, &str)| if *name == column { cell.replace('"', "\"\"") } else { (*plain).to_owned() };
-    let cells: Vec<String> = columns.iter().map(|pair| format!("\"{}\"", of(pair))).collect();
-    let (_, found) = read(&[("instances.csv", &format!("{HEADER}web-1,main,PREPAID,{}\n", cells.join(",")))], None);
+    let columns = [
+        ("renew_flag", "auto"),
+        ("monthly_price", "100.00"),
+        ("expires_on", "2026-12-15"),
+    ];
+    let of = |(name, plain): &(&str, &str)| {
+        if *name == column {
+            cell.replace('"', "\"\"")
+        } else {
+            (*plain).to_owned()
+        }
+    };
+    let cells: Vec<String> = columns
+        .iter()
+        .map(|pair| format!("\"{}\"", of(pair)))
+        .collect();
+    let (_, found) = read(
+        &[(
+            "instances.csv",
+            &format!("{HEADER}web-1,main,PREPAID,{}\n", cells.join(",")),
+        )],
+        None,
+    );
     let helps: Vec<&str> = found.iter().map(|one| one.help.as_str()).collect();
     assert!(helps.len() < 2, "{cell}: {helps:?}");
-    helps.first().map(|help| (*help).to_owned()).unwrap_or_default()
+    helps
+        .first()
+        .map(|help| (*help).to_owned())
+        .unwrap_or_default()
 }
 
 /// Each text with all that it can mean. What an error says to write is right when it is typed, and where there are two
@@ -600,11 +976,17 @@ fn cures_are_right_when_typed() {
     for (column, cell, meanings) in table {
         let help = cure(column, cell);
         let words: BTreeSet<&str> = help.split([' ', ',', ';', '`', '?']).collect();
-        let offered: BTreeSet<&str> =
-            words.into_iter().filter(|word| !word.is_empty() && cure(column, word).is_empty()).collect();
+        let offered: BTreeSet<&str> = words
+            .into_iter()
+            .filter(|word| !word.is_empty() && cure(column, word).is_empty())
+            .collect();
         let is_example = help.contains("such as") || help.contains("one of");
         let offered = if is_example { BTreeSet::new() } else { offered };
-        assert_eq!(offered, meanings.iter().copied().collect(), "{cell}: {help}");
+        assert_eq!(
+            offered,
+            meanings.iter().copied().collect(),
+            "{cell}: {help}"
+        );
     }
 }
 
@@ -617,12 +999,21 @@ fn a_point_is_weighed_by_the_other_cells_of_its_file() {
             .map(|(at, price)| format!("web-{at},main,PREPAID,auto,\"{price}\",2026-12-15\n"))
             .collect();
         let (_, found) = read(&[("instances.csv", &format!("{HEADER}{rows}"))], None);
-        found.iter().map(|one| format!("{}: {}", one.place.line, one.help)).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|one| format!("{}: {}", one.place.line, one.help))
+            .collect::<Vec<_>>()
     };
-    let both =
-        |line: usize| format!("{line}: write 1.000 if the point is a decimal point, 1000 if it separates thousands");
+    let both = |line: usize| {
+        format!(
+            "{line}: write 1.000 if the point is a decimal point, 1000 if it separates thousands"
+        )
+    };
     assert_eq!(told(["1.000", "12.00"]), Vec::<String>::new());
-    assert_eq!(told(["1.000", "2.000,00"]), ["3: write 2000.00".to_owned(), both(2)]);
+    assert_eq!(
+        told(["1.000", "2.000,00"]),
+        ["3: write 2000.00".to_owned(), both(2)]
+    );
     assert_eq!(told(["0.125", "2.000,00"]), ["3: write 2000.00"]);
     assert_eq!(told(["1.00", "1,234.50"]), ["3: write 1234.50"]);
     assert_eq!(told(["1.000", "1,234.50"]), ["3: write 1234.50"]);
@@ -675,6 +1066,12 @@ fn what_is_terminated_needs_no_price() {
         "calendar book --out calendar",
     ] {
         let answer = place.run(verb);
-        assert!(matches!(answer.code, Some(0 | 1)), "{verb}: {:?}\n{}{}", answer.code, answer.out, answer.err);
+        assert!(
+            matches!(answer.code, Some(0 | 1)),
+            "{verb}: {:?}\n{}{}",
+            answer.code,
+            answer.out,
+            answer.err
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use renewcast::analysis::summary::Tally;
 use renewcast::engine::{self, Window};
-use renewcast::source::{self, Folder};
-use renewcast::summary::Tally;
+use renewcast::input::{self, Folder};
 
 use crate::laws::compare_files;
 use crate::program::Place;
@@ -15,24 +15,40 @@ use crate::verify::reports_of;
 const MANY: usize = 4_200;
 
 /// The rest of `book.toml`.
-const SETTINGS: &str = "time_zone = \"Asia/Shanghai\"\ncurrency = \"CNY\"\nprofile = \"tencent-cvm\"\n";
+const SETTINGS: &str =
+    "time_zone = \"Asia/Shanghai\"\ncurrency = \"CNY\"\nprofile = \"tencent-cvm\"\n";
 
 fn files(parts: &[(&str, String)]) -> Files {
-    parts.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect()
+    parts
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), text.clone()))
+        .collect()
 }
 
 /// Accounts `a-0000` and so on with a term each, of which three in four end in the run; one has as many instances besides.
 fn wide_book() -> Files {
     let accounts = (0..MANY).map(|number| format!("a-{number:04},1000000.00\n"));
-    let prepaid = |number| format!("i-{number},a-{number:04},PREPAID,60,,none,2026-03-0{}\n", number % 4 + 1);
+    let prepaid = |number| {
+        format!(
+            "i-{number},a-{number:04},PREPAID,60,,none,2026-03-0{}\n",
+            number % 4 + 1
+        )
+    };
     let postpaid = |number| format!("h-{number},a-0007,POSTPAID_BY_HOUR,,0.01,,\n");
     let instances = (0..MANY).map(prepaid).chain((0..MANY).map(postpaid));
     files(&[
-        ("book.toml", format!("from = 2026-03-01\nto = 2026-03-03\n{SETTINGS}")),
-        ("accounts.csv", "account_id,cash\n".to_owned() + &accounts.collect::<String>()),
+        (
+            "book.toml",
+            format!("from = 2026-03-01\nto = 2026-03-03\n{SETTINGS}"),
+        ),
+        (
+            "accounts.csv",
+            "account_id,cash\n".to_owned() + &accounts.collect::<String>(),
+        ),
         (
             "instances.csv",
-            "instance_id,account_id,charge_type,monthly_price,hourly_price,renew_flag,expires_on\n".to_owned()
+            "instance_id,account_id,charge_type,monthly_price,hourly_price,renew_flag,expires_on\n"
+                .to_owned()
                 + &instances.collect::<String>(),
         ),
         (
@@ -54,10 +70,24 @@ fn wide_book() -> Files {
 fn rows_of_many_accounts_come_in_order() {
     let ledger = run(&wide_book()).ledger;
     let mut reader = csv::Reader::from_reader(ledger.as_bytes());
-    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a ledger is CSV")).collect();
-    assert!(rows.is_sorted_by_key(|row| (row[1].to_owned(), row[2].to_owned())), "by date, then account");
+    let rows: Vec<csv::StringRecord> = reader
+        .records()
+        .map(|row| row.expect("a ledger is CSV"))
+        .collect();
+    assert!(
+        rows.is_sorted_by_key(|row| (row[1].to_owned(), row[2].to_owned())),
+        "by date, then account"
+    );
     let count = |event: &str| rows.iter().filter(|row| row[4] == *event).count();
-    let counts = ["usage", "expired", "reclaimed", "topup", "rejected", "flag_set"].map(count);
+    let counts = [
+        "usage",
+        "expired",
+        "reclaimed",
+        "topup",
+        "rejected",
+        "flag_set",
+    ]
+    .map(count);
     assert_eq!(counts, [3 * MANY, MANY / 4 * 3, MANY / 4, 1, 5, 2]);
     assert_eq!(rows.len(), counts.iter().sum::<usize>());
 }
@@ -66,11 +96,14 @@ fn rows_of_many_accounts_come_in_order() {
 #[test]
 fn what_is_far_ahead_happens_on_its_day() {
     let ahead = (390..=410).chain((0..4).map(|years| 760 + 90 * years));
-    let from = renewcast::calendar::Day::parse("2026-01-01").expect("a date");
+    let from = renewcast::model::calendar::Day::parse("2026-01-01").expect("a date");
     let expiring = |flag: &'static str| ahead.clone().map(move |days| (flag, days, from + days));
     let rows = expiring("auto").chain(expiring("none"));
-    let rows = rows.map(|(flag, days, expiry)| format!("{flag}-{days},main,PREPAID,1,{flag},12,{expiry},\n"));
-    let later = ahead.clone().map(|days| format!("later-{days},main,PREPAID,1,none,12,,{}\n", from + days));
+    let rows = rows
+        .map(|(flag, days, expiry)| format!("{flag}-{days},main,PREPAID,1,{flag},12,{expiry},\n"));
+    let later = ahead
+        .clone()
+        .map(|days| format!("later-{days},main,PREPAID,1,none,12,,{}\n", from + days));
     compare_files(
         "far ahead",
         &files(&[
@@ -89,11 +122,18 @@ fn what_is_far_ahead_happens_on_its_day() {
 /// The program numbers, adds up and writes the rows of a section apart from those of others.
 #[test]
 fn the_program_writes_what_a_replay_of_all_accounts_says() {
-    let place =
-        wide_book().into_iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), &text));
+    let place = wide_book()
+        .into_iter()
+        .fold(Place::new(), |place, (name, text)| {
+            place.file(&format!("book/{name}"), &text)
+        });
     place.run("run book --out out").done();
     let wide = run(&wide_book());
-    for (name, text) in [("ledger.csv", wide.ledger), ("balances.csv", wide.balances), ("monthly.csv", wide.monthly)] {
+    for (name, text) in [
+        ("ledger.csv", wide.ledger),
+        ("balances.csv", wide.balances),
+        ("monthly.csv", wide.monthly),
+    ] {
         assert!(place.text(&format!("out/{name}")) == text, "{name}");
     }
 }
@@ -101,19 +141,30 @@ fn the_program_writes_what_a_replay_of_all_accounts_says() {
 #[test]
 fn sections_come_to_what_all_accounts_do() {
     let place = Place::new();
-    place.run("generate --accounts 300 --instances 9000 --seed 7 --out book").done();
+    place
+        .run("generate --accounts 300 --instances 9000 --seed 7 --out book")
+        .done();
     place.run("run book --no-charts --out out").done();
     let files = place.files();
     let mut folder = Folder::default();
-    for (name, bytes) in files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("book").ok()?, bytes))) {
+    for (name, bytes) in files
+        .iter()
+        .filter_map(|(name, bytes)| Some((name.strip_prefix("book").ok()?, bytes)))
+    {
         folder.insert(&name.display().to_string(), bytes.clone());
     }
     for (name, bytes) in reports_of(&folder).expect("every price is known") {
-        assert!(files.get(&Path::new("out").join(&name)) == Some(&bytes), "{name}");
+        assert!(
+            files.get(&Path::new("out").join(&name)) == Some(&bytes),
+            "{name}"
+        );
     }
 
-    let book = source::read(&folder, None).0.expect("a generated book is right");
-    let (mut all, mut window, mut run) = (Tally::open(&book), Window::default(), engine::open(&book));
+    let book = input::read(&folder, None)
+        .0
+        .expect("a generated book is right");
+    let (mut all, mut window, mut run) =
+        (Tally::open(&book), Window::default(), engine::open(&book));
     while run.advance(&mut window).expect("every price is known") {
         all.add(window.entries(), window.balances());
     }
@@ -123,7 +174,16 @@ fn sections_come_to_what_all_accounts_do() {
     let add = |tally: &mut Tally<'_>, rows: &mut engine::Rows, _: &mut ()| {
         tally.add(rows.entries.iter(), rows.balances.iter());
     };
-    while run.advance_with(&mut kept, &mut parts, add).expect("every price is known") {}
-    let joined = parts.into_iter().reduce(Tally::join).expect("there is a section");
-    assert_eq!(format!("{:?}", joined.close()), format!("{:?}", all.close()));
+    while run
+        .advance_with(&mut kept, &mut parts, add)
+        .expect("every price is known")
+    {}
+    let joined = parts
+        .into_iter()
+        .reduce(Tally::join)
+        .expect("there is a section");
+    assert_eq!(
+        format!("{:?}", joined.close()),
+        format!("{:?}", all.close())
+    );
 }

@@ -38,7 +38,10 @@ const RESULTS: &[Verb] = &[
 ];
 const BOOKS: &[Verb] = &[
     verb("generate --instances 9 --accounts 2 --force --out out", 0),
-    verb("import tencent ../../instances.json --from 2026-12-01 --force --out out", 0),
+    verb(
+        "import tencent ../../instances.json --from 2026-12-01 --force --out out",
+        0,
+    ),
 ];
 
 /// Numbers that look random and are the same each time.
@@ -46,7 +49,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits") % end
     }
 }
@@ -58,14 +64,25 @@ fn place() -> Place {
             "book/scenarios/less.toml",
             "[[set]]\nwhere = \"product = 'other' OR product IS NULL\"\nrenew_flag = \"none\"\n",
         )
-        .file("sweep.toml", "[[axis]]\nkey = \"renew_months\"\nvalues = [1, 3]\n");
+        .file(
+            "sweep.toml",
+            "[[axis]]\nkey = \"renew_months\"\nvalues = [1, 3]\n",
+        );
     let answers = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/imports/fleet");
     let is_listing = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
     let names: BTreeSet<PathBuf> = tree(&answers).into_keys().filter(is_listing).collect();
-    let cvm = names.iter().find(|name| name.to_string_lossy().contains("cvm")).expect("the fleet has servers");
-    place.write(Path::new("instances.json"), &fs::read(answers.join(cvm)).expect("an answer"));
+    let cvm = names
+        .iter()
+        .find(|name| name.to_string_lossy().contains("cvm"))
+        .expect("the fleet has servers");
+    place.write(
+        Path::new("instances.json"),
+        &fs::read(answers.join(cvm)).expect("an answer"),
+    );
     place.run("run book --no-charts --out one").done();
-    place.run("run book --set renew_flag=manual --no-charts --out two").done();
+    place
+        .run("run book --set renew_flag=manual --no-charts --out two")
+        .done();
     place
 }
 
@@ -73,7 +90,11 @@ impl Verb {
     fn start(&self, place: &Place, folder: &str) -> Child {
         let mut program = place.program(self.command);
         program.current_dir(place.folder.path().join(folder));
-        program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts")
+        program
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
     }
 
     /// Runs it alone.
@@ -87,7 +108,10 @@ impl Verb {
 
 fn end(child: Child) -> (Option<i32>, String) {
     let output = child.wait_with_output().expect("a child");
-    (output.status.code(), String::from_utf8(output.stderr).expect("complaints are UTF-8"))
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).expect("complaints are UTF-8"),
+    )
 }
 
 /// Puts files of a person into folders that verbs write, and beside them; what they are.
@@ -106,9 +130,11 @@ fn litter(place: &Place, folder: &str, count: usize, random: &mut Random) -> Tre
     ];
     let mut made = Tree::new();
     for number in 0..count {
-        let name = Path::new(FOLDERS[random.below(FOLDERS.len())]).join(format!("mine-{number}.csv"));
-        let bytes: Vec<u8> =
-            (0..random.below(5000)).map(|_| u8::try_from(random.below(256)).expect("a byte")).collect();
+        let name =
+            Path::new(FOLDERS[random.below(FOLDERS.len())]).join(format!("mine-{number}.csv"));
+        let bytes: Vec<u8> = (0..random.below(5000))
+            .map(|_| u8::try_from(random.below(256)).expect("a byte"))
+            .collect();
         place.write(&Path::new(folder).join(&name), &bytes);
         made.insert(name, bytes);
     }
@@ -118,7 +144,12 @@ fn litter(place: &Place, folder: &str, count: usize, random: &mut Random) -> Tre
 /// Everything but what a person put there.
 fn without(mut there: Tree, litter: &Tree) -> Tree {
     for (name, bytes) in litter {
-        assert_eq!(there.remove(name).as_ref(), Some(bytes), "{} was lost", name.display());
+        assert_eq!(
+            there.remove(name).as_ref(),
+            Some(bytes),
+            "{} was lost",
+            name.display()
+        );
     }
     there
 }
@@ -129,7 +160,9 @@ fn below(place: &Place, folder: &str) -> Tree {
 
 /// What is left of old books, which each book that takes their place adds to.
 fn is_of_old_book(name: &Path) -> bool {
-    name.starts_with("out.before") || name.starts_with("out.before-2") || name.starts_with("out.before-3")
+    name.starts_with("out.before")
+        || name.starts_with("out.before-2")
+        || name.starts_with("out.before-3")
 }
 
 #[test]
@@ -147,7 +180,12 @@ fn no_verb_touches_files_of_others() {
         verb.run(&place, &folder);
         let mut second = without(below(&place, &folder), &others);
         second.retain(|name, _| !is_of_old_book(name));
-        assert_eq!(first.keys().collect::<Vec<_>>(), second.keys().collect::<Vec<_>>(), "{}", verb.command);
+        assert_eq!(
+            first.keys().collect::<Vec<_>>(),
+            second.keys().collect::<Vec<_>>(),
+            "{}",
+            verb.command
+        );
         assert_eq!(first, second, "{}", verb.command);
     }
 }
@@ -157,7 +195,9 @@ fn all_verbs_that_share_a_folder_keep_what_the_others_wrote() {
     let place = place();
     fs::create_dir_all(place.folder.path().join("tries/all")).expect("a folder");
     let sharing = [&RESULTS[0], &RESULTS[2], &RESULTS[3]];
-    sharing.iter().for_each(|verb| drop(verb.run(&place, "tries/all")));
+    sharing
+        .iter()
+        .for_each(|verb| drop(verb.run(&place, "tries/all")));
     let all = below(&place, "tries/all");
     for verb in sharing {
         verb.run(&place, "tries/all");
@@ -168,11 +208,17 @@ fn all_verbs_that_share_a_folder_keep_what_the_others_wrote() {
 
 /// How many pairs of runs are made: the variable `PAIRS`, or a few.
 fn pairs() -> usize {
-    env::var("PAIRS").ok().and_then(|pairs| pairs.parse().ok()).unwrap_or(60)
+    env::var("PAIRS")
+        .ok()
+        .and_then(|pairs| pairs.parse().ok())
+        .unwrap_or(60)
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are for whoever asks for them with --nocapture")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are for whoever asks for them with --nocapture"
+)]
 fn two_verbs_into_one_folder_wait_for_each_other() {
     let place = place();
     let mut random = Random(7);
@@ -194,23 +240,38 @@ fn two_verbs_into_one_folder_wait_for_each_other() {
         missing += u32::from(count == 0);
         let others = litter(&place, &folder, count, &mut random);
         let first = verbs[which].start(&place, &folder);
-        thread::sleep(Duration::from_micros(u64::try_from(random.below(20_000)).expect("a short time")));
+        thread::sleep(Duration::from_micros(
+            u64::try_from(random.below(20_000)).expect("a short time"),
+        ));
         let second = verbs[which].start(&place, &folder);
         for child in [first, second] {
             let (code, err) = end(child);
-            assert_eq!(code, Some(verbs[which].code), "{}, pair {pair}\n{err}", verbs[which].command);
+            assert_eq!(
+                code,
+                Some(verbs[which].code),
+                "{}, pair {pair}\n{err}",
+                verbs[which].command
+            );
             waited += u32::from(err.contains("waiting for"));
         }
         let mut there = without(below(&place, &folder), &others);
         there.retain(|name, _| !is_of_old_book(name));
-        assert_eq!(there.keys().collect::<Vec<_>>(), alone[which].keys().collect::<Vec<_>>());
+        assert_eq!(
+            there.keys().collect::<Vec<_>>(),
+            alone[which].keys().collect::<Vec<_>>()
+        );
         assert_eq!(there, alone[which], "{}, pair {pair}", verbs[which].command);
         if which < 2 && count == 0 {
-            place.run(&format!("verify {folder}/out --book book")).done();
+            place
+                .run(&format!("verify {folder}/out --book book"))
+                .done();
         }
         fs::remove_dir_all(place.folder.path().join(&folder)).expect("the pair is done");
     }
-    println!("{} pairs, {missing} of them without a folder; {waited} said that they wait", pairs());
+    println!(
+        "{} pairs, {missing} of them without a folder; {waited} said that they wait",
+        pairs()
+    );
 }
 
 #[test]
@@ -245,23 +306,38 @@ fn who_waits_says_so() {
     let lock = File::create(place.folder.path().join(".out.renewcast-lock")).expect("a file");
     lock.lock().expect("there are locks");
     let mut program = place.program("run book --no-charts --out out");
-    let child = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let child = program
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     thread::sleep(Duration::from_millis(1500));
     assert!(!place.folder.path().join("out").exists());
     drop(lock);
     let (code, err) = end(child);
     assert_eq!(code, Some(0));
-    assert_eq!(err.matches("waiting for another renewcast that is at work in `").count(), 1, "{err}");
+    assert_eq!(
+        err.matches("waiting for another renewcast that is at work in `")
+            .count(),
+        1,
+        "{err}"
+    );
     assert!(!place.folder.path().join(".out.renewcast-lock").exists());
 }
 
 #[test]
 fn nothing_of_a_living_run_is_taken_for_left_over() {
     let place = Place::new();
-    place.run("generate --accounts 20 --instances 4000 --out book").done();
+    place
+        .run("generate --accounts 20 --instances 4000 --out book")
+        .done();
     let start = || {
         let mut program = place.program("run book --no-charts --out out");
-        program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts")
+        program
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
     };
     let children = [start(), start(), start()];
     for child in children {
@@ -285,7 +361,9 @@ fn refused(place: &Place, command: &str, complaint: &str) {
 #[test]
 fn a_folder_with_files_of_others_is_no_place_for_a_result_unless_forced() {
     for verb in RESULTS {
-        let place = place().file("tries/x/out/charts/notes.txt", "mine").file("tries/x/out/vintages/2026.csv", "old");
+        let place = place()
+            .file("tries/x/out/charts/notes.txt", "mine")
+            .file("tries/x/out/vintages/2026.csv", "old");
         let command = verb.command.replace(" --force", "").replace("../../", "");
         let command = command.replace("--out out", "--out tries/x/out");
         refused(
@@ -294,7 +372,9 @@ fn a_folder_with_files_of_others_is_no_place_for_a_result_unless_forced() {
             "error: `tries/x/out` is not empty and holds no earlier result: it has `charts/notes.txt`\n  \
              = help: choose another folder with --out, or add --force: the files that are there stay as they are",
         );
-        place.run(&format!("{command} --force")).exits_with(verb.code);
+        place
+            .run(&format!("{command} --force"))
+            .exits_with(verb.code);
         // Then it holds a result, and the next one needs no force.
         place.run(&command).exits_with(verb.code);
         assert_eq!(place.text("tries/x/out/charts/notes.txt"), "mine");
@@ -318,14 +398,20 @@ fn a_book_is_no_place_for_a_result_even_if_forced() {
     let place = place();
     fs::create_dir_all(place.folder.path().join("tries/x")).expect("a folder");
     for verb in RESULTS {
-        let command = verb.command.replace("../../", "").replace("--out out", "--out book");
+        let command = verb
+            .command
+            .replace("../../", "")
+            .replace("--out out", "--out book");
         refused(
             &place,
             &command,
             "error: `book` is a book; results need a folder of their own\n  = help: choose another folder with --out",
         );
     }
-    for command in ["generate --out one --force", "import tencent instances.json --out one --force"] {
+    for command in [
+        "generate --out one --force",
+        "import tencent instances.json --out one --force",
+    ] {
         refused(
             &place,
             command,
@@ -337,7 +423,12 @@ fn a_book_is_no_place_for_a_result_even_if_forced() {
 #[test]
 fn a_file_that_no_run_wrote_is_not_written_over() {
     let place = Place::with_book();
-    for name in ["closing/actions.csv", "charts", "run.json", "charts/spend.svg"] {
+    for name in [
+        "closing/actions.csv",
+        "charts",
+        "run.json",
+        "charts/spend.svg",
+    ] {
         place.write(&Path::new("out").join(name), b"mine");
         refused(
             &place,
@@ -347,10 +438,18 @@ fn a_file_that_no_run_wrote_is_not_written_over() {
                  = help: move or rename it, or choose another folder with --out"
             ),
         );
-        fs::remove_file(place.folder.path().join("out").join(name)).expect("the file that was written");
+        fs::remove_file(place.folder.path().join("out").join(name))
+            .expect("the file that was written");
     }
-    symlink("../book/accounts.csv", place.folder.path().join("out/ledger.csv")).expect("links can be made");
-    place.run("run book --force --out out").refused().complains("`out/ledger.csv` would be overwritten");
+    symlink(
+        "../book/accounts.csv",
+        place.folder.path().join("out/ledger.csv"),
+    )
+    .expect("links can be made");
+    place
+        .run("run book --force --out out")
+        .refused()
+        .complains("`out/ledger.csv` would be overwritten");
 }
 
 #[test]
@@ -359,7 +458,10 @@ fn a_file_that_has_changed_since_the_run_is_not_written_over() {
     place.run("run book --out out").done();
     for name in ["closing/actions.csv", "run.json"] {
         let bytes = place.text(&format!("out/{name}"));
-        place.write(&Path::new("out").join(name), format!("{bytes}\n").as_bytes());
+        place.write(
+            &Path::new("out").join(name),
+            format!("{bytes}\n").as_bytes(),
+        );
         refused(
             &place,
             "run book --force --out out",
@@ -371,8 +473,11 @@ fn a_file_that_has_changed_since_the_run_is_not_written_over() {
         place.write(&Path::new("out").join(name), bytes.as_bytes());
     }
     // One that the new run does not write is kept.
-    let chart =
-        fs::read_dir(place.folder.path().join("out/charts")).expect("charts").flatten().next().expect("a chart");
+    let chart = fs::read_dir(place.folder.path().join("out/charts"))
+        .expect("charts")
+        .flatten()
+        .next()
+        .expect("a chart");
     fs::write(chart.path(), "mine now").expect("a file");
     place.run("run book --no-charts --out out").done();
     let charts = tree(&place.folder.path().join("out/charts"));
@@ -394,7 +499,9 @@ fn a_verb_does_not_write_over_the_result_of_another_one() {
 
 #[test]
 fn an_old_book_is_kept_and_never_written_over() {
-    let place = Place::with_book().file("book/scenarios/mine.toml", "").file("book/notes.txt", "mine");
+    let place = Place::with_book()
+        .file("book/scenarios/mine.toml", "")
+        .file("book/notes.txt", "mine");
     let first = below(&place, "book");
     let generate = |seed| format!("generate --accounts 2 --instances 9 --seed {seed} --out book");
     refused(
@@ -404,16 +511,25 @@ fn an_old_book_is_kept_and_never_written_over() {
          kept as `book.before`",
     );
     place.write(Path::new("book.before-2"), b"a file of mine");
-    place.run(&format!("{} --force", generate(1))).done().complains("the old book is kept as `book.before`");
+    place
+        .run(&format!("{} --force", generate(1)))
+        .done()
+        .complains("the old book is kept as `book.before`");
     let mut kept = below(&place, "book.before");
     kept.insert(PathBuf::from("notes.txt"), b"mine".to_vec());
     assert_eq!(kept, first);
     let second = below(&place, "book");
-    place.run(&format!("{} --force", generate(2))).done().complains("the old book is kept as `book.before-3`");
+    place
+        .run(&format!("{} --force", generate(2)))
+        .done()
+        .complains("the old book is kept as `book.before-3`");
     kept = below(&place, "book.before-3");
     kept.insert(PathBuf::from("notes.txt"), b"mine".to_vec());
     assert_eq!(kept, second);
-    assert_eq!((place.text("book.before-2"), place.text("book/notes.txt")), ("a file of mine".into(), "mine".into()));
+    assert_eq!(
+        (place.text("book.before-2"), place.text("book/notes.txt")),
+        ("a file of mine".into(), "mine".into())
+    );
     // A change of a book that is kept is none of the book itself.
     place.write(Path::new("book.before-3/scenarios/mine.toml"), b"# changed");
     assert_eq!(place.text("book/scenarios/mine.toml"), "");
@@ -428,7 +544,10 @@ fn a_file_where_a_book_is_to_come_is_not_written_over() {
         "error: `new/accounts.csv` would be overwritten, and there is no book in the folder\n  = help: move or rename it, or \
          choose another folder with --out",
     );
-    place.run("generate --out new --force").done().complains("kept as `new.before`");
+    place
+        .run("generate --out new --force")
+        .done()
+        .complains("kept as `new.before`");
     assert_eq!(place.text("new.before/accounts.csv"), "mine");
 }
 
@@ -437,11 +556,19 @@ fn of_two_books_that_are_made_at_once_one_is_refused() {
     let place = Place::new();
     let start = || {
         let mut program = place.program("generate --instances 2000 --out book");
-        program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts")
+        program
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
     };
     let ends = [start(), start()].map(end);
     assert_eq!(ends.iter().filter(|(code, _)| *code == Some(0)).count(), 1);
-    assert!(ends.iter().any(|(code, err)| *code == Some(2) && err.contains("there is already a book in `book`")));
+    assert!(
+        ends.iter().any(
+            |(code, err)| *code == Some(2) && err.contains("there is already a book in `book`")
+        )
+    );
 }
 
 // What the system refuses.
@@ -449,12 +576,16 @@ fn of_two_books_that_are_made_at_once_one_is_refused() {
 #[test]
 fn many_files_need_few_open_ones() {
     let place = Place::new();
-    place.run("generate --accounts 300 --instances 900 --days 62 --out book").done();
+    place
+        .run("generate --accounts 300 --instances 900 --days 62 --out book")
+        .done();
     let few = "ulimit -n 100; exec \"$0\" \"$@\"";
     place.run_from(few, "calendar book --out out").done();
     assert!(below(&place, "out/calendar").len() > 110);
     place.run_from(few, "run book --out out").done();
-    place.run_from(few, "report book --by account_id --out out").done();
+    place
+        .run_from(few, "report book --by account_id --out out")
+        .done();
     place.run_from(few, "plan book --no-charts --out plan");
     place.run("verify out").done();
 }
@@ -465,13 +596,18 @@ fn a_folder_that_may_not_be_written_is_said_to_be_as_it_was() {
     place.run("run book --no-charts --out out").done();
     let line = "chmod 711 . && chown -R 65534 out . && chmod 555 out && \
                 exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \"$0\" \"$@\"";
-    let may =
-        place.run_from("cp \"$0\" here && setpriv --reuid 65534 --regid 65534 --clear-groups ./here", "--version");
+    let may = place.run_from(
+        "cp \"$0\" here && setpriv --reuid 65534 --regid 65534 --clear-groups ./here",
+        "--version",
+    );
     if may.code != Some(0) {
         return;
     }
     let before = below(&place, "out");
     let line = line.replace("\"$0\"", "./here");
-    place.run_from(&line, "run book --no-charts --out out").refused().complains("help: nothing was changed; check");
+    place
+        .run_from(&line, "run book --no-charts --out out")
+        .refused()
+        .complains("help: nothing was changed; check");
     assert_eq!(below(&place, "out"), before);
 }

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use renewcast::calendar::Day;
-use renewcast::diagnostic::{Code, Diagnostics, Severity};
-use renewcast::id::AccountId;
-use renewcast::import::{Imported, KnownProfile, Options, Source, tencent};
-use renewcast::money::Currency;
-use renewcast::profile::Profile;
-use renewcast::source::{Folder, builtin_rules, read};
+use renewcast::input::diagnostic::{Code, Diagnostics, Severity};
+use renewcast::input::import::{Imported, KnownProfile, Options, Source, tencent};
+use renewcast::input::{Folder, builtin_rules, read};
+use renewcast::model::calendar::Day;
+use renewcast::model::id::AccountId;
+use renewcast::model::money::Currency;
+use renewcast::model::profile::Profile;
 
 const FLEET: &[&str] = &[
     "fleet/cvm-page-1.json",
@@ -44,7 +44,9 @@ const BOOKS: &[&str] = &[
 ];
 
 fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/imports").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("data/imports")
+        .join(name)
 }
 
 fn text(name: &str) -> String {
@@ -52,7 +54,13 @@ fn text(name: &str) -> String {
 }
 
 fn sources(names: &[&str]) -> Vec<Source> {
-    names.iter().map(|name| Source { name: (*name).to_owned(), bytes: text(name).into_bytes() }).collect()
+    names
+        .iter()
+        .map(|name| Source {
+            name: (*name).to_owned(),
+            bytes: text(name).into_bytes(),
+        })
+        .collect()
 }
 
 fn day(text: &str) -> Day {
@@ -82,7 +90,13 @@ fn import(names: &[&str]) -> Imported {
 }
 
 fn import_text(text: &str) -> Result<Imported, Diagnostics> {
-    tencent(&[Source { name: "answer.json".to_owned(), bytes: text.as_bytes().to_vec() }], &options())
+    tencent(
+        &[Source {
+            name: "answer.json".to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        }],
+        &options(),
+    )
 }
 
 fn file<'i>(imported: &'i Imported, name: &str) -> &'i str {
@@ -96,15 +110,23 @@ fn rows(csv: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let header = reader.headers().expect("a header").clone();
     let records = reader.records().map(|record| record.expect("a record"));
     let cells = |record: &csv::StringRecord| {
-        header.iter().zip(record).map(|(column, cell)| (column.to_owned(), cell.to_owned())).collect()
+        header
+            .iter()
+            .zip(record)
+            .map(|(column, cell)| (column.to_owned(), cell.to_owned()))
+            .collect()
     };
-    records.map(|record| (record[0].to_owned(), cells(&record))).collect()
+    records
+        .map(|record| (record[0].to_owned(), cells(&record)))
+        .collect()
 }
 
 /// Chosen cells of an instance, joined by blanks; `-` for an empty one, nothing where there is no row.
 fn cells(imported: &Imported, id: &str, columns: &[&str]) -> String {
     let rows = rows(file(imported, "instances.csv"));
-    let Some(row) = rows.get(id) else { return String::new() };
+    let Some(row) = rows.get(id) else {
+        return String::new();
+    };
     let shown = |column: &&str| match row.get(*column).map(String::as_str) {
         None | Some("") => "-".to_owned(),
         Some(cell) => cell.to_owned(),
@@ -114,12 +136,17 @@ fn cells(imported: &Imported, id: &str, columns: &[&str]) -> String {
 
 fn folder<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Folder {
     let mut folder = Folder::default();
-    files.into_iter().for_each(|(name, text)| folder.insert(name, text.as_bytes().to_vec()));
+    files
+        .into_iter()
+        .for_each(|(name, text)| folder.insert(name, text.as_bytes().to_vec()));
     folder
 }
 
 fn messages(found: &Diagnostics) -> Vec<String> {
-    found.iter().map(|one| format!("{}: {}", one.code.as_str(), one.message)).collect()
+    found
+        .iter()
+        .map(|one| format!("{}: {}", one.code.as_str(), one.message))
+        .collect()
 }
 
 #[test]
@@ -128,9 +155,22 @@ fn a_fleet_becomes_this_book() {
     for (name, made) in &imported.files {
         assert_eq!(*made, text(&format!("fleet/book/{name}")), "{name}");
     }
-    assert_eq!(imported.to_do.len(), imported.counts.prices, "{:?}", imported.to_do);
+    assert_eq!(
+        imported.to_do.len(),
+        imported.counts.prices,
+        "{:?}",
+        imported.to_do
+    );
     let counts = imported.counts;
-    assert_eq!((counts.answers, counts.instances, counts.accounts, counts.prices), (9, 8, 1, 7));
+    assert_eq!(
+        (
+            counts.answers,
+            counts.instances,
+            counts.accounts,
+            counts.prices
+        ),
+        (9, 8, 1, 7)
+    );
     let notes = messages(&imported.notes);
     let expected = [
         "left-out: usable vouchers are not part of the book: 2, worth 52.50000001 CNY",
@@ -149,38 +189,106 @@ fn instances_begin_in_the_state_that_the_answers_give() {
         ("states-cvm.json", "ins-security", "2027-06-15 - - -"),
         ("states-cvm.json", "ins-overdue", "2026-11-29 - - -"),
         ("states-cvm.json", "ins-bin-derived", "2026-11-28 - - -"),
-        ("states-cvm.json", "ins-bin-early", "2026-11-29 reclaimed 2026-11-30 -"),
+        (
+            "states-cvm.json",
+            "ins-bin-early",
+            "2026-11-29 reclaimed 2026-11-30 -",
+        ),
         ("states-cvm.json", "ins-bin-today", "2026-12-01 - - -"),
-        ("states-cvm.json", "ins-returned", "2027-06-15 reclaimed 2026-11-30 true"),
-        ("states-cvm.json", "ins-shutdown", "2027-06-15 reclaimed 2026-11-30 -"),
-        ("states-cvm.json", "ins-other-source", "2027-06-15 reclaimed 2026-11-30 -"),
-        ("states-cvm.json", "ins-destroyed", "2027-06-15 terminated - -"),
+        (
+            "states-cvm.json",
+            "ins-returned",
+            "2027-06-15 reclaimed 2026-11-30 true",
+        ),
+        (
+            "states-cvm.json",
+            "ins-shutdown",
+            "2027-06-15 reclaimed 2026-11-30 -",
+        ),
+        (
+            "states-cvm.json",
+            "ins-other-source",
+            "2027-06-15 reclaimed 2026-11-30 -",
+        ),
+        (
+            "states-cvm.json",
+            "ins-destroyed",
+            "2027-06-15 terminated - -",
+        ),
         ("states-cvm.json", "ins-last-day", "2026-11-21 - - -"),
         ("states-cvm.json", "ins-gone", "2026-11-20 terminated - -"),
-        ("states-cvm.json", "ins-gone-running", "2020-09-22 terminated - -"),
+        (
+            "states-cvm.json",
+            "ins-gone-running",
+            "2020-09-22 terminated - -",
+        ),
         ("states-cvm.json", "ins-arrears", "- stopped 2026-11-30 -"),
         ("states-cvm.json", "ins-hourly-returned", "- terminated - -"),
         ("states-cvm.json", "ins-uncharged", "- - - -"),
         ("states-cvm.json", "ins-hourly-with-expiry", "- - - -"),
         ("states-disks.json", "disk-bin-derived", "2026-11-23 - - -"),
-        ("states-disks.json", "disk-bin-early", "2026-11-24 reclaimed 2026-11-30 -"),
-        ("states-disks.json", "disk-returned", "2027-06-15 reclaimed 2026-11-30 true"),
+        (
+            "states-disks.json",
+            "disk-bin-early",
+            "2026-11-24 reclaimed 2026-11-30 -",
+        ),
+        (
+            "states-disks.json",
+            "disk-returned",
+            "2027-06-15 reclaimed 2026-11-30 true",
+        ),
         ("states-disks.json", "disk-last-day", "2026-11-16 - - -"),
-        ("states-disks.json", "disk-gone", "2026-11-15 terminated - -"),
-        ("states-disks.json", "disk-arrears", "- stopped 2026-11-30 -"),
+        (
+            "states-disks.json",
+            "disk-gone",
+            "2026-11-15 terminated - -",
+        ),
+        (
+            "states-disks.json",
+            "disk-arrears",
+            "- stopped 2026-11-30 -",
+        ),
         ("states-disks.json", "disk-hourly", "- - - -"),
-        ("states-lighthouse.json", "lhins-isolated", "2026-11-22 reclaimed 2026-11-25 -"),
-        ("states-lighthouse.json", "lhins-returned", "2027-06-15 reclaimed 2026-11-28 -"),
-        ("states-lighthouse.json", "lhins-later", "2026-11-29 overdue - -"),
+        (
+            "states-lighthouse.json",
+            "lhins-isolated",
+            "2026-11-22 reclaimed 2026-11-25 -",
+        ),
+        (
+            "states-lighthouse.json",
+            "lhins-returned",
+            "2027-06-15 reclaimed 2026-11-28 -",
+        ),
+        (
+            "states-lighthouse.json",
+            "lhins-later",
+            "2026-11-29 overdue - -",
+        ),
         ("states-lighthouse.json", "lhins-back", "2027-06-15 - - -"),
-        ("states-lighthouse.json", "lhins-deleting", "2027-06-15 terminated - -"),
-        ("states-lighthouse.json", "lhins-restricted", "2027-06-15 - - -"),
+        (
+            "states-lighthouse.json",
+            "lhins-deleting",
+            "2027-06-15 terminated - -",
+        ),
+        (
+            "states-lighthouse.json",
+            "lhins-restricted",
+            "2027-06-15 - - -",
+        ),
         ("renewals.json", "ins-isolated", "2026-11-27 - - -"),
-        ("renewals.json", "ins-isolated-early", "2026-12-05 reclaimed 2026-11-30 -"),
+        (
+            "renewals.json",
+            "ins-isolated-early",
+            "2026-12-05 reclaimed 2026-11-30 -",
+        ),
     ];
     for (name, id, expected) in table {
         let columns = ["expires_on", "state", "since", "returned"];
-        assert_eq!(cells(&import(&[name]), id, &columns), expected, "{name} {id}");
+        assert_eq!(
+            cells(&import(&[name]), id, &columns),
+            expected,
+            "{name} {id}"
+        );
     }
 }
 
@@ -188,24 +296,92 @@ fn instances_begin_in_the_state_that_the_answers_give() {
 fn members_become_cells() {
     // file, id, `product instance_type region charge_type renew_flag renew_months project`
     let table = [
-        ("states-cvm.json", "ins-in-use", "cvm S5.MEDIUM4 ap-guangzhou PREPAID manual - 0"),
-        ("states-cvm.json", "ins-hourly-with-expiry", "cvm S5.MEDIUM4 ap-guangzhou POSTPAID_BY_HOUR - - 0"),
-        ("states-disks.json", "disk-hourly", "cbs CLOUD_SSD-100GB ap-guangzhou POSTPAID_BY_HOUR - - 默认项目"),
-        ("states-lighthouse.json", "lhins-back", "lighthouse bundle_starter_mc_s1 ap-shanghai PREPAID manual - -"),
-        ("renewals.json", "ins-yearly", "cvm sp_cvm_s5 ap-guangzhou PREPAID auto 24 shop"),
-        ("renewals.json", "ins-half-year", "cvm sp_cvm_s5 ap-guangzhou PREPAID auto 6 shop"),
-        ("renewals.json", "ins-unset", "cvm sp_cvm_s5 ap-guangzhou PREPAID manual - shop"),
-        ("renewals.json", "ins-not-offered", "cvm sp_cvm_s5 ap-guangzhou PREPAID auto - shop"),
-        ("renewals.json", "redis-1", "redis redis - PREPAID auto 1 shop"),
-        ("renewals.json", "disk-1", "cbs sp_cbs_ssd ap-guangzhou PREPAID auto 1 shop"),
-        ("renewals.json", "odd-1", "marketplace marketplace ap-others PREPAID auto 1 u9ed8u8ba4u9879u76ee"),
-        ("hourly-and-listed.json", "ins-a1", "cvm S5.MEDIUM4 ap-guangzhou POSTPAID_BY_HOUR - - shop"),
-        ("array.json", "ins-a1", "cvm S5.MEDIUM4 ap-guangzhou PREPAID manual - 0"),
-        ("same-page-twice.json", "ins-a1", "cvm S5.MEDIUM4 ap-guangzhou PREPAID manual - 0"),
+        (
+            "states-cvm.json",
+            "ins-in-use",
+            "cvm S5.MEDIUM4 ap-guangzhou PREPAID manual - 0",
+        ),
+        (
+            "states-cvm.json",
+            "ins-hourly-with-expiry",
+            "cvm S5.MEDIUM4 ap-guangzhou POSTPAID_BY_HOUR - - 0",
+        ),
+        (
+            "states-disks.json",
+            "disk-hourly",
+            "cbs CLOUD_SSD-100GB ap-guangzhou POSTPAID_BY_HOUR - - 默认项目",
+        ),
+        (
+            "states-lighthouse.json",
+            "lhins-back",
+            "lighthouse bundle_starter_mc_s1 ap-shanghai PREPAID manual - -",
+        ),
+        (
+            "renewals.json",
+            "ins-yearly",
+            "cvm sp_cvm_s5 ap-guangzhou PREPAID auto 24 shop",
+        ),
+        (
+            "renewals.json",
+            "ins-half-year",
+            "cvm sp_cvm_s5 ap-guangzhou PREPAID auto 6 shop",
+        ),
+        (
+            "renewals.json",
+            "ins-unset",
+            "cvm sp_cvm_s5 ap-guangzhou PREPAID manual - shop",
+        ),
+        (
+            "renewals.json",
+            "ins-not-offered",
+            "cvm sp_cvm_s5 ap-guangzhou PREPAID auto - shop",
+        ),
+        (
+            "renewals.json",
+            "redis-1",
+            "redis redis - PREPAID auto 1 shop",
+        ),
+        (
+            "renewals.json",
+            "disk-1",
+            "cbs sp_cbs_ssd ap-guangzhou PREPAID auto 1 shop",
+        ),
+        (
+            "renewals.json",
+            "odd-1",
+            "marketplace marketplace ap-others PREPAID auto 1 u9ed8u8ba4u9879u76ee",
+        ),
+        (
+            "hourly-and-listed.json",
+            "ins-a1",
+            "cvm S5.MEDIUM4 ap-guangzhou POSTPAID_BY_HOUR - - shop",
+        ),
+        (
+            "array.json",
+            "ins-a1",
+            "cvm S5.MEDIUM4 ap-guangzhou PREPAID manual - 0",
+        ),
+        (
+            "same-page-twice.json",
+            "ins-a1",
+            "cvm S5.MEDIUM4 ap-guangzhou PREPAID manual - 0",
+        ),
     ];
     for (name, id, expected) in table {
-        let columns = ["product", "instance_type", "region", "charge_type", "renew_flag", "renew_months", "project"];
-        assert_eq!(cells(&import(&[name]), id, &columns), expected, "{name} {id}");
+        let columns = [
+            "product",
+            "instance_type",
+            "region",
+            "charge_type",
+            "renew_flag",
+            "renew_months",
+            "project",
+        ];
+        assert_eq!(
+            cells(&import(&[name]), id, &columns),
+            expected,
+            "{name} {id}"
+        );
     }
 }
 
@@ -213,8 +389,16 @@ fn members_become_cells() {
 fn what_a_book_cannot_hold_is_named() {
     // file, the instance without a row or nothing, the warning
     let table = [
-        ("states-cvm.json", "ins-failed", "`ins-failed` was never created: it has no row"),
-        ("states-cvm.json", "ins-pending", "`ins-pending` is prepaid, but no answer gives its expiry: it has no row"),
+        (
+            "states-cvm.json",
+            "ins-failed",
+            "`ins-failed` was never created: it has no row",
+        ),
+        (
+            "states-cvm.json",
+            "ins-pending",
+            "`ins-pending` is prepaid, but no answer gives its expiry: it has no row",
+        ),
         (
             "states-cvm.json",
             "ins-spot",
@@ -278,26 +462,61 @@ fn what_a_book_cannot_hold_is_named() {
              book begins: \
              it is `terminated` there, though the answers say that it is in use",
         ),
-        ("missing-pages.json", "", "1 of 250 `cvm` in `ap-guangzhou` are there"),
-        ("missing-pages.json", "", "a list of renewable instances without its last page"),
-        ("useless.json", "", "an answer that holds a `RequestId` only, as `cvm RenewInstances` gives it"),
-        ("useless.json", "", "the answer of `cvm InquiryPriceTerminateInstances`: refunds are not part of a book"),
+        (
+            "missing-pages.json",
+            "",
+            "1 of 250 `cvm` in `ap-guangzhou` are there",
+        ),
+        (
+            "missing-pages.json",
+            "",
+            "a list of renewable instances without its last page",
+        ),
+        (
+            "useless.json",
+            "",
+            "an answer that holds a `RequestId` only, as `cvm RenewInstances` gives it",
+        ),
+        (
+            "useless.json",
+            "",
+            "the answer of `cvm InquiryPriceTerminateInstances`: refunds are not part of a book",
+        ),
         (
             "useless.json",
             "",
             "a price that names neither instances nor months is left out: `InstancePrice.OriginalPrice` 1386.0, \
              `InstancePrice.DiscountPrice` 1219.68",
         ),
-        ("credit.json", "", "temporary credit of 2000.00 CNY until 2027-01-16 is not part of the book"),
-        ("odd-sum.json", "", "`RealBalance` is 999.99 CNY, but its parts make 1234.50 CNY, which the book takes"),
+        (
+            "credit.json",
+            "",
+            "temporary credit of 2000.00 CNY until 2027-01-16 is not part of the book",
+        ),
+        (
+            "odd-sum.json",
+            "",
+            "`RealBalance` is 999.99 CNY, but its parts make 1234.50 CNY, which the book takes",
+        ),
     ];
     for (name, id, expected) in table {
         let imported = import(&[name]);
         let notes = messages(&imported.notes);
-        assert!(notes.contains(&format!("left-out: {expected}")), "{name}: {expected}\n{notes:#?}");
-        assert!(id.is_empty() || cells(&imported, id, &["charge_type"]).is_empty(), "{name}: {id} has a row");
+        assert!(
+            notes.contains(&format!("left-out: {expected}")),
+            "{name}: {expected}\n{notes:#?}"
+        );
+        assert!(
+            id.is_empty() || cells(&imported, id, &["charge_type"]).is_empty(),
+            "{name}: {id} has a row"
+        );
     }
-    for (name, count) in [("array.json", 0), ("credit.json", 1), ("debt.json", 0), ("states-lighthouse.json", 1)] {
+    for (name, count) in [
+        ("array.json", 0),
+        ("credit.json", 1),
+        ("debt.json", 0),
+        ("states-lighthouse.json", 1),
+    ] {
         assert_eq!(import(&[name]).notes.warnings(), count, "{name}");
     }
 }
@@ -305,9 +524,18 @@ fn what_a_book_cannot_hold_is_named() {
 #[test]
 fn what_is_left_to_do_names_the_cell() {
     let table = [
-        ("states-cvm.json", "fill in monthly_price of cvm S5.MEDIUM4 in ap-guangzhou (10 instances) in prices.csv"),
-        ("states-cvm.json", "fill in hourly_price of cvm S5.MEDIUM4 in ap-guangzhou (3 instances) in prices.csv"),
-        ("renewals.json", "fill in monthly_price of redis redis (1 instance) in prices.csv"),
+        (
+            "states-cvm.json",
+            "fill in monthly_price of cvm S5.MEDIUM4 in ap-guangzhou (10 instances) in prices.csv",
+        ),
+        (
+            "states-cvm.json",
+            "fill in hourly_price of cvm S5.MEDIUM4 in ap-guangzhou (3 instances) in prices.csv",
+        ),
+        (
+            "renewals.json",
+            "fill in monthly_price of redis redis (1 instance) in prices.csv",
+        ),
         (
             "array.json",
             "fill in cash of account main in accounts.csv: no answer gives its balance, and an empty cell counts as 0",
@@ -361,7 +589,10 @@ fn what_is_left_to_do_names_the_cell() {
             "{name}: {expected}\n{:#?}",
             imported.to_do
         );
-        assert!(file(&imported, "book.toml").contains(&format!("# - {expected}\n")), "{name}: {expected}");
+        assert!(
+            file(&imported, "book.toml").contains(&format!("# - {expected}\n")),
+            "{name}: {expected}"
+        );
     }
 }
 
@@ -370,7 +601,10 @@ fn balances_become_accounts_exactly() {
     let table = [
         ("credit.json", "100000000001,1000.00,300.00,65.50,5000.00\n"),
         ("debt.json", "100000000002,-800.00,0.00,0.00,0.00\n"),
-        ("odd-sum.json", "100000000001,1000.00,300.00,65.50,5000.00\n"),
+        (
+            "odd-sum.json",
+            "100000000001,1000.00,300.00,65.50,5000.00\n",
+        ),
         ("array.json", "main,,,,\n"),
         (
             "two-accounts.json",
@@ -381,7 +615,10 @@ fn balances_become_accounts_exactly() {
         let made = format!("account_id,cash,free_credit,frozen,credit_limit\n{expected}");
         assert_eq!(file(&import(&[name]), "accounts.csv"), made, "{name}");
     }
-    assert_eq!(cells(&import(FLEET), "ins-web1", &["account_id"]), "100000000001");
+    assert_eq!(
+        cells(&import(FLEET), "ins-web1", &["account_id"]),
+        "100000000001"
+    );
 }
 
 #[test]
@@ -415,10 +652,17 @@ fn fen_become_yuan_without_rounding() {
         );
         match (import_text(&answer), expected) {
             (Ok(imported), Some(cash)) => {
-                assert_eq!(rows(file(&imported, "accounts.csv"))["1"]["cash"], cash, "{fen}");
+                assert_eq!(
+                    rows(file(&imported, "accounts.csv"))["1"]["cash"],
+                    cash,
+                    "{fen}"
+                );
             }
             (Err(found), None) => {
-                let codes: Vec<(Code, usize)> = found.iter().map(|one| (one.code, one.place.column)).collect();
+                let codes: Vec<(Code, usize)> = found
+                    .iter()
+                    .map(|one| (one.code, one.place.column))
+                    .collect();
                 assert_eq!(codes, [(Code::BadAmount, 34)], "{fen}");
             }
             (result, _) => panic!("{fen}: {result:?}"),
@@ -454,8 +698,14 @@ fn times_become_dates_of_the_zone() {
         let answer = format!(
             "{{\"InstanceList\": [{{\"InstanceId\": \"a\", \"ProductCode\": \"p_cvm\", \"ExpireTime\": \"{time}\"}}]}}"
         );
-        let source = Source { name: "answer.json".to_owned(), bytes: answer.into_bytes() };
-        let options = Options { zone: zone.parse().expect("a zone"), ..options() };
+        let source = Source {
+            name: "answer.json".to_owned(),
+            bytes: answer.into_bytes(),
+        };
+        let options = Options {
+            zone: zone.parse().expect("a zone"),
+            ..options()
+        };
         let made = match tencent(&[source], &options) {
             Ok(imported) => cells(&imported, "a", &["expires_on"]),
             Err(found) => found.iter().map(|one| one.code.as_str()).collect(),
@@ -468,7 +718,13 @@ fn times_become_dates_of_the_zone() {
 fn wrong_answers_are_refused_at_their_place() {
     // files, code, line, column, the message
     let table: &[(&[&str], Code, usize, usize, &str)] = &[
-        (&["cut.json"], Code::BadJson, 4, 1, "not the JSON of an answer: EOF while parsing an object"),
+        (
+            &["cut.json"],
+            Code::BadJson,
+            4,
+            1,
+            "not the JSON of an answer: EOF while parsing an object",
+        ),
         (
             &["not-json.json"],
             Code::UnknownAnswer,
@@ -476,7 +732,13 @@ fn wrong_answers_are_refused_at_their_place() {
             1,
             "the call failed, and this is what it said: [TencentCloudSDKException]",
         ),
-        (&["comma.json"], Code::BadJson, 1, 19, "not the JSON of an answer: expected value"),
+        (
+            &["comma.json"],
+            Code::BadJson,
+            1,
+            19,
+            "not the JSON of an answer: expected value",
+        ),
         (
             &["twice.json"],
             Code::BadJson,
@@ -484,8 +746,20 @@ fn wrong_answers_are_refused_at_their_place() {
             14,
             "not the JSON of an answer: the key `TotalCount` stands twice in one object",
         ),
-        (&["empty.json"], Code::BadJson, 1, 1, "`wrong/empty.json` holds no answer"),
-        (&["unknown.json"], Code::UnknownAnswer, 1, 14, "an answer of a shape that is not known"),
+        (
+            &["empty.json"],
+            Code::BadJson,
+            1,
+            1,
+            "`wrong/empty.json` holds no answer",
+        ),
+        (
+            &["unknown.json"],
+            Code::UnknownAnswer,
+            1,
+            14,
+            "an answer of a shape that is not known",
+        ),
         (
             &["unknown-instances.json"],
             Code::UnknownAnswer,
@@ -493,7 +767,13 @@ fn wrong_answers_are_refused_at_their_place() {
             14,
             "an answer of another call (its list is `InstanceSet`)",
         ),
-        (&["number.json"], Code::UnknownAnswer, 2, 2, "values without the answer around them"),
+        (
+            &["number.json"],
+            Code::UnknownAnswer,
+            2,
+            2,
+            "values without the answer around them",
+        ),
         (
             &["failed.json"],
             Code::UnknownAnswer,
@@ -501,17 +781,83 @@ fn wrong_answers_are_refused_at_their_place() {
             24,
             "the call failed with `AuthFailure.SignatureExpire`: The signature has expired.",
         ),
-        (&["no-id.json"], Code::MissingValue, 4, 7, "`InstanceId` is missing"),
-        (&["no-type.json"], Code::MissingValue, 4, 7, "`InstanceType` is missing"),
-        (&["no-charge-type.json"], Code::MissingValue, 4, 7, "`InstanceChargeType` is missing"),
-        (&["flag.json"], Code::BadValue, 18, 22, "`RenewFlag` is `AUTO`: no renewal flag of the interface"),
-        (&["time.json"], Code::BadDate, 20, 24, "`ExpiredTime` is `2026-02-30T00:00:00Z`"),
-        (&["time-without-zone.json"], Code::BadDate, 20, 24, "`ExpiredTime` is `2026-11-30T16:30:00`"),
-        (&["disk-size.json"], Code::BadNumber, 7, 21, "`DiskSize` is `100`: not a whole number"),
-        (&["period.json"], Code::BadNumber, 15, 24, "`RenewPeriod` is `1.5`: not a whole number"),
-        (&["period-unit.json"], Code::BadValue, 16, 28, "`RenewPeriodUnit` is `d`: neither `m` nor `y`"),
-        (&["status.json"], Code::BadValue, 9, 19, "`Status` is `FROZEN`: neither `NORMAL` nor `ISOLATED`"),
-        (&["tag.json"], Code::BadValue, 30, 20, "`Key` is `env`: a key with two values, `prod` and `test`"),
+        (
+            &["no-id.json"],
+            Code::MissingValue,
+            4,
+            7,
+            "`InstanceId` is missing",
+        ),
+        (
+            &["no-type.json"],
+            Code::MissingValue,
+            4,
+            7,
+            "`InstanceType` is missing",
+        ),
+        (
+            &["no-charge-type.json"],
+            Code::MissingValue,
+            4,
+            7,
+            "`InstanceChargeType` is missing",
+        ),
+        (
+            &["flag.json"],
+            Code::BadValue,
+            18,
+            22,
+            "`RenewFlag` is `AUTO`: no renewal flag of the interface",
+        ),
+        (
+            &["time.json"],
+            Code::BadDate,
+            20,
+            24,
+            "`ExpiredTime` is `2026-02-30T00:00:00Z`",
+        ),
+        (
+            &["time-without-zone.json"],
+            Code::BadDate,
+            20,
+            24,
+            "`ExpiredTime` is `2026-11-30T16:30:00`",
+        ),
+        (
+            &["disk-size.json"],
+            Code::BadNumber,
+            7,
+            21,
+            "`DiskSize` is `100`: not a whole number",
+        ),
+        (
+            &["period.json"],
+            Code::BadNumber,
+            15,
+            24,
+            "`RenewPeriod` is `1.5`: not a whole number",
+        ),
+        (
+            &["period-unit.json"],
+            Code::BadValue,
+            16,
+            28,
+            "`RenewPeriodUnit` is `d`: neither `m` nor `y`",
+        ),
+        (
+            &["status.json"],
+            Code::BadValue,
+            9,
+            19,
+            "`Status` is `FROZEN`: neither `NORMAL` nor `ISOLATED`",
+        ),
+        (
+            &["tag.json"],
+            Code::BadValue,
+            30,
+            20,
+            "`Key` is `env`: a key with two values, `prod` and `test`",
+        ),
         (
             &["fraction.json"],
             Code::BadAmount,
@@ -519,7 +865,13 @@ fn wrong_answers_are_refused_at_their_place() {
             30,
             "`PresentAccountBalance` is `30000.5`: 300.005 CNY with more than 2 decimals",
         ),
-        (&["negative.json"], Code::NegativeAmount, 9, 21, "`FreezeAmount` is `-6550`: an amount below zero"),
+        (
+            &["negative.json"],
+            Code::NegativeAmount,
+            9,
+            21,
+            "`FreezeAmount` is `-6550`: an amount below zero",
+        ),
         (
             &["huge.json"],
             Code::BadAmount,
@@ -527,7 +879,13 @@ fn wrong_answers_are_refused_at_their_place() {
             27,
             "`CashAccountBalance` is `1e400`: no amount in fen, or a very large one",
         ),
-        (&["no-debt.json"], Code::MissingValue, 2, 15, "`OweAmount` is missing"),
+        (
+            &["no-debt.json"],
+            Code::MissingValue,
+            2,
+            15,
+            "`OweAmount` is missing",
+        ),
         (
             &["balance-again.json"],
             Code::ConflictingAnswers,
@@ -535,8 +893,20 @@ fn wrong_answers_are_refused_at_their_place() {
             12,
             "`cash` of account `1` is 1000.00 in `wrong/balance-again.json`, but 1000.01 in",
         ),
-        (&["voucher.json"], Code::BadAmount, 6, 20, "`Balance` is `1.5`: not a whole number of micro-units"),
-        (&["voucher-unit.json"], Code::BadValue, 9, 13, "`Unit` is `fen`: not `micro`"),
+        (
+            &["voucher.json"],
+            Code::BadAmount,
+            6,
+            20,
+            "`Balance` is `1.5`: not a whole number of micro-units",
+        ),
+        (
+            &["voucher-unit.json"],
+            Code::BadValue,
+            9,
+            13,
+            "`Unit` is `fen`: not `micro`",
+        ),
         (
             &["conflict-cvm.json", "conflict-renewals.json"],
             Code::ConflictingAnswers,
@@ -551,7 +921,8 @@ fn wrong_answers_are_refused_at_their_place() {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let found = tencent(&sources(&names), &options()).expect_err(names[0]);
         let fits = found.iter().any(|one| {
-            (one.code, one.place.line, one.place.column) == (*code, *line, *column) && one.message.starts_with(message)
+            (one.code, one.place.line, one.place.column) == (*code, *line, *column)
+                && one.message.starts_with(message)
         });
         assert!(fits, "{names:?}: {message}\n{found:#?}");
         assert!(found.iter().all(|one| !one.help.is_empty()));
@@ -569,26 +940,58 @@ fn a_near_miss_is_named_once_for_its_file() {
             "so are 99 other values",
             "without `jq` or `--filter`",
         ),
-        (many(r#""ins-1""#, 3), "values without the answer around them", "without `jq` or `--filter`"),
-        ("\"ins-1\"\n\"ins-2\"\n".to_owned(), "values without the answer around them", "without `jq` or `--filter`"),
-        (r#"{"InstanceId": "ins-1"}"#.to_owned(), "some of their members only", "without `jq` or `--filter`"),
+        (
+            many(r#""ins-1""#, 3),
+            "values without the answer around them",
+            "without `jq` or `--filter`",
+        ),
+        (
+            "\"ins-1\"\n\"ins-2\"\n".to_owned(),
+            "values without the answer around them",
+            "without `jq` or `--filter`",
+        ),
+        (
+            r#"{"InstanceId": "ins-1"}"#.to_owned(),
+            "some of their members only",
+            "without `jq` or `--filter`",
+        ),
         // What failed calls print.
         (
             "usage: tccli [options] <service>\n".to_owned(),
             "the command was refused: usage: tccli",
             "correct the command",
         ),
-        ("tccli: error: unrecognized arguments\n".to_owned(), "the command was refused", "correct the command"),
-        ("Traceback (most recent call last):\n  File".to_owned(), "the call failed", "repeat the call"),
+        (
+            "tccli: error: unrecognized arguments\n".to_owned(),
+            "the command was refused",
+            "correct the command",
+        ),
+        (
+            "Traceback (most recent call last):\n  File".to_owned(),
+            "the call failed",
+            "repeat the call",
+        ),
         (
             r#"{"Code": "InvalidAccessKeyId.NotFound", "Message": "no such key"}"#.to_owned(),
             "failed with `Inv",
             "repeat",
         ),
         // What is no JSON.
-        ("<!DOCTYPE html><title>Sign in</title>".to_owned(), "a page of the web", "prints as JSON"),
-        ("+------+------+\n| ID   | Zone |\n".to_owned(), "printed as a table", "`--output json`"),
-        ("ID,实例名,到期时间\nins-1,web,2026-12-31\n".to_owned(), "a list of instances, not a bill", "`instances.csv`"),
+        (
+            "<!DOCTYPE html><title>Sign in</title>".to_owned(),
+            "a page of the web",
+            "prints as JSON",
+        ),
+        (
+            "+------+------+\n| ID   | Zone |\n".to_owned(),
+            "printed as a table",
+            "`--output json`",
+        ),
+        (
+            "ID,实例名,到期时间\nins-1,web,2026-12-31\n".to_owned(),
+            "a list of instances, not a bill",
+            "`instances.csv`",
+        ),
         // Other products.
         (
             r#"{"TotalCount": 1, "Items": [{"InstanceId": "cdb-1"}]}"#.to_owned(),
@@ -611,38 +1014,74 @@ fn a_near_miss_is_named_once_for_its_file() {
             "Alibaba Cloud",
             "`profile = \"aliyun-ecs\"`",
         ),
-        (r#"{"Items": {"DBInstance": [{"a": 1}]}, "RequestId": "0"}"#.to_owned(), "Alibaba Cloud", "by hand"),
-        (r#"{"servers": [{"id": "1"}], "count": 1}"#.to_owned(), "Huawei Cloud", "`profile = \"huawei-ecs\"`"),
+        (
+            r#"{"Items": {"DBInstance": [{"a": 1}]}, "RequestId": "0"}"#.to_owned(),
+            "Alibaba Cloud",
+            "by hand",
+        ),
+        (
+            r#"{"servers": [{"id": "1"}], "count": 1}"#.to_owned(),
+            "Huawei Cloud",
+            "`profile = \"huawei-ecs\"`",
+        ),
         (
             r#"{"ResponseMetadata": {"Action": "DescribeInstances"}, "Result": {}}"#.to_owned(),
             "Volcengine",
             "`profile = \"volcengine-ecs\"`",
         ),
-        (r#"{"Reservations": [{"Instances": []}]}"#.to_owned(), "Amazon Web Services", "by hand"),
-        (r#"[{"id": "/x", "hardwareProfile": {"vmSize": "B1"}}]"#.to_owned(), "Microsoft Azure", "by hand"),
+        (
+            r#"{"Reservations": [{"Instances": []}]}"#.to_owned(),
+            "Amazon Web Services",
+            "by hand",
+        ),
+        (
+            r#"[{"id": "/x", "hardwareProfile": {"vmSize": "B1"}}]"#.to_owned(),
+            "Microsoft Azure",
+            "by hand",
+        ),
     ];
     for (text, says, help) in table {
         let found = import_text(text).expect_err(says);
-        let errors: Vec<_> = found.iter().filter(|one| one.code == Code::UnknownAnswer).collect();
-        let [only] = errors[..] else { panic!("{text}: {found:#?}") };
-        assert!(only.message.contains(says) && only.help.contains(help), "{text}: {only:#?}");
+        let errors: Vec<_> = found
+            .iter()
+            .filter(|one| one.code == Code::UnknownAnswer)
+            .collect();
+        let [only] = errors[..] else {
+            panic!("{text}: {found:#?}")
+        };
+        assert!(
+            only.message.contains(says) && only.help.contains(help),
+            "{text}: {only:#?}"
+        );
     }
 }
 
 /// The lists of an answer, as people cut them out: taken, with one warning.
 #[test]
 fn instances_without_their_answer_are_taken() {
-    let whole: serde_json::Value = serde_json::from_str(&text("fleet/cvm-page-1.json")).expect("JSON");
-    let inner = if whole.get("Response").is_some() { &whole["Response"] } else { &whole };
-    let entries = inner["InstanceSet"].as_array().expect("a list of instances");
+    let whole: serde_json::Value =
+        serde_json::from_str(&text("fleet/cvm-page-1.json")).expect("JSON");
+    let inner = if whole.get("Response").is_some() {
+        &whole["Response"]
+    } else {
+        &whole
+    };
+    let entries = inner["InstanceSet"]
+        .as_array()
+        .expect("a list of instances");
     let array = serde_json::to_string(entries).expect("JSON");
     let lines: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     let expected = import_text(&whole.to_string()).expect("a whole answer");
     for cut in [array, lines] {
         let imported = import_text(&cut).unwrap_or_else(|found| panic!("{found:#?}"));
-        assert_eq!(file(&imported, "instances.csv"), file(&expected, "instances.csv"));
+        assert_eq!(
+            file(&imported, "instances.csv"),
+            file(&expected, "instances.csv")
+        );
         let notes = messages(&imported.notes);
-        let taken = notes.iter().filter(|note| note.contains("without the answer around them are taken"));
+        let taken = notes
+            .iter()
+            .filter(|note| note.contains("without the answer around them are taken"));
         assert_eq!(taken.count(), 1, "{notes:?}");
     }
 }
@@ -658,16 +1097,24 @@ fn a_disk_that_ends_before_its_server_is_named_and_keeps_the_name_of_its_server(
     };
     for (more, warnings) in [
         ("", 0),
-        (", \"AutoRenewFlagError\": false, \"DeadlineError\": false", 0),
+        (
+            ", \"AutoRenewFlagError\": false, \"DeadlineError\": false",
+            0,
+        ),
         (", \"AutoRenewFlagError\": true", 1),
         (", \"DeadlineError\": true", 1),
         (", \"AutoRenewFlagError\": true, \"DeadlineError\": true", 1),
     ] {
         let imported = import_text(&disk(more)).unwrap_or_else(|found| panic!("{found:#?}"));
         let notes = messages(&imported.notes);
-        let told = notes.iter().filter(|note| note.contains("disk `disk-7` does not renew itself as its server does"));
+        let told = notes
+            .iter()
+            .filter(|note| note.contains("disk `disk-7` does not renew itself as its server does"));
         assert_eq!(told.count(), warnings, "{more}: {notes:?}");
-        assert_eq!(cells(&imported, "disk-7", &["tag:attached_to", "expires_on"]), "ins-7 2026-12-09");
+        assert_eq!(
+            cells(&imported, "disk-7", &["tag:attached_to", "expires_on"]),
+            "ins-7 2026-12-09"
+        );
     }
 }
 
@@ -679,26 +1126,38 @@ fn what_is_gone_needs_no_price() {
              \"{state}\", \"ExpiredTime\": \"2026-12-09T08:00:00Z\", \"Placement\": {{\"Zone\": \"ap-guangzhou-3\"}}}}"
         )
     };
-    let (here, gone) = (instance("ins-1", "RUNNING"), instance("ins-2", "TERMINATING"));
-    let imported =
-        import_text(&format!("{{\"TotalCount\": 2, \"InstanceSet\": [{here}, {gone}]}}")).expect("an answer");
+    let (here, gone) = (
+        instance("ins-1", "RUNNING"),
+        instance("ins-2", "TERMINATING"),
+    );
+    let imported = import_text(&format!(
+        "{{\"TotalCount\": 2, \"InstanceSet\": [{here}, {gone}]}}"
+    ))
+    .expect("an answer");
     let prices = file(&imported, "prices.csv");
-    assert!(prices.contains("ins-1.BIG") && !prices.contains("ins-2.BIG"), "{prices}");
+    assert!(
+        prices.contains("ins-1.BIG") && !prices.contains("ins-2.BIG"),
+        "{prices}"
+    );
     assert_eq!(imported.counts.prices, 1);
     let prices = prices.replace("ap-guangzhou,,", "ap-guangzhou,10.00,");
-    let files = imported
-        .files
-        .iter()
-        .map(|(name, text)| (name.as_str(), if *name == "prices.csv" { &prices } else { text }.as_str()));
+    let files = imported.files.iter().map(|(name, text)| {
+        (
+            name.as_str(),
+            if *name == "prices.csv" { &prices } else { text }.as_str(),
+        )
+    });
     let (book, found) = read(&folder(files), None);
     assert!(book.is_some(), "{found:#?}");
 }
 
 #[test]
 fn products_of_databases_follow_their_own_profiles() {
-    for (code, profile) in
-        [("p_cdb", "tencent-mysql"), ("p_postgres", "tencent-postgresql"), ("p_redis", "tencent-redis")]
-    {
+    for (code, profile) in [
+        ("p_cdb", "tencent-mysql"),
+        ("p_postgres", "tencent-postgresql"),
+        ("p_redis", "tencent-redis"),
+    ] {
         let entry = format!(
             "{{\"InstanceId\": \"x-1\", \"ProductCode\": \"{code}\", \"ExpireTime\": \"2026-12-15 10:00:00\", \"Status\": \"NORMAL\"}}"
         );
@@ -711,7 +1170,10 @@ fn products_of_databases_follow_their_own_profiles() {
 
 #[test]
 fn every_contradiction_is_reported_with_both_values() {
-    let found = tencent(&sources(&["wrong/conflict-cvm.json", "wrong/conflict-renewals.json"]), &options());
+    let found = tencent(
+        &sources(&["wrong/conflict-cvm.json", "wrong/conflict-renewals.json"]),
+        &options(),
+    );
     let found = messages(&found.expect_err("they contradict each other"));
     let starts = [
         "conflicting-answers: region of `ins-a1` is `ap-guangzhou` in",
@@ -729,18 +1191,32 @@ fn every_contradiction_is_reported_with_both_values() {
 fn imported_books_need_prices_and_nothing_else() {
     let fleet = import(FLEET);
     for imported in std::iter::once(fleet).chain(BOOKS.iter().map(|name| import(&[name]))) {
-        let files = || imported.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let files = || {
+            imported
+                .files
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str()))
+        };
         let (_, found) = read(&folder(files()), None);
         let codes: Vec<Code> = found.iter().map(|one| one.code).collect();
-        assert!(codes.iter().all(|code| *code == Code::MissingPrice), "{found:#?}");
+        assert!(
+            codes.iter().all(|code| *code == Code::MissingPrice),
+            "{found:#?}"
+        );
         // What is gone needs none.
-        let gone = file(&imported, "instances.csv").matches(",terminated,").count();
+        let gone = file(&imported, "instances.csv")
+            .matches(",terminated,")
+            .count();
         assert_eq!(codes.len() + gone, imported.counts.instances);
 
         let prices = file(&imported, "prices.csv").replace(",,\n", ",100.00,0.50\n");
-        let filled = files().map(|(name, text)| (name, if name == "prices.csv" { &prices } else { text }));
+        let filled =
+            files().map(|(name, text)| (name, if name == "prices.csv" { &prices } else { text }));
         let (book, found) = read(&folder(filled), None);
-        assert!(book.is_some_and(|book| book.instances.len() == imported.counts.instances), "{found:#?}");
+        assert!(
+            book.is_some_and(|book| book.instances.len() == imported.counts.instances),
+            "{found:#?}"
+        );
         assert_eq!(found.iter().count(), 0, "{found:#?}");
     }
 }
@@ -751,7 +1227,11 @@ fn neither_order_nor_repetition_changes_the_book() {
     let reversed: Vec<&str> = FLEET.iter().rev().copied().collect();
     let twice: Vec<&str> = FLEET.iter().chain(FLEET).copied().collect();
     let in_one_file = FLEET.iter().map(|name| text(name)).collect::<String>();
-    for imported in [import(&reversed), import(&twice), import_text(&in_one_file).expect("the same answers")] {
+    for imported in [
+        import(&reversed),
+        import(&twice),
+        import_text(&in_one_file).expect("the same answers"),
+    ] {
         assert_eq!(imported.files, once.files);
         assert_eq!(imported.to_do, once.to_do);
     }
@@ -769,14 +1249,24 @@ fn broken_files_are_refused_and_never_panic() {
     }
     let bytes = [&b"\xff\xfe{\0}\0"[..], b"{\"a\": \"\xc3\x28\"}"];
     for bytes in bytes {
-        let source = Source { name: "answer.json".to_owned(), bytes: bytes.to_vec() };
+        let source = Source {
+            name: "answer.json".to_owned(),
+            bytes: bytes.to_vec(),
+        };
         let found = tencent(&[source], &options()).expect_err("not UTF-8");
-        assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::NotUtf8]);
+        assert_eq!(
+            found.iter().map(|one| one.code).collect::<Vec<_>>(),
+            [Code::NotUtf8]
+        );
     }
     let whole = text("fleet/renewals.json");
     for end in 0..whole.len() {
         if let Err(found) = import_text(&whole[..end]) {
-            assert!(found.iter().all(|one| one.place.line > 0 && !one.message.is_empty()));
+            assert!(
+                found
+                    .iter()
+                    .all(|one| one.place.line > 0 && !one.message.is_empty())
+            );
         }
     }
 }
@@ -786,18 +1276,34 @@ fn broken_files_are_refused_and_never_panic() {
 fn many_problems_late_in_a_file_have_their_places_be_it_one_line_or_many() {
     for between in [" ", "\n"] {
         let entry = |flag: &str| {
-            format!("{{\"InstanceId\": \"网站\", \"ProductCode\": \"p_cvm\",{between}\"RenewFlag\": {flag}}}")
+            format!(
+                "{{\"InstanceId\": \"网站\", \"ProductCode\": \"p_cvm\",{between}\"RenewFlag\": {flag}}}"
+            )
         };
         let good = vec![entry("\"NOTIFY_AND_MANUAL_RENEW\""); 20_000].join(", ");
-        let text = format!("{{\"InstanceList\": [{good}, {}]}}", vec![entry("7"); 2_000].join(", "));
+        let text = format!(
+            "{{\"InstanceList\": [{good}, {}]}}",
+            vec![entry("7"); 2_000].join(", ")
+        );
         let found = import_text(&text).expect_err("a flag is no number");
-        let places: Vec<_> = found.iter().filter(|one| one.code == Code::BadValue).map(|one| &one.place).collect();
+        let places: Vec<_> = found
+            .iter()
+            .filter(|one| one.code == Code::BadValue)
+            .map(|one| &one.place)
+            .collect();
         let ends: Vec<usize> = text.match_indices(": 7}").map(|(at, _)| at + 2).collect();
         assert_eq!(places.len(), 1_000);
         for (place, at) in places.into_iter().zip(ends) {
             let line = text[..at].rsplit('\n').next().expect("the text before it");
-            let lines = if between == "\n" { text[..at].split('\n').count() } else { 1 };
-            assert_eq!((place.line, place.column), (lines, line.chars().count() + 1));
+            let lines = if between == "\n" {
+                text[..at].split('\n').count()
+            } else {
+                1
+            };
+            assert_eq!(
+                (place.line, place.column),
+                (lines, line.chars().count() + 1)
+            );
         }
     }
 }
@@ -805,7 +1311,9 @@ fn many_problems_late_in_a_file_have_their_places_be_it_one_line_or_many() {
 #[test]
 fn a_mark_at_the_beginning_and_a_nul_are_handled() {
     assert!(import_text("\u{feff}{\"RequestId\": \"1\"}").is_ok());
-    let found = import_text("{\"InstanceList\": [{\"InstanceId\": \"a\\u0000\", \"ProductCode\": \"p_cvm\"}]}");
+    let found = import_text(
+        "{\"InstanceList\": [{\"InstanceId\": \"a\\u0000\", \"ProductCode\": \"p_cvm\"}]}",
+    );
     assert_eq!(
         messages(&found.expect_err("a book cannot hold it"))[0],
         "bad-value: `InstanceId` is `a\\u0000`: a text with a NUL character"
@@ -818,13 +1326,30 @@ fn odd_texts_stay_in_their_cells_and_comments() {
                   \"InstanceChargeType\": \"PREPAID\", \"ExpiredTime\": \"2027-01-01T00:00:00Z\", \
                   \"Tags\": [{\"Key\": \"a,b\", \"Value\": \"=1+1\"}]}]}";
     let imported = import_text(answer).expect("odd, but right");
-    assert_eq!(cells(&imported, "ins-\"1\",\n2", &["instance_type", "tag:a,b"]), "T\n[profile] '=1+1");
-    let (_, found) = read(&folder(imported.files.iter().map(|(name, text)| (name.as_str(), text.as_str()))), None);
-    assert!(found.iter().all(|one| one.code == Code::MissingPrice), "{found:#?}");
+    assert_eq!(
+        cells(&imported, "ins-\"1\",\n2", &["instance_type", "tag:a,b"]),
+        "T\n[profile] '=1+1"
+    );
+    let (_, found) = read(
+        &folder(
+            imported
+                .files
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str())),
+        ),
+        None,
+    );
+    assert!(
+        found.iter().all(|one| one.code == Code::MissingPrice),
+        "{found:#?}"
+    );
     let spot = "{\"InstanceSet\": [{\"InstanceId\": \"a\\u001b[31m\", \"InstanceType\": \"T\", \
                 \"InstanceChargeType\": \"X\\nY\"}]}";
     let notes = messages(&import_text(spot).expect("only left out").notes);
-    assert_eq!(notes, ["left-out: `a [31m` has the charge type `X Y`, which a book does not know: it has no row"]);
+    assert_eq!(
+        notes,
+        ["left-out: `a [31m` has the charge type `X Y`, which a book does not know: it has no row"]
+    );
 }
 
 #[test]
@@ -835,11 +1360,20 @@ fn amounts_follow_the_currency_of_the_book() {
              \"FreezeAmount\": 0, \"OweAmount\": 0}}"
         )
     };
-    for (fen, code, expected) in
-        [("150", "USD", "1.50"), ("200", "JPY", "2"), ("150", "JPY", "bad-amount"), ("5", "KWD", "0.050")]
-    {
-        let source = Source { name: "answer.json".to_owned(), bytes: balance(fen).into_bytes() };
-        let options = Options { currency: Currency::from_code(code).expect("known"), ..options() };
+    for (fen, code, expected) in [
+        ("150", "USD", "1.50"),
+        ("200", "JPY", "2"),
+        ("150", "JPY", "bad-amount"),
+        ("5", "KWD", "0.050"),
+    ] {
+        let source = Source {
+            name: "answer.json".to_owned(),
+            bytes: balance(fen).into_bytes(),
+        };
+        let options = Options {
+            currency: Currency::from_code(code).expect("known"),
+            ..options()
+        };
         let made = match tencent(&[source], &options) {
             Ok(imported) => rows(file(&imported, "accounts.csv"))["main"]["cash"].clone(),
             Err(found) => found.iter().map(|one| one.code.as_str()).collect(),
@@ -853,9 +1387,18 @@ fn a_release_counts_from_where_the_profile_counts() {
     let known: BTreeMap<String, (i32, i32)> = PROFILES
         .iter()
         .map(KnownProfile::from)
-        .map(|profile| (profile.name, (profile.suspend_after_days, profile.released_after_days)))
+        .map(|profile| {
+            (
+                profile.name,
+                (profile.suspend_after_days, profile.released_after_days),
+            )
+        })
         .collect();
-    for (name, days) in [("tencent-cvm", (2, 10)), ("tencent-cbs", (7, 15)), ("tencent-cvm-2016", (0, 8))] {
+    for (name, days) in [
+        ("tencent-cvm", (2, 10)),
+        ("tencent-cbs", (7, 15)),
+        ("tencent-cvm-2016", (0, 8)),
+    ] {
         assert_eq!(known[name], days, "{name}");
     }
 }
@@ -863,6 +1406,12 @@ fn a_release_counts_from_where_the_profile_counts() {
 #[test]
 fn all_that_comes_with_a_book_is_a_warning() {
     for name in BOOKS {
-        assert!(import(&[name]).notes.iter().all(|one| one.code.severity() == Severity::Warning), "{name}");
+        assert!(
+            import(&[name])
+                .notes
+                .iter()
+                .all(|one| one.code.severity() == Severity::Warning),
+            "{name}"
+        );
     }
 }

@@ -11,7 +11,9 @@ use crate::support::{Files, book, builtin};
 
 /// So many random books; `BOOKS` asks for more.
 fn books() -> u64 {
-    env::var("BOOKS").ok().map_or(300, |text| text.parse().expect("BOOKS is a number"))
+    env::var("BOOKS")
+        .ok()
+        .map_or(300, |text| text.parse().expect("BOOKS is a number"))
 }
 
 /// The default rules: tried every day from the expiry on but in the bin, reclaimed 2 days after it, gone 8 days later.
@@ -48,9 +50,13 @@ fn each_loss_has_its_class_its_dates_and_what_helps() {
         .file("book/profiles.toml", "[plain]\n")
         .file("book/accounts.csv", "account_id,cash\na,0\n")
         .file("book/instances.csv", INSTANCES)
-        .file("book/actions.csv", "date,action,instance_id\n2026-12-05,terminate,ended\n");
+        .file(
+            "book/actions.csv",
+            "date,action,instance_id\n2026-12-05,terminate,ended\n",
+        );
     let answer = place.run("run book --out out --no-charts").done();
-    let written = fs::read_to_string(place.folder.path().join("out/lost.csv")).expect("a list of losses");
+    let written =
+        fs::read_to_string(place.folder.path().join("out/lost.csv")).expect("a list of losses");
     assert_eq!(written, LOST);
     for told in [
         "At risk within 30 days: 3 instances, CNY 170.00 a month, 1 production",
@@ -73,19 +79,35 @@ fn what_the_reference_model_loses_is_listed_with_its_day() {
         if model.is_refused {
             continue;
         }
-        let reports = crate::verify::reports_of(&crate::verify::folder_of(&files)).expect("the model replays it");
+        let reports = crate::verify::reports_of(&crate::verify::folder_of(&files))
+            .expect("the model replays it");
         let listed = String::from_utf8(reports["lost.csv"].clone()).expect("a table is UTF-8");
-        let listed: BTreeMap<String, String> = rows(&listed, |row| (row[4].to_owned(), row[0].to_owned()));
-        let gone = rows(&model.ledger, |row| (row[3].to_owned(), (row[1].to_owned(), row[4].to_owned())));
-        for (instance, (date, event)) in gone.iter().filter(|(_, (_, event))| event == "terminated") {
+        let listed: BTreeMap<String, String> =
+            rows(&listed, |row| (row[4].to_owned(), row[0].to_owned()));
+        let gone = rows(&model.ledger, |row| {
+            (row[3].to_owned(), (row[1].to_owned(), row[4].to_owned()))
+        });
+        for (instance, (date, event)) in gone.iter().filter(|(_, (_, event))| event == "terminated")
+        {
             losses += 1;
-            assert_eq!(listed.get(instance), Some(date), "seed {seed}: {instance} {event}\n{}", model.ledger);
+            assert_eq!(
+                listed.get(instance),
+                Some(date),
+                "seed {seed}: {instance} {event}\n{}",
+                model.ledger
+            );
         }
         let terminated_before = book(&files);
         for instance in listed.keys() {
-            let index = terminated_before.find_instance(instance).expect("an instance of the book");
+            let index = terminated_before
+                .find_instance(instance)
+                .expect("an instance of the book");
             let before = terminated_before.instance(index).state;
-            assert_ne!(before, Some(renewcast::instance::State::Terminated), "seed {seed}: {instance}");
+            assert_ne!(
+                before,
+                Some(renewcast::model::instance::State::Terminated),
+                "seed {seed}: {instance}"
+            );
         }
     }
     assert!(losses > 0 || books() < 10, "no book loses anything");
@@ -94,5 +116,9 @@ fn what_the_reference_model_loses_is_listed_with_its_day() {
 /// The last row of each key.
 fn rows<V>(text: &str, of: impl Fn(&csv::StringRecord) -> (String, V)) -> BTreeMap<String, V> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader.records().map(|row| of(&row.expect("a row"))).filter(|(key, _)| !key.is_empty()).collect()
+    reader
+        .records()
+        .map(|row| of(&row.expect("a row")))
+        .filter(|(key, _)| !key.is_empty())
+        .collect()
 }

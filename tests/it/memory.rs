@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use renewcast::engine::{self, Window};
-use renewcast::instance::Instance;
+use renewcast::model::instance::Instance;
 
 use crate::program::Place;
 use crate::support::{Files, book};
@@ -12,11 +12,23 @@ use crate::support::{Files, book};
 fn files(to: &str, instances: &str, actions: &str) -> Files {
     let files = [
         ("book.toml", format!("from = 2026-01-01\nto = {to}\n")),
-        ("accounts.csv", "account_id,cash\nshop,9999999.00\n".to_owned()),
-        ("instances.csv", format!("instance_id,account_id,charge_type,hourly_price\n{instances}")),
-        ("actions.csv", format!("date,action,account_id,amount\n{actions}")),
+        (
+            "accounts.csv",
+            "account_id,cash\nshop,9999999.00\n".to_owned(),
+        ),
+        (
+            "instances.csv",
+            format!("instance_id,account_id,charge_type,hourly_price\n{instances}"),
+        ),
+        (
+            "actions.csv",
+            format!("date,action,account_id,amount\n{actions}"),
+        ),
     ];
-    files.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+    files
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), text))
+        .collect()
 }
 
 /// A book in which every instance writes a row a day.
@@ -54,12 +66,18 @@ fn an_instance_is_held_in_few_bytes() {
 fn ten_years_are_held_in_no_more_memory_than_one() {
     let windows = rows(&book_of_hours(100, "2035-12-31"));
     assert_eq!((windows.iter().sum::<u64>(), windows.len()), (365_200, 118));
-    assert!(windows[..117].iter().all(|rows| *rows == 3_100), "a window has at most 31 days: {windows:?}");
+    assert!(
+        windows[..117].iter().all(|rows| *rows == 3_100),
+        "a window has at most 31 days: {windows:?}"
+    );
 }
 
 #[test]
 fn many_instances_are_held_for_few_days_at_once() {
-    assert_eq!(rows(&book_of_hours(10_000, "2026-01-31")), [130_000, 130_000, 50_000]);
+    assert_eq!(
+        rows(&book_of_hours(10_000, "2026-01-31")),
+        [130_000, 130_000, 50_000]
+    );
 }
 
 #[test]
@@ -76,7 +94,12 @@ fn within(kibibytes: u64, place: &Place, arguments: &str) -> Output {
         .args(["-c", &format!("ulimit -v {kibibytes} && exec \"$@\""), "sh"])
         .arg(run.get_program())
         .args(run.get_args());
-    shell.current_dir(place.folder.path()).env_clear().env("RAYON_NUM_THREADS", "2").output().expect("there is a shell")
+    shell
+        .current_dir(place.folder.path())
+        .env_clear()
+        .env("RAYON_NUM_THREADS", "2")
+        .output()
+        .expect("there is a shell")
 }
 
 /// Ten years of hours make a ledger larger than the memory that the program may ask for: it is written, two such ledgers
@@ -86,20 +109,35 @@ fn within(kibibytes: u64, place: &Place, arguments: &str) -> Output {
 fn a_ledger_larger_than_memory_is_written_and_compared_and_explained() {
     const KIBIBYTES: u64 = 90_000;
     let files = book_of_hours(340, "2035-12-31");
-    let place = files.iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), text));
+    let place = files.iter().fold(Place::new(), |place, (name, text)| {
+        place.file(&format!("book/{name}"), text)
+    });
     let dearer = "[[set]]\nwhere = \"instance_id = 'i-7'\"\nhourly_price = \"0.02\"\n";
     let place = place.file("book/scenarios/dearer.toml", dearer);
     let done = |command: &str, code: i32| {
         let done = within(KIBIBYTES, &place, command);
-        assert_eq!(done.status.code(), Some(code), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+        assert_eq!(
+            done.status.code(),
+            Some(code),
+            "{command}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
         String::from_utf8(done.stdout).expect("answers are UTF-8")
     };
     done("run book --threads 1 --no-charts --out out", 0);
-    let ledger = fs::metadata(place.folder.path().join("out/ledger.csv")).expect("a ledger").len();
+    let ledger = fs::metadata(place.folder.path().join("out/ledger.csv"))
+        .expect("a ledger")
+        .len();
     assert!(ledger > KIBIBYTES * 1024, "{ledger} bytes");
-    done("run book --threads 1 --no-charts --scenario dearer --out dearer", 0);
+    done(
+        "run book --threads 1 --no-charts --scenario dearer --out dearer",
+        0,
+    );
     let differing = done("diff out dearer --no-charts --out diff", 1);
-    assert!(differing.contains("1 instance differs, 1 costs CNY 876.48 more"), "{differing}");
+    assert!(
+        differing.contains("1 instance differs, 1 costs CNY 876.48 more"),
+        "{differing}"
+    );
     let story = done("explain book i-7", 0);
     assert!(story.contains("i-7"), "{story}");
 }
@@ -114,16 +152,26 @@ fn a_row_of_commas_takes_no_more_than_its_header() {
     let files = [
         ("book.toml", "from = 2026-12-01\nto = 2026-12-31\n"),
         ("accounts.csv", "account_id,cash\nshop,100.00\n"),
-        ("instances.csv", "instance_id,account_id,charge_type,hourly_price\nweb,shop,POSTPAID_BY_HOUR,0.01\n"),
+        (
+            "instances.csv",
+            "instance_id,account_id,charge_type,hourly_price\nweb,shop,POSTPAID_BY_HOUR,0.01\n",
+        ),
         ("prices.csv", "product,instance_type,monthly_price\n"),
         ("actions.csv", "date,action,account_id,amount\n"),
-        ("vouchers.csv", "voucher_id,account_id,amount,valid_from,valid_to\n"),
+        (
+            "vouchers.csv",
+            "voucher_id,account_id,amount,valid_from,valid_to\n",
+        ),
         ("orders.csv", "instance_id,term_start,term_end\n"),
         ("returns.csv", "account_id,product,year\n"),
         ("budget.csv", "month,amount\n"),
         ("rates.csv", "currency,rate\n"),
     ];
-    let book = || files.iter().fold(Place::new(), |place, (name, text)| place.file(&format!("book/{name}"), text));
+    let book = || {
+        files.iter().fold(Place::new(), |place, (name, text)| {
+            place.file(&format!("book/{name}"), text)
+        })
+    };
     book().run("run book --no-charts --out out").done();
     let commas = ",".repeat(COMMAS);
     let wrong = |name: &str, file: &str, says: &str| {
@@ -131,22 +179,46 @@ fn a_row_of_commas_takes_no_more_than_its_header() {
         let done = within(KIBIBYTES, &place, "check book");
         let told = String::from_utf8_lossy(&done.stderr);
         assert_eq!(done.status.code(), Some(2), "{name}: {told}");
-        assert!(told.contains(says) && told.contains(&format!(" --> {name}:")), "{name}: {told}");
+        assert!(
+            told.contains(says) && told.contains(&format!(" --> {name}:")),
+            "{name}: {told}"
+        );
     };
     for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
-        wrong(name, &format!("{text}{commas}"), "the row has more cells than the header");
+        wrong(
+            name,
+            &format!("{text}{commas}"),
+            "the row has more cells than the header",
+        );
     }
-    wrong("instances.csv", &commas, "the header has more than 32768 columns");
-    wrong("actions.csv", &format!("{}{}", files[4].1, "x".repeat(COMMAS)), "the row has more than 4 MiB");
-    for (name, bytes) in
-        [("sweep.toml", "#".repeat(COMMAS)), ("answer.json", format!("[{}1]", "1,".repeat(COMMAS / 2)))]
-    {
+    wrong(
+        "instances.csv",
+        &commas,
+        "the header has more than 32768 columns",
+    );
+    wrong(
+        "actions.csv",
+        &format!("{}{}", files[4].1, "x".repeat(COMMAS)),
+        "the row has more than 4 MiB",
+    );
+    for (name, bytes) in [
+        ("sweep.toml", "#".repeat(COMMAS)),
+        ("answer.json", format!("[{}1]", "1,".repeat(COMMAS / 2))),
+    ] {
         let place = book().file(name, &bytes);
-        let verb = if name == "sweep.toml" { "sweep book sweep.toml" } else { "import tencent answer.json --out new" };
+        let verb = if name == "sweep.toml" {
+            "sweep book sweep.toml"
+        } else {
+            "import tencent answer.json --out new"
+        };
         let done = within(KIBIBYTES, &place, verb);
         let told = String::from_utf8_lossy(&done.stderr);
         assert_eq!(done.status.code(), Some(2), "{name}: {told}");
-        assert!(told.contains("more than 2 MiB") || told.contains("a list has more than 4194304 values"), "{told}");
+        assert!(
+            told.contains("more than 2 MiB")
+                || told.contains("a list has more than 4194304 values"),
+            "{told}"
+        );
     }
 }
 
@@ -158,18 +230,33 @@ fn a_result_with_a_row_of_commas_is_read_in_little_memory() {
     let place = Place::with_book();
     place.run("run book --no-charts --out out").done();
     place.run("run book --no-charts --out same").done();
-    for name in ["ledger.csv", "balances.csv", "closing/accounts.csv", "closing/instances.csv"] {
+    for name in [
+        "ledger.csv",
+        "balances.csv",
+        "closing/accounts.csv",
+        "closing/instances.csv",
+    ] {
         let path = place.folder.path().join("out").join(name);
         let before = fs::read_to_string(&path).expect("a file of the result");
         fs::write(&path, before.clone() + &",".repeat(20 << 20)).expect("room");
-        let verbs: &[&str] =
-            if name == "closing/instances.csv" { &["verify out"] } else { &["verify out", "diff same out"] };
+        let verbs: &[&str] = if name == "closing/instances.csv" {
+            &["verify out"]
+        } else {
+            &["verify out", "diff same out"]
+        };
         for verb in verbs {
             let done = within(KIBIBYTES, &place, verb);
-            let told = String::from_utf8_lossy(&done.stderr) + String::from_utf8_lossy(&done.stdout);
+            let told =
+                String::from_utf8_lossy(&done.stderr) + String::from_utf8_lossy(&done.stdout);
             assert_eq!(done.status.code(), Some(2), "{verb}, {name}: {told}");
-            let says = ["a row has more than 4 MiB", "the row has more cells than the header"];
-            assert!(says.iter().any(|says| told.contains(says)), "{verb}, {name}: {told}");
+            let says = [
+                "a row has more than 4 MiB",
+                "the row has more cells than the header",
+            ];
+            assert!(
+                says.iter().any(|says| told.contains(says)),
+                "{verb}, {name}: {told}"
+            );
         }
         fs::write(&path, before).expect("room");
     }

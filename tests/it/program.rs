@@ -26,13 +26,19 @@ pub(crate) struct Answer {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().expect("there is room for a temporary folder"), variables: Vec::new() }
+        Self {
+            folder: TempDir::new().expect("there is room for a temporary folder"),
+            variables: Vec::new(),
+        }
     }
 
     /// With a book in `book`: one instance that is renewed, one that nobody renews.
     pub(crate) fn with_book() -> Self {
         Self::new()
-            .file("book/book.toml", "name = \"Two\"\nfrom = 2026-12-01\nto = 2026-12-31\n")
+            .file(
+                "book/book.toml",
+                "name = \"Two\"\nfrom = 2026-12-01\nto = 2026-12-31\n",
+            )
             .file("book/accounts.csv", "account_id,cash\nshop,100.00\n")
             .file(
                 "book/instances.csv",
@@ -62,12 +68,14 @@ impl Place {
 
     pub(crate) fn write(&self, name: &Path, bytes: &[u8]) {
         let path = self.folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("a folder can be made");
+        fs::create_dir_all(path.parent().expect("a file stands in a folder"))
+            .expect("a folder can be made");
         fs::write(path, bytes).expect("a file can be written");
     }
 
     pub(crate) fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        fs::read_to_string(self.folder.path().join(name))
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     pub(crate) fn files(&self) -> Tree {
@@ -81,20 +89,31 @@ impl Place {
 
     /// Runs the program; the last arguments may hold blanks.
     pub(crate) fn run_with(&self, arguments: &str, last: &[&str]) -> Answer {
-        Answer::to(self.program(arguments).args(last), &format!("{arguments} {last:?}"))
+        Answer::to(
+            self.program(arguments).args(last),
+            &format!("{arguments} {last:?}"),
+        )
     }
 
     /// Runs the program from a line of shell, in which it is `"$0" "$@"`.
     pub(crate) fn run_from(&self, line: &str, arguments: &str) -> Answer {
         let mut shell = Command::new("sh");
-        shell.args(["-c", line, env!("CARGO_BIN_EXE_renewcast")]).args(arguments.split_whitespace());
-        Answer::to(shell.current_dir(&self.folder), &format!("{arguments}, from {line}"))
+        shell
+            .args(["-c", line, env!("CARGO_BIN_EXE_renewcast")])
+            .args(arguments.split_whitespace());
+        Answer::to(
+            shell.current_dir(&self.folder),
+            &format!("{arguments}, from {line}"),
+        )
     }
 
     /// The program in this place, not yet started.
     pub(crate) fn program(&self, arguments: &str) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_renewcast"));
-        program.args(arguments.split_whitespace()).current_dir(&self.folder).env_clear();
+        program
+            .args(arguments.split_whitespace())
+            .current_dir(&self.folder)
+            .env_clear();
         program.envs(self.variables.iter().copied());
         program
     }
@@ -102,14 +121,17 @@ impl Place {
     /// Imports the fleet of `data/imports` into `book`.
     pub(crate) fn import_fleet(&self) -> Answer {
         let fleet = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/imports/fleet");
-        let answers =
-            tree(&fleet).into_iter().filter(|(name, _)| name.extension().is_some_and(|ending| ending == "json"));
+        let answers = tree(&fleet)
+            .into_iter()
+            .filter(|(name, _)| name.extension().is_some_and(|ending| ending == "json"));
         let mut names = String::new();
         for (name, bytes) in answers {
             self.write(&name, &bytes);
             names += &format!(" {}", name.display());
         }
-        self.run(&format!("import tencent{names} --from 2026-12-01 --out book"))
+        self.run(&format!(
+            "import tencent{names} --from 2026-12-01 --out book"
+        ))
     }
 }
 
@@ -126,7 +148,9 @@ impl Answer {
 
     #[track_caller]
     pub(crate) fn exits_with(self, code: i32) -> Self {
-        let Self { command, out, err, .. } = &self;
+        let Self {
+            command, out, err, ..
+        } = &self;
         assert_eq!(self.code, Some(code), "renewcast {command}\n{out}{err}");
         self
     }
@@ -151,13 +175,23 @@ impl Answer {
 
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
-        assert!(self.out.contains(text), "renewcast {}: `{text}` is not in\n{}", self.command, self.out);
+        assert!(
+            self.out.contains(text),
+            "renewcast {}: `{text}` is not in\n{}",
+            self.command,
+            self.out
+        );
         self
     }
 
     #[track_caller]
     pub(crate) fn complains(self, text: &str) -> Self {
-        assert!(self.err.contains(text), "renewcast {}: `{text}` is not in\n{}", self.command, self.err);
+        assert!(
+            self.err.contains(text),
+            "renewcast {}: `{text}` is not in\n{}",
+            self.command,
+            self.err
+        );
         self
     }
 
@@ -170,10 +204,19 @@ pub(crate) fn tree(folder: &Path) -> Tree {
     let mut tree = Tree::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(inner) = waiting.pop() {
-        for path in fs::read_dir(inner).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-            let name = path.strip_prefix(folder).expect("below the folder").to_owned();
+        for path in fs::read_dir(inner)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+        {
+            let name = path
+                .strip_prefix(folder)
+                .expect("below the folder")
+                .to_owned();
             if path.is_symlink() {
-                tree.insert(name, format!("-> {}", fs::read_link(&path).expect("a link").display()).into_bytes());
+                tree.insert(
+                    name,
+                    format!("-> {}", fs::read_link(&path).expect("a link").display()).into_bytes(),
+                );
             } else if path.is_dir() {
                 waiting.push(path);
             } else {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use renewcast::calendar::{Day, DayRange};
 use renewcast::engine;
+use renewcast::model::calendar::{Day, DayRange};
 
 use crate::program::Place;
 use crate::support::book;
@@ -15,8 +15,14 @@ fn day(text: &str) -> Day {
 /// The run after another is as long: whole months if it was whole months, else days. A run ends in 2500 at the latest.
 #[test]
 fn the_next_run_is_as_long() {
-    let range = |from, to| DayRange { from: day(from), to: day(to) };
-    let follows = |to, next| DayRange { from: day(to).tomorrow(), to: day(next) };
+    let range = |from, to| DayRange {
+        from: day(from),
+        to: day(to),
+    };
+    let follows = |to, next| DayRange {
+        from: day(to).tomorrow(),
+        to: day(next),
+    };
     for (from, to, next) in [
         ("2026-12-01", "2027-11-30", "2028-11-30"),
         ("2026-12-01", "2026-12-31", "2027-01-31"),
@@ -57,7 +63,10 @@ fn a_book_without_a_last_day_rolls_year_by_year() {
     place.run("run book --out first --no-charts").done();
     let closing = place.folder.path().join("first/closing");
     let settings = fs::read_to_string(closing.join("book.toml")).expect("a closing book");
-    assert!(settings.contains("\nfrom = 2027-12-01\nto = 2028-11-30\n"), "{settings}");
+    assert!(
+        settings.contains("\nfrom = 2027-12-01\nto = 2028-11-30\n"),
+        "{settings}"
+    );
     place.run("check first/closing").done();
 }
 
@@ -67,7 +76,8 @@ fn budgets_rates_prices_and_scenarios_come_along() {
     let place = Place::with_example();
     place.run("run book --out first --no-charts").done();
     for name in ["prices.csv", "budget.csv", "scenarios"] {
-        let [left, right] = ["book", "first/closing"].map(|folder| place.folder.path().join(folder).join(name));
+        let [left, right] =
+            ["book", "first/closing"].map(|folder| place.folder.path().join(folder).join(name));
         let files = |path: &std::path::Path| -> Vec<(String, Vec<u8>)> {
             let read = |path: &std::path::Path| fs::read(path).expect("a file");
             if path.is_file() {
@@ -76,7 +86,12 @@ fn budgets_rates_prices_and_scenarios_come_along() {
             let mut files: Vec<_> = fs::read_dir(path)
                 .expect("a folder")
                 .map(|entry| entry.expect("an entry"))
-                .map(|entry| (entry.file_name().to_string_lossy().into_owned(), read(&entry.path())))
+                .map(|entry| {
+                    (
+                        entry.file_name().to_string_lossy().into_owned(),
+                        read(&entry.path()),
+                    )
+                })
                 .collect();
             files.sort();
             files
@@ -85,7 +100,9 @@ fn budgets_rates_prices_and_scenarios_come_along() {
     }
     place.run("verify first").done();
     place.run("verify first --book book").done();
-    place.run("run first/closing --out second --no-charts").done();
+    place
+        .run("run first/closing --out second --no-charts")
+        .done();
 }
 
 /// Arrears that leave room for one year of hours, but not for another: 8,760 hours of 100 instances cost 5 × 10^18 minor units.
@@ -95,13 +112,28 @@ fn a_closing_book_is_shorter_where_its_amounts_would_leave_64_bits() {
     let instances: String = (0..100).map(row).collect();
     let instances = format!("instance_id,account_id,charge_type,hourly_price\n{instances}");
     let files = [
-        ("book.toml", "from = 2026-12-01\nto = 2027-11-30\nprofile = \"patient\"\n"),
-        ("profiles.toml", "[patient]\nextends = \"tencent-cvm\"\narrears_grace_hours = 36600\n"),
+        (
+            "book.toml",
+            "from = 2026-12-01\nto = 2027-11-30\nprofile = \"patient\"\n",
+        ),
+        (
+            "profiles.toml",
+            "[patient]\nextends = \"tencent-cvm\"\narrears_grace_hours = 36600\n",
+        ),
         ("accounts.csv", "account_id,cash\na,0\n"),
         ("instances.csv", &*instances),
     ];
-    let files = files.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-    let closing = engine::replay(&book(&files)).expect("nothing is refused").closing;
+    let files = files
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .collect();
+    let closing = engine::replay(&book(&files))
+        .expect("nothing is refused")
+        .closing;
     assert_eq!(closing.days.from, day("2027-12-01"));
-    assert!(closing.days.to > day("2028-03-01") && closing.days.to < day("2028-11-30"), "{}", closing.days.to);
+    assert!(
+        closing.days.to > day("2028-03-01") && closing.days.to < day("2028-11-30"),
+        "{}",
+        closing.days.to
+    );
 }

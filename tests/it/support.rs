@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use renewcast::book::Book;
 use renewcast::engine::{self, Replay};
-use renewcast::profile::BUILTIN;
-use renewcast::report::frame::Grouping;
-use renewcast::report::{closing, csv, monthly};
-use renewcast::selector::Column;
-use renewcast::source::{self, Folder};
+use renewcast::input::{self, Folder};
+use renewcast::model::book::Book;
+use renewcast::model::profile::BUILTIN;
+use renewcast::model::selector::Column;
+use renewcast::output::{closing, csv, monthly};
+use renewcast::tables::Grouping;
 
 /// The files of a book by name.
 pub(crate) type Files = BTreeMap<String, String>;
@@ -28,13 +28,19 @@ pub(crate) fn book(files: &Files) -> Book {
     for (name, text) in files {
         folder.insert(name, text.clone().into_bytes());
     }
-    let (book, problems) = source::read(&folder, None);
-    book.unwrap_or_else(|| panic!("not a valid book: {:#?}\n{files:#?}", problems.iter().collect::<Vec<_>>()))
+    let (book, problems) = input::read(&folder, None);
+    book.unwrap_or_else(|| {
+        panic!(
+            "not a valid book: {:#?}\n{files:#?}",
+            problems.iter().collect::<Vec<_>>()
+        )
+    })
 }
 
 /// Replays a book that must be valid and asks for nothing that stops the run, and writes its results.
 pub(crate) fn run(files: &Files) -> Written {
-    run_or_refuse(files).unwrap_or_else(|| panic!("the book asks for something that is refused\n{files:#?}"))
+    run_or_refuse(files)
+        .unwrap_or_else(|| panic!("the book asks for something that is refused\n{files:#?}"))
 }
 
 /// Replays a book that must be valid, and writes its results, unless an action stops the run.
@@ -49,7 +55,9 @@ pub(crate) fn results(book: &Book) -> Option<Written> {
     let mut facts = grouping.facts();
     facts.add(ledger.entries.iter());
     let text = |bytes| String::from_utf8(bytes).expect("results are UTF-8");
-    let closing = closing::files(&closing).into_iter().map(|(name, bytes)| (name.to_owned(), text(bytes)));
+    let closing = closing::files(&closing)
+        .into_iter()
+        .map(|(name, bytes)| (name.to_owned(), text(bytes)));
     Some(Written {
         ledger: text(csv::ledger(book, &ledger)),
         balances: text(csv::balances(book, &ledger)),
@@ -68,9 +76,26 @@ pub(crate) fn assert_same(what: &str, left: &str, right: &str, files: &Files) {
     if left == right {
         return;
     }
-    let differing = left.lines().zip(right.lines()).position(|(left, right)| left != right);
+    let differing = left
+        .lines()
+        .zip(right.lines())
+        .position(|(left, right)| left != right);
     let at = differing.unwrap_or_else(|| left.lines().count().min(right.lines().count()));
-    let around = |text: &str| text.lines().skip(at.saturating_sub(3)).take(6).collect::<Vec<_>>().join("\n");
-    let book: String = files.iter().map(|(name, text)| format!("--- {name}\n{text}\n")).collect();
-    panic!("{what}: line {} differs\n=== left\n{}\n=== right\n{}\n{book}", at + 1, around(left), around(right));
+    let around = |text: &str| {
+        text.lines()
+            .skip(at.saturating_sub(3))
+            .take(6)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let book: String = files
+        .iter()
+        .map(|(name, text)| format!("--- {name}\n{text}\n"))
+        .collect();
+    panic!(
+        "{what}: line {} differs\n=== left\n{}\n=== right\n{}\n{book}",
+        at + 1,
+        around(left),
+        around(right)
+    );
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::{env, fs};
 
 use csv::{Reader, StringRecord, Writer};
-use renewcast::book::Book;
+use renewcast::analysis::plan;
+use renewcast::analysis::summary::{Summary, Tally};
+use renewcast::analysis::tasks::{self, List, What};
 use renewcast::engine;
-use renewcast::instance::InstanceIndex;
-use renewcast::plan;
-use renewcast::report::tasks as files;
-use renewcast::summary::{Summary, Tally};
-use renewcast::tasks::{self, List, What};
+use renewcast::model::book::Book;
+use renewcast::model::instance::InstanceIndex;
+use renewcast::output::tasks as files;
 
 use crate::books::random_book;
 use crate::cases::all_cases;
@@ -22,7 +22,9 @@ use crate::support::{Files, assert_same, book, builtin, run_or_refuse};
 
 /// So many random books are held against the law, unless the environment asks for another number: `BOOKS=10000`.
 fn books() -> u64 {
-    env::var("BOOKS").ok().map_or(400, |text| text.parse().expect("BOOKS is a number"))
+    env::var("BOOKS")
+        .ok()
+        .map_or(400, |text| text.parse().expect("BOOKS is a number"))
 }
 
 /// What a run comes to, unless an action stops it.
@@ -37,25 +39,42 @@ pub(crate) fn summary(book: &Book) -> Option<Summary> {
 fn rows(text: &str) -> (StringRecord, Vec<StringRecord>) {
     let mut reader = Reader::from_reader(text.as_bytes());
     let header = reader.headers().expect("a header row").clone();
-    (header, reader.records().map(|row| row.expect("a row")).collect())
+    (
+        header,
+        reader.records().map(|row| row.expect("a row")).collect(),
+    )
 }
 
 /// The book with rows of `actions.csv` behind its own.
 pub(crate) fn with_actions(files: &Files, more: &str) -> Files {
     let mut files = files.clone();
     let (columns, more) = rows(more);
-    let own = files.get("actions.csv").map_or_else(|| (StringRecord::new(), Vec::new()), |text| rows(text));
+    let own = files
+        .get("actions.csv")
+        .map_or_else(|| (StringRecord::new(), Vec::new()), |text| rows(text));
     let mut header: Vec<&str> = own.0.iter().collect();
-    header.extend(columns.iter().filter(|column| !own.0.iter().any(|known| known == *column)));
+    header.extend(
+        columns
+            .iter()
+            .filter(|column| !own.0.iter().any(|known| known == *column)),
+    );
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(&header).expect("memory takes any row");
     for (columns, rows) in [(&own.0, &own.1), (&columns, &more)] {
         for row in rows {
-            let cell = |name: &&str| columns.iter().position(|column| column == *name).and_then(|at| row.get(at));
-            writer.write_record(header.iter().map(|name| cell(name).unwrap_or(""))).expect("memory takes any row");
+            let cell = |name: &&str| {
+                columns
+                    .iter()
+                    .position(|column| column == *name)
+                    .and_then(|at| row.get(at))
+            };
+            writer
+                .write_record(header.iter().map(|name| cell(name).unwrap_or("")))
+                .expect("memory takes any row");
         }
     }
-    let text = String::from_utf8(writer.into_inner().expect("memory takes any row")).expect("rows are UTF-8");
+    let text = String::from_utf8(writer.into_inner().expect("memory takes any row"))
+        .expect("rows are UTF-8");
     files.insert("actions.csv".to_owned(), text);
     files
 }
@@ -76,11 +95,28 @@ struct Judge<'f> {
 impl Judge<'_> {
     fn complaints(&self, ledger: &str) -> Vec<String> {
         let (header, rows) = rows(ledger);
-        let at = |name: &str| header.iter().position(|column| column == name).expect("a column of the ledger");
-        let columns = ["date", "instance_id", "event", "reason", "detail", "account_id"].map(at);
+        let at = |name: &str| {
+            header
+                .iter()
+                .position(|column| column == name)
+                .expect("a column of the ledger")
+        };
+        let columns = [
+            "date",
+            "instance_id",
+            "event",
+            "reason",
+            "detail",
+            "account_id",
+        ]
+        .map(at);
         let mut flags = self.cells("renew_flag", "manual");
-        let mut given_up: BTreeSet<String> =
-            self.cells("returned", "false").into_iter().filter(|(_, cell)| cell == "true").map(|(id, _)| id).collect();
+        let mut given_up: BTreeSet<String> = self
+            .cells("returned", "false")
+            .into_iter()
+            .filter(|(_, cell)| cell == "true")
+            .map(|(id, _)| id)
+            .collect();
         let mut complaints = Vec::new();
         for row in &rows {
             let [date, id, event, reason, detail, account] = columns.map(|column| &row[column]);
@@ -102,8 +138,9 @@ impl Judge<'_> {
                     complaints.push(format!("{date} {account} {id} {event} {detail}"));
                 }
                 ("terminated", "retention_over") => {
-                    let kept =
-                        flags.get(id).is_none_or(|flag| flag != "none" && flag != "DISABLE_NOTIFY_AND_MANUAL_RENEW");
+                    let kept = flags.get(id).is_none_or(|flag| {
+                        flag != "none" && flag != "DISABLE_NOTIFY_AND_MANUAL_RENEW"
+                    });
                     if kept && !given_up.contains(id) && !self.is_beyond(id) {
                         complaints.push(format!("{date} {account} {id} {event}"));
                     }
@@ -117,12 +154,20 @@ impl Judge<'_> {
     /// A column of the inventory, by instance.
     fn cells(&self, column: &str, default: &str) -> BTreeMap<String, String> {
         let (header, rows) = rows(&self.files["instances.csv"]);
-        let id = header.iter().position(|name| name == "instance_id").expect("a column of the inventory");
+        let id = header
+            .iter()
+            .position(|name| name == "instance_id")
+            .expect("a column of the inventory");
         let at = header.iter().position(|name| name == column);
         let cell = |row: &StringRecord| {
-            at.and_then(|at| row.get(at)).filter(|cell| !cell.is_empty()).unwrap_or(default).to_owned()
+            at.and_then(|at| row.get(at))
+                .filter(|cell| !cell.is_empty())
+                .unwrap_or(default)
+                .to_owned()
         };
-        rows.iter().map(|row| (row[id].to_owned(), cell(row))).collect()
+        rows.iter()
+            .map(|row| (row[id].to_owned(), cell(row)))
+            .collect()
     }
 
     fn name(&self, instance: InstanceIndex) -> &str {
@@ -131,13 +176,18 @@ impl Judge<'_> {
 
     fn is_unmet(&self, date: &str, id: &str) -> bool {
         let is_it = |failure: &plan::Failure| {
-            failure.instance.is_some_and(|one| self.name(one) == id) || date == failure.day.to_string()
+            failure.instance.is_some_and(|one| self.name(one) == id)
+                || date == failure.day.to_string()
         };
-        self.list.unmet.iter().any(|(_, failure)| is_it(failure)) && date == self.book.days.from.to_string()
+        self.list.unmet.iter().any(|(_, failure)| is_it(failure))
+            && date == self.book.days.from.to_string()
     }
 
     fn is_beyond(&self, id: &str) -> bool {
-        self.list.beyond.iter().any(|(instance, day)| self.name(*instance) == id && *day <= self.book.days.from)
+        self.list
+            .beyond
+            .iter()
+            .any(|(instance, day)| self.name(*instance) == id && *day <= self.book.days.from)
     }
 }
 
@@ -156,19 +206,42 @@ fn done(name: &str, files: &Files) {
     let what = || format!("{name}\n{more}\n{list:#?}\n{done:#?}");
     let model = oracle::replay(&done, builtin());
     assert!(!model.is_refused, "{}", what());
-    let complaints = Judge { files, list: &list, book: &first }.complaints(&model.ledger);
+    let complaints = Judge {
+        files,
+        list: &list,
+        book: &first,
+    }
+    .complaints(&model.ledger);
     assert!(complaints.is_empty(), "{complaints:#?}\n{}", what());
     let written = run_or_refuse(&done).expect("the model is not refused");
-    assert_same(&format!("{name}, ledger.csv"), &model.ledger, &written.ledger, &done);
+    assert_same(
+        &format!("{name}, ledger.csv"),
+        &model.ledger,
+        &written.ledger,
+        &done,
+    );
     let second = book(&done);
     let left = tasks::list(&second, &summary(&second).expect("it was replayed"));
-    assert!(left.lines.is_empty(), "left to do: {:#?}\n{}", left.lines, what());
-    assert!(list.lines.iter().all(|line| line.by <= line.latest && line.latest <= first.days.to), "{}", what());
+    assert!(
+        left.lines.is_empty(),
+        "left to do: {:#?}\n{}",
+        left.lines,
+        what()
+    );
+    assert!(
+        list.lines
+            .iter()
+            .all(|line| line.by <= line.latest && line.latest <= first.days.to),
+        "{}",
+        what()
+    );
 }
 
 #[test]
 fn with_the_list_done_nothing_fails_is_lost_or_left_to_do() {
-    for_each_seed(books(), |seed| done(&format!("seed {seed}"), &random_book(seed)));
+    for_each_seed(books(), |seed| {
+        done(&format!("seed {seed}"), &random_book(seed))
+    });
 }
 
 /// The worked examples and the example too.
@@ -181,7 +254,11 @@ fn the_lists_of_all_cases_save_what_they_say() {
 
 /// The example, read from its folder.
 fn example() -> Files {
-    all_cases().into_iter().find(|(name, _)| name == "example").expect("there is an example").1
+    all_cases()
+        .into_iter()
+        .find(|(name, _)| name == "example")
+        .expect("there is an example")
+        .1
 }
 
 /// Without any one line of the example's list something fails, is lost, or falls below an alert line.
@@ -195,7 +272,12 @@ fn each_line_of_the_example_is_needed() {
         let mut fewer = list.clone();
         let line = fewer.lines.remove(at);
         let model = oracle::replay(&with_actions(&files, &actions(&first, &fewer)), builtin());
-        let complaints = Judge { files: &files, list: &list, book: &first }.complaints(&model.ledger);
+        let complaints = Judge {
+            files: &files,
+            list: &list,
+            book: &first,
+        }
+        .complaints(&model.ledger);
         let alerts = match &line.what {
             What::TopUp { first, .. } if first.cause == plan::Cause::Floor => model
                 .ledger
@@ -204,7 +286,10 @@ fn each_line_of_the_example_is_needed() {
                 .any(|row| row.contains(&first.day.to_string())),
             _ => false,
         };
-        assert!(!complaints.is_empty() || alerts, "nothing happens without {line:#?}");
+        assert!(
+            !complaints.is_empty() || alerts,
+            "nothing happens without {line:#?}"
+        );
     }
 }
 
@@ -212,14 +297,30 @@ fn each_line_of_the_example_is_needed() {
 #[test]
 fn a_line_that_a_document_shows_is_one_of_the_example() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let read = |path: &Path| {
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
     let answer = read(&root.join("data/cases/example-answer.txt"));
     let mut pages = vec![root.join("README.md")];
-    pages.extend(fs::read_dir(root.join("docs")).expect("a folder").map(|entry| entry.expect("an entry").path()));
+    pages.extend(
+        fs::read_dir(root.join("docs"))
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path()),
+    );
     let mut shown = 0;
-    for page in pages.iter().filter(|page| page.extension().is_some_and(|ending| ending == "md")) {
-        for line in read(page).lines().filter(|line| line.starts_with("  by 20")) {
-            assert!(answer.lines().any(|known| known == line), "{}: {line}", page.display());
+    for page in pages
+        .iter()
+        .filter(|page| page.extension().is_some_and(|ending| ending == "md"))
+    {
+        for line in read(page)
+            .lines()
+            .filter(|line| line.starts_with("  by 20"))
+        {
+            assert!(
+                answer.lines().any(|known| known == line),
+                "{}: {line}",
+                page.display()
+            );
             shown += 1;
         }
     }
@@ -231,10 +332,18 @@ fn a_line_that_a_document_shows_is_one_of_the_example() {
 fn the_list_is_the_plan_of_all_accounts() {
     for_each_seed(books() / 4, |seed| {
         let first = book(&random_book(seed));
-        let Some(summary) = summary(&first) else { return };
+        let Some(summary) = summary(&first) else {
+            return;
+        };
         let list = tasks::list(&first, &summary);
-        let Ok(plan) = plan::plan(&first, &tasks::question()) else { return };
-        let lines: usize = plan.accounts.iter().map(|plan| plan.top_ups.len() + plan.tasks.len()).sum();
+        let Ok(plan) = plan::plan(&first, &tasks::question()) else {
+            return;
+        };
+        let lines: usize = plan
+            .accounts
+            .iter()
+            .map(|plan| plan.top_ups.len() + plan.tasks.len())
+            .sum();
         assert_eq!(list.lines.len(), lines, "seed {seed}: {list:#?}\n{plan:#?}");
     });
 }
@@ -361,7 +470,13 @@ impl Worked {
                     "name = \"One\"\nfrom = {from}\nto = {to}\ntime_zone = \"Asia/Shanghai\"\ncurrency = \"CNY\"\nprofile = \"own\"\n"
                 ),
             ),
-            ("profiles.toml", format!("[own]\nextends = \"tencent-cvm\"\ndiscounts = {{}}\n{}\n", self.profile)),
+            (
+                "profiles.toml",
+                format!(
+                    "[own]\nextends = \"tencent-cvm\"\ndiscounts = {{}}\n{}\n",
+                    self.profile
+                ),
+            ),
             ("accounts.csv", "account_id,cash\nmain,5000.00\n".to_owned()),
             (
                 "instances.csv",
@@ -373,12 +488,16 @@ impl Worked {
             ),
             (
                 "actions.csv",
-                self.actions
-                    .iter()
-                    .fold("date,action,months,flag,instance_id\n".to_owned(), |text, row| text + row + ",vm-1\n"),
+                self.actions.iter().fold(
+                    "date,action,months,flag,instance_id\n".to_owned(),
+                    |text, row| text + row + ",vm-1\n",
+                ),
             ),
         ];
-        texts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+        texts
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), text))
+            .collect()
     }
 }
 
@@ -390,9 +509,25 @@ fn a_list_is_what_the_rules_say_by_hand() {
         let list = tasks::list(&book, &summary(&book).expect("no price is missing"));
         let [(_, bytes), _] = files::files(&book, &list);
         let (header, rows) = rows(&String::from_utf8(bytes).expect("a list is UTF-8"));
-        let columns = ["by", "latest", "action", "months", "flag", "covers_until", "reason"];
-        let at = columns.map(|name| header.iter().position(|column| column == name).expect("a column of the list"));
-        let lines: Vec<String> = rows.iter().map(|row| at.map(|at| &row[at]).join(",")).collect();
+        let columns = [
+            "by",
+            "latest",
+            "action",
+            "months",
+            "flag",
+            "covers_until",
+            "reason",
+        ];
+        let at = columns.map(|name| {
+            header
+                .iter()
+                .position(|column| column == name)
+                .expect("a column of the list")
+        });
+        let lines: Vec<String> = rows
+            .iter()
+            .map(|row| at.map(|at| &row[at]).join(","))
+            .collect();
         assert_eq!(lines, case.list, "{}", case.what);
     }
 }

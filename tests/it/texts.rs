@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
-use renewcast::shown::{Shown, is_seen, is_setting_apart};
+use renewcast::input::shown::{Shown, is_seen, is_setting_apart};
 
 use super::program::{Place, Tree};
 
@@ -26,27 +26,45 @@ fn hostile() -> Place {
     let texts = texts();
     let mut accounts = "account_id,name,cash\n".to_owned();
     let mut instances =
-        "instance_id,account_id,name,project,charge_type,renew_flag,monthly_price,expires_on".to_owned();
-    texts.iter().for_each(|key| write!(instances, ",{}", cell(&format!("tag:{key}"))).expect("memory takes it"));
+        "instance_id,account_id,name,project,charge_type,renew_flag,monthly_price,expires_on"
+            .to_owned();
+    texts.iter().for_each(|key| {
+        write!(instances, ",{}", cell(&format!("tag:{key}"))).expect("memory takes it")
+    });
     let mut actions = "date,action,account_id,amount,note\n".to_owned();
     let mut budget = "month,key,amount\n".to_owned();
     for (number, text) in texts.iter().enumerate() {
         let (text, flag) = (cell(text), if number % 2 == 0 { "auto" } else { "manual" });
         accounts += &format!("{text},{text},80.00\n");
         instances += &format!("\n{text},{text},{text},{text},PREPAID,{flag},59.00,2026-12-12");
-        let tag = |at: usize| if at == number { format!(",{text}") } else { ",other".to_owned() };
+        let tag = |at: usize| {
+            if at == number {
+                format!(",{text}")
+            } else {
+                ",other".to_owned()
+            }
+        };
         instances.extend((0..texts.len()).map(tag));
         actions += &format!("2026-12-02,topup,{text},10.00,{text}\n");
         budget += &format!("2026-12,{text},50.00\n");
     }
     let place = Place::new()
-        .file("book/book.toml", "name = \"esc \\u001b[31m \\u202E lav\\u05D0\"\nfrom = 2026-12-01\nto = 2027-03-31\n")
+        .file(
+            "book/book.toml",
+            "name = \"esc \\u001b[31m \\u202E lav\\u05D0\"\nfrom = 2026-12-01\nto = 2027-03-31\n",
+        )
         .file("book/accounts.csv", &accounts)
         .file("book/instances.csv", &(instances + "\n"))
         .file("book/actions.csv", &actions)
         .file("book/budget.csv", &budget);
-    for text in texts.iter().filter(|text| text.len() < 200 && !text.contains(['/', '\0']) && !text.contains("..")) {
-        place.write(Path::new(&format!("book/scenarios/{text}.toml")), b"[[set]]\nrenew_flag = \"auto\"\n");
+    for text in texts
+        .iter()
+        .filter(|text| text.len() < 200 && !text.contains(['/', '\0']) && !text.contains(".."))
+    {
+        place.write(
+            Path::new(&format!("book/scenarios/{text}.toml")),
+            b"[[set]]\nrenew_flag = \"auto\"\n",
+        );
     }
     place
 }
@@ -84,7 +102,9 @@ fn unicode_mark(c: char) -> bool {
 /// Amounts with two decimals, sorted.
 fn amounts(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_digit() || ",.-".contains(c);
-    let words = text.split(|c| !is_part(c)).map(|word| word.trim_end_matches([',', '.']));
+    let words = text
+        .split(|c| !is_part(c))
+        .map(|word| word.trim_end_matches([',', '.']));
     let is_amount = |word: &&str| word.len() > 3 && word.as_bytes()[word.len() - 3] == b'.';
     let mut amounts: Vec<String> = words.filter(is_amount).map(str::to_owned).collect();
     amounts.sort_unstable();
@@ -98,7 +118,10 @@ fn text<'t>(files: &'t Tree, name: &str) -> &'t str {
 /// As file systems compare names that tell neither capitals nor spellings of letters apart.
 fn folded(name: &str) -> String {
     use unicode_normalization::UnicodeNormalization as _;
-    name.nfkd().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    name.nfkd()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Each name once, on every system.
@@ -107,15 +130,32 @@ fn assert_are_names<'n>(names: impl Iterator<Item = &'n str>) {
     for name in names {
         let stem = folded(name.split('.').next().unwrap_or(name));
         assert!(seen.insert(folded(name)), "{name:?} is there twice");
-        assert!(name.len() <= 255 && !name.ends_with(['.', ' ']) && name.chars().all(is_seen), "{name:?}");
-        assert!(!name.contains([':', '*', '?', '"', '<', '>', '|', '/', '\\']), "{name:?}");
-        assert!(!["con", "prn", "aux", "nul", "com1", "lpt1"].contains(&&*stem), "{name:?}");
+        assert!(
+            name.len() <= 255 && !name.ends_with(['.', ' ']) && name.chars().all(is_seen),
+            "{name:?}"
+        );
+        assert!(
+            !name.contains([':', '*', '?', '"', '<', '>', '|', '/', '\\']),
+            "{name:?}"
+        );
+        assert!(
+            !["con", "prn", "aux", "nul", "com1", "lpt1"].contains(&&*stem),
+            "{name:?}"
+        );
     }
 }
 
 fn names_in<'t>(files: &'t Tree, folder: &str) -> Vec<&'t str> {
-    let inside = files.keys().filter(|name| name.parent() == Some(Path::new(folder)));
-    inside.map(|name| name.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8")).collect()
+    let inside = files
+        .keys()
+        .filter(|name| name.parent() == Some(Path::new(folder)));
+    inside
+        .map(|name| {
+            name.file_name()
+                .and_then(|name| name.to_str())
+                .expect("a name in UTF-8")
+        })
+        .collect()
 }
 
 #[test]
@@ -127,35 +167,75 @@ fn a_report_of_any_texts_is_a_page_and_a_workbook() {
     let page = text(&files, "out/report.html");
     assert_eq!(page.lines().find_map(wrong), None);
     // One script, and not one of the texts.
-    assert_eq!((page.matches("<script>").count(), page.matches("</script>").count()), (1, 1));
+    assert_eq!(
+        (
+            page.matches("<script>").count(),
+            page.matches("</script>").count()
+        ),
+        (1, 1)
+    );
     assert!(!page.contains("<img") && !page.contains("<b>"));
 
-    let mut book = zip::ZipArchive::new(Cursor::new(&files[Path::new("out/report.xlsx")])).expect("a ZIP archive");
+    let mut book = zip::ZipArchive::new(Cursor::new(&files[Path::new("out/report.xlsx")]))
+        .expect("a ZIP archive");
     let mut sheets = Vec::new();
     let mut natives = Vec::new();
     for at in 0..book.len() {
         let mut part = book.by_index(at).expect("a part");
         let mut xml = String::new();
         part.read_to_string(&mut xml).expect("XML in UTF-8");
-        let document = roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{}: {error}", part.name()));
-        let named = |tag: &'static str| document.descendants().filter(move |node| node.has_tag_name_local(tag));
-        let name = |node: roxmltree::Node<'_, '_>| node.attribute("name").expect("a name").to_owned();
+        let document = roxmltree::Document::parse(&xml)
+            .unwrap_or_else(|error| panic!("{}: {error}", part.name()));
+        let named = |tag: &'static str| {
+            document
+                .descendants()
+                .filter(move |node| node.has_tag_name_local(tag))
+        };
+        let name =
+            |node: roxmltree::Node<'_, '_>| node.attribute("name").expect("a name").to_owned();
         if part.name() == "xl/workbook.xml" {
             sheets.extend(named("sheet").map(name));
         }
         if part.name().starts_with("xl/tables/") {
             natives.extend(named("table").map(name));
             let heads: Vec<String> = named("tableColumn").map(name).collect();
-            assert_eq!(heads.iter().map(|head| folded(head)).collect::<BTreeSet<_>>().len(), heads.len(), "{heads:?}");
+            assert_eq!(
+                heads
+                    .iter()
+                    .map(|head| folded(head))
+                    .collect::<BTreeSet<_>>()
+                    .len(),
+                heads.len(),
+                "{heads:?}"
+            );
         }
         let texts = document.descendants().filter_map(|node| node.text());
-        let texts = texts.chain(document.descendants().flat_map(|node| node.attributes().map(|one| one.value())));
+        let texts = texts.chain(
+            document
+                .descendants()
+                .flat_map(|node| node.attributes().map(|one| one.value())),
+        );
         // A cell for a text alone needs nothing set apart.
-        let unseen = |text: &str| text.chars().find(|c| !is_seen(*c) && !is_setting_apart(*c) && !unicode_mark(*c));
-        assert_eq!(texts.filter_map(unseen).find(|c| *c != '\n'), None, "{}", part.name());
+        let unseen = |text: &str| {
+            text.chars()
+                .find(|c| !is_seen(*c) && !is_setting_apart(*c) && !unicode_mark(*c))
+        };
+        assert_eq!(
+            texts.filter_map(unseen).find(|c| *c != '\n'),
+            None,
+            "{}",
+            part.name()
+        );
     }
-    let tables = names_in(&files, "out/report").iter().filter(|name| name.ends_with(".csv")).count();
-    assert_eq!(sheets.len(), tables + 2, "the summary, the tables, and the balances by day");
+    let tables = names_in(&files, "out/report")
+        .iter()
+        .filter(|name| name.ends_with(".csv"))
+        .count();
+    assert_eq!(
+        sheets.len(),
+        tables + 2,
+        "the summary, the tables, and the balances by day"
+    );
     assert_eq!(natives.len(), tables);
     assert!(sheets.iter().all(|name| name.encode_utf16().count() <= 31));
     for names in [&sheets, &natives] {
@@ -178,8 +258,14 @@ impl Local for roxmltree::Node<'_, '_> {
 
 #[test]
 fn keys_of_tags_that_are_alike_have_files_and_sheets_of_their_own() {
-    let keys = ["环境", "部门", "Env-Team", "env-team", "app.name", "app/name", "a_b", "a-b", "é", "e\u{301}", "É"];
-    let long = ["tencentcloud.com/autoscaling-group-id", "tencentcloud.com/autoscaling-group-name"];
+    let keys = [
+        "环境", "部门", "Env-Team", "env-team", "app.name", "app/name", "a_b", "a-b", "é",
+        "e\u{301}", "É",
+    ];
+    let long = [
+        "tencentcloud.com/autoscaling-group-id",
+        "tencentcloud.com/autoscaling-group-name",
+    ];
     let keys: Vec<&str> = keys.into_iter().chain(long).collect();
     let head: String = keys.iter().map(|key| format!(",tag:{key}")).collect();
     let row: String = keys.iter().map(|_| ",x").collect();
@@ -194,9 +280,21 @@ fn keys_of_tags_that_are_alike_have_files_and_sheets_of_their_own() {
     let files = place.files();
     let names = names_in(&files, "out/report");
     assert_are_names(names.iter().copied());
-    assert_eq!(names.iter().filter(|name| name.starts_with("by-tag-")).count(), keys.len(), "{names:?}");
-    for name in ["by-tag-环境.csv", "by-tag-部门.csv", "by-tag-Env-Team.csv", "by-tag-env-team-2.csv", "by-tag-a-b.csv"]
-    {
+    assert_eq!(
+        names
+            .iter()
+            .filter(|name| name.starts_with("by-tag-"))
+            .count(),
+        keys.len(),
+        "{names:?}"
+    );
+    for name in [
+        "by-tag-环境.csv",
+        "by-tag-部门.csv",
+        "by-tag-Env-Team.csv",
+        "by-tag-env-team-2.csv",
+        "by-tag-a-b.csv",
+    ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
 }
@@ -216,7 +314,11 @@ fn calendars_and_charts_of_any_texts_can_be_read() {
     for name in calendars {
         let calendar = text(&files, &format!("out/calendar/{name}"));
         for line in calendar.replace("\r\n ", "").split_terminator("\r\n") {
-            assert_eq!(wrong(line).or(line.contains('\n').then_some('\n')), None, "{name}: {line:?}");
+            assert_eq!(
+                wrong(line).or(line.contains('\n').then_some('\n')),
+                None,
+                "{name}: {line:?}"
+            );
         }
         assert!(calendar.lines().all(|line| line.len() <= 75), "{name}");
     }
@@ -226,7 +328,8 @@ fn calendars_and_charts_of_any_texts_can_be_read() {
         assert_are_names(charts.iter().copied());
         for name in charts.iter().filter(|name| name.ends_with(".svg")) {
             let picture = text(&files, &format!("{folder}/{name}"));
-            let document = roxmltree::Document::parse(picture).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let document = roxmltree::Document::parse(picture)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
             for one in document.descendants().filter_map(|node| node.text()) {
                 assert_eq!(wrong(one.trim()), None, "{name}: {one:?}");
             }
@@ -241,8 +344,14 @@ fn assert_only_colours(name: &str, printed: &str) -> String {
     let mut rest = printed;
     while let Some((before, sequence)) = rest.split_once('\u{1b}') {
         plain.push_str(before);
-        let end = sequence.find(|c: char| !matches!(c, '[' | ';' | '0'..='9')).expect("a sequence ends");
-        assert!(sequence.starts_with('[') && sequence[end..].starts_with('m'), "{name}: {:?}", &sequence[..end]);
+        let end = sequence
+            .find(|c: char| !matches!(c, '[' | ';' | '0'..='9'))
+            .expect("a sequence ends");
+        assert!(
+            sequence.starts_with('[') && sequence[end..].starts_with('m'),
+            "{name}: {:?}",
+            &sequence[..end]
+        );
         rest = &sequence[end + 1..];
     }
     plain.push_str(rest);
@@ -254,11 +363,18 @@ fn assert_only_colours(name: &str, printed: &str) -> String {
 
 #[test]
 fn no_text_commands_a_terminal() {
-    let place = hostile().variable("CLICOLOR_FORCE", "1").variable(TURNS.0, TURNS.1);
+    let place = hostile()
+        .variable("CLICOLOR_FORCE", "1")
+        .variable(TURNS.0, TURNS.1);
     let axes: String = texts()
         .iter()
         .take(60)
-        .map(|text| format!("[[case]]\nname = {}\nset = [\"renew_flag=auto\"]\n", toml::Value::from(text.as_str())))
+        .map(|text| {
+            format!(
+                "[[case]]\nname = {}\nset = [\"renew_flag=auto\"]\n",
+                toml::Value::from(text.as_str())
+            )
+        })
         .collect();
     let name = toml::Value::from("\u{1b}]0;t\u{7}\u{202e}\u{9b}1m\nx שרת");
     let axis = format!("[[axis]]\nname = {name}\nkey = \"renew_months\"\nvalues = [1, 3]\n");
@@ -284,12 +400,23 @@ fn no_text_commands_a_terminal() {
         "generate --instances 3 --accounts 1 --out \u{1b}[2J\u{202e}made",
     ] {
         let answer = place.run(verb);
-        assert!(answer.code.is_some_and(|code| code <= 2), "{verb:?}: {}", answer.err);
-        assert!(!answer.err.contains("internal error") && !answer.err.contains("panicked"), "{}", answer.err);
+        assert!(
+            answer.code.is_some_and(|code| code <= 2),
+            "{verb:?}: {}",
+            answer.err
+        );
+        assert!(
+            !answer.err.contains("internal error") && !answer.err.contains("panicked"),
+            "{}",
+            answer.err
+        );
         assert_only_colours(verb, &answer.out);
         assert_only_colours(verb, &answer.err);
     }
-    for text in texts().iter().filter(|text| !text.contains('\0') && !text.starts_with('-')) {
+    for text in texts()
+        .iter()
+        .filter(|text| !text.contains('\0') && !text.starts_with('-'))
+    {
         let answer = place.run_with("explain book", &[text]);
         assert_only_colours(text, &answer.out);
         assert_only_colours(text, &answer.err);
@@ -299,8 +426,12 @@ fn no_text_commands_a_terminal() {
 #[test]
 fn amounts_are_those_of_a_book_with_plain_texts() {
     let run = |id: &str| {
-        let place =
-            Place::with_book().file("book/accounts.csv", &format!("account_id,cash\n{},100.00\n", cell(id))).file(
+        let place = Place::with_book()
+            .file(
+                "book/accounts.csv",
+                &format!("account_id,cash\n{},100.00\n", cell(id)),
+            )
+            .file(
                 "book/instances.csv",
                 &format!(
                     "instance_id,account_id,charge_type,renew_flag,monthly_price,expires_on\n\
@@ -309,8 +440,10 @@ fn amounts_are_those_of_a_book_with_plain_texts() {
                     cell(id)
                 ),
             );
-        let answer =
-            place.variable("CLICOLOR_FORCE", "1").variable(TURNS.0, TURNS.1).run("run book --no-charts --out out");
+        let answer = place
+            .variable("CLICOLOR_FORCE", "1")
+            .variable(TURNS.0, TURNS.1)
+            .run("run book --no-charts --out out");
         amounts(&assert_only_colours(id, &answer.out))
     };
     let plain = run("web");
@@ -325,9 +458,17 @@ fn what_is_shown_can_be_seen_and_turns_nothing() {
     for text in texts() {
         let (shown, alone) = (Shown::of(&text), Shown::alone(&text));
         assert_eq!(wrong(shown.as_str()), None, "{text:?}");
-        assert_eq!(Shown::line(shown.as_str()), shown, "what was shown stays as it is");
+        assert_eq!(
+            Shown::line(shown.as_str()),
+            shown,
+            "what was shown stays as it is"
+        );
         assert_eq!(shown.as_str().replace(is_setting_apart, ""), alone.as_str());
-        assert_eq!(alone.as_str().chars().count(), text.chars().count(), "a dot for each that is not seen");
+        assert_eq!(
+            alone.as_str().chars().count(),
+            text.chars().count(),
+            "a dot for each that is not seen"
+        );
         let line = format!("{shown}: CNY 69.92");
         assert!(Shown::line(&line).as_str().ends_with(": CNY 69.92"));
     }
@@ -336,7 +477,10 @@ fn what_is_shown_can_be_seen_and_turns_nothing() {
     assert_eq!(shown("lab\u{202e}"), "lab·");
     assert_eq!(shown("café 部门 e\u{301}"), "café 部门 e\u{301}");
     assert_eq!(shown("\u{301}x"), "·x");
-    assert_eq!(shown("שרת-12 שלום עולם"), "\u{2068}שרת\u{2069}-12 \u{2068}שלום עולם\u{2069}");
+    assert_eq!(
+        shown("שרת-12 שלום עולם"),
+        "\u{2068}שרת\u{2069}-12 \u{2068}שלום עולם\u{2069}"
+    );
 }
 
 #[test]
@@ -345,9 +489,17 @@ fn what_an_import_leaves_to_do_is_a_comment_and_a_line() {
         "InstanceChargeType":"PREPAID","InstanceState":"RUNNING","RenewFlag":"NOTIFY_AND_AUTO_RENEW",
         "CreatedTime":"2026-01-05T00:00:00Z","ExpiredTime":"2027-01-05T00:00:00Z","Placement":{"Zone":"ap-guangzhou-3"}}],
         "RequestId":"r"}"#;
-    let place = Place::new().file("cvm.json", answer).variable("CLICOLOR_FORCE", "1");
-    let answer = place.run("import tencent cvm.json --from 2026-12-01 --out book").done();
-    assert!(answer.out.contains("S5 [31m· from = 1999-01-01 in"), "{}", answer.out);
+    let place = Place::new()
+        .file("cvm.json", answer)
+        .variable("CLICOLOR_FORCE", "1");
+    let answer = place
+        .run("import tencent cvm.json --from 2026-12-01 --out book")
+        .done();
+    assert!(
+        answer.out.contains("S5 [31m· from = 1999-01-01 in"),
+        "{}",
+        answer.out
+    );
     assert_only_colours("import", &answer.out);
     assert_only_colours("import", &answer.err);
     let settings: toml::Table = place.text("book/book.toml").parse().expect("TOML");

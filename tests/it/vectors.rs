@@ -5,10 +5,14 @@ use std::str::FromStr;
 
 use chrono::{Datelike, Months, Weekday};
 use csv::StringRecord;
-use renewcast::calendar::{Day, DayError, DayRange, MonthEnd, first_on_or_after, working_days_later};
-use renewcast::instance::State;
-use renewcast::lifecycle::Trigger;
-use renewcast::money::{AmountError, Currency, Exact, Factor, Money, Price, Rounding, Share};
+use renewcast::engine::lifecycle::Trigger;
+use renewcast::model::calendar::{
+    Day, DayError, DayRange, MonthEnd, first_on_or_after, working_days_later,
+};
+use renewcast::model::instance::State;
+use renewcast::model::money::{
+    AmountError, Currency, Exact, Factor, Money, Price, Rounding, Share,
+};
 
 fn currency(code: &str) -> Currency {
     Currency::from_code(code).unwrap_or_else(|| panic!("{code} is known"))
@@ -19,7 +23,11 @@ fn day(text: &str) -> Day {
 }
 
 fn named<T: Copy>(name: &str, names: &[(&str, T)]) -> T {
-    names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).expect("a known name")
+    names
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| *value)
+        .expect("a known name")
 }
 
 fn number<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
@@ -28,7 +36,10 @@ fn number<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
 
 /// The rows of a file below their header.
 fn rows(text: &str) -> Vec<StringRecord> {
-    csv::Reader::from_reader(text.as_bytes()).into_records().map(|row| row.expect("a row")).collect()
+    csv::Reader::from_reader(text.as_bytes())
+        .into_records()
+        .map(|row| row.expect("a row"))
+        .collect()
 }
 
 #[test]
@@ -36,7 +47,11 @@ fn a_charge_is_exact_and_rounded_once() {
     for row in rows(include_str!("../../data/vectors/charges.csv")) {
         let price = Price::parse(&row[0]).expect("a price");
         let factor = Factor::parse(&row[3]).expect("a factor");
-        let share = Share { times: number(&row[1]), divisor: number(&row[2]), factor };
+        let share = Share {
+            times: number(&row[1]),
+            divisor: number(&row[2]),
+            factor,
+        };
         let charged = price.charge(currency(&row[4]), share, named(&row[5], Rounding::NAMES));
         assert_eq!(charged.minor(), number::<i64>(&row[6]), "{row:?}");
     }
@@ -45,7 +60,11 @@ fn a_charge_is_exact_and_rounded_once() {
 #[test]
 fn months_are_added_by_the_named_rule() {
     for row in rows(include_str!("../../data/vectors/months.csv")) {
-        let later = named(&row[0], MonthEnd::NAMES).add_months(day(&row[1]), number(&row[2]), number(&row[3]));
+        let later = named(&row[0], MonthEnd::NAMES).add_months(
+            day(&row[1]),
+            number(&row[2]),
+            number(&row[3]),
+        );
         assert_eq!(later, day(&row[4]), "{row:?}");
     }
 }
@@ -53,7 +72,11 @@ fn months_are_added_by_the_named_rule() {
 #[test]
 fn a_unified_day_is_the_first_one_that_is_not_too_early() {
     for row in rows(include_str!("../../data/vectors/unified.csv")) {
-        assert_eq!(first_on_or_after(day(&row[0]), number(&row[1])), day(&row[2]), "{row:?}");
+        assert_eq!(
+            first_on_or_after(day(&row[0]), number(&row[1])),
+            day(&row[2]),
+            "{row:?}"
+        );
     }
 }
 
@@ -70,24 +93,53 @@ fn an_amount_is_read_and_written_exactly() {
         ("999.99", "CNY", 99_999, "999.99", "999.99"),
         ("1000", "CNY", 100_000, "1000.00", "1,000.00"),
         ("-1234.5", "CNY", -123_450, "-1234.50", "-1,234.50"),
-        ("-123456.78", "CNY", -12_345_678, "-123456.78", "-123,456.78"),
-        ("9999999999999.99", "CNY", 999_999_999_999_999, "9999999999999.99", "9,999,999,999,999.99"),
+        (
+            "-123456.78",
+            "CNY",
+            -12_345_678,
+            "-123456.78",
+            "-123,456.78",
+        ),
+        (
+            "9999999999999.99",
+            "CNY",
+            999_999_999_999_999,
+            "9999999999999.99",
+            "9,999,999,999,999.99",
+        ),
         ("00000000000000001", "CNY", 100, "1.00", "1.00"),
         ("7", "JPY", 7, "7", "7"),
         ("-1000000", "JPY", -1_000_000, "-1000000", "-1,000,000"),
         ("0.007", "KWD", 7, "0.007", "0.007"),
         ("12.34", "KWD", 12_340, "12.340", "12.340"),
-        ("9999999999999.999", "KWD", 9_999_999_999_999_999, "9999999999999.999", "9,999,999,999,999.999"),
+        (
+            "9999999999999.999",
+            "KWD",
+            9_999_999_999_999_999,
+            "9999999999999.999",
+            "9,999,999,999,999.999",
+        ),
     ];
     for (text, code, minor, plain, grouped) in table {
-        let money = Money::parse(text, currency(code)).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let money =
+            Money::parse(text, currency(code)).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(money, Money::from_minor(minor), "{text}");
         assert_eq!(money.is_negative(), minor < 0, "{text}");
         assert_eq!(money.display(currency(code)).to_string(), plain, "{text}");
-        assert_eq!(money.display_grouped(currency(code)).to_string(), grouped, "{text}");
-        assert_eq!(Money::parse(plain, currency(code)), Ok(money), "{plain} is read back");
+        assert_eq!(
+            money.display_grouped(currency(code)).to_string(),
+            grouped,
+            "{text}"
+        );
+        assert_eq!(
+            Money::parse(plain, currency(code)),
+            Ok(money),
+            "{plain} is read back"
+        );
     }
-    let least = Money::from_minor(i64::MIN).display(currency("CNY")).to_string();
+    let least = Money::from_minor(i64::MIN)
+        .display(currency("CNY"))
+        .to_string();
     assert_eq!(least, "-92233720368547758.08");
 }
 
@@ -125,9 +177,21 @@ fn what_is_no_amount_is_refused_by_its_first_fault() {
         ("0.000", "CNY", AmountError::TooManyDecimals { most: 2 }),
         ("1.0", "JPY", AmountError::TooManyDecimals { most: 0 }),
         ("1.0001", "KWD", AmountError::TooManyDecimals { most: 3 }),
-        ("10000000000000", "CNY", AmountError::TooLarge { integer_digits: 13 }),
-        ("-10000000000000", "JPY", AmountError::TooLarge { integer_digits: 13 }),
-        ("99999999999999999999999999999999999999999", "CNY", AmountError::TooLarge { integer_digits: 13 }),
+        (
+            "10000000000000",
+            "CNY",
+            AmountError::TooLarge { integer_digits: 13 },
+        ),
+        (
+            "-10000000000000",
+            "JPY",
+            AmountError::TooLarge { integer_digits: 13 },
+        ),
+        (
+            "99999999999999999999999999999999999999999",
+            "CNY",
+            AmountError::TooLarge { integer_digits: 13 },
+        ),
     ];
     for (text, code, error) in table {
         assert_eq!(Money::parse(text, currency(code)), Err(error), "{text:?}");
@@ -142,19 +206,42 @@ fn a_price_has_any_decimals_up_to_24_digits() {
         ("0.005", Ok("0.005")),
         ("007.10", Ok("7.1")),
         ("99999999999.9999999999999", Ok("99999999999.9999999999999")),
-        ("0.000000000000000000000001", Ok("0.000000000000000000000001")),
-        ("12345678901.23456789012340000000000000", Ok("12345678901.2345678901234")),
-        ("0.0000000000000000000000001", Err(AmountError::TooManyDigits { most: 24 })),
-        ("99999999999.99999999999999", Err(AmountError::TooManyDigits { most: 24 })),
-        ("100000000000", Err(AmountError::TooLarge { integer_digits: 11 })),
+        (
+            "0.000000000000000000000001",
+            Ok("0.000000000000000000000001"),
+        ),
+        (
+            "12345678901.23456789012340000000000000",
+            Ok("12345678901.2345678901234"),
+        ),
+        (
+            "0.0000000000000000000000001",
+            Err(AmountError::TooManyDigits { most: 24 }),
+        ),
+        (
+            "99999999999.99999999999999",
+            Err(AmountError::TooManyDigits { most: 24 }),
+        ),
+        (
+            "100000000000",
+            Err(AmountError::TooLarge { integer_digits: 11 }),
+        ),
         ("-1", Err(AmountError::Negative)),
         ("-0", Err(AmountError::Negative)),
         ("1e3", Err(AmountError::Exponent)),
     ];
     for (text, expected) in table {
         let read = Price::parse(text);
-        assert_eq!(read.map(|price| price.to_string()), expected.map(str::to_owned), "{text}");
-        assert_eq!(read.map(|price| price.decimal().to_string()), expected.map(str::to_owned), "{text}");
+        assert_eq!(
+            read.map(|price| price.to_string()),
+            expected.map(str::to_owned),
+            "{text}"
+        );
+        assert_eq!(
+            read.map(|price| price.decimal().to_string()),
+            expected.map(str::to_owned),
+            "{text}"
+        );
     }
 }
 
@@ -172,9 +259,20 @@ fn a_factor_has_one_digit_and_eight_decimals() {
         ("50%", Err(AmountError::NotPlain)),
     ];
     for (text, expected) in table {
-        assert_eq!(Factor::parse(text).map(|factor| factor.to_string()), expected.map(str::to_owned), "{text}");
+        assert_eq!(
+            Factor::parse(text).map(|factor| factor.to_string()),
+            expected.map(str::to_owned),
+            "{text}"
+        );
     }
-    assert_eq!(Share::ONCE, Share { times: 1, divisor: 1, factor: Factor::parse("1").expect("a factor") });
+    assert_eq!(
+        Share::ONCE,
+        Share {
+            times: 1,
+            divisor: 1,
+            factor: Factor::parse("1").expect("a factor")
+        }
+    );
 }
 
 #[test]
@@ -184,10 +282,26 @@ fn amounts_add_like_whole_numbers() {
     sum += five;
     let mut rest = three;
     rest -= five;
-    assert_eq!((three + five, sum), (Money::from_minor(8), Money::from_minor(8)));
-    assert_eq!((three - five, rest), (Money::from_minor(-2), Money::from_minor(-2)));
-    assert_eq!((-three, three * 5, Money::ZERO), (Money::from_minor(-3), Money::from_minor(15), Money::from_minor(0)));
-    assert_eq!([three, five, five].into_iter().sum::<Money>(), Money::from_minor(13));
+    assert_eq!(
+        (three + five, sum),
+        (Money::from_minor(8), Money::from_minor(8))
+    );
+    assert_eq!(
+        (three - five, rest),
+        (Money::from_minor(-2), Money::from_minor(-2))
+    );
+    assert_eq!(
+        (-three, three * 5, Money::ZERO),
+        (
+            Money::from_minor(-3),
+            Money::from_minor(15),
+            Money::from_minor(0)
+        )
+    );
+    assert_eq!(
+        [three, five, five].into_iter().sum::<Money>(),
+        Money::from_minor(13)
+    );
     assert!(!Money::ZERO.is_negative() && (-three).is_negative());
 }
 
@@ -201,19 +315,39 @@ fn an_amount_never_wraps() {
 
 #[test]
 fn currencies_have_the_decimals_of_iso_4217() {
-    for (code, digits) in [("CNY", 2), ("USD", 2), ("JPY", 0), ("KRW", 0), ("VND", 0), ("KWD", 3), ("BHD", 3)] {
+    for (code, digits) in [
+        ("CNY", 2),
+        ("USD", 2),
+        ("JPY", 0),
+        ("KRW", 0),
+        ("VND", 0),
+        ("KWD", 3),
+        ("BHD", 3),
+    ] {
         let known = currency(code);
-        assert_eq!((known.code(), known.digits(), known.to_string()), (code, digits, code.to_owned()));
+        assert_eq!(
+            (known.code(), known.digits(), known.to_string()),
+            (code, digits, code.to_owned())
+        );
     }
     assert_eq!(Currency::from_code("cny"), None);
     assert_eq!(Currency::from_code("RMB"), None);
     let codes: Vec<&str> = Currency::codes().collect();
-    assert!(codes.len() > 20 && codes.is_sorted() && codes.contains(&"EUR"), "{codes:?}");
+    assert!(
+        codes.len() > 20 && codes.is_sorted() && codes.contains(&"EUR"),
+        "{codes:?}"
+    );
 }
 
 #[test]
 fn a_day_is_ten_bytes_that_the_calendar_has() {
-    let good = ["1900-01-01", "2028-02-29", "2000-02-29", "2026-12-31", "9999-12-31"];
+    let good = [
+        "1900-01-01",
+        "2028-02-29",
+        "2000-02-29",
+        "2026-12-31",
+        "9999-12-31",
+    ];
     for text in good {
         assert_eq!(day(text).to_string(), text);
     }
@@ -240,7 +374,10 @@ fn a_day_is_ten_bytes_that_the_calendar_has() {
     for (text, error) in bad {
         assert_eq!(Day::parse(text), Err(error), "{text:?}");
     }
-    assert_eq!((Day::FIRST, Day::LAST), (day("1900-01-01"), day("9999-12-31")));
+    assert_eq!(
+        (Day::FIRST, Day::LAST),
+        (day("1900-01-01"), day("9999-12-31"))
+    );
 }
 
 #[test]
@@ -254,10 +391,25 @@ fn days_are_counted_over_every_border() {
     ];
     for (text, tomorrow, of_month, month, next_month) in table {
         let (one, next) = (day(text), day(tomorrow));
-        assert_eq!((one.tomorrow(), next.yesterday(), one + 1, next - 1), (next, one, next, one), "{text}");
-        assert_eq!((one.day_of_month(), one.date().to_string().as_str()), (of_month, text));
-        assert_eq!((one.month_start(), one.next_month_start()), (day(month), day(next_month)), "{text}");
-        assert_eq!((next.days_since(one), one.days_since(next)), (1, -1), "{text}");
+        assert_eq!(
+            (one.tomorrow(), next.yesterday(), one + 1, next - 1),
+            (next, one, next, one),
+            "{text}"
+        );
+        assert_eq!(
+            (one.day_of_month(), one.date().to_string().as_str()),
+            (of_month, text)
+        );
+        assert_eq!(
+            (one.month_start(), one.next_month_start()),
+            (day(month), day(next_month)),
+            "{text}"
+        );
+        assert_eq!(
+            (next.days_since(one), one.days_since(next)),
+            (1, -1),
+            "{text}"
+        );
     }
     assert_eq!(day("2027-12-01").days_since(day("2026-12-01")), 365);
     assert_eq!(Day::from(day("2027-12-01").date()), day("2027-12-01"));
@@ -269,12 +421,28 @@ fn every_day_is_that_of_the_calendar_crate() {
     let (mut one, last) = (day("1900-01-01"), day("2400-12-31"));
     while one < last {
         let date = one.date();
-        assert_eq!((one.year(), u32::from(one.day_of_month())), (date.year(), date.day()), "{one}");
-        assert_eq!(one.is_weekend(), matches!(date.weekday(), Weekday::Sat | Weekday::Sun), "{one}");
-        assert_eq!(one.month_start().date(), date.with_day(1).expect("a first day"), "{one}");
+        assert_eq!(
+            (one.year(), u32::from(one.day_of_month())),
+            (date.year(), date.day()),
+            "{one}"
+        );
+        assert_eq!(
+            one.is_weekend(),
+            matches!(date.weekday(), Weekday::Sat | Weekday::Sun),
+            "{one}"
+        );
+        assert_eq!(
+            one.month_start().date(),
+            date.with_day(1).expect("a first day"),
+            "{one}"
+        );
         for months in [1, 2, 10, 11, 12, 13, 60] {
             let later = MonthEnd::Clamp.add_months(one, months, 31);
-            assert_eq!(later.date(), date + Months::new(months), "{one} and {months} months");
+            assert_eq!(
+                later.date(),
+                date + Months::new(months),
+                "{one} and {months} months"
+            );
         }
         one = one.tomorrow();
     }
@@ -296,7 +464,11 @@ fn working_days_leave_out_weekends_and_holidays() {
     ];
     let holidays = BTreeSet::from([day("2026-12-25"), day("2026-12-28")]);
     for (text, days, later) in table {
-        assert_eq!(working_days_later(day(text), days, &holidays), day(later), "{text} {days}");
+        assert_eq!(
+            working_days_later(day(text), days, &holidays),
+            day(later),
+            "{text} {days}"
+        );
     }
 }
 
@@ -304,22 +476,60 @@ fn working_days_leave_out_weekends_and_holidays() {
 fn a_formula_is_exact_until_its_end() {
     let (third, two) = (Exact::fraction(1, 3), Exact::of(2));
     assert_eq!(third.clone() + third.clone() + third.clone(), Exact::of(1));
-    assert_eq!((third.clone() * two.clone(), two.clone() - third), (Exact::fraction(2, 3), Exact::fraction(5, 3)));
-    assert_eq!((Exact::fraction(7, 2).whole(), Exact::fraction(4, 2).whole(), Exact::of(0).whole()), (3, 2, 0));
+    assert_eq!(
+        (third.clone() * two.clone(), two.clone() - third),
+        (Exact::fraction(2, 3), Exact::fraction(5, 3))
+    );
+    assert_eq!(
+        (
+            Exact::fraction(7, 2).whole(),
+            Exact::fraction(4, 2).whole(),
+            Exact::of(0).whole()
+        ),
+        (3, 2, 0)
+    );
     for (numerator, hundredths) in [(124, 12), (125, 13), (126, 13), (0, 0), (1_000, 100)] {
         let rounded = Exact::fraction(numerator, 1_000).hundredths();
-        assert_eq!(rounded, Exact::fraction(hundredths, 100), "{numerator}/1000");
+        assert_eq!(
+            rounded,
+            Exact::fraction(hundredths, 100),
+            "{numerator}/1000"
+        );
     }
     let round = |exact: &Exact, code, rounding| exact.round(currency(code), rounding).minor();
     let half = Exact::fraction(5, 1_000);
     assert_eq!(round(&half, "CNY", Rounding::HalfUp), 1);
-    assert_eq!((round(&half, "CNY", Rounding::HalfEven), round(&half, "CNY", Rounding::Down)), (0, 0));
-    assert_eq!((round(&half, "KWD", Rounding::Down), round(&two, "JPY", Rounding::Down)), (5, 2));
+    assert_eq!(
+        (
+            round(&half, "CNY", Rounding::HalfEven),
+            round(&half, "CNY", Rounding::Down)
+        ),
+        (0, 0)
+    );
+    assert_eq!(
+        (
+            round(&half, "KWD", Rounding::Down),
+            round(&two, "JPY", Rounding::Down)
+        ),
+        (5, 2)
+    );
     assert_eq!(round(&(Exact::of(0) - two), "CNY", Rounding::HalfUp), 0);
-    assert_eq!(Money::from_minor(150).exact(currency("CNY")), Exact::fraction(3, 2));
-    assert_eq!(Money::from_minor(150).exact(currency("JPY")), Exact::of(150));
-    assert_eq!(Price::parse("0.125").map(Price::exact), Ok(Exact::fraction(1, 8)));
-    assert_eq!(Factor::parse("0.88").map(Factor::exact), Ok(Exact::fraction(22, 25)));
+    assert_eq!(
+        Money::from_minor(150).exact(currency("CNY")),
+        Exact::fraction(3, 2)
+    );
+    assert_eq!(
+        Money::from_minor(150).exact(currency("JPY")),
+        Exact::of(150)
+    );
+    assert_eq!(
+        Price::parse("0.125").map(Price::exact),
+        Ok(Exact::fraction(1, 8))
+    );
+    assert_eq!(
+        Factor::parse("0.88").map(Factor::exact),
+        Ok(Exact::fraction(22, 25))
+    );
 }
 
 #[test]
@@ -354,25 +564,47 @@ fn an_anchor_falls_on_the_last_day_of_a_short_month() {
 
 #[test]
 fn a_range_has_both_its_ends() {
-    let range = DayRange { from: day("2026-12-31"), to: day("2027-02-01") };
+    let range = DayRange {
+        from: day("2026-12-31"),
+        to: day("2027-02-01"),
+    };
     assert_eq!((range.len(), range.is_empty()), (33, false));
-    for (text, inside) in
-        [("2026-12-30", false), ("2026-12-31", true), ("2027-01-15", true), ("2027-02-01", true), ("2027-02-02", false)]
-    {
+    for (text, inside) in [
+        ("2026-12-30", false),
+        ("2026-12-31", true),
+        ("2027-01-15", true),
+        ("2027-02-01", true),
+        ("2027-02-02", false),
+    ] {
         assert_eq!(range.contains(day(text)), inside, "{text}");
     }
     let months: Vec<String> = range.months().map(|month| month.to_string()).collect();
     assert_eq!(months, ["2026-12-01", "2027-01-01", "2027-02-01"]);
-    let one = DayRange { from: range.to, to: range.to };
-    assert_eq!((one.len(), one.is_empty(), one.months().count()), (1, false, 1));
-    let none = DayRange { from: range.to, to: range.from };
+    let one = DayRange {
+        from: range.to,
+        to: range.to,
+    };
+    assert_eq!(
+        (one.len(), one.is_empty(), one.months().count()),
+        (1, false, 1)
+    );
+    let none = DayRange {
+        from: range.to,
+        to: range.from,
+    };
     assert_eq!((none.len(), none.is_empty()), (0, true));
 }
 
 /// The table at the top of `lifecycle.rs`; a dash is impossible.
 #[test]
 fn the_life_cycle_is_its_table() {
-    const STATES: &[State] = &[State::Running, State::Overdue, State::Reclaimed, State::Stopped, State::Terminated];
+    const STATES: &[State] = &[
+        State::Running,
+        State::Overdue,
+        State::Reclaimed,
+        State::Stopped,
+        State::Terminated,
+    ];
     let table = [
         (Trigger::Expire, ["overdue", "-", "-", "-", "-"]),
         (Trigger::Reclaim, ["reclaimed", "reclaimed", "-", "-", "-"]),
@@ -380,15 +612,25 @@ fn the_life_cycle_is_its_table() {
         (Trigger::GiveBack, ["reclaimed", "reclaimed", "-", "-", "-"]),
         (Trigger::Stop, ["stopped", "-", "-", "-", "-"]),
         (Trigger::Start, ["-", "-", "-", "running", "-"]),
-        (Trigger::Release, ["-", "-", "terminated", "terminated", "-"]),
-        (Trigger::Destroy, ["terminated", "-", "terminated", "terminated", "-"]),
+        (
+            Trigger::Release,
+            ["-", "-", "terminated", "terminated", "-"],
+        ),
+        (
+            Trigger::Destroy,
+            ["terminated", "-", "terminated", "terminated", "-"],
+        ),
     ];
     for (trigger, after) in table {
         for (state, after) in STATES.iter().zip(after) {
             let found = state.checked_after(trigger).map_or("-", State::name);
             assert_eq!(found, after, "{trigger:?} while {state:?}");
             if after != "-" {
-                assert_eq!(state.after(trigger).name(), after, "{trigger:?} while {state:?}");
+                assert_eq!(
+                    state.after(trigger).name(),
+                    after,
+                    "{trigger:?} while {state:?}"
+                );
             }
         }
     }

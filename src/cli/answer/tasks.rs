@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{BAD, HEAD};
-use crate::account::AccountIndex;
-use crate::action::Verb;
-use crate::book::Book;
+use crate::analysis::demand::Demand;
+use crate::analysis::plan::{self, Cause, Failure, Task};
+use crate::analysis::remedy::Why;
+use crate::analysis::tasks::{Line, List, What};
 use crate::cli::diagnostics::{counted, visible};
-use crate::demand::Demand;
 use crate::engine::Refusal;
-use crate::instance::InstanceIndex;
-use crate::money::{Currency, Money};
-use crate::plan::{self, Cause, Failure, Task};
-use crate::remedy::Why;
-use crate::tasks::{Line, List, What};
+use crate::model::account::AccountIndex;
+use crate::model::action::Verb;
+use crate::model::book::Book;
+use crate::model::instance::InstanceIndex;
+use crate::model::money::{Currency, Money};
 
 /// At most so many lines are shown.
 const LINES: usize = 10;
@@ -25,17 +25,31 @@ const BEYOND: usize = 4;
 pub(in crate::cli) fn render(book: &Book, list: &List) -> String {
     let teller = Teller { book };
     let mut text = String::new();
-    let mut beyond: Vec<String> = list.unmet.iter().map(|(_, failure)| teller.unmet(failure)).collect();
+    let mut beyond: Vec<String> = list
+        .unmet
+        .iter()
+        .map(|(_, failure)| teller.unmet(failure))
+        .collect();
     beyond.extend(list.beyond.iter().map(|(instance, day)| {
         let id = teller.id(*instance);
         format!("{BAD}{id} is lost on {day}{BAD:#}: nothing saves it any more")
     }));
-    beyond.extend(list.unknown.iter().map(|(_, refusal)| teller.unknown(refusal)));
+    beyond.extend(
+        list.unknown
+            .iter()
+            .map(|(_, refusal)| teller.unknown(refusal)),
+    );
     if list.is_too_large {
-        beyond.push("no list: the amounts of this book leave no room for those of a plan".to_owned());
+        beyond
+            .push("no list: the amounts of this book leave no room for those of a plan".to_owned());
     }
     put(&mut text, "Beyond help", (&beyond, BEYOND), None);
-    let lines: Vec<String> = list.lines.iter().take(LINES).map(|line| teller.line(line)).collect();
+    let lines: Vec<String> = list
+        .lines
+        .iter()
+        .take(LINES)
+        .map(|line| teller.line(line))
+        .collect();
     let more = (list.lines.len() > LINES).then(|| teller.more(&list.lines[LINES..]));
     put(&mut text, "To do", (&lines, LINES), more);
     if list.lines.iter().any(|line| line.instance().is_some()) {
@@ -49,17 +63,31 @@ pub(in crate::cli) fn render(book: &Book, list: &List) -> String {
 /// Where the run with the list done spends another sum than if everything is kept: by how much, in each currency.
 pub(in crate::cli) fn beside_all_kept(book: &Book, list: &List, demand: &Demand) -> Vec<String> {
     let mut kept: BTreeMap<AccountIndex, Option<Money>> = BTreeMap::new();
-    for (_, account, sums) in demand.rows(book).filter(|(_, account, _)| list.spend.contains_key(account)) {
+    for (_, account, sums) in demand
+        .rows(book)
+        .filter(|(_, account, _)| list.spend.contains_key(account))
+    {
         let sum = kept.entry(account).or_insert(Some(Money::ZERO));
         *sum = sum.zip(sums.all_kept).map(|(sum, more)| sum + more);
     }
     let mut differences: BTreeMap<Currency, Money> = BTreeMap::new();
-    for (account, kept) in kept.into_iter().filter_map(|(account, kept)| Some((account, kept?))) {
-        *differences.entry(book.account(account).currency).or_default() += list.spend[&account] - kept;
+    for (account, kept) in kept
+        .into_iter()
+        .filter_map(|(account, kept)| Some((account, kept?)))
+    {
+        *differences
+            .entry(book.account(account).currency)
+            .or_default() += list.spend[&account] - kept;
     }
-    let told = differences.into_iter().filter(|(_, difference)| *difference != Money::ZERO);
+    let told = differences
+        .into_iter()
+        .filter(|(_, difference)| *difference != Money::ZERO);
     let line = |(currency, difference): (Currency, Money)| {
-        let (more, amount) = if difference.is_negative() { ("less", -difference) } else { ("more", difference) };
+        let (more, amount) = if difference.is_negative() {
+            ("less", -difference)
+        } else {
+            ("more", difference)
+        };
         format!(
             "With this list done the run spends {currency} {} {more} than if everything is kept: other days of payment \
              meet other prices, vouchers or terms.",
@@ -97,17 +125,35 @@ impl Teller<'_> {
     fn line(&self, line: &Line) -> String {
         let by = line.by;
         let account = self.book.account(line.account);
-        let money = |amount: Money| format!("{} {}", account.currency, amount.display_grouped(account.currency));
+        let money = |amount: Money| {
+            format!(
+                "{} {}",
+                account.currency,
+                amount.display_grouped(account.currency)
+            )
+        };
         match &line.what {
             What::TopUp { amount, first } => {
                 let covers = line.covers_until.filter(|day| *day < self.book.days.to);
-                let covers = covers.map(|day| format!("; lasts until {day}")).unwrap_or_default();
+                let covers = covers
+                    .map(|day| format!("; lasts until {day}"))
+                    .unwrap_or_default();
                 let (amount, otherwise) = (money(*amount), self.failure(first));
-                format!("by {by} top up {} by {amount}, or {otherwise}{covers}", visible(account.id.as_str()))
+                format!(
+                    "by {by} top up {} by {amount}, or {otherwise}{covers}",
+                    visible(account.id.as_str())
+                )
             }
             What::Task(task) => {
-                let cost = task.cost.map(|cost| format!(" ({})", money(cost))).unwrap_or_default();
-                format!("by {by} {}{cost}, or {}", self.doing(task), self.otherwise(task))
+                let cost = task
+                    .cost
+                    .map(|cost| format!(" ({})", money(cost)))
+                    .unwrap_or_default();
+                format!(
+                    "by {by} {}{cost}, or {}",
+                    self.doing(task),
+                    self.otherwise(task)
+                )
             }
         }
     }
@@ -136,28 +182,46 @@ impl Teller<'_> {
 
     fn failure(&self, first: &Failure) -> String {
         let day = first.day;
-        let of = first.instance.map(|instance| format!(" of {}", self.id(instance))).unwrap_or_default();
+        let of = first
+            .instance
+            .map(|instance| format!(" of {}", self.id(instance)))
+            .unwrap_or_default();
         match first.cause {
             Cause::Renewal => format!("the renewal{of} fails on {day}"),
             Cause::Purchase => format!("the purchase{of} fails on {day}"),
             Cause::Change => format!("the change{of} fails on {day}"),
             Cause::Usage => format!("hours end in arrears on {day}"),
-            Cause::Restart => format!("{} does not start again on {day}", of.trim_start_matches(" of ")),
+            Cause::Restart => format!(
+                "{} does not start again on {day}",
+                of.trim_start_matches(" of ")
+            ),
             Cause::Floor => format!("it falls below its alert line on {day}"),
         }
     }
 
     fn unmet(&self, failure: &Failure) -> String {
         let first = self.book.days.from;
-        let when = if failure.by < first { "before the run" } else { "before any money can come" };
-        format!("{BAD}{}{BAD:#}: the money must be there {when}", self.failure(failure))
+        let when = if failure.by < first {
+            "before the run"
+        } else {
+            "before any money can come"
+        };
+        format!(
+            "{BAD}{}{BAD:#}: the money must be there {when}",
+            self.failure(failure)
+        )
     }
 
     fn unknown(&self, refusal: &Refusal) -> String {
         match refusal {
             Refusal::PriceMissing { instance, date, .. } => {
                 let id = self.id(*instance);
-                let account = visible(self.book.account(self.book.instance(*instance).account).id.as_str());
+                let account = visible(
+                    self.book
+                        .account(self.book.instance(*instance).account)
+                        .id
+                        .as_str(),
+                );
                 format!(
                     "no list for {account}: if all is kept, an action of {date} needs a price that {id} does not have"
                 )
@@ -173,13 +237,21 @@ impl Teller<'_> {
         instances.dedup();
         for instance in instances {
             let listed = self.book.instance(instance);
-            *worth.entry(self.book.account(listed.account).currency).or_default() += plan::month(self.book, listed);
+            *worth
+                .entry(self.book.account(listed.account).currency)
+                .or_default() += plan::month(self.book, listed);
         }
         let worth: Vec<String> = worth
             .into_iter()
-            .map(|(currency, money)| format!("{currency} {} a month", money.display_grouped(currency)))
+            .map(|(currency, money)| {
+                format!("{currency} {} a month", money.display_grouped(currency))
+            })
             .collect();
-        let worth = if worth.is_empty() { String::new() } else { format!(" ({})", worth.join(", ")) };
+        let worth = if worth.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", worth.join(", "))
+        };
         format!("… and {} more in todo.csv{worth}", lines.len())
     }
 }

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use super::super::diagnostics::{counted, visible};
 use super::super::ink::HEAD;
-use crate::compare::{Case, Difference, Names, Step, Subject};
-use crate::event::{Event, Reason};
-use crate::money::{Currency, Money};
+use crate::analysis::compare::{Case, Difference, Names, Step, Subject};
+use crate::engine::event::{Event, Reason};
+use crate::model::money::{Currency, Money};
 
 /// How two runs differ: how many instances, what they cost more and less, and the gravest differences.
 pub(super) fn differences(
@@ -22,7 +22,13 @@ pub(super) fn differences(
     let teller = Teller { names, base, case };
     let mut text = format!("{HEAD}{name}{HEAD:#}: {}\n", teller.totals(differences));
     let mut ranked: Vec<&Difference> = differences.iter().collect();
-    ranked.sort_by_key(|one| (Reverse(one.weight()), Reverse(one.spend().minor().unsigned_abs()), one.subject));
+    ranked.sort_by_key(|one| {
+        (
+            Reverse(one.weight()),
+            Reverse(one.spend().minor().unsigned_abs()),
+            one.subject,
+        )
+    });
     for one in ranked.iter().take(most) {
         text += &format!("  {}\n", teller.difference(one));
     }
@@ -54,16 +60,31 @@ impl Teller<'_> {
         let instances = differences.iter().filter(is_instance).count();
         let accounts = differences.len() - instances;
         let mut parts = vec![
-            format!("{} differ", counted(instances, "instance")).replace("1 instance differ", "1 instance differs"),
+            format!("{} differ", counted(instances, "instance"))
+                .replace("1 instance differ", "1 instance differs"),
         ];
         if accounts > 0 {
-            parts.push(format!("{} planned otherwise", counted(accounts, "account")));
+            parts.push(format!(
+                "{} planned otherwise",
+                counted(accounts, "account")
+            ));
         }
         for currency in self.base.currencies() {
-            let of_currency = || differences.iter().filter(|one| self.currency(one.subject) == currency);
+            let of_currency = || {
+                differences
+                    .iter()
+                    .filter(|one| self.currency(one.subject) == currency)
+            };
             for (word, is_more) in [("more", true), ("less", false)] {
-                let asked = |spend: &Money| if is_more { *spend > Money::ZERO } else { spend.is_negative() };
-                let spends: Vec<Money> = of_currency().map(Difference::spend).filter(asked).collect();
+                let asked = |spend: &Money| {
+                    if is_more {
+                        *spend > Money::ZERO
+                    } else {
+                        spend.is_negative()
+                    }
+                };
+                let spends: Vec<Money> =
+                    of_currency().map(Difference::spend).filter(asked).collect();
                 let sum: Money = spends.iter().copied().sum();
                 if !spends.is_empty() {
                     let sum = if is_more { sum } else { -sum };
@@ -78,7 +99,9 @@ impl Teller<'_> {
 
     fn difference(&self, one: &Difference) -> String {
         let id = match one.subject {
-            Subject::Account(account) => format!("account {}", visible(self.names.account_id(account))),
+            Subject::Account(account) => {
+                format!("account {}", visible(self.names.account_id(account)))
+            }
             Subject::Instance(_) => visible(self.names.instance_id(one.subject).unwrap_or("")),
         };
         let (base, case) = (visible(&self.base.name), visible(&self.case.name));
@@ -113,13 +136,30 @@ impl Teller<'_> {
             return Some(self.step(one.subject, first, None));
         }
         let sum: Money = same.iter().filter_map(|step| step.amount).sum();
-        let amount = if sum == Money::ZERO { String::new() } else { format!(", {}", self.paid(one.subject, sum)) };
-        let times = format!("{} {} times from {} to {}", word(event), same.len(), first.date, last.date);
+        let amount = if sum == Money::ZERO {
+            String::new()
+        } else {
+            format!(", {}", self.paid(one.subject, sum))
+        };
+        let times = format!(
+            "{} {} times from {} to {}",
+            word(event),
+            same.len(),
+            first.date,
+            last.date
+        );
         Some(times + &amount)
     }
 
     fn paid(&self, subject: Subject, amount: Money) -> String {
-        self.money(subject, if amount.is_negative() { -amount } else { amount })
+        self.money(
+            subject,
+            if amount.is_negative() {
+                -amount
+            } else {
+                amount
+            },
+        )
     }
 
     fn step(&self, subject: Subject, step: &Step, short: Option<Money>) -> String {
@@ -142,7 +182,9 @@ impl Teller<'_> {
 
 /// What was missing when the renewal failed that led to a loss.
 fn short_before(steps: &[Step], loss: &Step) -> Option<Money> {
-    let mut before = steps.iter().filter(|step| step.event == Event::RenewalFailed && step.date <= loss.date);
+    let mut before = steps
+        .iter()
+        .filter(|step| step.event == Event::RenewalFailed && step.date <= loss.date);
     before.next_back().and_then(|step| step.short)
 }
 

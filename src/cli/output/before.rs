@@ -12,7 +12,9 @@ use crate::cli::folder::book_files;
 
 /// Those files of a folder that are to be written over.
 pub(super) fn own(target: &Path, made: &BTreeSet<String>) -> Own {
-    made.iter().filter_map(|name| Some((name.into(), OwnFile::of(&target.join(name))?))).collect()
+    made.iter()
+        .filter_map(|name| Some((name.into(), OwnFile::of(&target.join(name))?)))
+        .collect()
 }
 
 /// Copies the book in a folder to `NAME.before`, or the next free name, if any of its files is to be written over. Those that are,

@@ -45,7 +45,10 @@ pub(super) fn put(site: &Site, new: &Path, own: &Own, is_alone: bool) -> Result<
     if site.way == Way::Beside {
         let made: BTreeSet<PathBuf> = within::files(new)?.into_iter().collect();
         let keeping = Keeping { own, is_alone };
-        match keeping.folder((target, new), Path::new("")).and_then(|_| swap(new, target)) {
+        match keeping
+            .folder((target, new), Path::new(""))
+            .and_then(|_| swap(new, target))
+        {
             Err(error) if is_bound(&error) => {
                 forget(new, &made)?;
             }
@@ -66,18 +69,26 @@ fn after(parent: &Path, (old, target): (&Path, &Path), clearing: &Clearing<'_>) 
     // What somebody puts in while the folder is taken apart is met the next time.
     let cleared = clear().or_else(|_| clear()).or_else(|_| clear());
     if let Err(error) = sync(parent).and(cleared) {
-        warn(format!("the result is complete, but the old one cannot be removed: {error}"));
+        warn(format!(
+            "the result is complete, but the old one cannot be removed: {error}"
+        ));
     }
 }
 
 /// Whether the target cannot be exchanged, though files within it may be.
 fn is_bound(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::CrossesDevices | ErrorKind::PermissionDenied | ErrorKind::ResourceBusy)
+    matches!(
+        error.kind(),
+        ErrorKind::CrossesDevices | ErrorKind::PermissionDenied | ErrorKind::ResourceBusy
+    )
 }
 
 /// Removes from a new folder what was kept for an exchange that could not be.
 fn forget(new: &Path, made: &BTreeSet<PathBuf>) -> io::Result<()> {
-    for name in within::files(new)?.iter().filter(|name| !made.contains(*name)) {
+    for name in within::files(new)?
+        .iter()
+        .filter(|name| !made.contains(*name))
+    {
         fs::remove_file(new.join(name))?;
     }
     Ok(())
@@ -147,7 +158,10 @@ impl Keeping<'_> {
 
 /// Copies what cannot be linked.
 fn copy(from: &Path, to: &Path, (kind, unlinked): (FileType, io::Error)) -> io::Result<()> {
-    if matches!(unlinked.kind(), ErrorKind::CrossesDevices | ErrorKind::AlreadyExists) {
+    if matches!(
+        unlinked.kind(),
+        ErrorKind::CrossesDevices | ErrorKind::AlreadyExists
+    ) {
         return Err(unlinked);
     }
     if kind.is_file() {
@@ -183,7 +197,14 @@ fn look_like(_: &Path, _: &Path) -> io::Result<()> {
 fn swap(new: &Path, target: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).map_err(io::Error::from) {
-        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput) => rotate(new, target),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::Unsupported | ErrorKind::InvalidInput
+            ) =>
+        {
+            rotate(new, target)
+        }
         swapped => swapped,
     }
 }
@@ -218,7 +239,11 @@ impl Clearing<'_> {
             let name = name.join(entry.file_name());
             if is_unfinished(&entry) && !is_begun(&entry.path()) {
                 let is_folder = entry.file_type()?.is_dir();
-                if is_folder { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+                if is_folder {
+                    fs::remove_dir_all(entry.path())?
+                } else {
+                    fs::remove_file(entry.path())?
+                }
             } else if entry.file_type()?.is_dir() {
                 self.folder((old, target), &name)?;
             } else {
@@ -231,7 +256,10 @@ impl Clearing<'_> {
 
     /// Removes a file that is known; one that came after the others were looked at goes to the new result.
     fn file(&self, (old, new): (&Path, &Path), name: &Path) -> io::Result<()> {
-        let is_own = self.own.get(name).is_some_and(|own| Stamp::of(old) == Some(own.stamp));
+        let is_own = self
+            .own
+            .get(name)
+            .is_some_and(|own| Stamp::of(old) == Some(own.stamp));
         if is_own || (!self.made.contains(name) && is_same(old, new)) {
             return fs::remove_file(old);
         }
@@ -247,12 +275,15 @@ impl Clearing<'_> {
 
 /// Whether two names are of one file, or of files with the same bytes.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let (Ok(first), Ok(second)) = (fs::symlink_metadata(one), fs::symlink_metadata(other)) else { return false };
+    let (Ok(first), Ok(second)) = (fs::symlink_metadata(one), fs::symlink_metadata(other)) else {
+        return false;
+    };
     if cfg!(unix) && inode(&first) == inode(&second) {
         return true;
     }
     if first.is_symlink() && second.is_symlink() {
-        return fs::read_link(one).is_ok_and(|to| fs::read_link(other).is_ok_and(|other| to == other));
+        return fs::read_link(one)
+            .is_ok_and(|to| fs::read_link(other).is_ok_and(|other| to == other));
     }
     let is_alike = first.is_file() && second.is_file() && first.len() == second.len();
     is_alike && fs::read(one).is_ok_and(|bytes| fs::read(other).is_ok_and(|other| bytes == other))

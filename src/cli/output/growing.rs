@@ -25,7 +25,11 @@ pub(super) struct Growing {
 
 impl Growing {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: Arc::new(File::create_new(path)?), unsynced: 0, sync: None })
+        Ok(Self {
+            file: Arc::new(File::create_new(path)?),
+            unsynced: 0,
+            sync: None,
+        })
     }
 
     /// Adds bytes to the end.
@@ -40,7 +44,11 @@ impl Growing {
 
     /// Says that nothing more comes, before many files are made durable: large ones then share the wait.
     pub(super) fn complete(&mut self) -> io::Result<()> {
-        if self.unsynced >= LARGE { self.begin_sync() } else { Ok(()) }
+        if self.unsynced >= LARGE {
+            self.begin_sync()
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes everything durable.
@@ -59,6 +67,9 @@ impl Growing {
     }
 
     fn end_sync(&mut self) -> io::Result<()> {
-        self.sync.take().map_or(Ok(()), |sync| sync.join().expect("a sync gives an error and does not panic"))
+        self.sync.take().map_or(Ok(()), |sync| {
+            sync.join()
+                .expect("a sync gives an error and does not panic")
+        })
     }
 }

@@ -31,10 +31,17 @@ pub(in crate::cli) struct Kept(#[expect(dead_code, reason = "a lock is held, not
 impl Kept {
     /// Keeps a folder, and each one above it, where it is.
     pub(in crate::cli) fn folder(folder: &Path) -> Self {
-        let Ok(folder) = fs::canonicalize(folder) else { return Self(Vec::new()) };
+        let Ok(folder) = fs::canonicalize(folder) else {
+            return Self(Vec::new());
+        };
         let mut above: Vec<&Path> = folder.ancestors().collect();
         above.reverse();
-        Self(above.into_iter().filter_map(|folder| lock_folder(folder, Share::WithOthers)).collect())
+        Self(
+            above
+                .into_iter()
+                .filter_map(|folder| lock_folder(folder, Share::WithOthers))
+                .collect(),
+        )
     }
 }
 
@@ -58,7 +65,11 @@ impl TargetLock {
             let file = open(&path)?;
             let is_held = wait(&file, Share::Alone, &path);
             if !is_held || is_at(&file, &path) == Some(true) {
-                return Ok(Self { path, file, is_held });
+                return Ok(Self {
+                    path,
+                    file,
+                    is_held,
+                });
             }
         }
     }
@@ -75,8 +86,15 @@ impl Drop for TargetLock {
 
 /// Opens a lock; one that another person's program left can be read only.
 fn open(path: &Path) -> io::Result<File> {
-    match OpenOptions::new().write(true).create(true).truncate(false).open(path) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => File::open(path).map_err(|_| error),
+    match OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+    {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            File::open(path).map_err(|_| error)
+        }
         opened => opened,
     }
 }
@@ -114,7 +132,10 @@ fn wait(file: &File, share: Share, path: &Path) -> bool {
         }
     }
     SAID.call_once(|| {
-        warn(format!("waiting for another renewcast that is at work in `{}`", shown_path(&folder_of(path))));
+        warn(format!(
+            "waiting for another renewcast that is at work in `{}`",
+            shown_path(&folder_of(path))
+        ));
     });
     let locked = match share {
         Share::WithOthers => file.lock_shared(),
@@ -126,7 +147,10 @@ fn wait(file: &File, share: Share, path: &Path) -> bool {
 /// The folder that a lock is about.
 fn folder_of(path: &Path) -> PathBuf {
     let name = path.file_name().and_then(|name| name.to_str());
-    let target = name.and_then(|name| name.strip_prefix('.')?.strip_suffix(&format!("{MARK}{LOCK}")));
+    let target = name.and_then(|name| {
+        name.strip_prefix('.')?
+            .strip_suffix(&format!("{MARK}{LOCK}"))
+    });
     target.map_or_else(|| path.to_owned(), |target| path.with_file_name(target))
 }
 

@@ -23,14 +23,22 @@ pub(super) fn is_begun(new: &Path) -> bool {
 pub(super) fn has_pending(target: &Path) -> bool {
     let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
     let name = target.file_name().unwrap_or_default();
-    let beside = target.parent().map(|folder| left_over(folder, &marked(name, ""))).unwrap_or_default();
-    beside.iter().chain(&left_over(&target, OsStr::new(MARK))).any(|left| is_begun(left))
+    let beside = target
+        .parent()
+        .map(|folder| left_over(folder, &marked(name, "")))
+        .unwrap_or_default();
+    beside
+        .iter()
+        .chain(&left_over(&target, OsStr::new(MARK)))
+        .any(|left| is_begun(left))
 }
 
 /// The unfinished folders in a folder whose names begin like this.
 pub(super) fn left_over(folder: &Path, prefix: &OsStr) -> Vec<PathBuf> {
     let is_left = |name: &OsStr| {
-        name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes()).is_some_and(|rest| rest.len() == RANDOM)
+        name.as_encoded_bytes()
+            .strip_prefix(prefix.as_encoded_bytes())
+            .is_some_and(|rest| rest.len() == RANDOM)
     };
     // A folder that cannot be listed cannot be written either, and that has a message of its own.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -49,10 +57,18 @@ pub(super) fn is_unfinished(entry: &fs::DirEntry) -> bool {
     let name = name.as_encoded_bytes();
     let kind = entry.file_type();
     if let Some(front) = name.strip_suffix(LOCK.as_bytes()) {
-        let is_empty = || entry.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
+        let is_empty = || {
+            entry
+                .metadata()
+                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
+        };
         return name.starts_with(b".") && front.ends_with(MARK.as_bytes()) && is_empty();
     }
-    let Some((front, random)) = name.len().checked_sub(RANDOM).and_then(|at| name.split_at_checked(at)) else {
+    let Some((front, random)) = name
+        .len()
+        .checked_sub(RANDOM)
+        .and_then(|at| name.split_at_checked(at))
+    else {
         return false;
     };
     let is_named = name.starts_with(b".") && front.ends_with(MARK.as_bytes());

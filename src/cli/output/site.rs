@@ -24,8 +24,16 @@ pub(super) struct MadeFolders(Vec<PathBuf>);
 impl MadeFolders {
     /// Those around a target that were missing.
     pub(super) fn around(out: &Path) -> io::Result<Self> {
-        let above = out.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
-        let made = Self(above.take_while(|folder| !folder.exists()).map(Path::to_owned).collect());
+        let above = out
+            .ancestors()
+            .skip(1)
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let made = Self(
+            above
+                .take_while(|folder| !folder.exists())
+                .map(Path::to_owned)
+                .collect(),
+        );
         made.0.first().map_or(Ok(()), fs::create_dir_all)?;
         Ok(made)
     }
@@ -66,20 +74,39 @@ impl Site {
     /// Takes a target, which need not exist while the folder around it does, and puts right what killed runs left of it.
     pub(super) fn take(out: &Path) -> io::Result<Self> {
         let target = match fs::canonicalize(out) {
-            Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(out).is_err() => absent(out)?,
+            Err(error)
+                if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(out).is_err() =>
+            {
+                absent(out)?
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(io::Error::new(ErrorKind::NotFound, "it is a link that leads nowhere"));
+                return Err(io::Error::new(
+                    ErrorKind::NotFound,
+                    "it is a link that leads nowhere",
+                ));
             }
             found => found?,
         };
         let _around = target.parent().map(Kept::folder);
-        let path = target.file_name().map(|name| target.with_file_name(marked(name, LOCK)));
+        let path = target
+            .file_name()
+            .map(|name| target.with_file_name(marked(name, LOCK)));
         let lock = match path.map(TargetLock::take).transpose() {
             Err(error) if is_forbidden(&error) && target.is_dir() => None,
             taken => taken?,
         };
-        let way = if lock.is_none() || must_stay(&target) { Way::Inside } else { Way::Beside };
-        let mut site = Self { target, way, inside: None, lock, _around };
+        let way = if lock.is_none() || must_stay(&target) {
+            Way::Inside
+        } else {
+            Way::Beside
+        };
+        let mut site = Self {
+            target,
+            way,
+            inside: None,
+            lock,
+            _around,
+        };
         site.restore()?;
         let exists = site.target.exists();
         if exists && !site.target.is_dir() {
@@ -138,14 +165,21 @@ impl Site {
     fn clear_up(&self) -> io::Result<()> {
         let name = self.target.file_name().unwrap_or_default();
         let beside = self.target.parent().filter(|_| self.is_locked());
-        for left in beside.map(|folder| left_over(folder, &marked(name, ""))).unwrap_or_default() {
+        for left in beside
+            .map(|folder| left_over(folder, &marked(name, "")))
+            .unwrap_or_default()
+        {
             self.end(&left)?;
         }
         let inside = left_over(&self.target, OsStr::new(MARK));
         if inside.is_empty() {
             return Ok(());
         }
-        let here = self.inside.is_none().then(|| lock::alone(&self.target)).flatten();
+        let here = self
+            .inside
+            .is_none()
+            .then(|| lock::alone(&self.target))
+            .flatten();
         if self.inside.is_some() || here.is_some() {
             inside.iter().try_for_each(|left| self.end(left))?;
         }
@@ -158,7 +192,10 @@ impl Site {
             within::resume(&self.target, left)?;
         }
         if let Err(error) = fs::remove_dir_all(left) {
-            warn(format!("cannot remove `{}`, which a broken run left: {error}", shown_path(left)));
+            warn(format!(
+                "cannot remove `{}`, which a broken run left: {error}",
+                shown_path(left)
+            ));
         }
         Ok(())
     }
@@ -171,13 +208,19 @@ pub(super) fn beside(target: &Path) -> io::Result<TempDir> {
 }
 
 fn unfinished(prefix: &OsStr, folder: &Path) -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix(prefix).rand_bytes(names::RANDOM).tempdir_in(folder)
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .rand_bytes(names::RANDOM)
+        .tempdir_in(folder)
 }
 
 /// The path of a target that does not exist.
 fn absent(out: &Path) -> io::Result<PathBuf> {
     let name = out.file_name().ok_or(ErrorKind::InvalidFilename)?;
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = out
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     Ok(fs::canonicalize(parent)?.join(name))
 }
 
@@ -188,5 +231,8 @@ fn must_stay(target: &Path) -> bool {
 }
 
 fn is_forbidden(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    )
 }

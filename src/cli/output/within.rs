@@ -12,8 +12,8 @@ use super::disk::{is_mount, sync};
 use super::names::{BEGUN, STALE};
 use crate::cli::diagnostics::shown_path;
 use crate::cli::say::warn;
-use crate::report::listing::{LISTINGS, Listed, listing};
-use crate::report::run_json::Hashes;
+use crate::output::listing::{LISTINGS, Listed, listing};
+use crate::output::run_json::Hashes;
 
 /// The files that may be written over or removed, with their hashes.
 const OWN: &str = "own.json";
@@ -27,7 +27,10 @@ pub(super) struct Broken {
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
-        Self { error, without: None }
+        Self {
+            error,
+            without: None,
+        }
     }
 }
 
@@ -37,12 +40,18 @@ pub(super) fn put(target: &Path, new: &Path, own: &Own) -> Result<(), Broken> {
     let files = files(new)?;
     for folder in files.iter().filter_map(|file| file.parent()) {
         if !folder.as_os_str().is_empty() && is_mount(&target.join(folder)) {
-            return Err(io::Error::new(ErrorKind::CrossesDevices, "a disk is mounted in it").into());
+            return Err(
+                io::Error::new(ErrorKind::CrossesDevices, "a disk is mounted in it").into(),
+            );
         }
     }
     let listed = |is_stale: bool| -> Hashes {
-        let chosen = own.iter().filter(|(name, _)| files.contains(name) != is_stale);
-        chosen.map(|(name, file)| (text(name), file.hash.clone())).collect()
+        let chosen = own
+            .iter()
+            .filter(|(name, _)| files.contains(name) != is_stale);
+        chosen
+            .map(|(name, file)| (text(name), file.hash.clone()))
+            .collect()
     };
     let begun = new.join(BEGUN);
     fs::create_dir(&begun)?;
@@ -58,7 +67,10 @@ pub(super) fn put(target: &Path, new: &Path, own: &Own) -> Result<(), Broken> {
             return Err(error.into());
         }
     }
-    resume(target, new).map_err(|error| Broken { error, without: seal.map(text) })
+    resume(target, new).map_err(|error| Broken {
+        error,
+        without: seal.map(text),
+    })
 }
 
 /// Ends what [`put`] began.
@@ -70,14 +82,18 @@ pub(super) fn resume(target: &Path, new: &Path) -> io::Result<()> {
     };
     let (own, stale) = (read(OWN), read(STALE));
     let is_own = |listed: &Hashes, name: &Path| {
-        listed
-            .get(&text(name))
-            .is_some_and(|hash| OwnFile::of(&target.join(name)).is_some_and(|file| file.hash == *hash))
+        listed.get(&text(name)).is_some_and(|hash| {
+            OwnFile::of(&target.join(name)).is_some_and(|file| file.hash == *hash)
+        })
     };
     let files = files(new)?;
     let seal = seal(&files).map(Path::to_owned);
     sync(target)?;
-    for name in stale.keys().map(PathBuf::from).filter(|name| is_own(&stale, name)) {
+    for name in stale
+        .keys()
+        .map(PathBuf::from)
+        .filter(|name| is_own(&stale, name))
+    {
         fs::remove_file(target.join(&name))?;
         // A folder that holds something else stays.
         let _ = name
@@ -85,12 +101,19 @@ pub(super) fn resume(target: &Path, new: &Path) -> io::Result<()> {
             .filter(|folder| !folder.as_os_str().is_empty())
             .map(|folder| fs::remove_dir(target.join(folder)));
     }
-    for name in files.iter().filter(|name| Some(*name) != seal.as_ref()).chain(&seal) {
+    for name in files
+        .iter()
+        .filter(|name| Some(*name) != seal.as_ref())
+        .chain(&seal)
+    {
         let place = target.join(name);
         let folder = place.parent().unwrap_or(target);
         fs::create_dir_all(folder)?;
         if Some(name) == seal.as_ref() {
-            files.iter().filter_map(|name| name.parent()).try_for_each(|folder| sync(&target.join(folder)))?;
+            files
+                .iter()
+                .filter_map(|name| name.parent())
+                .try_for_each(|folder| sync(&target.join(folder)))?;
         }
         if fs::symlink_metadata(&place).is_ok() && !is_own(&own, name) {
             aside((&place, &place))?;
@@ -118,7 +141,12 @@ pub(super) fn aside((file, place): (&Path, &Path)) -> io::Result<()> {
 /// The file that comes last.
 fn seal(files: &[PathBuf]) -> Option<&Path> {
     let known = LISTINGS.iter().chain(&[BOOK]).map(Path::new);
-    known.into_iter().find_map(|name| files.iter().map(PathBuf::as_path).find(|file| *file == name))
+    known.into_iter().find_map(|name| {
+        files
+            .iter()
+            .map(PathBuf::as_path)
+            .find(|file| *file == name)
+    })
 }
 
 /// The files in a folder, relative to it, but for what says how far they came.

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::Verb;
-use crate::book::Book;
-use crate::calendar::Day;
+use crate::analysis::plan::{AccountPlan, Cause, Failure, Keep, Loss, LossCause, Plan, TopUp, Way};
 use crate::cli::answer::{BAD, HEAD, section};
 use crate::cli::diagnostics::{counted, visible};
-use crate::event::Event;
-use crate::instance::{ChargeType, InstanceIndex};
-use crate::money::{Currency, Money};
-use crate::plan::{AccountPlan, Cause, Failure, Keep, Loss, LossCause, Plan, TopUp, Way};
+use crate::engine::event::Event;
+use crate::model::action::Verb;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::{ChargeType, InstanceIndex};
+use crate::model::money::{Currency, Money};
 
 /// So many instances that are let go are named.
 const NAMED: usize = 8;
@@ -18,25 +18,62 @@ const NAMED: usize = 8;
 /// The whole answer.
 pub(super) fn render(book: &Book, (plan, keep): (&Plan, &Keep), way: Way<'_>) -> String {
     let (from, to) = (book.days.from, book.days.to);
-    let mut text = format!("{HEAD}The cash plan of {}{HEAD:#}, {from} to {to}\n\n", visible(&book.name));
+    let mut text = format!(
+        "{HEAD}The cash plan of {}{HEAD:#}, {from} to {to}\n\n",
+        visible(&book.name)
+    );
     let teller = Teller { book, way };
-    let top_ups = plan.accounts.iter().flat_map(|plan| plan.top_ups.iter().map(move |one| (plan, one)));
+    let top_ups = plan
+        .accounts
+        .iter()
+        .flat_map(|plan| plan.top_ups.iter().map(move |one| (plan, one)));
     let mut top_ups: Vec<(&AccountPlan, &TopUp)> = top_ups.collect();
     top_ups.sort_by_key(|(plan, one)| (one.arrival.sent, plan.account));
     section(&mut text, "Impossible", teller.impossible(plan).into_iter());
-    let chosen: Vec<String> = plan.accounts.iter().flat_map(|plan| teller.triage(plan)).collect();
+    let chosen: Vec<String> = plan
+        .accounts
+        .iter()
+        .flat_map(|plan| teller.triage(plan))
+        .collect();
     section(&mut text, "What the budget keeps", chosen.into_iter());
     section(&mut text, "Sums", teller.sums(plan).into_iter());
-    section(&mut text, "Top-ups", top_ups.iter().map(|(plan, one)| teller.top_up(plan, one)));
-    let without: Vec<String> = top_ups.iter().filter_map(|(plan, one)| teller.without(plan, one)).collect();
+    section(
+        &mut text,
+        "Top-ups",
+        top_ups.iter().map(|(plan, one)| teller.top_up(plan, one)),
+    );
+    let without: Vec<String> = top_ups
+        .iter()
+        .filter_map(|(plan, one)| teller.without(plan, one))
+        .collect();
     section(&mut text, "If one does not come", without.into_iter());
     let mut runways: Vec<&AccountPlan> = plan.accounts.iter().collect();
-    runways.sort_by_key(|plan| (plan.runway.is_none(), plan.runway.map(|failure| failure.day)));
-    section(&mut text, "Without any", runways.iter().map(|plan| teller.runway(plan)));
+    runways.sort_by_key(|plan| {
+        (
+            plan.runway.is_none(),
+            plan.runway.map(|failure| failure.day),
+        )
+    });
+    section(
+        &mut text,
+        "Without any",
+        runways.iter().map(|plan| teller.runway(plan)),
+    );
     let mut steps: Vec<_> = plan.accounts.iter().flat_map(|plan| &plan.steps).collect();
     steps.sort_by_key(|(day, ..)| *day);
-    section(&mut text, "To do besides", steps.iter().map(|(day, one, verb)| teller.step(*day, *one, *verb)));
-    let lost: Vec<&Loss> = plan.accounts.iter().flat_map(|plan| &plan.lost).filter(|loss| !loss.asked).collect();
+    section(
+        &mut text,
+        "To do besides",
+        steps
+            .iter()
+            .map(|(day, one, verb)| teller.step(*day, *one, *verb)),
+    );
+    let lost: Vec<&Loss> = plan
+        .accounts
+        .iter()
+        .flat_map(|plan| &plan.lost)
+        .filter(|loss| !loss.asked)
+        .collect();
     let head = match keep {
         Keep::Flagged => "Ends, as its flag says; --keep keeps it",
         _ => "Lost whatever is paid; --keep keeps it",
@@ -71,30 +108,49 @@ impl Teller<'_> {
     fn sums(&self, plan: &Plan) -> Vec<String> {
         let mut sums: BTreeMap<Currency, (Money, usize, BTreeSet<_>)> = BTreeMap::new();
         for plan in plan.accounts.iter().filter(|plan| !plan.top_ups.is_empty()) {
-            let sum = sums.entry(self.book.account(plan.account).currency).or_default();
+            let sum = sums
+                .entry(self.book.account(plan.account).currency)
+                .or_default();
             sum.0 += plan.top_ups.iter().map(|one| one.amount).sum();
             sum.1 += plan.top_ups.len();
             sum.2.insert(plan.account);
         }
         let line = |(currency, (sum, count, accounts)): (Currency, (Money, usize, BTreeSet<_>))| {
             let (count, accounts) = (counted(count, "top-up"), counted(accounts.len(), "account"));
-            format!("{currency} {} in {count} to {accounts}", sum.display_grouped(currency))
+            format!(
+                "{currency} {} in {count} to {accounts}",
+                sum.display_grouped(currency)
+            )
         };
         sums.into_iter().map(line).collect()
     }
 
     fn top_up(&self, plan: &AccountPlan, top_up: &TopUp) -> String {
         let (sent, arrives) = (top_up.arrival.sent, top_up.arrival.arrives);
-        let there = if arrives == sent { String::new() } else { format!(", there on {arrives}") };
+        let there = if arrives == sent {
+            String::new()
+        } else {
+            format!(", there on {arrives}")
+        };
         let latest = self.way.latest_sending(top_up.first.by).unwrap_or(sent);
-        let latest = if latest > sent { format!("{latest} at the latest") } else { "not a day later".to_owned() };
+        let latest = if latest > sent {
+            format!("{latest} at the latest")
+        } else {
+            "not a day later".to_owned()
+        };
         let (account, amount) = (self.account(plan), self.money(plan, top_up.amount));
-        format!("{sent} {account}: {amount}{there}; {latest}, for {}", self.purpose(&top_up.first))
+        format!(
+            "{sent} {account}: {amount}{there}; {latest}, for {}",
+            self.purpose(&top_up.first)
+        )
     }
 
     fn purpose(&self, failure: &Failure) -> String {
         let day = failure.day;
-        let of = failure.instance.map(|instance| format!(" of {}", self.id(instance))).unwrap_or_default();
+        let of = failure
+            .instance
+            .map(|instance| format!(" of {}", self.id(instance)))
+            .unwrap_or_default();
         match failure.cause {
             Cause::Renewal => format!("the renewal{of} on {day}"),
             Cause::Purchase => format!("the purchase{of} on {day}"),
@@ -107,8 +163,13 @@ impl Teller<'_> {
 
     fn without(&self, plan: &AccountPlan, top_up: &TopUp) -> Option<String> {
         let of = |events: &[Event]| {
-            let these = top_up.without.iter().filter(|one| events.contains(&one.event));
-            these.filter_map(|one| Some((one.instance?, one.day))).collect::<BTreeMap<_, _>>()
+            let these = top_up
+                .without
+                .iter()
+                .filter(|one| events.contains(&one.event));
+            these
+                .filter_map(|one| Some((one.instance?, one.day)))
+                .collect::<BTreeMap<_, _>>()
         };
         let failed = of(&[Event::RenewalFailed, Event::Rejected, Event::Stopped]);
         if failed.is_empty() {
@@ -118,14 +179,29 @@ impl Teller<'_> {
         let kept = of(&[Event::Reclaimed, Event::Stopped]);
         let gone = of(&[Event::Terminated]);
         let (sent, account) = (top_up.arrival.sent, self.account(plan));
-        let mut line = format!("{sent} {account}: {} from {first} on", counted(failed.len(), "failure"));
-        for (what, instances, style) in [("reclaimed or stopped", &kept, None), ("terminated", &gone, Some(BAD))] {
-            let Some((instance, day)) = instances.iter().min_by_key(|(instance, day)| (**day, **instance)) else {
+        let mut line = format!(
+            "{sent} {account}: {} from {first} on",
+            counted(failed.len(), "failure")
+        );
+        for (what, instances, style) in [
+            ("reclaimed or stopped", &kept, None),
+            ("terminated", &gone, Some(BAD)),
+        ] {
+            let Some((instance, day)) = instances
+                .iter()
+                .min_by_key(|(instance, day)| (**day, **instance))
+            else {
                 continue;
             };
-            let more = if instances.len() > 1 { format!(" and {} more", instances.len() - 1) } else { String::new() };
+            let more = if instances.len() > 1 {
+                format!(" and {} more", instances.len() - 1)
+            } else {
+                String::new()
+            };
             let said = format!("{} on {day}{more} {what}", self.id(*instance));
-            line += &style.map_or(format!(", {said}"), |style| format!(", {style}{said}{style:#}"));
+            line += &style.map_or(format!(", {said}"), |style| {
+                format!(", {style}{said}{style:#}")
+            });
         }
         Some(line)
     }
@@ -148,9 +224,15 @@ impl Teller<'_> {
         let (account, budget) = (self.account(plan), self.money(plan, triage.budget));
         let all = triage.kept.len() + triage.let_go.len();
         if triage.let_go.is_empty() {
-            return (all > 0).then(|| format!("{account}: {budget} keep all {all}, alert lines aside"));
+            return (all > 0)
+                .then(|| format!("{account}: {budget} keep all {all}, alert lines aside"));
         }
-        let ids: Vec<String> = triage.let_go.iter().take(NAMED).map(|instance| self.id(*instance)).collect();
+        let ids: Vec<String> = triage
+            .let_go
+            .iter()
+            .take(NAMED)
+            .map(|instance| self.id(*instance))
+            .collect();
         let more = if triage.let_go.len() > NAMED {
             format!(" and {} more", triage.let_go.len() - NAMED)
         } else {
@@ -161,14 +243,19 @@ impl Teller<'_> {
             (false, most) => format!("worth {} of at most {most}", triage.worth),
         };
         let let_go = format!("{BAD}{}{more}{BAD:#}", ids.join(", "));
-        Some(format!("{account}: {budget} keep {} of {all}, {quality}; let go {let_go}", triage.kept.len()))
+        Some(format!(
+            "{account}: {budget} keep {} of {all}, {quality}; let go {let_go}",
+            triage.kept.len()
+        ))
     }
 
     fn step(&self, day: Day, instance: InstanceIndex, verb: Verb) -> String {
         let id = self.id(instance);
         match verb {
             Verb::SetFlag(flag, _) => format!("{day} set the flag of {id} to {}", flag.name()),
-            Verb::Renew(months) => format!("{day} renew {id} by {}", counted(months as usize, "month")),
+            Verb::Renew(months) => {
+                format!("{day} renew {id} by {}", counted(months as usize, "month"))
+            }
             other => format!("{day} {} {id}", other.name()),
         }
     }
@@ -177,7 +264,11 @@ impl Teller<'_> {
         let mut lines = Vec::new();
         for plan in &plan.accounts {
             for unmet in &plan.unmet {
-                let (what, missing, by) = (self.purpose(unmet), self.money(plan, unmet.missing), unmet.by);
+                let (what, missing, by) = (
+                    self.purpose(unmet),
+                    self.money(plan, unmet.missing),
+                    unmet.by,
+                );
                 let account = self.account(plan);
                 let why = match plan.triage {
                     None => "before the first top-up",
@@ -203,12 +294,18 @@ impl Teller<'_> {
             LossCause::People => format!("{id} is given up{day} by an action of the book"),
             LossCause::NotRenewed => {
                 let prepaid = self.book.instance(loss.instance).charge_type == ChargeType::Prepaid;
-                let stops = if prepaid { "goes to the recycle bin" } else { "is stopped" };
+                let stops = if prepaid {
+                    "goes to the recycle bin"
+                } else {
+                    "is stopped"
+                };
                 match loss.gone {
                     Some(gone) if loss.day == Some(gone) => {
                         format!("{id} is terminated{day}: nothing renews it in time")
                     }
-                    Some(gone) => format!("{id} {stops}{day} and is terminated on {gone}: nothing renews it in time"),
+                    Some(gone) => format!(
+                        "{id} {stops}{day} and is terminated on {gone}: nothing renews it in time"
+                    ),
                     None => format!("{id} {stops}{day}: nothing renews it in time"),
                 }
             }

@@ -6,15 +6,15 @@ mod predicate;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
-use renewcast::book::Book;
-use renewcast::calendar::Day;
-use renewcast::diagnostic::{Code, Diagnostics, Severity};
+use renewcast::model::book::Book;
+use renewcast::model::calendar::Day;
+use renewcast::input::diagnostic::{Code, Diagnostics, Severity};
 use renewcast::engine;
-use renewcast::id::AccountId;
-use renewcast::import::{self, Imported, KnownProfile, Options, Source};
-use renewcast::money::Currency;
-use renewcast::report::{closing, csv};
-use renewcast::source::{self, Folder};
+use renewcast::model::id::AccountId;
+use renewcast::input::import::{self, Imported, KnownProfile, Options, Source};
+use renewcast::model::money::Currency;
+use renewcast::output::{closing, csv};
+use renewcast::input::{self, Folder};
 
 #[path = "../../it"]
 #[expect(dead_code, unused_imports, reason = "only the books and the model are used here")]
@@ -112,7 +112,7 @@ pub fn folder(data: &[u8]) {
 /// Reads a book as carefully as possible, replays it, and reads what it closes with.
 fn whole(folder: &Folder) {
     let scenario = folder.get(&Folder::scenario_file(SCENARIO)).map(|_| SCENARIO);
-    let (book, found) = source::check(folder, scenario);
+    let (book, found) = input::check(folder, scenario);
     readable(&found);
     assert_eq!(book.is_some(), !found.has_errors(), "a book exactly if there are no errors");
     let Some(book) = book.filter(is_small) else { return };
@@ -136,7 +136,7 @@ fn reopens(closing: &Book) {
     for (name, bytes) in closing::files(closing) {
         folder.insert(name, bytes);
     }
-    let (book, found) = source::read(&folder, None);
+    let (book, found) = input::read(&folder, None);
     assert!(book.is_some(), "the closing book is refused: {:#?}", found.iter().collect::<Vec<_>>());
 }
 
@@ -206,7 +206,7 @@ fn import_options() -> Options {
         as_of: Day::parse("2026-12-01").expect("a day"),
         complete: false,
         followed: None,
-        profiles: source::builtin_rules().iter().map(KnownProfile::from).collect(),
+        profiles: input::builtin_rules().iter().map(KnownProfile::from).collect(),
     }
 }
 
@@ -215,7 +215,7 @@ fn needs_only_prices(imported: &Imported) {
     for (name, text) in &imported.files {
         folder.insert(name, text.clone().into_bytes());
     }
-    let (_, found) = source::read(&folder, None);
+    let (_, found) = input::read(&folder, None);
     let wrong = found.iter().find(|one| one.code.severity() == Severity::Error && one.code != Code::MissingPrice);
     assert!(wrong.is_none(), "an imported book is refused: {wrong:#?}\n{:#?}", imported.files);
 }

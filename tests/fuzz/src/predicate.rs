@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use renewcast::action::{Action, Target};
-use renewcast::calendar::Day;
-use renewcast::diagnostic::Diagnostics;
+use renewcast::model::action::{Action, Target};
+use renewcast::model::calendar::Day;
+use renewcast::input::diagnostic::Diagnostics;
 use renewcast::engine;
-use renewcast::report::csv;
-use renewcast::selector::{Column, Comparison, Kind, Literal, Operand, Predicate, Selector};
-use renewcast::source;
+use renewcast::output::csv;
+use renewcast::model::selector::{Column, Comparison, Kind, Literal, Operand, Predicate, Selector};
+use renewcast::input;
 use rust_decimal::Decimal;
 
 use crate::it::support::{Files, builtin};
@@ -33,7 +33,7 @@ fn files(selector: &str) -> Files {
 
 /// Reads a selector and lets an action on the first day use it.
 pub(crate) fn answer(selector: &str) -> Answer {
-    let (book, found) = source::check(&folder_of(&files(selector)), None);
+    let (book, found) = input::check(&folder_of(&files(selector)), None);
     let Some(book) = book else { return Answer { found, selector: None, ledger: String::new(), matched: None } };
     let replay = engine::replay(&book).expect("nothing is returned");
     let ledger = String::from_utf8(csv::ledger(&book, &replay.ledger)).expect("a ledger is UTF-8");

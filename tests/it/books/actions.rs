@@ -4,8 +4,8 @@ use chrono::Datelike;
 
 use super::funds::topup;
 use super::{
-    AccountDraft, Cells, Date, Draft, FLAGS, HOURLY_PRICES, INSTANCE_ACTIONS, MONTHLY_PRICES, NOTES, TROUBLE, amount,
-    date, days_after,
+    AccountDraft, Cells, Date, Draft, FLAGS, HOURLY_PRICES, INSTANCE_ACTIONS, MONTHLY_PRICES,
+    NOTES, TROUBLE, amount, date, days_after,
 };
 
 impl Draft {
@@ -83,7 +83,10 @@ impl Draft {
 
     /// The end of some instance's term, where something is about to happen.
     pub(super) fn an_end(&mut self) -> Date {
-        let ends = self.instances.iter().filter_map(|row| row.get("expires_on"));
+        let ends = self
+            .instances
+            .iter()
+            .filter_map(|row| row.get("expires_on"));
         let near = ends.map(|end| date(end).max(self.from));
         let mut ends: Vec<Date> = near.filter(|end| *end <= self.to).collect();
         ends.push(self.meeting);
@@ -91,7 +94,9 @@ impl Draft {
     }
 
     pub(super) fn add_account_action(&mut self, cells: &mut Cells) {
-        let action = self.random.pick(&["topup", "topup", "topup", "credit", "set_credit_limit"]);
+        let action = self
+            .random
+            .pick(&["topup", "topup", "topup", "credit", "set_credit_limit"]);
         cells.insert("action", action.to_owned());
         if self.random.percent(5) {
             cells.insert("account_id", "nobody".to_owned());
@@ -129,7 +134,11 @@ impl Draft {
             let selectors: &[&str] = match action {
                 "start" => &["state = 'stopped'"],
                 "stop" => &["charge_type = 'POSTPAID_BY_HOUR'", "billed_hours >= 24"],
-                "to_prepaid" => &["charge_type = 'POSTPAID_BY_HOUR'", "state = 'stopped'", "stopped_by = 'user'"],
+                "to_prepaid" => &[
+                    "charge_type = 'POSTPAID_BY_HOUR'",
+                    "state = 'stopped'",
+                    "stopped_by = 'user'",
+                ],
                 "to_postpaid" => &["state = 'overdue'", "charge_type = 'PREPAID'"],
                 _ => TROUBLE,
             };
@@ -150,7 +159,9 @@ impl Draft {
             "renew" => self.add_months(cells),
             "renew_until" => {
                 let meeting_day = self.meeting.day().min(28);
-                let day = self.random.pick(&[1, 15, 28, 28, 10, meeting_day, meeting_day, meeting_day]);
+                let day =
+                    self.random
+                        .pick(&[1, 15, 28, 28, 10, meeting_day, meeting_day, meeting_day]);
                 cells.insert("day", day.to_string());
             }
             "set_flag" => {
@@ -161,7 +172,9 @@ impl Draft {
                 }
             }
             "set_price" => {
-                let price = self.random.pick(&["120.50", "0", "0.00", "99.999", "33.335", "100", "0.0100"]);
+                let price = self
+                    .random
+                    .pick(&["120.50", "0", "0.00", "99.999", "33.335", "100", "0.0100"]);
                 cells.insert("price", price.to_owned());
             }
             "resize" => self.add_size(cells),
@@ -211,7 +224,11 @@ impl Draft {
     /// A top-up on the same day, ahead of the action.
     pub(super) fn add_money_for(&mut self, action: &Cells, target: &Cells) {
         let sum = self.random.pick(&["100", "400", "1000"]);
-        self.actions.push(topup(&action["date"], &target["account_id"], sum.to_owned()));
+        self.actions.push(topup(
+            &action["date"],
+            &target["account_id"],
+            sum.to_owned(),
+        ));
     }
 
     /// No `account_id`, the owner's, that of any account, or one that is not in the book.

@@ -50,7 +50,9 @@ impl Draft {
         let (column, values) = self.a_text_column();
         let mut value = || format!("'{}'", self.random.pick(&values).replace('\'', "''"));
         let (first, second, third) = (value(), value(), value());
-        let pattern = self.random.pick(&["%", "%", "i-_", "%1%", "a%", "_", "%o%", "S5.%", "%e"]);
+        let pattern = self
+            .random
+            .pick(&["%", "%", "i-_", "%1%", "a%", "_", "%o%", "S5.%", "%e"]);
         match self.random.between(1, 12) {
             1..=2 => format!("{column} = {first}"),
             3..=4 => format!("{column} <> {first}"),
@@ -117,7 +119,9 @@ impl Draft {
     }
 
     pub(super) fn about_a_date(&mut self) -> String {
-        let column = self.random.pick(&["expires_on", "expires_on", "since", "starts_on"]);
+        let column = self
+            .random
+            .pick(&["expires_on", "expires_on", "since", "starts_on"]);
         let (first, second) = (self.a_date_literal(), self.a_date_literal());
         match self.random.between(1, 8) {
             1 => format!("{column} IN ({first}, {second})"),

@@ -12,13 +12,23 @@ impl Draft {
             for _ in 0..self.random.between(0, wealth) {
                 funds += self.a_price(self.accounts[place].id, currency);
             }
-            funds += self.random.pick(&[-1, 0, 0, 0, 1, 500, 20_000, -3_000, 200_000]);
-            if self.random.percent(if self.has_stopped(place) { 40 } else { 5 }) {
+            funds += self
+                .random
+                .pick(&[-1, 0, 0, 0, 1, 500, 20_000, -3_000, 200_000]);
+            if self
+                .random
+                .percent(if self.has_stopped(place) { 40 } else { 5 })
+            {
                 funds = self.random.pick(&[0, 0, 1]);
             }
             let (free_credit, frozen, limit) = self.side_pots(currency);
             let cash = funds - free_credit + frozen - limit;
-            let pots = [("cash", cash), ("free_credit", free_credit), ("frozen", frozen), ("credit_limit", limit)];
+            let pots = [
+                ("cash", cash),
+                ("free_credit", free_credit),
+                ("frozen", frozen),
+                ("credit_limit", limit),
+            ];
             for (column, minor) in pots {
                 if minor != 0 || self.random.percent(30) {
                     let text = amount(minor, currency);
@@ -71,7 +81,12 @@ impl Draft {
 
     /// What a renewal or a day of one of the account's instances costs, roughly, in minor units.
     pub(super) fn a_price(&mut self, account: &str, currency: &str) -> i64 {
-        let own: Vec<Cells> = self.instances.iter().filter(|cells| cells["account_id"] == account).cloned().collect();
+        let own: Vec<Cells> = self
+            .instances
+            .iter()
+            .filter(|cells| cells["account_id"] == account)
+            .cloned()
+            .collect();
         if own.is_empty() {
             return 5_000;
         }
@@ -98,7 +113,9 @@ pub(super) fn minor_units(price: &str, currency: &str) -> i64 {
     let (whole, decimals) = price.split_once('.').unwrap_or((price, ""));
     let places = usize::try_from(minor_digits(currency)).expect("few digits");
     let kept = format!("{decimals:0<places$}");
-    format!("{whole}{}", &kept[..places]).parse().expect("a small price")
+    format!("{whole}{}", &kept[..places])
+        .parse()
+        .expect("a small price")
 }
 
 pub(super) fn topup(date: &str, account: &str, amount: String) -> Cells {

@@ -3,8 +3,9 @@
 use chrono::Datelike;
 
 use super::{
-    ACCOUNT_IDS, API_FLAGS, AccountDraft, CURRENCIES, Cells, Date, Draft, FLAGS, HOURLY_PRICES, INSTANCE_IDS,
-    MONTHLY_PRICES, PRODUCTS, REGIONS, TYPES, days_after, is_last_of_month, last_of_month,
+    ACCOUNT_IDS, API_FLAGS, AccountDraft, CURRENCIES, Cells, Date, Draft, FLAGS, HOURLY_PRICES,
+    INSTANCE_IDS, MONTHLY_PRICES, PRODUCTS, REGIONS, TYPES, days_after, is_last_of_month,
+    last_of_month,
 };
 
 impl Draft {
@@ -19,7 +20,11 @@ impl Draft {
                 currency = self.random.pick(CURRENCIES);
                 cells.insert("currency", currency.to_owned());
             }
-            self.accounts.push(AccountDraft { id, currency, cells });
+            self.accounts.push(AccountDraft {
+                id,
+                currency,
+                cells,
+            });
         }
     }
 
@@ -30,7 +35,10 @@ impl Draft {
         for id in ids.into_iter().take(count) {
             let account = self.random.index(self.accounts.len());
             let account = self.accounts[account].id;
-            let mut cells = Cells::from([("instance_id", id.to_owned()), ("account_id", account.to_owned())]);
+            let mut cells = Cells::from([
+                ("instance_id", id.to_owned()),
+                ("account_id", account.to_owned()),
+            ]);
             self.add_labels(&mut cells);
             self.add_renewal(&mut cells);
             if self.random.percent(self.prepaid_share) {
@@ -125,7 +133,11 @@ impl Draft {
 
     /// Sometimes the last day of the month instead.
     pub(super) fn nasty(&mut self, date: Date) -> Date {
-        if self.random.percent(20) { last_of_month(date) } else { date }
+        if self.random.percent(20) {
+            last_of_month(date)
+        } else {
+            date
+        }
     }
 
     /// The date falls on the anchor, or on the last day of a month too short for it (replay.md 5).
@@ -167,7 +179,11 @@ impl Draft {
     pub(super) fn since_reclaiming(&mut self, expiry: Date) -> Date {
         let last = days_after(self.from, -1);
         let since = days_after(expiry, self.random.between(0, 3));
-        if since <= last && self.random.percent(80) { since } else { days_after(last, -self.random.between(0, 12)) }
+        if since <= last && self.random.percent(80) {
+            since
+        } else {
+            days_after(last, -self.random.between(0, 12))
+        }
     }
 
     /// A derived state is an error where its release day lies before `from` (formats.md, state).
@@ -263,7 +279,13 @@ impl Draft {
         }
     }
 
-    pub(super) fn add_cell(&mut self, row: &mut Cells, column: &'static str, values: &[&str], chance: i64) {
+    pub(super) fn add_cell(
+        &mut self,
+        row: &mut Cells,
+        column: &'static str,
+        values: &[&str],
+        chance: i64,
+    ) {
         if self.random.percent(chance) {
             row.insert(column, self.random.pick(values).to_owned());
         }

@@ -4,8 +4,8 @@ use chrono::Datelike;
 
 use super::funds::minor_units;
 use super::{
-    Cells, Date, Draft, HOURLY_PRICES, MONTHLY_PRICES, PRODUCTS, TYPES, amount, date, days_after, last_of_month,
-    minor_digits,
+    Cells, Date, Draft, HOURLY_PRICES, MONTHLY_PRICES, PRODUCTS, TYPES, amount, date, days_after,
+    last_of_month, minor_digits,
 };
 
 impl Draft {
@@ -14,12 +14,17 @@ impl Draft {
         if self.random.percent(40) {
             return;
         }
-        let ends = [self.meeting, days_after(self.from, self.random.between(-2, 40)), days_after(self.from, 60)];
+        let ends = [
+            self.meeting,
+            days_after(self.from, self.random.between(-2, 40)),
+            days_after(self.from, 60),
+        ];
         for number in 1..=self.random.between(1, 9) {
             let (account, currency) = self.an_account();
             let minor = self.a_voucher_sum(account, currency);
             let valid_to = self.random.pick(&ends);
-            let valid_from = days_after(self.from, self.random.pick(&[-30, -30, -30, -1, 0, 3, 10]));
+            let valid_from =
+                days_after(self.from, self.random.pick(&[-30, -30, -30, -1, 0, 3, 10]));
             let mut cells = Cells::from([
                 ("voucher_id", format!("v-{number}")),
                 ("account_id", account.to_owned()),
@@ -51,11 +56,15 @@ impl Draft {
     /// What a voucher is for.
     fn add_conditions(&mut self, cells: &mut Cells, account: &str, currency: &str) {
         if self.random.percent(30) {
-            let products = self.random.pick(&["cvm", "cvm;mysql", "cbs", "mysql;cbs;other"]);
+            let products = self
+                .random
+                .pick(&["cvm", "cvm;mysql", "cbs", "mysql;cbs;other"]);
             cells.insert("products", products.to_owned());
         }
         if self.random.percent(25) {
-            let mode = self.random.pick(&["PREPAID", "PREPAID", "POSTPAID_BY_HOUR"]);
+            let mode = self
+                .random
+                .pick(&["PREPAID", "PREPAID", "POSTPAID_BY_HOUR"]);
             cells.insert("pay_mode", mode.to_owned());
         }
         if self.random.percent(30) {
@@ -125,11 +134,18 @@ impl Draft {
             _ => 365,
         };
         let start = days_after(end, -days);
-        if self.random.percent(20) { last_of_month(days_after(start, -31)) } else { start }
+        if self.random.percent(20) {
+            last_of_month(days_after(start, -31))
+        } else {
+            start
+        }
     }
 
     fn add_order(&mut self, instance: &Cells, start: Date, end: Date) {
-        let owner = self.accounts.iter().find(|account| account.id == instance["account_id"]);
+        let owner = self
+            .accounts
+            .iter()
+            .find(|account| account.id == instance["account_id"]);
         let currency = owner.expect("an owner").currency;
         let price = instance.get("monthly_price").map_or("100", String::as_str);
         let months = ((end - start).num_days() / 28).max(1);
@@ -165,19 +181,38 @@ impl Draft {
 
     /// Something becomes of what was just bought, or was paid for.
     pub(super) fn add_ends(&mut self) {
-        let bought = self.instances.iter().filter(|cells| cells["charge_type"] == "PREPAID");
-        let bought = bought.filter_map(|cells| Some((cells["instance_id"].clone(), date(cells.get("starts_on")?))));
-        let ordered = self.orders.iter().map(|cells| (cells["instance_id"].clone(), date(&cells["term_start"])));
+        let bought = self
+            .instances
+            .iter()
+            .filter(|cells| cells["charge_type"] == "PREPAID");
+        let bought = bought.filter_map(|cells| {
+            Some((cells["instance_id"].clone(), date(cells.get("starts_on")?)))
+        });
+        let ordered = self
+            .orders
+            .iter()
+            .map(|cells| (cells["instance_id"].clone(), date(&cells["term_start"])));
         let begun: Vec<(String, Date)> = bought.chain(ordered).collect();
         for (id, start) in begun {
-            let days = self.random.pick(&[0, 1, 2, 5, 5, 6, 20, 28, 30, 31, 31, 59, 61]);
+            let days = self
+                .random
+                .pick(&[0, 1, 2, 5, 5, 6, 20, 28, 30, 31, 31, 59, 61]);
             let day = days_after(start, days);
             if self.random.percent(80) || day < self.from {
                 continue;
             }
-            let action = self.random.pick(&["terminate", "terminate", "terminate", "to_postpaid", "resize"]);
-            let mut cells =
-                Cells::from([("date", day.to_string()), ("action", action.to_owned()), ("instance_id", id)]);
+            let action = self.random.pick(&[
+                "terminate",
+                "terminate",
+                "terminate",
+                "to_postpaid",
+                "resize",
+            ]);
+            let mut cells = Cells::from([
+                ("date", day.to_string()),
+                ("action", action.to_owned()),
+                ("instance_id", id),
+            ]);
             self.add_particulars(&mut cells, action);
             self.actions.push(cells);
         }
@@ -195,8 +230,17 @@ impl Draft {
 
     /// Each instance goes through several changes, some on one day, and is recovered or extended between them.
     pub(super) fn add_changes(&mut self) {
-        const CHANGES: &[&str] =
-            &["resize", "resize", "resize", "resize", "terminate", "renew", "renew", "to_postpaid", "to_prepaid"];
+        const CHANGES: &[&str] = &[
+            "resize",
+            "resize",
+            "resize",
+            "resize",
+            "terminate",
+            "renew",
+            "renew",
+            "to_postpaid",
+            "to_prepaid",
+        ];
         let length = (self.to - self.from).num_days();
         for cells in self.instances.clone() {
             let mut day = self.random.between(0, length.min(20));
@@ -261,8 +305,9 @@ impl Draft {
 
     /// Another price and sometimes another type.
     pub(super) fn add_size(&mut self, cells: &mut Cells) {
-        let price =
-            self.random.pick(&["120.50", "0", "0.00", "99.999", "33.335", "100", "250", "60.1", "0.0100", "12"]);
+        let price = self.random.pick(&[
+            "120.50", "0", "0.00", "99.999", "33.335", "100", "250", "60.1", "0.0100", "12",
+        ]);
         cells.insert("price", price.to_owned());
         if self.random.percent(50) {
             let kind = self.random.pick(TYPES);
@@ -272,7 +317,9 @@ impl Draft {
 
     /// A resize to the price that the instance has.
     pub(super) fn repeat_price(&mut self, cells: &mut Cells, target: &Cells) {
-        let price = target.get("monthly_price").filter(|price| MONTHLY_PRICES.contains(&price.as_str()));
+        let price = target
+            .get("monthly_price")
+            .filter(|price| MONTHLY_PRICES.contains(&price.as_str()));
         if let (Some(price), "resize") = (price, cells["action"].as_str())
             && self.random.percent(15)
         {

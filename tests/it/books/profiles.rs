@@ -39,7 +39,13 @@ const PRINTED: &[(&str, &str)] = &[
 
 const OWN_PROFILES: &[&str] = &["own-a", "own-b", "own-c"];
 
-const PERIODS: &[&str] = &["[1, 2, 3, 6, 12]", "[1, 3, 12, 24]", "[1, 2, 12]", "[3, 6, 12]", "[1, 2, 3, 4, 5, 6]"];
+const PERIODS: &[&str] = &[
+    "[1, 2, 3, 6, 12]",
+    "[1, 3, 12, 24]",
+    "[1, 2, 12]",
+    "[3, 6, 12]",
+    "[1, 2, 3, 4, 5, 6]",
+];
 
 const DISCOUNTS: &[&str] = &[
     "{}",
@@ -51,25 +57,70 @@ const DISCOUNTS: &[&str] = &[
 
 /// Keys that do not decide about validity, and values worth meeting.
 const KEYS: &[(&str, &[&str])] = &[
-    ("month_end", &["\"clamp\"", "\"sticky\"", "\"sticky\"", "\"days30\""]),
+    (
+        "month_end",
+        &["\"clamp\"", "\"sticky\"", "\"sticky\"", "\"days30\""],
+    ),
     ("rounding", &["\"half_up\"", "\"half_even\"", "\"down\""]),
-    ("auto_renew_first", &["-7", "-3", "-1", "0", "1", "2", "9", "-40", "-40"]),
-    ("auto_renew_days", &["[-3, -1, 0]", "[]", "[0, 1, 2, 3]", "[1]", "[-5, 2, 9]", "[-1, 0, 3]"]),
+    (
+        "auto_renew_first",
+        &["-7", "-3", "-1", "0", "1", "2", "9", "-40", "-40"],
+    ),
+    (
+        "auto_renew_days",
+        &[
+            "[-3, -1, 0]",
+            "[]",
+            "[0, 1, 2, 3]",
+            "[1]",
+            "[-5, 2, 9]",
+            "[-1, 0, 3]",
+        ],
+    ),
     ("auto_renew_while_reclaimed", &["true", "true", "false"]),
-    ("charge_order", &["\"expiry\"", "\"cheapest\"", "\"dearest\"", "\"priority\""]),
+    (
+        "charge_order",
+        &["\"expiry\"", "\"cheapest\"", "\"dearest\"", "\"priority\""],
+    ),
     ("when_short", &["\"skip\"", "\"stop\""]),
     ("recover_from", &["\"expiry\"", "\"reclaim\"", "\"today\""]),
-    ("remind_days", &["[]", "[0]", "[-3, 0, 1, 3, 5]", "[-30, -7, -1, 2, 4]"]),
-    ("arrears_grace_hours", &["0", "1", "2", "5", "23", "24", "30", "50"]),
+    (
+        "remind_days",
+        &["[]", "[0]", "[-3, 0, 1, 3, 5]", "[-30, -7, -1, 2, 4]"],
+    ),
+    (
+        "arrears_grace_hours",
+        &["0", "1", "2", "5", "23", "24", "30", "50"],
+    ),
     ("postpaid_retention_days", &["0", "1", "3", "9"]),
     ("restart", &["\"manual\"", "\"manual\"", "\"automatic\""]),
     ("restore_when", &["\"positive\"", "\"not_negative\""]),
-    ("refund", &["\"hourly\"", "\"hourly\"", "\"share\"", "\"share\"", "\"none\""]),
+    (
+        "refund",
+        &[
+            "\"hourly\"",
+            "\"hourly\"",
+            "\"share\"",
+            "\"share\"",
+            "\"none\"",
+        ],
+    ),
     ("full_refund_days", &["0", "1", "5", "20"]),
     ("full_refunds", &["1", "1", "2", "0"]),
     ("returns_per_year", &["199", "3", "1", "0"]),
-    ("upgrade_months", &["\"average\"", "\"average_2_decimals\"", "\"days30\""]),
-    ("downgrade_months", &["\"average\"", "\"months_or_days30\"", "\"months_or_days30\"", "\"days30\""]),
+    (
+        "upgrade_months",
+        &["\"average\"", "\"average_2_decimals\"", "\"days30\""],
+    ),
+    (
+        "downgrade_months",
+        &[
+            "\"average\"",
+            "\"months_or_days30\"",
+            "\"months_or_days30\"",
+            "\"days30\"",
+        ],
+    ),
     ("downgrade_refund", &["true", "true", "false"]),
     ("downgrades", &["5", "2", "1", "0"]),
     (
@@ -111,7 +162,11 @@ impl Draft {
         let mut keys = BTreeMap::new();
         for (key, values) in KEYS {
             // The list of attempt days hides `auto_renew_first`, so it comes less often.
-            let chance = if *key == "auto_renew_days" { chance / 2 } else { chance };
+            let chance = if *key == "auto_renew_days" {
+                chance / 2
+            } else {
+                chance
+            };
             if self.random.percent(chance) {
                 keys.insert(*key, self.random.pick(values).to_owned());
             }
@@ -216,13 +271,19 @@ impl Draft {
     pub(super) fn periods(&self, profile: &str) -> Vec<i64> {
         let list = self.deciding(profile, "renew_periods");
         let months = list.trim_matches(['[', ']']).split(',');
-        months.map(|month| month.trim().parse().expect("a list of months")).collect()
+        months
+            .map(|month| month.trim().parse().expect("a list of months"))
+            .collect()
     }
 
     /// A period on offer, mostly a short one.
     pub(super) fn a_period(&mut self, profile: &str) -> i64 {
         let periods = self.periods(profile);
-        let shown = if self.random.percent(85) { 3 } else { periods.len() };
+        let shown = if self.random.percent(85) {
+            3
+        } else {
+            periods.len()
+        };
         self.random.pick(&periods[..shown.min(periods.len())])
     }
 }

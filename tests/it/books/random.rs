@@ -8,7 +8,10 @@ pub(super) struct Random {
 
 impl Random {
     pub(super) fn of(seed: u64) -> Self {
-        Self { choices: Vec::new(), state: seed }
+        Self {
+            choices: Vec::new(),
+            state: seed,
+        }
     }
 
     pub(super) fn next(&mut self) -> u64 {

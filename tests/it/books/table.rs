@@ -11,10 +11,18 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn parse(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-        let mut rows =
-            reader.deserialize().map(|row| row.expect("a CSV row")).collect::<Vec<Vec<String>>>().into_iter();
-        Self { header: rows.next().expect("a header"), rows: rows.collect() }
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(text.as_bytes());
+        let mut rows = reader
+            .deserialize()
+            .map(|row| row.expect("a CSV row"))
+            .collect::<Vec<Vec<String>>>()
+            .into_iter();
+        Self {
+            header: rows.next().expect("a header"),
+            rows: rows.collect(),
+        }
     }
 
     pub(super) fn text(&self) -> String {
@@ -22,7 +30,9 @@ impl Table {
     }
 
     pub(super) fn text_with(&self, line_end: csv::Terminator) -> String {
-        let mut writer = csv::WriterBuilder::new().terminator(line_end).from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(line_end)
+            .from_writer(Vec::new());
         for row in std::iter::once(&self.header).chain(&self.rows) {
             writer.write_record(row).expect("memory takes every row");
         }

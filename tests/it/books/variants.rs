@@ -9,7 +9,13 @@ use super::{Cells, Date, FLAGS, Files, HOURLY_PRICES, MONTHLY_PRICES, date, days
 pub(crate) fn shuffled(book: &Files, seed: u64) -> Files {
     let mut random = Random::of(seed);
     let mut files = book.clone();
-    for name in ["accounts.csv", "instances.csv", "vouchers.csv", "orders.csv", "returns.csv"] {
+    for name in [
+        "accounts.csv",
+        "instances.csv",
+        "vouchers.csv",
+        "orders.csv",
+        "returns.csv",
+    ] {
         let Some(text) = book.get(name) else {
             continue;
         };
@@ -33,7 +39,16 @@ const NO_ROUNDING: i128 = 10 * 100 * 30 * 73;
 pub(crate) fn scaled(book: &Files, n: i128) -> Files {
     let mut files = book.clone();
     let columns: &[(&str, &[&str])] = &[
-        ("accounts.csv", &["cash", "free_credit", "frozen", "credit_limit", "alert_below"]),
+        (
+            "accounts.csv",
+            &[
+                "cash",
+                "free_credit",
+                "frozen",
+                "credit_limit",
+                "alert_below",
+            ],
+        ),
         ("instances.csv", &["monthly_price", "hourly_price"]),
         ("prices.csv", &["monthly_price", "hourly_price"]),
         ("actions.csv", &["amount", "price", "min_order"]),
@@ -89,7 +104,11 @@ fn with_short_factors(profiles: &str) -> String {
     for (place, piece) in profiles.split('"').enumerate() {
         let is_factor = place % 2 == 1 && piece.starts_with("0.");
         text.push_str(if place == 0 { "" } else { "\"" });
-        text.push_str(if is_factor { &piece[..piece.len().min(4)] } else { piece });
+        text.push_str(if is_factor {
+            &piece[..piece.len().min(4)]
+        } else {
+            piece
+        });
     }
     text
 }
@@ -104,7 +123,10 @@ pub(crate) fn with_extra_account(book: &Files, seed: u64) -> Files {
     let mut files = book.clone();
     let mut accounts = Table::parse(&book["accounts.csv"]);
     let id = random.pick(&["0-extra", "m-extra", "ω-extra"]);
-    accounts.add_row(&Cells::from([("account_id", id.to_owned()), ("cash", random.between(-50, 400).to_string())]));
+    accounts.add_row(&Cells::from([
+        ("account_id", id.to_owned()),
+        ("cash", random.between(-50, 400).to_string()),
+    ]));
     let mut instances = Table::parse(&book["instances.csv"]);
     for number in 1..=random.between(1, 4) {
         let cells = extra_instance(book, id, number, &mut random);

@@ -32,13 +32,16 @@ impl Replay<'_> {
     fn belongs_to(&self, action: &Action, account: usize) -> bool {
         match (&action.account, &action.instance) {
             (Some(id), _) => *id == self.accounts[account].id,
-            (None, Some(id)) => self.existing(id).is_some_and(|index| self.instances[index].account == account),
+            (None, Some(id)) => self
+                .existing(id)
+                .is_some_and(|index| self.instances[index].account == account),
             (None, None) => true,
         }
     }
 
     pub(crate) fn existing(&self, id: &str) -> Option<usize> {
-        (0..self.instances.len()).find(|&index| self.instances[index].id == id && self.instances[index].exists())
+        (0..self.instances.len())
+            .find(|&index| self.instances[index].id == id && self.instances[index].exists())
     }
 
     fn act_by_id(&mut self, account: usize, action: &Action, id: &str) {
@@ -46,7 +49,8 @@ impl Replay<'_> {
             Some(index) if self.instances[index].account == account => self.act(index, action),
             found => {
                 self.note_unknown(id);
-                self.notes.reached_if(found.is_some(), "rejected/instance-of-another-account");
+                self.notes
+                    .reached_if(found.is_some(), "rejected/instance-of-another-account");
                 let refused = refusal("unknown_instance", ": no such instance");
                 let entry = self.account_entry(account, "rejected");
                 self.reject(entry, action, refused);
@@ -58,7 +62,8 @@ impl Replay<'_> {
     fn act_by_selector(&mut self, account: usize, place: usize) {
         let action = &self.book.actions[place];
         let matches = self.matches(account, action);
-        self.notes.reached_if(matches.len() > 1, "selector/several-matches");
+        self.notes
+            .reached_if(matches.len() > 1, "selector/several-matches");
         self.notes.reached(match action.account {
             Some(_) => "selector/limited-to-an-account",
             None => "selector/all-accounts",
@@ -102,11 +107,25 @@ impl Replay<'_> {
         match action.name.as_str() {
             "topup" => {
                 self.notes.reached("action/topup");
-                self.receive(account, action, Movement { cash: amount, ..Movement::default() });
+                self.receive(
+                    account,
+                    action,
+                    Movement {
+                        cash: amount,
+                        ..Movement::default()
+                    },
+                );
             }
             "credit" => {
                 self.notes.reached("action/credit");
-                self.receive(account, action, Movement { free_credit: amount, ..Movement::default() });
+                self.receive(
+                    account,
+                    action,
+                    Movement {
+                        free_credit: amount,
+                        ..Movement::default()
+                    },
+                );
             }
             "set_credit_limit" => self.set_credit_limit(account, amount, action),
             "voucher" => self.grant_voucher(account, amount, action),
@@ -120,10 +139,16 @@ impl Replay<'_> {
         let event = if movement.cash > 0 { "topup" } else { "credit" };
         let entry = self.account_entry(account, event);
         let detail = match &action.sent {
-            Some((date, channel)) => fact_and_note(&format!("sent {date} by {channel}"), &action.note),
+            Some((date, channel)) => {
+                fact_and_note(&format!("sent {date} by {channel}"), &action.note)
+            }
             None => action.note.clone(),
         };
-        self.entries.push(Entry { movement: Some(movement), detail, ..entry });
+        self.entries.push(Entry {
+            movement: Some(movement),
+            detail,
+            ..entry
+        });
     }
 
     fn set_credit_limit(&mut self, account: usize, amount: i128, action: &Action) {
@@ -131,16 +156,23 @@ impl Replay<'_> {
         self.accounts[account].credit_limit = amount;
         let in_arrears = self.accounts[account].available() < 0;
         self.notes.reached("action/set_credit_limit");
-        self.notes.reached_if(in_arrears && !was_in_arrears, "action/limit-brings-arrears");
+        self.notes
+            .reached_if(in_arrears && !was_in_arrears, "action/limit-brings-arrears");
         let limit = money(amount, self.accounts[account].digits);
         let entry = self.account_entry(account, "credit_limit_set");
-        self.entries.push(Entry { detail: fact_and_note(&limit, &action.note), ..entry });
+        self.entries.push(Entry {
+            detail: fact_and_note(&limit, &action.note),
+            ..entry
+        });
     }
 
     fn renew_by_people(&mut self, index: usize, action: &Action) {
         let months = action.months.expect("`renew` has months");
         let price = self.price_of(index, months);
-        let why = Why { reason: "manual", note: action.note.clone() };
+        let why = Why {
+            reason: "manual",
+            note: action.note.clone(),
+        };
         self.extend(index, months, price, why);
     }
 
@@ -154,7 +186,8 @@ impl Replay<'_> {
             false => "unify/running",
         });
         let movement = self.pay(index, price);
-        self.notes.reached_if(movement.voucher != 0, "voucher/for-a-unified-date");
+        self.notes
+            .reached_if(movement.voucher != 0, "voucher/for-a-unified-date");
         self.add_order(index, (start, target), None, movement);
         let instance = &mut self.instances[index];
         instance.expires_on = Some(target);
@@ -191,7 +224,10 @@ impl Replay<'_> {
             None => "action/set_flag",
         });
         let instance = &mut self.instances[index];
-        self.notes.reached_if(instance.state == State::Reclaimed, "action/set_flag-in-the-bin");
+        self.notes.reached_if(
+            instance.state == State::Reclaimed,
+            "action/set_flag-in-the-bin",
+        );
         let fact = match action.months {
             Some(months) => format!("{flag} {months}"),
             None => flag.clone(),
@@ -199,7 +235,10 @@ impl Replay<'_> {
         instance.renew_months = action.months.unwrap_or(instance.renew_months);
         instance.flag = flag;
         let entry = self.entry_of(index, "flag_set");
-        self.entries.push(Entry { detail: fact_and_note(&fact, &action.note), ..entry });
+        self.entries.push(Entry {
+            detail: fact_and_note(&fact, &action.note),
+            ..entry
+        });
     }
 
     fn set_price(&mut self, index: usize, action: &Action) {
@@ -214,7 +253,10 @@ impl Replay<'_> {
             instance.hourly_price = price;
         }
         let entry = self.entry_of(index, "price_set");
-        self.entries.push(Entry { detail: fact_and_note(price_as_written(written), &action.note), ..entry });
+        self.entries.push(Entry {
+            detail: fact_and_note(price_as_written(written), &action.note),
+            ..entry
+        });
     }
 
     /// Postpaid and in the bin: gone at once; overdue: returned without a refund; running: with one (replay.md 8).
@@ -239,11 +281,19 @@ impl Replay<'_> {
             instance.state = State::Terminated;
         }
         let entry = self.entry_of(index, event);
-        self.entries.push(Entry { reason, detail: action.note.clone(), ..entry });
+        self.entries.push(Entry {
+            reason,
+            detail: action.note.clone(),
+            ..entry
+        });
     }
 }
 
 /// The fact first, then the note, joined by `; ` (model.md, first-and-note).
 pub(crate) fn fact_and_note(fact: &str, note: &str) -> String {
-    if note.is_empty() { fact.to_owned() } else { format!("{fact}; {note}") }
+    if note.is_empty() {
+        fact.to_owned()
+    } else {
+        format!("{fact}; {note}")
+    }
 }

@@ -15,7 +15,10 @@ impl Replay<'_> {
     pub(crate) fn price_of_conversion(&self, index: usize, action: &Action) -> Option<i128> {
         let instance = &self.instances[index];
         let given = action.price.as_deref().map(Fraction::parse);
-        let priced = Instance { monthly_price: given.or(instance.monthly_price), ..instance.clone() };
+        let priced = Instance {
+            monthly_price: given.or(instance.monthly_price),
+            ..instance.clone()
+        };
         priced.monthly_price?;
         let months = action.months.expect("`to_prepaid` has months");
         let digits = self.accounts[instance.account].digits;
@@ -31,15 +34,24 @@ impl Replay<'_> {
         };
         let (today, notes) = (self.today, self.notes);
         let months = action.months.expect("`to_prepaid` has months");
-        notes.reached(match (self.instances[index].state, self.instances[index].stopped_by) {
-            (State::Stopped, Some("user")) => "to_prepaid/stopped-by-people",
-            (State::Stopped, _) => "to_prepaid/stopped-in-arrears",
-            _ => "to_prepaid/running",
-        });
+        notes.reached(
+            match (
+                self.instances[index].state,
+                self.instances[index].stopped_by,
+            ) {
+                (State::Stopped, Some("user")) => "to_prepaid/stopped-by-people",
+                (State::Stopped, _) => "to_prepaid/stopped-in-arrears",
+                _ => "to_prepaid/running",
+            },
+        );
         notes.reached_if(action.price.is_some(), "to_prepaid/with-a-price");
         let instance = &mut self.instances[index];
         instance.prepaid = true;
-        instance.monthly_price = action.price.as_deref().map(Fraction::parse).or(instance.monthly_price);
+        instance.monthly_price = action
+            .price
+            .as_deref()
+            .map(Fraction::parse)
+            .or(instance.monthly_price);
         instance.state = State::Running;
         instance.since = None;
         instance.stopped_by = None;
@@ -69,7 +81,11 @@ impl Replay<'_> {
         });
         notes.reached_if(action.price.is_some(), "to_postpaid/with-a-price");
         let instance = &mut self.instances[index];
-        instance.hourly_price = action.price.as_deref().map(Fraction::parse).or(instance.hourly_price);
+        instance.hourly_price = action
+            .price
+            .as_deref()
+            .map(Fraction::parse)
+            .or(instance.hourly_price);
         if instance.hourly_price.is_none() {
             notes.reached("no_price/hourly-for-a-conversion");
             self.missing_price = true;
@@ -92,7 +108,11 @@ impl Replay<'_> {
         self.receive_refund(index, &refund);
         let entry = self.entry_of(index, "refunded");
         let detail = fact_and_note(&refund.fact, &action.note);
-        self.entries.push(Entry { movement: refund.movement, detail, ..entry });
+        self.entries.push(Entry {
+            movement: refund.movement,
+            detail,
+            ..entry
+        });
     }
 
     fn converted(&mut self, index: usize, action: &Action, charge_type: &str) {
@@ -110,6 +130,10 @@ impl Replay<'_> {
         instance.since = Some(today);
         instance.stopped_by = Some("user");
         let entry = self.entry_of(index, "stopped");
-        self.entries.push(Entry { reason: "user", detail: action.note.clone(), ..entry });
+        self.entries.push(Entry {
+            reason: "user",
+            detail: action.note.clone(),
+            ..entry
+        });
     }
 }

@@ -19,7 +19,13 @@ pub(crate) fn days_between(start: Date, end: Date) -> i64 {
 }
 
 /// Adds months to an expiry date by the profile's `month_end` rule (replay.md 5).
-pub(crate) fn add_months(month_end: &str, expiry: Date, anchor: u32, months: u32, notes: &Notes) -> Date {
+pub(crate) fn add_months(
+    month_end: &str,
+    expiry: Date,
+    anchor: u32,
+    months: u32,
+    notes: &Notes,
+) -> Date {
     match month_end {
         "clamp" => {
             notes.reached("months/clamp");

@@ -48,14 +48,20 @@ impl Replay<'_> {
             let instance = &self.instances[index];
             let by_people = instance.stopped_by == Some("user");
             let waits = matches!(instance.state, State::Reclaimed | State::Stopped) && !by_people;
-            self.notes.reached_if(by_people && self.today >= instance.release_day(), "stop/is-not-released");
+            self.notes.reached_if(
+                by_people && self.today >= instance.release_day(),
+                "stop/is-not-released",
+            );
             if !waits || self.today < instance.release_day() {
                 continue;
             }
             self.note_release(index);
             self.instances[index].state = State::Terminated;
             let entry = self.entry_of(index, "terminated");
-            self.entries.push(Entry { reason: "retention_over", ..entry });
+            self.entries.push(Entry {
+                reason: "retention_over",
+                ..entry
+            });
         }
     }
 
@@ -67,7 +73,10 @@ impl Replay<'_> {
         notes.reached_if(!instance.prepaid, "release/postpaid");
         notes.reached_if(instance.prepaid, "release/prepaid");
         notes.reached_if(instance.returned, "release/returned");
-        notes.reached_if(first_day && self.today > instance.release_day(), "release/past-its-day-at-the-opening");
+        notes.reached_if(
+            first_day && self.today > instance.release_day(),
+            "release/past-its-day-at-the-opening",
+        );
         if instance.prepaid && instance.retention_counts_from_expiry() {
             let over = instance.day_number(since) > instance.profile.retention_days;
             notes.reached("release/retention-from-expiry");
@@ -88,7 +97,8 @@ impl Replay<'_> {
                 // It starts whatever the account's arrears (model.md, free-start).
                 let in_arrears = self.accounts[account].available() < 0;
                 self.notes.reached("start/postpaid-begins");
-                self.notes.reached_if(in_arrears, "start/postpaid-begins-in-arrears");
+                self.notes
+                    .reached_if(in_arrears, "start/postpaid-begins-in-arrears");
                 self.instances[index].state = State::Running;
             }
         }
@@ -105,14 +115,23 @@ impl Replay<'_> {
         let start = self.today;
         let end = self.instances[index].months_after(start, months, self.notes);
         let movement = self.pay(index, price);
-        self.notes.reached_if(movement.voucher != 0, "voucher/for-a-purchase");
+        self.notes
+            .reached_if(movement.voucher != 0, "voucher/for-a-purchase");
         self.add_order(index, (start, end), Some(months), movement);
         let instance = &mut self.instances[index];
-        instance.orders.iter_mut().for_each(|order| order.new = true);
+        instance
+            .orders
+            .iter_mut()
+            .for_each(|order| order.new = true);
         instance.expires_on = Some(end);
         instance.state = State::Running;
         let entry = self.entry_of(index, "purchased");
-        self.entries.push(Entry { term: Some((start, end)), months: Some(months), movement: Some(movement), ..entry });
+        self.entries.push(Entry {
+            term: Some((start, end)),
+            months: Some(months),
+            movement: Some(movement),
+            ..entry
+        });
     }
 
     fn refuse_purchase(&mut self, account: usize, index: usize, price: i128) {
@@ -123,12 +142,18 @@ impl Replay<'_> {
         );
         let detail = format!("purchase: {}", self.shortage(index, price));
         let entry = self.entry_of(index, "rejected");
-        self.entries.push(Entry { reason: "insufficient_funds", detail, ..entry });
+        self.entries.push(Entry {
+            reason: "insufficient_funds",
+            detail,
+            ..entry
+        });
     }
 
     /// The account's instances by id, whether they exist or not.
     pub(crate) fn instances_of(&self, account: usize) -> Vec<usize> {
-        (0..self.instances.len()).filter(|&index| self.instances[index].account == account).collect()
+        (0..self.instances.len())
+            .filter(|&index| self.instances[index].account == account)
+            .collect()
     }
 
     /// The rows written so far today, the last one first.

@@ -24,7 +24,9 @@ pub(crate) fn demand(book: &BTreeMap<String, String>, builtin_profiles: &str) ->
         .map(|account| {
             let paid = spend(&book, account, AMPLE, false);
             // What cannot be told with ample cash cannot be told where everything is kept, either.
-            let kept = paid.as_ref().and_then(|_| spend(&book, account, AMPLE, true));
+            let kept = paid
+                .as_ref()
+                .and_then(|_| spend(&book, account, AMPLE, true));
             [spend(&book, account, 0, false), paid, kept]
         })
         .collect();
@@ -32,11 +34,19 @@ pub(crate) fn demand(book: &BTreeMap<String, String>, builtin_profiles: &str) ->
     for month in months(&book) {
         for (account, sums) in book.accounts.iter().zip(&sums) {
             let cell = |spend: &Spend| {
-                let of_month = spend.as_ref().map(|spend| spend.get(&month).copied().unwrap_or(0));
+                let of_month = spend
+                    .as_ref()
+                    .map(|spend| spend.get(&month).copied().unwrap_or(0));
                 of_month.map_or(String::new(), |sum| money(sum, account.digits))
             };
             let [own, paid, kept] = sums;
-            file.row(&[month.clone(), account.id.clone(), cell(own), cell(paid), cell(kept)]);
+            file.row(&[
+                month.clone(),
+                account.id.clone(),
+                cell(own),
+                cell(paid),
+                cell(kept),
+            ]);
         }
     }
     file.text()
@@ -56,7 +66,11 @@ fn spend(book: &Book, account: usize, more_cash: i128, keeps_all: bool) -> Spend
     }
     let mut spend = BTreeMap::new();
     let spends = |event: &str| !matches!(event, "topup" | "credit");
-    for entry in replay.entries.iter().filter(|entry| entry.movement.is_some() && spends(entry.event)) {
+    for entry in replay
+        .entries
+        .iter()
+        .filter(|entry| entry.movement.is_some() && spends(entry.event))
+    {
         *spend.entry(month_of(entry.date)).or_insert(0) -= entry.amount();
     }
     Some(spend)

@@ -29,7 +29,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn amount(&self) -> i128 {
-        self.movement.map_or(0, |moved| moved.free_credit + moved.cash)
+        self.movement
+            .map_or(0, |moved| moved.free_credit + moved.cash)
     }
 }
 
@@ -78,14 +79,22 @@ pub(crate) fn balances_csv(day_ends: &[DayEnd]) -> String {
     let mut file = CsvText::new("date,account_id,cash,free_credit,available");
     let mut written: Vec<&DayEnd> = Vec::new();
     for end in day_ends {
-        let last = written.iter().rfind(|last| last.account.id == end.account.id);
+        let last = written
+            .iter()
+            .rfind(|last| last.account.id == end.account.id);
         if last.is_some_and(|last| sums(last) == sums(end)) {
             continue;
         }
         written.push(end);
         let amount = |sum| money(sum, end.account.digits);
         let (cash, free_credit, available) = sums(end);
-        file.row(&[end.date.to_string(), end.account.id.clone(), amount(cash), amount(free_credit), amount(available)]);
+        file.row(&[
+            end.date.to_string(),
+            end.account.id.clone(),
+            amount(cash),
+            amount(free_credit),
+            amount(available),
+        ]);
     }
     file.text()
 }
@@ -102,7 +111,9 @@ pub(crate) fn monthly_csv(entries: &[Entry], day_ends: &[DayEnd], from: Date) ->
          topup_amount,credit_amount,renewal_amount,usage_amount,refund_amount,closing_balance",
     );
     for (index, end) in day_ends.iter().enumerate() {
-        let next = day_ends[index + 1..].iter().find(|later| later.account.id == end.account.id);
+        let next = day_ends[index + 1..]
+            .iter()
+            .find(|later| later.account.id == end.account.id);
         let month_goes_on = next.is_some_and(|next| same_month(next.date, end.date));
         if end.date >= from && !month_goes_on {
             file.row(&monthly_row(entries, end));
@@ -112,14 +123,18 @@ pub(crate) fn monthly_csv(entries: &[Entry], day_ends: &[DayEnd], from: Date) ->
 }
 
 fn monthly_row(entries: &[Entry], end: &DayEnd) -> Vec<String> {
-    let of_month: Vec<&Entry> =
-        entries.iter().filter(|entry| entry.account == end.account.id && same_month(entry.date, end.date)).collect();
+    let of_month: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| entry.account == end.account.id && same_month(entry.date, end.date))
+        .collect();
     let count = |event: &str| {
         let rows = of_month.iter().filter(|entry| entry.event == event);
         rows.count().to_string()
     };
     let sum = |events: &[&str]| -> i128 {
-        let rows = of_month.iter().filter(|entry| events.contains(&entry.event));
+        let rows = of_month
+            .iter()
+            .filter(|entry| events.contains(&entry.event));
         rows.map(|entry| entry.amount()).sum()
     };
     let amount = |sum| money(sum, end.account.digits);
@@ -155,14 +170,18 @@ pub(super) struct CsvText {
 
 impl CsvText {
     pub(super) fn new(header: &str) -> Self {
-        let mut file = Self { writer: csv::Writer::from_writer(Vec::new()) };
+        let mut file = Self {
+            writer: csv::Writer::from_writer(Vec::new()),
+        };
         let columns: Vec<String> = header.split(',').map(str::to_owned).collect();
         file.row(&columns);
         file
     }
 
     pub(super) fn row(&mut self, cells: &[String]) {
-        self.writer.write_record(cells).expect("memory takes every row");
+        self.writer
+            .write_record(cells)
+            .expect("memory takes every row");
     }
 
     pub(super) fn text(self) -> String {

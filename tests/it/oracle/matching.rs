@@ -24,14 +24,20 @@ impl Replay<'_> {
             }
             if instance.prepaid {
                 let price = self.price_compared(index, action);
-                prepaid.push(Charge { instance: index, price });
+                prepaid.push(Charge {
+                    instance: index,
+                    price,
+                });
             } else {
                 postpaid.push(index);
             }
         }
         let order = self.charge_order(&prepaid, "selector/mixed-charge-order");
         sort(&mut prepaid, &self.instances, &order, self.notes);
-        self.notes.reached_if(!prepaid.is_empty() && !postpaid.is_empty(), "selector/postpaid-last");
+        self.notes.reached_if(
+            !prepaid.is_empty() && !postpaid.is_empty(),
+            "selector/postpaid-last",
+        );
         let prepaid = prepaid.iter().map(|charge| charge.instance);
         prepaid.chain(postpaid).collect()
     }
@@ -54,7 +60,11 @@ impl Replay<'_> {
         match column {
             "instance_id" => text(&instance.id),
             "account_id" => text(&self.accounts[instance.account].id),
-            "charge_type" => text(if instance.prepaid { "PREPAID" } else { "POSTPAID_BY_HOUR" }),
+            "charge_type" => text(if instance.prepaid {
+                "PREPAID"
+            } else {
+                "POSTPAID_BY_HOUR"
+            }),
             "stopped_by" => instance.stopped_by.and_then(text),
             "billed_hours" => Some(whole(instance.billed_hours)),
             "downgrades" => Some(whole(instance.downgrades)),

@@ -32,7 +32,10 @@ impl Replay<'_> {
             return None;
         }
         if !matches!(instance.state, State::Running | State::Overdue) {
-            notes.reached_if(instance.state == State::Reclaimed, "notice/no-reminder-in-the-bin");
+            notes.reached_if(
+                instance.state == State::Reclaimed,
+                "notice/no-reminder-in-the-bin",
+            );
             return None;
         }
         notes.reached_if(day >= 0, "notice/day-after-expiry");
@@ -68,21 +71,26 @@ impl Replay<'_> {
         };
         let count = self.accounts[account].alert_days;
         if self.accounts[account].available() >= alert_below {
-            self.notes.reached_if(count > 0, "notice/alert-count-starts-again");
+            self.notes
+                .reached_if(count > 0, "notice/alert-count-starts-again");
             self.accounts[account].alert_days = 0;
         } else if count >= ALERTS_IN_A_ROW {
             self.notes.reached("notice/alert-sixth-day-quiet");
         } else {
             self.notes.reached("notice/alert");
-            self.notes.reached_if(alert_below < 0, "notice/alert-below-a-negative-sum");
+            self.notes
+                .reached_if(alert_below < 0, "notice/alert-below-a-negative-sum");
             self.accounts[account].alert_days = count + 1;
-            self.entries.push(self.account_entry(account, "balance_alert"));
+            self.entries
+                .push(self.account_entry(account, "balance_alert"));
         }
     }
 
     fn arrears_forecast(&mut self, account: usize) {
         let id = &self.accounts[account].id;
-        let rows = self.entries_of_today().filter(|entry| &entry.account == id && entry.event == "usage");
+        let rows = self
+            .entries_of_today()
+            .filter(|entry| &entry.account == id && entry.event == "usage");
         let usage: Vec<i128> = rows.map(|entry| -entry.amount()).collect();
         let available = self.accounts[account].available();
         if usage.is_empty() {
@@ -92,7 +100,8 @@ impl Replay<'_> {
             self.notes.reached("notice/no-forecast-in-arrears");
         } else if available < 3 * usage.iter().sum::<i128>() {
             self.notes.reached("notice/forecast");
-            self.entries.push(self.account_entry(account, "arrears_forecast"));
+            self.entries
+                .push(self.account_entry(account, "arrears_forecast"));
         } else {
             self.notes.reached("notice/no-forecast-funds-suffice");
         }

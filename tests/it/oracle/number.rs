@@ -11,12 +11,21 @@ pub(crate) struct Fraction {
 }
 
 impl Fraction {
-    pub(crate) const ONE: Fraction = Fraction { numerator: 1, denominator: 1 };
-    pub(crate) const ZERO: Fraction = Fraction { numerator: 0, denominator: 1 };
+    pub(crate) const ONE: Fraction = Fraction {
+        numerator: 1,
+        denominator: 1,
+    };
+    pub(crate) const ZERO: Fraction = Fraction {
+        numerator: 0,
+        denominator: 1,
+    };
 
     fn new(numerator: i128, denominator: i128) -> Self {
         let divisor = common_divisor(numerator.abs(), denominator);
-        Self { numerator: numerator / divisor, denominator: denominator / divisor }
+        Self {
+            numerator: numerator / divisor,
+            denominator: denominator / divisor,
+        }
     }
 
     /// Reads a plain decimal such as `-12.50`.
@@ -26,7 +35,9 @@ impl Fraction {
             None => (1, text),
         };
         let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
-        let all: i128 = format!("{whole}{decimals}").parse().expect("a plain decimal");
+        let all: i128 = format!("{whole}{decimals}")
+            .parse()
+            .expect("a plain decimal");
         let places = u32::try_from(decimals.len()).expect("few decimals");
         Self::new(sign * all, power_of_ten(places))
     }
@@ -53,7 +64,9 @@ impl Fraction {
         let shared = common_divisor(self.denominator, other.denominator);
         let left = product(self.numerator, other.denominator / shared);
         let right = product(other.numerator, self.denominator / shared);
-        let sum = left.checked_add(right).expect("the numbers of a book are small");
+        let sum = left
+            .checked_add(right)
+            .expect("the numbers of a book are small");
         Self::new(sum, product(self.denominator / shared, other.denominator))
     }
 
@@ -63,7 +76,10 @@ impl Fraction {
     }
 
     pub(crate) fn whole(number: i128) -> Self {
-        Self { numerator: number, denominator: 1 }
+        Self {
+            numerator: number,
+            denominator: 1,
+        }
     }
 
     /// Half up to two decimals, where a formula asks for that before its end (model.md, upgrade_months).
@@ -79,7 +95,10 @@ impl Fraction {
     /// The amount in minor units, which must be whole: input amounts have at most the currency's decimals.
     pub(crate) fn minor_units(self, digits: u32) -> i128 {
         let minor = self.times_whole(power_of_ten(digits));
-        assert_eq!(minor.denominator, 1, "an amount has its currency's decimals");
+        assert_eq!(
+            minor.denominator, 1,
+            "an amount has its currency's decimals"
+        );
         minor.numerator
     }
 
@@ -154,17 +173,28 @@ pub(crate) fn money(minor: i128, digits: u32) -> String {
 
 /// A price as written, without trailing zeros after the point (model.md, first-and-note).
 pub(crate) fn price_as_written(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 fn power_of_ten(places: u32) -> i128 {
-    10_i128.checked_pow(places).expect("a power of ten within i128")
+    10_i128
+        .checked_pow(places)
+        .expect("a power of ten within i128")
 }
 
 fn product(left: i128, right: i128) -> i128 {
-    left.checked_mul(right).expect("the numbers of a book are small")
+    left.checked_mul(right)
+        .expect("the numbers of a book are small")
 }
 
 fn common_divisor(left: i128, right: i128) -> i128 {
-    if right == 0 { left } else { common_divisor(right, left % right) }
+    if right == 0 {
+        left
+    } else {
+        common_divisor(right, left % right)
+    }
 }

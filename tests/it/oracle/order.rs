@@ -13,11 +13,20 @@ pub(crate) struct Charge {
 }
 
 /// The value that all profiles share, or the default profile's where they differ (replay.md 6, Charge order).
-pub(crate) fn agreed(values: &[&str], default: &str, rule_if_mixed: &'static str, notes: &Notes) -> String {
+pub(crate) fn agreed(
+    values: &[&str],
+    default: &str,
+    rule_if_mixed: &'static str,
+    notes: &Notes,
+) -> String {
     let first = values.first().unwrap_or(&default);
     let mixed = values.iter().any(|value| value != first);
     notes.reached_if(mixed, rule_if_mixed);
-    if mixed { default.to_owned() } else { (*first).to_owned() }
+    if mixed {
+        default.to_owned()
+    } else {
+        (*first).to_owned()
+    }
 }
 
 /// Sorts charges of prepaid instances in charge order.
@@ -30,7 +39,11 @@ pub(crate) fn sort(charges: &mut [Charge], instances: &[Instance], order: &str, 
 
 /// What the order compares first, then the expiry date, then the id.
 fn key<'a>(charge: &Charge, instance: &'a Instance, order: &str) -> (Rank, Date, &'a str) {
-    (rank(charge, instance, order), instance.expiry(), &instance.id)
+    (
+        rank(charge, instance, order),
+        instance.expiry(),
+        &instance.id,
+    )
 }
 
 /// "Empty last", and then a number, small first.

@@ -22,16 +22,19 @@ impl Replay<'_> {
                 continue;
             }
             if instance.stopped_by == Some("user") {
-                self.notes.reached_if(self.may_run_again(index), "stop/is-not-restored");
+                self.notes
+                    .reached_if(self.may_run_again(index), "stop/is-not-restored");
                 continue;
             }
             if instance.profile.restart != "automatic" && !self.keeps_all {
-                self.notes.reached_if(self.may_run_again(index), "restore/manual-waits");
+                self.notes
+                    .reached_if(self.may_run_again(index), "restore/manual-waits");
             } else if self.may_run_again(index) {
                 self.run_again(index, "funds", String::new());
             } else {
                 let nothing_left = self.accounts[account].available() == 0;
-                self.notes.reached_if(nothing_left, "restore/zero-is-not-positive");
+                self.notes
+                    .reached_if(nothing_left, "restore/zero-is-not-positive");
             }
         }
     }
@@ -59,14 +62,21 @@ impl Replay<'_> {
         self.instances[index].since = None;
         self.instances[index].stopped_by = None;
         let entry = self.entry_of(index, "restored");
-        self.entries.push(Entry { reason, detail, ..entry });
+        self.entries.push(Entry {
+            reason,
+            detail,
+            ..entry
+        });
     }
 
     /// The arrears clock "is also cleared when `available ≥ 0` after phase 4" (replay.md 7).
     pub(crate) fn clear_clock_after_renewals(&mut self, account: usize) {
         let account = &mut self.accounts[account];
         if account.available() >= 0 {
-            self.notes.reached_if(account.arrears_clock.is_some(), "usage/clock-cleared-after-renewals");
+            self.notes.reached_if(
+                account.arrears_clock.is_some(),
+                "usage/clock-cleared-after-renewals",
+            );
             account.arrears_clock = None;
         }
     }
@@ -75,7 +85,11 @@ impl Replay<'_> {
     pub(crate) fn usage(&mut self, account: usize) {
         let at_midnight = self.accounts[account].clone();
         let mut hours = vec![Hours::default(); self.instances.len()];
-        let states: Vec<State> = self.instances.iter().map(|instance| instance.state).collect();
+        let states: Vec<State> = self
+            .instances
+            .iter()
+            .map(|instance| instance.state)
+            .collect();
         let mut stopped = Vec::new();
         self.note_running_clock(account);
         for hour in 1..=24 {
@@ -89,16 +103,24 @@ impl Replay<'_> {
         for index in self.instances_of(account) {
             if stopped.contains(&index) {
                 let entry = self.entry_of(index, "stopped");
-                self.entries.push(Entry { reason: "arrears", ..entry });
+                self.entries.push(Entry {
+                    reason: "arrears",
+                    ..entry
+                });
             }
         }
     }
 
     fn note_running_clock(&self, account: usize) {
         let clock_runs = self.accounts[account].arrears_clock.is_some();
-        let anything_postpaid = self.instances_of(account).iter().any(|&index| !self.instances[index].prepaid);
-        self.notes.reached_if(clock_runs, "usage/clock-carries-over");
-        self.notes.reached_if(clock_runs && !anything_postpaid, "usage/silent-clock");
+        let anything_postpaid = self
+            .instances_of(account)
+            .iter()
+            .any(|&index| !self.instances[index].prepaid);
+        self.notes
+            .reached_if(clock_runs, "usage/clock-carries-over");
+        self.notes
+            .reached_if(clock_runs && !anything_postpaid, "usage/silent-clock");
     }
 
     fn charge_hour(&mut self, account: usize, hours: &mut [Hours]) {
@@ -119,13 +141,21 @@ impl Replay<'_> {
     fn note_tier(&self, index: usize, hours_today: i64) {
         let instance = &self.instances[index];
         let mut tiers = instance.profile.hourly_tiers.keys();
-        let mut reached = instance.profile.hourly_tiers.keys().filter(|&&from| from < instance.billed_hours);
+        let mut reached = instance
+            .profile
+            .hourly_tiers
+            .keys()
+            .filter(|&&from| from < instance.billed_hours);
         let begins = tiers.any(|&from| from == instance.billed_hours - 1);
         let in_arrears = self.accounts[instance.account].available() < 0;
-        self.notes.reached_if(begins && hours_today > 1, "tiers/crossed-within-a-day");
-        self.notes.reached_if(begins && hours_today == 1, "tiers/crossed-at-midnight");
-        self.notes.reached_if(begins && in_arrears, "tiers/crossed-in-arrears");
-        self.notes.reached_if(reached.nth(1).is_some(), "tiers/third");
+        self.notes
+            .reached_if(begins && hours_today > 1, "tiers/crossed-within-a-day");
+        self.notes
+            .reached_if(begins && hours_today == 1, "tiers/crossed-at-midnight");
+        self.notes
+            .reached_if(begins && in_arrears, "tiers/crossed-in-arrears");
+        self.notes
+            .reached_if(reached.nth(1).is_some(), "tiers/third");
     }
 
     /// What stopped in arrears may be billed on, what people stopped is not (model.md, bill_while_stopped).
@@ -134,7 +164,8 @@ impl Replay<'_> {
         if instance.state != State::Stopped || !instance.profile.bill_while_stopped {
             return false;
         }
-        self.notes.reached_if(instance.stopped_by == Some("user"), "stop/is-not-billed");
+        self.notes
+            .reached_if(instance.stopped_by == Some("user"), "stop/is-not-billed");
         instance.stopped_by == Some("arrears")
     }
 
@@ -144,7 +175,8 @@ impl Replay<'_> {
         account.arrears_clock = if account.available() >= 0 {
             None
         } else {
-            self.notes.reached_if(account.arrears_clock.is_none(), "usage/clock-set");
+            self.notes
+                .reached_if(account.arrears_clock.is_none(), "usage/clock-set");
             Some(account.arrears_clock.map_or(0, |hours| hours + 1))
         };
     }
@@ -174,18 +206,29 @@ impl Replay<'_> {
     }
 
     /// One row per instance with hours, as if they were deducted at once, in row order (replay.md 7).
-    fn usage_entries(&mut self, account: usize, hours: &[Hours], states: &[State], at_midnight: Account) {
+    fn usage_entries(
+        &mut self,
+        account: usize,
+        hours: &[Hours],
+        states: &[State],
+        at_midnight: Account,
+    ) {
         let mut running = at_midnight;
         for index in self.instances_of(account) {
             if hours[index].billed == 0 {
                 continue;
             }
             let movement = running.deduct(hours[index].cost);
-            let stops_today = states[index] == State::Running && self.instances[index].state == State::Stopped;
+            let stops_today =
+                states[index] == State::Running && self.instances[index].state == State::Stopped;
             let billed_on = self.instances[index].profile.bill_while_stopped;
             self.notes.reached("usage/row");
-            self.notes.reached_if(states[index] == State::Stopped, "usage/billed-while-stopped");
-            self.notes.reached_if(stops_today && billed_on, "usage/billed-on-the-day-it-stops");
+            self.notes.reached_if(
+                states[index] == State::Stopped,
+                "usage/billed-while-stopped",
+            );
+            self.notes
+                .reached_if(stops_today && billed_on, "usage/billed-on-the-day-it-stops");
             self.note_contributions(movement);
             let entry = self.entry_of(index, "usage");
             self.entries.push(Entry {
@@ -207,7 +250,9 @@ impl Replay<'_> {
     fn note_contributions(&self, movement: Movement) {
         let by_credit = movement.free_credit != 0;
         let by_cash = movement.cash != 0;
-        self.notes.reached_if(by_credit && by_cash, "usage/free-credit-then-cash");
-        self.notes.reached_if(!by_credit && !by_cash, "usage/free-instance");
+        self.notes
+            .reached_if(by_credit && by_cash, "usage/free-credit-then-cash");
+        self.notes
+            .reached_if(!by_credit && !by_cash, "usage/free-instance");
     }
 }

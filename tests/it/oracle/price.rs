@@ -39,7 +39,9 @@ pub(crate) fn look_up(
     ];
     for (region, product, rule) in classes {
         for row in rows {
-            let fits = row.instance_type == wanted.instance_type && row.region == region && row.product == product;
+            let fits = row.instance_type == wanted.instance_type
+                && row.region == region
+                && row.product == product;
             if !fits {
                 continue;
             }
@@ -56,11 +58,10 @@ pub(crate) fn look_up(
 /// Prepaid, `m` months: monthly price times months times factor (replay.md 4).
 pub(crate) fn renewal_price(instance: &Instance, months: u32, digits: u32, notes: &Notes) -> i128 {
     let factor = discount(&instance.profile, months, notes);
-    monthly_price(instance).times_whole(i128::from(months)).times(factor).round(
-        digits,
-        &instance.profile.rounding,
-        notes,
-    )
+    monthly_price(instance)
+        .times_whole(i128::from(months))
+        .times(factor)
+        .round(digits, &instance.profile.rounding, notes)
 }
 
 /// The factor of the largest band not above the months; 1 where there is none (replay.md 4).
@@ -75,7 +76,10 @@ pub(crate) fn discount(profile: &Profile, months: u32, notes: &Notes) -> Fractio
     }
     notes.reached_if(largest.is_none(), "price/no-band");
     notes.reached_if(largest == Some(months), "price/band");
-    notes.reached_if(largest.is_some_and(|band| band < months), "price/band-below");
+    notes.reached_if(
+        largest.is_some_and(|band| band < months),
+        "price/band-below",
+    );
     factor
 }
 
@@ -90,16 +94,25 @@ pub(crate) fn unified_target(instance: &Instance, day: u32, notes: &Notes) -> Da
 /// Monthly price times days over 30, without a discount (replay.md 9).
 pub(crate) fn unified_price(instance: &Instance, target: Date, digits: u32, notes: &Notes) -> i128 {
     let days = days_between(instance.expiry(), target);
-    monthly_price(instance).times_whole(i128::from(days)).over(30).round(digits, &instance.profile.rounding, notes)
+    monthly_price(instance)
+        .times_whole(i128::from(days))
+        .over(30)
+        .round(digits, &instance.profile.rounding, notes)
 }
 
 /// Postpaid: the next hour, by the tier of the hours billed before it, rounded by itself (replay.md 4; model.md, tiers).
 pub(crate) fn hour_price(instance: &Instance, digits: u32, notes: &Notes) -> i128 {
-    let price = instance.hourly_price.expect("a postpaid instance has an hourly price");
+    let price = instance
+        .hourly_price
+        .expect("a postpaid instance has an hourly price");
     let factor = tier(&instance.profile.hourly_tiers, instance.billed_hours);
-    price.times(factor).round(digits, &instance.profile.rounding, notes)
+    price
+        .times(factor)
+        .round(digits, &instance.profile.rounding, notes)
 }
 
 pub(crate) fn monthly_price(instance: &Instance) -> Fraction {
-    instance.monthly_price.expect("a prepaid instance has a monthly price")
+    instance
+        .monthly_price
+        .expect("a prepaid instance has a monthly price")
 }

@@ -87,19 +87,27 @@ pub(crate) struct Profiles {
 
 type Tables = BTreeMap<String, Table>;
 
-static PRINTED_KEYS: LazyLock<Table> = LazyLock::new(|| PRINTED.parse().expect("the printed values are TOML"));
+static PRINTED_KEYS: LazyLock<Table> =
+    LazyLock::new(|| PRINTED.parse().expect("the printed values are TOML"));
 
 /// Built-in profiles by their text: all books have the same ones, and reading them takes longer than a replay.
 static KNOWN: Mutex<BTreeMap<String, Arc<Tables>>> = Mutex::new(BTreeMap::new());
 
 fn builtin_tables(text: &str) -> Arc<Tables> {
     let mut known = KNOWN.lock().expect("no reading failed");
-    Arc::clone(known.entry(text.to_owned()).or_insert_with(|| Arc::new(tables(text))))
+    Arc::clone(
+        known
+            .entry(text.to_owned())
+            .or_insert_with(|| Arc::new(tables(text))),
+    )
 }
 
 impl Profiles {
     pub(crate) fn read(builtin: &str, own: &str) -> Self {
-        Self { builtin: builtin_tables(builtin), own: tables(own) }
+        Self {
+            builtin: builtin_tables(builtin),
+            own: tables(own),
+        }
     }
 
     fn is_overridden(&self, name: &str) -> bool {
@@ -115,7 +123,10 @@ impl Profiles {
         notes.reached_if(is_overridden, "profile/override");
         let mut keys = PRINTED_KEYS.clone();
         let inherited = self.inherited(name, notes);
-        notes.reached_if(keys.keys().any(|key| !inherited.contains_key(key)), "profile/missing-key");
+        notes.reached_if(
+            keys.keys().any(|key| !inherited.contains_key(key)),
+            "profile/missing-key",
+        );
         keys.extend(inherited);
         profile(&keys)
     }
@@ -127,7 +138,10 @@ impl Profiles {
             Some(parent) => {
                 let parent = parent.as_str().expect("`extends` is a name");
                 notes.reached("profile/extends");
-                notes.reached_if(self.is_overridden(parent), "profile/extends-an-overridden-one");
+                notes.reached_if(
+                    self.is_overridden(parent),
+                    "profile/extends-an-overridden-one",
+                );
                 self.inherited(parent, notes)
             }
             None => Table::new(),
@@ -139,14 +153,19 @@ impl Profiles {
 
 fn tables(text: &str) -> Tables {
     let all: Table = text.parse().expect("profiles are TOML");
-    all.into_iter().map(|(name, keys)| (name, keys.as_table().expect("a profile is a table").clone())).collect()
+    all.into_iter()
+        .map(|(name, keys)| (name, keys.as_table().expect("a profile is a table").clone()))
+        .collect()
 }
 
 fn profile(keys: &Table) -> Profile {
     Profile {
         month_end: word(keys, "month_end"),
         rounding: word(keys, "rounding"),
-        renew_periods: whole_list(&keys["renew_periods"]).into_iter().map(months).collect(),
+        renew_periods: whole_list(&keys["renew_periods"])
+            .into_iter()
+            .map(months)
+            .collect(),
         discounts: factors(&keys["discounts"]),
         auto_renew_months: months(whole(keys, "auto_renew_months")),
         auto_renew_first: whole(keys, "auto_renew_first"),
@@ -192,7 +211,10 @@ fn whole(keys: &Table, name: &str) -> i64 {
 
 fn whole_list(value: &Value) -> Vec<i64> {
     let values = value.as_array().expect("a list");
-    values.iter().map(|value| value.as_integer().expect("a list of whole numbers")).collect()
+    values
+        .iter()
+        .map(|value| value.as_integer().expect("a list of whole numbers"))
+        .collect()
 }
 
 fn months(number: i64) -> u32 {
@@ -206,7 +228,10 @@ fn factors<T: Ord + std::str::FromStr>(value: &Value) -> BTreeMap<T, Fraction> {
         .iter()
         .map(|(band, factor)| {
             let factor = factor.as_str().expect("a factor is written as text");
-            (band.parse().ok().expect("a band is a whole number"), Fraction::parse(factor))
+            (
+                band.parse().ok().expect("a band is a whole number"),
+                Fraction::parse(factor),
+            )
         })
         .collect()
 }

@@ -57,18 +57,30 @@ pub(crate) struct Action {
 
 type Row = BTreeMap<String, String>;
 
-pub(crate) fn read(files: &BTreeMap<String, String>, builtin_profiles: &str, notes: &Notes) -> Book {
+pub(crate) fn read(
+    files: &BTreeMap<String, String>,
+    builtin_profiles: &str,
+    notes: &Notes,
+) -> Book {
     let settings = Settings::read(files, builtin_profiles);
     let accounts = accounts(&settings, &records(files, "accounts.csv"), notes);
     let instances = instances(&settings, files, &accounts, notes);
     let default_profile = settings.profiles.get(&settings.default_profile, notes);
-    let actions =
-        records(files, "actions.csv").iter().map(|row| action(&settings, &default_profile, row, notes)).collect();
+    let actions = records(files, "actions.csv")
+        .iter()
+        .map(|row| action(&settings, &default_profile, row, notes))
+        .collect();
     Book {
         from: settings.from,
         to: settings.to,
-        vouchers: records(files, "vouchers.csv").iter().map(|row| voucher(&accounts, row)).collect(),
-        returns: records(files, "returns.csv").iter().map(|row| returns(&accounts, row)).collect(),
+        vouchers: records(files, "vouchers.csv")
+            .iter()
+            .map(|row| voucher(&accounts, row))
+            .collect(),
+        returns: records(files, "returns.csv")
+            .iter()
+            .map(|row| returns(&accounts, row))
+            .collect(),
         default_profile,
         accounts,
         instances,
@@ -106,7 +118,8 @@ impl Settings {
         let chosen = self.product_profiles.get(product);
         notes.reached_if(chosen.is_some(), "profile/of-the-product");
         notes.reached_if(chosen.is_none(), "profile/default");
-        self.profiles.get(chosen.unwrap_or(&self.default_profile), notes)
+        self.profiles
+            .get(chosen.unwrap_or(&self.default_profile), notes)
     }
 }
 
@@ -115,12 +128,21 @@ fn product_profiles(book: &Table) -> BTreeMap<String, String> {
         return BTreeMap::new();
     };
     let table = table.as_table().expect("`product_profiles` is a table");
-    table.iter().map(|(product, profile)| (product.clone(), text(profile))).collect()
+    table
+        .iter()
+        .map(|(product, profile)| (product.clone(), text(profile)))
+        .collect()
 }
 
 fn holidays(book: &Table) -> Vec<Date> {
-    let listed = book.get("holidays").map(|days| days.as_array().expect("`holidays` is a list"));
-    listed.into_iter().flatten().map(|day| parse_date(&text(day))).collect()
+    let listed = book
+        .get("holidays")
+        .map(|days| days.as_array().expect("`holidays` is a list"));
+    listed
+        .into_iter()
+        .flatten()
+        .map(|day| parse_date(&text(day)))
+        .collect()
 }
 
 /// A TOML string or date as text.
@@ -137,12 +159,17 @@ fn records(files: &BTreeMap<String, String>, name: &str) -> Vec<Row> {
     let text = files.get(name).map_or("", String::as_str);
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader.deserialize().map(|row| row.expect("a CSV row")).collect()
+    reader
+        .deserialize()
+        .map(|row| row.expect("a CSV row"))
+        .collect()
 }
 
 /// A cell's text; empty means absent (formats.md).
 fn cell<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
-    row.get(column).map(String::as_str).filter(|text| !text.is_empty())
+    row.get(column)
+        .map(String::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 fn required<'a>(row: &'a Row, column: &str) -> &'a str {
@@ -204,7 +231,10 @@ fn instances(
     accounts: &[Account],
     notes: &Notes,
 ) -> Vec<Instance> {
-    let prices: Vec<ListPrice> = records(files, "prices.csv").iter().map(list_price).collect();
+    let prices: Vec<ListPrice> = records(files, "prices.csv")
+        .iter()
+        .map(list_price)
+        .collect();
     let mut instances = Vec::new();
     for row in records(files, "instances.csv") {
         let account = place_of(accounts, &row);
@@ -216,8 +246,13 @@ fn instances(
     instances.sort_by(|left, right| left.id.cmp(&right.id));
     for row in records(files, "orders.csv") {
         let id = required(&row, "instance_id");
-        let instance = instances.iter_mut().find(|instance| instance.id == id).expect("an instance of the book");
-        instance.orders.push(order(&row, accounts[instance.account].digits));
+        let instance = instances
+            .iter_mut()
+            .find(|instance| instance.id == id)
+            .expect("an instance of the book");
+        instance
+            .orders
+            .push(order(&row, accounts[instance.account].digits));
     }
     instances
 }
@@ -236,12 +271,16 @@ fn order(row: &Row, digits: u32) -> Order {
 
 fn place_of(accounts: &[Account], row: &Row) -> usize {
     let owner = required(row, "account_id");
-    accounts.iter().position(|account| account.id == owner).expect("an account of the book")
+    accounts
+        .iter()
+        .position(|account| account.id == owner)
+        .expect("an account of the book")
 }
 
 fn voucher(accounts: &[Account], row: &Row) -> Voucher {
     let account = place_of(accounts, row);
-    let amount = |column| fraction(row, column).map(|amount| amount.minor_units(accounts[account].digits));
+    let amount =
+        |column| fraction(row, column).map(|amount| amount.minor_units(accounts[account].digits));
     Voucher {
         id: required(row, "voucher_id").to_owned(),
         account,
@@ -256,14 +295,26 @@ fn voucher(accounts: &[Account], row: &Row) -> Voucher {
 
 /// A list with `;`.
 fn products(row: &Row) -> Vec<String> {
-    cell(row, "products").map_or(Vec::new(), |list| list.split(';').map(str::to_owned).collect())
+    cell(row, "products").map_or(Vec::new(), |list| {
+        list.split(';').map(str::to_owned).collect()
+    })
 }
 
 fn returns(accounts: &[Account], row: &Row) -> ((usize, String, i32), Returns) {
     let year = number(row, "year").expect("a year");
-    let key = (place_of(accounts, row), required(row, "product").to_owned(), year);
+    let key = (
+        place_of(accounts, row),
+        required(row, "product").to_owned(),
+        year,
+    );
     let count = |column| number(row, column).unwrap_or(0);
-    (key, Returns { all: count("returns"), full: count("full_returns") })
+    (
+        key,
+        Returns {
+            all: count("returns"),
+            full: count("full_returns"),
+        },
+    )
 }
 
 fn list_price(row: &Row) -> ListPrice {
@@ -332,7 +383,11 @@ fn renew_flag(row: &Row, notes: &Notes) -> &'static str {
 /// An empty price cell takes the most specific row, for both prices (model.md, price-lookup).
 fn fill_prices(instance: &mut Instance, prices: &[ListPrice], notes: &Notes) {
     let label = |column: &str| instance.cells.get(column).map_or("", String::as_str);
-    let wanted = Wanted { product: label("product"), instance_type: label("instance_type"), region: label("region") };
+    let wanted = Wanted {
+        product: label("product"),
+        instance_type: label("instance_type"),
+        region: label("region"),
+    };
     let found = |price| look_up(prices, &wanted, price, notes);
     instance.monthly_price = instance.monthly_price.or_else(|| found(|row| row.monthly));
     instance.hourly_price = instance.hourly_price.or_else(|| found(|row| row.hourly));
@@ -341,7 +396,10 @@ fn fill_prices(instance: &mut Instance, prices: &[ListPrice], notes: &Notes) {
 /// The opening state, its day and the anchor (replay.md 5 and 8; formats.md, instances.csv).
 fn open(instance: &mut Instance, row: &Row, from: Date, notes: &Notes) {
     let begins_later = instance.starts_on.is_some_and(|start| start >= from);
-    notes.reached_if(instance.starts_on.is_some() && !begins_later, "open/past-start-says-nothing");
+    notes.reached_if(
+        instance.starts_on.is_some() && !begins_later,
+        "open/past-start-says-nothing",
+    );
     notes.reached_if(instance.anchor.is_some(), "open/anchor-given");
     // The anchor is fixed when the book is read (replay.md 5).
     let anchor_date = instance.expires_on.or(instance.starts_on);
@@ -370,7 +428,10 @@ fn open_as_given(instance: &mut Instance, word: &str, from: Date, notes: &Notes)
         State::Absent => unreachable!("no word means absent"),
     });
     let past = instance.expires_on.is_some_and(|expiry| expiry < from);
-    notes.reached_if(past && instance.state == State::Running, "open/given-running-past-expiry");
+    notes.reached_if(
+        past && instance.state == State::Running,
+        "open/given-running-past-expiry",
+    );
     let in_bin = instance.state == State::Reclaimed;
     notes.reached_if(in_bin && !past, "open/given-reclaimed-before-expiry");
 }
@@ -389,7 +450,10 @@ fn derive(instance: &mut Instance, from: Date, notes: &Notes) {
         notes.reached("open/derived-reclaimed");
         instance.state = State::Reclaimed;
         instance.since = Some(reclaiming);
-        assert!(instance.release_day() >= from, "a derived row is not past its release");
+        assert!(
+            instance.release_day() >= from,
+            "a derived row is not past its release"
+        );
     }
 }
 
@@ -398,7 +462,9 @@ fn action(settings: &Settings, profile: &Profile, row: &Row, notes: &Notes) -> A
     let date = parse_date(required(row, "date"));
     let channel = word("channel");
     Action {
-        date: channel.as_ref().map_or(date, |channel| arrival(settings, profile, date, channel, notes)),
+        date: channel.as_ref().map_or(date, |channel| {
+            arrival(settings, profile, date, channel, notes)
+        }),
         sent: channel.map(|channel| (date, channel)),
         name: required(row, "action").to_owned(),
         account: word("account_id"),
@@ -420,22 +486,45 @@ fn action(settings: &Settings, profile: &Profile, row: &Row, notes: &Notes) -> A
 }
 
 /// A top-up with a channel counts on the day on which it arrives (model.md, arrival).
-fn arrival(settings: &Settings, profile: &Profile, sent: Date, channel: &str, notes: &Notes) -> Date {
+fn arrival(
+    settings: &Settings,
+    profile: &Profile,
+    sent: Date,
+    channel: &str,
+    notes: &Notes,
+) -> Date {
     let days = match channel {
         "online" => profile.online_topup_days,
         "bank" => profile.bank_topup_days,
         other => panic!("unknown channel {other}"),
     };
     let arrives = plus_working_days(sent, days, &settings.holidays);
-    let on_the_way: Vec<Date> = (1..days_between(sent, arrives)).map(|day| plus_days(sent, day)).collect();
+    let on_the_way: Vec<Date> = (1..days_between(sent, arrives))
+        .map(|day| plus_days(sent, day))
+        .collect();
     let (from, to) = (settings.from, settings.to);
     notes.reached_if(days == 0, "topup/arrives-at-once");
-    notes.reached_if(days == 0 && is_weekend(sent), "topup/arrives-at-once-at-a-weekend");
-    notes.reached_if(on_the_way.iter().any(|&day| is_weekend(day)), "topup/over-a-weekend");
+    notes.reached_if(
+        days == 0 && is_weekend(sent),
+        "topup/arrives-at-once-at-a-weekend",
+    );
+    notes.reached_if(
+        on_the_way.iter().any(|&day| is_weekend(day)),
+        "topup/over-a-weekend",
+    );
     let holiday = |day: &&Date| settings.holidays.contains(day) && !is_weekend(**day);
-    notes.reached_if(on_the_way.iter().any(|day| holiday(&day)), "topup/over-a-holiday");
-    notes.reached_if(sent < from && (from..=to).contains(&arrives), "topup/sent-before-the-run");
-    notes.reached_if((from..=to).contains(&sent) && arrives > to, "topup/arrives-after-the-run");
+    notes.reached_if(
+        on_the_way.iter().any(|day| holiday(&day)),
+        "topup/over-a-holiday",
+    );
+    notes.reached_if(
+        sent < from && (from..=to).contains(&arrives),
+        "topup/sent-before-the-run",
+    );
+    notes.reached_if(
+        (from..=to).contains(&sent) && arrives > to,
+        "topup/arrives-after-the-run",
+    );
     notes.reached_if(channel == "bank", "topup/by-bank");
     notes.reached_if(channel == "online", "topup/online");
     arrives

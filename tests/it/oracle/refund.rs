@@ -31,8 +31,15 @@ impl Paid {
             assert_eq!(sum, 0, "what was not paid has no parts");
             return Movement::default();
         }
-        let cash = Fraction::whole(sum).times_whole(self.cash).over(self.all()).round(0, rounding, notes);
-        Movement { voucher: 0, free_credit: sum - cash, cash }
+        let cash = Fraction::whole(sum)
+            .times_whole(self.cash)
+            .over(self.all())
+            .round(0, rounding, notes);
+        Movement {
+            voucher: 0,
+            free_credit: sum - cash,
+            cash,
+        }
     }
 }
 
@@ -45,14 +52,19 @@ pub(crate) struct Refund {
 impl Instance {
     /// The order whose term holds the day.
     pub(crate) fn current_order(&self, day: Date) -> Option<&Order> {
-        self.orders.iter().find(|order| order.start <= day && day < order.end)
+        self.orders
+            .iter()
+            .find(|order| order.start <= day && day < order.end)
     }
 
     /// What was paid for the current order and those ahead; none where no payment is known (model.md, unknown-payment).
     pub(crate) fn paid(&self, day: Date) -> Option<Paid> {
         let counts: Vec<&Order> = self.orders.iter().filter(|order| day < order.end).collect();
         let sum = |part: fn(&Order) -> i128| counts.iter().map(|order| part(order)).sum();
-        let paid = Paid { free_credit: sum(|order| order.free_credit), cash: sum(|order| order.cash) };
+        let paid = Paid {
+            free_credit: sum(|order| order.free_credit),
+            cash: sum(|order| order.cash),
+        };
         (!counts.is_empty()).then_some(paid)
     }
 
@@ -61,13 +73,24 @@ impl Instance {
         let anchor = self.anchor.expect("a prepaid instance has an anchor");
         let on_anchor = falls_on(start, anchor);
         let counted_from = if on_anchor { anchor } else { start.day() };
-        let after = |months| add_months(&self.profile.month_end, start, counted_from, months, &Notes::new());
+        let after = |months| {
+            add_months(
+                &self.profile.month_end,
+                start,
+                counted_from,
+                months,
+                &Notes::new(),
+            )
+        };
         let mut months = 0;
         while after(months + 1) <= end {
             months += 1;
         }
         let sticky = self.profile.month_end == "sticky" && months > 0;
-        notes.reached_if(sticky && on_anchor && anchor != start.day(), "months/full-from-the-anchor");
+        notes.reached_if(
+            sticky && on_anchor && anchor != start.day(),
+            "months/full-from-the-anchor",
+        );
         notes.reached_if(sticky && !on_anchor, "months/full-from-the-start");
         months
     }
@@ -75,11 +98,21 @@ impl Instance {
     /// The first day after so many full months.
     pub(crate) fn after_full_months(&self, start: Date, months: u32) -> Date {
         let anchor = self.anchor.expect("a prepaid instance has an anchor");
-        let counted_from = if falls_on(start, anchor) { anchor } else { start.day() };
+        let counted_from = if falls_on(start, anchor) {
+            anchor
+        } else {
+            start.day()
+        };
         if months == 0 {
             start
         } else {
-            add_months(&self.profile.month_end, start, counted_from, months, &Notes::new())
+            add_months(
+                &self.profile.month_end,
+                start,
+                counted_from,
+                months,
+                &Notes::new(),
+            )
         }
     }
 }
@@ -123,19 +156,29 @@ impl Replay<'_> {
     pub(crate) fn used_by_the_hour(&self, instance: &Instance, order: &Order) -> Option<Fraction> {
         let full = instance.full_months(order.start, self.today, self.notes);
         let rest = days_between(instance.after_full_months(order.start, full), self.today);
-        let months =
-            monthly_price(instance).times_whole(i128::from(full)).times(discount(&instance.profile, full, self.notes));
-        self.notes.reached_if(full > 0 && rest > 0, "refund/hourly-months-and-hours");
-        self.notes.reached_if(full > 0 && rest == 0, "refund/hourly-full-months");
-        self.notes.reached_if(full == 0 && rest > 0, "refund/hourly-hours");
-        self.notes.reached_if(full == 0 && rest == 0, "refund/hourly-nothing-used");
-        self.notes.reached_if(rest == 0 && instance.hourly_price.is_none(), "refund/needs-no-hourly-price");
+        let months = monthly_price(instance)
+            .times_whole(i128::from(full))
+            .times(discount(&instance.profile, full, self.notes));
+        self.notes
+            .reached_if(full > 0 && rest > 0, "refund/hourly-months-and-hours");
+        self.notes
+            .reached_if(full > 0 && rest == 0, "refund/hourly-full-months");
+        self.notes
+            .reached_if(full == 0 && rest > 0, "refund/hourly-hours");
+        self.notes
+            .reached_if(full == 0 && rest == 0, "refund/hourly-nothing-used");
+        self.notes.reached_if(
+            rest == 0 && instance.hourly_price.is_none(),
+            "refund/needs-no-hourly-price",
+        );
         if rest == 0 {
             return Some(months);
         }
         let price = instance.hourly_price?;
         let tiers = &instance.profile.hourly_tiers;
-        let hours = (0..24 * rest).fold(Fraction::ZERO, |sum, hour| sum.plus(price.times(tier(tiers, hour))));
+        let hours = (0..24 * rest).fold(Fraction::ZERO, |sum, hour| {
+            sum.plus(price.times(tier(tiers, hour)))
+        });
         let crosses = tiers.keys().any(|&from| from < 24 * rest);
         self.notes.reached_if(crosses, "refund/hourly-tiers");
         Some(months.plus(hours))
@@ -156,11 +199,9 @@ impl Replay<'_> {
             Some(months) => price.times_whole(i128::from(months)),
             None => price.times_whole(i128::from(days)).over(30),
         };
-        list.times_whole(i128::from(used)).over(i128::from(days)).times(discount(
-            &instance.profile,
-            full.max(1),
-            self.notes,
-        ))
+        list.times_whole(i128::from(used))
+            .over(i128::from(days))
+            .times(discount(&instance.profile, full.max(1), self.notes))
     }
 
     /// What comes back for a running instance, not in full (model.md, refund).
@@ -168,22 +209,38 @@ impl Replay<'_> {
         let instance = &self.instances[index];
         let Some(paid) = instance.paid(self.today) else {
             self.notes.reached("refund/no-payment-known");
-            return Refund { movement: None, fact: "no payment known".to_owned() };
+            return Refund {
+                movement: None,
+                fact: "no payment known".to_owned(),
+            };
         };
         let Some(consumed) = self.consumed(index, paid) else {
             self.notes.reached("no_price/hourly-for-a-refund");
             self.missing_price = true;
-            return Refund { movement: None, fact: String::new() };
+            return Refund {
+                movement: None,
+                fact: String::new(),
+            };
         };
         let back = (paid.all() - consumed).max(0);
         let notes = self.notes;
-        notes.reached_if(instance.orders.iter().any(|order| order.start > self.today), "refund/orders-ahead");
+        notes.reached_if(
+            instance.orders.iter().any(|order| order.start > self.today),
+            "refund/orders-ahead",
+        );
         notes.reached_if(consumed > paid.all(), "refund/more-used-than-paid");
         notes.reached_if(paid.all() == 0, "refund/paid-by-voucher");
-        notes.reached_if(back > 0 && paid.cash > 0 && paid.free_credit > 0, "refund/in-both-parts");
+        notes.reached_if(
+            back > 0 && paid.cash > 0 && paid.free_credit > 0,
+            "refund/in-both-parts",
+        );
         notes.reached_if(back > 0 && paid.cash == 0, "refund/in-free-credit");
         let digits = self.accounts[instance.account].digits;
-        let fact = format!("paid {}, consumed {}", money(paid.all(), digits), money(consumed, digits));
+        let fact = format!(
+            "paid {}, consumed {}",
+            money(paid.all(), digits),
+            money(consumed, digits)
+        );
         let movement = (back > 0).then(|| paid.split(back, &instance.profile.rounding, notes));
         Refund { movement, fact }
     }
@@ -197,12 +254,18 @@ impl Replay<'_> {
         let used = days_between(order.start, self.today);
         let young = profile.full_refund_days > 0 && used <= profile.full_refund_days;
         notes.reached_if(!order.new && young, "full_refund/not-of-a-renewal");
-        notes.reached_if(order.new && profile.full_refund_days == 0, "full_refund/never");
+        notes.reached_if(
+            order.new && profile.full_refund_days == 0,
+            "full_refund/never",
+        );
         if !order.new || profile.full_refund_days == 0 {
             return None;
         }
         notes.reached_if(used > profile.full_refund_days, "full_refund/too-late");
-        notes.reached_if(young && profile.refund == "none", "full_refund/not-with-none");
+        notes.reached_if(
+            young && profile.refund == "none",
+            "full_refund/not-with-none",
+        );
         if !young || profile.refund == "none" {
             return None;
         }
@@ -211,11 +274,24 @@ impl Replay<'_> {
             return None;
         }
         notes.reached("full_refund/taken");
-        notes.reached_if(used == profile.full_refund_days, "full_refund/on-the-last-day");
-        notes.reached_if(used > 0 && instance.hourly_price.is_none(), "full_refund/needs-no-hourly-price");
-        notes.reached_if(instance.orders.iter().any(|order| order.start > self.today), "full_refund/orders-ahead");
+        notes.reached_if(
+            used == profile.full_refund_days,
+            "full_refund/on-the-last-day",
+        );
+        notes.reached_if(
+            used > 0 && instance.hourly_price.is_none(),
+            "full_refund/needs-no-hourly-price",
+        );
+        notes.reached_if(
+            instance.orders.iter().any(|order| order.start > self.today),
+            "full_refund/orders-ahead",
+        );
         let digits = self.accounts[instance.account].digits;
-        let movement = Movement { voucher: 0, free_credit: paid.free_credit, cash: paid.cash };
+        let movement = Movement {
+            voucher: 0,
+            free_credit: paid.free_credit,
+            cash: paid.cash,
+        };
         Some(Refund {
             movement: (paid.all() > 0).then_some(movement),
             fact: format!("paid {}, in full", money(paid.all(), digits)),
@@ -224,17 +300,27 @@ impl Replay<'_> {
 
     /// Over all years.
     fn full_returns(&self, account: usize, product: &str) -> i64 {
-        let of_product = self.returns.iter().filter(|((owner, name, _), _)| *owner == account && name == product);
+        let of_product = self
+            .returns
+            .iter()
+            .filter(|((owner, name, _), _)| *owner == account && name == product);
         of_product.map(|(_, returns)| returns.full).sum()
     }
 
     /// Returns of the instance's account and product in this calendar year.
     pub(crate) fn returns_this_year(&self, index: usize) -> i64 {
         let instance = &self.instances[index];
-        let key = (instance.account, instance.product().to_owned(), self.today.year());
-        let of_other_years =
-            self.returns.keys().any(|other| (other.0, &other.1) == (key.0, &key.1) && other.2 != key.2);
-        self.notes.reached_if(of_other_years, "return/counts-each-year");
+        let key = (
+            instance.account,
+            instance.product().to_owned(),
+            self.today.year(),
+        );
+        let of_other_years = self
+            .returns
+            .keys()
+            .any(|other| (other.0, &other.1) == (key.0, &key.1) && other.2 != key.2);
+        self.notes
+            .reached_if(of_other_years, "return/counts-each-year");
         self.returns.get(&key).map_or(0, |returns| returns.all)
     }
 
@@ -255,30 +341,57 @@ impl Replay<'_> {
             None => self.refund(index),
         };
         self.notes.reached("return/running");
-        self.notes.reached_if(self.today >= self.instances[index].expiry(), "return/running-at-its-end");
-        self.notes.reached_if(refund.movement.is_none(), "return/nothing-back");
+        self.notes.reached_if(
+            self.today >= self.instances[index].expiry(),
+            "return/running-at-its-end",
+        );
+        self.notes
+            .reached_if(refund.movement.is_none(), "return/nothing-back");
         self.receive_refund(index, &refund);
         let instance = &mut self.instances[index];
         instance.orders.clear();
         instance.state = State::Reclaimed;
         instance.since = Some(self.today);
         instance.returned = true;
-        let key = (instance.account, instance.product().to_owned(), self.today.year());
+        let key = (
+            instance.account,
+            instance.product().to_owned(),
+            self.today.year(),
+        );
         let returns = self.returns.entry(key).or_default();
         returns.all += 1;
         // "A full return of which nothing comes back does not count as one" (model.md, full-refund).
         let counts_as_full = is_full && refund.movement.is_some();
-        self.notes.reached_if(is_full && !counts_as_full, "full_refund/of-nothing-does-not-count");
+        self.notes.reached_if(
+            is_full && !counts_as_full,
+            "full_refund/of-nothing-does-not-count",
+        );
         returns.full += i64::from(counts_as_full);
         let entry = self.entry_of(index, "returned");
         let detail = super::action::fact_and_note(&refund.fact, &action.note);
-        self.entries.push(Entry { movement: refund.movement, detail, ..entry });
+        self.entries.push(Entry {
+            movement: refund.movement,
+            detail,
+            ..entry
+        });
     }
 
     /// A term that was paid for becomes an order.
-    pub(crate) fn add_order(&mut self, index: usize, term: (Date, Date), months: Option<u32>, paid: Movement) {
-        let order =
-            Order { start: term.0, end: term.1, months, free_credit: -paid.free_credit, cash: -paid.cash, new: false };
+    pub(crate) fn add_order(
+        &mut self,
+        index: usize,
+        term: (Date, Date),
+        months: Option<u32>,
+        paid: Movement,
+    ) {
+        let order = Order {
+            start: term.0,
+            end: term.1,
+            months,
+            free_credit: -paid.free_credit,
+            cash: -paid.cash,
+            new: false,
+        };
         self.instances[index].orders.push(order);
     }
 }

@@ -19,7 +19,10 @@ pub(crate) struct Refusal {
 }
 
 pub(crate) fn refusal(reason: &'static str, fact: impl Into<String>) -> Refusal {
-    Refusal { reason, fact: fact.into() }
+    Refusal {
+        reason,
+        fact: fact.into(),
+    }
 }
 
 impl Replay<'_> {
@@ -32,13 +35,22 @@ impl Replay<'_> {
         }
         let for_prepaid = matches!(name, "renew" | "renew_until" | "set_flag");
         if for_prepaid && !instance.prepaid {
-            return Some(refusal("not_prepaid", ": needed PREPAID, was POSTPAID_BY_HOUR"));
+            return Some(refusal(
+                "not_prepaid",
+                ": needed PREPAID, was POSTPAID_BY_HOUR",
+            ));
         }
         if name == "to_postpaid" && !instance.prepaid {
-            return Some(refusal("not_prepaid", ": needed PREPAID, was POSTPAID_BY_HOUR"));
+            return Some(refusal(
+                "not_prepaid",
+                ": needed PREPAID, was POSTPAID_BY_HOUR",
+            ));
         }
         if matches!(name, "start" | "stop" | "to_prepaid") && instance.prepaid {
-            return Some(refusal("not_postpaid", ": needed POSTPAID_BY_HOUR, was PREPAID"));
+            return Some(refusal(
+                "not_postpaid",
+                ": needed POSTPAID_BY_HOUR, was PREPAID",
+            ));
         }
         if name == "start" && instance.state != State::Stopped {
             return Some(refusal("not_stopped", ": needed stopped, was running"));
@@ -46,20 +58,32 @@ impl Replay<'_> {
         if name == "stop" && instance.state != State::Running {
             return Some(refusal("not_running", ": needed running, was stopped"));
         }
-        if matches!(name, "renew_until" | "resize" | "to_postpaid") && instance.state == State::Reclaimed {
-            return Some(refusal("in_bin", ": needed running or overdue, was reclaimed"));
+        if matches!(name, "renew_until" | "resize" | "to_postpaid")
+            && instance.state == State::Reclaimed
+        {
+            return Some(refusal(
+                "in_bin",
+                ": needed running or overdue, was reclaimed",
+            ));
         }
         if let Some(months) = action.months
             && matches!(name, "renew" | "set_flag" | "to_prepaid")
             && !instance.profile.renew_periods.contains(&months)
         {
-            return Some(refusal("period_not_offered", format!(": {months} months not offered")));
+            return Some(refusal(
+                "period_not_offered",
+                format!(": {months} months not offered"),
+            ));
         }
         if name == "renew_until" && Some(instance.expiry().day()) == action.day {
             let day = instance.expiry().day();
-            return Some(refusal("target_too_near", format!(": expires on day {day} already")));
+            return Some(refusal(
+                "target_too_near",
+                format!(": expires on day {day} already"),
+            ));
         }
-        self.limit_reached(index, action).or_else(|| self.want_of_funds(index, action))
+        self.limit_reached(index, action)
+            .or_else(|| self.want_of_funds(index, action))
     }
 
     /// So many returns in a year, and so many downgrades of an instance (model.md, return and downgrade).
@@ -69,11 +93,18 @@ impl Replay<'_> {
         match action.name.as_str() {
             "terminate" if instance.prepaid && instance.state == State::Running => {
                 let (returns, product, year) = (returns(), instance.product(), self.today.year());
-                (returns >= instance.profile.returns_per_year)
-                    .then(|| refusal("refund_limit", format!(": {returns} returns of {product} in {year}")))
+                (returns >= instance.profile.returns_per_year).then(|| {
+                    refusal(
+                        "refund_limit",
+                        format!(": {returns} returns of {product} in {year}"),
+                    )
+                })
             }
             "terminate" if instance.state == State::Overdue => {
-                self.notes.reached_if(returns() >= instance.profile.returns_per_year, "return/overdue-is-not-limited");
+                self.notes.reached_if(
+                    returns() >= instance.profile.returns_per_year,
+                    "return/overdue-is-not-limited",
+                );
                 None
             }
             "resize" if instance.prepaid && new_price(action) < monthly_price(instance) => {

@@ -17,7 +17,10 @@ pub(crate) struct Why {
 
 impl Why {
     fn auto() -> Self {
-        Self { reason: "auto", note: String::new() }
+        Self {
+            reason: "auto",
+            note: String::new(),
+        }
     }
 }
 
@@ -37,7 +40,8 @@ impl Replay<'_> {
                 self.extend(instance, months, price, Why::auto());
                 continue;
             }
-            self.notes.reached_if(suffices, "renew/stop-fails-what-could-be-paid");
+            self.notes
+                .reached_if(suffices, "renew/stop-fails-what-could-be-paid");
             self.renewal_failed(instance, price);
             failed = true;
             given_up = when_short == "stop";
@@ -50,7 +54,10 @@ impl Replay<'_> {
         for index in self.instances_of(account) {
             if self.is_due(index) || self.is_due_to_be_kept(index) {
                 let price = self.price_of(index, self.instances[index].renew_months);
-                due.push(Charge { instance: index, price });
+                due.push(Charge {
+                    instance: index,
+                    price,
+                });
             }
         }
         let order = self.charge_order(&due, "renew/mixed-charge-order");
@@ -75,7 +82,10 @@ impl Replay<'_> {
     /// Due although neither its flag nor its profile renew it (model.md, all-kept).
     fn is_due_to_be_kept(&self, index: usize) -> bool {
         let instance = &self.instances[index];
-        let waits = matches!(instance.state, State::Running | State::Overdue | State::Reclaimed);
+        let waits = matches!(
+            instance.state,
+            State::Running | State::Overdue | State::Reclaimed
+        );
         if !self.keeps_all || !instance.prepaid || !waits || instance.returned {
             return false;
         }
@@ -98,38 +108,57 @@ impl Replay<'_> {
             return day >= first;
         };
         let listed = list.contains(&day);
-        self.notes.reached_if(list.is_empty() && day >= first, "renew/empty-list-never");
+        self.notes
+            .reached_if(list.is_empty() && day >= first, "renew/empty-list-never");
         self.notes.reached_if(listed, "renew/attempt-list");
-        self.notes.reached_if(!listed && day >= first, "renew/list-wins-over-first");
+        self.notes
+            .reached_if(!listed && day >= first, "renew/list-wins-over-first");
         listed
     }
 
     /// The charge order that the profiles agree on, else the default profile's.
     pub(crate) fn charge_order(&self, charges: &[Charge], rule_if_mixed: &'static str) -> String {
-        let of_profiles: Vec<&str> =
-            charges.iter().map(|charge| self.instances[charge.instance].profile.charge_order.as_str()).collect();
+        let of_profiles: Vec<&str> = charges
+            .iter()
+            .map(|charge| {
+                self.instances[charge.instance]
+                    .profile
+                    .charge_order
+                    .as_str()
+            })
+            .collect();
         let default = &self.book.default_profile.charge_order;
         agreed(&of_profiles, default, rule_if_mixed, self.notes)
     }
 
     fn when_short(&self, due: &[Charge]) -> String {
-        let of_profiles: Vec<&str> =
-            due.iter().map(|charge| self.instances[charge.instance].profile.when_short.as_str()).collect();
+        let of_profiles: Vec<&str> = due
+            .iter()
+            .map(|charge| self.instances[charge.instance].profile.when_short.as_str())
+            .collect();
         let default = &self.book.default_profile.when_short;
         agreed(&of_profiles, default, "renew/mixed-when-short", self.notes)
     }
 
     fn note_renewal_with_topup(&self, account: usize, price: i128) {
         let without = self.accounts[account].available() - self.topups_of_today(account);
-        self.notes.reached_if(without < price, "renew/uses-the-topup-of-the-day");
+        self.notes
+            .reached_if(without < price, "renew/uses-the-topup-of-the-day");
     }
 
     fn renewal_failed(&mut self, index: usize, price: i128) {
         self.notes.reached("renew/failed");
-        self.notes.reached_if(self.instances[index].state == State::Reclaimed, "renew/failed-while-reclaimed");
+        self.notes.reached_if(
+            self.instances[index].state == State::Reclaimed,
+            "renew/failed-while-reclaimed",
+        );
         let detail = self.shortage(index, price);
         let entry = self.entry_of(index, "renewal_failed");
-        self.entries.push(Entry { reason: "insufficient_funds", detail, ..entry });
+        self.entries.push(Entry {
+            reason: "insufficient_funds",
+            detail,
+            ..entry
+        });
     }
 
     /// Pays and starts a new term of whole months, from the bin as a recovery (replay.md 6).
@@ -148,13 +177,20 @@ impl Replay<'_> {
         instance.state = State::Running;
         instance.since = None;
         instance.returned = false;
-        self.notes.reached_if(end <= self.today, "renew/new-term-ends-in-the-past");
+        self.notes
+            .reached_if(end <= self.today, "renew/new-term-ends-in-the-past");
         let movement = self.pay(index, price);
         let by_voucher = movement.voucher != 0;
-        self.notes.reached_if(by_voucher && event == "renewed" && why.reason == "auto", "voucher/for-an-auto-renewal");
+        self.notes.reached_if(
+            by_voucher && event == "renewed" && why.reason == "auto",
+            "voucher/for-an-auto-renewal",
+        );
+        self.notes.reached_if(
+            by_voucher && event == "renewed" && why.reason != "auto",
+            "voucher/for-a-renewal-by-people",
+        );
         self.notes
-            .reached_if(by_voucher && event == "renewed" && why.reason != "auto", "voucher/for-a-renewal-by-people");
-        self.notes.reached_if(by_voucher && event == "recovered", "voucher/for-a-recovery");
+            .reached_if(by_voucher && event == "recovered", "voucher/for-a-recovery");
         self.add_order(index, (start, end), Some(months), movement);
         let entry = self.entry_of(index, event);
         self.entries.push(Entry {
@@ -178,10 +214,16 @@ impl Replay<'_> {
             (false, State::Overdue) => "renew/by-people-overdue",
             (false, _) => "recover/by-people",
         });
-        let renewed_by_people_today =
-            self.entries_of_today().any(|entry| entry.instance == self.instances[index].id && entry.reason == "manual");
-        self.notes.reached_if(auto && renewed_by_people_today, "renew/auto-after-people");
-        if state == State::Reclaimed { "recovered" } else { "renewed" }
+        let renewed_by_people_today = self
+            .entries_of_today()
+            .any(|entry| entry.instance == self.instances[index].id && entry.reason == "manual");
+        self.notes
+            .reached_if(auto && renewed_by_people_today, "renew/auto-after-people");
+        if state == State::Reclaimed {
+            "recovered"
+        } else {
+            "renewed"
+        }
     }
 
     /// `E`, or what `recover_from` says of a reclaimed instance; a returned one starts anew (model.md, returned-recovery).
@@ -224,10 +266,12 @@ impl Replay<'_> {
             let was_running = instance.state == State::Running;
             if was_running && day >= 0 && suspend_after > 0 {
                 self.expired(index);
-                self.notes.reached_if(day >= suspend_after, "expire/both-rows");
+                self.notes
+                    .reached_if(day >= suspend_after, "expire/both-rows");
             }
             if day >= suspend_after {
-                self.notes.reached_if(suspend_after == 0, "expire/suspend-0");
+                self.notes
+                    .reached_if(suspend_after == 0, "expire/suspend-0");
                 self.reclaimed(index);
             }
         }
@@ -237,7 +281,10 @@ impl Replay<'_> {
         self.notes.reached("expire/overdue");
         self.instances[index].state = State::Overdue;
         let entry = self.entry_of(index, "expired");
-        self.entries.push(Entry { reason: "unpaid", ..entry });
+        self.entries.push(Entry {
+            reason: "unpaid",
+            ..entry
+        });
     }
 
     fn reclaimed(&mut self, index: usize) {
@@ -245,6 +292,9 @@ impl Replay<'_> {
         self.instances[index].state = State::Reclaimed;
         self.instances[index].since = Some(self.today);
         let entry = self.entry_of(index, "reclaimed");
-        self.entries.push(Entry { reason: "unpaid", ..entry });
+        self.entries.push(Entry {
+            reason: "unpaid",
+            ..entry
+        });
     }
 }

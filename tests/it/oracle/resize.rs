@@ -45,7 +45,10 @@ impl Replay<'_> {
             State::Stopped => "resize/postpaid-stopped",
             _ => "resize/postpaid",
         });
-        self.notes.reached_if(self.instances[index].billed_hours > 0, "resize/counts-hours-anew");
+        self.notes.reached_if(
+            self.instances[index].billed_hours > 0,
+            "resize/counts-hours-anew",
+        );
         self.instances[index].billed_hours = 0;
         self.take_shape(index, action);
         self.resized(index, action, "", None, None);
@@ -69,9 +72,19 @@ impl Replay<'_> {
         let movement = self.pay(index, charge);
         notes.reached_if(movement.voucher != 0, "voucher/for-an-upgrade");
         let keeps_an_order = paid.is_some() || charge > 0;
-        notes.reached_if(paid.is_none() && charge > 0, "upgrade/order-of-the-charge-alone");
-        let minus = |sum: Movement| Movement { voucher: 0, free_credit: -sum.free_credit, cash: -sum.cash };
-        self.keep_order(index, keeps_an_order.then(|| (left.unwrap_or_default(), minus(movement))));
+        notes.reached_if(
+            paid.is_none() && charge > 0,
+            "upgrade/order-of-the-charge-alone",
+        );
+        let minus = |sum: Movement| Movement {
+            voucher: 0,
+            free_credit: -sum.free_credit,
+            cash: -sum.cash,
+        };
+        self.keep_order(
+            index,
+            keeps_an_order.then(|| (left.unwrap_or_default(), minus(movement))),
+        );
         let expiry = self.instances[index].expiry();
         let term = (today < expiry).then_some((today, expiry));
         self.take_shape(index, action);
@@ -93,9 +106,15 @@ impl Replay<'_> {
         let difference = new_price(action).plus(monthly_price(instance).times_whole(-1));
         let digits = self.accounts[instance.account].digits;
         let factor = discount(&instance.profile, band, self.notes);
-        self.notes.reached_if(factor != Fraction::ONE, "upgrade/discount");
-        let charge = difference.times(months).times(factor).round(digits, &instance.profile.rounding, self.notes);
-        self.notes.reached_if(charge == 0 && days > 0, "upgrade/rounded-to-nothing");
+        self.notes
+            .reached_if(factor != Fraction::ONE, "upgrade/discount");
+        let charge = difference.times(months).times(factor).round(
+            digits,
+            &instance.profile.rounding,
+            self.notes,
+        );
+        self.notes
+            .reached_if(charge == 0 && days > 0, "upgrade/rounded-to-nothing");
         charge
     }
 
@@ -128,7 +147,10 @@ impl Replay<'_> {
             },
             None => {
                 notes.reached("downgrade/no-payment-known");
-                notes.reached_if(self.instances[index].state == State::Overdue, "downgrade/overdue");
+                notes.reached_if(
+                    self.instances[index].state == State::Overdue,
+                    "downgrade/overdue",
+                );
                 self.keep_order(index, None);
                 (None, String::new())
             }
@@ -139,7 +161,12 @@ impl Replay<'_> {
     }
 
     /// None where that takes an hourly price that is not there.
-    fn pay_back(&mut self, index: usize, action: &Action, paid: Paid) -> Option<(Option<Movement>, String)> {
+    fn pay_back(
+        &mut self,
+        index: usize,
+        action: &Action,
+        paid: Paid,
+    ) -> Option<(Option<Movement>, String)> {
         let Downgrade { back, consumed } = self.downgrade_refund(index, action, paid)?;
         let instance = &self.instances[index];
         let digits = self.accounts[instance.account].digits;
@@ -147,13 +174,27 @@ impl Replay<'_> {
         let left = self.left_of(index, paid)?;
         self.keep_order(
             index,
-            Some((left, Movement { free_credit: -movement.free_credit, cash: -movement.cash, ..movement })),
+            Some((
+                left,
+                Movement {
+                    free_credit: -movement.free_credit,
+                    cash: -movement.cash,
+                    ..movement
+                },
+            )),
         );
         let account = &mut self.accounts[self.instances[index].account];
         account.free_credit += movement.free_credit;
         account.cash += movement.cash;
-        self.notes.reached_if(movement.free_credit > 0 && movement.cash > 0, "downgrade/back-in-both-parts");
-        let fact = format!("; paid {}, consumed {}", money(paid.all(), digits), money(consumed, digits));
+        self.notes.reached_if(
+            movement.free_credit > 0 && movement.cash > 0,
+            "downgrade/back-in-both-parts",
+        );
+        let fact = format!(
+            "; paid {}, consumed {}",
+            money(paid.all(), digits),
+            money(consumed, digits)
+        );
         Some(((back > 0).then_some(movement), fact))
     }
 
@@ -165,24 +206,41 @@ impl Replay<'_> {
         let used = self.used_part(instance)?;
         let left = self.cost(instance, new_price(action), self.today, instance.expiry());
         let consumed = used.round(digits, rounding, notes);
-        let most = Fraction::of_minor_units(paid.all(), digits).plus(used.plus(left).times_whole(-1));
-        let most = if most > Fraction::ZERO { most.round(digits, rounding, notes) } else { 0 };
+        let most =
+            Fraction::of_minor_units(paid.all(), digits).plus(used.plus(left).times_whole(-1));
+        let most = if most > Fraction::ZERO {
+            most.round(digits, rounding, notes)
+        } else {
+            0
+        };
         notes.reached(match instance.profile.downgrade_months.as_str() {
             "months_or_days30" => "downgrade/months-or-days30",
             "days30" => "downgrade/days30",
             _ => "downgrade/average",
         });
-        notes.reached_if(most > 0 && !instance.profile.downgrade_refund, "downgrade/nothing-by-the-profile");
+        notes.reached_if(
+            most > 0 && !instance.profile.downgrade_refund,
+            "downgrade/nothing-by-the-profile",
+        );
         notes.reached_if(most == 0, "downgrade/nothing-left");
-        notes.reached_if(instance.current_order(self.today).is_none(), "downgrade/orders-ahead-without-a-current-one");
-        let back = if instance.profile.downgrade_refund { most } else { 0 };
+        notes.reached_if(
+            instance.current_order(self.today).is_none(),
+            "downgrade/orders-ahead-without-a-current-one",
+        );
+        let back = if instance.profile.downgrade_refund {
+            most
+        } else {
+            0
+        };
         notes.reached_if(back > 0, "downgrade/pays-back");
         Some(Downgrade { back, consumed })
     }
 
     /// What counts as used of the current order at the price in force; nothing without one (model.md, used-part).
     fn used_part(&self, instance: &Instance) -> Option<Fraction> {
-        let Some(order) = instance.current_order(self.today) else { return Some(Fraction::ZERO) };
+        let Some(order) = instance.current_order(self.today) else {
+            return Some(Fraction::ZERO);
+        };
         if instance.profile.refund == "hourly" {
             self.notes.reached("resize/used-by-the-hour");
             return self.used_by_the_hour(instance, order);
@@ -197,7 +255,8 @@ impl Replay<'_> {
             "months_or_days30" => {
                 let full = instance.full_months(start, end, self.notes);
                 let ends_with_a_month = instance.after_full_months(start, full) == end;
-                self.notes.reached_if(full > 0 && ends_with_a_month, "downgrade/ends-with-a-month");
+                self.notes
+                    .reached_if(full > 0 && ends_with_a_month, "downgrade/ends-with-a-month");
                 match ends_with_a_month {
                     true => Fraction::whole(i128::from(full)),
                     false => Fraction::whole(i128::from(days_between(start, end))).over(30),
@@ -208,20 +267,27 @@ impl Replay<'_> {
                 let rest = days_between(instance.after_full_months(start, full), end);
                 Fraction::whole(i128::from(full)).plus(Fraction::whole(i128::from(rest)).over(30))
             }
-            "average" => Fraction::whole(i128::from(days_between(start, end))).times_whole(12).over(365),
+            "average" => Fraction::whole(i128::from(days_between(start, end)))
+                .times_whole(12)
+                .over(365),
             other => panic!("unknown downgrade_months {other}"),
         };
         let band = u32::try_from(months.floor()).expect("few months");
-        months.times(price).times(discount(&instance.profile, band, self.notes))
+        months
+            .times(price)
+            .times(discount(&instance.profile, band, self.notes))
     }
 
     /// Of what was paid, the part that is left after what is used (model.md, resized-order).
     fn left_of(&self, index: usize, paid: Paid) -> Option<Movement> {
         let instance = &self.instances[index];
         let digits = self.accounts[instance.account].digits;
-        let consumed = self.used_part(instance)?.round(digits, &instance.profile.rounding, self.notes);
+        let consumed =
+            self.used_part(instance)?
+                .round(digits, &instance.profile.rounding, self.notes);
         let left = (paid.all() - consumed).max(0);
-        self.notes.reached_if(consumed > paid.all(), "resize/nothing-left-of-the-order");
+        self.notes
+            .reached_if(consumed > paid.all(), "resize/nothing-left-of-the-order");
         Some(paid.split(left, &instance.profile.rounding, self.notes))
     }
 
@@ -229,7 +295,10 @@ impl Replay<'_> {
     fn keep_order(&mut self, index: usize, kept: Option<(Movement, Movement)>) {
         let (today, notes) = (self.today, self.notes);
         let instance = &mut self.instances[index];
-        notes.reached_if(instance.orders.iter().any(|order| order.start > today), "resize/joins-the-orders-ahead");
+        notes.reached_if(
+            instance.orders.iter().any(|order| order.start > today),
+            "resize/joins-the-orders-ahead",
+        );
         instance.orders.clear();
         let end = instance.expiry();
         if let Some((left, change)) = kept.filter(|_| today < end) {
@@ -254,9 +323,12 @@ impl Replay<'_> {
         } else {
             instance.hourly_price = price;
         }
-        self.notes.reached_if(action.instance_type.is_some(), "resize/new-type");
+        self.notes
+            .reached_if(action.instance_type.is_some(), "resize/new-type");
         if let Some(kind) = &action.instance_type {
-            instance.cells.insert("instance_type".to_owned(), kind.clone());
+            instance
+                .cells
+                .insert("instance_type".to_owned(), kind.clone());
         }
     }
 
@@ -275,6 +347,11 @@ impl Replay<'_> {
         };
         let detail = fact_and_note(&format!("{shape}{of_a_downgrade}"), &action.note);
         let entry = self.entry_of(index, "resized");
-        self.entries.push(Entry { term, movement, detail, ..entry });
+        self.entries.push(Entry {
+            term,
+            movement,
+            detail,
+            ..entry
+        });
     }
 }

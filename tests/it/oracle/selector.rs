@@ -195,7 +195,9 @@ fn matches(text: &str, pattern: &str) -> bool {
             .chain([text.len()])
             .any(|start| matches(&text[start..], pattern_rest.as_str())),
         Some(wanted) => match rest.next() {
-            Some(found) if wanted == '_' || wanted == found => matches(rest.as_str(), pattern_rest.as_str()),
+            Some(found) if wanted == '_' || wanted == found => {
+                matches(rest.as_str(), pattern_rest.as_str())
+            }
             _ => false,
         },
     }
@@ -213,9 +215,16 @@ enum Token {
 }
 
 pub(crate) fn parse_selector(text: &str) -> Condition {
-    let mut parser = Parser { tokens: tokens(text), next: 0 };
+    let mut parser = Parser {
+        tokens: tokens(text),
+        next: 0,
+    };
     let condition = parser.disjunction();
-    assert_eq!(parser.next, parser.tokens.len(), "a selector ends where its text ends: {text}");
+    assert_eq!(
+        parser.next,
+        parser.tokens.len(),
+        "a selector ends where its text ends: {text}"
+    );
     condition
 }
 
@@ -336,7 +345,11 @@ impl Parser {
 }
 
 fn test(operand: Operand, negated: bool, kind: TestKind) -> Condition {
-    Condition::Test(Test { operand, negated, kind })
+    Condition::Test(Test {
+        operand,
+        negated,
+        kind,
+    })
 }
 
 fn tokens(text: &str) -> Vec<Token> {

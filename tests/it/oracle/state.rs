@@ -85,7 +85,11 @@ impl Account {
         let from_cash = amount - from_free_credit;
         self.free_credit -= from_free_credit;
         self.cash -= from_cash;
-        Movement { voucher: 0, free_credit: -from_free_credit, cash: -from_cash }
+        Movement {
+            voucher: 0,
+            free_credit: -from_free_credit,
+            cash: -from_cash,
+        }
     }
 }
 
@@ -166,7 +170,8 @@ impl Instance {
     }
 
     pub(crate) fn expiry(&self) -> Date {
-        self.expires_on.expect("a prepaid instance that exists has an expiry date")
+        self.expires_on
+            .expect("a prepaid instance that exists has an expiry date")
     }
 
     /// The day number of `date` relative to the expiry date (replay.md 6).
@@ -186,7 +191,11 @@ impl Instance {
         if !self.prepaid {
             return plus_days(since, self.profile.postpaid_retention_days + 1);
         }
-        let base = if self.retention_counts_from_expiry() { self.expiry() } else { since };
+        let base = if self.retention_counts_from_expiry() {
+            self.expiry()
+        } else {
+            since
+        };
         let after_retention = plus_days(base, self.profile.retention_days + 1);
         after_retention.max(plus_days(since, 1))
     }

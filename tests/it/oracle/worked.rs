@@ -10,8 +10,10 @@ const HEADER: &str = "seq,date,account_id,instance_id,event,state,term_start,ter
 
 /// The book's files, each a name and its text, have this ledger.
 fn assert_ledger(files: &[(&str, &str)], ledger: &str) {
-    let book: BTreeMap<String, String> =
-        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let book: BTreeMap<String, String> = files
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect();
     assert_eq!(replay(&book, "").ledger, format!("{HEADER}{ledger}"));
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use renewcast::action::Channel;
-use renewcast::book::Book;
-use renewcast::diagnostic::Diagnostics;
-use renewcast::money::Money;
-use renewcast::plan::{self, AccountPlan, Cadence, Keep, Question, Tolerance, Worth};
-use renewcast::source;
+use renewcast::analysis::plan::{self, AccountPlan, Cadence, Keep, Question, Tolerance, Worth};
+use renewcast::input;
+use renewcast::input::diagnostic::Diagnostics;
+use renewcast::model::action::Channel;
+use renewcast::model::book::Book;
+use renewcast::model::money::Money;
 
 use super::{rows, table};
 use crate::books::random_book;
@@ -63,12 +63,18 @@ impl Ask {
     ];
 
     pub(super) fn keeps(self) -> bool {
-        matches!(self, Self::Keep | Self::KeepOverdue | Self::KeepReclaimed | Self::KeepBudget)
+        matches!(
+            self,
+            Self::Keep | Self::KeepOverdue | Self::KeepReclaimed | Self::KeepBudget
+        )
     }
 
     /// Whether what the to-do list keeps is kept.
     pub(super) fn keeps_flagged(self) -> bool {
-        matches!(self, Self::Flagged | Self::FlaggedOverdue | Self::FlaggedReclaimed | Self::FlaggedBudget)
+        matches!(
+            self,
+            Self::Flagged | Self::FlaggedOverdue | Self::FlaggedReclaimed | Self::FlaggedBudget
+        )
     }
 
     pub(super) fn tolerance(self) -> Tolerance {
@@ -92,7 +98,8 @@ impl Ask {
 
 /// A number below `below` that depends on the seed alone.
 pub(super) fn drawn(seed: u64, salt: u64, below: u64) -> u64 {
-    let mut state = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt.wrapping_mul(0xd1b5_4a32_d192_ed03);
+    let mut state =
+        (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt.wrapping_mul(0xd1b5_4a32_d192_ed03);
     for shift in [29, 32] {
         state = (state ^ (state >> shift)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     }
@@ -120,44 +127,71 @@ pub(super) fn profiles_of(files: &Files) -> String {
     let all: toml::Table = builtin().parse().expect("the built-in profiles are TOML");
     let texts = [files.get("book.toml"), files.get("profiles.toml")];
     let is_named = |name: &str| texts.iter().flatten().any(|text| text.contains(name));
-    let mut wanted: BTreeSet<String> =
-        all.keys().filter(|name| *name == "tencent-cvm" || is_named(name)).cloned().collect();
+    let mut wanted: BTreeSet<String> = all
+        .keys()
+        .filter(|name| *name == "tencent-cvm" || is_named(name))
+        .cloned()
+        .collect();
     let parent = |name: &String| Some(all.get(name)?.get("extends")?.as_str()?.to_owned());
     loop {
-        let parents: Vec<String> = wanted.iter().filter_map(parent).filter(|one| !wanted.contains(one)).collect();
+        let parents: Vec<String> = wanted
+            .iter()
+            .filter_map(parent)
+            .filter(|one| !wanted.contains(one))
+            .collect();
         if parents.is_empty() {
             break;
         }
         wanted.extend(parents);
     }
-    let table: toml::Table = all.into_iter().filter(|(name, _)| wanted.contains(name)).collect();
+    let table: toml::Table = all
+        .into_iter()
+        .filter(|(name, _)| wanted.contains(name))
+        .collect();
     table.to_string()
 }
 
-pub(super) fn question(seed: u64, ask: Ask, files: &Files, book: &Book) -> (Question, Option<BTreeSet<String>>) {
+pub(super) fn question(
+    seed: u64,
+    ask: Ask,
+    files: &Files,
+    book: &Book,
+) -> (Question, Option<BTreeSet<String>>) {
     let dates = [2, 9, 30].map(|days| book.days.from + days);
     let weekly = drawn(seed, 1, 3) == 0;
     let cadence = match ask {
         Ask::Weekly => Cadence::Weekly,
         Ask::Daily => Cadence::Daily,
         Ask::Dates => Cadence::On(dates.to_vec()),
-        Ask::Default | Ask::BudgetByPrice | Ask::BudgetByCount | Ask::BudgetByPriority | Ask::BudgetByTag => {
-            Cadence::Monthly
-        }
+        Ask::Default
+        | Ask::BudgetByPrice
+        | Ask::BudgetByCount
+        | Ask::BudgetByPriority
+        | Ask::BudgetByTag => Cadence::Monthly,
         _ if weekly => Cadence::On(dates.to_vec()),
         _ => Cadence::Monthly,
     };
-    let ids = rows(&files["instances.csv"]).into_iter().map(|row| row["instance_id"].clone());
-    let kept: BTreeSet<String> =
-        (0..).zip(ids).filter(|(at, _)| drawn(seed, 100 + at, 2) == 0).map(|(_, id)| id).collect();
-    let quoted: Vec<String> = kept.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
+    let ids = rows(&files["instances.csv"])
+        .into_iter()
+        .map(|row| row["instance_id"].clone());
+    let kept: BTreeSet<String> = (0..)
+        .zip(ids)
+        .filter(|(at, _)| drawn(seed, 100 + at, 2) == 0)
+        .map(|(_, id)| id)
+        .collect();
+    let quoted: Vec<String> = kept
+        .iter()
+        .map(|id| format!("'{}'", id.replace('\'', "''")))
+        .collect();
     let text = if quoted.is_empty() {
         "instance_id = 'nobody'".to_owned()
     } else {
         format!("instance_id IN ({})", quoted.join(", "))
     };
-    let selector =
-        || source::condition(book, ("--keep", &text), &mut Diagnostics::default()).expect("a condition on ids");
+    let selector = || {
+        input::condition(book, ("--keep", &text), &mut Diagnostics::default())
+            .expect("a condition on ids")
+    };
     let keep = match ask {
         _ if ask.keeps() => Keep::Matching(selector()),
         _ if ask.keeps_flagged() => Keep::Flagged,
@@ -168,12 +202,19 @@ pub(super) fn question(seed: u64, ask: Ask, files: &Files, book: &Book) -> (Ques
         Ask::KeepOverdue | Ask::Overdue if drawn(seed, 2, 4) == 0 => 30,
         _ => 0,
     };
-    let reserves = book.accounts.iter().map(|one| (one.currency, Money::from_minor(reserve)));
+    let reserves = book
+        .accounts
+        .iter()
+        .map(|one| (one.currency, Money::from_minor(reserve)));
     let question = Question {
         cadence,
         channel: (ask == Ask::Bank).then_some(Channel::Bank),
         keep,
-        reserve: if reserve > 0 { reserves.collect() } else { BTreeMap::new() },
+        reserve: if reserve > 0 {
+            reserves.collect()
+        } else {
+            BTreeMap::new()
+        },
         tolerance: ask.tolerance(),
         budgets: BTreeMap::new(),
         worth: BTreeMap::new(),
@@ -182,9 +223,19 @@ pub(super) fn question(seed: u64, ask: Ask, files: &Files, book: &Book) -> (Ques
 }
 
 /// Gives each account a part of what its plan without a budget needs.
-pub(super) fn with_budgets(seed: u64, ask: Ask, book: &Book, question: Question) -> Option<Question> {
-    let Some(worth) = ask.worth() else { return Some(question) };
-    let weight = book.tag_keys.iter().position(|key| WEIGHT.ends_with(&**key));
+pub(super) fn with_budgets(
+    seed: u64,
+    ask: Ask,
+    book: &Book,
+    question: Question,
+) -> Option<Question> {
+    let Some(worth) = ask.worth() else {
+        return Some(question);
+    };
+    let weight = book
+        .tag_keys
+        .iter()
+        .position(|key| WEIGHT.ends_with(&**key));
     let worth = match worth {
         Worth::Tag(_) => Worth::Tag(weight?),
         other => other,
@@ -196,5 +247,9 @@ pub(super) fn with_budgets(seed: u64, ask: Ask, book: &Book, question: Question)
         (plan.account, Money::from_minor(sum * part / 4))
     };
     let budgets = all.accounts.iter().map(budget).collect();
-    Some(Question { budgets, worth: plan::weigh(book, worth).ok()?, ..question })
+    Some(Question {
+        budgets,
+        worth: plan::weigh(book, worth).ok()?,
+        ..question
+    })
 }

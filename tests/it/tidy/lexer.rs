@@ -33,7 +33,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             c => (c.len_utf8(), rest[..c.len_utf8()].trim()),
         };
         if !kept.is_empty() {
-            tokens.push(Token { line, text: kept.to_owned() });
+            tokens.push(Token {
+                line,
+                text: kept.to_owned(),
+            });
         }
         line += rest[..length].matches('\n').count();
         rest = &rest[length..];
@@ -84,7 +87,12 @@ pub(super) fn paths(tokens: &[Token]) -> Vec<(usize, Vec<String>)> {
 }
 
 /// Reads one path, or a tree of them, that begins with the word at `at`; gives the place behind it.
-fn tree(tokens: &[Token], mut at: usize, before: &[String], found: &mut Vec<(usize, Vec<String>)>) -> usize {
+fn tree(
+    tokens: &[Token],
+    mut at: usize,
+    before: &[String],
+    found: &mut Vec<(usize, Vec<String>)>,
+) -> usize {
     let is = |at: usize, text: &str| tokens.get(at).is_some_and(|token| token.text == text);
     let (line, mut path) = (tokens[at].line, before.to_vec());
     path.push(tokens[at].text.clone());
@@ -99,7 +107,11 @@ fn tree(tokens: &[Token], mut at: usize, before: &[String], found: &mut Vec<(usi
     }
     at += 2;
     while !is(at, "}") && at < tokens.len() {
-        at = if tokens[at].is_word() { tree(tokens, at, &path, found) } else { at + 1 };
+        at = if tokens[at].is_word() {
+            tree(tokens, at, &path, found)
+        } else {
+            at + 1
+        };
     }
     at + 1
 }

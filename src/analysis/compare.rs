@@ -1,0 +1,165 @@
+//! Runs side by side: what each comes to, and which events differ.
+//!
+//! ```text
+//! book of a scenario ──replay──▶ Case ─┬─ figures  sums, lows and counts of each account
+//!                                      ├─ steps    what happened to each instance and account
+//!                                      └─ curves   spend and balance, day by day
+//! two cases ──▶ Difference: the steps that only one of them has
+//! ```
+//!
+//! Pure folds over the windows of runs: no row is kept beyond what a comparison shows. Currencies are never added.
+
+mod cache;
+mod curves;
+mod figures;
+mod many;
+mod needed;
+mod steps;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::{self, Refusal, Window};
+use crate::model::account::AccountIndex;
+use crate::model::book::Book;
+use crate::model::calendar::{Day, DayRange};
+use crate::model::instance::Instance;
+use crate::model::money::Currency;
+
+pub use cache::{Cache, Outcome, Task, replay};
+pub use curves::{Curve, Deltas};
+pub use figures::{Counter, Counts, Figures, Fold, Group, Low, Measure, Part, Sum, Value};
+pub use many::{Limit, Total, frontier, nearest};
+pub use needed::needed;
+pub use steps::{Difference, Step, Steps, Subject, differences};
+
+/// A run, as comparisons see it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it is called.
+    pub name: String,
+    /// Its days.
+    pub days: DayRange,
+    /// What each account comes to.
+    pub figures: Vec<Figures>,
+    /// What happened, by account and instance.
+    pub steps: Steps,
+    /// Spend and balance by currency, day by day.
+    pub curves: BTreeMap<Currency, Curve>,
+}
+
+impl Case {
+    /// Replays a book, and once more with ample cash to see what it needs.
+    ///
+    /// # Errors
+    /// The first action that needs a price which is not known.
+    pub fn of(name: &str, book: &Book) -> Result<Self, Refusal> {
+        Self::of_days(name, book, |_| ())
+    }
+
+    /// [`of`](Self::of), which calls `reached` with the last day of each stretch of days that is replayed.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn of_days(name: &str, book: &Book, mut reached: impl FnMut(Day)) -> Result<Self, Refusal> {
+        let mut run = engine::open(book);
+        let mut window = Window::default();
+        let (mut fold, mut steps, mut curves) =
+            (Fold::open(book), Steps::open(book), curves::open(book));
+        while run.advance(&mut window)? {
+            fold.add(&window);
+            window.entries().for_each(|entry| steps.add(entry));
+            curves::add(&mut curves, book, &window);
+            window.last().into_iter().for_each(&mut reached);
+        }
+        let mut figures = fold.close(run.orders());
+        let accounts: BTreeSet<AccountIndex> = all_accounts(book).collect();
+        for (figures, needed) in figures.iter_mut().zip(needed(book, &accounts)) {
+            figures.needed = needed;
+        }
+        let curves = curves
+            .into_iter()
+            .map(|(currency, deltas)| (currency, deltas.sums()))
+            .collect();
+        Ok(Self {
+            name: name.to_owned(),
+            days: book.days,
+            figures,
+            steps: steps.close(),
+            curves,
+        })
+    }
+
+    /// The sums of the accounts of one currency.
+    pub fn sum(&self, currency: Currency) -> Sum {
+        Sum::of(
+            self.figures
+                .iter()
+                .filter(|figures| figures.currency == currency),
+        )
+    }
+
+    /// The currencies of its accounts.
+    pub fn currencies(&self) -> BTreeSet<Currency> {
+        self.figures
+            .iter()
+            .map(|figures| figures.currency)
+            .collect()
+    }
+
+    /// The counts of all accounts.
+    pub fn counts(&self) -> Counts {
+        self.figures.iter().map(|figures| figures.counts).sum()
+    }
+}
+
+/// The numbers of all accounts of a book.
+pub fn all_accounts(book: &Book) -> impl Iterator<Item = AccountIndex> {
+    (0u32..)
+        .zip(&book.accounts)
+        .map(|(number, _)| AccountIndex(number))
+}
+
+/// The ids that the numbers in cases stand for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Of accounts.
+    pub accounts: Vec<Box<str>>,
+    /// Of instances, each with its account.
+    pub instances: Vec<(Box<str>, AccountIndex)>,
+}
+
+impl Names {
+    /// Those of a book. A scenario neither adds nor renames any.
+    pub fn of(book: &Book) -> Self {
+        let instance = |instance: &Instance| (instance.id.as_str().into(), instance.account);
+        Self {
+            accounts: book
+                .accounts
+                .iter()
+                .map(|account| account.id.as_str().into())
+                .collect(),
+            instances: book.instances.iter().map(instance).collect(),
+        }
+    }
+
+    /// The account of a subject.
+    pub fn account(&self, subject: Subject) -> AccountIndex {
+        match subject {
+            Subject::Account(account) => account,
+            Subject::Instance(instance) => self.instances[instance.0 as usize].1,
+        }
+    }
+
+    /// The id of an account.
+    pub fn account_id(&self, account: AccountIndex) -> &str {
+        &self.accounts[account.0 as usize]
+    }
+
+    /// The id of an instance, none for an account.
+    pub fn instance_id(&self, subject: Subject) -> Option<&str> {
+        match subject {
+            Subject::Account(_) => None,
+            Subject::Instance(instance) => Some(&self.instances[instance.0 as usize].0),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Figures of many similar books, each account replayed once for the same inputs.
+//!
+//! Accounts do not depend on each other, and a change seldom reaches all of them. What an account depends on is compared
+//! value by value, never by a hash: the days and rules of the book, the account, its instances, and the actions on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::figures::{Figures, Fold, Group, Part};
+use super::needed::needed;
+use crate::engine::{self, Refusal, Window};
+use crate::model::account::{Account, AccountIndex};
+use crate::model::action::{AccountRef, Action, Target};
+use crate::model::book::Book;
+use crate::model::calendar::DayRange;
+use crate::model::id::Labels;
+use crate::model::instance::Instance;
+use crate::model::order::Orders;
+use crate::model::profile::{Profile, ProfileIndex};
+use crate::model::voucher::Voucher;
+
+/// What an account comes to, and the parts of it that groups of instances have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The account's figures.
+    pub figures: Figures,
+    /// What each group has of it.
+    pub parts: Vec<Part>,
+}
+
+/// What all accounts of a book have in common.
+#[derive(PartialEq)]
+struct Rules {
+    days: DayRange,
+    profiles: Vec<Profile>,
+    default_profile: ProfileIndex,
+    tag_keys: Vec<Box<str>>,
+    grants: Vec<Voucher>,
+    orders: Orders,
+    labels: Labels,
+}
+
+/// The variant of everything that an account depends on. Instances that are as in the first book are left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    rules: usize,
+    account: usize,
+    actions: usize,
+    instances: Vec<(u32, usize)>,
+}
+
+/// A value of which there are several variants, numbered from 0.
+#[derive(Clone, Debug)]
+struct Variants<T>(Vec<T>);
+
+impl<T> Default for Variants<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: PartialEq> Variants<T> {
+    /// The number of the variant that is like this.
+    fn number(&mut self, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
+        if let Some(known) = self.0.iter().position(is_it) {
+            return known;
+        }
+        self.0.push(new());
+        self.0.len() - 1
+    }
+}
+
+/// What is known of one account.
+#[derive(Debug, Default)]
+struct Known {
+    account: Variants<Account>,
+    actions: Variants<Vec<Action>>,
+    outcomes: BTreeMap<Key, Found>,
+}
+
+/// What is known of an account with some inputs.
+#[derive(Debug)]
+enum Found {
+    /// Somebody has been asked to replay it.
+    Asked,
+    /// What it comes to.
+    Outcome(Box<Outcome>),
+    /// It cannot be replayed.
+    Refused,
+}
+
+/// The figures of accounts that have been replayed.
+#[derive(Default)]
+pub struct Cache {
+    groups: Vec<Group>,
+    rules: Variants<Rules>,
+    instances: Vec<Variants<Instance>>,
+    accounts: Vec<Known>,
+    replayed: usize,
+}
+
+/// A book whose accounts have been looked up.
+pub struct Task {
+    keys: Vec<Key>,
+    /// The accounts that have to be replayed.
+    pub missing: BTreeSet<AccountIndex>,
+}
+
+impl Cache {
+    /// Nothing yet. The groups are of the instances by number, which every book must have alike.
+    pub fn with_groups(groups: Vec<Group>) -> Self {
+        Self {
+            groups,
+            ..Self::default()
+        }
+    }
+
+    /// The groups.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// How many accounts had to be replayed so far.
+    pub fn replayed(&self) -> usize {
+        self.replayed
+    }
+
+    /// Looks up the accounts of a book. Those that are missing must be replayed and then be kept.
+    pub fn look_up(&mut self, book: &Book) -> Task {
+        self.instances
+            .resize_with(book.instances.len(), Variants::default);
+        self.accounts
+            .resize_with(book.accounts.len(), Known::default);
+        let rules = self.rules(book);
+        let mut changed: Vec<Vec<(u32, usize)>> = vec![Vec::new(); book.accounts.len()];
+        for ((number, instance), variants) in (0u32..).zip(&book.instances).zip(&mut self.instances)
+        {
+            let variant = variants.number(|known| known == instance, || instance.clone());
+            if variant > 0 {
+                changed[instance.account.0 as usize].push((number, variant));
+            }
+        }
+        let mut actions = actions_by_account(book);
+        let mut task = Task {
+            keys: Vec::new(),
+            missing: BTreeSet::new(),
+        };
+        for (index, instances) in super::all_accounts(book).zip(changed) {
+            let (known, account) = (&mut self.accounts[index.0 as usize], book.account(index));
+            let actions = std::mem::take(&mut actions[index.0 as usize]);
+            let is_same = |known: &Vec<Action>| known.iter().eq(actions.iter().copied());
+            let key = Key {
+                rules,
+                account: known
+                    .account
+                    .number(|known| known == account, || account.clone()),
+                actions: known
+                    .actions
+                    .number(is_same, || actions.iter().copied().cloned().collect()),
+                instances,
+            };
+            if !known.outcomes.contains_key(&key) {
+                // Kept a place for, so that the next book does not ask for it again.
+                known.outcomes.insert(key.clone(), Found::Asked);
+                task.missing.insert(index);
+            }
+            task.keys.push(key);
+        }
+        task
+    }
+
+    fn rules(&mut self, book: &Book) -> usize {
+        let is_same = |known: &Rules| {
+            known.days == book.days
+                && known.default_profile == book.default_profile
+                && known.profiles == book.profiles
+                && known.tag_keys == book.tag_keys
+                && known.grants == book.grants
+                && known.orders == book.orders
+                && known.labels == book.labels
+        };
+        self.rules.number(is_same, || Rules {
+            days: book.days,
+            profiles: book.profiles.clone(),
+            default_profile: book.default_profile,
+            tag_keys: book.tag_keys.clone(),
+            grants: book.grants.clone(),
+            orders: book.orders.clone(),
+            labels: book.labels.clone(),
+        })
+    }
+
+    /// Keeps what a replay gave for the missing accounts of a task.
+    pub fn keep(&mut self, task: &Task, outcomes: Vec<Outcome>) {
+        self.replayed += outcomes.len();
+        for outcome in outcomes {
+            let number = outcome.figures.account.0 as usize;
+            self.accounts[number]
+                .outcomes
+                .insert(task.keys[number].clone(), Found::Outcome(Box::new(outcome)));
+        }
+    }
+
+    /// Keeps that an account of a task cannot be replayed.
+    pub fn refuse(&mut self, task: &Task, account: AccountIndex) {
+        let number = account.0 as usize;
+        self.accounts[number]
+            .outcomes
+            .insert(task.keys[number].clone(), Found::Refused);
+    }
+
+    /// What the accounts of a task come to, once all missing ones of this task and those before it are kept or refused.
+    ///
+    /// # Errors
+    /// The first account that cannot be replayed.
+    ///
+    /// # Panics
+    /// A missing account was neither kept nor refused.
+    pub fn outcomes(&self, task: &Task) -> Result<Vec<Outcome>, AccountIndex> {
+        let found = (0..)
+            .map(AccountIndex)
+            .zip(task.keys.iter().zip(&self.accounts));
+        let outcome =
+            |(account, (key, known)): (AccountIndex, (&Key, &Known))| match known.outcomes.get(key)
+            {
+                Some(Found::Outcome(outcome)) => Ok(Outcome::clone(outcome)),
+                Some(Found::Refused) => Err(account),
+                Some(Found::Asked) | None => {
+                    unreachable!("every missing account was replayed and kept, or refused")
+                }
+            };
+        found.map(outcome).collect()
+    }
+}
+
+/// The actions that reach each account, in the order of the book.
+fn actions_by_account(book: &Book) -> Vec<Vec<&Action>> {
+    let mut actions: Vec<Vec<&Action>> = vec![Vec::new(); book.accounts.len()];
+    for action in &book.actions {
+        match (&action.account, &action.target) {
+            (Some(AccountRef::Known(account)), _) => actions[account.0 as usize].push(action),
+            (None, Target::Instance(instance)) => {
+                actions[book.instance(*instance).account.0 as usize].push(action);
+            }
+            (None, Target::Where(_)) => actions.iter_mut().for_each(|list| list.push(action)),
+            (Some(AccountRef::Unknown(_)), _)
+            | (None, Target::UnknownInstance(_) | Target::Account) => {}
+        }
+    }
+    actions
+}
+
+/// Replays some accounts of a book.
+///
+/// # Errors
+/// The first action that needs a price which is not known.
+pub fn replay(
+    book: &Book,
+    accounts: &BTreeSet<AccountIndex>,
+    groups: &[Group],
+) -> Result<Vec<Outcome>, Refusal> {
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut run = engine::open_accounts(book, accounts);
+    let mut window = Window::default();
+    let mut fold = Fold::with_groups(book, groups);
+    while run.advance(&mut window)? {
+        fold.add(&window);
+    }
+    let (figures, parts) = fold.close_with_parts(run.orders());
+    let needed = needed(book, accounts);
+    let outcome = |(account, needed): (&AccountIndex, _)| {
+        let number = account.0 as usize;
+        Outcome {
+            figures: Figures {
+                needed,
+                ..figures[number]
+            },
+            parts: parts[number].clone(),
+        }
+    };
+    Ok(accounts.iter().zip(needed).map(outcome).collect())
+}

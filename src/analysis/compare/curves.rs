@@ -1,0 +1,102 @@
+//! Spend and balance of a run, day by day, for pictures.
+
+use std::collections::BTreeMap;
+
+use crate::engine::Window;
+use crate::engine::event::Event;
+use crate::model::account::AccountIndex;
+use crate::model::book::Book;
+use crate::model::calendar::{Day, DayRange};
+use crate::model::money::{Currency, Money};
+
+/// What all accounts of a currency come to, at the end of each day of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Curve {
+    /// Spend since the opening.
+    pub spend: Vec<Money>,
+    /// What is available in all accounts together.
+    pub available: Vec<Money>,
+}
+
+/// Changes from day to day, of the accounts of a currency.
+#[derive(Clone, Debug)]
+pub struct Deltas {
+    from: Day,
+    spend: Vec<Money>,
+    available: Vec<Money>,
+    /// What each account had last.
+    held: BTreeMap<AccountIndex, Money>,
+}
+
+impl Deltas {
+    /// Nothing yet, for these days.
+    pub fn open(days: DayRange) -> Self {
+        let none = vec![Money::ZERO; days.len()];
+        Self {
+            from: days.from,
+            spend: none.clone(),
+            available: none,
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// The day before the first counts as the first.
+    fn slot(&self, day: Day) -> usize {
+        usize::try_from(day.days_since(self.from)).unwrap_or(0)
+    }
+
+    /// Adds what a row moves.
+    pub fn pay(&mut self, event: Event, (day, amount): (Day, Money)) {
+        if !matches!(event, Event::TopUp | Event::Credit) {
+            let day = self.slot(day);
+            self.spend[day] -= amount;
+        }
+    }
+
+    /// Notes what is available in an account at the end of a day.
+    pub fn hold(&mut self, account: AccountIndex, (day, available): (Day, Money)) {
+        let held = self.held.insert(account, available).unwrap_or_default();
+        let day = self.slot(day);
+        self.available[day] += available - held;
+    }
+
+    /// The curve, once all rows have been added.
+    pub fn sums(self) -> Curve {
+        let running = |changes: Vec<Money>| {
+            let sums = changes.into_iter().scan(Money::ZERO, |sum, change| {
+                *sum += change;
+                Some(*sum)
+            });
+            sums.collect()
+        };
+        Curve {
+            spend: running(self.spend),
+            available: running(self.available),
+        }
+    }
+}
+
+/// Nothing yet; the opening balances come with the first window.
+pub(super) fn open(book: &Book) -> BTreeMap<Currency, Deltas> {
+    book.accounts
+        .iter()
+        .map(|account| (account.currency, Deltas::open(book.days)))
+        .collect()
+}
+
+/// Adds the rows of the next window.
+pub(super) fn add(curves: &mut BTreeMap<Currency, Deltas>, book: &Book, window: &Window) {
+    for entry in window.entries() {
+        let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
+            continue;
+        };
+        if let Some(curve) = curves.get_mut(&book.account(account).currency) {
+            curve.pay(entry.event, (entry.date, movement.amount()));
+        }
+    }
+    for balance in window.balances() {
+        if let Some(curve) = curves.get_mut(&book.account(balance.account).currency) {
+            curve.hold(balance.account, (balance.date, balance.available));
+        }
+    }
+}

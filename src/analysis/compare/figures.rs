@@ -1,0 +1,444 @@
+//! What accounts come to in a run: sums, lows, counts, and the value of days that are paid for.
+//!
+//! | figure | what it is |
+//! |---|---|
+//! | spend | cash and free credit paid in the run, refunds taken off |
+//! | value left | what is known to be paid for days after the run |
+//! | used | spend, plus the value at the opening, minus the value left: the cost of the days of the run |
+//! | needed | the least cash on the first day with which every payment due is made and nobody is in arrears |
+
+use std::iter::Sum as IterSum;
+use std::ops::AddAssign;
+
+use crate::analysis::losses::{Losses, Meaning};
+use crate::analysis::summary::Totals;
+use crate::engine::Window;
+use crate::engine::amortisation::Amortisation;
+use crate::engine::ledger::{Balance, Entry};
+use crate::model::account::{AccountIndex, Movement};
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::InstanceIndex;
+use crate::model::money::{Currency, Money};
+use crate::model::order::Order;
+
+/// What an account comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// The account.
+    pub account: AccountIndex,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// What moved.
+    pub totals: Totals,
+    /// The lowest available balance over the opening and the ends of days.
+    pub lowest: Low,
+    /// The available balance at the end.
+    pub closing: Money,
+    /// What is known to be paid at the opening for days from then on, and at the end for days after the run; none where only
+    /// a ledger is known.
+    pub value: Option<Value>,
+    /// The least further cash on the first day; none where only a ledger is known, or the amounts are too large to tell.
+    pub needed: Option<Money>,
+    /// How often what happened.
+    pub counts: Counts,
+}
+
+impl Figures {
+    /// Nothing yet but what is available at the opening.
+    pub fn opened(account: AccountIndex, currency: Currency, low: (Day, Money)) -> Self {
+        let (date, available) = low;
+        Self {
+            account,
+            currency,
+            totals: Totals::default(),
+            lowest: Low {
+                account,
+                date,
+                available,
+            },
+            closing: available,
+            value: None,
+            needed: None,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Adds what a row says.
+    pub fn add(&mut self, part: Part) {
+        self.totals += part.totals;
+        self.counts += part.counts;
+    }
+
+    /// Notes what is available at the end of a day.
+    pub fn note(&mut self, date: Day, available: Money) {
+        self.closing = available;
+        if available < self.lowest.available {
+            self.lowest = Low {
+                date,
+                available,
+                ..self.lowest
+            };
+        }
+    }
+}
+
+/// What is known to be paid for days to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Value {
+    /// At the opening.
+    pub before: Money,
+    /// At the end.
+    pub left: Money,
+}
+
+/// A low of an account: its available balance at the end of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Low {
+    /// The account.
+    pub account: AccountIndex,
+    /// The first such day; the day before the run for the opening.
+    pub date: Day,
+    /// The balance.
+    pub available: Money,
+}
+
+/// How often something happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Instances whose auto-renewal failed; days in a row until it is paid count once.
+    pub failed: u32,
+    /// Instances that went to the recycle bin unpaid.
+    pub reclaimed: u32,
+    /// Instances that arrears stopped.
+    pub stopped: u32,
+    /// Instances that came back from the recycle bin or from arrears, by funds or by people.
+    pub recovered: u32,
+    /// Instances that are gone because nobody paid in time; none that people gave up.
+    pub terminated: u32,
+    /// Payments of people, and purchases, that were refused for want of funds.
+    pub refused: u32,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.failed += other.failed;
+        self.reclaimed += other.reclaimed;
+        self.stopped += other.stopped;
+        self.recovered += other.recovered;
+        self.terminated += other.terminated;
+        self.refused += other.refused;
+    }
+}
+
+impl IterSum for Counts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |mut sum, one| {
+            sum += one;
+            sum
+        })
+    }
+}
+
+/// The sums of some accounts of one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// What moved.
+    pub totals: Totals,
+    /// The lowest of the accounts' lows; none without an account.
+    pub lowest: Option<Low>,
+    /// Available at the end, all accounts together.
+    pub closing: Money,
+    /// What is paid for days to come; none where it cannot be told of one.
+    pub value: Option<Value>,
+    /// What the accounts need together; none where it cannot be told of one.
+    pub needed: Option<Money>,
+    /// How often what happened.
+    pub counts: Counts,
+}
+
+impl Sum {
+    /// Adds up accounts.
+    pub fn of<'f>(figures: impl Iterator<Item = &'f Figures>) -> Self {
+        let mut sum = Self {
+            needed: Some(Money::ZERO),
+            value: Some(Value::default()),
+            ..Self::default()
+        };
+        for one in figures {
+            sum.totals += one.totals;
+            sum.closing += one.closing;
+            sum.value = sum.value.zip(one.value).map(|(sum, one)| Value {
+                before: sum.before + one.before,
+                left: sum.left + one.left,
+            });
+            sum.needed = sum.needed.zip(one.needed).map(|(sum, one)| sum + one);
+            sum.counts += one.counts;
+            if sum
+                .lowest
+                .is_none_or(|low| one.lowest.available < low.available)
+            {
+                sum.lowest = Some(one.lowest);
+            }
+        }
+        sum
+    }
+
+    /// The cost of the days of the run.
+    pub fn used(&self) -> Option<Money> {
+        self.value
+            .map(|value| value.before + self.totals.spend() - value.left)
+    }
+
+    /// One of its figures.
+    pub fn get(&self, measure: Measure) -> Option<i64> {
+        let Counts {
+            failed,
+            reclaimed,
+            stopped,
+            recovered,
+            terminated,
+            refused,
+        } = self.counts;
+        match measure {
+            Measure::Spend => Some(self.totals.spend().minor()),
+            Measure::Used => self.used().map(Money::minor),
+            Measure::ValueLeft => self.value.map(|value| value.left.minor()),
+            Measure::Lowest => self.lowest.map(|low| low.available.minor()),
+            Measure::Needed => self.needed.map(Money::minor),
+            Measure::Failed => Some(failed.into()),
+            Measure::Reclaimed => Some(reclaimed.into()),
+            Measure::Stopped => Some(stopped.into()),
+            Measure::Recovered => Some(recovered.into()),
+            Measure::Terminated => Some(terminated.into()),
+            Measure::Refused => Some(refused.into()),
+        }
+    }
+}
+
+/// A figure that runs are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Cash and free credit paid, refunds taken off.
+    Spend,
+    /// The cost of the days of the run.
+    Used,
+    /// What is paid for days after the run.
+    ValueLeft,
+    /// The lowest available balance.
+    Lowest,
+    /// Further cash needed on the first day.
+    Needed,
+    /// Auto-renewals that failed.
+    Failed,
+    /// Instances that went to the recycle bin.
+    Reclaimed,
+    /// Instances stopped in arrears.
+    Stopped,
+    /// Instances that came back.
+    Recovered,
+    /// Instances that are gone.
+    Terminated,
+    /// Payments refused.
+    Refused,
+}
+
+impl Measure {
+    /// Their names in files and on the command line.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("spend", Self::Spend),
+        ("used", Self::Used),
+        ("value_left", Self::ValueLeft),
+        ("lowest", Self::Lowest),
+        ("needed", Self::Needed),
+        ("failed", Self::Failed),
+        ("reclaimed", Self::Reclaimed),
+        ("stopped", Self::Stopped),
+        ("recovered", Self::Recovered),
+        ("terminated", Self::Terminated),
+        ("refused", Self::Refused),
+    ];
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, one)| *one == self)
+            .map_or("", |(name, _)| *name)
+    }
+
+    /// Whether more of it is better.
+    pub fn is_better_high(self) -> bool {
+        matches!(self, Self::ValueLeft | Self::Lowest | Self::Recovered)
+    }
+
+    /// Whether it is an amount of money.
+    pub fn is_money(self) -> bool {
+        matches!(
+            self,
+            Self::Spend | Self::Used | Self::ValueLeft | Self::Lowest | Self::Needed
+        )
+    }
+}
+
+/// What some instances of an account come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// What moved for them.
+    pub totals: Totals,
+    /// How often what happened to them.
+    pub counts: Counts,
+}
+
+impl AddAssign for Part {
+    fn add_assign(&mut self, other: Self) {
+        self.totals += other.totals;
+        self.counts += other.counts;
+    }
+}
+
+/// Instances that are counted besides, each by its number.
+pub type Group = Vec<bool>;
+
+/// The figures of accounts in the making.
+#[derive(Clone, Debug)]
+pub struct Fold<'b> {
+    book: &'b Book,
+    figures: Vec<Figures>,
+    groups: &'b [Group],
+    /// For each account the parts of the groups.
+    parts: Vec<Vec<Part>>,
+    counter: Counter,
+}
+
+/// Counts what rows say.
+#[derive(Clone, Debug, Default)]
+pub struct Counter {
+    losses: Losses,
+}
+
+impl Counter {
+    /// Nothing yet but how the instances of a book stand at its opening.
+    pub fn open(book: &Book) -> Self {
+        Self {
+            losses: Losses::open(book),
+        }
+    }
+
+    /// What a row adds.
+    pub fn part(&mut self, entry: &Entry) -> Part {
+        let mut part = Part::default();
+        if let Some(movement) = entry.movement {
+            part.totals.add(entry.event, movement.amount());
+        }
+        let counts = &mut part.counts;
+        match self.losses.read(entry) {
+            Some(Meaning::Fails) => counts.failed += 1,
+            Some(Meaning::Reclaimed) => counts.reclaimed += 1,
+            Some(Meaning::Stopped) => counts.stopped += 1,
+            Some(Meaning::Back) => counts.recovered += 1,
+            Some(Meaning::Lost) => counts.terminated += 1,
+            Some(Meaning::Refused) => counts.refused += 1,
+            Some(Meaning::FailsAgain | Meaning::Settled | Meaning::GivenUp) | None => {}
+        }
+        part
+    }
+}
+
+impl<'b> Fold<'b> {
+    /// Nothing yet but the opening.
+    pub fn open(book: &'b Book) -> Self {
+        Self::with_groups(book, &[])
+    }
+
+    /// [`open`](Self::open), with groups of instances that are counted besides.
+    pub fn with_groups(book: &'b Book, groups: &'b [Group]) -> Self {
+        let eve = book.days.from.yesterday();
+        let accounts = (0u32..).zip(&book.accounts).map(|(number, account)| {
+            let opened = Figures::opened(
+                AccountIndex(number),
+                account.currency,
+                (eve, account.funds.available()),
+            );
+            Figures {
+                value: Some(Value::default()),
+                ..opened
+            }
+        });
+        let figures = accounts.collect();
+        let parts = vec![vec![Part::default(); groups.len()]; book.accounts.len()];
+        let mut fold = Self {
+            book,
+            figures,
+            groups,
+            parts,
+            counter: Counter::open(book),
+        };
+        for (instance, order) in book.orders.as_slice() {
+            fold.value_of(*instance).before += value_on(order, book.days.from);
+        }
+        fold
+    }
+
+    /// Adds the rows of the next window.
+    pub fn add(&mut self, window: &Window) {
+        for entry in window.entries() {
+            let Some(account) = entry.account else {
+                continue;
+            };
+            let part = self.counter.part(entry);
+            self.figures[account.0 as usize].add(part);
+            let Some(instance) = entry.instance.filter(|_| !self.groups.is_empty()) else {
+                continue;
+            };
+            for (sum, group) in self.parts[account.0 as usize].iter_mut().zip(self.groups) {
+                if group[instance.0 as usize] {
+                    *sum += part;
+                }
+            }
+        }
+        for Balance {
+            account,
+            date,
+            available,
+            ..
+        } in window.balances()
+        {
+            self.figures[account.0 as usize].note(*date, *available);
+        }
+    }
+
+    /// The figures of all accounts by number, once the last window has been added; `orders` are those of its end.
+    pub fn close(self, orders: impl Iterator<Item = (InstanceIndex, Order)>) -> Vec<Figures> {
+        self.close_with_parts(orders).0
+    }
+
+    /// [`close`](Self::close), with the parts of the groups for each account.
+    pub fn close_with_parts(
+        mut self,
+        orders: impl Iterator<Item = (InstanceIndex, Order)>,
+    ) -> (Vec<Figures>, Vec<Vec<Part>>) {
+        let after = self.book.days.to.tomorrow();
+        for (instance, order) in orders {
+            self.value_of(instance).left += value_on(&order, after);
+        }
+        (self.figures, self.parts)
+    }
+
+    fn value_of(&mut self, instance: InstanceIndex) -> &mut Value {
+        let account = self.book.instance(instance).account;
+        self.figures[account.0 as usize]
+            .value
+            .get_or_insert_default()
+    }
+}
+
+/// What of a payment is for the days from `day` on.
+fn value_on(order: &Order, day: Day) -> Money {
+    let paid = Movement {
+        voucher: Money::ZERO,
+        free_credit: -order.free_credit,
+        cash: -order.cash,
+    };
+    Amortisation::of(paid, order.term).deferred(day).amount()
+}

@@ -1,0 +1,114 @@
+//! Many runs of a book: what each comes to as a whole, limits that it must keep, and the efficient ones.
+
+use std::collections::BTreeMap;
+
+use super::cache::Outcome;
+use super::figures::{Counts, Measure, Part, Sum};
+use crate::model::money::Currency;
+use crate::model::selector::Comparison;
+
+/// What a run comes to as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// The money of the accounts of one currency, and how often what happened in all accounts.
+    pub sum: Sum,
+    /// What each group of instances has of it.
+    pub parts: Vec<Part>,
+}
+
+impl Total {
+    /// Adds up all accounts; money that of one currency.
+    pub fn of(outcomes: &[Outcome], currency: Currency) -> Self {
+        let figures = || outcomes.iter().map(|outcome| &outcome.figures);
+        let mut sum = Sum::of(figures().filter(|figures| figures.currency == currency));
+        sum.counts = figures().map(|figures| figures.counts).sum::<Counts>();
+        let groups = outcomes.first().map_or(0, |outcome| outcome.parts.len());
+        let mut parts = vec![Part::default(); groups];
+        for outcome in outcomes {
+            parts
+                .iter_mut()
+                .zip(&outcome.parts)
+                .for_each(|(sum, part)| *sum += *part);
+        }
+        Self { sum, parts }
+    }
+}
+
+/// A condition on a figure, such as `terminated = 0`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The figure.
+    pub measure: Measure,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what: minor units, or a count.
+    pub bound: i64,
+    /// The group of instances of which it is the figure; none for all.
+    pub group: Option<usize>,
+}
+
+impl Limit {
+    /// Whether a run keeps it. A figure that cannot be told keeps none.
+    pub fn is_kept(&self, total: &Total) -> bool {
+        self.figure(total)
+            .is_some_and(|figure| self.comparison.holds(figure.cmp(&self.bound)))
+    }
+
+    /// The figure of a run that it is about: minor units, or a count; none where it cannot be told.
+    pub fn figure(&self, total: &Total) -> Option<i64> {
+        let part = self.group.and_then(|group| total.parts.get(group));
+        let part = part.map(|part| Sum {
+            totals: part.totals,
+            counts: part.counts,
+            ..Sum::default()
+        });
+        part.unwrap_or(total.sum).get(self.measure)
+    }
+
+    /// How far a run is from keeping it, in millionths of its bound; nothing where it keeps it.
+    fn excess(&self, total: &Total) -> i128 {
+        match self.figure(total) {
+            _ if self.is_kept(total) => 0,
+            Some(figure) => {
+                let (figure, bound) = (i128::from(figure), i128::from(self.bound));
+                ((figure - bound).abs() * MILLION / bound.abs().max(1)).max(1)
+            }
+            None => i128::from(i64::MAX),
+        }
+    }
+}
+
+/// Parts in which excesses over different limits are compared.
+const MILLION: i128 = 1_000_000;
+
+/// The run that is nearest to keeping all limits: it breaks the fewest, and of runs that break equally many it is the one
+/// whose figures exceed their bounds least in all, in proportion to them; then the first.
+pub fn nearest(totals: &[Total], limits: &[Limit]) -> Option<usize> {
+    let distance = |total: &Total| {
+        let broken = limits.iter().filter(|limit| !limit.is_kept(total)).count();
+        (
+            broken,
+            limits.iter().map(|limit| limit.excess(total)).sum::<i128>(),
+        )
+    };
+    (0..totals.len()).min_by_key(|number| (distance(&totals[*number]), *number))
+}
+
+/// Which of these pairs of cost and losses are efficient: none of the others has less of one and not more of the other.
+pub fn frontier(points: &[(i64, i64)]) -> Vec<bool> {
+    let mut cheapest: BTreeMap<i64, i64> = BTreeMap::new();
+    for (cost, losses) in points {
+        let least = cheapest.entry(*losses).or_insert(*cost);
+        *least = (*least).min(*cost);
+    }
+    let mut best: Option<i64> = None;
+    cheapest.retain(|_, cost| {
+        let is_efficient = best.is_none_or(|best| *cost < best);
+        best = Some(best.map_or(*cost, |best| best.min(*cost)));
+        is_efficient
+    });
+    points
+        .iter()
+        .map(|(cost, losses)| cheapest.get(losses) == Some(cost))
+        .collect()
+}

@@ -1,0 +1,332 @@
+//! The instances that a run loses, told apart: at risk soon or later, ending on purpose, or beyond help (`docs/model.md`,
+//! **losses-told-apart**).
+//!
+//! A pure function of where a run leaves its instances; what helps, and until when, `remedy` says.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::remedy::{self, Help, Outlook};
+use crate::engine::Gone;
+use crate::engine::charge;
+use crate::engine::lifecycle::Standing;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
+use crate::model::money::{Currency, Money, Share};
+
+/// What is lost within so many days is at risk soon.
+pub const SOON: i32 = 30;
+/// Hours of a month.
+const HOURS_OF_A_MONTH: u32 = 720;
+
+/// Of what kind a loss is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// At risk: it stops, or can be saved for the last time, within 30 days.
+    Soon,
+    /// At risk, later in the run.
+    Later,
+    /// Its flag is `none`, or people end it.
+    OnPurpose,
+    /// Nothing helps any more.
+    Impossible,
+}
+
+impl Class {
+    /// All classes, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Soon, Self::Later, Self::OnPurpose, Self::Impossible];
+
+    /// The word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Soon => "soon",
+            Self::Later => "later",
+            Self::OnPurpose => "on_purpose",
+            Self::Impossible => "impossible",
+        }
+    }
+}
+
+/// Why an instance is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its account cannot pay its renewal.
+    FundsShort,
+    /// Nobody renews it, and people are expected to.
+    NotRenewed,
+    /// It should renew itself, but its profile makes no attempt that reaches it.
+    NoAttempt,
+    /// Arrears stop it.
+    Arrears,
+    /// Its flag says that nobody means to renew it.
+    FlagNone,
+    /// People return or destroy it.
+    Ended,
+}
+
+impl Cause {
+    /// The word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FundsShort => "funds_short",
+            Self::NotRenewed => "not_renewed",
+            Self::NoAttempt => "no_attempt",
+            Self::Arrears => "arrears",
+            Self::FlagNone => "flag_none",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// What helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cure {
+    /// Money in the account.
+    TopUp,
+    /// The flag `auto`.
+    SetFlag,
+    /// A renewal by people.
+    Renew,
+    /// A start by people.
+    Start,
+}
+
+impl Cure {
+    /// The word in files: an action.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TopUp => "topup",
+            Self::SetFlag => "set_flag",
+            Self::Renew => "renew",
+            Self::Start => "start",
+        }
+    }
+}
+
+/// An instance that a run loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// The day on which it is gone for good, perhaps after the run; of a purchase that is refused its day.
+    pub lost_on: Day,
+    /// The day on which it stops working; none of what never existed.
+    pub stops_on: Option<Day>,
+    /// The last day on which it can be saved; none where it cannot.
+    pub latest: Option<Day>,
+    /// Of what kind the loss is.
+    pub class: Class,
+    /// Its flag when it is lost; none of a postpaid instance.
+    pub flag: Option<RenewFlag>,
+    /// What it costs a month by the list price in force, 720 hours where it is charged by the hour.
+    pub value: Money,
+    /// The currency of its account.
+    pub currency: Currency,
+    /// Why.
+    pub cause: Cause,
+    /// What helps.
+    pub cure: Option<Cure>,
+    /// Whether a tag says that it is production.
+    pub is_production: bool,
+}
+
+/// The losses of a run as they look on the morning of a day: those that are over by then are left out. `gone` is where the run
+/// leaves what it lost, `ended` what people end, with its day. Of each currency the dearest comes first.
+pub fn losses(
+    book: &Book,
+    gone: impl Iterator<Item = Gone>,
+    ended: &BTreeMap<InstanceIndex, Day>,
+    as_of: Day,
+) -> Vec<Lost> {
+    let told = gone.filter_map(|one| lost(book, &one, ended.get(&one.instance).copied(), as_of));
+    let mut losses: Vec<Lost> = told.filter(|lost| lost.lost_on >= as_of).collect();
+    losses.sort_by_key(|lost| {
+        let foreign = lost.currency != book.currency;
+        (
+            foreign,
+            lost.currency,
+            std::cmp::Reverse(lost.value),
+            lost.lost_on,
+            lost.instance,
+        )
+    });
+    losses
+}
+
+fn lost(book: &Book, gone: &Gone, ended: Option<Day>, as_of: Day) -> Option<Lost> {
+    let listed = book.instance(gone.instance);
+    let currency = book.account(listed.account).currency;
+    let Some(standing) = gone.standing else {
+        return refused(book, gone, currency);
+    };
+    let is_gone = listed.state == Some(State::Terminated);
+    let switched_off = standing.state == State::Stopped && standing.stopped_by == StoppedBy::User;
+    if is_gone || switched_off {
+        return None;
+    }
+    let profile = book.profile(listed.profile);
+    let is_prepaid = standing.charge_type == ChargeType::Prepaid;
+    let waiting = Standing {
+        state: if is_prepaid {
+            State::Reclaimed
+        } else {
+            State::Stopped
+        },
+        ..standing
+    };
+    let waiting = if ended.is_some() {
+        waiting
+    } else {
+        Standing {
+            stopped_by: StoppedBy::Arrears,
+            ..waiting
+        }
+    };
+    let released = waiting
+        .release_day(profile)
+        .unwrap_or(standing.since)
+        .max(book.days.from);
+    let is_ended = ended.is_some() || standing.returned;
+    let lost_on = if standing.state == State::Terminated {
+        ended.unwrap_or(released)
+    } else {
+        released
+    };
+    let stops_on = if ended.is_some() && !standing.returned {
+        lost_on
+    } else {
+        standing.since
+    };
+    let latest = Some(lost_on.yesterday()).filter(|day| !is_ended && *day >= as_of);
+    let outlook = remedy::outlook(
+        &before(book, listed, &waiting),
+        profile,
+        gone.months,
+        begins(book, listed),
+    );
+    let cause = match (is_ended, standing.flag) {
+        (true, _) => Cause::Ended,
+        _ if !is_prepaid => Cause::Arrears,
+        (_, RenewFlag::None) => Cause::FlagNone,
+        (_, RenewFlag::Manual) => Cause::NotRenewed,
+        (_, RenewFlag::Auto) if outlook == Outlook::ByItself => Cause::FundsShort,
+        (_, RenewFlag::Auto) => Cause::NoAttempt,
+    };
+    let is_soon = [Some(stops_on), latest]
+        .into_iter()
+        .flatten()
+        .any(|day| day < as_of + SOON);
+    let class = match (cause, outlook) {
+        (Cause::Ended | Cause::FlagNone, _) => Class::OnPurpose,
+        (_, Outlook::Lost(_)) => Class::Impossible,
+        _ if latest.is_none() => Class::Impossible,
+        _ if is_soon => Class::Soon,
+        _ => Class::Later,
+    };
+    let cure = match outlook {
+        _ if matches!(class, Class::OnPurpose | Class::Impossible) => None,
+        Outlook::Help(remedy) => Some(match remedy.what {
+            Help::SetFlag => Cure::SetFlag,
+            Help::Renew { .. } => Cure::Renew,
+            Help::Start => Cure::Start,
+        }),
+        _ => Some(Cure::TopUp),
+    };
+    Some(Lost {
+        instance: gone.instance,
+        lost_on,
+        stops_on: Some(stops_on),
+        latest: latest.filter(|_| class != Class::Impossible),
+        class,
+        flag: is_prepaid.then_some(standing.flag),
+        value: value(book, gone, currency),
+        currency,
+        cause,
+        cure,
+        is_production: book.is_production(listed),
+    })
+}
+
+/// A purchase that is refused on the first day of the run comes before everything that could help.
+fn refused(book: &Book, gone: &Gone, currency: Currency) -> Option<Lost> {
+    let listed = book.instance(gone.instance);
+    let lost_on = listed.starts_on.filter(|day| *day == book.days.from)?;
+    Some(Lost {
+        instance: gone.instance,
+        lost_on,
+        stops_on: None,
+        latest: None,
+        class: Class::Impossible,
+        flag: Some(listed.renew_flag),
+        value: value(book, gone, currency),
+        currency,
+        cause: Cause::FundsShort,
+        cure: None,
+        is_production: book.is_production(listed),
+    })
+}
+
+/// The first day of the run on which people can do something with an instance.
+fn begins(book: &Book, listed: &Instance) -> Day {
+    listed
+        .starts_on
+        .filter(|_| !listed.exists())
+        .unwrap_or(book.days.from)
+        .max(book.days.from)
+}
+
+/// Where an instance stood before its loss began: as the book opens if it began before the run, else running.
+fn before(book: &Book, listed: &Instance, waiting: &Standing) -> Standing {
+    if waiting.since < book.days.from || waiting.charge_type == ChargeType::Postpaid {
+        return *waiting;
+    }
+    let overdue =
+        listed.state == Some(State::Overdue) && listed.expires_on == Some(waiting.expires);
+    Standing {
+        state: if overdue {
+            State::Overdue
+        } else {
+            State::Running
+        },
+        ..*waiting
+    }
+}
+
+/// What an instance costs a month.
+fn value(book: &Book, gone: &Gone, currency: Currency) -> Money {
+    let profile = book.profile(book.instance(gone.instance).profile);
+    let charge_type = gone
+        .standing
+        .map_or(ChargeType::Prepaid, |standing| standing.charge_type);
+    let price = match charge_type {
+        ChargeType::Prepaid => gone
+            .monthly
+            .map(|price| price.charge(currency, Share::ONCE, profile.rounding)),
+        ChargeType::Postpaid => gone
+            .hourly
+            .map(|price| charge::hour(profile, currency, price) * HOURS_OF_A_MONTH),
+    };
+    price.unwrap_or(Money::ZERO)
+}
+
+/// How many losses a class has, what they cost a month, and how many are production.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many.
+    pub instances: usize,
+    /// What they cost a month, by currency.
+    pub value: BTreeMap<Currency, Money>,
+    /// How many are production.
+    pub production: usize,
+}
+
+/// Counts the losses of a class.
+pub fn count(losses: &[Lost], class: Class) -> Count {
+    let mut count = Count::default();
+    for lost in losses.iter().filter(|lost| lost.class == class) {
+        count.instances += 1;
+        count.production += usize::from(lost.is_production);
+        *count.value.entry(lost.currency).or_default() += lost.value;
+    }
+    count
+}

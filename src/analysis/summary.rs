@@ -1,0 +1,497 @@
+//! The answer of a run: what is paid, how low the balances go, what fails and what is lost.
+//!
+//! A pure fold over the rows of a run: a [`Tally`] keeps what accounts and instances come to, not the rows. Accounts do not
+//! depend on each other, so the tallies of some accounts and of the next ones can be joined.
+//! Currencies are never added.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{AddAssign, Range};
+
+use crate::analysis::losses::{Losses, Meaning};
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::{Balance, Entry, Needed, Shortfall};
+use crate::model::account::AccountIndex;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::{Instance, InstanceIndex, State};
+use crate::model::money::{Currency, Money};
+
+/// What a run comes to.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Sums by currency.
+    pub totals: BTreeMap<Currency, Totals>,
+    /// How each account fares, by id.
+    pub accounts: Vec<AccountSummary>,
+    /// The auto-renewals that failed, each with its first and last day.
+    pub failures: Vec<Failure>,
+    /// The instances that go to the recycle bin unpaid, are stopped in arrears, or are terminated because nobody paid.
+    pub losses: Vec<Loss>,
+    /// The instances that are gone because people gave them up, by the day on which they are gone.
+    pub given_up: Vec<GivenUp>,
+    /// The instances that were stopped in arrears, with the day.
+    pub stops: Vec<(InstanceIndex, Day)>,
+    /// The number of actions and purchases that were rejected.
+    pub rejected: usize,
+    /// The accounts in which a purchase, a payment by people or a start was refused for want of funds, by id.
+    pub refused: Vec<AccountIndex>,
+    /// The number of rows of each event that has any.
+    pub events: BTreeMap<Event, u64>,
+}
+
+/// Sums in one currency, all positive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Paid for prepaid terms.
+    pub renewals: Money,
+    /// Charged for hours.
+    pub usage: Money,
+    /// Cash and free credit that came in.
+    pub income: Money,
+    /// What came back of returned and converted instances.
+    pub refunds: Money,
+}
+
+impl Totals {
+    /// What is paid in all, refunds taken off.
+    pub fn spend(&self) -> Money {
+        self.renewals + self.usage - self.refunds
+    }
+
+    /// Adds what a row moves.
+    pub fn add(&mut self, event: Event, amount: Money) {
+        match event {
+            Event::Usage => self.usage -= amount,
+            Event::TopUp | Event::Credit => self.income += amount,
+            Event::Returned | Event::Refunded => self.refunds += amount,
+            _ => self.renewals -= amount,
+        }
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.renewals += other.renewals;
+        self.usage += other.usage;
+        self.income += other.income;
+        self.refunds += other.refunds;
+    }
+}
+
+/// How an account fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountSummary {
+    /// The account.
+    pub account: AccountIndex,
+    /// Its lowest available balance over the opening and the ends of days.
+    pub lowest: Balance,
+    /// Its last balance.
+    pub closing: Balance,
+    /// Whether a renewal failed, an instance stopped, or the available balance fell below zero or the alert line.
+    pub is_short: bool,
+}
+
+/// An instance whose auto-renewal failed, once or on several days until it was paid or lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// The first day on which it failed.
+    pub first: Day,
+    /// The last day of the same row of attempts.
+    pub last: Day,
+    /// What was needed.
+    pub needed: Money,
+    /// What was there on the first day.
+    pub available: Money,
+}
+
+/// An instance that was reclaimed, terminated, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// The day of reclaiming, or of stopping; none where it lies before the run.
+    pub reclaimed: Option<Day>,
+    /// The last day on which it can be recovered.
+    pub last_day: Option<Day>,
+    /// What became of it.
+    pub end: LossEnd,
+}
+
+/// An instance that is gone because people gave it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// The day on which it is gone.
+    pub gone: Day,
+    /// How.
+    pub how: Surrender,
+}
+
+/// How people give an instance up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surrender {
+    /// They destroy it.
+    Destroyed,
+    /// They return it on this day, and the bin lets it go later.
+    Returned(Day),
+    /// They returned it before the run.
+    ReturnedBefore,
+}
+
+/// What became of a reclaimed or stopped instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossEnd {
+    /// It was recovered.
+    Recovered(Day),
+    /// It is gone, because nobody paid in time.
+    Terminated(Day),
+    /// It is gone, because people asked for it.
+    Destroyed(Day),
+    /// It is still in the bin, or stopped, when the run ends.
+    Kept,
+}
+
+impl Summary {
+    /// The instances terminated because nobody paid in time.
+    pub fn terminated(&self) -> impl Iterator<Item = &Loss> {
+        self.losses
+            .iter()
+            .filter(|loss| matches!(loss.end, LossEnd::Terminated(_)))
+    }
+
+    /// The instances that people gave up, with the day on which each is gone.
+    pub fn ended(&self) -> BTreeMap<InstanceIndex, Day> {
+        let destroyed = |loss: &Loss| {
+            if let LossEnd::Destroyed(day) = loss.end {
+                Some((loss.instance, day))
+            } else {
+                None
+            }
+        };
+        let given_up = self.given_up.iter().map(|one| (one.instance, one.gone));
+        given_up
+            .chain(self.losses.iter().filter_map(destroyed))
+            .collect()
+    }
+
+    /// The number of rows of the ledger.
+    pub fn rows(&self) -> u64 {
+        self.events.values().sum()
+    }
+}
+
+/// A summary in the making, of neighbouring accounts.
+#[derive(Clone, Debug)]
+pub struct Tally<'b> {
+    book: &'b Book,
+    /// The number of the first account.
+    first: u32,
+    totals: Vec<Totals>,
+    lowest: Vec<Option<Balance>>,
+    closing: Vec<Option<Balance>>,
+    short: Vec<bool>,
+    events: [u64; Event::ALL.len()],
+    failures: Vec<Failure>,
+    /// The places of failures that go on.
+    failing: BTreeMap<InstanceIndex, usize>,
+    /// With the day on which each was noted.
+    losses: Vec<(Day, Loss)>,
+    given_up: Vec<GivenUp>,
+    /// The days on which instances were returned that are in the bin.
+    returned: BTreeMap<InstanceIndex, Day>,
+    /// What rows mean.
+    meanings: Losses,
+    /// The places of losses that are not decided.
+    losing: BTreeMap<InstanceIndex, usize>,
+    stops: Vec<(InstanceIndex, Day)>,
+    refused: BTreeSet<AccountIndex>,
+}
+
+impl<'b> Tally<'b> {
+    /// Nothing yet but the instances that are in the recycle bin at the opening.
+    pub fn open(book: &'b Book) -> Self {
+        let all =
+            0..u32::try_from(book.accounts.len()).expect("a book numbers its accounts in 32 bits");
+        Self::open_parts(book, std::iter::once(all))
+            .pop()
+            .expect("there is a tally for each part")
+    }
+
+    /// [`open`](Self::open), for each of some ranges of accounts, which follow each other.
+    pub fn open_parts(book: &'b Book, parts: impl Iterator<Item = Range<u32>>) -> Vec<Self> {
+        let mut tallies: Vec<Self> = parts.map(|accounts| Self::of(book, accounts)).collect();
+        for (number, instance) in (0u32..).zip(&book.instances) {
+            if matches!(instance.state, Some(State::Reclaimed | State::Stopped)) {
+                let behind = tallies.partition_point(|tally| tally.first <= instance.account.0);
+                let its_own = tallies[..behind].last_mut();
+                its_own
+                    .into_iter()
+                    .for_each(|tally| tally.note_opening(InstanceIndex(number), instance));
+            }
+        }
+        tallies
+    }
+
+    fn of(book: &'b Book, accounts: Range<u32>) -> Self {
+        let count = accounts.len();
+        Self {
+            book,
+            first: accounts.start,
+            totals: vec![Totals::default(); count],
+            lowest: vec![None; count],
+            closing: vec![None; count],
+            short: vec![false; count],
+            events: [0; Event::ALL.len()],
+            failures: Vec::new(),
+            failing: BTreeMap::new(),
+            losses: Vec::new(),
+            given_up: Vec::new(),
+            returned: BTreeMap::new(),
+            meanings: Losses::default(),
+            losing: BTreeMap::new(),
+            stops: Vec::new(),
+            refused: BTreeSet::new(),
+        }
+    }
+
+    fn note_opening(&mut self, number: InstanceIndex, instance: &Instance) {
+        self.meanings.note_opening(number, instance);
+        if instance.state == Some(State::Reclaimed) && !instance.returned {
+            self.lose(number, self.book.days.from.yesterday(), None);
+        }
+    }
+
+    fn place(&self, account: AccountIndex) -> usize {
+        (account.0 - self.first) as usize
+    }
+
+    /// Adds the next rows of its accounts.
+    pub fn add<'r>(
+        &mut self,
+        entries: impl Iterator<Item = &'r Entry>,
+        balances: impl Iterator<Item = &'r Balance>,
+    ) {
+        for entry in entries {
+            self.events[entry.event as usize] += 1;
+            self.add_movement(entry);
+            if let Some(instance) = entry.instance {
+                self.add_fate(instance, entry);
+            }
+        }
+        for balance in balances {
+            let account = self.place(balance.account);
+            self.closing[account] = Some(*balance);
+            if self.lowest[account].is_none_or(|low| balance.available < low.available) {
+                self.lowest[account] = Some(*balance);
+            }
+        }
+    }
+
+    /// Adds what the accounts after these come to.
+    pub fn join(mut self, next: Self) -> Self {
+        self.totals.extend(next.totals);
+        self.lowest.extend(next.lowest);
+        self.closing.extend(next.closing);
+        self.short.extend(next.short);
+        self.events
+            .iter_mut()
+            .zip(next.events)
+            .for_each(|(sum, rows)| *sum += rows);
+        self.failures.extend(next.failures);
+        self.losses.extend(next.losses);
+        self.given_up.extend(next.given_up);
+        self.stops.extend(next.stops);
+        self.refused.extend(next.refused);
+        self
+    }
+
+    fn add_movement(&mut self, entry: &Entry) {
+        let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
+            return;
+        };
+        let place = self.place(account);
+        self.totals[place].add(entry.event, movement.amount());
+    }
+
+    /// What a row says about the life of its instance.
+    fn add_fate(&mut self, instance: InstanceIndex, entry: &Entry) {
+        match self.meanings.read(entry) {
+            Some(Meaning::Fails | Meaning::FailsAgain) => self.fail(instance, entry),
+            Some(Meaning::Settled) => self.succeed(instance),
+            Some(Meaning::Back) => {
+                self.succeed(instance);
+                self.save(instance, entry.date);
+            }
+            Some(Meaning::Reclaimed) => self.lose(instance, entry.date, Some(entry.date)),
+            Some(Meaning::Stopped) => {
+                self.lose(instance, entry.date, Some(entry.date));
+                self.stops.push((instance, entry.date));
+                self.mark_short(entry);
+            }
+            Some(Meaning::Lost) => self.terminate(instance, entry),
+            Some(Meaning::GivenUp) => self.give_up(instance, entry),
+            Some(Meaning::Refused) => self.refused.extend(entry.account),
+            None => {}
+        }
+    }
+
+    fn mark_short(&mut self, entry: &Entry) {
+        if let Some(account) = entry.account {
+            let place = self.place(account);
+            self.short[place] = true;
+        }
+    }
+
+    fn fail(&mut self, instance: InstanceIndex, entry: &Entry) {
+        self.mark_short(entry);
+        let Some(Shortfall {
+            needed: Needed::Price(needed),
+            available,
+            ..
+        }) = entry.shortfall()
+        else {
+            return;
+        };
+        let new = Failure {
+            instance,
+            first: entry.date,
+            last: entry.date,
+            needed,
+            available,
+        };
+        let place = *self.failing.entry(instance).or_insert(self.failures.len());
+        match self.failures.get_mut(place) {
+            Some(failure) => failure.last = entry.date,
+            None => self.failures.push(new),
+        }
+    }
+
+    fn succeed(&mut self, instance: InstanceIndex) {
+        if !self.failing.is_empty() {
+            self.failing.remove(&instance);
+        }
+    }
+
+    fn lose(&mut self, instance: InstanceIndex, noted: Day, reclaimed: Option<Day>) {
+        self.losing.insert(instance, self.losses.len());
+        self.losses.push((
+            noted,
+            Loss {
+                instance,
+                reclaimed,
+                last_day: None,
+                end: LossEnd::Kept,
+            },
+        ));
+    }
+
+    /// Takes the loss of an instance that is not decided.
+    fn decide(&mut self, instance: InstanceIndex) -> Option<&mut Loss> {
+        let place = self.losing.remove(&instance)?;
+        Some(&mut self.losses[place].1)
+    }
+
+    fn save(&mut self, instance: InstanceIndex, day: Day) {
+        self.returned.remove(&instance);
+        if let Some(loss) = self.decide(instance) {
+            loss.end = LossEnd::Recovered(day);
+        }
+    }
+
+    fn terminate(&mut self, instance: InstanceIndex, entry: &Entry) {
+        // No attempt follows.
+        self.failing.remove(&instance);
+        if !self.losing.contains_key(&instance) {
+            self.lose(instance, entry.date, None);
+        }
+        if let Some(loss) = self.decide(instance) {
+            loss.end = LossEnd::Terminated(entry.date);
+            loss.last_day = Some(entry.date.yesterday());
+        }
+    }
+
+    /// People return an instance, destroy it, or returned it before and the bin lets it go.
+    fn give_up(&mut self, instance: InstanceIndex, entry: &Entry) {
+        if entry.event == Event::Returned {
+            self.returned.insert(instance, entry.date);
+            return;
+        }
+        self.failing.remove(&instance);
+        let returned = self.returned.remove(&instance);
+        if let Some(loss) = self.decide(instance) {
+            loss.end = LossEnd::Destroyed(entry.date);
+            return;
+        }
+        let how = match (entry.reason, returned) {
+            (Some(Reason::User), _) => Surrender::Destroyed,
+            (_, Some(day)) => Surrender::Returned(day),
+            (_, None) => Surrender::ReturnedBefore,
+        };
+        self.given_up.push(GivenUp {
+            instance,
+            gone: entry.date,
+            how,
+        });
+    }
+
+    /// The summary, once the last rows have been added.
+    pub fn close(mut self) -> Summary {
+        self.put_in_order();
+        let events = Event::ALL
+            .iter()
+            .map(|event| (*event, self.events[*event as usize]));
+        Summary {
+            totals: self.totals_by_currency(),
+            accounts: self.accounts(),
+            rejected: usize::try_from(self.events[Event::Rejected as usize]).unwrap_or(usize::MAX),
+            events: events.filter(|(_, rows)| *rows > 0).collect(),
+            failures: self.failures,
+            losses: self.losses.into_iter().map(|(_, loss)| loss).collect(),
+            given_up: self.given_up,
+            stops: self.stops,
+            refused: self.refused.into_iter().collect(),
+        }
+    }
+
+    /// Lists go by day; within a day by account, as they are. What is lost before the run has no day and goes by id.
+    fn put_in_order(&mut self) {
+        let eve = self.book.days.from.yesterday();
+        self.failures.sort_by_key(|failure| failure.first);
+        self.losses
+            .sort_by_key(|(noted, loss)| (*noted, (*noted == eve).then_some(loss.instance)));
+        self.stops.sort_by_key(|(_, day)| *day);
+        self.given_up.sort_by_key(|one| one.gone);
+    }
+
+    fn totals_by_currency(&self) -> BTreeMap<Currency, Totals> {
+        let mut sums: BTreeMap<Currency, Totals> = BTreeMap::new();
+        for (account, totals) in self.book.accounts.iter().zip(&self.totals) {
+            *sums.entry(account.currency).or_default() += *totals;
+        }
+        sums
+    }
+
+    fn accounts(&self) -> Vec<AccountSummary> {
+        let rows = self
+            .lowest
+            .iter()
+            .zip(&self.closing)
+            .zip(&self.short)
+            .zip(&self.book.accounts);
+        let rows = rows.filter_map(|(((lowest, closing), short), account)| {
+            let lowest = (*lowest)?;
+            let line = account.alert_below.unwrap_or(Money::ZERO);
+            let is_short = *short || lowest.available < line;
+            Some(AccountSummary {
+                account: lowest.account,
+                lowest,
+                closing: (*closing)?,
+                is_short,
+            })
+        });
+        rows.collect()
+    }
+}

@@ -1,0 +1,232 @@
+//! The to-do list of a run: what people must pay and do so that nothing fails and nothing is lost that is to be kept.
+//!
+//! The list is the plan with its default cadence, of the accounts in which something fails or is lost; in the others there is
+//! nothing to do. The terminal, `todo.csv`, reports and calendars show this list and make no other
+//! (`docs/model.md`, **todo-list**).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::plan::{self, AccountPlan, Cadence, Failure, Keep, Question, Task, Tolerance};
+use crate::analysis::summary::Summary;
+use crate::engine::Refusal;
+use crate::model::account::AccountIndex;
+use crate::model::action::{AccountRef, Action, Target, Verb};
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::{InstanceIndex, State, StoppedBy};
+use crate::model::money::Money;
+
+/// What people must do.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// By date, account and action.
+    pub lines: Vec<Line>,
+    /// What fails before anything can be done.
+    pub unmet: Vec<(AccountIndex, Failure)>,
+    /// Instances that nothing saves any more, with the day on which they are gone.
+    pub beyond: Vec<(InstanceIndex, Day)>,
+    /// What the run spends with the list done, of the accounts in which something is to be done or helped.
+    pub spend: BTreeMap<AccountIndex, Money>,
+    /// Accounts without a list, since what is kept would be asked a price that is not known.
+    pub unknown: Vec<(AccountIndex, Refusal)>,
+    /// Whether the amounts of the book leave no room for those of a list.
+    pub is_too_large: bool,
+}
+
+/// A line of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Until when it is to be done: the last day on which nothing fails or stops.
+    pub by: Day,
+    /// The last day that saves the instance; of a top-up the same as `by`.
+    pub latest: Day,
+    /// The account that pays.
+    pub account: AccountIndex,
+    /// What is to be done.
+    pub what: What,
+    /// Of a top-up the last day on which nothing fails without the account's next one, of a renewal the new expiry date.
+    pub covers_until: Option<Day>,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Top up the account.
+    TopUp {
+        /// By so much.
+        amount: Money,
+        /// What fails first without it.
+        first: Failure,
+    },
+    /// Start, renew or set the flag of an instance.
+    Task(Task),
+}
+
+impl Line {
+    /// The instance that it is about.
+    pub fn instance(&self) -> Option<InstanceIndex> {
+        match &self.what {
+            What::TopUp { .. } => None,
+            What::Task(task) => Some(task.instance),
+        }
+    }
+
+    /// What it costs.
+    pub fn amount(&self) -> Option<Money> {
+        match &self.what {
+            What::TopUp { amount, .. } => Some(*amount),
+            What::Task(task) => task.cost,
+        }
+    }
+
+    /// What is done, as an action of a book.
+    pub fn verb(&self) -> Verb {
+        match &self.what {
+            What::TopUp { amount, .. } => Verb::TopUp(*amount),
+            What::Task(task) => task.verb,
+        }
+    }
+
+    /// Why, in one word.
+    pub fn reason(&self) -> &'static str {
+        match &self.what {
+            What::TopUp { first, .. } => first.cause.name(),
+            What::Task(task) => task.why.name(),
+        }
+    }
+}
+
+impl List {
+    /// What concerns an instance: its own lines, and the top-ups without which it fails first.
+    #[must_use]
+    pub fn of_instance(&self, instance: InstanceIndex) -> Self {
+        let mut list = self.clone();
+        let is_first = |failure: &Failure| failure.instance == Some(instance);
+        list.lines.retain(|line| match &line.what {
+            What::TopUp { first, .. } => is_first(first),
+            What::Task(task) => task.instance == instance,
+        });
+        list.unmet.retain(|(_, failure)| is_first(failure));
+        list.beyond.retain(|(one, _)| *one == instance);
+        list.unknown.clear();
+        list
+    }
+
+    /// The lines as actions of the book, dated `by`, in the order in which they count.
+    pub fn actions(&self) -> Vec<Action> {
+        let action = |line: &Line| Action {
+            date: line.by,
+            sent: None,
+            account: line
+                .instance()
+                .is_none()
+                .then_some(AccountRef::Known(line.account)),
+            target: line.instance().map_or(Target::Account, Target::Instance),
+            verb: line.verb(),
+            note: Some("to do".into()),
+        };
+        self.lines.iter().map(action).collect()
+    }
+}
+
+/// The question that the list answers, as a plan.
+pub fn question() -> Question {
+    Question {
+        cadence: Cadence::Monthly,
+        channel: None,
+        keep: Keep::Flagged,
+        reserve: BTreeMap::new(),
+        tolerance: Tolerance::Nothing,
+        budgets: BTreeMap::new(),
+        worth: BTreeMap::new(),
+    }
+}
+
+/// The list of a book whose run came to this.
+pub fn list(book: &Book, summary: &Summary) -> List {
+    list_of_accounts(book, &in_need(book, summary))
+}
+
+/// The list of an account whose run came to this; of other accounts nothing needs to be known.
+pub fn list_of(book: &Book, account: AccountIndex, summary: &Summary) -> List {
+    let mut in_need = in_need(book, summary);
+    in_need.retain(|one| *one == account);
+    list_of_accounts(book, &in_need)
+}
+
+fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> List {
+    if !plan::is_plannable(book) {
+        return List {
+            is_too_large: true,
+            ..List::default()
+        };
+    }
+    let mut list = List::default();
+    for (account, plan) in plan::plan_accounts(book, &question(), (accounts, false), &|| ()) {
+        match plan {
+            Ok(plan) => list.add(book, plan),
+            Err(refusal) => list.unknown.push((account, refusal)),
+        }
+    }
+    // Lines of one account on one day stay in the order of the plan.
+    list.lines.sort_by_key(|line| (line.by, line.account));
+    list
+}
+
+/// The accounts in which something fails, is refused, goes below a line or is not back: no other needs anything.
+fn in_need(book: &Book, summary: &Summary) -> BTreeSet<AccountIndex> {
+    let short = summary
+        .accounts
+        .iter()
+        .filter(|account| account.is_short)
+        .map(|account| account.account);
+    let of_instance = |instance: InstanceIndex| book.instance(instance).account;
+    let lost = summary.losses.iter().map(|loss| of_instance(loss.instance));
+    let is_stopped = |instance: &&crate::model::instance::Instance| {
+        instance.state == Some(State::Stopped) && instance.stopped_by == StoppedBy::Arrears
+    };
+    let stopped = book
+        .instances
+        .iter()
+        .filter(is_stopped)
+        .map(|instance| instance.account);
+    short
+        .chain(lost)
+        .chain(stopped)
+        .chain(summary.refused.iter().copied())
+        .collect()
+}
+
+impl List {
+    fn add(&mut self, book: &Book, plan: AccountPlan) {
+        let account = plan.account;
+        self.unmet
+            .extend(plan.unmet.into_iter().map(|failure| (account, failure)));
+        self.beyond.extend(plan.beyond);
+        self.spend.insert(account, plan.spend);
+        let ends = plan
+            .top_ups
+            .iter()
+            .skip(1)
+            .map(|next| next.first.day.yesterday())
+            .chain([book.days.to]);
+        let top_ups = plan.top_ups.iter().zip(ends).map(|(top_up, covers)| Line {
+            by: top_up.first.by,
+            latest: top_up.first.by,
+            account,
+            what: What::TopUp {
+                amount: top_up.amount,
+                first: top_up.first,
+            },
+            covers_until: Some(covers),
+        });
+        let tasks = plan.tasks.into_iter().map(|task| Line {
+            by: task.by,
+            latest: task.latest,
+            account,
+            covers_until: task.expiry.filter(|_| matches!(task.verb, Verb::Renew(_))),
+            what: What::Task(task),
+        });
+        self.lines.extend(top_ups.chain(tasks));
+    }
+}

@@ -1,0 +1,128 @@
+//! A department: whose account it is, where it rents, and how well it pays.
+//!
+//! What it rents and what it holds are drawn elsewhere.
+
+use super::catalogue::{REGIONS, Region};
+use super::random::Random;
+
+/// Digits of the number in an account id, unless there are more accounts.
+const ID_DIGITS: usize = 4;
+
+const NAMES: &[&str] = &[
+    "Payments",
+    "Online Shop",
+    "Search",
+    "Logistics",
+    "Data Platform",
+    "Marketing",
+    "Games Studio",
+    "Customer Service",
+    "Machine Learning",
+    "Video",
+    "Finance",
+    "Mobile Apps",
+    "Security",
+    "Research",
+    "Partner Portal",
+    "Quality Assurance",
+];
+
+const TEAMS: &[&str] = &[
+    "atlas", "birch", "coral", "delta", "ember", "falcon", "ginkgo", "harbor",
+];
+/// Teams of one department.
+const TEAMS_OF_ONE: usize = 3;
+
+/// How well an account is funded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Funded {
+    /// What comes in mostly suffices.
+    Well,
+    /// What comes in falls short.
+    Short,
+    /// It falls short, and the run begins in arrears.
+    InArrears,
+}
+
+/// Of so many accounts one is not funded well. Counted, not drawn, so that small books have one too.
+const ACCOUNTS_TO_ONE_SHORT: usize = 10;
+/// The first of those accounts.
+const FIRST_SHORT: usize = 4;
+
+impl Funded {
+    fn draw(number: usize, random: &mut Random) -> Self {
+        if number % ACCOUNTS_TO_ONE_SHORT != FIRST_SHORT {
+            Self::Well
+        } else if random.chance(250) {
+            Self::InArrears
+        } else {
+            Self::Short
+        }
+    }
+}
+
+/// The owner of one account.
+pub(super) struct Department {
+    /// The id of its account.
+    pub(super) id: String,
+    /// Its name.
+    pub(super) name: String,
+    /// How well its account is funded.
+    pub(super) funded: Funded,
+    /// The day of the month on which the account is topped up.
+    pub(super) topup_day: i64,
+    home: &'static Region,
+    first_team: usize,
+}
+
+impl Department {
+    /// The department with this number, from 1, among those whose numbers have so many digits; with what is left of
+    /// its random numbers.
+    pub(super) fn draw(number: usize, digits: usize, mut random: Random) -> (Self, Random) {
+        weight(&mut random);
+        let (round, at) = ((number - 1) / NAMES.len(), (number - 1) % NAMES.len());
+        let name = if round == 0 {
+            NAMES[at].to_owned()
+        } else {
+            format!("{} {}", NAMES[at], round + 1)
+        };
+        let department = Self {
+            id: account_id(number, digits),
+            name,
+            funded: Funded::draw(number, &mut random),
+            topup_day: random.within(1..=28),
+            home: random.weighted(REGIONS, |region| region.share),
+            first_team: random.index(TEAMS.len()),
+        };
+        (department, random)
+    }
+
+    /// Where one of its instances runs: mostly at home.
+    pub(super) fn region(&self, random: &mut Random) -> &'static Region {
+        if random.chance(700) {
+            self.home
+        } else {
+            random.weighted(REGIONS, |region| region.share)
+        }
+    }
+
+    /// Whose one of its instances is.
+    pub(super) fn team(&self, random: &mut Random) -> &'static str {
+        TEAMS[(self.first_team + random.index(TEAMS_OF_ONE)) % TEAMS.len()]
+    }
+}
+
+/// The id of the account with this number.
+pub(super) fn account_id(number: usize, digits: usize) -> String {
+    format!("a-{number:0>width$}", width = digits.max(ID_DIGITS))
+}
+
+/// How many instances an account has beside the others: few have many. It is the first thing drawn from a stream.
+pub(super) fn weight(random: &mut Random) -> u64 {
+    let (class, size) = (random.below(100), random.below(100));
+    match class {
+        0..3 => 60 + 2 * size,
+        3..12 => 12 + size / 4,
+        _ => 1 + size / 15,
+    }
+}

@@ -1,0 +1,238 @@
+//! The rows of a generated `accounts.csv`: how much each account holds and how much comes in every month.
+//!
+//! Both are sized by what the account's instances are expected to cost. The expectation is a rough one, a month being 30
+//! days and discounts left out; what is really paid is the replay's to say.
+
+use crate::model::instance::{ChargeType, RenewFlag};
+
+use super::dates::Dates;
+use super::department::{Department, Funded};
+use super::inventory::{Instance, Renewal};
+use super::random::Random;
+use super::row::Row;
+
+/// The heading of `accounts.csv`.
+pub(super) const COLUMNS: &str =
+    "account_id,name,cash,free_credit,frozen,credit_limit,alert_below,arrears_hours";
+
+const DAYS_OF_A_MONTH: i64 = 30;
+const HOURS_OF_A_DAY: i64 = 24;
+/// Ten-thousandths of a yuan in a cent.
+const UNITS_OF_A_CENT: i64 = 100;
+const CENTS_OF_A_YUAN: i64 = 100;
+
+/// What an account is expected to pay, day by day, in cents.
+pub(super) struct Need {
+    payments: Vec<i64>,
+    /// Usage of a day that begins on that day.
+    new_usage: Vec<i64>,
+}
+
+impl Need {
+    /// Nothing, for every day of the run.
+    pub(super) fn none(dates: &Dates) -> Self {
+        let days = usize::try_from(dates.days()).expect("a run fits into memory");
+        Self {
+            payments: vec![0; days],
+            new_usage: vec![0; days],
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.payments.fill(0);
+        self.new_usage.fill(0);
+    }
+
+    /// Adds one payment; one outside the run is none.
+    pub(super) fn pay(&mut self, day: i64, cents: i64) {
+        if let Some(payments) = usize::try_from(day)
+            .ok()
+            .and_then(|day| self.payments.get_mut(day))
+        {
+            *payments += cents;
+        }
+    }
+
+    /// Adds what an instance costs if nothing unforeseen happens.
+    pub(super) fn expect(&mut self, instance: &Instance) {
+        match (instance.charge_type, instance.renewal) {
+            (ChargeType::Prepaid, Some(renewal)) => self.expect_terms(instance, renewal),
+            _ => self.expect_usage(instance),
+        }
+    }
+
+    fn expect_terms(&mut self, instance: &Instance, renewal: Renewal) {
+        let months = renewal.months.unwrap_or(1);
+        let automatic = renewal.flag == RenewFlag::Auto;
+        let standing = &instance.standing;
+        let Some(first) = standing
+            .starts_on
+            .or(standing.expires_on.filter(|day| automatic && *day >= 0))
+        else {
+            return;
+        };
+        let payment = instance.price * months / UNITS_OF_A_CENT;
+        let mut day = first;
+        while day < self.days() {
+            self.pay(day, payment);
+            day += if automatic {
+                months * DAYS_OF_A_MONTH
+            } else {
+                self.days()
+            };
+        }
+    }
+
+    fn expect_usage(&mut self, instance: &Instance) {
+        let hour = (instance.price + UNITS_OF_A_CENT / 2) / UNITS_OF_A_CENT;
+        let first = usize::try_from(instance.standing.starts_on.unwrap_or(0))
+            .expect("usage starts in the run");
+        self.new_usage[first] += hour * HOURS_OF_A_DAY;
+    }
+
+    fn days(&self) -> i64 {
+        i64::try_from(self.payments.len()).expect("the days of a run are few")
+    }
+
+    /// What each day costs.
+    fn by_day(&self) -> impl Iterator<Item = i64> {
+        self.payments
+            .iter()
+            .zip(&self.new_usage)
+            .scan(0, |usage, (payments, new)| {
+                *usage += new;
+                Some(payments + *usage)
+            })
+    }
+
+    /// What must be there at the opening for `share` permille of the need to be met, with `topup` on each of the days.
+    fn opening(&self, share: i64, topup: i64, mut topup_days: impl Iterator<Item = i64>) -> i64 {
+        let (mut balance, mut lowest) = (0, 0);
+        let mut next = topup_days.next();
+        for (day, cents) in (0..).zip(self.by_day()) {
+            if next == Some(day) {
+                balance += topup;
+                next = topup_days.next();
+            }
+            balance -= cents * share / 1000;
+            lowest = lowest.min(balance);
+        }
+        -lowest
+    }
+}
+
+/// What an account holds at the opening and what it gets every month, in cents.
+pub(super) struct Funding {
+    /// What comes in every month; zero where nothing is needed.
+    pub(super) topup: i64,
+    /// What an average month costs.
+    pub(super) month: i64,
+    cash: i64,
+    free_credit: i64,
+    frozen: i64,
+    credit_limit: i64,
+    alert_below: Option<i64>,
+    arrears_hours: Option<i64>,
+}
+
+impl Funding {
+    /// The funds of the department's account.
+    pub(super) fn draw(
+        random: &mut Random,
+        dates: &Dates,
+        department: &Department,
+        need: &Need,
+    ) -> Self {
+        let total: i64 = need.by_day().sum();
+        let month = total * DAYS_OF_A_MONTH / dates.days();
+        let well = department.funded == Funded::Well;
+        let share = random.within(if well { 1060..=1250 } else { 500..=900 });
+        let topups =
+            i64::try_from(dates.each_month(department.topup_day).count()).expect("a few months");
+        let topup = if topups == 0 {
+            0
+        } else {
+            rounded_up(total * share / 1000 / topups)
+        };
+        let opening = need.opening(share, topup, dates.each_month(department.topup_day));
+        let spare = if well {
+            month / 4 + random.within(0..=50_000)
+        } else {
+            0
+        };
+        let funding = Self::holding(random, (topup, month), opening + spare);
+        if department.funded == Funded::InArrears {
+            funding.in_arrears(random)
+        } else {
+            funding
+        }
+    }
+
+    /// Funds with so much that can be spent without credit.
+    fn holding(random: &mut Random, (topup, month): (i64, i64), opening: i64) -> Self {
+        let free_credit = if random.chance(250) {
+            random.within(2..=50) * 100 * CENTS_OF_A_YUAN
+        } else {
+            0
+        };
+        let free_credit = free_credit.min(opening);
+        let frozen = if random.chance(30) {
+            random.within(1..=10) * 100 * CENTS_OF_A_YUAN
+        } else {
+            0
+        };
+        Self {
+            topup,
+            month,
+            cash: opening - free_credit + frozen,
+            free_credit,
+            frozen,
+            credit_limit: if random.chance(150) {
+                rounded_up(month * random.within(5..=50) / 100)
+            } else {
+                0
+            },
+            alert_below: (random.chance(600) && month > 0).then(|| rounded_up(month / 4)),
+            arrears_hours: None,
+        }
+    }
+
+    /// The same, but two days in debt at the opening.
+    fn in_arrears(self, random: &mut Random) -> Self {
+        let debt = self.month * 2 / DAYS_OF_A_MONTH + random.within(1..=5_000);
+        let hours = Some(random.within(3..=48));
+        Self {
+            cash: -debt,
+            free_credit: 0,
+            frozen: 0,
+            credit_limit: 0,
+            arrears_hours: hours,
+            ..self
+        }
+    }
+
+    /// Appends the row of the department's account.
+    pub(super) fn write(&self, out: &mut Vec<u8>, department: &Department) {
+        let row = Row::new(out).text(&department.id).text(&department.name);
+        let row = row
+            .amount(self.cash)
+            .amount(self.free_credit)
+            .amount(self.frozen)
+            .amount(self.credit_limit);
+        row.maybe(self.alert_below, Row::amount)
+            .maybe(self.arrears_hours, Row::number)
+            .end();
+    }
+}
+
+/// Up to a round sum of cents, as people transfer it: tens of yuan, or hundreds from 2000 on.
+pub(super) fn rounded_up(cents: i64) -> i64 {
+    let unit = CENTS_OF_A_YUAN
+        * if cents < 2000 * CENTS_OF_A_YUAN {
+            10
+        } else {
+            100
+        };
+    (cents + unit - 1) / unit * unit
+}

@@ -1,0 +1,361 @@
+//! The rows of a generated `instances.csv`: what is rented, how it is charged, and where it stands at the opening.
+//!
+//! Cells that a reader can derive are mostly left empty, as people leave them. What it will cost and who will pay are
+//! not decided here.
+
+use crate::model::instance::{ChargeType, RenewFlag, State};
+
+use super::catalogue::{PRODUCTS, Product, Region, Type};
+use super::dates::Dates;
+use super::department::{Department, Funded};
+use super::random::Random;
+use super::row::Row;
+
+/// The heading of `instances.csv`.
+pub(super) const COLUMNS: &str = "instance_id,account_id,product,instance_type,region,zone,project,name,charge_type,\
+    renew_flag,renew_months,monthly_price,hourly_price,starts_on,expires_on,anchor_day,state,since,priority,returned,\
+    tag:env,tag:team";
+
+const PROJECTS: &[&str] = &[
+    "shop",
+    "billing",
+    "search",
+    "media",
+    "warehouse",
+    "portal",
+    "sandbox",
+];
+
+/// The characters of an instance id.
+const ID_ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+/// How many ids there are: eight characters.
+const IDS: u64 = 36_u64.pow(8);
+/// From one id to the next. It has no factor in common with 36, so that no id comes twice.
+const ID_STEP: u64 = 1_618_033_988_749;
+
+/// Days from the opening to the latest expiry of what runs: thirteen months.
+const LATEST_EXPIRY: i64 = 395;
+/// Days since the expiry of what has lapsed: at most so many that no built-in profile in use has released it yet.
+const LAPSED_DAYS: i64 = 9;
+
+/// Months of one renewal, by weight in permille; empty is the profile's.
+const RENEW_MONTHS: &[(u64, Option<i64>)] = &[
+    (600, None),
+    (180, Some(1)),
+    (60, Some(3)),
+    (50, Some(6)),
+    (100, Some(12)),
+    (10, Some(36)),
+];
+
+/// What an instance is for, with the weights of its renew flags.
+struct Environment {
+    name: &'static str,
+    share: u64,
+    flags: [(u64, RenewFlag); 3],
+    /// Its types are the cheapest of so many draws.
+    draws: u64,
+}
+
+const ENVIRONMENTS: &[Environment] = &[
+    Environment {
+        name: "prod",
+        share: 550,
+        flags: [
+            (880, RenewFlag::Auto),
+            (100, RenewFlag::Manual),
+            (20, RenewFlag::None),
+        ],
+        draws: 2,
+    },
+    Environment {
+        name: "test",
+        share: 250,
+        flags: [
+            (120, RenewFlag::Auto),
+            (530, RenewFlag::Manual),
+            (350, RenewFlag::None),
+        ],
+        draws: 3,
+    },
+    Environment {
+        name: "dev",
+        share: 200,
+        flags: [
+            (450, RenewFlag::Auto),
+            (400, RenewFlag::Manual),
+            (150, RenewFlag::None),
+        ],
+        draws: 3,
+    },
+];
+
+/// One row of `instances.csv`; days and prices as in [`Dates`] and the catalogue.
+pub(super) struct Instance {
+    pub(super) id: String,
+    pub(super) charge_type: ChargeType,
+    pub(super) renewal: Option<Renewal>,
+    /// The price of its charge type, whether or not the row says it.
+    pub(super) price: i64,
+    pub(super) standing: Standing,
+    contract_price: bool,
+    product: &'static Product,
+    instance_type: &'static Type,
+    region: &'static Region,
+    zone: i64,
+    role: &'static str,
+    number: u64,
+    project: &'static str,
+    environment: &'static Environment,
+    team: &'static str,
+    priority: Option<i64>,
+}
+
+/// How a prepaid instance renews.
+#[derive(Clone, Copy)]
+pub(super) struct Renewal {
+    pub(super) flag: RenewFlag,
+    /// Months of one auto-renewal; none is the profile's.
+    pub(super) months: Option<i64>,
+}
+
+/// Where an instance stands at the opening. The days are those of the columns with the same names.
+#[derive(Default)]
+pub(super) struct Standing {
+    pub(super) starts_on: Option<i64>,
+    pub(super) expires_on: Option<i64>,
+    pub(super) state: Option<State>,
+    anchor_day: Option<i64>,
+    since: Option<i64>,
+    returned: bool,
+}
+
+impl Instance {
+    /// An instance of the department: its number there, and the id of its row in the whole book.
+    pub(super) fn draw(
+        random: &mut Random,
+        dates: &Dates,
+        department: &Department,
+        names: (u64, IdCode),
+    ) -> Self {
+        let (number, code) = names;
+        let environment = random.weighted(ENVIRONMENTS, |environment| environment.share);
+        let product = random.weighted(PRODUCTS, |product| product.share);
+        let instance_type = draw_type(random, product, environment.draws);
+        let region = department.region(random);
+        let charge_type = if product.hourly && random.chance(155) {
+            ChargeType::Postpaid
+        } else {
+            ChargeType::Prepaid
+        };
+        let renewal =
+            (charge_type == ChargeType::Prepaid).then(|| Renewal::draw(random, environment));
+        let standing = match renewal {
+            Some(renewal) => Standing::of_prepaid(random, dates, renewal),
+            None => Standing::of_postpaid(random, dates, department.funded),
+        };
+        let contract = random.chance(80).then(|| random.within(600..=950));
+        Self {
+            id: code.after(product.id_prefix),
+            charge_type,
+            renewal,
+            price: list_price(instance_type, region, charge_type) * contract.unwrap_or(1000) / 1000,
+            standing,
+            contract_price: contract.is_some(),
+            product,
+            instance_type,
+            region,
+            zone: random.within(1..=region.zones),
+            role: random.choose(product.roles),
+            number,
+            project: random.choose(PROJECTS),
+            environment,
+            team: department.team(random),
+            priority: random.chance(100).then(|| random.within(1..=9)),
+        }
+    }
+
+    /// Appends its row.
+    pub(super) fn write(&self, out: &mut Vec<u8>, dates: &Dates, account_id: &str) {
+        let row = Row::new(out).text(&self.id).text(account_id);
+        let row = self.write_charge(self.write_labels(row));
+        let row = self
+            .standing
+            .write(row, dates)
+            .maybe(self.priority, Row::number);
+        let row = row.text(if self.standing.returned { "true" } else { "" });
+        row.text(self.environment.name).text(self.team).end();
+    }
+
+    fn write_labels<'a>(&self, row: Row<'a>) -> Row<'a> {
+        let row = row.text(self.product.name).text(self.instance_type.name);
+        let row = row
+            .text(self.region.name)
+            .part(self.region.name)
+            .part("-")
+            .number(self.zone);
+        let number = i64::try_from(self.number).expect("an account has fewer instances");
+        row.text(self.project)
+            .part(self.role)
+            .part("-")
+            .number(number)
+    }
+
+    fn write_charge<'a>(&self, row: Row<'a>) -> Row<'a> {
+        let price_of = |charge_type| {
+            (self.contract_price && self.charge_type == charge_type).then_some(self.price)
+        };
+        row.text(self.charge_type.name())
+            .text(self.renewal.map_or("", |renewal| renewal.flag.name()))
+            .maybe(self.renewal.and_then(|renewal| renewal.months), Row::number)
+            .maybe(price_of(ChargeType::Prepaid), Row::price)
+            .maybe(price_of(ChargeType::Postpaid), Row::price)
+    }
+}
+
+impl Renewal {
+    fn draw(random: &mut Random, environment: &Environment) -> Self {
+        let flag = random.pick(&environment.flags);
+        Self {
+            flag,
+            months: random.pick(RENEW_MONTHS),
+        }
+    }
+
+    /// Whether it renews itself month by month.
+    fn is_monthly(self) -> bool {
+        self.flag == RenewFlag::Auto && self.months.is_none_or(|months| months == 1)
+    }
+}
+
+impl Standing {
+    fn of_prepaid(random: &mut Random, dates: &Dates, renewal: Renewal) -> Self {
+        match random.below(1000) {
+            0..15 => Self::starting(random, dates),
+            15..25 => Self {
+                expires_on: Some(-random.within(1..=LAPSED_DAYS)),
+                ..Self::default()
+            },
+            25..28 => Self {
+                expires_on: Some(-1),
+                state: Some(State::Overdue),
+                ..Self::default()
+            },
+            28..30 => Self::returned(random),
+            30..32 => Self {
+                expires_on: Some(-random.within(20..=40)),
+                state: Some(State::Terminated),
+                ..Self::default()
+            },
+            _ => Self::running(random, dates, renewal),
+        }
+    }
+
+    fn of_postpaid(random: &mut Random, dates: &Dates, funded: Funded) -> Self {
+        let stopped = if funded == Funded::InArrears { 600 } else { 5 };
+        match random.below(1000) {
+            roll if roll < stopped => Self {
+                state: Some(State::Stopped),
+                since: Some(-random.within(1..=3)),
+                ..Self::default()
+            },
+            985.. => Self::starting(random, dates),
+            _ => Self::default(),
+        }
+    }
+
+    /// Not there yet: bought or started during the run.
+    fn starting(random: &mut Random, dates: &Dates) -> Self {
+        Self {
+            starts_on: Some(random.within(0..=dates.days() - 1)),
+            ..Self::default()
+        }
+    }
+
+    /// Returned by people a few days ago, long before its expiry.
+    fn returned(random: &mut Random) -> Self {
+        Self {
+            expires_on: Some(random.within(10..=200)),
+            state: Some(State::Reclaimed),
+            since: Some(-random.within(1..=6)),
+            returned: true,
+            ..Self::default()
+        }
+    }
+
+    /// Paid for up to some day: what renews monthly mostly within a month, some at the end of one.
+    fn running(random: &mut Random, dates: &Dates, renewal: Renewal) -> Self {
+        let soon = renewal.is_monthly() && random.chance(600);
+        let day = random.within(0..=if soon { 30 } else { LATEST_EXPIRY });
+        if random.chance(80) {
+            let anchor_day = random.chance(500).then_some(31);
+            Self {
+                expires_on: Some(dates.month_end(day)),
+                anchor_day,
+                ..Self::default()
+            }
+        } else {
+            Self {
+                expires_on: Some(day),
+                ..Self::default()
+            }
+        }
+    }
+
+    fn write<'a>(&self, row: Row<'a>, dates: &Dates) -> Row<'a> {
+        let day = |row: Row<'a>, day| row.text(dates.text(day));
+        row.maybe(self.starts_on, day)
+            .maybe(self.expires_on, day)
+            .maybe(self.anchor_day, Row::number)
+            .text(self.state.map_or("", State::name))
+            .maybe(self.since, day)
+    }
+}
+
+/// Small types are more common than large ones: the cheapest of some draws.
+fn draw_type(random: &mut Random, product: &'static Product, draws: u64) -> &'static Type {
+    let rank = (0..draws).map(|_| random.index(product.types.len())).min();
+    &product.types[rank.expect("a type is drawn at least once")]
+}
+
+fn list_price(instance_type: &Type, region: &Region, charge_type: ChargeType) -> i64 {
+    match charge_type {
+        ChargeType::Prepaid => instance_type.monthly_in(region),
+        ChargeType::Postpaid => instance_type.hourly_in(region),
+    }
+}
+
+/// The eight characters that make an instance id unique.
+pub(super) struct IdCode([u8; 8]);
+
+impl IdCode {
+    fn after(&self, prefix: &str) -> String {
+        let code = str::from_utf8(&self.0).expect("an id is made of letters and digits");
+        format!("{prefix}{code}")
+    }
+}
+
+/// The ids of a book: all different, and in no visible order.
+pub(super) struct Serials {
+    at: u64,
+}
+
+impl Serials {
+    /// The sequence from some point on.
+    pub(super) fn starting_at(random: &mut Random) -> Self {
+        Self {
+            at: random.below(IDS),
+        }
+    }
+
+    /// The next id.
+    pub(super) fn next(&mut self) -> IdCode {
+        self.at = (self.at + ID_STEP) % IDS;
+        let mut left = self.at;
+        IdCode([(); 8].map(|()| {
+            let digit = usize::try_from(left % 36).expect("a digit");
+            left /= 36;
+            ID_ALPHABET[digit]
+        }))
+    }
+}

@@ -1,0 +1,119 @@
+//! Sightings of the same instance → one: what one answer does not say, another may.
+//!
+//! Equal values agree, as do times of the same local date. Different ones are a contradiction, which is reported with
+//! both values and files and never decided here.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use super::sighting::Sighting;
+use super::standing::Standing;
+use crate::input::diagnostic::{Code, Diagnostics};
+use crate::input::import::field::Said;
+use crate::input::import::json::one_line;
+
+/// The instances by id.
+pub(in crate::input::import) fn by_id<'s>(
+    sightings: Vec<Sighting<'s>>,
+    found: &mut Diagnostics,
+) -> BTreeMap<String, Sighting<'s>> {
+    let mut joined: BTreeMap<String, Sighting<'s>> = BTreeMap::new();
+    for one in sightings {
+        match joined.get_mut(&one.id.value) {
+            Some(known) => Join {
+                id: &one.id.value.clone(),
+                found,
+            }
+            .join(known, one),
+            None => drop(joined.insert(one.id.value.clone(), one)),
+        }
+    }
+    joined
+}
+
+struct Join<'j> {
+    id: &'j str,
+    found: &'j mut Diagnostics,
+}
+
+impl Join<'_> {
+    fn join<'s>(&mut self, known: &mut Sighting<'s>, one: Sighting<'s>) {
+        self.same("product", &known.product, &one.product);
+        self.agree("instance_type", &mut known.instance_type, one.instance_type);
+        self.agree("sub-product", &mut known.sub_product, one.sub_product);
+        self.agree("region", &mut known.region, one.region);
+        self.agree("zone", &mut known.zone, one.zone);
+        self.agree("project", &mut known.project_id, one.project_id);
+        self.agree("project", &mut known.project_name, one.project_name);
+        self.agree("name", &mut known.name, one.name);
+        self.agree("charge_type", &mut known.charge, one.charge);
+        self.agree("renew_flag", &mut known.renew_flag, one.renew_flag);
+        self.agree("renew_months", &mut known.renew_months, one.renew_months);
+        self.agree("expires_on", &mut known.expires_on, one.expires_on);
+        self.agree("since", &mut known.isolated_on, one.isolated_on);
+        self.agree("instance of the disk", &mut known.part_of, one.part_of);
+        for (key, value) in one.tags {
+            let mut tag = known.tags.remove(&key);
+            self.agree(&format!("tag:{key}"), &mut tag, Some(value));
+            known.tags.extend(tag.map(|tag| (key, tag)));
+        }
+        self.stand(known, one.standing);
+        known.uncharged = known.uncharged.or(one.uncharged);
+        known.unlike_server = known.unlike_server.or(one.unlike_server);
+        known.disks.extend(one.disks);
+    }
+
+    fn agree<'s, T: PartialEq + Display>(
+        &mut self,
+        column: &str,
+        known: &mut Option<Said<'s, T>>,
+        other: Option<Said<'s, T>>,
+    ) {
+        match (&*known, other) {
+            (Some(known), Some(other)) => self.same(column, known, &other),
+            (Some(_), None) => {}
+            (None, other) => *known = other,
+        }
+    }
+
+    fn same<T: PartialEq + Display>(
+        &mut self,
+        column: &str,
+        known: &Said<'_, T>,
+        other: &Said<'_, T>,
+    ) {
+        if known.value != other.value {
+            self.contradiction(column, known, other);
+        }
+    }
+
+    fn stand<'s>(&mut self, sighting: &mut Sighting<'s>, other: Option<Said<'s, Standing>>) {
+        let (Some(known), Some(other)) = (&mut sighting.standing, &other) else {
+            sighting.standing = sighting.standing.take().or(other);
+            return;
+        };
+        match known.value.and(other.value) {
+            Some(both) => known.value = both,
+            None => self.contradiction("state", known, other),
+        }
+    }
+
+    fn contradiction<T: Display>(
+        &mut self,
+        column: &str,
+        known: &Said<'_, T>,
+        other: &Said<'_, T>,
+    ) {
+        self.found.push_with(Code::ConflictingAnswers, || {
+            let (value, file) = (&known.value, known.node.file());
+            let (other_value, other_file) = (&other.value, other.node.file());
+            let id = self.id;
+            let message = format!(
+                "{column} of `{id}` is `{value}` in `{file}`, but `{other_value}` in `{other_file}`"
+            );
+            let help =
+                "call both again at the same time, or import the newer of the two answers only";
+            (other.node.place(), one_line(&message), help.to_owned())
+        });
+    }
+}

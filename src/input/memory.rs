@@ -1,0 +1,42 @@
+//! What was read of the same files before: rows that no scenario changed are the same again under the same rules.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::instances::Plain;
+use super::settings::Settings;
+use crate::model::id::Labels;
+use crate::model::profile::Profile;
+
+/// So many settings, with the profiles that they name, are remembered.
+const MOST: usize = 64;
+
+/// What was read under some settings.
+pub(super) struct Read {
+    pub settings: Settings,
+    pub profiles: Vec<Profile>,
+    pub tag_keys: Vec<String>,
+    pub labels: Labels,
+    pub rows: Plain,
+}
+
+/// What was read of the files of one book before. It is for one folder: only scenarios may differ.
+#[derive(Default)]
+pub struct Memory(Mutex<Vec<Arc<Read>>>);
+
+impl Memory {
+    /// What was read under these rules.
+    pub(super) fn find(&self, settings: &Settings, profiles: &[Profile]) -> Option<Arc<Read>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .iter()
+            .find(|read| read.settings == *settings && read.profiles == profiles)
+            .cloned()
+    }
+
+    pub(super) fn keep(&self, read: Read) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST {
+            known.push(Arc::new(read));
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! Two written results to cases that can be compared: their ledgers and balances, on the days that they share.
+//!
+//! Both are read in pieces, side by side, and what they share is forgotten: memory grows with accounts, instances and what
+//! differs. Ids are numbered as they are met, alike in both results. What a ledger does not say is not known of it: the value
+//! of days that are paid for, and what its accounts need.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Read};
+use std::mem;
+
+use super::settings::currency;
+use super::stream::Stream;
+use super::table::{Columns, CsvRow, Row};
+use super::value::{Problem, amount, day, shown, whole};
+use crate::analysis::compare::{Case, Counter, Deltas, Figures, Names, Steps};
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::{Basis, Entry, Needed, Shortfall};
+use crate::input::diagnostic::{Code, Diagnostics, Place};
+use crate::model::account::{AccountIndex, Movement};
+use crate::model::calendar::{Day, DayRange};
+use crate::model::instance::InstanceIndex;
+use crate::model::money::{Currency, Money};
+use crate::model::order::Term;
+
+/// The files of a result that are read.
+pub const RESULT_FILES: &[&str] = &[RECORD, LEDGER, BALANCES, ACCOUNTS];
+const RECORD: &str = "run.json";
+const LEDGER: &str = "ledger.csv";
+const BALANCES: &str = "balances.csv";
+const ACCOUNTS: &str = "closing/accounts.csv";
+
+const LEDGER_COLUMNS: Columns = Columns {
+    names: &[
+        "date",
+        "account_id",
+        "instance_id",
+        "event",
+        "term_start",
+        "term_end",
+        "amount",
+        "voucher",
+        "free_credit",
+        "cash",
+        "reason",
+        "detail",
+        "seq",
+        "state",
+        "months",
+        "hours",
+        "balance",
+    ],
+    required: &[DATE, ACCOUNT, INSTANCE, EVENT, AMOUNT, REASON],
+    tags: false,
+    ids: &[],
+    prices: &[],
+};
+const DATE: usize = 0;
+const ACCOUNT: usize = 1;
+const INSTANCE: usize = 2;
+const EVENT: usize = 3;
+const TERM_START: usize = 4;
+const TERM_END: usize = 5;
+const AMOUNT: usize = 6;
+const VOUCHER: usize = 7;
+const FREE_CREDIT: usize = 8;
+const CASH: usize = 9;
+const REASON: usize = 10;
+const DETAIL: usize = 11;
+const HOURS: usize = 15;
+
+const BALANCE_COLUMNS: Columns = Columns {
+    names: &["date", "account_id", "available", "cash", "free_credit"],
+    required: &[DATE, ACCOUNT, AVAILABLE],
+    tags: false,
+    ids: &[],
+    prices: &[],
+};
+const AVAILABLE: usize = 2;
+
+/// The accounts of the closing book; what else they hold is not looked at.
+const ACCOUNT_COLUMNS: Columns = Columns {
+    names: &["account_id", "currency"],
+    required: &[0, 1],
+    tags: false,
+    ids: &[],
+    prices: &[],
+};
+
+/// What is read of `run.json`.
+#[derive(serde::Deserialize)]
+struct Record {
+    from: String,
+    to: String,
+}
+
+/// A written result, as the command line finds it.
+pub struct WrittenResult<'n, 'w> {
+    /// What it is called.
+    pub name: &'n str,
+    /// Opens one of [`RESULT_FILES`]; an error of the kind `NotFound` where it is not there.
+    pub open: &'n dyn Fn(&str) -> io::Result<Box<dyn Read + 'w>>,
+}
+
+impl<'w> WrittenResult<'_, 'w> {
+    /// A file from its beginning; one that is missing or cannot be opened is reported.
+    fn file(&self, file: &str, diagnostics: &mut Diagnostics) -> Option<Box<dyn Read + 'w>> {
+        let error = match (self.open)(file) {
+            Ok(bytes) => return Some(bytes),
+            Err(error) => error,
+        };
+        let (code, message, help) = match error.kind() {
+            ErrorKind::NotFound => (
+                Code::MissingFile,
+                format!("there is no `{file}`"),
+                "name a folder that `renewcast run` wrote",
+            ),
+            _ => (
+                Code::Unreadable,
+                format!("cannot read `{file}`: {error}"),
+                "check that you may read the folder",
+            ),
+        };
+        diagnostics.push(code, Place::of_file(file), message, help);
+        None
+    }
+
+    fn stream(
+        &self,
+        file: &'static str,
+        columns: Columns,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Stream<'w>> {
+        self.file(file, diagnostics)
+            .map(|bytes| Stream::of(file, columns, bytes))
+    }
+
+    /// The days that it goes from and to.
+    pub fn days(&self, diagnostics: &mut Diagnostics) -> Option<DayRange> {
+        let mut bytes = Vec::new();
+        let read = (self.open)(RECORD).and_then(|mut file| file.read_to_end(&mut bytes));
+        let record: Option<Record> = read.ok().and_then(|_| serde_json::from_slice(&bytes).ok());
+        let days = record.and_then(|record| day(&record.from).ok().zip(day(&record.to).ok()));
+        let days = days.filter(|(from, to)| from <= to);
+        if days.is_none() {
+            let message = format!("`{RECORD}` does not say from when to when the run went");
+            let help = "name a folder that `renewcast run` wrote";
+            diagnostics.push(Code::Unreadable, Place::of_file(RECORD), message, help);
+        }
+        days.map(|(from, to)| DayRange { from, to })
+    }
+}
+
+/// One of the two results that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    First,
+    Second,
+}
+
+/// The ids of two results that are read side by side.
+#[derive(Default)]
+pub struct Register {
+    accounts: BTreeMap<Box<str>, (AccountIndex, Currency)>,
+    instances: BTreeMap<Box<str>, InstanceIndex>,
+    names: Names,
+    /// For each instance as the how manieth each of the results names it.
+    sights: Vec<[Option<u32>; 2]>,
+    /// How many each of the results has named.
+    seen: [u32; 2],
+}
+
+impl Register {
+    /// The ids by number.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn account(&self, id: &str) -> Option<(AccountIndex, Currency)> {
+        self.accounts.get(id).copied()
+    }
+
+    fn add_account(&mut self, id: &str, currency: Currency) {
+        if self.accounts.contains_key(id) {
+            return;
+        }
+        let number =
+            u32::try_from(self.names.accounts.len()).expect("fewer than four billion accounts");
+        self.names.accounts.push(id.into());
+        self.accounts
+            .insert(id.into(), (AccountIndex(number), currency));
+    }
+
+    fn instance(&mut self, id: &str, account: AccountIndex, side: Side) -> InstanceIndex {
+        let index = match self.instances.get(id) {
+            Some(known) => *known,
+            None => {
+                let number = u32::try_from(self.names.instances.len())
+                    .expect("fewer than four billion instances");
+                self.names.instances.push((id.into(), account));
+                self.sights.push([None; 2]);
+                self.instances.insert(id.into(), InstanceIndex(number));
+                InstanceIndex(number)
+            }
+        };
+        let sight = &mut self.sights[index.0 as usize][side as usize];
+        if sight.is_none() {
+            *sight = Some(self.seen[side as usize]);
+            self.seen[side as usize] += 1;
+            if side == Side::First {
+                self.names.instances[index.0 as usize].1 = account;
+            }
+        }
+        index
+    }
+
+    /// Numbers the instances as if the first result had been read to its end before the second.
+    fn renumber(&mut self) -> Vec<InstanceIndex> {
+        let mut order: Vec<usize> = (0..self.sights.len()).collect();
+        order.sort_by_key(|at| match self.sights[*at] {
+            [Some(first), _] => (Side::First as usize, first),
+            [None, second] => (Side::Second as usize, second.unwrap_or(0)),
+        });
+        let mut numbers = vec![InstanceIndex(0); order.len()];
+        let mut instances = Vec::with_capacity(order.len());
+        for (number, at) in (0u32..).zip(order) {
+            numbers[at] = InstanceIndex(number);
+            instances.push(mem::replace(
+                &mut self.names.instances[at],
+                (Box::from(""), AccountIndex(0)),
+            ));
+        }
+        self.names.instances = instances;
+        numbers
+    }
+
+    /// Reads the accounts of a result.
+    pub fn add_accounts(&mut self, result: &WrittenResult<'_, '_>, diagnostics: &mut Diagnostics) {
+        let Some(mut stream) = result.stream(ACCOUNTS, ACCOUNT_COLUMNS, diagnostics) else {
+            return;
+        };
+        let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
+            let code = row.read(1, diagnostics, currency);
+            if let (Some(id), Some(code)) = (row.text(0), code) {
+                self.add_account(id, code);
+            }
+        };
+        while stream.advance(diagnostics, &mut add) {}
+    }
+
+    /// Reads the rows of two results on some days, side by side, and forgets what they share as soon as both have come to
+    /// it. All accounts of both must be known. What is wrong with each is reported by itself; none where that is anything.
+    pub fn cases(
+        mut self,
+        results: [&WrittenResult<'_, '_>; 2],
+        days: DayRange,
+        problems: &mut [Diagnostics; 2],
+    ) -> Option<(Names, [Case; 2])> {
+        let [first, second] = problems;
+        let mut left = Reader::of((results[0], Side::First), days, (&self, first))?;
+        let Some(mut right) = Reader::of((results[1], Side::Second), days, (&self, second)) else {
+            // What is wrong with the first one is said first.
+            while !left.is_over {
+                left.advance(&mut self, first);
+            }
+            return None;
+        };
+        while !left.is_over || !right.is_over {
+            match right.is_over || (!left.is_over && left.reached <= right.reached) {
+                true => left.advance(&mut self, first),
+                false => right.advance(&mut self, second),
+            }
+            let common = match (left.horizon(), right.horizon()) {
+                (Some(left), Some(right)) => Some(left.min(right)),
+                (one, other) => one.or(other),
+            };
+            Steps::settle(&mut left.steps, &mut right.steps, common);
+        }
+        if first.has_errors() || second.has_errors() {
+            return None;
+        }
+        let numbers = self.renumber();
+        let cases = [
+            left.close(results[0].name, &numbers),
+            right.close(results[1].name, &numbers),
+        ];
+        Some((self.names, cases))
+    }
+}
+
+/// Reads the rows of one result.
+struct Reader<'w> {
+    side: Side,
+    days: DayRange,
+    figures: Vec<Figures>,
+    curves: BTreeMap<Currency, Deltas>,
+    steps: Steps,
+    counter: Counter,
+    ledger: Option<Stream<'w>>,
+    /// The last day of the rows so far.
+    reached: Option<Day>,
+    is_over: bool,
+}
+
+impl<'w> Reader<'w> {
+    /// Before the first row of the ledger, with all balances read; none where a file is missing or has another header.
+    fn of(
+        (result, side): (&WrittenResult<'_, 'w>, Side),
+        days: DayRange,
+        (register, diagnostics): (&Register, &mut Diagnostics),
+    ) -> Option<Self> {
+        let opened = |(account, currency): &(AccountIndex, Currency)| {
+            Figures::opened(*account, *currency, (days.from.yesterday(), Money::ZERO))
+        };
+        let mut figures: Vec<Figures> = register.accounts.values().map(opened).collect();
+        figures.sort_by_key(|figures| figures.account);
+        let curves = register
+            .accounts
+            .values()
+            .map(|(_, currency)| (*currency, Deltas::open(days)))
+            .collect();
+        let (steps, counter) = (Steps::default(), Counter::default());
+        let mut reader = Self {
+            side,
+            days,
+            figures,
+            curves,
+            steps,
+            counter,
+            ledger: None,
+            reached: None,
+            is_over: false,
+        };
+        reader.balances(
+            result.stream(BALANCES, BALANCE_COLUMNS, diagnostics)?,
+            (register, diagnostics),
+        );
+        reader.ledger = Some(result.stream(LEDGER, LEDGER_COLUMNS, diagnostics)?);
+        Some(reader)
+    }
+
+    /// Balances before the days are the opening; the last of them counts.
+    fn balances(
+        &mut self,
+        mut stream: Stream<'w>,
+        (register, diagnostics): (&Register, &mut Diagnostics),
+    ) {
+        let mut openings: Vec<Option<Money>> = vec![None; self.figures.len()];
+        let mut is_open = vec![false; self.figures.len()];
+        let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
+            let Some((account, currency)) = account(&row, register, diagnostics) else {
+                return;
+            };
+            let number = account.0 as usize;
+            let date = row.read(DATE, diagnostics, day);
+            let available = row.read(AVAILABLE, diagnostics, |text| amount(text, currency));
+            let (Some(date), Some(available)) = (date, available) else {
+                return;
+            };
+            if date < self.days.from {
+                openings[number] = Some(available);
+            } else if date <= self.days.to {
+                if !is_open[number] {
+                    is_open[number] = true;
+                    if openings[number].is_none() {
+                        report_no_opening(&row, self.days.from, diagnostics);
+                    }
+                    self.open(account, openings[number].unwrap_or_default());
+                }
+                self.figures[number].note(date, available);
+                if let Some(curve) = self.curves.get_mut(&currency) {
+                    curve.hold(account, (date, available));
+                }
+            }
+        };
+        while stream.advance(diagnostics, &mut add) {}
+        for (number, opening) in (0u32..).zip(openings) {
+            if !is_open[number as usize] {
+                self.open(AccountIndex(number), opening.unwrap_or_default());
+            }
+        }
+    }
+
+    /// Begins an account with its opening balance.
+    fn open(&mut self, account: AccountIndex, opening: Money) {
+        let figures = &mut self.figures[account.0 as usize];
+        let eve = self.days.from.yesterday();
+        *figures = Figures::opened(account, figures.currency, (eve, opening));
+        if let Some(curve) = self.curves.get_mut(&figures.currency) {
+            curve.hold(account, (eve, opening));
+        }
+    }
+
+    /// All rows before this day have been read; none where all have.
+    fn horizon(&self) -> Option<Day> {
+        (!self.is_over).then(|| self.reached.unwrap_or(self.days.from))
+    }
+
+    /// Reads on in the ledger.
+    fn advance(&mut self, register: &mut Register, diagnostics: &mut Diagnostics) {
+        let Some(mut ledger) = self.ledger.take() else {
+            self.is_over = true;
+            return;
+        };
+        self.is_over = !ledger.advance(diagnostics, |row, diagnostics| {
+            self.add(&row, register, diagnostics)
+        });
+        self.ledger = Some(ledger);
+    }
+
+    fn add(
+        &mut self,
+        row: &CsvRow<'_, '_>,
+        register: &mut Register,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some(date) = row.read(DATE, diagnostics, day) else {
+            return;
+        };
+        self.reached = self.reached.max(Some(date));
+        let known = row.text(ACCOUNT).and_then(|id| register.account(id));
+        // A row of no account rejects an action that reached nothing.
+        let Some((account, currency)) = known.filter(|_| self.days.contains(date)) else {
+            return;
+        };
+        let instance = row
+            .text(INSTANCE)
+            .map(|id| register.instance(id, account, self.side));
+        let Some(entry) = entry(row, (date, account, currency), instance, diagnostics) else {
+            return;
+        };
+        self.figures[account.0 as usize].add(self.counter.part(&entry));
+        self.steps.add(&entry);
+        if let (Some(movement), Some(curve)) = (entry.movement, self.curves.get_mut(&currency)) {
+            curve.pay(entry.event, (date, movement.amount()));
+        }
+    }
+
+    fn close(mut self, name: &str, numbers: &[InstanceIndex]) -> Case {
+        self.steps.renumber(|instance| numbers[instance.0 as usize]);
+        let curves = self
+            .curves
+            .into_iter()
+            .map(|(currency, deltas)| (currency, deltas.sums()))
+            .collect();
+        Case {
+            name: name.to_owned(),
+            days: self.days,
+            figures: self.figures,
+            steps: self.steps.close(),
+            curves,
+        }
+    }
+}
+
+fn account(
+    row: &CsvRow<'_, '_>,
+    register: &Register,
+    diagnostics: &mut Diagnostics,
+) -> Option<(AccountIndex, Currency)> {
+    let read = |id: &str| {
+        register.account(id).ok_or_else(|| {
+            let message = format!("account {} is not in `{ACCOUNTS}`", shown(id));
+            Problem::new(
+                Code::UnknownAccount,
+                message,
+                "compare results as runs wrote them",
+            )
+        })
+    };
+    row.read(ACCOUNT, diagnostics, read)
+}
+
+fn word<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
+    let found = all.iter().copied().find(|one| name(*one) == text);
+    found.ok_or_else(|| {
+        let message = format!("{} is a word that this version does not know", shown(text));
+        Problem::new(
+            Code::BadValue,
+            message,
+            "compare with the version of the program that wrote it",
+        )
+    })
+}
+
+fn report_no_opening(row: &CsvRow<'_, '_>, from: Day, diagnostics: &mut Diagnostics) {
+    let message = format!(
+        "there is no balance of {} before {from}",
+        shown(row.text(ACCOUNT).unwrap_or(""))
+    );
+    let help =
+        "name a folder as `renewcast run` wrote it: `renewcast verify` says what was changed";
+    Problem::new(Code::MissingValue, message, help).report(|| row.place(DATE), diagnostics);
+}
+
+/// The parts of a row that comparisons look at.
+fn entry(
+    row: &CsvRow<'_, '_>,
+    (date, account, currency): (Day, AccountIndex, Currency),
+    instance: Option<InstanceIndex>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Entry> {
+    let event = row.read(EVENT, diagnostics, |text| {
+        word(text, Event::ALL, Event::name)
+    })?;
+    let reason = row.read(REASON, diagnostics, |text| {
+        word(text, Reason::ALL, Reason::name)
+    });
+    let mut money = |slot| row.read(slot, diagnostics, |text| amount(text, currency));
+    let total = money(AMOUNT);
+    let part = |money: Option<Money>| money.unwrap_or_default();
+    let (voucher, free_credit, cash) =
+        (part(money(VOUCHER)), part(money(FREE_CREDIT)), money(CASH));
+    // Without the parts of older ledgers the whole counts as cash.
+    let cash = cash
+        .or_else(|| total.map(|total| total - free_credit))
+        .unwrap_or_default();
+    let start = row.read(TERM_START, diagnostics, day);
+    let end = row.read(TERM_END, diagnostics, day);
+    let hours = row
+        .read(HOURS, diagnostics, |text| whole(text, 0, 24))
+        .unwrap_or(0);
+    Some(Entry {
+        date,
+        account: Some(account),
+        instance,
+        event,
+        state: None,
+        term: start.zip(end).map(|(start, end)| Term {
+            start,
+            end,
+            months: 0,
+        }),
+        hours: u8::try_from(hours).unwrap_or(24),
+        movement: total.map(|_| Movement {
+            voucher,
+            free_credit,
+            cash,
+        }),
+        balance: Money::ZERO,
+        reason,
+        action: None,
+        basis: row
+            .text(DETAIL)
+            .and_then(|text| shortfall(text, currency))
+            .map(Basis::Short),
+    })
+}
+
+/// What was short, from a detail such as `needed 88.50, available 12.00, voucher 5.00`.
+fn shortfall(detail: &str, currency: Currency) -> Option<Shortfall> {
+    let after = |word: &str| {
+        let rest = detail.split_once(word)?.1;
+        let number = rest.split([',', ';', ' ']).next()?;
+        Money::parse(number, currency).ok()
+    };
+    let (needed, available) = (after("needed ")?, after("available ")?);
+    Some(Shortfall {
+        needed: Needed::Price(needed),
+        available,
+        voucher: after("voucher ").unwrap_or_default(),
+    })
+}

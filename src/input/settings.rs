@@ -1,0 +1,194 @@
+//! `book.toml`: the name, the days, the currency and the profiles of a book.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Document, Field, Section};
+use super::ids::nearest;
+use super::profiles::{DEFAULT, Profiles};
+use super::value::{Problem, shown};
+use crate::input::diagnostic::{Code, Diagnostics, Place};
+use crate::model::calendar::{Day, DayRange};
+use crate::model::money::Currency;
+use crate::model::profile::ProfileIndex;
+
+const KEYS: &[&str] = &[
+    "name",
+    "from",
+    "to",
+    "time_zone",
+    "currency",
+    "profile",
+    "product_profiles",
+    "holidays",
+];
+/// The zone of a book that names none.
+const DEFAULT_ZONE: &str = "Asia/Shanghai";
+/// The currency of a book that names none.
+const DEFAULT_CURRENCY: &str = "CNY";
+
+/// What `book.toml` says, after a scenario's changes.
+#[derive(Clone, PartialEq)]
+pub(super) struct Settings {
+    pub name: Box<str>,
+    pub days: DayRange,
+    pub time_zone: Box<str>,
+    pub currency: Currency,
+    pub profile: ProfileIndex,
+    pub product_profiles: BTreeMap<Box<str>, ProfileIndex>,
+    pub holidays: BTreeSet<Day>,
+}
+
+impl Settings {
+    /// Reads the settings; `changes` are the `[book]` of scenarios, the later ones over the earlier.
+    pub(super) fn read<'d>(
+        document: &'d Document<'d>,
+        changes: &[Section<'d>],
+        profiles: &mut Profiles<'d>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut fields = BTreeMap::new();
+        for section in std::iter::once(&document.section()).chain(changes) {
+            section.refuse_unknown(KEYS, diagnostics);
+            fields.extend(section.fields().map(|field| (field.name(), field)));
+        }
+        let mut reader = SettingsReader {
+            fields,
+            document,
+            diagnostics,
+        };
+        let days = reader.days();
+        let name = reader.optional("name", |text| Ok(text.into()));
+        let time_zone = reader.optional("time_zone", zone);
+        let currency = reader.optional("currency", currency);
+        let profile = reader.profile(profiles);
+        let product_profiles = reader.product_profiles(profiles);
+        let holidays = reader
+            .fields
+            .get("holidays")
+            .map_or_else(Vec::new, |field| field.days(reader.diagnostics));
+        // What was wrong with the first three has been reported; the tables can be checked without them.
+        Some(Self {
+            name: name.unwrap_or_else(|| "Book".into()),
+            days: days?,
+            time_zone: time_zone.unwrap_or_else(|| DEFAULT_ZONE.into()),
+            currency: currency
+                .unwrap_or_else(|| Currency::from_code(DEFAULT_CURRENCY).expect("CNY is known")),
+            profile: profile?,
+            product_profiles: product_profiles?,
+            holidays: holidays.into_iter().collect(),
+        })
+    }
+}
+
+/// A currency by its code.
+pub(super) fn currency(text: &str) -> Result<Currency, Problem> {
+    Currency::from_code(text).ok_or_else(|| {
+        let otherwise = format!(
+            "write one of {}",
+            Currency::codes().collect::<Vec<_>>().join(", ")
+        );
+        let help = nearest(text, Currency::codes(), &otherwise);
+        Problem::new(
+            Code::BadValue,
+            format!("{} is no known currency", shown(text)),
+            help,
+        )
+    })
+}
+
+fn zone(text: &str) -> Result<Box<str>, Problem> {
+    if text.parse::<chrono_tz::Tz>().is_ok() {
+        return Ok(text.into());
+    }
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let help = nearest(text, names, "write an IANA name, such as Asia/Shanghai");
+    Err(Problem::new(
+        Code::BadValue,
+        format!("{} is no time zone", shown(text)),
+        help,
+    ))
+}
+
+struct SettingsReader<'r, 'd> {
+    fields: BTreeMap<&'d str, Field<'d>>,
+    document: &'d Document<'d>,
+    diagnostics: &'r mut Diagnostics,
+}
+
+impl<'d> SettingsReader<'_, 'd> {
+    fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<T> {
+        self.fields.get(name)?.read(self.diagnostics, read)
+    }
+
+    fn needed_day(&mut self, name: &str) -> Option<(Day, Place)> {
+        let Some(field) = self.fields.get(name) else {
+            let help = format!("add a line such as `{name} = 2026-12-31`");
+            Problem::new(Code::MissingValue, format!("`{name}` is missing"), help)
+                .report(|| self.document.section().place(), self.diagnostics);
+            return None;
+        };
+        Some((field.day(self.diagnostics)?, field.place()))
+    }
+
+    fn days(&mut self) -> Option<DayRange> {
+        let from = self.needed_day("from");
+        let to = self
+            .fields
+            .get("to")
+            .map(|field| Some((field.day(self.diagnostics)?, field.place())));
+        let (from, begins) = from?;
+        let (to, place) = to.unwrap_or_else(|| Some((DayRange::year_from(from).to, begins)))?;
+        if to < from {
+            let message = format!("the run ends on {to}, before it begins on {from}");
+            self.diagnostics
+                .push(Code::BadDate, place, message, "exchange `from` and `to`");
+            return None;
+        }
+        if to > DayRange::latest_end() {
+            let message = format!("the run ends on {to}, later than a run can");
+            let help = format!("write {} or an earlier day", DayRange::latest_end());
+            self.diagnostics.push(Code::BadDate, place, message, help);
+            return None;
+        }
+        Some(DayRange { from, to })
+    }
+
+    fn profile(&mut self, profiles: &mut Profiles<'d>) -> Option<ProfileIndex> {
+        let Some(field) = self.fields.get("profile") else {
+            return profiles.find(
+                DEFAULT,
+                || self.document.section().place(),
+                self.diagnostics,
+            );
+        };
+        let name = field.text(self.diagnostics)?;
+        profiles.find(&name, || field.place(), self.diagnostics)
+    }
+
+    fn product_profiles(
+        &mut self,
+        profiles: &mut Profiles<'d>,
+    ) -> Option<BTreeMap<Box<str>, ProfileIndex>> {
+        let Some(field) = self.fields.get("product_profiles") else {
+            return Some(BTreeMap::new());
+        };
+        let products = field.section(self.diagnostics)?;
+        let mut found = Some(BTreeMap::new());
+        for product in products.fields() {
+            let name = product.text(self.diagnostics);
+            let profile =
+                name.and_then(|name| profiles.find(&name, || product.place(), self.diagnostics));
+            match (&mut found, profile) {
+                (Some(found), Some(profile)) => {
+                    found.insert(product.name().into(), profile);
+                }
+                _ => found = None,
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,258 @@
+//! An instance as a book lists it: how it is charged, how it renews, and where it stands in its life.
+
+use crate::model::calendar::Day;
+use crate::model::id::{AccountIndex, InstanceId, Label};
+use crate::model::money::Price;
+use crate::model::profile::ProfileIndex;
+
+/// How an instance is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChargeType {
+    /// Paid months ahead.
+    Prepaid,
+    /// Charged for every hour that it runs.
+    Postpaid,
+}
+
+impl ChargeType {
+    /// The spellings of `charge_type`.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("PREPAID", Self::Prepaid),
+        ("POSTPAID_BY_HOUR", Self::Postpaid),
+    ];
+
+    /// The spelling in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prepaid => "PREPAID",
+            Self::Postpaid => "POSTPAID_BY_HOUR",
+        }
+    }
+}
+
+/// What happens to a prepaid instance at its expiry without people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RenewFlag {
+    /// It renews itself.
+    Auto,
+    /// People are reminded to renew it.
+    Manual,
+    /// It does not renew and nobody is reminded.
+    None,
+}
+
+impl RenewFlag {
+    /// The spellings of `renew_flag`, those of the cloud's interface included.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("auto", Self::Auto),
+        ("manual", Self::Manual),
+        ("none", Self::None),
+        ("NOTIFY_AND_AUTO_RENEW", Self::Auto),
+        ("NOTIFY_AND_MANUAL_RENEW", Self::Manual),
+        ("DISABLE_NOTIFY_AND_MANUAL_RENEW", Self::None),
+    ];
+
+    /// The spelling in files that renewcast writes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Manual => "manual",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Where an existing instance stands in its life (`spec/replay.md` 6 and 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// In use, and paid for or charged by the hour.
+    Running,
+    /// Prepaid: expired, still usable.
+    Overdue,
+    /// Prepaid: in the recycle bin.
+    Reclaimed,
+    /// Postpaid: switched off, in arrears or by people.
+    Stopped,
+    /// Gone for good.
+    Terminated,
+}
+
+impl State {
+    /// The spellings of `state`.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("running", Self::Running),
+        ("overdue", Self::Overdue),
+        ("reclaimed", Self::Reclaimed),
+        ("stopped", Self::Stopped),
+        ("terminated", Self::Terminated),
+    ];
+
+    /// The spelling in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Overdue => "overdue",
+            Self::Reclaimed => "reclaimed",
+            Self::Stopped => "stopped",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+/// Who switched a stopped postpaid instance off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoppedBy {
+    /// The provider, in arrears.
+    Arrears,
+    /// People, so as not to be charged.
+    User,
+}
+
+impl StoppedBy {
+    /// The spellings of `stopped_by`.
+    pub const NAMES: &[(&str, Self)] = &[("arrears", Self::Arrears), ("user", Self::User)];
+
+    /// The spelling in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arrears => "arrears",
+            Self::User => "user",
+        }
+    }
+}
+
+/// Keys of tags that say in which environment an instance stands.
+const ENVIRONMENT_KEYS: &[&str] = &[
+    "env",
+    "environment",
+    "stage",
+    "tier",
+    "deployment",
+    "deploy_env",
+    "workload",
+    "环境",
+    "部署环境",
+];
+/// Values that mean production, whatever the key.
+const PRODUCTION: &[&str] = &[
+    "prod",
+    "production",
+    "prd",
+    "生产",
+    "生产环境",
+    "正式",
+    "正式环境",
+];
+/// Values that mean it beside an environment key only: elsewhere they are names of teams and products.
+const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
+/// Whether a tag says that its instance is production (`docs/model.md`, **production-manual**).
+pub fn is_production(key: &str, value: &str) -> bool {
+    let among = |names: &[&str], text: &str| {
+        names
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(text.trim()))
+    };
+    among(PRODUCTION, value)
+        || (among(ENVIRONMENT_KEYS, key) && among(PRODUCTION_OF_ENVIRONMENT, value))
+}
+
+/// The number of an instance in its book; numbers follow the byte order of the ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceIndex(pub u32);
+
+/// One instance of a book.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// Its id, unique in the book.
+    pub id: InstanceId,
+    /// The account that pays for it.
+    pub account: AccountIndex,
+    /// The provider's rules that it follows.
+    pub profile: ProfileIndex,
+    /// How it is charged.
+    pub charge_type: ChargeType,
+    /// What happens at its expiry.
+    pub renew_flag: RenewFlag,
+    /// Months of one auto-renewal and of its purchase.
+    pub renew_months: u32,
+    /// List price of a month.
+    pub monthly_price: Option<Price>,
+    /// List price of an hour.
+    pub hourly_price: Option<Price>,
+    /// The day on which it is bought or started; says nothing before the run.
+    pub starts_on: Option<Day>,
+    /// The expiry date of a prepaid instance that exists.
+    pub expires_on: Option<Day>,
+    /// The day of the month that `sticky` month ends come back to; prepaid only.
+    pub anchor_day: Option<u8>,
+    /// Where it stands; none while it does not exist.
+    pub state: Option<State>,
+    /// The day of reclaiming or stopping.
+    pub since: Option<Day>,
+    /// Whether it is in the bin because it was returned.
+    pub returned: bool,
+    /// Who stopped it, while it is stopped.
+    pub stopped_by: StoppedBy,
+    /// Hours billed so far, which decide its tier.
+    pub billed_hours: u32,
+    /// Downgrades so far.
+    pub downgrades: u32,
+    /// Its place in `charge_order = "priority"`; none sorts last.
+    pub priority: Option<i64>,
+    /// What people call it and group it by.
+    pub labels: InstanceLabels,
+}
+
+/// The texts of an instance that no rule depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceLabels {
+    /// Its product, `cvm` by default.
+    pub product: Label,
+    /// Its type, such as `S5.MEDIUM4`.
+    pub instance_type: Option<Label>,
+    /// Its region.
+    pub region: Option<Label>,
+    /// Its zone.
+    pub zone: Option<Label>,
+    /// Its project.
+    pub project: Option<Label>,
+    /// Its name.
+    pub name: Option<Label>,
+    /// Its tags, one for each tag column of the book.
+    pub tags: Box<[Option<Label>]>,
+}
+
+impl InstanceLabels {
+    /// Puts another label in the place of each.
+    pub fn replace(&mut self, other: impl Fn(Label) -> Label) {
+        let Self {
+            product,
+            instance_type,
+            region,
+            zone,
+            project,
+            name,
+            tags,
+        } = self;
+        *product = other(*product);
+        let optional = [instance_type, region, zone, project, name]
+            .into_iter()
+            .chain(tags.iter_mut());
+        optional.flatten().for_each(|label| *label = other(*label));
+    }
+}
+
+impl Instance {
+    /// Whether it exists on the book's first day, before any purchase.
+    pub fn exists(&self) -> bool {
+        self.state.is_some()
+    }
+
+    /// The price that its charge type needs.
+    pub fn price(&self) -> Option<Price> {
+        match self.charge_type {
+            ChargeType::Prepaid => self.monthly_price,
+            ChargeType::Postpaid => self.hourly_price,
+        }
+    }
+}

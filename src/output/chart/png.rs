@@ -1,0 +1,227 @@
+//! Shapes as PNG: plotters fills them, the embedded fonts give the text. Never decides where anything goes.
+//!
+//! A chart has few colours, so the file holds a list of them and one byte for each pixel: a third of the size of RGB.
+
+use std::cell::RefCell;
+
+use plotters::backend::{BitMapBackend, DrawingBackend};
+use plotters::style::{Color, RGBColor};
+use png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
+
+use super::ChartError;
+use super::canvas::{Anchor, Area, Canvas, SCALE, Shape, Type, device};
+use super::font;
+use super::palette::Rgb;
+
+/// Device pixels for a metre of paper: 96 CSS pixels to the inch.
+const PIXELS_PER_METRE: u32 = (96.0 * SCALE / 0.0254) as u32;
+
+thread_local! {
+    /// Room for the pixels of a picture. To ask the system for megabytes anew for each takes longer than to draw it.
+    static PIXELS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The picture as a PNG file.
+pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, ChartError> {
+    PIXELS.with_borrow_mut(|pixels| paint(canvas, pixels))
+}
+
+fn paint(canvas: &Canvas, pixels: &mut Vec<u8>) -> Result<Vec<u8>, ChartError> {
+    let (width, height) = canvas.device_size();
+    pixels.clear();
+    pixels.resize(3 * width as usize * height as usize, 0xFF);
+    let mut backend = BitMapBackend::with_buffer(pixels, (width, height));
+    for shape in canvas.shapes() {
+        draw(&mut backend, shape).map_err(|error| ChartError::Draw(error.to_string()))?;
+    }
+    drop(backend);
+    write(&Indexed::new(pixels, width as usize), width, height)
+}
+
+fn write(picture: &Indexed, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, width, height);
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_palette(picture.colours.concat());
+    encoder.set_compression(Compression::Fast);
+    encoder.set_filter(Filter::Up);
+    encoder.set_pixel_dims(Some(PixelDimensions {
+        xppu: PIXELS_PER_METRE,
+        yppu: PIXELS_PER_METRE,
+        unit: Unit::Meter,
+    }));
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&picture.pixels)?;
+    writer.finish()?;
+    Ok(file)
+}
+
+/// A picture as a list of at most 256 colours and, for each pixel, a place in it.
+struct Indexed {
+    colours: Vec<[u8; 3]>,
+    pixels: Vec<u8>,
+}
+
+impl Indexed {
+    /// Colours in the order of their first pixels. Those beyond the 256th, which only shades at the edges of many
+    /// coloured texts could be, become the nearest one. Most rows of a chart are like the one above them.
+    fn new(rgb: &[u8], width: usize) -> Self {
+        let mut picture = Self {
+            colours: vec![[0xFF; 3]],
+            pixels: Vec::with_capacity(rgb.len() / 3),
+        };
+        let mut above: &[[u8; 3]] = &[];
+        for row in rgb.as_chunks().0.chunks(width) {
+            if row == above {
+                picture
+                    .pixels
+                    .extend_from_within(picture.pixels.len() - width..);
+            } else {
+                picture.add(row);
+            }
+            above = row;
+        }
+        picture
+    }
+
+    fn add(&mut self, mut row: &[[u8; 3]]) {
+        while let Some(colour) = row.first() {
+            let (run, others) = row.split_at(length_of_run(*colour, row));
+            self.pixels.resize(
+                self.pixels.len() + run.len(),
+                place_of(*colour, &mut self.colours),
+            );
+            row = others;
+        }
+    }
+}
+
+/// So many pixels are compared at once.
+const STRIDE: usize = 32;
+
+/// How many pixels from the first on have this colour: most of a chart is paper.
+fn length_of_run(colour: [u8; 3], pixels: &[[u8; 3]]) -> usize {
+    let (strides, _) = pixels.as_chunks::<STRIDE>();
+    let whole = STRIDE
+        * strides
+            .iter()
+            .take_while(|stride| **stride == [colour; STRIDE])
+            .count();
+    whole
+        + pixels[whole..]
+            .iter()
+            .take_while(|pixel| **pixel == colour)
+            .count()
+}
+
+/// The place of a colour in the list, at whose end a new one is added while there is room.
+fn place_of(colour: [u8; 3], colours: &mut Vec<[u8; 3]>) -> u8 {
+    let known = colours.iter().position(|&other| other == colour);
+    if let Ok(place) = u8::try_from(known.unwrap_or(colours.len())) {
+        if known.is_none() {
+            colours.push(colour);
+        }
+        return place;
+    }
+    let distance = |place: &u8| -> u32 {
+        let channels = colour.into_iter().zip(colours[usize::from(*place)]);
+        channels.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+    };
+    let nearest = (0..=u8::MAX).min_by_key(distance);
+    nearest.expect("there is a first place")
+}
+
+/// Shades between paper and ink at the edges of a text; more are not seen, and would be more colours.
+const SHADES: f32 = 15.0;
+
+type Painted = Result<(), Box<dyn std::error::Error>>;
+
+fn draw(backend: &mut BitMapBackend, shape: &Shape) -> Painted {
+    match shape {
+        Shape::Fill(area, colour) => fill(backend, *area, *colour),
+        Shape::Columns(columns, colour) => columns
+            .iter()
+            .try_for_each(|column| fill(backend, *column, *colour)),
+        Shape::Steps {
+            points,
+            thickness,
+            colour,
+        } => points
+            .windows(2)
+            .map(|pair| stroke(pair[0], pair[1], *thickness))
+            .try_for_each(|part| fill(backend, part, *colour)),
+        Shape::Polygon(points, colour) => {
+            let points = points.iter().map(|&(x, y)| (device(x), device(y)));
+            Ok(backend.fill_polygon(points, &rgb(*colour))?)
+        }
+        Shape::Disc {
+            centre: (x, y),
+            radius,
+            colour,
+        } => {
+            let radius = (radius * SCALE).round() as u32;
+            let centre = (device(*x), device(*y));
+            Ok(backend.draw_circle(centre, radius, &rgb(*colour).filled(), true)?)
+        }
+        Shape::Text {
+            x,
+            baseline,
+            text,
+            style,
+            anchor,
+        } => write_text(backend, (*x, *baseline), text.as_str(), *style, *anchor),
+    }
+}
+
+fn rgb(Rgb(red, green, blue): Rgb) -> RGBColor {
+    RGBColor(red, green, blue)
+}
+
+fn fill(backend: &mut BitMapBackend, area: Area, colour: Rgb) -> Painted {
+    let from = (device(area.left), device(area.top));
+    let to = (device(area.right), device(area.bottom));
+    Ok(backend.draw_rect(from, to, &rgb(colour), true)?)
+}
+
+/// The rectangle of a horizontal or vertical line, with square ends that close the corners.
+fn stroke(from: (f64, f64), to: (f64, f64), thickness: f64) -> Area {
+    let half = thickness / 2.0;
+    Area {
+        left: from.0.min(to.0) - half,
+        top: from.1.min(to.1) - half,
+        right: from.0.max(to.0) + half,
+        bottom: from.1.max(to.1) + half,
+    }
+}
+
+fn write_text(
+    backend: &mut BitMapBackend,
+    (x, baseline): (f64, f64),
+    text: &str,
+    style: Type,
+    anchor: Anchor,
+) -> Painted {
+    let left = match anchor {
+        Anchor::Start => x,
+        Anchor::Middle => x - style.width(text) / 2.0,
+        Anchor::End => x - style.width(text),
+    };
+    let place = ((left * SCALE) as f32, device(baseline) as f32);
+    let size = (style.size * SCALE) as f32;
+    let ink = rgb(style.colour);
+    let mut painted = Ok(());
+    font::draw(
+        text,
+        (size, style.weight),
+        place,
+        |column, row, coverage| {
+            let opacity = f64::from((coverage * SHADES).round() / SHADES);
+            let pixel = ink.mix(opacity).to_backend_color();
+            if let Err(error) = backend.draw_pixel((column, row), pixel) {
+                painted = Err(error.into());
+            }
+        },
+    );
+    painted
+}

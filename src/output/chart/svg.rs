@@ -1,0 +1,134 @@
+//! Shapes as SVG, written by plotters. Never decides where anything goes.
+
+use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
+
+use super::ChartError;
+use super::canvas::{Anchor, Area, Canvas, SCALE, Shape, Type, device};
+use super::font::{CSS_FAMILIES, Weight};
+use super::palette::{PAPER, Rgb};
+
+/// plotters writes a font size divided by this.
+const PLOTTERS_FONT_RATIO: f64 = 1.24;
+/// plotters hangs a text whose position is its top this far below it, in ems.
+const PLOTTERS_TOP_TO_BASELINE: f64 = 0.76;
+
+/// The picture as an SVG document. It is drawn on a grid of half CSS pixels and shown at its size in CSS pixels.
+pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, ChartError> {
+    let (width, height) = canvas.device_size();
+    let mut document = String::new();
+    let mut backend = SVGBackend::with_string(&mut document, (width, height));
+    paint(&mut backend, canvas, (width, height))
+        .map_err(|error| ChartError::Draw(error.to_string()))?;
+    drop(backend);
+
+    let drawn = format!(r#"width="{width}" height="{height}""#);
+    let (width, height) = canvas.size();
+    let shown = format!(r#"width="{width}" height="{height}""#);
+    Ok(document.replacen(&drawn, &shown, 1).into_bytes())
+}
+
+type Painted = Result<(), Box<dyn std::error::Error>>;
+
+fn paint(backend: &mut SVGBackend, canvas: &Canvas, (width, height): (u32, u32)) -> Painted {
+    let corner = (width.cast_signed(), height.cast_signed());
+    backend.draw_rect((0, 0), corner, &plain(PAPER), true)?;
+    for shape in canvas.shapes() {
+        draw(backend, shape)?;
+    }
+    Ok(backend.present()?)
+}
+
+fn draw(backend: &mut SVGBackend, shape: &Shape) -> Painted {
+    match shape {
+        Shape::Fill(area, colour) => {
+            let (from, to) = corners(area);
+            backend.draw_rect(from, to, &plain(*colour), true)?;
+        }
+        Shape::Columns(columns, colour) => {
+            backend.fill_polygon(outline(columns), &plain(*colour))?;
+        }
+        Shape::Steps {
+            points,
+            thickness,
+            colour,
+        } => {
+            let style = plain(*colour).stroke_width((thickness * SCALE).round() as u32);
+            backend.draw_path(points.iter().copied().map(on_grid), &style)?;
+        }
+        Shape::Polygon(points, colour) => {
+            backend.fill_polygon(points.iter().copied().map(on_grid), &plain(*colour))?;
+        }
+        Shape::Disc {
+            centre,
+            radius,
+            colour,
+        } => {
+            let radius = (radius * SCALE).round() as u32;
+            backend.draw_circle(on_grid(*centre), radius, &plain(*colour), true)?;
+        }
+        Shape::Text {
+            x,
+            baseline,
+            text,
+            style,
+            anchor,
+        } => {
+            let top = baseline - style.size * PLOTTERS_TOP_TO_BASELINE;
+            backend.draw_text(
+                text.as_str(),
+                &type_style(*style, *anchor),
+                on_grid((*x, top)),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn plain(Rgb(red, green, blue): Rgb) -> ShapeStyle {
+    RGBColor(red, green, blue).filled()
+}
+
+fn on_grid((x, y): (f64, f64)) -> (i32, i32) {
+    (device(x), device(y))
+}
+
+fn corners(area: &Area) -> ((i32, i32), (i32, i32)) {
+    (
+        on_grid((area.left, area.top)),
+        on_grid((area.right, area.bottom)),
+    )
+}
+
+/// One outline for all columns, so that no seam shows between them: along the tops, and back along the bottoms.
+fn outline(columns: &[Area]) -> Vec<(i32, i32)> {
+    let tops = columns
+        .iter()
+        .flat_map(|area| [(area.left, area.top), (area.right, area.top)]);
+    let bottoms = columns
+        .iter()
+        .rev()
+        .flat_map(|area| [(area.right, area.bottom), (area.left, area.bottom)]);
+    tops.chain(bottoms).map(on_grid).collect()
+}
+
+fn type_style(style: Type, anchor: Anchor) -> TextStyle<'static> {
+    let weight = match style.weight {
+        Weight::Regular => FontStyle::Normal,
+        Weight::Bold => FontStyle::Bold,
+    };
+    let side = match anchor {
+        Anchor::Start => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::End => HPos::Right,
+    };
+    let Rgb(red, green, blue) = style.colour;
+    let size = style.size * SCALE * PLOTTERS_FONT_RATIO;
+    let font = FontDesc::new(FontFamily::Name(CSS_FAMILIES), size, weight);
+    TextStyle {
+        font,
+        color: RGBColor(red, green, blue).to_backend_color(),
+        pos: Pos::new(side, VPos::Top),
+    }
+}

@@ -1,0 +1,339 @@
+//! `ledger.csv` and `balances.csv`: rows straight into bytes, page by page.
+//!
+//! Texts that repeat (ids, dates, the words of closed lists) are made once and copied. Pages are written side by side;
+//! one after the other they are the file. Quotes follow RFC 4180: only where a cell needs them.
+
+use std::ops::Range;
+
+use super::cells::Cells;
+use super::detail;
+use super::page::{Amount, Days, Page, Word};
+use super::pages::Pages;
+use crate::engine::Rows;
+use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::{Balance, Basis, Entry, Ledger, Needed, Shortfall};
+use crate::model::account::Movement;
+use crate::model::action::AccountRef;
+use crate::model::book::Book;
+use crate::model::instance::State;
+use crate::model::money::{Currency, Money};
+
+/// The header of `ledger.csv`.
+pub const LEDGER_HEADER: &str = "seq,date,account_id,instance_id,event,state,term_start,term_end,months,hours,\
+                                 amount,voucher,free_credit,cash,balance,reason,detail\n";
+/// The header of `balances.csv`.
+pub const BALANCES_HEADER: &str = "date,account_id,cash,free_credit,available\n";
+
+/// So many days before the run and after it have their texts ready.
+const DAYS_BEFORE: i32 = 100;
+const DAYS_AFTER: i32 = 5 * 366;
+/// Terms of fewer months have their texts ready.
+const MONTHS: u32 = 64;
+
+/// The bytes of `ledger.csv`.
+pub fn ledger(book: &Book, ledger: &Ledger) -> Vec<u8> {
+    let mut pages = Pages::default();
+    Texts::of(book).ledger(1, std::iter::once(ledger.entries.as_slice()), &mut pages);
+    pages.below(LEDGER_HEADER)
+}
+
+/// The bytes of `balances.csv`.
+pub fn balances(book: &Book, ledger: &Ledger) -> Vec<u8> {
+    let mut pages = Pages::default();
+    Texts::of(book).balances(std::iter::once(ledger.balances.as_slice()), &mut pages);
+    pages.below(BALANCES_HEADER)
+}
+
+/// The texts of a book that its rows repeat.
+#[derive(Debug)]
+pub struct Texts<'b> {
+    book: &'b Book,
+    accounts: Cells,
+    instances: Cells,
+    days: Days,
+    /// The cells of each event and state: for each event one without a state, then one for each.
+    fates: Vec<Word>,
+    months: Vec<Word>,
+    reasons: Vec<Word>,
+}
+
+impl<'b> Texts<'b> {
+    /// Makes the texts.
+    pub fn of(book: &'b Book) -> Self {
+        let accounts = Cells::of(book.accounts.iter().map(|account| account.id.as_str()));
+        let instances = Cells::of(book.instances.iter().map(|instance| instance.id.as_str()));
+        let days = i32::try_from(book.days.len())
+            .unwrap_or(i32::MAX)
+            .min(DAYS_AFTER)
+            + DAYS_BEFORE
+            + DAYS_AFTER;
+        Self {
+            book,
+            accounts,
+            instances,
+            days: Days::from(book.days.from - DAYS_BEFORE, days),
+            fates: Event::ALL.iter().flat_map(fates).collect(),
+            months: (0..MONTHS)
+                .map(|months| Word::of(format!("{months},,").as_bytes()))
+                .collect(),
+            reasons: Reason::ALL
+                .iter()
+                .map(|reason| Word::cell(reason.name()))
+                .collect(),
+        }
+    }
+
+    /// Writes rows of the ledger, of which the first has the number `seq`.
+    pub fn ledger<'r>(&self, seq: u64, runs: impl Iterator<Item = &'r [Entry]>, pages: &mut Pages) {
+        pages.fill(runs, |page, before, runs| {
+            for (seq, entry) in (seq + before as u64..).zip(runs.iter().copied().flatten()) {
+                page.whole(seq);
+                self.entry(page, entry);
+            }
+        });
+    }
+
+    /// Puts the rows of a section into words, in place of what is there.
+    pub fn word(&self, rows: &Rows, worded: &mut Worded) {
+        let instances = rows.entries.iter().filter_map(|entry| entry.instance);
+        let ids = self
+            .instances
+            .sum(instances.map(|instance| instance.0 as usize));
+        worded.ledger.page.clear();
+        worded.ledger.page.reserve(ids);
+        worded
+            .ledger
+            .write(&rows.entries, |page, entry| self.entry(page, entry));
+        worded
+            .balances
+            .write(&rows.balances, |page, balance| self.balance(page, balance));
+    }
+
+    /// Writes rows of balances.
+    pub fn balances<'r>(&self, runs: impl Iterator<Item = &'r [Balance]>, pages: &mut Pages) {
+        pages.fill(runs, |page, _, runs| {
+            runs.iter()
+                .copied()
+                .flatten()
+                .for_each(|balance| self.balance(page, balance));
+        });
+    }
+
+    /// Writes a row without its number.
+    fn entry(&self, page: &mut Page, entry: &Entry) {
+        let account = entry.account.map(|account| self.book.account(account));
+        let currency = account.map_or(self.book.currency, |account| account.currency);
+        page.day(&self.days, entry.date);
+        self.ids(page, entry);
+        page.word(&self.fates[fate(entry.event, entry.state)]);
+        self.term(page, entry);
+        movement(page, entry.movement, currency);
+        match account {
+            Some(_) => page.amount(entry.balance, currency),
+            None => page.comma(),
+        }
+        match entry.reason {
+            Some(reason) => page.word(&self.reasons[reason as usize]),
+            None => page.comma(),
+        }
+        self.detail(page, entry, currency);
+        page.byte(b'\n');
+    }
+
+    fn ids(&self, page: &mut Page, entry: &Entry) {
+        match entry.account {
+            Some(account) => page.ready(&self.accounts, account.0 as usize),
+            None => page.cell(given_account(self.book, entry)),
+        }
+        match entry.instance {
+            Some(instance) => page.ready(&self.instances, instance.0 as usize),
+            None => page.cell(detail::named_instance(self.book, entry).unwrap_or("")),
+        }
+    }
+
+    /// Writes the term that is paid for, and the hours that are billed.
+    fn term(&self, page: &mut Page, entry: &Entry) {
+        let Some(term) = entry.term else {
+            page.word(&NO_TERM);
+            return page.whole_if_any(entry.hours.into());
+        };
+        page.day(&self.days, term.start);
+        page.day(&self.days, term.end);
+        match self
+            .months
+            .get(term.months as usize)
+            .filter(|_| term.months > 0 && entry.hours == 0)
+        {
+            Some(months) => page.word(months),
+            None => {
+                page.whole_if_any(term.months.into());
+                page.whole_if_any(entry.hours.into());
+            }
+        }
+    }
+
+    fn detail(&self, page: &mut Page, entry: &Entry, currency: Currency) {
+        match (entry.action, entry.basis) {
+            (None, None) => {}
+            // By far the most frequent text, and always the same but for its amounts.
+            (
+                None,
+                Some(Basis::Short(Shortfall {
+                    needed: Needed::Price(price),
+                    available,
+                    voucher: Money::ZERO,
+                })),
+            ) if entry.event == Event::RenewalFailed => {
+                page.word(&NEEDED);
+                page.money(price, currency);
+                page.word(&AVAILABLE);
+                page.money(available, currency);
+                page.byte(b'"');
+            }
+            _ => page.quoted(&detail::of(self.book, entry)),
+        }
+    }
+
+    fn balance(&self, page: &mut Page, balance: &Balance) {
+        let currency = self.book.account(balance.account).currency;
+        page.day(&self.days, balance.date);
+        page.ready(&self.accounts, balance.account.0 as usize);
+        let cells = [balance.cash, balance.free_credit, balance.available];
+        cells
+            .into_iter()
+            .for_each(|money| page.amount(money, currency));
+        page.end_row();
+    }
+}
+
+/// Rows of a section in words. Those of the ledger have no numbers, which depend on the rows of other sections.
+#[derive(Debug, Default)]
+pub struct Worded {
+    ledger: Lines,
+    balances: Lines,
+}
+
+/// Rows that follow each other.
+#[derive(Debug, Default)]
+struct Lines {
+    page: Page,
+    /// Where each row begins, and the end of the last.
+    bounds: Vec<usize>,
+}
+
+impl Lines {
+    fn write<R>(&mut self, rows: &[R], write: impl Fn(&mut Page, &R)) {
+        let Self { page, bounds } = self;
+        page.clear();
+        bounds.clear();
+        bounds.push(0);
+        bounds.extend(rows.iter().map(|row| {
+            write(page, row);
+            page.mark()
+        }));
+    }
+
+    fn bytes(&self, rows: Range<usize>) -> &[u8] {
+        &self.page.bytes()[self.bounds[rows.start]..self.bounds[rows.end]]
+    }
+}
+
+/// Bytes of `ledger.csv` that come together from sections: numbers its rows.
+#[derive(Debug)]
+pub struct LedgerSheet {
+    page: Page,
+    /// The number of the next row.
+    seq: u64,
+}
+
+impl Default for LedgerSheet {
+    fn default() -> Self {
+        Self {
+            page: Page::default(),
+            seq: 1,
+        }
+    }
+}
+
+impl LedgerSheet {
+    /// Adds rows of a section.
+    pub fn add(&mut self, worded: &Worded, rows: Range<usize>) {
+        for row in rows {
+            self.page.whole(self.seq);
+            self.page.raw(worded.ledger.bytes(row..row + 1));
+            self.seq += 1;
+        }
+    }
+
+    /// What has come together.
+    pub fn bytes(&self) -> &[u8] {
+        self.page.bytes()
+    }
+
+    /// Lets go what has come together; the numbers go on.
+    pub fn clear(&mut self) {
+        self.page.clear();
+    }
+}
+
+impl Worded {
+    /// Rows of `balances.csv`.
+    pub fn balances(&self, rows: Range<usize>) -> &[u8] {
+        self.balances.bytes(rows)
+    }
+}
+
+/// The cells of an event: without a state, then with each.
+fn fates(event: &Event) -> impl Iterator<Item = Word> {
+    let states = std::iter::once("").chain(State::NAMES.iter().map(|(name, _)| *name));
+    states.map(|state| Word::of(format!("{},{state},", event.name()).as_bytes()))
+}
+
+/// The number of such cells among those of all events.
+fn fate(event: Event, state: Option<State>) -> usize {
+    event as usize * (State::NAMES.len() + 1) + state.map_or(0, |state| state as usize + 1)
+}
+
+fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
+    let Some(movement) = movement else {
+        return page.word(&NO_AMOUNTS);
+    };
+    let Movement {
+        voucher,
+        free_credit,
+        cash,
+    } = movement;
+    let amount =
+        Amount::of(cash, currency).filter(|_| voucher == Money::ZERO && free_credit == Money::ZERO);
+    if let Some(amount) = amount {
+        // Most are paid in cash.
+        page.ready_amount(amount);
+        page.word(&NOTHING_ELSE);
+        page.ready_amount(amount);
+    } else {
+        let cells = [movement.amount(), voucher, free_credit, cash];
+        cells
+            .into_iter()
+            .for_each(|money| page.amount(money, currency));
+    }
+}
+
+/// Between an amount and the cash that is all of it: nothing by voucher, nothing by free credit.
+const NOTHING_ELSE: Word = Word::of(b"0.00,0.00,");
+/// No amount, no voucher, no free credit, no cash.
+const NO_AMOUNTS: Word = Word::of(b",,,,");
+/// No start, no end, no months.
+const NO_TERM: Word = Word::of(b",,,");
+/// In the details of a failed renewal.
+const NEEDED: Word = Word::of(b"\"needed ");
+const AVAILABLE: Word = Word::of(b", available ");
+
+fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
+    match entry
+        .action
+        .and_then(|action| book.action(action).account.as_ref())
+    {
+        Some(AccountRef::Unknown(id)) => id,
+        Some(AccountRef::Known(_)) | None => "",
+    }
+}

@@ -1,0 +1,336 @@
+//! Dates to act on as calendars (RFC 5545): one of all, and one for each account or value of a column.
+//!
+//! What falls on one day, for one account and one reason, is one entry. Nothing here knows the time: the stamp of an entry is
+//! the first day of the book, and its id comes from what it is, so that a calendar that is read again replaces itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ics::components::Property;
+use ics::parameters::Value;
+use ics::properties::{Categories, Description, DtEnd, DtStart, Summary, Transp, Trigger};
+use ics::{Alarm, Event, ICalendar, escape_text};
+
+use super::hash::hash;
+use super::names::{Names, part};
+use crate::analysis::deadline::{Deadline, Matter};
+use crate::analysis::plan::{Cause, Failure, Task};
+use crate::analysis::remedy::Why;
+use crate::input::shown::Shown;
+use crate::model::account::AccountIndex;
+use crate::model::action::Verb;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::instance::InstanceIndex;
+use crate::model::money::Money;
+use crate::model::selector::Column;
+
+/// The most instances that an entry names.
+const NAMED: usize = 50;
+
+/// A calendar: the name of its file, and its bytes.
+pub struct Feed {
+    /// Without folder: `account-shop.ics`.
+    pub name: String,
+    /// The value of the column that it is about; none for that of everything.
+    pub value: Option<String>,
+    /// Its entries.
+    pub entries: usize,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// The calendar of everything, then those of the values of a column. What is about an account alone stands in the calendar of
+/// each value that its instances have.
+pub fn feeds(book: &Book, deadlines: &[Deadline], (column, by): (Column, &str)) -> Vec<Feed> {
+    let value_of = |index: InstanceIndex| book.cell_text(book.instance(index), column);
+    let mut values_of: BTreeMap<AccountIndex, BTreeSet<String>> = BTreeMap::new();
+    for (number, instance) in (0u32..).zip(&book.instances) {
+        values_of
+            .entry(instance.account)
+            .or_default()
+            .extend(value_of(InstanceIndex(number)));
+    }
+    let mut feeds: BTreeMap<String, Vec<&Deadline>> = BTreeMap::new();
+    for deadline in deadlines {
+        let values = match deadline.matter.instance() {
+            Some(instance) => value_of(instance).into_iter().collect(),
+            None => values_of
+                .get(&deadline.account)
+                .cloned()
+                .unwrap_or_default(),
+        };
+        for value in values {
+            feeds.entry(value).or_default().push(deadline);
+        }
+    }
+    let everything = Teller {
+        book,
+        title: book.name.to_string(),
+    }
+    .feed("all.ics".to_owned(), &deadlines.iter().collect::<Vec<_>>());
+    let key = by
+        .strip_prefix("tag:")
+        .unwrap_or(by)
+        .trim_end_matches("_id");
+    let mut names = Names::of_files();
+    let mut of_value = |(number, (value, deadlines)): (u32, (String, Vec<&Deadline>))| {
+        let name = names.take(&format!("{}-{}", part(key, 0), part(&value, number)));
+        let mut feed = Teller {
+            book,
+            title: format!("{} · {value}", book.name),
+        }
+        .feed(format!("{name}.ics"), &deadlines);
+        feed.value = Some(value);
+        feed
+    };
+    std::iter::once(everything)
+        .chain((0u32..).zip(feeds).map(&mut of_value))
+        .collect()
+}
+
+/// Puts the dates of a calendar into words.
+struct Teller<'b> {
+    book: &'b Book,
+    title: String,
+}
+
+impl Teller<'_> {
+    fn feed(&self, name: String, deadlines: &[&Deadline]) -> Feed {
+        let mut calendar = ICalendar::new("2.0", "-//renewcast//dates to act on//EN");
+        for (key, value) in [
+            ("CALSCALE", "GREGORIAN"),
+            ("METHOD", "PUBLISH"),
+            ("X-WR-TIMEZONE", &self.book.time_zone),
+        ] {
+            calendar.push(Property::new(key, text(value)));
+        }
+        calendar.push(Property::new("X-WR-CALNAME", text(&self.title)));
+        let kin = |left: &&Deadline, right: &&Deadline| {
+            (left.day, left.account, left.matter.rank())
+                == (right.day, right.account, right.matter.rank())
+        };
+        let groups: Vec<&[&Deadline]> = deadlines.chunk_by(kin).collect();
+        groups
+            .iter()
+            .for_each(|group| calendar.add_event(self.event(group)));
+        Feed {
+            name,
+            value: None,
+            entries: groups.len(),
+            bytes: folded(&calendar.to_string()).into_bytes(),
+        }
+    }
+
+    fn event(&self, group: &[&Deadline]) -> Event<'static> {
+        let first = group[0];
+        let account = self.book.account(first.account);
+        let stamp = format!("{}T000000Z", basic(self.book.days.from));
+        let identity = format!(
+            "{}\n{}\n{}\n{}",
+            self.title,
+            first.day,
+            account.id,
+            first.matter.rank()
+        );
+        let mut event = Event::new(
+            format!("{}@renewcast", &hash(identity.as_bytes())[..32]),
+            stamp,
+        );
+        let of_day = |day: Day| basic(day);
+        let (mut start, mut end) = (
+            DtStart::new(of_day(first.day)),
+            DtEnd::new(of_day(first.day.tomorrow())),
+        );
+        start.add(Value::DATE);
+        end.add(Value::DATE);
+        event.push(start);
+        event.push(end);
+        event.push(Summary::new(text(&self.summary(group))));
+        event.push(Description::new(self.description(group)));
+        event.push(Categories::new(category(&first.matter)));
+        event.push(Transp::transparent());
+        // The morning of the day before.
+        event.add_alarm(Alarm::display(
+            Trigger::new("-PT15H"),
+            Description::new(text(&self.summary(group))),
+        ));
+        event
+    }
+
+    fn summary(&self, group: &[&Deadline]) -> String {
+        let account = &self.book.account(group[0].account).id;
+        let amounts: Option<Vec<Money>> = group.iter().map(|one| one.amount).collect();
+        let amount = amounts.map(|amounts| self.money(group[0], amounts.into_iter().sum()));
+        let cost = amount
+            .as_ref()
+            .map_or_else(String::new, |amount| format!(" ({amount})"));
+        let amount = amount.unwrap_or_default();
+        let who = match group {
+            [one] => one.matter.instance().map_or_else(String::new, |index| {
+                self.book.instance(index).id.to_string()
+            }),
+            _ => format!("{} instances", group.len()),
+        };
+        let what = match &group[0].matter {
+            Matter::TopUp(first) => format!("top up {amount}, or {}", self.failure(first)),
+            Matter::Task(task) => format!("{}{cost}", doing(task.verb, &who)),
+            Matter::LastDay(_) => format!("last day to save {who}{cost}"),
+            Matter::PlannedTopUp => format!("top up {amount}, as planned"),
+            Matter::PlannedRenewal(_) => format!("renew {who}, as planned"),
+        };
+        format!("{account}: {what}")
+    }
+
+    /// One line for each, as a value.
+    fn description(&self, group: &[&Deadline]) -> String {
+        let mut lines: Vec<Shown> = group
+            .iter()
+            .take(NAMED)
+            .map(|one| Shown::of(&self.line(one)))
+            .collect();
+        if group.len() > NAMED {
+            lines.push(Shown::of(&format!("… and {} more", group.len() - NAMED)));
+        }
+        lines
+            .iter()
+            .map(|line| escape_text(line.as_str()))
+            .collect::<Vec<_>>()
+            .join("\\n")
+    }
+
+    fn line(&self, deadline: &Deadline) -> String {
+        let account = &self.book.account(deadline.account).id;
+        match &deadline.matter {
+            Matter::TopUp(first) => {
+                let day = first.day;
+                format!(
+                    "Account {account} needs it by {}: {} on {day} without it.",
+                    first.by,
+                    self.failure(first)
+                )
+            }
+            Matter::Task(task) => format!(
+                "{}: {}; {}.",
+                self.named(task.instance),
+                why(task.why),
+                until(task)
+            ),
+            Matter::LastDay(task) => format!(
+                "{}: {}; {}.",
+                self.named(task.instance),
+                why(task.why),
+                until(task)
+            ),
+            Matter::PlannedTopUp => {
+                format!("The forecast counts on it: a top-up of {account} that the book plans.")
+            }
+            Matter::PlannedRenewal(instance) => {
+                format!(
+                    "{}: the forecast counts on this renewal, which the book plans.",
+                    self.named(*instance)
+                )
+            }
+        }
+    }
+
+    /// The id of an instance, with its name where it has one.
+    fn named(&self, index: InstanceIndex) -> String {
+        let instance = self.book.instance(index);
+        let name = instance
+            .labels
+            .name
+            .map(|name| format!(" ({})", self.book.labels.text(name)));
+        format!("{}{}", instance.id, name.unwrap_or_default())
+    }
+
+    /// What fails first without a top-up.
+    fn failure(&self, first: &Failure) -> String {
+        let of = first
+            .instance
+            .map(|instance| format!(" of {}", self.book.instance(instance).id))
+            .unwrap_or_default();
+        match first.cause {
+            Cause::Renewal => format!("the renewal{of} fails"),
+            Cause::Purchase => format!("the purchase{of} fails"),
+            Cause::Change => format!("the change{of} fails"),
+            Cause::Usage => "hours end in arrears".to_owned(),
+            Cause::Restart => format!("{} does not start again", of.trim_start_matches(" of ")),
+            Cause::Floor => "a day ends below the alert line".to_owned(),
+        }
+    }
+
+    fn money(&self, deadline: &Deadline, money: Money) -> String {
+        let currency = self.book.account(deadline.account).currency;
+        format!("{currency} {}", money.display_grouped(currency))
+    }
+}
+
+/// What people do with instances.
+fn doing(verb: Verb, who: &str) -> String {
+    match verb {
+        Verb::Start => format!("start {who}"),
+        Verb::SetFlag(..) => format!("set the flag of {who} to auto"),
+        _ => format!("renew {who}"),
+    }
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::Flag => "its flag is not auto",
+        Why::AttemptsOver => "no automatic attempt is left",
+        Why::NoAttempts => "its profile never renews it by itself",
+        Why::InBin => "it is in the recycle bin, where nothing renews it",
+        Why::Stopped => "it is stopped until people start it",
+    }
+}
+
+fn until(task: &Task) -> String {
+    if task.by < task.latest {
+        format!(
+            "after {} it stops, and only a renewal by {} saves it",
+            task.by, task.latest
+        )
+    } else {
+        format!("{} is the last day that saves it", task.by)
+    }
+}
+
+fn category(matter: &Matter) -> &'static str {
+    match matter {
+        Matter::TopUp(_) => "Top up",
+        Matter::Task(_) => "To do",
+        Matter::LastDay(_) => "Last day",
+        Matter::PlannedTopUp | Matter::PlannedRenewal(_) => "Planned",
+    }
+}
+
+/// `20261231`.
+fn basic(day: Day) -> String {
+    day.to_string().replace('-', "")
+}
+
+/// The most bytes of a line.
+const LINE: usize = 75;
+
+/// The lines folded to at most so many bytes; the library does not count the blank before a continuation.
+fn folded(calendar: &str) -> String {
+    let mut folded = String::with_capacity(calendar.len());
+    for line in calendar.replace("\r\n ", "").split_terminator("\r\n") {
+        let mut width = 0;
+        for character in line.chars() {
+            if width + character.len_utf8() > LINE {
+                folded.push_str("\r\n ");
+                width = 1;
+            }
+            folded.push(character);
+            width += character.len_utf8();
+        }
+        folded.push_str("\r\n");
+    }
+    folded
+}
+
+/// A text as a value: fit to be shown, then escaped.
+fn text(plain: &str) -> String {
+    escape_text(Shown::of(plain).as_str()).into_owned()
+}

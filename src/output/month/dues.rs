@@ -1,0 +1,194 @@
+//! Renewals that come due in the days after the month begins, and what becomes of them.
+
+use std::collections::BTreeMap;
+
+use super::table::Rows;
+use crate::engine::event::Event;
+use crate::engine::ledger::{Entry, Needed};
+use crate::model::account::Movement;
+use crate::model::book::Book;
+use crate::model::calendar::{Day, DayRange};
+use crate::model::instance::{InstanceIndex, State};
+use crate::model::money::Money;
+
+/// What becomes of a renewal that comes due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is paid on this day, in this row of the ledger.
+    Paid(Day, u64),
+    /// It could not be paid, and never was.
+    Failed(Day, u64),
+    /// Nobody renewed it.
+    Unpaid(Day, u64),
+    /// The instance was given back, converted or destroyed before.
+    Ended(Day, u64),
+    /// The run ends before.
+    Open,
+}
+
+impl Outcome {
+    /// The row of the ledger that decides it.
+    pub(super) fn row(self) -> Rows {
+        match self {
+            Self::Paid(_, seq)
+            | Self::Failed(_, seq)
+            | Self::Unpaid(_, seq)
+            | Self::Ended(_, seq) => Rows::one(seq),
+            Self::Open => Rows::default(),
+        }
+    }
+}
+
+/// A renewal that comes due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Due {
+    /// The instance.
+    pub instance: InstanceIndex,
+    /// The expiry date.
+    pub expiry: Day,
+    /// What it costs, vouchers included; none where the run does not say.
+    pub price: Option<Money>,
+    /// What becomes of it.
+    pub outcome: Outcome,
+}
+
+/// The renewals in the making.
+pub(super) struct Dues<'b> {
+    book: &'b Book,
+    window: DayRange,
+    expiries: Vec<Option<Day>>,
+    /// The places of those that are open.
+    open: BTreeMap<InstanceIndex, usize>,
+    dues: Vec<Due>,
+    has_begun: bool,
+}
+
+impl<'b> Dues<'b> {
+    /// Those with an expiry date in a range of days.
+    pub(super) fn open(book: &'b Book, window: DayRange) -> Self {
+        let expiry = |one: &crate::model::instance::Instance| {
+            one.expires_on
+                .filter(|_| one.state != Some(State::Terminated))
+        };
+        let expiries = book.instances.iter().map(expiry).collect();
+        Self {
+            book,
+            window,
+            expiries,
+            open: BTreeMap::new(),
+            dues: Vec::new(),
+            has_begun: false,
+        }
+    }
+
+    /// Adds a row.
+    pub(super) fn add(&mut self, seq: u64, entry: &Entry) {
+        let Some(instance) = entry.instance else {
+            return;
+        };
+        if entry.date >= self.window.from {
+            self.begin();
+        }
+        match entry.event {
+            Event::Renewed | Event::Recovered | Event::Purchased => {
+                self.settle(
+                    instance,
+                    Outcome::Paid(entry.date, seq),
+                    entry.movement.map(price),
+                );
+                self.expect(instance, entry.term.map(|term| term.end));
+            }
+            Event::RenewalFailed => {
+                let price = entry
+                    .shortfall()
+                    .and_then(|shortfall| match shortfall.needed {
+                        Needed::Price(price) => Some(price),
+                        Needed::MoreThanZero | Needed::AtLeastZero => None,
+                    });
+                self.mark(instance, Outcome::Failed(entry.date, seq), price);
+            }
+            Event::Expired | Event::Reclaimed => {
+                self.mark(instance, Outcome::Unpaid(entry.date, seq), None)
+            }
+            Event::Returned | Event::Converted | Event::Terminated => {
+                self.settle(instance, Outcome::Ended(entry.date, seq), None);
+                self.expiries[instance.0 as usize] = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self) {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return;
+        }
+        for number in 0..self.expiries.len() {
+            let index = InstanceIndex(
+                u32::try_from(number).expect("a book numbers its instances in 32 bits"),
+            );
+            self.expect(index, self.expiries[number]);
+        }
+    }
+
+    /// The instance expires on a day, unless it is paid.
+    fn expect(&mut self, instance: InstanceIndex, expiry: Option<Day>) {
+        self.expiries[instance.0 as usize] = expiry;
+        if let Some(expiry) = expiry.filter(|day| self.has_begun && self.window.contains(*day)) {
+            self.open.insert(instance, self.dues.len());
+            self.dues.push(Due {
+                instance,
+                expiry,
+                price: None,
+                outcome: Outcome::Open,
+            });
+        }
+    }
+
+    /// Says what becomes of an open one for good; what was lost before the end of the month stays lost.
+    fn settle(&mut self, instance: InstanceIndex, outcome: Outcome, price: Option<Money>) {
+        let Some(at) = self.open.remove(&instance) else {
+            return;
+        };
+        let due = &mut self.dues[at];
+        let is_lost = matches!(due.outcome, Outcome::Failed(..) | Outcome::Unpaid(..));
+        if !(is_lost && matches!(outcome, Outcome::Ended(..))) {
+            due.outcome = outcome;
+        }
+        due.price = price.or(due.price);
+    }
+
+    /// Says what has become of an open one so far: of its troubles the first counts.
+    fn mark(&mut self, instance: InstanceIndex, outcome: Outcome, price: Option<Money>) {
+        let Some(due) = self
+            .open
+            .get(&instance)
+            .and_then(|at| self.dues.get_mut(*at))
+        else {
+            return;
+        };
+        if due.outcome == Outcome::Open {
+            due.outcome = outcome;
+        }
+        due.price = due.price.or(price);
+    }
+
+    /// The renewals by expiry date and instance; `price` tells what those cost of which the run says nothing.
+    pub(super) fn close(mut self, price: impl Fn(InstanceIndex) -> Option<Money>) -> Vec<Due> {
+        self.begin();
+        let mut dues = self.dues;
+        dues.sort_by_key(|due| {
+            (
+                due.expiry,
+                self.book.instance(due.instance).account,
+                due.instance,
+            )
+        });
+        dues.iter_mut()
+            .for_each(|due| due.price = due.price.or_else(|| price(due.instance)));
+        dues
+    }
+}
+
+fn price(movement: Movement) -> Money {
+    -(movement.amount() + movement.voucher)
+}

@@ -1,0 +1,176 @@
+//! `monthly.csv` and `spend.csv`: what each month had, by account and by a column of the inventory.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::page::{Page, Word};
+use super::write_rows;
+use crate::engine::event::Event;
+use crate::model::account::AccountIndex;
+use crate::model::book::Book;
+use crate::model::calendar::Day;
+use crate::model::money::{Currency, Money};
+use crate::tables::{Tables, Total};
+
+/// The events whose amounts are the spend on prepaid terms.
+pub(super) const RENEWALS: &[Event] = &[
+    Event::Renewed,
+    Event::Recovered,
+    Event::Purchased,
+    Event::Resized,
+];
+/// The events whose amounts come back.
+pub(super) const REFUNDS: &[Event] = &[Event::Returned, Event::Refunded];
+
+/// The events whose rows are counted.
+const COUNTED: [Event; 6] = [
+    Event::Renewed,
+    Event::Recovered,
+    Event::RenewalFailed,
+    Event::Reclaimed,
+    Event::Terminated,
+    Event::Stopped,
+];
+
+/// The header of `monthly.csv`.
+const MONTHLY: &str = "month,account_id,renewed,recovered,renewal_failed,reclaimed,terminated,stopped,topup_amount,\
+                       credit_amount,renewal_amount,usage_amount,refund_amount,closing_balance\n";
+
+/// The bytes of `monthly.csv`: each month that the run touches and each account.
+pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
+    let mut totals = tables.by_account().peekable();
+    let mut balances: Vec<Money> = book
+        .accounts
+        .iter()
+        .map(|account| account.funds.settled())
+        .collect();
+    let mut page = Page::default();
+    page.text(MONTHLY);
+    for month in book.days.months() {
+        let name = Word::cell(&month_text(month));
+        for ((number, account), balance) in (0u32..).zip(&book.accounts).zip(&mut balances) {
+            let mut of = [Total::default(); Event::ALL.len()];
+            let here = (month, AccountIndex(number));
+            while let Some((key, total)) =
+                totals.next_if(|(key, _)| (key.month, key.account) == here)
+            {
+                of[key.event as usize] = total;
+            }
+            page.word(&name);
+            page.cell(account.id.as_str());
+            write_numbers(&mut page, &of, (balance, account.currency));
+        }
+    }
+    page.into_bytes()
+}
+
+/// Writes the counts and amounts of a month, which move the balance of the account.
+fn write_numbers(page: &mut Page, of: &[Total], (balance, currency): (&mut Money, Currency)) {
+    let amount = |event: Event| of[event as usize].amount;
+    let (topup, credit) = (amount(Event::TopUp), amount(Event::Credit));
+    let renewal: Money = RENEWALS.iter().map(|event| -amount(*event)).sum();
+    let usage = -amount(Event::Usage);
+    let refund: Money = REFUNDS.iter().map(|event| amount(*event)).sum();
+    *balance += topup + credit - renewal - usage + refund;
+    for event in COUNTED {
+        page.whole(of[event as usize].rows);
+    }
+    for money in [topup, credit, renewal, usage, refund, *balance] {
+        page.amount(money, currency);
+    }
+    page.end_row();
+}
+
+/// `YYYY-MM`.
+pub fn month_text(month: Day) -> String {
+    month.date().format("%Y-%m").to_string()
+}
+
+/// Spend by month of one group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spend {
+    /// Paid for prepaid terms, positive.
+    pub renewals: Money,
+    /// Charged for hours, positive.
+    pub usage: Money,
+    /// What came back of terms, positive.
+    pub refunds: Money,
+}
+
+impl Spend {
+    /// Paid for terms and hours, refunds not taken off.
+    pub fn total(&self) -> Money {
+        self.renewals + self.usage
+    }
+}
+
+/// Spend by currency, value of a column, and month.
+pub type SpendTable = BTreeMap<Currency, BTreeMap<Option<String>, BTreeMap<Day, Spend>>>;
+
+/// The spend of a run by the column that its facts were gathered by.
+pub fn spend(tables: &Tables) -> SpendTable {
+    let mut table = SpendTable::new();
+    for spent in tables.by_value(&[RENEWALS, REFUNDS, &[Event::Usage]]) {
+        let (currency, value) = spent.value;
+        let months = table
+            .entry(*currency)
+            .or_default()
+            .entry(value.clone())
+            .or_default();
+        let spend = months.entry(spent.month).or_default();
+        match spent.part {
+            0 => spend.renewals = -spent.amount,
+            1 => spend.refunds = spent.amount,
+            _ => spend.usage = -spent.amount,
+        }
+    }
+    table
+}
+
+/// The header of `spend.csv`.
+const SPEND: &[&str] = &[
+    "month",
+    "currency",
+    "column",
+    "value",
+    "renewal_amount",
+    "usage_amount",
+    "refund_amount",
+];
+
+/// A row of `spend.csv`.
+#[derive(Serialize)]
+struct SpendRow<'t> {
+    month: String,
+    currency: &'t str,
+    column: &'t str,
+    value: &'t str,
+    renewal_amount: String,
+    usage_amount: String,
+    refund_amount: String,
+}
+
+/// The bytes of `spend.csv`: months with spend, by the values of one column.
+pub fn spend_csv(column: &str, table: &SpendTable) -> Vec<u8> {
+    let mut rows = Vec::new();
+    for (currency, values) in table {
+        for (value, months) in values {
+            for (month, spend) in months {
+                rows.push(SpendRow {
+                    month: month_text(*month),
+                    currency: currency.code(),
+                    column,
+                    value: value.as_deref().unwrap_or(""),
+                    renewal_amount: spend.renewals.display(*currency).to_string(),
+                    usage_amount: spend.usage.display(*currency).to_string(),
+                    refund_amount: spend.refunds.display(*currency).to_string(),
+                });
+            }
+        }
+    }
+    rows.sort_by(|left, right| {
+        (left.currency, &left.month, left.value).cmp(&(right.currency, &right.month, right.value))
+    });
+    write_rows(SPEND, rows)
+}

@@ -1,0 +1,95 @@
+//! Pages that are written side by side; one after the other they are a file, or a piece of one.
+
+use rayon::prelude::*;
+
+use super::page::Page;
+
+/// The rows of a page.
+const ROWS: usize = 4_096;
+/// The rows of a batch of pages.
+const BATCH: usize = 16 * ROWS;
+
+/// Bytes that follow each other. Used ones keep their room for the next.
+#[derive(Debug, Default)]
+pub struct Pages {
+    pages: Vec<Page>,
+    used: usize,
+}
+
+impl Pages {
+    /// The bytes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.pages[..self.used].iter().map(Page::bytes)
+    }
+
+    /// All bytes in one piece, below a header.
+    pub(super) fn below(&self, header: &str) -> Vec<u8> {
+        std::iter::once(header.as_bytes())
+            .chain(self.iter())
+            .collect::<Vec<_>>()
+            .concat()
+    }
+
+    /// Lets every page be filled with its share of some rows.
+    pub(super) fn fill<'r, R: Sync + 'r>(
+        &mut self,
+        runs: impl Iterator<Item = &'r [R]>,
+        write: impl Fn(&mut Page, usize, &[&'r [R]]) + Sync,
+    ) {
+        let shares = shares(runs);
+        self.used = shares.len();
+        if self.pages.len() < self.used {
+            self.pages.resize_with(self.used, Page::default);
+        }
+        self.pages[..self.used]
+            .par_iter_mut()
+            .zip(shares)
+            .for_each(|(page, (before, runs))| {
+                page.clear();
+                write(page, before, &runs);
+            });
+    }
+}
+
+/// Writes rows batch by batch and passes the pieces on, each batch while the next one is written.
+pub(super) fn stream<R: Sync, E>(
+    rows: &[R],
+    write: impl Fn(&mut Page, &R) + Sync,
+    mut append: impl FnMut(&[&[u8]]) -> Result<(), E>,
+) -> Result<(), E> {
+    let fill = |rows: &[R], pages: &mut Pages| {
+        pages.fill(std::iter::once(rows), |page, _, runs| {
+            runs.iter()
+                .copied()
+                .flatten()
+                .for_each(|row| write(page, row));
+        });
+    };
+    let (mut coming, mut present) = (Pages::default(), Pages::default());
+    for rows in rows.chunks(BATCH).chain([[].as_slice()]) {
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| fill(rows, &mut coming));
+            append(&present.iter().collect::<Vec<_>>())
+        })?;
+        std::mem::swap(&mut coming, &mut present);
+    }
+    Ok(())
+}
+
+/// Rows for one page after the other, with the number of the rows before them.
+fn shares<'r, R>(runs: impl Iterator<Item = &'r [R]>) -> Vec<(usize, Vec<&'r [R]>)> {
+    let mut shares: Vec<(usize, Vec<&[R]>)> = Vec::new();
+    let (mut before, mut room) = (0, 0);
+    for rows in runs.flat_map(|run| run.chunks(ROWS)) {
+        match shares.last_mut().filter(|_| rows.len() <= room) {
+            Some((_, share)) => share.push(rows),
+            None => {
+                shares.push((before, vec![rows]));
+                room = ROWS;
+            }
+        }
+        before += rows.len();
+        room -= rows.len();
+    }
+    shares
+}

@@ -1,0 +1,200 @@
+//! `run.json`: what ran, on which inputs, with which result, and a digest of itself.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::hash::hash;
+use super::profile;
+use crate::analysis::demand::{Demand, ThreeSums};
+use crate::analysis::summary::{AccountSummary, Summary};
+use crate::model::book::Book;
+use crate::model::money::{Currency, Money};
+use crate::model::profile::Profile;
+
+/// What ran and what it came to: everything that stands in `run.json` but the hashes of the other outputs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    program: &'static str,
+    version: Box<str>,
+    book: Box<str>,
+    scenario: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Box<str>>,
+    from: String,
+    to: String,
+    inputs: Hashes,
+    profiles: Hashes,
+    ledger: String,
+    outputs: Hashes,
+    rows: u64,
+    events: BTreeMap<&'static str, u64>,
+    spend: Vec<Spend>,
+    lowest_available: Vec<Lowest>,
+}
+
+/// The three sums in a currency; one that cannot be told is `null`.
+#[derive(Clone, Debug, Serialize)]
+struct Spend {
+    currency: &'static str,
+    as_funded: String,
+    all_due_paid: Option<String>,
+    all_kept: Option<String>,
+}
+
+impl Spend {
+    fn of(currency: Currency, sums: &ThreeSums) -> Self {
+        let text = |sum: Money| sum.display(currency).to_string();
+        Self {
+            currency: currency.code(),
+            as_funded: text(sums.as_funded),
+            all_due_paid: sums.all_due_paid.map(text),
+            all_kept: sums.all_kept.map(text),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Lowest {
+    account_id: String,
+    currency: &'static str,
+    available: String,
+    date: String,
+}
+
+/// The hashes of files by their names.
+pub type Hashes = BTreeMap<String, String>;
+
+impl Record {
+    /// Of a run that has ended. Hashes are SHA-256: of each input file, and of each profile as resolved.
+    pub fn of(
+        inputs: Hashes,
+        (book, scenario): (&Book, Option<&str>),
+        (summary, demand): (&Summary, &Demand),
+    ) -> Self {
+        let hash_of = |profile: &Profile| {
+            (
+                profile.name.to_string(),
+                hash(profile::toml(profile).as_bytes()),
+            )
+        };
+        Self {
+            program: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION").into(),
+            book: book.name.clone(),
+            scenario: scenario.map(str::to_owned),
+            by: None,
+            from: book.days.from.to_string(),
+            to: book.days.to.to_string(),
+            inputs,
+            profiles: book.profiles.iter().map(hash_of).collect(),
+            ledger: String::new(),
+            outputs: Hashes::new(),
+            rows: summary.rows(),
+            events: summary
+                .events
+                .iter()
+                .map(|(event, rows)| (event.name(), *rows))
+                .collect(),
+            spend: demand
+                .totals(book)
+                .iter()
+                .map(|(currency, sums)| Spend::of(*currency, sums))
+                .collect(),
+            lowest_available: lowest(book, summary),
+        }
+    }
+
+    /// The same, of a run whose spend is grouped by the column with this name.
+    pub fn grouped_by(self, column: &str) -> Self {
+        Self {
+            by: Some(column.into()),
+            ..self
+        }
+    }
+
+    /// The same, as another version of the program says it.
+    pub fn of_version(self, version: &str) -> Self {
+        Self {
+            version: version.into(),
+            ..self
+        }
+    }
+
+    /// The bytes of `run.json`, with the SHA-256 of each other output.
+    pub fn bytes(mut self, outputs: Hashes) -> Vec<u8> {
+        self.ledger = outputs.get("ledger.csv").cloned().unwrap_or_default();
+        self.outputs = outputs;
+        seal(&serde_json::to_string_pretty(&self).expect("a run has a JSON form"))
+    }
+}
+
+/// What stands before the digest, and behind it to the end of the file.
+const DIGEST: (&str, &str) = (",\n  \"digest\": \"", "\"\n}\n");
+
+/// Adds the key `digest` to the end of a JSON object: the hash of every byte of the file before it.
+pub fn seal(object: &str) -> Vec<u8> {
+    let (before, after) = DIGEST;
+    let open = object
+        .trim_end()
+        .strip_suffix('}')
+        .unwrap_or(object)
+        .trim_end();
+    let sealed = format!("{open}{before}");
+    let digest = hash(sealed.as_bytes());
+    (sealed + &digest + after).into_bytes()
+}
+
+/// Whether a file is as [`seal`] left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// No byte has changed.
+    Whole,
+    /// The digest that it has is not that of its bytes.
+    Broken {
+        /// What stands in the file.
+        stated: String,
+        /// What its bytes have.
+        actual: String,
+    },
+    /// It does not end with a digest.
+    None,
+}
+
+impl Seal {
+    /// Looks at the bytes of a file.
+    pub fn of(bytes: &[u8]) -> Self {
+        let (before, after) = DIGEST;
+        let digest = bytes
+            .strip_suffix(after.as_bytes())
+            .and_then(|rest| rest.split_last_chunk::<64>());
+        let Some((sealed, stated)) =
+            digest.filter(|(sealed, _)| sealed.ends_with(before.as_bytes()))
+        else {
+            return Self::None;
+        };
+        let (stated, actual) = (String::from_utf8_lossy(stated).into_owned(), hash(sealed));
+        if stated == actual {
+            Self::Whole
+        } else {
+            Self::Broken { stated, actual }
+        }
+    }
+}
+
+fn lowest(book: &Book, summary: &Summary) -> Vec<Lowest> {
+    let row = |summary: &AccountSummary| {
+        let account = book.account(summary.account);
+        Lowest {
+            account_id: account.id.to_string(),
+            currency: account.currency.code(),
+            available: summary
+                .lowest
+                .available
+                .display(account.currency)
+                .to_string(),
+            date: summary.lowest.date.to_string(),
+        }
+    };
+    summary.accounts.iter().map(row).collect()
+}
