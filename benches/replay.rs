@@ -10,7 +10,7 @@ use support::{DAYS, folder, read};
 
 /// Replays a book and counts its rows.
 fn rows(book: &Book) -> u64 {
-    let mut run = engine::open(book);
+    let mut run = engine::start(book);
     let mut window = Window::default();
     let mut rows = 0;
     while run
@@ -19,7 +19,7 @@ fn rows(book: &Book) -> u64 {
     {
         rows += window.rows();
     }
-    run.close();
+    run.finish();
     rows
 }
 

@@ -13,7 +13,7 @@ use renewcast::tables::Grouping;
 use support::{folder, read};
 
 fn windows(book: &Book) -> Vec<Window> {
-    let mut run = engine::open(book);
+    let mut run = engine::start(book);
     let mut windows = Vec::new();
     loop {
         let mut window = Window::default();
@@ -36,21 +36,21 @@ fn report(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(windows.iter().map(Window::rows).sum()));
     group.bench_function("summary", |bencher| {
         bencher.iter(|| {
-            let mut tally = Tally::open(&book);
+            let mut tally = Tally::for_book(&book);
             windows
                 .iter()
-                .for_each(|window| tally.add(window.entries(), window.balances()));
-            tally.close()
+                .for_each(|window| tally.tally_entries(window.entries(), window.balances()));
+            tally.into_summary()
         });
     });
     group.bench_function("tables", |bencher| {
         bencher.iter(|| {
-            let grouping = Grouping::of(&book, Column::Region);
+            let grouping = Grouping::group_by(&book, Column::Region);
             let mut facts = grouping.facts();
             windows
                 .iter()
-                .for_each(|window| facts.add(window.entries()));
-            monthly::monthly(&book, &facts.close())
+                .for_each(|window| facts.collect_entries(window.entries()));
+            monthly::monthly(&book, &facts.into_tables())
         });
     });
     group.finish();

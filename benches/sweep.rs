@@ -4,7 +4,7 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use renewcast::analysis::compare::{Cache, Total, replay};
+use renewcast::analysis::compare::{Cache, RunTotal, replay};
 use renewcast::input::{self, Folder};
 use renewcast::model::money::Currency;
 use support::{folder, read};
@@ -30,13 +30,13 @@ fn sweep(folder: &mut Folder, scenarios: &[String], currency: Currency) -> usize
     let mut cache = Cache::default();
     for scenario in scenarios {
         folder.change(scenario);
-        let book = input::read(folder, None)
+        let book = input::read_book(folder, None)
             .0
             .expect("these changes go together");
         let task = cache.look_up(&book);
         let outcomes = replay(&book, &task.missing, &[]).expect("every price is known");
         cache.keep(&task, outcomes);
-        let _ = Total::of(
+        let _ = RunTotal::total_in(
             &cache.outcomes(&task).expect("nothing was refused"),
             currency,
         );

@@ -6,8 +6,8 @@ use std::iter;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use renewcast::engine;
-use renewcast::output::csv::Texts;
-use renewcast::output::pages::Pages;
+use renewcast::output::csv::BookTexts;
+use renewcast::output::csv_buffers::CsvBuffers;
 use support::{folder, read};
 
 fn write(criterion: &mut Criterion) {
@@ -17,8 +17,8 @@ fn write(criterion: &mut Criterion) {
     let book = read(&folder);
     let replay = engine::replay(&book).expect("a generated book asks for nothing that is refused");
     let rows = replay.ledger.entries.as_slice();
-    let texts = Texts::of(&book);
-    let mut pages = Pages::default();
+    let texts = BookTexts::texts_of_book(&book);
+    let mut pages = CsvBuffers::default();
     group.throughput(Throughput::Elements(rows.len() as u64));
     group.bench_function("company", |bencher| {
         bencher.iter(|| texts.ledger(1, iter::once(rows), &mut pages))

@@ -2,6 +2,7 @@
 
 mod amount;
 mod answer;
+mod batch;
 mod calendar;
 mod changes;
 mod check;
@@ -18,16 +19,15 @@ mod ink;
 mod interrupt;
 mod licenses;
 mod lost;
-mod many;
 mod output;
 mod plan;
+mod print;
 mod profiles;
 mod progress;
 mod report;
 mod results;
 mod rules;
 mod run;
-mod say;
 mod sweep;
 mod table;
 mod terms;
@@ -40,7 +40,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::input::diagnostic::Diagnostics;
 use crate::input::shown;
-use say::{say_own, warn};
+use print::{say_own, warn};
 
 /// What a run of the program came to; its exit codes are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,11 +129,11 @@ or the command line is wrong; 130 a sweep was interrupted, and what was done is 
 #[command(name = "renewcast", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Arguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: VerbArguments,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum VerbArguments {
     Run(run::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
@@ -167,7 +167,7 @@ pub fn arguments() -> Arguments {
     Arguments::try_parse_from(&given).unwrap_or_else(|error| {
         let shown = given
             .iter()
-            .map(|text| shown::Shown::of(&text.to_string_lossy()).into_string());
+            .map(|text| shown::Shown::visible(&text.to_string_lossy()).into_string());
         Arguments::try_parse_from(shown)
             .err()
             .unwrap_or(error)
@@ -179,22 +179,22 @@ pub fn arguments() -> Arguments {
 pub fn run(arguments: Arguments) -> Outcome {
     interrupt::outlive_large_files();
     let result = match arguments.verb {
-        Verb::Run(arguments) => run::run(&arguments),
-        Verb::Check(arguments) => check::run(&arguments),
-        Verb::Explain(arguments) => explain::run(&arguments),
-        Verb::Compare(arguments) => compare::run(&arguments),
-        Verb::Plan(arguments) => plan::run(&arguments),
-        Verb::Report(arguments) => report::run(&arguments),
-        Verb::Terms(arguments) => terms::run(&arguments),
-        Verb::Calendar(arguments) => calendar::run(&arguments),
-        Verb::Sweep(arguments) => sweep::run(&arguments),
-        Verb::Diff(arguments) => diff::run(&arguments),
-        Verb::Import(arguments) => import::run(&arguments),
-        Verb::Generate(arguments) => generate::run(&arguments),
-        Verb::Verify(arguments) => verify::run(&arguments),
-        Verb::Profiles(arguments) => profiles::run(&arguments),
-        Verb::Licenses => licenses::run(),
-        Verb::Completions { shell } => {
+        VerbArguments::Run(arguments) => run::run(&arguments),
+        VerbArguments::Check(arguments) => check::run(&arguments),
+        VerbArguments::Explain(arguments) => explain::run(&arguments),
+        VerbArguments::Compare(arguments) => compare::run(&arguments),
+        VerbArguments::Plan(arguments) => plan::run(&arguments),
+        VerbArguments::Report(arguments) => report::run(&arguments),
+        VerbArguments::Terms(arguments) => terms::run(&arguments),
+        VerbArguments::Calendar(arguments) => calendar::run(&arguments),
+        VerbArguments::Sweep(arguments) => sweep::run(&arguments),
+        VerbArguments::Diff(arguments) => diff::run(&arguments),
+        VerbArguments::Import(arguments) => import::run(&arguments),
+        VerbArguments::Generate(arguments) => generate::run(&arguments),
+        VerbArguments::Verify(arguments) => verify::run(&arguments),
+        VerbArguments::Profiles(arguments) => profiles::run(&arguments),
+        VerbArguments::Licenses => licenses::run(),
+        VerbArguments::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "renewcast", &mut script);
             say_own(String::from_utf8_lossy(&script).trim_end()).map(|()| Outcome::Done)

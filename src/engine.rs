@@ -4,25 +4,25 @@
 //! on which something can happen; the phases of such a day are in `engine/day.rs`. Nothing is kept of a day that is over
 //! but where accounts and instances stand. There is no clock here, no file, no randomness and no floating-point number.
 
+mod account_state;
 mod actions;
-mod agenda;
 pub mod amortisation;
 mod audit;
 mod change;
 pub mod charge;
 mod closing;
 mod day;
-mod desk;
 mod due;
 pub mod event;
+mod event_queue;
 mod kept;
 pub mod ledger;
 pub mod lifecycle;
 mod payment;
-mod plain;
+mod renewal_fast_path;
 mod routes;
-mod section;
-mod trial;
+mod shard;
+mod simulation;
 mod usage;
 mod window;
 
@@ -33,7 +33,7 @@ use std::ops::{Range, RangeInclusive};
 use rayon::prelude::*;
 
 use crate::engine::ledger::Ledger;
-use crate::engine::lifecycle::Standing;
+use crate::engine::lifecycle::DayStatus;
 use crate::model::account::AccountIndex;
 use crate::model::action::{ActionIndex, Verb};
 use crate::model::book::Book;
@@ -42,12 +42,12 @@ use crate::model::instance::{Instance, InstanceIndex};
 use crate::model::money::{Money, Price};
 use crate::model::order::Order;
 use crate::model::prices::PriceKind;
-pub use closing::Ending;
-use desk::Desk;
-use routes::{Routes, Strays, homeless};
-use section::{Pen, Section};
-pub use trial::Trial;
-pub use window::{Piece, Rows, Window};
+use account_state::AccountState;
+pub use closing::ReplayEnd;
+use routes::{ActionRoutes, UnassignedActions, homeless};
+use shard::{RowWriter, Shard};
+pub use simulation::Simulation;
+pub use window::{RowSpan, ShardRows, Window};
 
 /// What a replay gives.
 #[derive(Clone, Debug)]
@@ -84,11 +84,11 @@ impl Refusal {
 
 /// Where a run leaves an instance that it lost.
 #[derive(Clone, Copy, Debug)]
-pub struct Gone {
+pub struct TerminatedInstance {
     /// The instance.
     pub instance: InstanceIndex,
     /// Where it stands; none of a purchase that was refused.
-    pub standing: Option<Standing>,
+    pub standing: Option<DayStatus>,
     /// Months of its own renewals.
     pub months: u32,
     /// The list price of a month in force.
@@ -97,9 +97,9 @@ pub struct Gone {
     pub hourly: Option<Price>,
 }
 
-/// What a plan adds to a day of a [`Trial`].
+/// What a plan adds to a day of a [`Simulation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum PlannedStep {
     /// Cash comes in.
     Receive(Money),
     /// People do something with an instance; nothing for which the book may lack a price.
@@ -114,7 +114,7 @@ pub enum Step {
 /// # Panics
 /// When a law of the ledger is broken, naming day, instance and both sides: a fault of the program.
 pub fn replay(book: &Book) -> Result<Replay, Refusal> {
-    let mut run = open(book);
+    let mut run = start(book);
     let mut ledger = Ledger::default();
     let mut window = Window::default();
     while run.advance(&mut window)? {
@@ -123,7 +123,7 @@ pub fn replay(book: &Book) -> Result<Replay, Refusal> {
     }
     Ok(Replay {
         ledger,
-        closing: run.close().into_book(book.clone()),
+        closing: run.finish().into_book(book.clone()),
     })
 }
 
@@ -141,7 +141,7 @@ pub fn stopped_by(book: &Book) -> Option<Refusal> {
     if !book.actions.iter().any(|action| asks(action.verb)) || !book.instances.iter().any(lacks) {
         return None;
     }
-    let mut run = open(book);
+    let mut run = start(book);
     let mut window = Window::default();
     loop {
         match run.advance(&mut window) {
@@ -153,13 +153,13 @@ pub fn stopped_by(book: &Book) -> Option<Refusal> {
 }
 
 /// Begins the replay of a book.
-pub fn open(book: &Book) -> Run<'_> {
-    open_routes(book, Routes::of(book))
+pub fn start(book: &Book) -> RunningReplay<'_> {
+    open_routes(book, ActionRoutes::route_actions(book))
 }
 
 /// Begins the replay of some accounts of a book: accounts do not depend on each other.
-pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> Run<'b> {
-    let mut routes = Routes::of(book);
+pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> RunningReplay<'b> {
+    let mut routes = ActionRoutes::route_actions(book);
     routes
         .papers
         .retain(|papers| accounts.contains(&papers.account));
@@ -168,7 +168,7 @@ pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> R
 
 /// What a replay gives its accounts that the book does not.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Means {
+pub struct ReplayOptions {
     /// Cash at the opening, besides their own.
     pub gift: Money,
     /// Whether what nobody decided to end is renewed and started, whoever would have to do it (`docs/model.md`,
@@ -177,8 +177,12 @@ pub struct Means {
 }
 
 /// [`open_accounts`], each with these means.
-pub fn open_with<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, means: Means) -> Run<'b> {
-    let mut routes = Routes::of(book);
+pub fn open_with<'b>(
+    book: &'b Book,
+    accounts: &BTreeSet<AccountIndex>,
+    means: ReplayOptions,
+) -> RunningReplay<'b> {
+    let mut routes = ActionRoutes::route_actions(book);
     routes
         .papers
         .retain(|papers| accounts.contains(&papers.account));
@@ -192,12 +196,12 @@ pub fn open_with<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>, means: M
 /// Asks every account of a book the same question, side by side; the answers come by account.
 pub fn ask_accounts<'b, T: Send>(
     book: &'b Book,
-    question: impl Fn(Trial<'b>) -> T + Sync,
+    question: impl Fn(Simulation<'b>) -> T + Sync,
 ) -> Vec<T> {
-    let papers = Routes::of(book).papers;
+    let papers = ActionRoutes::route_actions(book).papers;
     papers
         .into_par_iter()
-        .map(|papers| question(Trial::open(book, papers)))
+        .map(|papers| question(Simulation::simulate(book, papers)))
         .collect()
 }
 
@@ -205,23 +209,23 @@ pub fn ask_accounts<'b, T: Send>(
 pub fn ask_some<'b, T: Send>(
     book: &'b Book,
     accounts: &BTreeSet<AccountIndex>,
-    question: impl Fn(Trial<'b>) -> T + Sync,
+    question: impl Fn(Simulation<'b>) -> T + Sync,
 ) -> Vec<T> {
-    let mut papers = Routes::of(book).papers;
+    let mut papers = ActionRoutes::route_actions(book).papers;
     papers.retain(|papers| accounts.contains(&papers.account));
     papers
         .into_par_iter()
-        .map(|papers| question(Trial::open(book, papers)))
+        .map(|papers| question(Simulation::simulate(book, papers)))
         .collect()
 }
 
-fn open_routes<'b>(book: &'b Book, routes: Routes<'b>) -> Run<'b> {
-    let sections = section::split(routes.papers)
+fn open_routes<'b>(book: &'b Book, routes: ActionRoutes<'b>) -> RunningReplay<'b> {
+    let sections = shard::split(routes.papers)
         .into_par_iter()
-        .map(|papers| Section::open(book, papers))
+        .map(|papers| Shard::open_shard(book, papers))
         .collect();
     let split = routes.strays.split_days();
-    Run {
+    RunningReplay {
         book,
         sections,
         strays: routes.strays,
@@ -241,10 +245,10 @@ const MOST_INSTANCES_FOR_A_ROW: usize = 16;
 const MOST_DAYS: i32 = 31;
 
 /// A replay under way.
-pub struct Run<'b> {
+pub struct RunningReplay<'b> {
     book: &'b Book,
-    sections: Vec<Section<'b>>,
-    strays: Strays<'b>,
+    sections: Vec<Shard<'b>>,
+    strays: UnassignedActions<'b>,
     /// Days on which rows that belong to no account stand between those of accounts.
     split: BTreeSet<Day>,
     /// The first day that has not been replayed.
@@ -253,7 +257,7 @@ pub struct Run<'b> {
     passes_refusals: bool,
 }
 
-impl<'b> Run<'b> {
+impl<'b> RunningReplay<'b> {
     /// The book that is replayed.
     pub fn book(&self) -> &'b Book {
         self.book
@@ -276,7 +280,7 @@ impl<'b> Run<'b> {
     pub fn parts(&self) -> impl Iterator<Item = Range<u32>> {
         let accounts = self.book.accounts.len();
         let none = u32::try_from(accounts).map_or(0..0, |none| none..none);
-        self.sections.iter().map(Section::accounts).chain([none])
+        self.sections.iter().map(Shard::accounts).chain([none])
     }
 
     /// [`advance`](Self::advance), where each part has a clerk who sees its rows as soon as they are written and leaves in
@@ -291,7 +295,7 @@ impl<'b> Run<'b> {
         &mut self,
         window: &mut Window<K>,
         clerks: &mut [C],
-        work: impl Fn(&mut C, &mut Rows, &mut K) + Sync,
+        work: impl Fn(&mut C, &mut ShardRows, &mut K) + Sync,
     ) -> Result<bool, Refusal> {
         let days = self.book.days;
         window.clear(self.sections.len() + 1);
@@ -305,9 +309,9 @@ impl<'b> Run<'b> {
             .par_iter_mut()
             .zip(&mut window.parts)
             .zip(&mut *clerks);
-        sections.for_each_init(Rows::default, |rows, ((section, part), clerk)| {
+        sections.for_each_init(ShardRows::default, |rows, ((section, part), clerk)| {
             rows.clear();
-            let mut pen = Pen {
+            let mut pen = RowWriter {
                 rows,
                 ends: &mut part.ends,
             };
@@ -337,10 +341,10 @@ impl<'b> Run<'b> {
             self.strays.collect(desk);
         }
         if let (Some(part), Some(clerk)) = (window.parts.last_mut(), clerks.last_mut()) {
-            let mut rows = Rows::default();
+            let mut rows = ShardRows::default();
             self.strays.take(
                 last,
-                &mut Pen {
+                &mut RowWriter {
                     rows: &mut rows,
                     ends: &mut part.ends,
                 },
@@ -380,14 +384,14 @@ impl<'b> Run<'b> {
             .collect()
     }
 
-    fn desks(&self) -> impl Iterator<Item = &Desk<'b>> {
+    fn desks(&self) -> impl Iterator<Item = &AccountState<'b>> {
         self.sections.iter().flat_map(|section| &section.desks)
     }
 
     /// The last day of the next window: it has at least one day, and no more rows than fit as far as that can be known.
     fn end_of_window(&self) -> Day {
         let most = (self.next + (MOST_DAYS - 1)).min(self.book.days.to);
-        let daily: usize = self.sections.iter().map(Section::rows_of_every_day).sum();
+        let daily: usize = self.sections.iter().map(Shard::rows_of_every_day).sum();
         let instances = self.book.instances.len();
         let most_rows = (instances / INSTANCES_FOR_A_ROW).clamp(*ROWS.start(), *ROWS.end());
         let most_rows = most_rows.max(instances / MOST_INSTANCES_FOR_A_ROW);
@@ -413,7 +417,7 @@ impl<'b> Run<'b> {
 
     /// What the run lost, once no day is left: what is in the bin, stopped or terminated, and what was not bought for want of
     /// funds. By account, then id.
-    pub fn gone(&self) -> impl Iterator<Item = Gone> {
+    pub fn gone(&self) -> impl Iterator<Item = TerminatedInstance> {
         let positions = self
             .desks()
             .flat_map(|desk| desk.positions().map(move |position| (desk, position)));
@@ -433,10 +437,10 @@ impl<'b> Run<'b> {
     }
 
     /// Where the run leaves everything, once no day is left.
-    pub fn close(self) -> Ending {
+    pub fn finish(self) -> ReplayEnd {
         let last = self.book.days.to;
         let desks = self.sections.into_iter().flat_map(|section| section.desks);
-        Ending::of(desks.map(|mut desk| {
+        ReplayEnd::gather_states(desks.map(|mut desk| {
             desk.let_pass(last);
             desk
         }))

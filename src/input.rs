@@ -14,15 +14,15 @@ mod folder;
 pub mod generate;
 mod ids;
 pub mod import;
+mod inline_change;
 mod instances;
 mod limits;
 mod memory;
+mod misspelling;
 mod orders;
 mod prices;
 mod problem;
 mod profiles;
-mod quick;
-mod readings;
 mod result;
 mod returns;
 mod review;
@@ -49,23 +49,23 @@ use crate::model::instance::Instance;
 use crate::model::money::Currency;
 use crate::model::profile::{Profile, ProfileIndex};
 use crate::model::selector::Selector;
-use document::Document;
+use document::TomlDocument;
 use prices::Prices;
 use profiles::Profiles;
 use scenario::{Edit, Scenario, Shift, WrittenCells};
 use selectors::selector;
 use settings::Settings;
-use table::{Columns, CsvRow, Row as _, Table};
+use table::{CsvRow, CsvTable, InputRow as _, KnownColumns};
 use value::shown;
 
 pub use document::LARGEST_TOML;
 pub use folder::Folder;
+pub use inline_change::toml as quick_change;
 pub use limits::limit;
-pub use memory::Memory;
-pub use quick::toml as quick_change;
-pub use result::{RESULT_FILES, Register, WrittenResult};
-pub use rules::{Rule, Variant, rules};
-pub use sweep::{Plan, Run as PlannedRun, named_measure};
+pub use memory::ReadMemory;
+pub use result::{IdRegister, RESULT_FILES, WrittenResult};
+pub use rules::{UncertainRule, Variant, rules};
+pub use sweep::{SweepRun as PlannedRun, SweepSpec, named_measure};
 pub use table::LONGEST_ROW;
 
 /// The files that a book may have, beside its scenarios.
@@ -101,7 +101,7 @@ pub const ORDER_COLUMNS: &[&str] = orders::COLUMNS.names;
 /// The columns of `returns.csv`.
 pub const RETURN_COLUMNS: &[&str] = returns::COLUMNS.names;
 /// The tables with texts of people.
-const TEXTS: &[(&str, Columns)] = &[
+const TEXTS: &[(&str, KnownColumns)] = &[
     (accounts::FILE, accounts::COLUMNS),
     (instances::FILE, instances::COLUMNS),
     (actions::FILE, actions::COLUMNS),
@@ -112,34 +112,34 @@ const SETTINGS_FILE: &str = "book.toml";
 const PROFILES_FILE: &str = "profiles.toml";
 
 /// Reads a book, with a scenario if one is named. There is a book exactly if there are no errors.
-pub fn read(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
-    read_with(folder, scenario, Way::default())
+pub fn read_book(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
+    read_with(folder, scenario, ReadMode::default())
 }
 
-/// [`read`], where other scenarios of the same files have been read before: what they left as it was is taken over. The
+/// [`read_book`], where other scenarios of the same files have been read before: what they left as it was is taken over. The
 /// warnings of such rows are not found again.
 pub fn read_again(
     folder: &Folder,
     scenario: Option<&str>,
-    memory: &Memory,
+    memory: &ReadMemory,
 ) -> (Option<Book>, Diagnostics) {
     read_with(
         folder,
         scenario,
-        Way {
-            care: Care::Enough,
+        ReadMode {
+            care: CheckDepth::Enough,
             memory: Some(memory),
         },
     )
 }
 
-/// [`read`], with warnings about what a person should look at in a book that is right in itself.
-pub fn check(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
+/// [`read_book`], with warnings about what a person should look at in a book that is right in itself.
+pub fn check_book(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
     read_with(
         folder,
         scenario,
-        Way {
-            care: Care::Most,
+        ReadMode {
+            care: CheckDepth::Most,
             memory: None,
         },
     )
@@ -147,7 +147,7 @@ pub fn check(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnost
 
 /// How much is looked for.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Care {
+enum CheckDepth {
     /// What a run needs.
     #[default]
     Enough,
@@ -157,16 +157,20 @@ enum Care {
 
 /// How a book is read.
 #[derive(Clone, Copy, Default)]
-struct Way<'m> {
-    care: Care,
-    memory: Option<&'m Memory>,
+struct ReadMode<'m> {
+    care: CheckDepth,
+    memory: Option<&'m ReadMemory>,
 }
 
-fn read_with(folder: &Folder, scenario: Option<&str>, way: Way<'_>) -> (Option<Book>, Diagnostics) {
+fn read_with(
+    folder: &Folder,
+    scenario: Option<&str>,
+    way: ReadMode<'_>,
+) -> (Option<Book>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let care = way.care;
-    let book = read_book(folder, (scenario, way), &mut diagnostics);
-    if care == Care::Most && !diagnostics.has_errors() {
+    let book = read_book_as(folder, (scenario, way), &mut diagnostics);
+    if care == CheckDepth::Most && !diagnostics.has_errors() {
         for (file, columns) in TEXTS {
             folder
                 .get(file)
@@ -200,7 +204,7 @@ pub fn place_of_action(folder: &Folder, scenario: Option<&str>, action: ActionIn
     let mut diagnostics = Diagnostics::default();
     let files = scenario::files(folder, scenario, &mut diagnostics).unwrap_or_default();
     let documents = documents(folder, &files, &mut diagnostics).unwrap_or_default();
-    let scenario = Scenario::read(&documents, &mut diagnostics);
+    let scenario = Scenario::read_scenario(&documents, &mut diagnostics);
     actions::place_of(
         folder.get(actions::FILE),
         &scenario.actions,
@@ -220,7 +224,7 @@ pub fn selected(
     let mut diagnostics = Diagnostics::default();
     let table = folder.get(instances::FILE);
     let table = table.and_then(|bytes| {
-        Table::open(instances::FILE, bytes, instances::COLUMNS, &mut diagnostics)
+        CsvTable::open_table(instances::FILE, bytes, instances::COLUMNS, &mut diagnostics)
     });
     let table = table.ok_or_else(|| {
         (
@@ -300,7 +304,7 @@ pub fn book_rules(folder: &Folder) -> Result<BookRules, Diagnostics> {
 
 fn read_rules(folder: &Folder, diagnostics: &mut Diagnostics) -> Option<BookRules> {
     let own = match folder.get(PROFILES_FILE) {
-        Some(bytes) => Some(Document::open(PROFILES_FILE, bytes, diagnostics)?),
+        Some(bytes) => Some(TomlDocument::parse_toml(PROFILES_FILE, bytes, diagnostics)?),
         None => None,
     };
     let mut profiles = Profiles::of_builtin(profiles::builtin());
@@ -308,12 +312,12 @@ fn read_rules(folder: &Folder, diagnostics: &mut Diagnostics) -> Option<BookRule
         profiles.overlay(&own.section(), diagnostics);
     }
     profiles.check_own(diagnostics);
-    let document = Document::open(
+    let document = TomlDocument::parse_toml(
         SETTINGS_FILE,
         required(folder, SETTINGS_FILE, diagnostics)?,
         diagnostics,
     )?;
-    let settings = Settings::read(&document, &[], &mut profiles, diagnostics)?;
+    let settings = Settings::read_settings(&document, &[], &mut profiles, diagnostics)?;
     let profiles = profiles.into_resolved();
     let of = |index: ProfileIndex| profiles.get(index.0 as usize).cloned();
     let products = settings
@@ -334,9 +338,9 @@ pub fn prepare() {
     profiles::builtin();
 }
 
-fn read_book(
+fn read_book_as(
     folder: &Folder,
-    (scenario, way): (Option<&str>, Way<'_>),
+    (scenario, way): (Option<&str>, ReadMode<'_>),
     diagnostics: &mut Diagnostics,
 ) -> Option<Book> {
     let files = Files {
@@ -352,21 +356,21 @@ fn read_book(
         rates: folder.get(budget::RATES_FILE),
     };
     let own_profiles = match folder.get(PROFILES_FILE) {
-        Some(bytes) => Some(Document::open(PROFILES_FILE, bytes, diagnostics)?),
+        Some(bytes) => Some(TomlDocument::parse_toml(PROFILES_FILE, bytes, diagnostics)?),
         None => None,
     };
     let scenario_files = scenario::files(folder, scenario, diagnostics)?;
     let scenario_documents = documents(folder, &scenario_files, diagnostics)?;
-    let scenario = Scenario::read(&scenario_documents, diagnostics);
+    let scenario = Scenario::read_scenario(&scenario_documents, diagnostics);
     let mut profiles = Profiles::of_builtin(profiles::builtin());
-    let own = own_profiles.as_ref().map(Document::section);
+    let own = own_profiles.as_ref().map(TomlDocument::section);
     for section in own.iter().chain(&scenario.profiles) {
         profiles.overlay(section, diagnostics);
     }
     profiles.check_own(diagnostics);
 
-    let settings_document = Document::open(SETTINGS_FILE, files.settings?, diagnostics)?;
-    let settings = Settings::read(
+    let settings_document = TomlDocument::parse_toml(SETTINGS_FILE, files.settings?, diagnostics)?;
+    let settings = Settings::read_settings(
         &settings_document,
         &scenario.book,
         &mut profiles,
@@ -382,7 +386,7 @@ fn read_book(
         profiles.warn_of_idle(changes, &used, diagnostics);
     }
     let profiles = profiles.into_resolved();
-    Reader {
+    BookReader {
         files,
         scenario: &scenario,
         settings,
@@ -407,15 +411,15 @@ struct Files<'f> {
 }
 
 /// Reads the tables of a book, whose settings and profiles are known.
-struct Reader<'r, 'd> {
+struct BookReader<'r, 'd> {
     files: Files<'r>,
     scenario: &'r Scenario<'d>,
     settings: Settings,
     profiles: Vec<Profile>,
-    way: Way<'r>,
+    way: ReadMode<'r>,
 }
 
-impl Reader<'_, '_> {
+impl BookReader<'_, '_> {
     fn book(self, diagnostics: &mut Diagnostics) -> Option<Book> {
         let Self {
             files,
@@ -433,16 +437,16 @@ impl Reader<'_, '_> {
             .map(|before| before.labels.clone())
             .unwrap_or_default();
         let prices = match files.prices {
-            Some(bytes) => prices::read(bytes, &mut labels, diagnostics)?,
+            Some(bytes) => prices::read_prices(bytes, &mut labels, diagnostics)?,
             None => Prices::default(),
         };
-        let account_table = Table::open(
+        let account_table = CsvTable::open_table(
             accounts::FILE,
             files.accounts?,
             accounts::COLUMNS,
             diagnostics,
         );
-        let table = Table::open(
+        let table = CsvTable::open_table(
             instances::FILE,
             files.instances?,
             instances::COLUMNS,
@@ -450,10 +454,11 @@ impl Reader<'_, '_> {
         );
         let (account_table, mut table) = (account_table?, table?);
         table.set_zone(&settings.time_zone);
-        let (mut accounts, account_rows) = accounts::read(&account_table, &settings, diagnostics);
+        let (mut accounts, account_rows) =
+            accounts::read_accounts(&account_table, &settings, diagnostics);
         let mut voucher_ids = vouchers::Ids::new();
         if let Some(bytes) = files.vouchers {
-            vouchers::read(
+            vouchers::read_vouchers(
                 bytes,
                 (&settings, &mut accounts),
                 (&mut labels, &mut voucher_ids),
@@ -461,18 +466,18 @@ impl Reader<'_, '_> {
             );
         }
         if let Some(bytes) = files.returns {
-            returns::read(bytes, &mut accounts, &mut labels, diagnostics);
+            returns::read_returns(bytes, &mut accounts, &mut labels, diagnostics);
         }
         let budgets = files
             .budget
-            .map(|bytes| budget::read(bytes, &settings, diagnostics))
+            .map(|bytes| budget::read_budget(bytes, &settings, diagnostics))
             .unwrap_or_default();
         let rates = files
             .rates
             .map(|bytes| budget::read_rates(bytes, &settings, diagnostics))
             .unwrap_or_default();
         let edits = scenario.edits(&mut table, diagnostics);
-        let context = instances::Context {
+        let context = instances::InventoryContext {
             settings: &settings,
             profiles: &profiles,
             accounts: &accounts,
@@ -480,32 +485,32 @@ impl Reader<'_, '_> {
         };
         let known = (way, before.as_deref(), &mut labels);
         let instances = inventory((&table, &edits), &context, known, diagnostics);
-        let context = orders::Context {
+        let context = orders::OrderContext {
             accounts: &accounts,
             instances: &instances,
             settings: &settings,
         };
         let orders = files
             .orders
-            .map(|bytes| orders::read(bytes, context, diagnostics))
+            .map(|bytes| orders::read_orders(bytes, context, diagnostics))
             .unwrap_or_default();
         let shifts = Shift::read_all(&scenario.topups, &accounts, diagnostics);
-        let context = actions::Context {
+        let context = actions::ActionContext {
             shifts: &shifts,
             settings: &settings,
             accounts: &accounts,
             profiles: &profiles,
             instances: &instances,
             tag_keys: table.tag_keys(),
-            orders: (care == Care::Most).then_some(&orders),
+            orders: (care == CheckDepth::Most).then_some(&orders),
         };
         let mut grants = Vec::new();
-        let mut makings = actions::Makings {
+        let mut makings = actions::ActionParts {
             labels: &mut labels,
             voucher_ids: &mut voucher_ids,
             grants: &mut grants,
         };
-        let actions = actions::read(
+        let actions = actions::read_actions(
             files.actions,
             &scenario.actions,
             (&context, &mut makings),
@@ -535,7 +540,7 @@ impl Reader<'_, '_> {
                 .collect(),
         };
         refuse_too_large(&book, diagnostics);
-        if care == Care::Most && !diagnostics.has_errors() {
+        if care == CheckDepth::Most && !diagnostics.has_errors() {
             review::whole(
                 &book,
                 (&table, &account_rows, files.rates.is_some()),
@@ -548,9 +553,9 @@ impl Reader<'_, '_> {
 
 /// The instances. Rows that were read before under the same rules are taken over; else what is read is kept for later.
 fn inventory(
-    (table, edits): (&Table<'_>, &[Edit]),
-    context: &instances::Context<'_>,
-    (way, before, labels): (Way<'_>, Option<&memory::Read>, &mut Labels),
+    (table, edits): (&CsvTable<'_>, &[Edit]),
+    context: &instances::InventoryContext<'_>,
+    (way, before, labels): (ReadMode<'_>, Option<&memory::RememberedRead>, &mut Labels),
     diagnostics: &mut Diagnostics,
 ) -> Vec<Instance> {
     let days = context.settings.days;
@@ -558,17 +563,17 @@ fn inventory(
                   one: &Instance,
                   labels: &FurtherLabels<'_>,
                   found: &mut Diagnostics| {
-        if way.care == Care::Most {
+        if way.care == CheckDepth::Most {
             let rules = &context.profiles[one.profile.0 as usize];
-            review::instance(row, (one, rules), (days, table.tag_keys(), labels), found);
+            review::review_instance(row, (one, rules), (days, table.tag_keys(), labels), found);
         }
     };
     let rows = before
         .filter(|before| before.tag_keys == table.tag_keys())
         .map(|before| &before.rows);
     let keeps = (way.memory.is_some() && before.is_none()).then(Default::default);
-    let mut known = instances::Known { rows, keeps };
-    let instances = instances::read(
+    let mut known = instances::PriorReading { rows, keeps };
+    let instances = instances::read_instances(
         table,
         (edits, context),
         (&mut *labels, &mut known),
@@ -576,7 +581,7 @@ fn inventory(
         review,
     );
     if let (Some(rows), Some(memory)) = (known.keeps, way.memory) {
-        memory.keep(memory::Read {
+        memory.keep(memory::RememberedRead {
             settings: context.settings.clone(),
             profiles: context.profiles.to_vec(),
             tag_keys: table.tag_keys().to_vec(),
@@ -644,9 +649,9 @@ fn documents<'f>(
     folder: &'f Folder,
     files: &'f [String],
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<Document<'f>>> {
+) -> Option<Vec<TomlDocument<'f>>> {
     files
         .iter()
-        .map(|file| Document::open(file, folder.get(file)?, diagnostics))
+        .map(|file| TomlDocument::parse_toml(file, folder.get(file)?, diagnostics))
         .collect()
 }

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use crate::input::cell;
 
-mod cells;
 pub mod chart;
 pub mod closing;
 pub mod compare;
 pub mod csv;
+mod csv_buffer;
+pub mod csv_buffers;
 pub mod demand;
 mod detail;
 pub mod hash;
@@ -19,8 +20,7 @@ pub mod lost;
 pub mod month;
 pub mod monthly;
 mod names;
-mod page;
-pub mod pages;
+mod padded_cells;
 pub mod pictures;
 pub mod plan;
 pub mod profile;

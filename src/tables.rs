@@ -21,14 +21,14 @@ use crate::model::selector::Column;
 
 /// How many rows fall together, and the sum of their amounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Total {
+pub struct RowTotal {
     /// The number of rows.
     pub rows: u64,
     /// The sum of their amounts, signed as in the ledger.
     pub amount: Money,
 }
 
-impl AddAssign for Total {
+impl AddAssign for RowTotal {
     fn add_assign(&mut self, other: Self) {
         self.rows += other.rows;
         self.amount += other.amount;
@@ -37,7 +37,7 @@ impl AddAssign for Total {
 
 /// What rows that are added up have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub struct GroupKey {
     /// The first day of the month.
     pub month: Day,
     /// The account.
@@ -48,16 +48,16 @@ pub struct Key {
 
 /// What the rows of a run that belong to an account come to, by month, account, value of a column, and event: the facts
 /// of neighbouring accounts.
-pub struct Facts<'g> {
+pub struct LedgerFacts<'g> {
     grouping: &'g Grouping,
     /// The pairs of its accounts.
     cells: Range<usize>,
     /// The month under way, and for each event that it has the totals of all pairs.
-    month: Month,
-    totals: Vec<Vec<Total>>,
+    month: MonthDays,
+    totals: Vec<Vec<RowTotal>>,
     /// What the months that are over come to by account, and by value.
-    by_account: Vec<(Key, Total)>,
-    by_value: Columns,
+    by_account: Vec<(GroupKey, RowTotal)>,
+    by_value: FrameColumns,
 }
 
 /// How the rows of a run are grouped.
@@ -66,21 +66,21 @@ pub struct Grouping {
     /// The values of the column, each with the currency of its accounts.
     values: Vec<Value>,
     /// The pairs of account and value that occur.
-    cells: Vec<Cell>,
+    cells: Vec<GroupTotals>,
     of_instances: Vec<u32>,
     of_accounts: Vec<u32>,
 }
 
 /// The rows of an account that share a value of the column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cell {
+struct GroupTotals {
     account: u32,
     value: u32,
 }
 
 /// The columns of the frame.
 #[derive(Default)]
-struct Columns {
+struct FrameColumns {
     months: Vec<u32>,
     values: Vec<u32>,
     events: Vec<Event>,
@@ -92,7 +92,7 @@ const VALUE: &str = "value";
 const PART: &str = "part";
 const AMOUNT: &str = "amount";
 
-impl Columns {
+impl FrameColumns {
     fn append(&mut self, mut other: Self) {
         self.months.append(&mut other.months);
         self.values.append(&mut other.values);
@@ -103,27 +103,27 @@ impl Columns {
 
 impl Grouping {
     /// By a column. Rows about an account alone, and instances with an empty cell, have no value of it.
-    pub fn of(book: &Book, column: Column) -> Self {
-        let mut values = Values {
+    pub fn group_by(book: &Book, column: Column) -> Self {
+        let mut values = LabelValues {
             book,
             known: Vec::new(),
             numbers: BTreeMap::new(),
         };
         let accounts = (0u32..).zip(&book.accounts);
-        let of_accounts: Vec<Cell> = accounts
-            .map(|(account, one)| Cell {
+        let of_accounts: Vec<GroupTotals> = accounts
+            .map(|(account, one)| GroupTotals {
                 account,
-                value: values.number(one.currency, None),
+                value: values.number_of_text(one.currency, None),
             })
             .collect();
-        let of_instances: Vec<Cell> = values.of_instances(column);
+        let of_instances: Vec<GroupTotals> = values.of_instances(column);
         // Neighbours are often equal.
         let mut cells = of_instances.clone();
         cells.dedup();
         cells.extend_from_slice(&of_accounts);
         cells.sort_unstable();
         cells.dedup();
-        let number = |cell: &Cell| {
+        let number = |cell: &GroupTotals| {
             let place = cells
                 .binary_search(cell)
                 .expect("every cell is in the list");
@@ -139,34 +139,34 @@ impl Grouping {
     }
 
     /// No facts yet, of all accounts.
-    pub fn facts(&self) -> Facts<'_> {
+    pub fn facts(&self) -> LedgerFacts<'_> {
         self.facts_of(0..u32::MAX)
     }
 
     /// No facts yet, of some accounts.
-    pub fn facts_of(&self, accounts: Range<u32>) -> Facts<'_> {
+    pub fn facts_of(&self, accounts: Range<u32>) -> LedgerFacts<'_> {
         let place = |account: u32| self.cells.partition_point(|cell| cell.account < account);
-        Facts {
+        LedgerFacts {
             grouping: self,
             cells: place(accounts.start)..place(accounts.end),
-            month: Month::of(self.from),
+            month: MonthDays::month_around(self.from),
             totals: vec![Vec::new(); Event::ALL.len()],
             by_account: Vec::new(),
-            by_value: Columns::default(),
+            by_value: FrameColumns::default(),
         }
     }
 }
 
-impl<'g> Facts<'g> {
+impl<'g> LedgerFacts<'g> {
     /// Adds the next rows of the accounts.
-    pub fn add<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>) {
+    pub fn collect_entries<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>) {
         for entry in entries {
             let Some(account) = entry.account else {
                 continue;
             };
             if entry.date >= self.month.next {
                 self.end_month();
-                self.month = Month::of(entry.date);
+                self.month = MonthDays::month_around(entry.date);
             }
             let of_instance = entry
                 .instance
@@ -174,7 +174,7 @@ impl<'g> Facts<'g> {
             let cell = of_instance.unwrap_or_else(|| self.grouping.of_accounts[account.0 as usize]);
             let totals = &mut self.totals[entry.event as usize];
             if totals.is_empty() {
-                totals.resize(self.cells.len(), Total::default());
+                totals.resize(self.cells.len(), RowTotal::default());
             }
             let total = &mut totals[cell as usize - self.cells.start];
             total.rows += 1;
@@ -189,10 +189,10 @@ impl<'g> Facts<'g> {
             .zip(&mut self.totals)
             .filter(|(_, totals)| !totals.is_empty())
         {
-            let mut of_values: BTreeMap<u32, Total> = BTreeMap::new();
+            let mut of_values: BTreeMap<u32, RowTotal> = BTreeMap::new();
             for (cell, total) in cells.iter().zip(totals).filter(|(_, total)| total.rows > 0) {
                 let (account, total) = (AccountIndex(cell.account), mem::take(total));
-                let key = Key {
+                let key = GroupKey {
                     month: self.month.first,
                     account,
                     event: *event,
@@ -222,7 +222,7 @@ impl<'g> Facts<'g> {
     }
 
     /// The tables, once the last rows have been added.
-    pub fn close(mut self) -> Tables<'g> {
+    pub fn into_tables(mut self) -> Tables<'g> {
         self.end_month();
         self.by_account.sort_unstable_by_key(|(key, _)| *key);
         Tables {
@@ -246,14 +246,14 @@ fn remembering<K: Copy + PartialEq, V: Copy>(answer: impl Fn(&K) -> V) -> impl F
 pub type Value = (Currency, Option<String>);
 
 /// The numbers of the values of a column.
-struct Values<'b> {
+struct LabelValues<'b> {
     book: &'b Book,
     known: Vec<Value>,
     numbers: BTreeMap<Value, u32>,
 }
 
-impl Values<'_> {
-    fn number(&mut self, currency: Currency, text: Option<String>) -> u32 {
+impl LabelValues<'_> {
+    fn number_of_text(&mut self, currency: Currency, text: Option<String>) -> u32 {
         *self
             .numbers
             .entry((currency, text))
@@ -264,17 +264,17 @@ impl Values<'_> {
     }
 
     /// The cell of each instance. A label is looked up once for each currency.
-    fn of_instances(&mut self, column: Column) -> Vec<Cell> {
+    fn of_instances(&mut self, column: Column) -> Vec<GroupTotals> {
         let book = self.book;
         let mut labels: BTreeMap<(Option<Label>, Currency), u32> = BTreeMap::new();
         let cells = book.instances.iter().map(|instance| {
             let currency = book.account(instance.account).currency;
-            let mut number = || self.number(currency, book.cell_text(instance, column));
+            let mut number = || self.number_of_text(currency, book.cell_text(instance, column));
             let value = match label(&instance.labels, column) {
                 Some(label) => *labels.entry((label, currency)).or_insert_with(number),
                 None => number(),
             };
-            Cell {
+            GroupTotals {
                 account: instance.account.0,
                 value,
             }
@@ -300,13 +300,13 @@ fn label(labels: &InstanceLabels, column: Column) -> Option<Option<Label>> {
 /// What the rows of a run come to.
 pub struct Tables<'g> {
     values: &'g [Value],
-    by_account: Vec<(Key, Total)>,
-    by_value: Columns,
+    by_account: Vec<(GroupKey, RowTotal)>,
+    by_value: FrameColumns,
 }
 
 /// What a month has of a part, for a value of the column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spent<'t> {
+pub struct MonthShare<'t> {
     /// The first day of the month.
     pub month: Day,
     /// The value.
@@ -319,12 +319,12 @@ pub struct Spent<'t> {
 
 impl Tables<'_> {
     /// Rows and amounts by month, account and event, in this order.
-    pub fn by_account(&self) -> impl Iterator<Item = (Key, Total)> {
+    pub fn by_account(&self) -> impl Iterator<Item = (GroupKey, RowTotal)> {
         self.by_account.iter().copied()
     }
 
     /// Amounts by month, currency and value of the column, and part: a list of events. An event that is in none is left out.
-    pub fn by_value(&self, parts: &[&[Event]]) -> Vec<Spent<'_>> {
+    pub fn by_value(&self, parts: &[&[Event]]) -> Vec<MonthShare<'_>> {
         let sums = self
             .frame(parts)
             .and_then(|frame| sums(&frame))
@@ -347,8 +347,8 @@ impl Tables<'_> {
             .zip(numbers(PART));
         let spent = keys
             .zip(amounts.into_no_null_iter())
-            .map(|(((month, value), part), minor)| Spent {
-                month: Month::numbered(month).first,
+            .map(|(((month, value), part), minor)| MonthShare {
+                month: MonthDays::numbered(month).first,
                 value: &self.values[value as usize],
                 part: part as usize,
                 amount: Money::from_minor(minor),
@@ -358,7 +358,7 @@ impl Tables<'_> {
 
     /// The facts of the events that are in some part.
     fn frame(&self, parts: &[&[Event]]) -> PolarsResult<DataFrame> {
-        let Columns {
+        let FrameColumns {
             months,
             values,
             events,
@@ -409,14 +409,14 @@ fn sums(frame: &DataFrame) -> PolarsResult<DataFrame> {
 
 /// A calendar month: its first day, and that of the next.
 #[derive(Clone, Copy)]
-struct Month {
+struct MonthDays {
     first: Day,
     next: Day,
 }
 
-impl Month {
-    fn of(day: Day) -> Self {
-        Self::numbered(number(day))
+impl MonthDays {
+    fn month_around(day: Day) -> Self {
+        Self::numbered(month_number(day))
     }
 
     fn numbered(number: u32) -> Self {
@@ -430,11 +430,11 @@ impl Month {
 
     /// Months since the year 0: what polars can group by.
     fn number(self) -> u32 {
-        number(self.first)
+        month_number(self.first)
     }
 }
 
-fn number(day: Day) -> u32 {
+fn month_number(day: Day) -> u32 {
     use chrono::Datelike as _;
     day.date().year().unsigned_abs() * 12 + day.date().month0()
 }

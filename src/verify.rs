@@ -6,17 +6,17 @@
 //! the book, if it is given ── hashes, then a replay ──▶ every file of the run and of the report beside it, byte by byte
 //! ```
 //!
-//! The checks of rows share no code with the engine but the table of moves. Nothing here opens a file: [`Written`] is names
+//! The checks of rows share no code with the engine but the table of moves. Nothing here opens a file: [`WrittenFiles`] is names
 //! and a way to open them. Memory grows with accounts and instances, not with rows; only a replay holds what a run holds.
 
 mod balances;
 mod bounded;
 mod closing;
 mod demand;
-mod findings;
 mod funds;
+mod hashes;
+mod instance_history;
 mod ledger;
-mod life;
 mod monthly;
 mod names;
 mod origin;
@@ -25,31 +25,31 @@ mod replay;
 mod report;
 mod row;
 mod rules;
-mod seal;
 mod sheet;
 mod spend;
+mod violations;
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use crate::input::Folder;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
-use crate::output::month::{Last, Period};
-use balances::{Accounts, BALANCES, Balances};
+use crate::output::month::{LastMonth, ReportPeriod};
+use balances::{AccountNumbers, BALANCES, Balances};
 use bounded::Bounded;
 use closing::Closing;
 use demand::DEMAND;
-use findings::Findings;
-use ledger::{Audit, Known};
+pub use hashes::is_name_of_result;
+use ledger::{Audit, KnownInputs};
 use monthly::{MONTHLY, Months};
-use record::Record;
+use record::WrittenRecord;
 use row::LEDGER;
-pub use seal::is_name_of_result;
-use sheet::Sheet;
+use sheet::CheckedFile;
 use spend::SPEND;
+use violations::Violations;
 
 /// The files of a result, as the command line finds them.
-pub struct Written<'w> {
+pub struct WrittenFiles<'w> {
     /// Their names relative to the result, such as `closing/book.toml`.
     pub names: BTreeSet<String>,
     /// Those of them that are reached by a symbolic link, theirs or their folder's.
@@ -69,7 +69,7 @@ pub struct Inputs<'i> {
 }
 
 /// Reads what an earlier result says of a month, or tells why it cannot be read.
-pub type Earlier<'e> = dyn Fn(&Period) -> Result<Last, String> + 'e;
+pub type Earlier<'e> = dyn Fn(&ReportPeriod) -> Result<LastMonth, String> + 'e;
 
 /// What was found, and what was looked at.
 #[derive(Clone, Debug, Default)]
@@ -107,27 +107,27 @@ impl Proof {
 }
 
 /// Reads a result, and its inputs if they are given, and finds everything that does not hold.
-pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
-    let mut found = Findings::default();
-    seal::refuse_links(written, &mut found);
-    let record = Record::read(written, &mut found);
-    let sealed = seal::check(written, record.as_ref(), &mut found);
+pub fn verify(written: &WrittenFiles<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
+    let mut found = Violations::default();
+    hashes::refuse_links(written, &mut found);
+    let record = WrittenRecord::read_record_file(written, &mut found);
+    let sealed = hashes::check_hashes(written, record.as_ref(), &mut found);
     let proven = record.as_ref().filter(|_| !found.is_changed(record::FILE));
     let opening = proven
         .zip(inputs)
-        .and_then(|(record, inputs)| origin::read(inputs, record, &mut found));
-    let closing = Closing::read(written, &mut found);
+        .and_then(|(record, inputs)| origin::read_inputs(inputs, record, &mut found));
+    let closing = Closing::read_closing(written, &mut found);
     let unchanged = closing
         .as_ref()
         .filter(|_| !found.is_changed(closing::FOLDER));
     let (from, to) = match proven.or(record.as_ref().filter(|_| unchanged.is_none())) {
-        Some(record) => record.days(&mut found),
+        Some(record) => record.days_of_run(&mut found),
         None => (
             None,
             unchanged.map(|closing| closing.book.days.from.yesterday()),
         ),
     };
-    let known = Known {
+    let known = KnownInputs {
         from,
         to,
         closing: unchanged.map(|closing| &closing.book),
@@ -135,7 +135,7 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     };
     let audit = read_rows(written, known, &mut found);
     if let Some(closing) = closing.as_ref().filter(|_| audit.is_read) {
-        closing.check(&audit, (from, to), &mut found);
+        closing.check_closing(&audit, (from, to), &mut found);
     }
     if let Some(record) = record.as_ref().filter(|_| audit.is_read) {
         closing::check_record(record, (&audit, closing.as_ref()), &mut found);
@@ -147,12 +147,12 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
         .zip(opening.as_ref())
         .zip(inputs)
         .map(|((record, book), inputs)| {
-            let said = replay::Said {
+            let said = replay::WrittenClaims {
                 record,
                 report: sealed.report.as_ref(),
                 inputs,
             };
-            replay::check(book, (written, &said), &mut found);
+            replay::check_replay(book, (written, &said), &mut found);
             record.inputs.len()
         });
     Proof {
@@ -170,49 +170,49 @@ pub fn verify(written: &Written<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
 
 /// The ledger with the files in step, from the first row to the last.
 fn read_rows<'b, 'w>(
-    written: &Written<'w>,
-    mut known: Known<'b>,
-    found: &mut Findings,
+    written: &WrittenFiles<'w>,
+    mut known: KnownInputs<'b>,
+    found: &mut Violations,
 ) -> Audit<'b, 'w> {
-    let mut open = |file| Sheet::open(written, file, found);
+    let mut open = |file| CheckedFile::open_checked(written, file, found);
     let (balances, monthly, ledger, spend) =
         (open(BALANCES), open(MONTHLY), open(LEDGER), open(SPEND));
     let demand = open(DEMAND);
     let (balances, accounts) = match balances {
         Some(sheet) => {
             let (balances, accounts, from) =
-                Balances::open(sheet, (known.from, known.closing), found);
+                Balances::open_balances(sheet, (known.from, known.closing), found);
             known.from = from;
             (Some(balances), accounts)
         }
-        None => (None, Accounts::default()),
+        None => (None, AccountNumbers::default()),
     };
-    let months = Months::open(monthly, demand, found);
+    let months = Months::open_months(monthly, demand, found);
     let mut audit = Audit::new(known, (balances, accounts), months);
     if let Some(mut ledger) = ledger {
-        audit.read(&mut ledger, found);
+        audit.audit_ledger(&mut ledger, found);
         audit.finish(spend, found);
     }
     audit
 }
 
-impl<'w> Written<'w> {
+impl<'w> WrittenFiles<'w> {
     /// A file at its beginning; one that cannot be opened is reported.
-    fn open(&self, name: &str, found: &mut Findings) -> Option<Box<dyn Read + 'w>> {
+    fn open_file(&self, name: &str, found: &mut Violations) -> Option<Box<dyn Read + 'w>> {
         let bytes = (self.open)(name)
             .inspect_err(|error| self.unreadable(name, error, found))
             .ok()?;
         Some(if name.ends_with(".csv") {
-            Box::new(Bounded::of(bytes))
+            Box::new(Bounded::bound_reader(bytes))
         } else {
             bytes
         })
     }
 
     /// The bytes of a file.
-    fn bytes(&self, name: &str, found: &mut Findings) -> Option<Vec<u8>> {
+    fn bytes(&self, name: &str, found: &mut Violations) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        match self.open(name, found)?.read_to_end(&mut bytes) {
+        match self.open_file(name, found)?.read_to_end(&mut bytes) {
             Ok(_) => Some(bytes),
             Err(error) => {
                 self.unreadable(name, &error, found);
@@ -221,7 +221,7 @@ impl<'w> Written<'w> {
         }
     }
 
-    fn unreadable(&self, name: &str, error: &io::Error, found: &mut Findings) {
+    fn unreadable(&self, name: &str, error: &io::Error, found: &mut Violations) {
         if !found.is_changed(name) {
             found.add_changed(
                 name,

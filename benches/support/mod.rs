@@ -1,6 +1,6 @@
 //! The books of all benches: generated, in memory, with named sizes.
 
-use renewcast::input::generate::{self, Plan};
+use renewcast::input::generate::{self, SampleSpec};
 use renewcast::input::{self, Folder};
 use renewcast::model::book::Book;
 use renewcast::model::calendar::Day;
@@ -16,7 +16,7 @@ pub(crate) fn folder(name: &str) -> (u32, Folder) {
     let size = SIZES.iter().find(|(known, ..)| *known == name);
     let (_, accounts, instances) = *size.expect("benches name known sizes");
     let from = Day::parse("2026-12-01").expect("a date");
-    let plan = Plan {
+    let plan = SampleSpec {
         accounts,
         instances,
         seed: 1,
@@ -32,6 +32,6 @@ pub(crate) fn folder(name: &str) -> (u32, Folder) {
 
 /// The book in a folder.
 pub(crate) fn read(folder: &Folder) -> Book {
-    let (book, problems) = input::read(folder, None);
+    let (book, problems) = input::read_book(folder, None);
     book.unwrap_or_else(|| panic!("a generated book has no errors, not {}", problems.errors()))
 }

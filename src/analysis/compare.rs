@@ -25,16 +25,19 @@ use crate::model::calendar::{Day, DayRange};
 use crate::model::instance::Instance;
 use crate::model::money::Currency;
 
-pub use cache::{Cache, Outcome, Task, replay};
-pub use curves::{Curve, Deltas};
-pub use figures::{Counter, Counts, Figures, Fold, Group, Low, Measure, Part, Sum, Value};
-pub use many::{Limit, Total, frontier, nearest};
+pub use cache::{AccountOutcome, Cache, CachedBook, replay};
+pub use curves::{CurrencyCurve, Deltas};
+pub use figures::{
+    Counter, EventCounts, Figures, Fold, Group, GroupFigures, LowBalance, Measure, PrepaidValue,
+    Sum,
+};
+pub use many::{Limit, RunTotal, frontier, nearest};
 pub use needed::needed;
-pub use steps::{Difference, Step, Steps, Subject, differences};
+pub use steps::{ComparedEvent, Difference, Steps, Subject, differences};
 
 /// A run, as comparisons see it.
 #[derive(Clone, Debug)]
-pub struct Case {
+pub struct ComparedRun {
     /// What it is called.
     pub name: String,
     /// Its days.
@@ -44,34 +47,37 @@ pub struct Case {
     /// What happened, by account and instance.
     pub steps: Steps,
     /// Spend and balance by currency, day by day.
-    pub curves: BTreeMap<Currency, Curve>,
+    pub curves: BTreeMap<Currency, CurrencyCurve>,
 }
 
-impl Case {
+impl ComparedRun {
     /// Replays a book, and once more with ample cash to see what it needs.
     ///
     /// # Errors
     /// The first action that needs a price which is not known.
-    pub fn of(name: &str, book: &Book) -> Result<Self, Refusal> {
+    pub fn replaying(name: &str, book: &Book) -> Result<Self, Refusal> {
         Self::of_days(name, book, |_| ())
     }
 
-    /// [`of`](Self::of), which calls `reached` with the last day of each stretch of days that is replayed.
+    /// [`replaying`](Self::replaying), which calls `reached` with the last day of each stretch of days that is replayed.
     ///
     /// # Errors
-    /// As [`of`](Self::of).
+    /// As [`replaying`](Self::replaying).
     pub fn of_days(name: &str, book: &Book, mut reached: impl FnMut(Day)) -> Result<Self, Refusal> {
-        let mut run = engine::open(book);
+        let mut run = engine::start(book);
         let mut window = Window::default();
-        let (mut fold, mut steps, mut curves) =
-            (Fold::open(book), Steps::open(book), curves::open(book));
+        let (mut fold, mut steps, mut curves) = (
+            Fold::fold_over(book),
+            Steps::steps_of(book),
+            curves::open_curves(book),
+        );
         while run.advance(&mut window)? {
-            fold.add(&window);
-            window.entries().for_each(|entry| steps.add(entry));
-            curves::add(&mut curves, book, &window);
+            fold.fold_window(&window);
+            window.entries().for_each(|entry| steps.add_event_of(entry));
+            curves::add_window_to(&mut curves, book, &window);
             window.last().into_iter().for_each(&mut reached);
         }
-        let mut figures = fold.close(run.orders());
+        let mut figures = fold.into_figures(run.orders());
         let accounts: BTreeSet<AccountIndex> = all_accounts(book).collect();
         for (figures, needed) in figures.iter_mut().zip(needed(book, &accounts)) {
             figures.needed = needed;
@@ -84,14 +90,14 @@ impl Case {
             name: name.to_owned(),
             days: book.days,
             figures,
-            steps: steps.close(),
+            steps: steps.in_order(),
             curves,
         })
     }
 
     /// The sums of the accounts of one currency.
     pub fn sum(&self, currency: Currency) -> Sum {
-        Sum::of(
+        Sum::sum_figures(
             self.figures
                 .iter()
                 .filter(|figures| figures.currency == currency),
@@ -107,7 +113,7 @@ impl Case {
     }
 
     /// The counts of all accounts.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> EventCounts {
         self.figures.iter().map(|figures| figures.counts).sum()
     }
 }
@@ -121,16 +127,16 @@ pub fn all_accounts(book: &Book) -> impl Iterator<Item = AccountIndex> {
 
 /// The ids that the numbers in cases stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct RunNames {
     /// Of accounts.
     pub accounts: Vec<Box<str>>,
     /// Of instances, each with its account.
     pub instances: Vec<(Box<str>, AccountIndex)>,
 }
 
-impl Names {
+impl RunNames {
     /// Those of a book. A scenario neither adds nor renames any.
-    pub fn of(book: &Book) -> Self {
+    pub fn ids_of_book(book: &Book) -> Self {
         let instance = |instance: &Instance| (instance.id.as_str().into(), instance.account);
         Self {
             accounts: book
@@ -143,7 +149,7 @@ impl Names {
     }
 
     /// The account of a subject.
-    pub fn account(&self, subject: Subject) -> AccountIndex {
+    pub fn account_of(&self, subject: Subject) -> AccountIndex {
         match subject {
             Subject::Account(account) => account,
             Subject::Instance(instance) => self.instances[instance.0 as usize].1,

@@ -1,14 +1,14 @@
 //! Dates to act on: when an instance is not paid for, until when it can be saved, and when a top-up is still in time.
 //!
-//! A pure fold over the windows of a run. A [`Lapse`] begins on the first day on which an instance is not paid for, and
+//! A pure fold over the windows of a run. A [`UnpaidLapse`] begins on the first day on which an instance is not paid for, and
 //! ends when it is paid, or lost. What people give up on purpose is no lapse.
 
 use std::collections::BTreeMap;
 
-use crate::analysis::losses::{Losses, Meaning};
-use crate::analysis::plan::{Failure, Task};
+use crate::analysis::losses::{Losses, RowMeaning};
+use crate::analysis::plan::{FundingFailure, ListedTask};
 use crate::analysis::summary::LossEnd;
-use crate::analysis::tasks::{List, What};
+use crate::analysis::tasks::{TaskKind, TaskList};
 use crate::engine::Window;
 use crate::engine::charge;
 use crate::engine::event::{Event, Reason};
@@ -23,7 +23,7 @@ use crate::model::money::{Money, Price};
 
 /// Why an instance is not paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
+pub enum UnpaidCause {
     /// Its auto-renewal failed for want of funds.
     FundsShort,
     /// Nobody renewed it, and people are expected to.
@@ -36,11 +36,11 @@ pub enum Cause {
 
 /// A time in which an instance is not paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lapse {
+pub struct UnpaidLapse {
     /// The instance.
     pub instance: InstanceIndex,
     /// Why.
-    pub cause: Cause,
+    pub cause: UnpaidCause,
     /// The first day of it; the first day of the run where it began before.
     pub first: Day,
     /// The day on which it went to the recycle bin or stopped; none where it did not.
@@ -53,7 +53,7 @@ pub struct Lapse {
     pub end: LossEnd,
 }
 
-impl Lapse {
+impl UnpaidLapse {
     /// Whether it ends, or will end, with the loss of the instance, unless somebody acts.
     pub fn is_loss(&self) -> bool {
         matches!(self.end, LossEnd::Terminated(_) | LossEnd::Kept)
@@ -68,27 +68,27 @@ pub struct Deadline {
     /// The account that pays.
     pub account: AccountIndex,
     /// What it is about.
-    pub matter: Matter,
+    pub matter: DeadlineSubject,
     /// What is needed, in the currency of the account; none where that is not known.
     pub amount: Option<Money>,
 }
 
 /// What a date to act on is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Matter {
+pub enum DeadlineSubject {
     /// The account must be topped up on this day at the latest, or this fails.
-    TopUp(Failure),
+    TopUp(FundingFailure),
     /// People must do something with an instance on this day at the latest, or it stops, or is lost.
-    Task(Task),
+    Task(ListedTask),
     /// The last day that saves an instance, where that is later.
-    LastDay(Task),
+    LastDay(ListedTask),
     /// A top-up that the book plans and the run counts on.
     PlannedTopUp,
     /// A renewal that the book plans and the run counts on.
     PlannedRenewal(InstanceIndex),
 }
 
-impl Matter {
+impl DeadlineSubject {
     /// The instance that it is about.
     pub fn instance(&self) -> Option<InstanceIndex> {
         match self {
@@ -119,9 +119,9 @@ const NONE: u32 = u32::MAX;
 
 /// The lapses of a run in the making.
 #[derive(Clone, Debug)]
-pub struct Watch<'b> {
+pub struct LapseWatch<'b> {
     book: &'b Book,
-    lapses: Vec<Lapse>,
+    lapses: Vec<UnpaidLapse>,
     /// For each instance its lapse that goes on.
     open: Vec<u32>,
     /// What rows mean.
@@ -134,14 +134,14 @@ pub struct Watch<'b> {
     months: BTreeMap<InstanceIndex, u32>,
 }
 
-impl<'b> Watch<'b> {
+impl<'b> LapseWatch<'b> {
     /// Nothing yet but what the book says of its first day.
-    pub fn open(book: &'b Book) -> Self {
+    pub fn watch_book(book: &'b Book) -> Self {
         let mut watch = Self {
             book,
             lapses: Vec::new(),
             open: vec![NONE; book.instances.len()],
-            meanings: Losses::open(book),
+            meanings: Losses::losses_of_book(book),
             expiries: book
                 .instances
                 .iter()
@@ -170,7 +170,7 @@ impl<'b> Watch<'b> {
     }
 
     /// Adds the rows of the next window.
-    pub fn add(&mut self, window: &Window) {
+    pub fn see_window(&mut self, window: &Window) {
         let mut stopped: BTreeMap<(AccountIndex, Day), Vec<u32>> = BTreeMap::new();
         for entry in window.entries() {
             let (Some(instance), Some(account)) = (entry.instance, entry.account) else {
@@ -198,25 +198,25 @@ impl<'b> Watch<'b> {
     }
 
     fn add_row(&mut self, instance: InstanceIndex, entry: &Entry) {
-        match self.meanings.read(entry) {
-            Some(Meaning::Settled | Meaning::Back) => {
+        match self.meanings.meaning_of_entry(entry) {
+            Some(RowMeaning::Settled | RowMeaning::Back) => {
                 self.end(instance, LossEnd::Recovered(entry.date));
                 if let Some(term) = entry.term {
                     self.expiries[instance.0 as usize] = Some(term.end);
                 }
             }
-            Some(Meaning::Fails | Meaning::FailsAgain) => self.fail(instance, entry),
-            Some(Meaning::Reclaimed) => {
+            Some(RowMeaning::Fails | RowMeaning::FailsAgain) => self.fail(instance, entry),
+            Some(RowMeaning::Reclaimed) => {
                 self.begin(instance, entry.date);
                 self.darken(instance, Some(entry.date));
             }
-            Some(Meaning::Stopped) => {
+            Some(RowMeaning::Stopped) => {
                 self.stop(instance, entry.date);
                 self.darken(instance, Some(entry.date));
             }
-            Some(Meaning::Lost) => self.end(instance, LossEnd::Terminated(entry.date)),
-            Some(Meaning::GivenUp) => self.end(instance, LossEnd::Destroyed(entry.date)),
-            Some(Meaning::Refused) => return,
+            Some(RowMeaning::Lost) => self.end(instance, LossEnd::Terminated(entry.date)),
+            Some(RowMeaning::GivenUp) => self.end(instance, LossEnd::Destroyed(entry.date)),
+            Some(RowMeaning::Refused) => return,
             None => match entry.event {
                 Event::Expired => self.begin(instance, entry.date),
                 Event::FlagSet | Event::PriceSet | Event::Resized => {}
@@ -236,7 +236,7 @@ impl<'b> Watch<'b> {
                 Needed::MoreThanZero | Needed::AtLeastZero => None,
             });
         if let Some(lapse) = self.lapse(instance) {
-            lapse.cause = Cause::FundsShort;
+            lapse.cause = UnpaidCause::FundsShort;
             lapse.needed = price.or(lapse.needed);
         }
     }
@@ -258,7 +258,7 @@ impl<'b> Watch<'b> {
         }
     }
 
-    fn lapse(&mut self, instance: InstanceIndex) -> Option<&mut Lapse> {
+    fn lapse(&mut self, instance: InstanceIndex) -> Option<&mut UnpaidLapse> {
         self.lapses.get_mut(self.open[instance.0 as usize] as usize)
     }
 
@@ -273,12 +273,12 @@ impl<'b> Watch<'b> {
             .copied()
             .unwrap_or(self.book.instance(instance).renew_flag);
         let cause = if flag == RenewFlag::None {
-            Cause::LetGo
+            UnpaidCause::LetGo
         } else {
-            Cause::NotRenewed
+            UnpaidCause::NotRenewed
         };
         let needed = self.next_price(instance);
-        self.push(Lapse {
+        self.push(UnpaidLapse {
             instance,
             cause,
             first,
@@ -291,8 +291,8 @@ impl<'b> Watch<'b> {
 
     /// A postpaid instance is stopped in arrears.
     fn stop(&mut self, instance: InstanceIndex, first: Day) {
-        let (needed, cause) = (None, Cause::Arrears);
-        self.push(Lapse {
+        let (needed, cause) = (None, UnpaidCause::Arrears);
+        self.push(UnpaidLapse {
             instance,
             cause,
             first,
@@ -303,7 +303,7 @@ impl<'b> Watch<'b> {
         });
     }
 
-    fn push(&mut self, lapse: Lapse) {
+    fn push(&mut self, lapse: UnpaidLapse) {
         let number = u32::try_from(self.lapses.len()).expect("fewer than four billion lapses");
         self.open[lapse.instance.0 as usize] = number;
         self.lapses.push(lapse);
@@ -349,7 +349,7 @@ impl<'b> Watch<'b> {
 
     /// The lapses, once the last window has been added, by their first day and instance. Those that the run leaves open
     /// have the last day that their profile gives them.
-    pub fn close(mut self) -> Vec<Lapse> {
+    pub fn into_lapses(mut self) -> Vec<UnpaidLapse> {
         let mut lapses = std::mem::take(&mut self.lapses);
         for lapse in lapses.iter_mut().filter(|lapse| lapse.end == LossEnd::Kept) {
             lapse.last_day = self.last_day(lapse);
@@ -359,11 +359,11 @@ impl<'b> Watch<'b> {
     }
 
     /// The last day of the retention that goes on when the run ends.
-    fn last_day(&self, lapse: &Lapse) -> Option<Day> {
+    fn last_day(&self, lapse: &UnpaidLapse) -> Option<Day> {
         let profile = self
             .book
             .profile(self.book.instance(lapse.instance).profile);
-        if lapse.cause == Cause::Arrears {
+        if lapse.cause == UnpaidCause::Arrears {
             return lapse
                 .gone_dark
                 .map(|day| lifecycle::release_of_stopped(profile, day).yesterday());
@@ -377,7 +377,7 @@ impl<'b> Watch<'b> {
 }
 
 /// All dates to act on within the run, in order: those of the to-do list, and what the book plans.
-pub fn deadlines(book: &Book, list: &List) -> Vec<Deadline> {
+pub fn deadlines(book: &Book, list: &TaskList) -> Vec<Deadline> {
     let mut all = Vec::new();
     for line in &list.lines {
         let of = |day, matter| Deadline {
@@ -387,10 +387,13 @@ pub fn deadlines(book: &Book, list: &List) -> Vec<Deadline> {
             amount: line.amount(),
         };
         match line.what {
-            What::TopUp { first, .. } => all.push(of(line.by, Matter::TopUp(first))),
-            What::Task(task) => {
-                all.push(of(line.by, Matter::Task(task)));
-                all.extend((line.latest > line.by).then(|| of(line.latest, Matter::LastDay(task))));
+            TaskKind::TopUp { first, .. } => all.push(of(line.by, DeadlineSubject::TopUp(first))),
+            TaskKind::Task(task) => {
+                all.push(of(line.by, DeadlineSubject::Task(task)));
+                all.extend(
+                    (line.latest > line.by)
+                        .then(|| of(line.latest, DeadlineSubject::LastDay(task))),
+                );
             }
         }
     }
@@ -418,7 +421,7 @@ fn planned(book: &Book) -> impl Iterator<Item = Deadline> {
             (Verb::TopUp(amount), _, Some(AccountRef::Known(account))) => Some(Deadline {
                 day,
                 account: *account,
-                matter: Matter::PlannedTopUp,
+                matter: DeadlineSubject::PlannedTopUp,
                 amount: Some(amount),
             }),
             (Verb::Renew(_) | Verb::RenewUntil(_), Target::Instance(instance), _) => {
@@ -426,7 +429,7 @@ fn planned(book: &Book) -> impl Iterator<Item = Deadline> {
                 Some(Deadline {
                     day,
                     account,
-                    matter: Matter::PlannedRenewal(*instance),
+                    matter: DeadlineSubject::PlannedRenewal(*instance),
                     amount: None,
                 })
             }

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
-use crate::engine::{self, Means, Refusal, Run, Window};
+use crate::engine::{self, Refusal, ReplayOptions, RunningReplay, Window};
 use crate::model::account::{AccountIndex, Movement};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -47,7 +47,7 @@ impl ThreeSums {
     }
 
     /// Adds other sums; what is not known of one is not known of both.
-    pub fn add(&mut self, other: Self) {
+    pub fn add_sums(&mut self, other: Self) {
         self.as_funded += other.as_funded;
         self.all_due_paid = self
             .all_due_paid
@@ -62,7 +62,7 @@ impl ThreeSums {
 
 /// Why the two further sums of some accounts are not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Untold {
+pub enum MissingSum {
     /// Ample cash would keep an instance of which an action then asks a price that the book does not have.
     Price(Refusal),
     /// The amounts of the book leave no room for ample cash.
@@ -71,13 +71,13 @@ pub enum Untold {
 
 /// What is spent by month and account, and by instance where that is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Spent {
+pub struct SpentByMonth {
     /// By month, then account; what is nothing is left out.
     months: Vec<(Day, AccountIndex, Money)>,
     instances: BTreeMap<InstanceIndex, Money>,
 }
 
-impl Spent {
+impl SpentByMonth {
     /// Of months and accounts in ascending order.
     pub fn of_months(months: Vec<(Day, AccountIndex, Money)>) -> Self {
         Self {
@@ -116,30 +116,30 @@ pub struct Spending {
     /// The month under way, and the first day of the next one.
     month: (Day, Day),
     of_month: Vec<Money>,
-    spent: Spent,
+    spent: SpentByMonth,
 }
 
 impl Spending {
     /// Nothing yet, of these accounts, from the first day of a run on.
-    pub fn open(from: Day, accounts: Range<u32>, detail: Detail) -> Self {
+    pub fn spend_from(from: Day, accounts: Range<u32>, detail: Detail) -> Self {
         Self {
             first: accounts.start,
             detail,
             month: month_of(from),
             of_month: vec![Money::ZERO; accounts.len()],
-            spent: Spent::default(),
+            spent: SpentByMonth::default(),
         }
     }
 
-    /// [`open`](Self::open), of all accounts of a book.
+    /// [`spend_from`](Self::spend_from), of all accounts of a book.
     pub fn of_all(book: &Book, detail: Detail) -> Self {
         let accounts =
             u32::try_from(book.accounts.len()).expect("a book numbers its accounts in 32 bits");
-        Self::open(book.days.from, 0..accounts, detail)
+        Self::spend_from(book.days.from, 0..accounts, detail)
     }
 
     /// Adds the next rows.
-    pub fn add<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>) {
+    pub fn spend_entries<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>) {
         for entry in entries {
             let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
                 continue;
@@ -171,7 +171,7 @@ impl Spending {
     }
 
     /// What was spent, once the last rows have been added.
-    pub fn close(mut self) -> Spent {
+    pub fn into_spent(mut self) -> SpentByMonth {
         self.end_month();
         self.spent
     }
@@ -190,7 +190,7 @@ pub struct Differing {
 
 impl Differing {
     /// Asks a run of which no day is left.
-    pub fn of(run: &Run<'_>) -> Self {
+    pub fn accounts_that_differ(run: &RunningReplay<'_>) -> Self {
         Self {
             short: run.short_accounts(),
             lapsing: run.lapsing_accounts(),
@@ -201,11 +201,11 @@ impl Differing {
 /// The three sums of a run, by month and account.
 #[derive(Clone, Debug)]
 pub struct Demand {
-    as_funded: Spent,
+    as_funded: SpentByMonth,
     all_due_paid: Replayed,
     all_kept: Replayed,
     /// What keeps the two further sums from being told; of accounts in their order.
-    pub untold: Vec<Untold>,
+    pub untold: Vec<MissingSum>,
 }
 
 /// Some accounts replayed under other conditions.
@@ -214,22 +214,27 @@ struct Replayed {
     accounts: BTreeSet<AccountIndex>,
     /// Those that asked for a price that is not known.
     untold: BTreeSet<AccountIndex>,
-    spent: Spent,
+    spent: SpentByMonth,
 }
 
 impl Demand {
     /// Of a run that spent so much; replays the accounts that differ.
-    pub fn of(book: &Book, as_funded: Spent, differing: &Differing, detail: Detail) -> Self {
+    pub fn from_spent(
+        book: &Book,
+        as_funded: SpentByMonth,
+        differing: &Differing,
+        detail: Detail,
+    ) -> Self {
         let Differing { short, lapsing } = differing;
         let Some(gift) = book.ample_cash() else {
             let accounts: BTreeSet<AccountIndex> = short.union(lapsing).copied().collect();
             let untold = Replayed {
                 untold: accounts.clone(),
                 accounts,
-                spent: Spent::default(),
+                spent: SpentByMonth::default(),
             };
             let why = (!untold.accounts.is_empty())
-                .then_some(Untold::TooLarge)
+                .then_some(MissingSum::TooLarge)
                 .into_iter()
                 .collect();
             return Self {
@@ -239,14 +244,14 @@ impl Demand {
                 untold: why,
             };
         };
-        let ample = Means { gift, keeps: false };
+        let ample = ReplayOptions { gift, keeps: false };
         let (all_due_paid, lapsing_with_cash, mut refusals) = replay(book, short, ample, detail);
         let mut kept: BTreeSet<AccountIndex> = lapsing.difference(short).copied().collect();
         kept.extend(lapsing_with_cash.difference(&all_due_paid.untold));
         let (mut all_kept, _, more) = replay(
             book,
             &kept,
-            Means {
+            ReplayOptions {
                 keeps: true,
                 ..ample
             },
@@ -257,7 +262,7 @@ impl Demand {
         all_kept.untold.extend(&all_due_paid.untold);
         let untold = refusals
             .into_iter()
-            .map(|(_, refusal)| Untold::Price(refusal))
+            .map(|(_, refusal)| MissingSum::Price(refusal))
             .collect();
         Self {
             as_funded,
@@ -272,9 +277,9 @@ impl Demand {
         &'d self,
         book: &'d Book,
     ) -> impl Iterator<Item = (Day, AccountIndex, ThreeSums)> + 'd {
-        let mut own = Cursor::of(&self.as_funded);
-        let mut paid = Cursor::of(&self.all_due_paid.spent);
-        let mut kept = Cursor::of(&self.all_kept.spent);
+        let mut own = Cursor::at_start_of(&self.as_funded);
+        let mut paid = Cursor::at_start_of(&self.all_due_paid.spent);
+        let mut kept = Cursor::at_start_of(&self.all_kept.spent);
         let accounts = move || {
             (0u32..)
                 .zip(&book.accounts)
@@ -317,7 +322,7 @@ impl Demand {
             totals
                 .entry(book.account(account).currency)
                 .or_default()
-                .add(sums);
+                .add_sums(sums);
         }
         totals
     }
@@ -353,7 +358,7 @@ impl Demand {
 fn replay(
     book: &Book,
     accounts: &BTreeSet<AccountIndex>,
-    means: Means,
+    means: ReplayOptions,
     detail: Detail,
 ) -> (
     Replayed,
@@ -365,12 +370,12 @@ fn replay(
     }
     let mut run = engine::open_with(book, accounts, means);
     run.pass_refusals();
-    let of_part = |accounts| Spending::open(book.days.from, accounts, detail);
+    let of_part = |accounts| Spending::spend_from(book.days.from, accounts, detail);
     let mut parts: Vec<Spending> = run.parts().map(of_part).collect();
     let mut window: Window<()> = Window::default();
     let mut advance = || {
-        let add = |part: &mut Spending, rows: &mut engine::Rows, (): &mut ()| {
-            part.add(rows.entries.iter())
+        let add = |part: &mut Spending, rows: &mut engine::ShardRows, (): &mut ()| {
+            part.spend_entries(rows.entries.iter())
         };
         run.advance_with(&mut window, &mut parts, add)
             .expect("a run that passes refusals comes to its end")
@@ -378,7 +383,7 @@ fn replay(
     while advance() {}
     let refusals: Vec<(AccountIndex, Refusal)> = run.refusals().collect();
     let untold = refusals.iter().map(|(account, _)| *account).collect();
-    let spent = Spent::join(parts.into_iter().map(Spending::close));
+    let spent = SpentByMonth::join(parts.into_iter().map(Spending::into_spent));
     (
         Replayed {
             accounts: accounts.clone(),
@@ -394,7 +399,7 @@ fn replay(
 struct Cursor<'s, I: Iterator<Item = &'s (Day, AccountIndex, Money)>>(Peekable<I>);
 
 impl<'s> Cursor<'s, std::slice::Iter<'s, (Day, AccountIndex, Money)>> {
-    fn of(spent: &'s Spent) -> Self {
+    fn at_start_of(spent: &'s SpentByMonth) -> Self {
         Self(spent.months.iter().peekable())
     }
 

@@ -11,11 +11,11 @@ use crate::model::action::{Action, Verb};
 use crate::model::book::Book;
 use crate::model::instance::{ChargeType, Instance, InstanceIndex, State};
 use crate::model::money::{Currency, Money};
-use rule::{Rules, could_be_paid};
+use rule::{RuleFinder, could_be_paid};
 
 /// One step of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct StoryStep {
     /// What happened, in a sentence that begins with its day.
     pub sentence: String,
     /// The rule behind it, if it is one of a profile.
@@ -28,7 +28,7 @@ pub struct Story {
     /// Who it is about, and how it stood at the opening.
     pub opening: String,
     /// What happened.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StoryStep>,
     /// How it stands at the end.
     pub closing: String,
 }
@@ -37,13 +37,13 @@ pub struct Story {
 ///
 /// # Errors
 /// An action of the account needs a price that is not known.
-pub fn instance(
+pub fn instance_story(
     book: &Book,
     index: InstanceIndex,
     seen: impl FnMut(&Window),
 ) -> Result<Story, Refusal> {
     let instance = book.instance(index);
-    let teller = Teller {
+    let teller = StoryWriter {
         book,
         currency: book.account(instance.account).currency,
     };
@@ -66,14 +66,14 @@ pub fn instance(
 /// The story of an account: its money, its alerts, and what happened to its instances.
 ///
 /// # Errors
-/// As [`instance`].
-pub fn account(
+/// As [`instance_story`].
+pub fn account_story(
     book: &Book,
     index: AccountIndex,
     seen: impl FnMut(&Window),
 ) -> Result<Story, Refusal> {
     let account = book.account(index);
-    let teller = Teller {
+    let teller = StoryWriter {
         book,
         currency: account.currency,
     };
@@ -121,15 +121,15 @@ fn replay(
         seen(&window);
         told.extend(window.entries().filter(|entry| is_told(entry)).copied());
     }
-    Ok((told, run.close().into_book(book.clone())))
+    Ok((told, run.finish().into_book(book.clone())))
 }
 
-struct Teller<'b> {
+struct StoryWriter<'b> {
     book: &'b Book,
     currency: Currency,
 }
 
-impl Teller<'_> {
+impl StoryWriter<'_> {
     fn money(&self, money: Money) -> String {
         money.display_grouped(self.currency).to_string()
     }
@@ -174,9 +174,9 @@ impl Teller<'_> {
     }
 
     /// One step for each row; days of equal usage are told as one.
-    fn steps(&self, entries: &[&Entry]) -> Vec<Step> {
+    fn steps(&self, entries: &[&Entry]) -> Vec<StoryStep> {
         let mut steps = Vec::new();
-        let mut rules = Rules::open(self.book);
+        let mut rules = RuleFinder::rules_of_book(self.book);
         let mut rest = entries;
         while let Some(first) = rest.first() {
             let same = |entry: &&&Entry| {
@@ -194,11 +194,11 @@ impl Teller<'_> {
                 sentence
                     .push_str(" It was returned, so its new term starts on the day of recovery.");
             }
-            steps.push(Step {
+            steps.push(StoryStep {
                 sentence,
-                rule: rules.of(first),
+                rule: rules.rule_behind(first),
             });
-            rest[..count].iter().for_each(|entry| rules.add(entry));
+            rest[..count].iter().for_each(|entry| rules.follow(entry));
             rest = &rest[count..];
         }
         steps
@@ -375,7 +375,7 @@ impl Teller<'_> {
             Some(Verb::Resize(price, Some(kind))) => {
                 format!(
                     " to {} at {price} {}",
-                    self.book.labels.text(kind),
+                    self.book.labels.label_text(kind),
                     self.currency
                 )
             }

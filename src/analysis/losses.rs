@@ -13,7 +13,7 @@ use crate::model::instance::{Instance, InstanceIndex, State, StoppedBy};
 
 /// What a row means for its instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Meaning {
+pub enum RowMeaning {
     /// Its auto-renewal fails, for the first time since it was paid.
     Fails,
     /// Its auto-renewal fails once more.
@@ -34,7 +34,7 @@ pub enum Meaning {
     Refused,
 }
 
-impl Meaning {
+impl RowMeaning {
     /// How bad it is: 0 where nothing is lost or short.
     pub fn weight(self) -> u8 {
         match self {
@@ -61,7 +61,7 @@ pub struct Losses {
 
 impl Losses {
     /// As the instances of a book stand at its opening.
-    pub fn open(book: &Book) -> Self {
+    pub fn losses_of_book(book: &Book) -> Self {
         Self::open_some(book, (0u32..).map(InstanceIndex).take(book.instances.len()))
     }
 
@@ -91,52 +91,52 @@ impl Losses {
     }
 
     /// What the next row means; none where it is about no instance, or changes nothing in this respect.
-    pub fn read(&mut self, entry: &Entry) -> Option<Meaning> {
+    pub fn meaning_of_entry(&mut self, entry: &Entry) -> Option<RowMeaning> {
         if (entry.event, entry.reason) == (Event::Rejected, Some(Reason::InsufficientFunds)) {
-            return Some(Meaning::Refused);
+            return Some(RowMeaning::Refused);
         }
         let instance = entry.instance?;
         match (entry.event, entry.reason) {
-            (Event::RenewalFailed, _) if self.failing.insert(instance) => Some(Meaning::Fails),
-            (Event::RenewalFailed, _) => Some(Meaning::FailsAgain),
+            (Event::RenewalFailed, _) if self.failing.insert(instance) => Some(RowMeaning::Fails),
+            (Event::RenewalFailed, _) => Some(RowMeaning::FailsAgain),
             (Event::Renewed | Event::Purchased, _) => {
                 self.settle(instance);
-                Some(Meaning::Settled)
+                Some(RowMeaning::Settled)
             }
             (Event::Recovered, _) => {
                 self.settle(instance);
                 self.returned.remove(&instance);
-                Some(Meaning::Back)
+                Some(RowMeaning::Back)
             }
             (Event::Converted, _) => {
                 self.settle(instance);
                 Some(if self.in_arrears.remove(&instance) {
-                    Meaning::Back
+                    RowMeaning::Back
                 } else {
-                    Meaning::Settled
+                    RowMeaning::Settled
                 })
             }
             (Event::Restored, reason) => {
                 let was_in_arrears = self.in_arrears.remove(&instance);
-                (was_in_arrears || reason == Some(Reason::Funds)).then_some(Meaning::Back)
+                (was_in_arrears || reason == Some(Reason::Funds)).then_some(RowMeaning::Back)
             }
-            (Event::Reclaimed, _) => Some(Meaning::Reclaimed),
+            (Event::Reclaimed, _) => Some(RowMeaning::Reclaimed),
             (Event::Stopped, Some(Reason::Arrears)) => {
                 self.in_arrears.insert(instance);
-                Some(Meaning::Stopped)
+                Some(RowMeaning::Stopped)
             }
             (Event::Returned, _) => {
                 self.returned.insert(instance);
-                Some(Meaning::GivenUp)
+                Some(RowMeaning::GivenUp)
             }
             (Event::Terminated, reason) => {
                 self.settle(instance);
                 self.in_arrears.remove(&instance);
                 let given_up = self.returned.remove(&instance) || reason == Some(Reason::User);
                 Some(if given_up {
-                    Meaning::GivenUp
+                    RowMeaning::GivenUp
                 } else {
-                    Meaning::Lost
+                    RowMeaning::Lost
                 })
             }
             _ => None,

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::remedy::{self, Help, Outlook};
-use crate::engine::Gone;
+use crate::engine::TerminatedInstance;
 use crate::engine::charge;
-use crate::engine::lifecycle::Standing;
+use crate::engine::lifecycle::DayStatus;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
@@ -21,7 +21,7 @@ const HOURS_OF_A_MONTH: u32 = 720;
 
 /// Of what kind a loss is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub enum LossClass {
     /// At risk: it stops, or can be saved for the last time, within 30 days.
     Soon,
     /// At risk, later in the run.
@@ -32,12 +32,12 @@ pub enum Class {
     Impossible,
 }
 
-impl Class {
+impl LossClass {
     /// All classes, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Soon, Self::Later, Self::OnPurpose, Self::Impossible];
 
     /// The word in files.
-    pub fn name(self) -> &'static str {
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::Soon => "soon",
             Self::Later => "later",
@@ -49,7 +49,7 @@ impl Class {
 
 /// Why an instance is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum LostBecause {
     /// Its account cannot pay its renewal.
     FundsShort,
     /// Nobody renews it, and people are expected to.
@@ -64,9 +64,9 @@ pub enum Cause {
     Ended,
 }
 
-impl Cause {
+impl LostBecause {
     /// The word in files.
-    pub fn name(self) -> &'static str {
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::FundsShort => "funds_short",
             Self::NotRenewed => "not_renewed",
@@ -80,7 +80,7 @@ impl Cause {
 
 /// What helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cure {
+pub enum LossRemedy {
     /// Money in the account.
     TopUp,
     /// The flag `auto`.
@@ -91,9 +91,9 @@ pub enum Cure {
     Start,
 }
 
-impl Cure {
+impl LossRemedy {
     /// The word in files: an action.
-    pub fn name(self) -> &'static str {
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::TopUp => "topup",
             Self::SetFlag => "set_flag",
@@ -115,7 +115,7 @@ pub struct Lost {
     /// The last day on which it can be saved; none where it cannot.
     pub latest: Option<Day>,
     /// Of what kind the loss is.
-    pub class: Class,
+    pub class: LossClass,
     /// Its flag when it is lost; none of a postpaid instance.
     pub flag: Option<RenewFlag>,
     /// What it costs a month by the list price in force, 720 hours where it is charged by the hour.
@@ -123,9 +123,9 @@ pub struct Lost {
     /// The currency of its account.
     pub currency: Currency,
     /// Why.
-    pub cause: Cause,
+    pub cause: LostBecause,
     /// What helps.
-    pub cure: Option<Cure>,
+    pub cure: Option<LossRemedy>,
     /// Whether a tag says that it is production.
     pub is_production: bool,
 }
@@ -134,7 +134,7 @@ pub struct Lost {
 /// leaves what it lost, `ended` what people end, with its day. Of each currency the dearest comes first.
 pub fn losses(
     book: &Book,
-    gone: impl Iterator<Item = Gone>,
+    gone: impl Iterator<Item = TerminatedInstance>,
     ended: &BTreeMap<InstanceIndex, Day>,
     as_of: Day,
 ) -> Vec<Lost> {
@@ -153,7 +153,7 @@ pub fn losses(
     losses
 }
 
-fn lost(book: &Book, gone: &Gone, ended: Option<Day>, as_of: Day) -> Option<Lost> {
+fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) -> Option<Lost> {
     let listed = book.instance(gone.instance);
     let currency = book.account(listed.account).currency;
     let Some(standing) = gone.standing else {
@@ -166,7 +166,7 @@ fn lost(book: &Book, gone: &Gone, ended: Option<Day>, as_of: Day) -> Option<Lost
     }
     let profile = book.profile(listed.profile);
     let is_prepaid = standing.charge_type == ChargeType::Prepaid;
-    let waiting = Standing {
+    let waiting = DayStatus {
         state: if is_prepaid {
             State::Reclaimed
         } else {
@@ -177,7 +177,7 @@ fn lost(book: &Book, gone: &Gone, ended: Option<Day>, as_of: Day) -> Option<Lost
     let waiting = if ended.is_some() {
         waiting
     } else {
-        Standing {
+        DayStatus {
             stopped_by: StoppedBy::Arrears,
             ..waiting
         }
@@ -205,38 +205,38 @@ fn lost(book: &Book, gone: &Gone, ended: Option<Day>, as_of: Day) -> Option<Lost
         begins(book, listed),
     );
     let cause = match (is_ended, standing.flag) {
-        (true, _) => Cause::Ended,
-        _ if !is_prepaid => Cause::Arrears,
-        (_, RenewFlag::None) => Cause::FlagNone,
-        (_, RenewFlag::Manual) => Cause::NotRenewed,
-        (_, RenewFlag::Auto) if outlook == Outlook::ByItself => Cause::FundsShort,
-        (_, RenewFlag::Auto) => Cause::NoAttempt,
+        (true, _) => LostBecause::Ended,
+        _ if !is_prepaid => LostBecause::Arrears,
+        (_, RenewFlag::None) => LostBecause::FlagNone,
+        (_, RenewFlag::Manual) => LostBecause::NotRenewed,
+        (_, RenewFlag::Auto) if outlook == Outlook::ByItself => LostBecause::FundsShort,
+        (_, RenewFlag::Auto) => LostBecause::NoAttempt,
     };
     let is_soon = [Some(stops_on), latest]
         .into_iter()
         .flatten()
         .any(|day| day < as_of + SOON);
     let class = match (cause, outlook) {
-        (Cause::Ended | Cause::FlagNone, _) => Class::OnPurpose,
-        (_, Outlook::Lost(_)) => Class::Impossible,
-        _ if latest.is_none() => Class::Impossible,
-        _ if is_soon => Class::Soon,
-        _ => Class::Later,
+        (LostBecause::Ended | LostBecause::FlagNone, _) => LossClass::OnPurpose,
+        (_, Outlook::Lost(_)) => LossClass::Impossible,
+        _ if latest.is_none() => LossClass::Impossible,
+        _ if is_soon => LossClass::Soon,
+        _ => LossClass::Later,
     };
     let cure = match outlook {
-        _ if matches!(class, Class::OnPurpose | Class::Impossible) => None,
+        _ if matches!(class, LossClass::OnPurpose | LossClass::Impossible) => None,
         Outlook::Help(remedy) => Some(match remedy.what {
-            Help::SetFlag => Cure::SetFlag,
-            Help::Renew { .. } => Cure::Renew,
-            Help::Start => Cure::Start,
+            Help::SetFlag => LossRemedy::SetFlag,
+            Help::Renew { .. } => LossRemedy::Renew,
+            Help::Start => LossRemedy::Start,
         }),
-        _ => Some(Cure::TopUp),
+        _ => Some(LossRemedy::TopUp),
     };
     Some(Lost {
         instance: gone.instance,
         lost_on,
         stops_on: Some(stops_on),
-        latest: latest.filter(|_| class != Class::Impossible),
+        latest: latest.filter(|_| class != LossClass::Impossible),
         class,
         flag: is_prepaid.then_some(standing.flag),
         value: value(book, gone, currency),
@@ -248,7 +248,7 @@ fn lost(book: &Book, gone: &Gone, ended: Option<Day>, as_of: Day) -> Option<Lost
 }
 
 /// A purchase that is refused on the first day of the run comes before everything that could help.
-fn refused(book: &Book, gone: &Gone, currency: Currency) -> Option<Lost> {
+fn refused(book: &Book, gone: &TerminatedInstance, currency: Currency) -> Option<Lost> {
     let listed = book.instance(gone.instance);
     let lost_on = listed.starts_on.filter(|day| *day == book.days.from)?;
     Some(Lost {
@@ -256,11 +256,11 @@ fn refused(book: &Book, gone: &Gone, currency: Currency) -> Option<Lost> {
         lost_on,
         stops_on: None,
         latest: None,
-        class: Class::Impossible,
+        class: LossClass::Impossible,
         flag: Some(listed.renew_flag),
         value: value(book, gone, currency),
         currency,
-        cause: Cause::FundsShort,
+        cause: LostBecause::FundsShort,
         cure: None,
         is_production: book.is_production(listed),
     })
@@ -276,13 +276,13 @@ fn begins(book: &Book, listed: &Instance) -> Day {
 }
 
 /// Where an instance stood before its loss began: as the book opens if it began before the run, else running.
-fn before(book: &Book, listed: &Instance, waiting: &Standing) -> Standing {
+fn before(book: &Book, listed: &Instance, waiting: &DayStatus) -> DayStatus {
     if waiting.since < book.days.from || waiting.charge_type == ChargeType::Postpaid {
         return *waiting;
     }
     let overdue =
         listed.state == Some(State::Overdue) && listed.expires_on == Some(waiting.expires);
-    Standing {
+    DayStatus {
         state: if overdue {
             State::Overdue
         } else {
@@ -293,7 +293,7 @@ fn before(book: &Book, listed: &Instance, waiting: &Standing) -> Standing {
 }
 
 /// What an instance costs a month.
-fn value(book: &Book, gone: &Gone, currency: Currency) -> Money {
+fn value(book: &Book, gone: &TerminatedInstance, currency: Currency) -> Money {
     let profile = book.profile(book.instance(gone.instance).profile);
     let charge_type = gone
         .standing
@@ -311,7 +311,7 @@ fn value(book: &Book, gone: &Gone, currency: Currency) -> Money {
 
 /// How many losses a class has, what they cost a month, and how many are production.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Count {
+pub struct LossCount {
     /// How many.
     pub instances: usize,
     /// What they cost a month, by currency.
@@ -321,8 +321,8 @@ pub struct Count {
 }
 
 /// Counts the losses of a class.
-pub fn count(losses: &[Lost], class: Class) -> Count {
-    let mut count = Count::default();
+pub fn count(losses: &[Lost], class: LossClass) -> LossCount {
+    let mut count = LossCount::default();
     for lost in losses.iter().filter(|lost| lost.class == class) {
         count.instances += 1;
         count.production += usize::from(lost.is_production);

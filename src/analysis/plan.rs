@@ -12,28 +12,28 @@
 //! (`docs/model.md`, the plan). Everything is whole minor units.
 
 mod arrivals;
+mod consequences;
 mod demand;
-mod fate;
-mod keeping;
-mod late;
+mod instance_value;
+mod keep_rules;
 mod listed;
-mod triage;
-mod worth;
+mod selection;
+mod tolerant;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use arrivals::{Arrival, Cadence, Way};
+pub use arrivals::{Arrival, Cadence, PaymentChannel};
+pub use consequences::Consequence;
 use demand::{Floors, Needs};
-pub use fate::Consequence;
-use keeping::Doing;
-pub use listed::Task;
-use triage::Shortage;
-pub use triage::Triage;
-pub use worth::{Worth, WorthError, month, weigh};
+pub use instance_value::{InstanceValue, ValueError, month, weigh};
+use keep_rules::Doing;
+pub use listed::ListedTask;
+use selection::FundsShortage;
+pub use selection::Selection;
 
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
-use crate::engine::{self, Refusal, Step, Trial};
+use crate::engine::{self, PlannedStep, Refusal, Simulation};
 use crate::model::account::AccountIndex;
 use crate::model::action::{AccountRef, Action, Channel, Target, Transfer, Verb};
 use crate::model::book::Book;
@@ -44,13 +44,13 @@ use crate::model::selector::Selector;
 
 /// What must not be lost, and how money can come.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct PlanQuestion {
     /// On which days people can top up.
     pub cadence: Cadence,
     /// How they send it.
     pub channel: Option<Channel>,
     /// The instances to keep.
-    pub keep: Keep,
+    pub keep: KeepRule,
     /// What must stay in each account of a currency.
     pub reserve: BTreeMap<Currency, Money>,
     /// How late a renewal may be.
@@ -63,7 +63,7 @@ pub struct Question {
 
 /// Which instances are to be kept.
 #[derive(Clone, Debug)]
-pub enum Keep {
+pub enum KeepRule {
     /// Those with the flag `auto` or `manual`, unless people give them up: what the to-do list keeps.
     Flagged,
     /// What renews itself, and what the book's actions renew: nobody does anything besides paying.
@@ -99,21 +99,21 @@ pub struct AccountPlan {
     pub top_ups: Vec<TopUp>,
     /// What people have to do besides, by day.
     pub steps: Vec<(Day, InstanceIndex, Verb)>,
-    /// The same with what is known of them, where the plan keeps [`Keep::Flagged`].
-    pub tasks: Vec<Task>,
+    /// The same with what is known of them, where the plan keeps [`KeepRule::Flagged`].
+    pub tasks: Vec<ListedTask>,
     /// Instances to be kept that nothing saves any more, with the day on which they are gone; where the plan keeps
-    /// [`Keep::Flagged`].
+    /// [`KeepRule::Flagged`].
     pub beyond: Vec<(InstanceIndex, Day)>,
     /// When the account fails without any top-up of the plan; none: not in the run.
-    pub runway: Option<Failure>,
+    pub runway: Option<FundingFailure>,
     /// What fails before the first money can be there.
-    pub unmet: Vec<Failure>,
+    pub unmet: Vec<FundingFailure>,
     /// What is lost whatever is paid.
-    pub lost: Vec<Loss>,
+    pub lost: Vec<UnavoidableLoss>,
     /// What the run with the plan spends: renewals and usage, refunds taken off.
     pub spend: Money,
     /// What the budget keeps, where it does not keep all.
-    pub triage: Option<Triage>,
+    pub triage: Option<Selection>,
 }
 
 /// A top-up of the plan.
@@ -124,20 +124,20 @@ pub struct TopUp {
     /// How much.
     pub amount: Money,
     /// What fails first without it. Its `by` is the last day on which the money is in time.
-    pub first: Failure,
+    pub first: FundingFailure,
     /// What happens if it does not come and all others do, by day.
     pub without: Vec<Consequence>,
 }
 
 /// Something that fails for want of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct FundingFailure {
     /// The day on which it fails.
     pub day: Day,
     /// The last day on which money for it can come.
     pub by: Day,
     /// What fails.
-    pub cause: Cause,
+    pub cause: NeedCause,
     /// Of which instance, if of one.
     pub instance: Option<InstanceIndex>,
     /// What is missing.
@@ -146,7 +146,7 @@ pub struct Failure {
 
 /// What money is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
+pub enum NeedCause {
     /// A renewal, by itself or by people.
     Renewal,
     /// A purchase.
@@ -161,9 +161,9 @@ pub enum Cause {
     Floor,
 }
 
-impl Cause {
+impl NeedCause {
     /// The word in files.
-    pub fn name(self) -> &'static str {
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::Renewal => "renewal",
             Self::Purchase => "purchase",
@@ -177,7 +177,7 @@ impl Cause {
 
 /// An instance that no money keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loss {
+pub struct UnavoidableLoss {
     /// The instance.
     pub instance: InstanceIndex,
     /// The day on which it goes to the recycle bin, is stopped or is gone; none: before the run.
@@ -185,14 +185,14 @@ pub struct Loss {
     /// The day on which it is terminated; none where that is before the run or not within it.
     pub gone: Option<Day>,
     /// Why.
-    pub why: LossCause,
+    pub why: UnavoidableCause,
     /// Whether the question asked for it to be kept.
     pub asked: bool,
 }
 
 /// Why an instance is lost whatever is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LossCause {
+pub enum UnavoidableCause {
     /// It is gone already when the run begins.
     Released,
     /// It is gone before the first money can be there.
@@ -207,7 +207,7 @@ pub enum LossCause {
 ///
 /// # Errors
 /// The book cannot be replayed.
-pub fn plan(book: &Book, question: &Question) -> Result<Plan, Refusal> {
+pub fn plan(book: &Book, question: &PlanQuestion) -> Result<Plan, Refusal> {
     plan_and_count(book, question, &|| ())
 }
 
@@ -217,7 +217,7 @@ pub fn plan(book: &Book, question: &Question) -> Result<Plan, Refusal> {
 /// As [`plan`].
 pub fn plan_and_count(
     book: &Book,
-    question: &Question,
+    question: &PlanQuestion,
     planned: &(dyn Fn() + Sync),
 ) -> Result<Plan, Refusal> {
     let all = (0u32..)
@@ -234,14 +234,14 @@ pub fn plan_and_count(
 /// what happens without a top-up.
 pub(crate) fn plan_accounts(
     book: &Book,
-    question: &Question,
+    question: &PlanQuestion,
     (accounts, tells): (&BTreeSet<AccountIndex>, bool),
     planned: &(dyn Fn() + Sync),
 ) -> Vec<(AccountIndex, Result<AccountPlan, Refusal>)> {
-    let way = Way::of(book, question.channel);
+    let way = PaymentChannel::channel_of_book(book, question.channel);
     let arrivals = way.arrivals(&question.cadence);
-    let plain_actions = triage::are_plain(book);
-    let setting = Setting {
+    let plain_actions = selection::are_plain(book);
+    let setting = PlanSetting {
         question,
         arrivals: &arrivals,
         ample: ample(book),
@@ -281,8 +281,8 @@ fn spend(entries: &[Entry]) -> Money {
 }
 
 /// What the plans of all accounts share.
-struct Setting<'q> {
-    question: &'q Question,
+struct PlanSetting<'q> {
+    question: &'q PlanQuestion,
     arrivals: &'q [Arrival],
     ample: Money,
     plain_actions: bool,
@@ -292,22 +292,22 @@ struct Setting<'q> {
 /// The run with ample money.
 struct AmpleRun<'b> {
     entries: Vec<Entry>,
-    end: Trial<'b>,
+    end: Simulation<'b>,
 }
 
-impl Setting<'_> {
+impl PlanSetting<'_> {
     /// The first day on which money can be there.
     fn first(&self) -> Option<Day> {
         self.arrivals.first().map(|arrival| arrival.arrives)
     }
 
-    fn plan(&self, opening: &Trial<'_>) -> Result<AccountPlan, Refusal> {
+    fn plan(&self, opening: &Simulation<'_>) -> Result<AccountPlan, Refusal> {
         let kept = match &self.question.keep {
-            Keep::Matching(selector) => Some(opening.matching(selector)),
-            Keep::Flagged | Keep::Due => None,
+            KeepRule::Matching(selector) => Some(opening.matching(selector)),
+            KeepRule::Flagged | KeepRule::Due => None,
         };
-        let keeps = Keeps::of(opening, kept.as_deref());
-        let Kept {
+        let keeps = KeepRules::rules_at_opening(opening, kept.as_deref());
+        let FundedPlan {
             steps,
             stops,
             tasks,
@@ -323,23 +323,28 @@ impl Setting<'_> {
                 .alert_below
                 .filter(|_| self.question.tolerance == Tolerance::Nothing),
         };
-        let needs = Needs::of(&run, (self.arrivals, self.ample), floors);
+        let needs = Needs::needs_of_run(&run, (self.arrivals, self.ample), floors);
         let mut lost = demand::lost(&run, (opening, kept.as_deref()), self.first());
         lost.iter_mut()
             .for_each(|loss| loss.asked |= beyond.iter().any(|(one, _)| *one == loss.instance));
         let (mut top_ups, stops, unmet) = match self.question.tolerance {
             Tolerance::Nothing => (needs.top_ups, stops, needs.unmet),
             tolerance => {
-                let search = late::Search::new(self, &run, (reserve, tolerance), &keeps.let_go);
+                let search =
+                    tolerant::LateSearch::new(self, &run, (reserve, tolerance), &keeps.let_go);
                 let (top_ups, stops) = search.top_ups(&prepared)?;
-                (top_ups, stops, late::unmet(needs.unmet, &run, tolerance))
+                (
+                    top_ups,
+                    stops,
+                    tolerant::unmet(needs.unmet, &run, tolerance),
+                )
             }
         };
         let budget = self.question.budgets.get(&opening.account()).copied();
         let sum: Money = top_ups.iter().map(|top_up| top_up.amount).sum();
         if let Some(budget) = budget.filter(|budget| *budget < sum || !unmet.is_empty()) {
             let returning = &returning(opening, &run, &keeps.let_go);
-            let shortage = Shortage {
+            let shortage = FundsShortage {
                 setting: self,
                 opening,
                 steps: &steps,
@@ -353,7 +358,7 @@ impl Setting<'_> {
         let steps = [steps, stops].concat();
         let prepared = with_steps(opening, &steps);
         if self.tells {
-            fate::tell(&prepared, &mut top_ups)?;
+            consequences::tell(&prepared, &mut top_ups)?;
         }
         // What the list asks for is carried out in the run that it comes from.
         let is_list = !self.tells && tasks.len() == steps.len();
@@ -380,8 +385,8 @@ impl Setting<'_> {
     /// The plan of an account whose budget does not keep all.
     fn choose(
         &self,
-        shortage: &Shortage<'_, '_>,
-        mut lost: Vec<Loss>,
+        shortage: &FundsShortage<'_, '_>,
+        mut lost: Vec<UnavoidableLoss>,
     ) -> Result<AccountPlan, Refusal> {
         let candidates = shortage.candidates();
         let triage = shortage.solve(&candidates)?;
@@ -403,7 +408,7 @@ impl Setting<'_> {
             without: Vec::new(),
         });
         let mut top_ups: Vec<TopUp> = top_up.into_iter().collect();
-        fate::tell(&prepared, &mut top_ups)?;
+        consequences::tell(&prepared, &mut top_ups)?;
         lost.retain(|loss| triage.let_go.binary_search(&loss.instance).is_err());
         let steps = settled(&prepared, &top_ups, steps)?;
         let account = prepared.account();
@@ -423,23 +428,27 @@ impl Setting<'_> {
     }
 
     /// What people have to do so that the kept instances stay, and the run with it and ample money.
-    fn keep<'b>(&self, opening: &Trial<'b>, keeps: &Keeps<'_>) -> Result<Kept<'b>, Refusal> {
-        if matches!(self.question.keep, Keep::Flagged) {
+    fn keep<'b>(
+        &self,
+        opening: &Simulation<'b>,
+        keeps: &KeepRules<'_>,
+    ) -> Result<FundedPlan<'b>, Refusal> {
+        if matches!(self.question.keep, KeepRule::Flagged) {
             return self.keep_flagged(opening);
         }
         let mut steps = keeps
             .kept
-            .map(|kept| keeping::flags(opening, kept))
+            .map(|kept| keep_rules::flags(opening, kept))
             .unwrap_or_default();
         loop {
             let mut stops = Vec::new();
             let run = self.ample_run(with_steps(opening, &steps), (&keeps.let_go, &mut stops))?;
             let more = keeps
                 .kept
-                .map(|kept| keeping::repairs(&run, (opening, kept), &steps, self.first()));
+                .map(|kept| keep_rules::repairs(&run, (opening, kept), &steps, self.first()));
             let more = more.unwrap_or_default();
             if more.is_empty() {
-                return Ok(Kept {
+                return Ok(FundedPlan {
                     steps,
                     stops,
                     tasks: Vec::new(),
@@ -452,14 +461,14 @@ impl Setting<'_> {
     }
 
     /// [`keep`](Self::keep), of what the to-do list keeps.
-    fn keep_flagged<'b>(&self, opening: &Trial<'b>) -> Result<Kept<'b>, Refusal> {
-        let listed::Kept { tasks, beyond, run } =
+    fn keep_flagged<'b>(&self, opening: &Simulation<'b>) -> Result<FundedPlan<'b>, Refusal> {
+        let listed::ListedAccount { tasks, beyond, run } =
             listed::keep(opening, self.first().map(|day| (day, self.ample)))?;
         let steps = tasks
             .iter()
             .map(|task| (task.by, task.instance, task.verb))
             .collect();
-        Ok(Kept {
+        Ok(FundedPlan {
             steps,
             stops: Vec::new(),
             tasks,
@@ -471,14 +480,14 @@ impl Setting<'_> {
     /// The run with ample money from the first arrival on.
     fn ample_run<'b>(
         &self,
-        mut trial: Trial<'b>,
+        mut trial: Simulation<'b>,
         let_go: (&[InstanceIndex], &mut Vec<Doing>),
     ) -> Result<AmpleRun<'b>, Refusal> {
         if let Some(first) = self.first() {
-            trial.add(first, Step::Receive(self.ample));
+            trial.add_step(first, PlannedStep::Receive(self.ample));
         }
         let last = trial.book().days.to;
-        let entries = keeping::advance(&mut trial, last, let_go)?;
+        let entries = keep_rules::advance(&mut trial, last, let_go)?;
         Ok(AmpleRun {
             entries,
             end: trial,
@@ -487,15 +496,15 @@ impl Setting<'_> {
 }
 
 /// What is to be kept of an account.
-struct Keeps<'k> {
+struct KeepRules<'k> {
     /// The instances that are asked for; none: what the book keeps.
     kept: Option<&'k [InstanceIndex]>,
     /// Those that are not, where some are asked for.
     let_go: Vec<InstanceIndex>,
 }
 
-impl<'k> Keeps<'k> {
-    fn of(opening: &Trial<'_>, kept: Option<&'k [InstanceIndex]>) -> Self {
+impl<'k> KeepRules<'k> {
+    fn rules_at_opening(opening: &Simulation<'_>, kept: Option<&'k [InstanceIndex]>) -> Self {
         let is_let_go =
             |one: &InstanceIndex| kept.is_some_and(|kept| kept.binary_search(one).is_err());
         Self {
@@ -506,20 +515,20 @@ impl<'k> Keeps<'k> {
 }
 
 /// What people have to do, and the run with ample money.
-struct Kept<'b> {
+struct FundedPlan<'b> {
     /// Flags, renewals and starts.
     steps: Vec<Doing>,
     /// Stops of what came back in this run.
     stops: Vec<Doing>,
     /// What is known of the steps, where the plan keeps what flags keep.
-    tasks: Vec<Task>,
+    tasks: Vec<ListedTask>,
     beyond: Vec<(InstanceIndex, Day)>,
     run: AmpleRun<'b>,
 }
 
 /// The instances stopped at the opening that come back, by id; not those that are let go anyway.
 fn returning(
-    opening: &Trial<'_>,
+    opening: &Simulation<'_>,
     run: &AmpleRun<'_>,
     let_go: &[InstanceIndex],
 ) -> Vec<InstanceIndex> {
@@ -537,19 +546,19 @@ fn returning(
 }
 
 /// The account with what is done, by day.
-fn with_steps<'b>(opening: &Trial<'b>, steps: &[Doing]) -> Trial<'b> {
+fn with_steps<'b>(opening: &Simulation<'b>, steps: &[Doing]) -> Simulation<'b> {
     let mut trial = opening.clone();
     let mut steps = steps.to_vec();
-    steps.sort_by_key(keeping::order);
+    steps.sort_by_key(keep_rules::order);
     steps
         .into_iter()
-        .for_each(|(day, instance, verb)| trial.add(day, Step::Do(instance, verb)));
+        .for_each(|(day, instance, verb)| trial.add_step(day, PlannedStep::Do(instance, verb)));
     trial
 }
 
 /// What of the steps the planned run carries out, by day.
 fn settled(
-    prepared: &Trial<'_>,
+    prepared: &Simulation<'_>,
     top_ups: &[TopUp],
     steps: Vec<Doing>,
 ) -> Result<Vec<Doing>, Refusal> {
@@ -557,12 +566,12 @@ fn settled(
         return Ok(steps);
     }
     let mut trial = prepared.clone();
-    top_ups
-        .iter()
-        .for_each(|top_up| trial.add(top_up.arrival.arrives, Step::Receive(top_up.amount)));
+    top_ups.iter().for_each(|top_up| {
+        trial.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount))
+    });
     trial.advance(trial.book().days.to)?;
-    let mut steps = keeping::carried_out(steps, &trial.take_entries());
-    steps.sort_by_key(keeping::order);
+    let mut steps = keep_rules::carried_out(steps, &trial.take_entries());
+    steps.sort_by_key(keep_rules::order);
     Ok(steps)
 }
 

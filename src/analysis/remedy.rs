@@ -1,9 +1,9 @@
 //! What helps an instance that nobody pays for: whether it still renews itself, what people can do, and until when.
 //!
-//! Pure rules on where an instance stands ([`Standing`]); `docs/model.md` has them as **remedy**. The to-do list, plans, losses
+//! Pure rules on where an instance stands ([`DayStatus`]); `docs/model.md` has them as **remedy**. The to-do list, plans, losses
 //! and calendars ask here, so that they give the same advice.
 
-use crate::engine::lifecycle::Standing;
+use crate::engine::lifecycle::DayStatus;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, RenewFlag, State, StoppedBy};
 use crate::model::profile::{Profile, Restart};
@@ -30,7 +30,7 @@ pub struct Remedy {
     /// The last day that saves it, be it by a renewal.
     pub latest: Day,
     /// Why it does not renew itself.
-    pub why: Why,
+    pub why: RemedyReason,
 }
 
 /// What helps.
@@ -49,7 +49,7 @@ pub enum Help {
 
 /// Why an instance does not renew itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub enum RemedyReason {
     /// Its flag is not `auto`.
     Flag,
     /// No attempt day is left before it goes to the recycle bin.
@@ -62,9 +62,9 @@ pub enum Why {
     Stopped,
 }
 
-impl Why {
+impl RemedyReason {
     /// The word in files.
-    pub fn name(self) -> &'static str {
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::Flag => "flag",
             Self::AttemptsOver => "attempts_over",
@@ -77,7 +77,7 @@ impl Why {
 
 /// The last day from `first` to `last` on which an auto-renewal is tried, if its flag is `auto` on it.
 pub fn last_attempt(
-    standing: &Standing,
+    standing: &DayStatus,
     profile: &Profile,
     (first, last): (Day, Day),
 ) -> Option<Day> {
@@ -88,7 +88,7 @@ pub fn last_attempt(
 
 /// What becomes of an instance that stands so on the morning of `today` and is not paid for, and what helps. `months` are those
 /// of its own renewals.
-pub fn outlook(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Outlook {
+pub fn outlook(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     match (standing.charge_type, standing.state) {
         (ChargeType::Prepaid, State::Running | State::Overdue) => {
             usable(standing, profile, months, today)
@@ -100,7 +100,7 @@ pub fn outlook(standing: &Standing, profile: &Profile, months: u32, today: Day) 
 }
 
 /// What helps before it goes to the recycle bin.
-fn usable(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Outlook {
+fn usable(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let Some(suspended) = standing.suspension_day(profile).map(|day| day.max(today)) else {
         return Outlook::ByItself;
     };
@@ -126,14 +126,14 @@ fn usable(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Ou
         |by: &Day| standing.next_term(profile, months, *by).end + profile.suspend_after_days > *by;
     let periods = periods_beyond(standing, profile, months, suspended);
     match in_time {
-        Some(by) if lasts(&by) => remedy(Help::SetFlag, by, Why::Flag),
-        Some(_) => remedy(Help::Renew { periods }, suspended, Why::Flag),
+        Some(by) if lasts(&by) => remedy(Help::SetFlag, by, RemedyReason::Flag),
+        Some(_) => remedy(Help::Renew { periods }, suspended, RemedyReason::Flag),
         None => remedy(Help::Renew { periods }, suspended, no_attempt(profile)),
     }
 }
 
 /// What helps in the recycle bin.
-fn in_bin(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Outlook {
+fn in_bin(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let Some(released) = standing.release_day(profile) else {
         return Outlook::ByItself;
     };
@@ -153,13 +153,13 @@ fn in_bin(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Ou
     match last_attempt(standing, profile, (today, latest)) {
         Some(_) if standing.flag == RenewFlag::Auto => Outlook::ByItself,
         // An automatic recovery that is over on its own day saves nothing.
-        Some(by) if periods(by) == 1 => remedy(Help::SetFlag, by, Why::Flag),
+        Some(by) if periods(by) == 1 => remedy(Help::SetFlag, by, RemedyReason::Flag),
         Some(_) => remedy(
             Help::Renew {
                 periods: periods(latest),
             },
             latest,
-            Why::Flag,
+            RemedyReason::Flag,
         ),
         None if profile.auto_renew_while_reclaimed => remedy(
             Help::Renew {
@@ -173,21 +173,21 @@ fn in_bin(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Ou
                 periods: periods(latest),
             },
             latest,
-            Why::InBin,
+            RemedyReason::InBin,
         ),
     }
 }
 
-fn no_attempt(profile: &Profile) -> Why {
+fn no_attempt(profile: &Profile) -> RemedyReason {
     if profile.attempts.is_never() {
-        Why::NoAttempts
+        RemedyReason::NoAttempts
     } else {
-        Why::AttemptsOver
+        RemedyReason::AttemptsOver
     }
 }
 
 /// What helps an instance that is switched off.
-fn stopped(standing: &Standing, profile: &Profile, today: Day) -> Outlook {
+fn stopped(standing: &DayStatus, profile: &Profile, today: Day) -> Outlook {
     let by_arrears = standing.stopped_by == StoppedBy::Arrears;
     let Some(released) = standing.release_day(profile).filter(|_| by_arrears) else {
         return Outlook::ByItself;
@@ -200,15 +200,15 @@ fn stopped(standing: &Standing, profile: &Profile, today: Day) -> Outlook {
             what: Help::Start,
             by: latest,
             latest,
-            why: Why::Stopped,
+            why: RemedyReason::Stopped,
         }),
     }
 }
 
 /// What helps an instance that stands so where no automatic attempt reaches it, whatever its flag: a renewal by people.
-pub fn by_hand(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Outlook {
+pub fn by_hand(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     match outlook(
-        &Standing {
+        &DayStatus {
             flag: RenewFlag::Auto,
             ..*standing
         },
@@ -224,7 +224,7 @@ pub fn by_hand(standing: &Standing, profile: &Profile, months: u32, today: Day) 
 }
 
 /// A renewal on the last day on which it helps, although attempts are still to come by the rules.
-fn by_people(standing: &Standing, profile: &Profile, months: u32, today: Day) -> Outlook {
+fn by_people(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let suspended = standing.suspension_day(profile).map(|day| day.max(today));
     let binned = suspended.map_or(*standing, |day| standing.suspended(day));
     let Some(latest) = binned.release_day(profile).map(Day::yesterday) else {
@@ -236,14 +236,14 @@ fn by_people(standing: &Standing, profile: &Profile, months: u32, today: Day) ->
         what: Help::Renew { periods },
         by,
         latest,
-        why: Why::AttemptsOver,
+        why: RemedyReason::AttemptsOver,
     })
 }
 
 /// What helps an instance that renews itself on `day`, but goes to the recycle bin on the same day again, since that term is
 /// over: a renewal by people before, for more periods. `standing` is that of the morning.
 pub fn in_place_of_attempt(
-    standing: &Standing,
+    standing: &DayStatus,
     profile: &Profile,
     months: u32,
     day: Day,
@@ -253,15 +253,16 @@ pub fn in_place_of_attempt(
         what: Help::Renew { periods },
         by: day,
         latest: day,
-        why: Why::AttemptsOver,
+        why: RemedyReason::AttemptsOver,
     }
 }
 
 /// The least number of periods with which a renewal on `day` ends after that day.
-fn periods_beyond(standing: &Standing, profile: &Profile, months: u32, day: Day) -> u32 {
+fn periods_beyond(standing: &DayStatus, profile: &Profile, months: u32, day: Day) -> u32 {
     let ends_later = |periods: &u32| {
-        let pay =
-            |standing: Standing, months| standing.renewed(standing.next_term(profile, months, day));
+        let pay = |standing: DayStatus, months| {
+            standing.renewed(standing.next_term(profile, months, day))
+        };
         terms(profile, months, *periods)
             .into_iter()
             .fold(*standing, pay)

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{AddAssign, Range};
 
-use crate::analysis::losses::{Losses, Meaning};
+use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Balance, Entry, Needed, Shortfall};
 use crate::model::account::AccountIndex;
@@ -24,11 +24,11 @@ pub struct Summary {
     /// How each account fares, by id.
     pub accounts: Vec<AccountSummary>,
     /// The auto-renewals that failed, each with its first and last day.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<RenewalFailure>,
     /// The instances that go to the recycle bin unpaid, are stopped in arrears, or are terminated because nobody paid.
-    pub losses: Vec<Loss>,
+    pub losses: Vec<InstanceLoss>,
     /// The instances that are gone because people gave them up, by the day on which they are gone.
-    pub given_up: Vec<GivenUp>,
+    pub given_up: Vec<SurrenderedInstance>,
     /// The instances that were stopped in arrears, with the day.
     pub stops: Vec<(InstanceIndex, Day)>,
     /// The number of actions and purchases that were rejected.
@@ -59,7 +59,7 @@ impl Totals {
     }
 
     /// Adds what a row moves.
-    pub fn add(&mut self, event: Event, amount: Money) {
+    pub fn count_event(&mut self, event: Event, amount: Money) {
         match event {
             Event::Usage => self.usage -= amount,
             Event::TopUp | Event::Credit => self.income += amount,
@@ -93,7 +93,7 @@ pub struct AccountSummary {
 
 /// An instance whose auto-renewal failed, once or on several days until it was paid or lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct RenewalFailure {
     /// The instance.
     pub instance: InstanceIndex,
     /// The first day on which it failed.
@@ -108,7 +108,7 @@ pub struct Failure {
 
 /// An instance that was reclaimed, terminated, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loss {
+pub struct InstanceLoss {
     /// The instance.
     pub instance: InstanceIndex,
     /// The day of reclaiming, or of stopping; none where it lies before the run.
@@ -121,7 +121,7 @@ pub struct Loss {
 
 /// An instance that is gone because people gave it up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GivenUp {
+pub struct SurrenderedInstance {
     /// The instance.
     pub instance: InstanceIndex,
     /// The day on which it is gone.
@@ -156,7 +156,7 @@ pub enum LossEnd {
 
 impl Summary {
     /// The instances terminated because nobody paid in time.
-    pub fn terminated(&self) -> impl Iterator<Item = &Loss> {
+    pub fn terminated(&self) -> impl Iterator<Item = &InstanceLoss> {
         self.losses
             .iter()
             .filter(|loss| matches!(loss.end, LossEnd::Terminated(_)))
@@ -164,7 +164,7 @@ impl Summary {
 
     /// The instances that people gave up, with the day on which each is gone.
     pub fn ended(&self) -> BTreeMap<InstanceIndex, Day> {
-        let destroyed = |loss: &Loss| {
+        let destroyed = |loss: &InstanceLoss| {
             if let LossEnd::Destroyed(day) = loss.end {
                 Some((loss.instance, day))
             } else {
@@ -194,12 +194,12 @@ pub struct Tally<'b> {
     closing: Vec<Option<Balance>>,
     short: Vec<bool>,
     events: [u64; Event::ALL.len()],
-    failures: Vec<Failure>,
+    failures: Vec<RenewalFailure>,
     /// The places of failures that go on.
     failing: BTreeMap<InstanceIndex, usize>,
     /// With the day on which each was noted.
-    losses: Vec<(Day, Loss)>,
-    given_up: Vec<GivenUp>,
+    losses: Vec<(Day, InstanceLoss)>,
+    given_up: Vec<SurrenderedInstance>,
     /// The days on which instances were returned that are in the bin.
     returned: BTreeMap<InstanceIndex, Day>,
     /// What rows mean.
@@ -212,7 +212,7 @@ pub struct Tally<'b> {
 
 impl<'b> Tally<'b> {
     /// Nothing yet but the instances that are in the recycle bin at the opening.
-    pub fn open(book: &'b Book) -> Self {
+    pub fn for_book(book: &'b Book) -> Self {
         let all =
             0..u32::try_from(book.accounts.len()).expect("a book numbers its accounts in 32 bits");
         Self::open_parts(book, std::iter::once(all))
@@ -220,9 +220,11 @@ impl<'b> Tally<'b> {
             .expect("there is a tally for each part")
     }
 
-    /// [`open`](Self::open), for each of some ranges of accounts, which follow each other.
+    /// [`for_book`](Self::for_book), for each of some ranges of accounts, which follow each other.
     pub fn open_parts(book: &'b Book, parts: impl Iterator<Item = Range<u32>>) -> Vec<Self> {
-        let mut tallies: Vec<Self> = parts.map(|accounts| Self::of(book, accounts)).collect();
+        let mut tallies: Vec<Self> = parts
+            .map(|accounts| Self::for_accounts(book, accounts))
+            .collect();
         for (number, instance) in (0u32..).zip(&book.instances) {
             if matches!(instance.state, Some(State::Reclaimed | State::Stopped)) {
                 let behind = tallies.partition_point(|tally| tally.first <= instance.account.0);
@@ -235,7 +237,7 @@ impl<'b> Tally<'b> {
         tallies
     }
 
-    fn of(book: &'b Book, accounts: Range<u32>) -> Self {
+    fn for_accounts(book: &'b Book, accounts: Range<u32>) -> Self {
         let count = accounts.len();
         Self {
             book,
@@ -264,12 +266,12 @@ impl<'b> Tally<'b> {
         }
     }
 
-    fn place(&self, account: AccountIndex) -> usize {
+    fn slot_of(&self, account: AccountIndex) -> usize {
         (account.0 - self.first) as usize
     }
 
     /// Adds the next rows of its accounts.
-    pub fn add<'r>(
+    pub fn tally_entries<'r>(
         &mut self,
         entries: impl Iterator<Item = &'r Entry>,
         balances: impl Iterator<Item = &'r Balance>,
@@ -282,7 +284,7 @@ impl<'b> Tally<'b> {
             }
         }
         for balance in balances {
-            let account = self.place(balance.account);
+            let account = self.slot_of(balance.account);
             self.closing[account] = Some(*balance);
             if self.lowest[account].is_none_or(|low| balance.available < low.available) {
                 self.lowest[account] = Some(*balance);
@@ -312,35 +314,35 @@ impl<'b> Tally<'b> {
         let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
             return;
         };
-        let place = self.place(account);
-        self.totals[place].add(entry.event, movement.amount());
+        let place = self.slot_of(account);
+        self.totals[place].count_event(entry.event, movement.amount());
     }
 
     /// What a row says about the life of its instance.
     fn add_fate(&mut self, instance: InstanceIndex, entry: &Entry) {
-        match self.meanings.read(entry) {
-            Some(Meaning::Fails | Meaning::FailsAgain) => self.fail(instance, entry),
-            Some(Meaning::Settled) => self.succeed(instance),
-            Some(Meaning::Back) => {
+        match self.meanings.meaning_of_entry(entry) {
+            Some(RowMeaning::Fails | RowMeaning::FailsAgain) => self.fail(instance, entry),
+            Some(RowMeaning::Settled) => self.succeed(instance),
+            Some(RowMeaning::Back) => {
                 self.succeed(instance);
                 self.save(instance, entry.date);
             }
-            Some(Meaning::Reclaimed) => self.lose(instance, entry.date, Some(entry.date)),
-            Some(Meaning::Stopped) => {
+            Some(RowMeaning::Reclaimed) => self.lose(instance, entry.date, Some(entry.date)),
+            Some(RowMeaning::Stopped) => {
                 self.lose(instance, entry.date, Some(entry.date));
                 self.stops.push((instance, entry.date));
                 self.mark_short(entry);
             }
-            Some(Meaning::Lost) => self.terminate(instance, entry),
-            Some(Meaning::GivenUp) => self.give_up(instance, entry),
-            Some(Meaning::Refused) => self.refused.extend(entry.account),
+            Some(RowMeaning::Lost) => self.terminate(instance, entry),
+            Some(RowMeaning::GivenUp) => self.give_up(instance, entry),
+            Some(RowMeaning::Refused) => self.refused.extend(entry.account),
             None => {}
         }
     }
 
     fn mark_short(&mut self, entry: &Entry) {
         if let Some(account) = entry.account {
-            let place = self.place(account);
+            let place = self.slot_of(account);
             self.short[place] = true;
         }
     }
@@ -355,7 +357,7 @@ impl<'b> Tally<'b> {
         else {
             return;
         };
-        let new = Failure {
+        let new = RenewalFailure {
             instance,
             first: entry.date,
             last: entry.date,
@@ -379,7 +381,7 @@ impl<'b> Tally<'b> {
         self.losing.insert(instance, self.losses.len());
         self.losses.push((
             noted,
-            Loss {
+            InstanceLoss {
                 instance,
                 reclaimed,
                 last_day: None,
@@ -389,7 +391,7 @@ impl<'b> Tally<'b> {
     }
 
     /// Takes the loss of an instance that is not decided.
-    fn decide(&mut self, instance: InstanceIndex) -> Option<&mut Loss> {
+    fn decide(&mut self, instance: InstanceIndex) -> Option<&mut InstanceLoss> {
         let place = self.losing.remove(&instance)?;
         Some(&mut self.losses[place].1)
     }
@@ -430,7 +432,7 @@ impl<'b> Tally<'b> {
             (_, Some(day)) => Surrender::Returned(day),
             (_, None) => Surrender::ReturnedBefore,
         };
-        self.given_up.push(GivenUp {
+        self.given_up.push(SurrenderedInstance {
             instance,
             gone: entry.date,
             how,
@@ -438,7 +440,7 @@ impl<'b> Tally<'b> {
     }
 
     /// The summary, once the last rows have been added.
-    pub fn close(mut self) -> Summary {
+    pub fn into_summary(mut self) -> Summary {
         self.put_in_order();
         let events = Event::ALL
             .iter()

@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::plan::{self, AccountPlan, Cadence, Failure, Keep, Question, Task, Tolerance};
+use crate::analysis::plan::{
+    self, AccountPlan, Cadence, FundingFailure, KeepRule, ListedTask, PlanQuestion, Tolerance,
+};
 use crate::analysis::summary::Summary;
 use crate::engine::Refusal;
 use crate::model::account::AccountIndex;
@@ -18,11 +20,11 @@ use crate::model::money::Money;
 
 /// What people must do.
 #[derive(Clone, Debug, Default)]
-pub struct List {
+pub struct TaskList {
     /// By date, account and action.
-    pub lines: Vec<Line>,
+    pub lines: Vec<TaskLine>,
     /// What fails before anything can be done.
-    pub unmet: Vec<(AccountIndex, Failure)>,
+    pub unmet: Vec<(AccountIndex, FundingFailure)>,
     /// Instances that nothing saves any more, with the day on which they are gone.
     pub beyond: Vec<(InstanceIndex, Day)>,
     /// What the run spends with the list done, of the accounts in which something is to be done or helped.
@@ -35,7 +37,7 @@ pub struct List {
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct TaskLine {
     /// Until when it is to be done: the last day on which nothing fails or stops.
     pub by: Day,
     /// The last day that saves the instance; of a top-up the same as `by`.
@@ -43,68 +45,68 @@ pub struct Line {
     /// The account that pays.
     pub account: AccountIndex,
     /// What is to be done.
-    pub what: What,
+    pub what: TaskKind,
     /// Of a top-up the last day on which nothing fails without the account's next one, of a renewal the new expiry date.
     pub covers_until: Option<Day>,
 }
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum TaskKind {
     /// Top up the account.
     TopUp {
         /// By so much.
         amount: Money,
         /// What fails first without it.
-        first: Failure,
+        first: FundingFailure,
     },
     /// Start, renew or set the flag of an instance.
-    Task(Task),
+    Task(ListedTask),
 }
 
-impl Line {
+impl TaskLine {
     /// The instance that it is about.
     pub fn instance(&self) -> Option<InstanceIndex> {
         match &self.what {
-            What::TopUp { .. } => None,
-            What::Task(task) => Some(task.instance),
+            TaskKind::TopUp { .. } => None,
+            TaskKind::Task(task) => Some(task.instance),
         }
     }
 
     /// What it costs.
     pub fn amount(&self) -> Option<Money> {
         match &self.what {
-            What::TopUp { amount, .. } => Some(*amount),
-            What::Task(task) => task.cost,
+            TaskKind::TopUp { amount, .. } => Some(*amount),
+            TaskKind::Task(task) => task.cost,
         }
     }
 
     /// What is done, as an action of a book.
     pub fn verb(&self) -> Verb {
         match &self.what {
-            What::TopUp { amount, .. } => Verb::TopUp(*amount),
-            What::Task(task) => task.verb,
+            TaskKind::TopUp { amount, .. } => Verb::TopUp(*amount),
+            TaskKind::Task(task) => task.verb,
         }
     }
 
     /// Why, in one word.
     pub fn reason(&self) -> &'static str {
         match &self.what {
-            What::TopUp { first, .. } => first.cause.name(),
-            What::Task(task) => task.why.name(),
+            TaskKind::TopUp { first, .. } => first.cause.as_word(),
+            TaskKind::Task(task) => task.why.as_word(),
         }
     }
 }
 
-impl List {
+impl TaskList {
     /// What concerns an instance: its own lines, and the top-ups without which it fails first.
     #[must_use]
     pub fn of_instance(&self, instance: InstanceIndex) -> Self {
         let mut list = self.clone();
-        let is_first = |failure: &Failure| failure.instance == Some(instance);
+        let is_first = |failure: &FundingFailure| failure.instance == Some(instance);
         list.lines.retain(|line| match &line.what {
-            What::TopUp { first, .. } => is_first(first),
-            What::Task(task) => task.instance == instance,
+            TaskKind::TopUp { first, .. } => is_first(first),
+            TaskKind::Task(task) => task.instance == instance,
         });
         list.unmet.retain(|(_, failure)| is_first(failure));
         list.beyond.retain(|(one, _)| *one == instance);
@@ -114,7 +116,7 @@ impl List {
 
     /// The lines as actions of the book, dated `by`, in the order in which they count.
     pub fn actions(&self) -> Vec<Action> {
-        let action = |line: &Line| Action {
+        let action = |line: &TaskLine| Action {
             date: line.by,
             sent: None,
             account: line
@@ -130,11 +132,11 @@ impl List {
 }
 
 /// The question that the list answers, as a plan.
-pub fn question() -> Question {
-    Question {
+pub fn question() -> PlanQuestion {
+    PlanQuestion {
         cadence: Cadence::Monthly,
         channel: None,
-        keep: Keep::Flagged,
+        keep: KeepRule::Flagged,
         reserve: BTreeMap::new(),
         tolerance: Tolerance::Nothing,
         budgets: BTreeMap::new(),
@@ -143,28 +145,28 @@ pub fn question() -> Question {
 }
 
 /// The list of a book whose run came to this.
-pub fn list(book: &Book, summary: &Summary) -> List {
+pub fn list(book: &Book, summary: &Summary) -> TaskList {
     list_of_accounts(book, &in_need(book, summary))
 }
 
 /// The list of an account whose run came to this; of other accounts nothing needs to be known.
-pub fn list_of(book: &Book, account: AccountIndex, summary: &Summary) -> List {
+pub fn list_of(book: &Book, account: AccountIndex, summary: &Summary) -> TaskList {
     let mut in_need = in_need(book, summary);
     in_need.retain(|one| *one == account);
     list_of_accounts(book, &in_need)
 }
 
-fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> List {
+fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> TaskList {
     if !plan::is_plannable(book) {
-        return List {
+        return TaskList {
             is_too_large: true,
-            ..List::default()
+            ..TaskList::default()
         };
     }
-    let mut list = List::default();
+    let mut list = TaskList::default();
     for (account, plan) in plan::plan_accounts(book, &question(), (accounts, false), &|| ()) {
         match plan {
-            Ok(plan) => list.add(book, plan),
+            Ok(plan) => list.add_plan(book, plan),
             Err(refusal) => list.unknown.push((account, refusal)),
         }
     }
@@ -197,8 +199,8 @@ fn in_need(book: &Book, summary: &Summary) -> BTreeSet<AccountIndex> {
         .collect()
 }
 
-impl List {
-    fn add(&mut self, book: &Book, plan: AccountPlan) {
+impl TaskList {
+    fn add_plan(&mut self, book: &Book, plan: AccountPlan) {
         let account = plan.account;
         self.unmet
             .extend(plan.unmet.into_iter().map(|failure| (account, failure)));
@@ -210,22 +212,26 @@ impl List {
             .skip(1)
             .map(|next| next.first.day.yesterday())
             .chain([book.days.to]);
-        let top_ups = plan.top_ups.iter().zip(ends).map(|(top_up, covers)| Line {
-            by: top_up.first.by,
-            latest: top_up.first.by,
-            account,
-            what: What::TopUp {
-                amount: top_up.amount,
-                first: top_up.first,
-            },
-            covers_until: Some(covers),
-        });
-        let tasks = plan.tasks.into_iter().map(|task| Line {
+        let top_ups = plan
+            .top_ups
+            .iter()
+            .zip(ends)
+            .map(|(top_up, covers)| TaskLine {
+                by: top_up.first.by,
+                latest: top_up.first.by,
+                account,
+                what: TaskKind::TopUp {
+                    amount: top_up.amount,
+                    first: top_up.first,
+                },
+                covers_until: Some(covers),
+            });
+        let tasks = plan.tasks.into_iter().map(|task| TaskLine {
             by: task.by,
             latest: task.latest,
             account,
             covers_until: task.expiry.filter(|_| matches!(task.verb, Verb::Renew(_))),
-            what: What::Task(task),
+            what: TaskKind::Task(task),
         });
         self.lines.extend(top_ups.chain(tasks));
     }

@@ -18,7 +18,7 @@ mod solver;
 
 use std::collections::BTreeMap;
 
-use crate::engine::{self, Refusal, Trial};
+use crate::engine::{self, Refusal, Simulation};
 use crate::model::account::AccountIndex;
 use crate::model::action::{AccountRef, Verb};
 use crate::model::book::Book;
@@ -29,7 +29,7 @@ use market::Market;
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct TermsQuestion {
     /// For how many months each instance is needed.
     pub lifetime: u32,
     /// What accounts may pay in a calendar month of the run, for everything.
@@ -83,7 +83,7 @@ pub enum Quality {
 ///
 /// # Errors
 /// The book cannot be replayed.
-pub fn cheapest(book: &Book, question: &Question) -> Result<Vec<AccountTerms>, Refusal> {
+pub fn cheapest(book: &Book, question: &TermsQuestion) -> Result<Vec<AccountTerms>, Refusal> {
     cheapest_and_count(book, question, &|| ())
 }
 
@@ -93,7 +93,7 @@ pub fn cheapest(book: &Book, question: &Question) -> Result<Vec<AccountTerms>, R
 /// As [`cheapest`].
 pub fn cheapest_and_count(
     book: &Book,
-    question: &Question,
+    question: &TermsQuestion,
     chosen: &(dyn Fn() + Sync),
 ) -> Result<Vec<AccountTerms>, Refusal> {
     let ample = Money::from_minor(
@@ -101,8 +101,8 @@ pub fn cheapest_and_count(
             .unwrap_or(i64::MAX / 4)
             .min(i64::MAX / 4),
     );
-    let setting = Setting { question, ample };
-    let choose = |trial: Trial<'_>| {
+    let setting = TermsSetting { question, ample };
+    let choose = |trial: Simulation<'_>| {
         let terms = setting.choose(&trial);
         chosen();
         terms
@@ -112,7 +112,7 @@ pub fn cheapest_and_count(
 
 /// A month that pays more than an account has by its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beyond {
+pub struct OverCeiling {
     /// The account.
     pub account: AccountIndex,
     /// The first day of the month.
@@ -124,7 +124,7 @@ pub struct Beyond {
 }
 
 /// Whether the dearest month of these terms pays more than the account can have by then, even if nothing was paid before.
-pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<Beyond> {
+pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<OverCeiling> {
     let (month, paid) = terms.peak.filter(|_| !terms.choices.is_empty())?;
     let next = month.next_month_start();
     let added = book
@@ -143,7 +143,7 @@ pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<Beyond> {
     } else {
         money
     };
-    (paid > money).then_some(Beyond {
+    (paid > money).then_some(OverCeiling {
         account: terms.account,
         month,
         paid,
@@ -152,14 +152,14 @@ pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<Beyond> {
 }
 
 /// What all accounts share.
-struct Setting<'q> {
-    question: &'q Question,
+struct TermsSetting<'q> {
+    question: &'q TermsQuestion,
     ample: Money,
 }
 
-impl Setting<'_> {
-    fn choose(&self, opening: &Trial<'_>) -> Result<AccountTerms, Refusal> {
-        let market = Market::of(opening, (self.question.lifetime, self.ample))?;
+impl TermsSetting<'_> {
+    fn choose(&self, opening: &Simulation<'_>) -> Result<AccountTerms, Refusal> {
+        let market = Market::explore(opening, (self.question.lifetime, self.ample))?;
         let present = market.present.clone();
         let ceiling = self.question.ceilings.get(&opening.account()).copied();
         let (picks, quality) = match ceiling.map(|ceiling| market.rooms(ceiling)) {
@@ -185,7 +185,7 @@ impl Setting<'_> {
     /// Replays a choice: where actions of people tie instances together, it could pay more than its parts.
     fn hold(
         &self,
-        opening: &Trial<'_>,
+        opening: &Simulation<'_>,
         market: &Market,
         (ceiling, picks, quality): (Option<Money>, Vec<usize>, Quality),
     ) -> Result<(Vec<usize>, Quality), Refusal> {
@@ -244,7 +244,7 @@ fn below(market: &Market, rooms: &[i64]) -> (Vec<usize>, Quality) {
 
 /// What a lifetime costs at the price of a term: as much of the terms as is used, rounded once.
 fn lifetime_cost(
-    trial: &Trial<'_>,
+    trial: &Simulation<'_>,
     instance: InstanceIndex,
     (price, months, lifetime): (Money, u32, u32),
 ) -> Money {

@@ -9,10 +9,12 @@ use super::diagnostics::{counted, shown_path, visible};
 use super::ink::one_line;
 pub(super) use super::ink::{BAD, HEAD};
 use super::lost;
-use crate::analysis::demand::{Demand, Untold};
-use crate::analysis::lost::{Class, Lost};
-use crate::analysis::summary::{AccountSummary, Failure, Loss, LossEnd, Summary, Totals};
-use crate::analysis::tasks::List;
+use crate::analysis::demand::{Demand, MissingSum};
+use crate::analysis::lost::{LossClass, Lost};
+use crate::analysis::summary::{
+    AccountSummary, InstanceLoss, LossEnd, RenewalFailure, Summary, Totals,
+};
+use crate::analysis::tasks::TaskList;
 use crate::engine::Refusal;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -25,7 +27,7 @@ const LINES: usize = 8;
 /// The whole answer.
 pub(super) fn render(
     book: &Book,
-    (summary, list): (&Summary, &List),
+    (summary, list): (&Summary, &TaskList),
     (demand, losses): (&Demand, &[Lost]),
 ) -> String {
     let mut text = format!(
@@ -34,7 +36,7 @@ pub(super) fn render(
         book.days.from,
         book.days.to
     );
-    let teller = Teller { book };
+    let teller = SummaryPrinter { book };
     let spend = teller.spend(summary, demand);
     section(&mut text, "Spend", spend.into_iter());
     let mut accounts: Vec<&AccountSummary> = summary.accounts.iter().collect();
@@ -42,7 +44,7 @@ pub(super) fn render(
     section(
         &mut text,
         "Lowest available",
-        accounts.iter().map(|account| teller.account(account)),
+        accounts.iter().map(|account| teller.account_line(account)),
     );
     section(
         &mut text,
@@ -52,15 +54,17 @@ pub(super) fn render(
             .iter()
             .map(|failure| teller.failure(failure)),
     );
-    for class in Class::ALL {
+    for class in LossClass::ALL {
         let (head, of_class) = lost::of_class(losses, class);
         section(
             &mut text,
             &head,
-            of_class.into_iter().map(|one| lost::line(book, one)),
+            of_class
+                .into_iter()
+                .map(|one| lost::lost_sentence(book, one)),
         );
     }
-    let back = |loss: &Loss| {
+    let back = |loss: &InstanceLoss| {
         if let LossEnd::Recovered(day) = loss.end {
             Some(teller.back(loss, day))
         } else {
@@ -122,9 +126,9 @@ pub(super) fn section(text: &mut String, head: &str, lines: impl ExactSizeIterat
 }
 
 /// Why the sums with ample cash are not known.
-pub(super) fn untold(book: &Book, why: Untold) -> String {
+pub(super) fn untold(book: &Book, why: MissingSum) -> String {
     match why {
-        Untold::Price(Refusal::PriceMissing {
+        MissingSum::Price(Refusal::PriceMissing {
             action,
             instance,
             date,
@@ -135,17 +139,17 @@ pub(super) fn untold(book: &Book, why: Untold) -> String {
             kind.column(),
             visible(book.instance(instance).id.as_str()),
         ),
-        Untold::TooLarge => {
+        MissingSum::TooLarge => {
             "the amounts of the book are too large for sums with ample cash".to_owned()
         }
     }
 }
 
-struct Teller<'b> {
+struct SummaryPrinter<'b> {
     book: &'b Book,
 }
 
-impl Teller<'_> {
+impl SummaryPrinter<'_> {
     fn id(&self, instance: InstanceIndex) -> String {
         visible(self.book.instance(instance).id.as_str())
     }
@@ -202,7 +206,7 @@ impl Teller<'_> {
         )
     }
 
-    fn account(&self, summary: &AccountSummary) -> String {
+    fn account_line(&self, summary: &AccountSummary) -> String {
         let account = self.book.account(summary.account);
         let text = |money: Money| money.display_grouped(account.currency).to_string();
         let short = if summary.is_short {
@@ -221,7 +225,7 @@ impl Teller<'_> {
         )
     }
 
-    fn failure(&self, failure: &Failure) -> String {
+    fn failure(&self, failure: &RenewalFailure) -> String {
         let days = if failure.first == failure.last {
             format!("on {}", failure.first)
         } else {
@@ -236,7 +240,7 @@ impl Teller<'_> {
         )
     }
 
-    fn back(&self, loss: &Loss, day: Day) -> String {
+    fn back(&self, loss: &InstanceLoss, day: Day) -> String {
         let since = loss
             .reclaimed
             .map_or_else(|| "before the run".to_owned(), |day| format!("on {day}"));

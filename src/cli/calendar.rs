@@ -7,10 +7,10 @@ use clap::Args;
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::load;
-use super::output::Target;
+use super::output::OutputTarget;
+use super::print::say;
 use super::progress::Progress;
 use super::run::{column, default_out};
-use super::say::say;
 use super::{Failure, Outcome};
 use crate::analysis::deadline;
 use crate::analysis::summary::Tally;
@@ -51,31 +51,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    let target = Target::of_result((&out, arguments.force), "calendar/calendar.json")?;
+    let target = OutputTarget::of_result((&out, arguments.force), "calendar/calendar.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let column = column(book, &arguments.by)?;
-    let mut tally = Tally::open(book);
-    let (mut run, mut window) = (engine::open(book), Window::default());
+    let mut tally = Tally::for_book(book);
+    let (mut run, mut window) = (engine::start(book), Window::default());
     let progress = Progress::new(book.days);
     while run
         .advance(&mut window)
         .map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?
     {
-        tally.add(window.entries(), window.balances());
+        tally.tally_entries(window.entries(), window.balances());
         window
             .last()
             .into_iter()
             .for_each(|day| progress.reach(day));
     }
     drop(progress);
-    let deadlines = deadline::deadlines(book, &tasks::list(book, &tally.close()));
+    let deadlines = deadline::deadlines(book, &tasks::list(book, &tally.into_summary()));
     let feeds = icalendar::feeds(book, &deadlines, (column, &arguments.by));
     let files: Vec<(String, Vec<u8>)> = feeds
         .iter()
         .map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone()))
         .collect();
-    target.write(&files)?;
+    target.write_files(&files)?;
     for feed in &feeds {
         let name = shown_path(&out.join(FOLDER).join(&feed.name));
         // A name shows what its value is, unless characters of that are not for names.

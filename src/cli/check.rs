@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::changes::Changes;
 use super::diagnostics::{counted, render, visible};
-use super::say::say;
+use super::print::say;
 use super::{Failure, Outcome, folder};
 use crate::{engine, input};
 
@@ -28,10 +28,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let mut folder = folder::read(&arguments.book)?;
+    let mut folder = folder::read_folder(&arguments.book)?;
     arguments.changes.apply(&mut folder)?;
     let scenario = arguments.changes.scenario();
-    let (book, mut problems) = input::check(&folder, scenario);
+    let (book, mut problems) = input::check_book(&folder, scenario);
     let Some(book) = book else {
         return Err(Failure::Input(problems));
     };

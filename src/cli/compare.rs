@@ -1,6 +1,6 @@
 //! `renewcast compare`: scenarios of a book side by side, in sums and in events.
 
-mod told;
+mod diff_text;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use super::changes::Changes;
 use super::diagnostics::{counted, render, shown_path, visible};
 use super::folder::{self, name_of};
 use super::ink::HEAD;
-use super::output::Target;
+use super::output::OutputTarget;
+use super::print::{say, warn};
 use super::progress::Progress;
-use super::say::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome, results, rules};
-use crate::analysis::compare::{Case, Difference, Measure, Names, differences};
+use crate::analysis::compare::{ComparedRun, Difference, Measure, RunNames, differences};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::{self, Folder};
 use crate::model::book::Book;
@@ -81,8 +81,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     } else {
         "compare.json"
     };
-    let target = Target::of_result((&out, arguments.force), listing)?;
-    let folder = folder::read(&arguments.book)?;
+    let target = OutputTarget::of_result((&out, arguments.force), listing)?;
+    let folder = folder::read_folder(&arguments.book)?;
     if arguments.rules {
         if arguments.scenarios.len() > 1 {
             return Err(Failure::new(
@@ -116,7 +116,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if warnings.warnings() > 0 {
         warn(render(&warnings));
     }
-    show((&title, charts), &Names::of(&book), &cases, &target)?;
+    show(
+        (&title, charts),
+        &RunNames::ids_of_book(&book),
+        &cases,
+        &target,
+    )?;
     Ok(Outcome::Done)
 }
 
@@ -124,12 +129,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 /// anything differs.
 pub(super) fn show(
     (title, charts): (&str, Option<&str>),
-    names: &Names,
-    cases: &[Case],
-    target: &Target<'_>,
+    names: &RunNames,
+    cases: &[ComparedRun],
+    target: &OutputTarget<'_>,
 ) -> Result<bool, Failure> {
     let (base, others) = cases.split_first().expect("there is a base");
-    let differing: Vec<(&Case, Vec<Difference>)> = others
+    let differing: Vec<(&ComparedRun, Vec<Difference>)> = others
         .iter()
         .map(|case| (case, differences(&base.steps, &case.steps)))
         .collect();
@@ -138,7 +143,7 @@ pub(super) fn show(
         text += &tables(names, base, abreast);
     }
     for (case, differences) in &differing {
-        text += &told::differences(names, (base, case), differences, TOLD);
+        text += &diff_text::differences(names, (base, case), differences, TOLD);
     }
     let mut files = vec![
         ("compare.csv".to_owned(), report::compare_csv(names, cases)),
@@ -150,8 +155,8 @@ pub(super) fn show(
     let pictures = charts
         .map(|name| report::pictures(name, cases))
         .unwrap_or_default();
-    files.extend(results::draw(&pictures)?);
-    target.write(&files)?;
+    files.extend(results::draw_pictures(&pictures)?);
+    target.write_files(&files)?;
     say(text.trim_end())?;
     let charts = if pictures.is_empty() {
         String::new()
@@ -196,8 +201,8 @@ fn case(
     name: &str,
     (folder, scenario): (&Folder, Option<&str>),
     warnings: &mut Diagnostics,
-) -> Result<(Book, Case), Failure> {
-    let (book, problems) = input::read(folder, scenario);
+) -> Result<(Book, ComparedRun), Failure> {
+    let (book, problems) = input::read_book(folder, scenario);
     let Some(book) = book else {
         return Err(Failure::Input(problems));
     };
@@ -210,13 +215,13 @@ fn case(
         );
     }
     let progress = Progress::new(book.days);
-    let case = Case::of_days(name, &book, |day| progress.reach(day));
+    let case = ComparedRun::of_days(name, &book, |day| progress.reach(day));
     let case = case.map_err(|refusal| folder::refused((folder, scenario), &book, refusal))?;
     Ok((book, case))
 }
 
 /// A table of money for each currency, and one of counts.
-fn tables(names: &Names, base: &Case, others: &[Case]) -> String {
+fn tables(names: &RunNames, base: &ComparedRun, others: &[ComparedRun]) -> String {
     let mut text = String::new();
     let head = |what: &str| {
         let mut head = vec![what.to_owned(), visible(&base.name)];
@@ -230,7 +235,7 @@ fn tables(names: &Names, base: &Case, others: &[Case]) -> String {
     for currency in base.currencies() {
         let mut rows = vec![head(currency.code())];
         for (label, measure) in MONEY {
-            let is_known = |case: &Case| case.sum(currency).get(*measure).is_some();
+            let is_known = |case: &ComparedRun| case.sum(currency).get(*measure).is_some();
             if is_known(base) || others.iter().any(is_known) {
                 rows.push(figures(label, *measure, (base, others), currency));
             }
@@ -271,7 +276,7 @@ const COUNTS: &[(&str, Measure)] = &[
 fn figures(
     label: &str,
     measure: Measure,
-    (base, others): (&Case, &[Case]),
+    (base, others): (&ComparedRun, &[ComparedRun]),
     currency: Currency,
 ) -> Vec<String> {
     let grouped = |figure: i64| {
@@ -297,8 +302,12 @@ fn figures(
 }
 
 /// The accounts and days of the lows.
-fn lows(names: &Names, (base, others): (&Case, &[Case]), currency: Currency) -> Vec<String> {
-    let low = |case: &Case| {
+fn lows(
+    names: &RunNames,
+    (base, others): (&ComparedRun, &[ComparedRun]),
+    currency: Currency,
+) -> Vec<String> {
+    let low = |case: &ComparedRun| {
         let low = case.sum(currency).lowest;
         low.map(|low| format!("{} {}", visible(names.account_id(low.account)), low.date))
             .unwrap_or_default()
@@ -308,8 +317,13 @@ fn lows(names: &Names, (base, others): (&Case, &[Case]), currency: Currency) -> 
     row
 }
 
-fn counts(label: &str, measure: Measure, base: &Case, others: &[Case]) -> Vec<String> {
-    let count = |case: &Case| {
+fn counts(
+    label: &str,
+    measure: Measure,
+    base: &ComparedRun,
+    others: &[ComparedRun],
+) -> Vec<String> {
+    let count = |case: &ComparedRun| {
         let counted = crate::analysis::compare::Sum {
             counts: case.counts(),
             ..Default::default()

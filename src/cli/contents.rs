@@ -5,14 +5,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::output::Kept;
-use super::progress::Reading;
+use super::output::HeldFolders;
+use super::progress::ReadProgress;
 use super::{Failure, folder};
 use crate::output::hash::hash;
 use crate::output::listing::{LISTINGS, listings, verb};
 use crate::output::report_json::RECORD;
 use crate::output::run_json::Hashes;
-use crate::verify::{self, Inputs, Proof, Written};
+use crate::verify::{self, Inputs, Proof, WrittenFiles};
 
 /// What lists the files of a run.
 const RUN: &str = "run.json";
@@ -34,7 +34,7 @@ pub(super) fn no_result(folder: &Path) -> Failure {
 
 /// Proves a result without its book; the names of its files.
 pub(super) fn prove(folder: &Path) -> Result<BTreeSet<String>, Failure> {
-    let contents = Contents::of(folder)?;
+    let contents = Contents::list_folder(folder)?;
     if !contents.names.contains("run.json") {
         return Err(no_result(folder));
     }
@@ -50,7 +50,7 @@ pub(super) fn prove(folder: &Path) -> Result<BTreeSet<String>, Failure> {
 pub(super) struct Contents<'c> {
     folder: &'c Path,
     /// It stays where it is while it is read.
-    _kept: Kept,
+    _kept: HeldFolders,
     /// The files at its top, and those in its own folders; none that another command lists as its own.
     pub(super) names: BTreeSet<String>,
     /// Those of them that are reached by a symbolic link.
@@ -63,7 +63,7 @@ pub(super) struct Contents<'c> {
 
 impl<'c> Contents<'c> {
     /// Reads the names in a folder.
-    pub(super) fn of(folder: &'c Path) -> Result<Self, Failure> {
+    pub(super) fn list_folder(folder: &'c Path) -> Result<Self, Failure> {
         if !folder.is_dir() {
             let message = format!("there is no folder `{}`", folder.display());
             return Err(Failure::new(
@@ -74,21 +74,21 @@ impl<'c> Contents<'c> {
         let (names, links, of_commands, foreign) = Default::default();
         let mut contents = Self {
             folder,
-            _kept: Kept::folder(folder),
+            _kept: HeldFolders::folder(folder),
             names,
             links,
             of_commands,
             foreign,
         };
         contents.tell_commands();
-        for Entry {
+        for FolderEntry {
             name,
             is_folder,
             is_link,
         } in entries(folder)?
         {
             match is_folder {
-                false => contents.add(name, is_link),
+                false => contents.note_file(name, is_link),
                 true if INNER.contains(&name.as_str()) => contents.add_inner(&name, is_link)?,
                 true => contents.add_folder(&name),
             }
@@ -98,7 +98,7 @@ impl<'c> Contents<'c> {
         Ok(contents)
     }
 
-    fn add(&mut self, name: String, is_link: bool) {
+    fn note_file(&mut self, name: String, is_link: bool) {
         if is_link {
             self.links.insert(name.clone());
         }
@@ -111,7 +111,7 @@ impl<'c> Contents<'c> {
             let (name, is_link) = (format!("{folder}/{}", inner.name), is_link || inner.is_link);
             match inner.is_folder && name == SCENARIOS {
                 true => self.add_inner(&name, is_link)?,
-                false => self.add(name, is_link),
+                false => self.note_file(name, is_link),
             }
         }
         Ok(())
@@ -181,7 +181,7 @@ impl<'c> Contents<'c> {
             .map(size)
             .sum();
         // Each is hashed and read by its rows; a replay reads it once more.
-        let reading = Reading::of(bytes * if inputs.is_some() { 3 } else { 2 });
+        let reading = ReadProgress::for_bytes(bytes * if inputs.is_some() { 3 } else { 2 });
         let open = |name: &str| -> io::Result<Box<dyn Read + '_>> {
             if self.links.contains(name) {
                 return Err(io::Error::other("it is a symbolic link"));
@@ -191,7 +191,7 @@ impl<'c> Contents<'c> {
             Ok(Box::new(reading.watch(fs::File::open(path)?)))
         };
         verify::verify(
-            &Written {
+            &WrittenFiles {
                 names: self.names.clone(),
                 links: self.links.clone(),
                 open: &open,
@@ -202,22 +202,22 @@ impl<'c> Contents<'c> {
 }
 
 /// What a folder holds.
-struct Entry {
+struct FolderEntry {
     name: String,
     is_folder: bool,
     is_link: bool,
 }
 
-fn entries(folder: &Path) -> Result<Vec<Entry>, Failure> {
+fn entries(folder: &Path) -> Result<Vec<FolderEntry>, Failure> {
     let entry = |entry: io::Result<fs::DirEntry>| {
         let entry = entry?;
-        Ok(Entry {
+        Ok(FolderEntry {
             name: entry.file_name().to_string_lossy().into_owned(),
             is_folder: entry.path().is_dir(),
             is_link: entry.file_type()?.is_symlink(),
         })
     };
-    let all: io::Result<Vec<Entry>> =
+    let all: io::Result<Vec<FolderEntry>> =
         fs::read_dir(folder).and_then(|entries| entries.map(entry).collect());
     let all = all.map(|all| {
         all.into_iter()

@@ -81,7 +81,7 @@ fn one_of(one: &Diagnostic) -> String {
 
 /// A foreign text in a line for the terminal.
 pub(super) fn visible(text: &str) -> String {
-    Shown::of(text).into_string()
+    Shown::visible(text).into_string()
 }
 
 /// A path in a line for the terminal.

@@ -9,13 +9,13 @@ use clap::Args;
 use super::compare::show;
 use super::diagnostics::visible;
 use super::folder::plain_file;
-use super::output::{Kept, Target};
-use super::progress::Reading;
-use super::say::say;
+use super::output::{HeldFolders, OutputTarget};
+use super::print::say;
+use super::progress::ReadProgress;
 use super::{Failure, Outcome};
-use crate::analysis::compare::{Case, Names};
+use crate::analysis::compare::{ComparedRun, RunNames};
 use crate::input::diagnostic::Diagnostics;
-use crate::input::{RESULT_FILES, Register, WrittenResult};
+use crate::input::{IdRegister, RESULT_FILES, WrittenResult};
 use crate::model::calendar::DayRange;
 
 const EXAMPLES: &str = "\
@@ -51,15 +51,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         .out
         .clone()
         .unwrap_or_else(|| Path::new("reports").join("diff"));
-    let target = Target::of_result((&out, arguments.force), "diff.json")?;
+    let target = OutputTarget::of_result((&out, arguments.force), "diff.json")?;
     let paths = [&arguments.first, &arguments.second];
     let names = paths.map(|path| path.display().to_string().trim_end_matches('/').to_owned());
-    let Pair {
+    let ResultPair {
         days,
         common,
         ids,
         cases,
-    } = read(paths, &short_names(&names))?;
+    } = read_results(paths, &short_names(&names))?;
     for (name, own) in names.iter().zip(&days).filter(|(_, own)| **own != common) {
         let (DayRange { from, to }, name) = (common, visible(name));
         say(format!(
@@ -82,19 +82,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 }
 
 /// Two results that have been read.
-struct Pair {
+struct ResultPair {
     days: Vec<DayRange>,
     /// The days that both have.
     common: DayRange,
-    ids: Names,
-    cases: [Case; 2],
+    ids: RunNames,
+    cases: [ComparedRun; 2],
 }
 
 /// Reads two results side by side, under these names.
-fn read(paths: [&PathBuf; 2], names: &[String; 2]) -> Result<Pair, Failure> {
-    let _kept = paths.map(|path| Kept::folder(path));
+fn read_results(paths: [&PathBuf; 2], names: &[String; 2]) -> Result<ResultPair, Failure> {
+    let _kept = paths.map(|path| HeldFolders::folder(path));
     let bytes = [look_at(paths[0])?, look_at(paths[1])?];
-    let reading = Reading::of(bytes.iter().sum());
+    let reading = ReadProgress::for_bytes(bytes.iter().sum());
     let [open_first, open_second] = paths.map(|path| open_in(path, &reading));
     let first = WrittenResult {
         name: &names[0],
@@ -104,12 +104,12 @@ fn read(paths: [&PathBuf; 2], names: &[String; 2]) -> Result<Pair, Failure> {
         name: &names[1],
         open: &open_second,
     };
-    let mut register = Register::default();
+    let mut register = IdRegister::default();
     let mut days = Vec::new();
     for (path, result) in paths.iter().zip([&first, &second]) {
         days.push(told(path, |problems| {
             register.add_accounts(result, problems);
-            result.days(problems)
+            result.days_of_run(problems)
         })?);
     }
     let common = DayRange {
@@ -137,7 +137,7 @@ fn read(paths: [&PathBuf; 2], names: &[String; 2]) -> Result<Pair, Failure> {
         return Err(of_result(path, found));
     }
     let (ids, cases) = read.expect("what cannot be read has been reported");
-    Ok(Pair {
+    Ok(ResultPair {
         days,
         common,
         ids,
@@ -183,7 +183,7 @@ fn look_at(path: &Path) -> Result<u64, Failure> {
 /// Opens the files of a result, whose reading counts.
 fn open_in<'r>(
     path: &'r Path,
-    reading: &'r Reading,
+    reading: &'r ReadProgress,
 ) -> impl Fn(&str) -> io::Result<Box<dyn Read + 'r>> + use<'r> {
     move |name| {
         let file = path.join(name);

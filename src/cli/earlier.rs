@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use super::contents::prove;
 use super::folder::{self, plain_file};
-use super::output::Kept;
+use super::output::HeldFolders;
 use crate::input::{self, Folder};
 use crate::model::book::Book;
-use crate::output::month::{Last, Period};
+use crate::output::month::{LastMonth, ReportPeriod};
 
 /// An earlier result, which is as its run left it.
 pub(super) struct Earlier {
     folder: PathBuf,
     /// It stays where it is while it is read.
-    _kept: Kept,
+    _kept: HeldFolders,
     closing: Book,
     run_json: Vec<u8>,
 }
 
 impl Earlier {
     /// Proves the result in this folder, and reads its closing book.
-    pub(super) fn open(folder: &Path) -> Result<Self, Failure> {
-        let kept = Kept::folder(folder);
+    pub(super) fn open_earlier(folder: &Path) -> Result<Self, Failure> {
+        let kept = HeldFolders::folder(folder);
         let names = prove(folder)?;
         let mut closing = Folder::default();
         for name in input::FILES {
@@ -32,7 +32,7 @@ impl Earlier {
                 closing.insert(name, folder::file(&folder.join(inner))?);
             }
         }
-        let (book, problems) = input::read(&closing, None);
+        let (book, problems) = input::read_book(&closing, None);
         let closing = book.ok_or(Failure::Input(problems))?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -43,7 +43,7 @@ impl Earlier {
     }
 
     /// What it says of a month; refused where it has neither the month nor the one before.
-    pub(super) fn read(&self, period: &Period) -> Result<Last, Failure> {
+    pub(super) fn read_earlier(&self, period: &ReportPeriod) -> Result<LastMonth, Failure> {
         let Self {
             folder,
             closing,
@@ -59,15 +59,16 @@ impl Earlier {
                     "check that you may read the folder",
                 )
             })?;
-        let last = Last::read(ledger, closing, run_json, period).ok_or_else(|| {
-            let message = format!(
-                "`{}` is not what this version of renewcast writes",
-                folder.display()
-            );
-            Failure::new(message, "run its book again, and name the new folder")
-        })?;
+        let last =
+            LastMonth::read_last_month(ledger, closing, run_json, period).ok_or_else(|| {
+                let message = format!(
+                    "`{}` is not what this version of renewcast writes",
+                    folder.display()
+                );
+                Failure::new(message, "run its book again, and name the new folder")
+            })?;
         if !last.has_month(period) && !last.has_month_before(period) {
-            let (from, to) = (last.days().from, last.days().to);
+            let (from, to) = (last.days_of_run().from, last.days_of_run().to);
             let message = format!(
                 "`{}` goes from {from} to {to}, and has neither the whole month from {} on nor the one before",
                 folder.display(),

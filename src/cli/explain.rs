@@ -8,7 +8,7 @@ use super::changes::Changes;
 use super::diagnostics::visible;
 use super::folder::load;
 use super::ink::FAINT;
-use super::say::say;
+use super::print::say;
 use super::{Failure, Outcome, answer};
 use crate::analysis::explain::{self, Story};
 use crate::analysis::summary::Tally;
@@ -36,19 +36,19 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
-    let mut tally = Tally::open(book);
-    let seen = |window: &Window| tally.add(window.entries(), window.balances());
+    let mut tally = Tally::for_book(book);
+    let seen = |window: &Window| tally.tally_entries(window.entries(), window.balances());
     let refused = |refusal| loaded.refused(arguments.changes.scenario(), refusal);
     let (story, list) = if let Some(instance) = book.find_instance(&arguments.id) {
-        let story = explain::instance(book, instance, seen).map_err(refused)?;
+        let story = explain::instance_story(book, instance, seen).map_err(refused)?;
         let account = book.instance(instance).account;
         (
             story,
-            tasks::list_of(book, account, &tally.close()).of_instance(instance),
+            tasks::list_of(book, account, &tally.into_summary()).of_instance(instance),
         )
     } else if let Some(account) = book.find_account(&arguments.id) {
-        let story = explain::account(book, account, seen).map_err(refused)?;
-        (story, tasks::list_of(book, account, &tally.close()))
+        let story = explain::account_story(book, account, seen).map_err(refused)?;
+        (story, tasks::list_of(book, account, &tally.into_summary()))
     } else {
         let message = format!("the book has no instance and no account `{}`", arguments.id);
         let instances = book.instances.iter().map(|one| one.id.as_str());

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::Failure;
 use super::changes::Changes;
 use super::diagnostics::visible;
-use super::output::Kept;
-use super::say::warn;
+use super::output::HeldFolders;
+use super::print::warn;
 use crate::engine::Refusal;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::input::{self, Folder};
@@ -73,10 +73,10 @@ pub(super) fn tell_refusal(
 
 /// Reads and checks a book with its changes.
 pub(super) fn load(path: &Path, changes: &Changes) -> Result<Loaded, Failure> {
-    let (folder, ()) = rayon::join(|| read(path), input::prepare);
+    let (folder, ()) = rayon::join(|| read_folder(path), input::prepare);
     let mut folder = folder?;
     changes.apply(&mut folder)?;
-    match input::read(&folder, changes.scenario()) {
+    match input::read_book(&folder, changes.scenario()) {
         (Some(book), warnings) => {
             tell_changes(&warnings);
             Ok(Loaded {
@@ -97,7 +97,7 @@ pub(super) fn tell_changes(read: &Diagnostics) {
 }
 
 /// The files of a book that are there; those that cannot be read are reported together.
-pub(super) fn read(path: &Path) -> Result<Folder, Failure> {
+pub(super) fn read_folder(path: &Path) -> Result<Folder, Failure> {
     if !path.is_dir() {
         let message = format!("there is no folder `{}`", path.display());
         return Err(Failure::new(
@@ -105,7 +105,7 @@ pub(super) fn read(path: &Path) -> Result<Folder, Failure> {
             "name the folder of a book; `data/example` is one",
         ));
     }
-    let _kept = Kept::folder(path);
+    let _kept = HeldFolders::folder(path);
     let mut folder = Folder::default();
     let mut problems = Diagnostics::default();
     let scenarios = scenario_files(path, &mut problems);

@@ -6,10 +6,10 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::diagnostics::{counted, shown_path};
-use super::output::{Staged, Target};
-use super::say::say;
+use super::output::{OutputTarget, Staged};
+use super::print::say;
 use super::{Failure, Outcome};
-use crate::input::generate::{DEFAULT_DAYS, Plan, write};
+use crate::input::generate::{DEFAULT_DAYS, SampleSpec, write_sample};
 use crate::model::calendar::Day;
 
 const EXAMPLES: &str = "\
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let target = Target::of_book(&arguments.out, arguments.force)?;
+    let target = OutputTarget::of_book(&arguments.out, arguments.force)?;
     let Arguments {
         accounts,
         instances,
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         days,
         ..
     } = *arguments;
-    let plan = Plan {
+    let plan = SampleSpec {
         accounts,
         instances,
         seed,
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         days,
     };
     let mut staged = Staged::begin(&target)?;
-    write(&plan, |name, piece| staged.append(name, piece))?;
+    write_sample(&plan, |name, piece| staged.append(name, piece))?;
     staged.commit()?;
     let (accounts, instances) = (
         counted(accounts as usize, "account"),

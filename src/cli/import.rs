@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 use rust_decimal::Decimal;
 
 use super::diagnostics::{counted, render, shown_path, visible};
-use super::output::Target;
-use super::say::{say, warn};
+use super::output::OutputTarget;
+use super::print::{say, warn};
 use super::{Failure, Outcome, folder};
 use crate::input;
-use crate::input::import::{self, Followed, Imported, KnownProfile, Options, Source};
+use crate::input::import::{self, Imported, KnownProfile, LifecycleRules, Options, Source};
 use crate::model::bill::ChargeKind;
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
@@ -31,11 +31,11 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    cloud: Cloud,
+    cloud: ImportSource,
 }
 
 #[derive(Subcommand)]
-enum Cloud {
+enum ImportSource {
     /// Responses of Tencent Cloud (instances, disks, renewals, balances, bills, orders) and its exported bills, CSV or XLSX
     Tencent(Responses),
     /// FOCUS 1.0 to 1.4 cost and usage rows of any provider, CSV
@@ -95,11 +95,11 @@ fn currency(text: &str) -> Result<Currency, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let (Cloud::Tencent(arguments) | Cloud::Focus(arguments)) = &arguments.cloud;
+    let (ImportSource::Tencent(arguments) | ImportSource::Focus(arguments)) = &arguments.cloud;
     let target = if arguments.add {
-        Target::of_grown_book(&arguments.out)?
+        OutputTarget::of_grown_book(&arguments.out)?
     } else {
-        Target::of_book(&arguments.out, arguments.force)?
+        OutputTarget::of_book(&arguments.out, arguments.force)?
     };
     let sources = arguments.files.iter().map(|path| {
         let bytes = folder::file(path)?;
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     });
     let sources: Vec<Source> = sources.collect::<Result<_, Failure>>()?;
     let imported = if arguments.add {
-        let book = folder::read(&arguments.out)?;
+        let book = folder::read_folder(&arguments.out)?;
         let rules = input::book_rules(&book).map_err(Failure::Input)?;
         import::add_bills(
             &sources,
@@ -125,7 +125,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         .files
         .iter()
         .map(|(name, text)| (name.clone(), text.clone().into_bytes()));
-    target.write(&files.collect::<Vec<_>>())?;
+    target.write_files(&files.collect::<Vec<_>>())?;
     report(&imported, arguments).map(|()| Outcome::Done)
 }
 
@@ -165,7 +165,7 @@ fn options(arguments: &Responses, book: Option<&input::BookRules>) -> Result<Opt
             "exchange --from and --to",
         ));
     }
-    let followed = book.map(|book| Followed {
+    let followed = book.map(|book| LifecycleRules {
         default: KnownProfile::from(&book.default),
         products: book
             .products

@@ -1,6 +1,6 @@
 //! `renewcast licenses`: the terms of the program and of everything that is in it, as `.ci/licenses` gathers them.
 
-use super::say::say_own;
+use super::print::say_own;
 use super::{Failure, Outcome};
 
 /// The file, as part of the program: wherever the program goes, its notices go too.

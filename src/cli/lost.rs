@@ -1,11 +1,11 @@
 //! The losses of a run in words: at risk soon, later, ending on purpose, beyond help.
 
 use super::diagnostics::{counted, visible};
-use crate::analysis::lost::{Class, Count, Cure, Lost, count};
+use crate::analysis::lost::{LossClass, LossCount, LossRemedy, Lost, count};
 use crate::model::book::Book;
 
 /// The losses of a class, the dearest first, and what stands above them.
-pub(super) fn of_class(losses: &[Lost], class: Class) -> (String, Vec<&Lost>) {
+pub(super) fn of_class(losses: &[Lost], class: LossClass) -> (String, Vec<&Lost>) {
     let head = format!("{}: {}", heading(class), counts(&count(losses, class)));
     (
         head,
@@ -14,17 +14,17 @@ pub(super) fn of_class(losses: &[Lost], class: Class) -> (String, Vec<&Lost>) {
 }
 
 /// What a class is called.
-pub(super) fn heading(class: Class) -> &'static str {
+pub(super) fn heading(class: LossClass) -> &'static str {
     match class {
-        Class::Soon => "At risk within 30 days",
-        Class::Later => "At risk later in the run",
-        Class::OnPurpose => "Ending on purpose",
-        Class::Impossible => "Nothing helps any more",
+        LossClass::Soon => "At risk within 30 days",
+        LossClass::Later => "At risk later in the run",
+        LossClass::OnPurpose => "Ending on purpose",
+        LossClass::Impossible => "Nothing helps any more",
     }
 }
 
 /// How many there are, what they cost a month, and how many are production.
-pub(super) fn counts(count: &Count) -> String {
+pub(super) fn counts(count: &LossCount) -> String {
     let values = count.value.iter().map(|(currency, value)| {
         format!(", {currency} {} a month", value.display_grouped(*currency))
     });
@@ -41,7 +41,7 @@ pub(super) fn counts(count: &Count) -> String {
 }
 
 /// A loss on a line.
-pub(super) fn line(book: &Book, lost: &Lost) -> String {
+pub(super) fn lost_sentence(book: &Book, lost: &Lost) -> String {
     let instance = book.instance(lost.instance);
     let id = visible(instance.id.as_str());
     let value = lost.value.display_grouped(lost.currency);
@@ -60,10 +60,10 @@ pub(super) fn line(book: &Book, lost: &Lost) -> String {
 }
 
 /// What helps on the last day: a flag helps only until the last attempt, a renewal to the end. The to-do list says more.
-fn words(cure: Cure) -> &'static str {
+fn words(cure: LossRemedy) -> &'static str {
     match cure {
-        Cure::TopUp => "top up its account",
-        Cure::SetFlag | Cure::Renew => "renew it",
-        Cure::Start => "start it",
+        LossRemedy::TopUp => "top up its account",
+        LossRemedy::SetFlag | LossRemedy::Renew => "renew it",
+        LossRemedy::Start => "start it",
     }
 }

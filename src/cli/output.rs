@@ -13,10 +13,10 @@ mod before;
 mod claim;
 mod disk;
 mod exchange;
-mod growing;
 mod lock;
 mod names;
 mod site;
+mod synced_file;
 mod within;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +29,14 @@ use tempfile::TempDir;
 
 use super::Failure;
 use super::diagnostics::shown_path;
-use super::say::warn;
+use super::print::warn;
 use crate::output::hash::hash;
 use crate::output::listing::{listing, verb};
 use crate::output::run_json::Hashes;
-use exchange::Done;
-use growing::Growing;
-pub(super) use lock::Kept;
+use exchange::Exchanged;
+pub(super) use lock::HeldFolders;
 use site::{MadeFolders, Site};
+use synced_file::SyncedFile;
 use within::Broken;
 
 /// So many complete files stay open until the disk has them.
@@ -46,7 +46,7 @@ const TRIES: usize = 16;
 
 /// What a verb writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Work {
+pub(super) enum OutputFile {
     /// A result, with the list of its files.
     Result(&'static str),
     /// A book.
@@ -57,15 +57,15 @@ pub(super) enum Work {
 
 /// Where a verb writes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Target<'a> {
+pub(super) struct OutputTarget<'a> {
     /// As the command line names it.
     pub out: &'a Path,
-    pub work: Work,
+    pub work: OutputFile,
     /// Whether files of others are no reason to refuse it, nor is a book that a book takes the place of.
     pub is_forced: bool,
 }
 
-impl<'a> Target<'a> {
+impl<'a> OutputTarget<'a> {
     /// The folder of a result, which its verb checks before it begins to compute.
     pub(super) fn of_result(
         (out, is_forced): (&'a Path, bool),
@@ -73,44 +73,44 @@ impl<'a> Target<'a> {
     ) -> Result<Self, Failure> {
         let target = Self {
             out,
-            work: Work::Result(listing),
+            work: OutputFile::Result(listing),
             is_forced,
         };
-        target.check().map(|()| target)
+        target.check_writable().map(|()| target)
     }
 
     /// The folder of a book.
     pub(super) fn of_book(out: &'a Path, is_forced: bool) -> Result<Self, Failure> {
         let target = Self {
             out,
-            work: Work::Book,
+            work: OutputFile::Book,
             is_forced,
         };
-        target.check().map(|()| target)
+        target.check_writable().map(|()| target)
     }
 
     /// The folder of a book that is there and gets more; its other files stay as they are.
     pub(super) fn of_grown_book(out: &'a Path) -> Result<Self, Failure> {
         let target = Self {
             out,
-            work: Work::Grown,
+            work: OutputFile::Grown,
             is_forced: false,
         };
-        target.check().map(|()| target)
+        target.check_writable().map(|()| target)
     }
 
-    fn check(&self) -> Result<(), Failure> {
+    fn check_writable(&self) -> Result<(), Failure> {
         claim::check_folder(self.out, (self.out, self.work, self.is_forced))
     }
 
     /// Writes files, and the list of them where they have none.
-    pub(super) fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+    pub(super) fn write_files(&self, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
         let mut staged = Staged::begin(self)?;
         for (name, bytes) in files {
             staged.append(name, bytes)?;
             staged.complete(name)?;
         }
-        if let Work::Result(list) = self.work
+        if let OutputFile::Result(list) = self.work
             && !files.iter().any(|(name, _)| name == list)
         {
             let outputs: Hashes = files
@@ -132,9 +132,9 @@ impl<'a> Target<'a> {
 /// | [`complete`](Self::complete) | says that nothing more comes to a file |
 /// | [`commit`](Self::commit) | puts the result into the place of the old one |
 pub(super) struct Staged<'a> {
-    target: Target<'a>,
+    target: OutputTarget<'a>,
     /// By name; none where a file is complete and closed.
-    files: BTreeMap<String, Option<Growing>>,
+    files: BTreeMap<String, Option<SyncedFile>>,
     /// Files that are complete and not yet closed.
     completed: Vec<String>,
     folder: TempDir,
@@ -145,7 +145,7 @@ pub(super) struct Staged<'a> {
 
 impl<'a> Staged<'a> {
     /// Nothing yet. The folder around the target is made if need be; the target is not touched.
-    pub(super) fn begin(target: &Target<'a>) -> Result<Self, Failure> {
+    pub(super) fn begin(target: &OutputTarget<'a>) -> Result<Self, Failure> {
         let out = target.out;
         let mut tries = 0..TRIES;
         let (made, mut site) = loop {
@@ -174,7 +174,7 @@ impl<'a> Staged<'a> {
             if let Some((inner, _)) = name.rsplit_once('/') {
                 fs::create_dir_all(self.folder.path().join(inner)).map_err(fail)?;
             }
-            let file = Growing::create(&self.folder.path().join(name)).map_err(fail)?;
+            let file = SyncedFile::create(&self.folder.path().join(name)).map_err(fail)?;
             self.files.insert(name.to_owned(), Some(file));
         }
         let file = self.files.get_mut(name).and_then(Option::as_mut);
@@ -204,7 +204,7 @@ impl<'a> Staged<'a> {
             let file = files.get_mut(&name).and_then(Option::take)?;
             Some((name, file))
         };
-        let open: Vec<(String, Growing)> = std::mem::take(&mut self.completed)
+        let open: Vec<(String, SyncedFile)> = std::mem::take(&mut self.completed)
             .into_iter()
             .filter_map(close)
             .collect();
@@ -231,8 +231,8 @@ impl<'a> Staged<'a> {
         let made: BTreeSet<String> = self.files.keys().cloned().collect();
         let folder = &self.site.target;
         let (own, kept) = match self.target.work {
-            Work::Result(listing) => (claim::survey(folder, &made, listing, out)?, None),
-            Work::Book => {
+            OutputFile::Result(listing) => (claim::survey(folder, &made, listing, out)?, None),
+            OutputFile::Book => {
                 let kept = if self.target.is_forced {
                     before::keep(folder, &made)
                 } else {
@@ -242,7 +242,7 @@ impl<'a> Staged<'a> {
                 claim::check_book(folder, (&made, &own), out)?;
                 (own, kept)
             }
-            Work::Grown => (before::own(folder, &made), None),
+            OutputFile::Grown => (before::own(folder, &made), None),
         };
         match exchange::put(
             &self.site,
@@ -250,8 +250,8 @@ impl<'a> Staged<'a> {
             &own,
             alone.is_some() || self.site.is_alone(),
         ) {
-            Ok(Done::Whole) => drop(self.folder.keep()),
-            Ok(Done::ByFiles) => {}
+            Ok(Exchanged::Whole) => drop(self.folder.keep()),
+            Ok(Exchanged::ByFiles) => {}
             Err(broken) => {
                 if broken.without.is_some() {
                     // The next run ends what was begun.

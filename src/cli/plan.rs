@@ -11,11 +11,13 @@ use clap::{Args, ValueEnum};
 use super::changes::Changes;
 use super::diagnostics::shown_path;
 use super::folder::{Loaded, load, name_of};
-use super::output::Target;
-use super::progress::Accounts;
-use super::say::{say, warn};
+use super::output::OutputTarget;
+use super::print::{say, warn};
+use super::progress::AccountProgress;
 use super::{Failure, Outcome, amount};
-use crate::analysis::plan::{self, Cadence, Keep, Plan, Question, Tolerance, Way, Worth};
+use crate::analysis::plan::{
+    self, Cadence, InstanceValue, KeepRule, PaymentChannel, Plan, PlanQuestion, Tolerance,
+};
 use crate::input;
 use crate::input::diagnostic::Diagnostics;
 use crate::model::account::AccountIndex;
@@ -56,16 +58,16 @@ pub(super) struct Arguments {
     due_only: bool,
     /// When money can be sent: monthly (the first day, then each 1st), weekly (the first day, then Mondays), daily, or dates with commas between
     #[arg(long, value_name = "WHEN", default_value = "monthly")]
-    cadence: Days,
+    cadence: CadenceArgument,
     /// How it is sent, with the working days of the profile [default: it is there at once]
     #[arg(long, value_enum)]
-    channel: Option<By>,
+    channel: Option<ArrivalRule>,
     /// Leave so much in each account
     #[arg(long, value_name = "AMOUNT")]
     reserve: Option<String>,
     /// Let renewals be late, as long as nothing is reclaimed or stopped (overdue), or terminated (reclaimed)
     #[arg(long, value_enum, value_name = "STATE")]
-    tolerate: Option<Late>,
+    tolerate: Option<LateArgument>,
     /// What an account gets, once: [ACCOUNT=]AMOUNT. Where it does not suffice, the plan says which instances to keep
     #[arg(long, value_name = "MONEY", conflicts_with = "tolerate")]
     budget: Vec<String>,
@@ -91,9 +93,9 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone)]
-struct Days(Cadence);
+struct CadenceArgument(Cadence);
 
-impl FromStr for Days {
+impl FromStr for CadenceArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -113,13 +115,13 @@ impl FromStr for Days {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum By {
+enum ArrivalRule {
     Online,
     Bank,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Late {
+enum LateArgument {
     Overdue,
     Reclaimed,
 }
@@ -129,17 +131,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(arguments));
-    let target = Target::of_result((&out, arguments.force), "plan.json")?;
+    let target = OutputTarget::of_result((&out, arguments.force), "plan.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let question = question(book, arguments)?;
-    let way = Way::of(book, question.channel);
+    let way = PaymentChannel::channel_of_book(book, question.channel);
     refuse_impossible_question(book, way, &question)?;
-    let progress = Accounts::of(book.accounts.len());
+    let progress = AccountProgress::for_count(book.accounts.len());
     let plan = plan::plan_and_count(book, &question, &|| progress.add_one());
     drop(progress);
     let plan = plan.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
-    let written = write(&loaded, (&plan, &question), arguments, &target)?;
+    let written = write_plan(&loaded, (&plan, &question), arguments, &target)?;
     say(answer::render(book, (&plan, &question.keep), way))?;
     say(format!(
         "Files in {}: {}",
@@ -153,17 +155,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     })
 }
 
-fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
-    Ok(Question {
+fn question(book: &Book, arguments: &Arguments) -> Result<PlanQuestion, Failure> {
+    Ok(PlanQuestion {
         cadence: arguments.cadence.0.clone(),
         channel: arguments.channel.map(|by| match by {
-            By::Online => Channel::Online,
-            By::Bank => Channel::Bank,
+            ArrivalRule::Online => Channel::Online,
+            ArrivalRule::Bank => Channel::Bank,
         }),
         keep: match arguments.keep.as_deref() {
-            Some(text) => Keep::Matching(condition(book, "--keep", text)?),
-            None if arguments.due_only => Keep::Due,
-            None => Keep::Flagged,
+            Some(text) => KeepRule::Matching(condition(book, "--keep", text)?),
+            None if arguments.due_only => KeepRule::Due,
+            None => KeepRule::Flagged,
         },
         reserve: arguments
             .reserve
@@ -173,8 +175,8 @@ fn question(book: &Book, arguments: &Arguments) -> Result<Question, Failure> {
             .unwrap_or_default(),
         tolerance: match arguments.tolerate {
             None => Tolerance::Nothing,
-            Some(Late::Overdue) => Tolerance::Overdue,
-            Some(Late::Reclaimed) => Tolerance::Reclaimed,
+            Some(LateArgument::Overdue) => Tolerance::Overdue,
+            Some(LateArgument::Reclaimed) => Tolerance::Reclaimed,
         },
         budgets: arguments
             .budget
@@ -194,12 +196,12 @@ fn worth(book: &Book, text: &str) -> Result<BTreeMap<InstanceIndex, u128>, Failu
         book.tag_keys
             .iter()
             .position(|known| **known == *key)
-            .map(Worth::Tag)
+            .map(InstanceValue::Tag)
     };
     let worth = match text {
-        "price" => Some(Worth::Price),
-        "count" => Some(Worth::Count),
-        "priority" => Some(Worth::Priority),
+        "price" => Some(InstanceValue::Price),
+        "count" => Some(InstanceValue::Count),
+        "priority" => Some(InstanceValue::Priority),
         other => other.strip_prefix("tag:").and_then(tag),
     };
     let help =
@@ -237,8 +239,8 @@ fn reserve(book: &Book, text: &str) -> Result<BTreeMap<Currency, Money>, Failure
 
 fn refuse_impossible_question(
     book: &Book,
-    way: Way<'_>,
-    question: &Question,
+    way: PaymentChannel<'_>,
+    question: &PlanQuestion,
 ) -> Result<(), Failure> {
     if way.arrivals(&question.cadence).is_empty() {
         let message = format!(
@@ -270,14 +272,14 @@ fn default_out(arguments: &Arguments) -> PathBuf {
 }
 
 /// Writes everything; the names of the files.
-fn write(
+fn write_plan(
     loaded: &Loaded,
-    (plan, question): (&Plan, &Question),
+    (plan, question): (&Plan, &PlanQuestion),
     arguments: &Arguments,
-    target: &Target<'_>,
+    target: &OutputTarget<'_>,
 ) -> Result<Vec<String>, Failure> {
     let book = &loaded.book;
-    let way = Way::of(book, question.channel);
+    let way = PaymentChannel::channel_of_book(book, question.channel);
     let mut made = files::files(book, plan, (way, arguments.changes.scenario()));
     if !made.iter().any(|(name, _)| name.starts_with("scenarios/")) {
         warn(
@@ -300,12 +302,12 @@ fn write(
     for picture in &pictures {
         for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
             let bytes = picture
-                .draw(format)
+                .draw_chart(format)
                 .map_err(|error| Failure::new(error.to_string(), "use --no-charts"))?;
             made.push((format!("charts/{}.{ending}", picture.name), bytes));
         }
     }
-    target.write(&made)?;
+    target.write_files(&made)?;
     let charts = (!pictures.is_empty()).then(|| "charts/".to_owned());
     Ok(names.into_iter().chain(charts).collect())
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::say::{say, say_own};
+use super::print::{say, say_own};
 use super::{Failure, Outcome};
 use crate::input;
 use crate::model::profile::BUILTIN;

@@ -18,7 +18,7 @@ const QUIET: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(200);
 
 /// How far some work has come; any thread may say so.
-struct Bar {
+struct ProgressLine {
     all: u64,
     template: &'static str,
     started: Instant,
@@ -26,7 +26,7 @@ struct Bar {
     shown: OnceLock<ProgressBar>,
 }
 
-impl Bar {
+impl ProgressLine {
     fn new(all: u64, template: &'static str) -> Self {
         Self {
             all,
@@ -59,7 +59,7 @@ impl Bar {
             .for_each(|bar| bar.set_position(done.min(self.all)));
     }
 
-    fn add(&self, more: u64) {
+    fn advance(&self, more: u64) {
         let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
         self.shown()
             .into_iter()
@@ -67,7 +67,7 @@ impl Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.shown
             .get()
@@ -77,12 +77,12 @@ impl Drop for Bar {
 }
 
 /// The progress through many runs.
-pub(super) struct Count(Bar);
+pub(super) struct RunProgress(ProgressLine);
 
-impl Count {
+impl RunProgress {
     /// Nothing done yet of so many runs.
     pub(super) fn of_runs(all: usize) -> Self {
-        Self(Bar::new(
+        Self(ProgressLine::new(
             all as u64,
             "{pos} of {len} runs {wide_bar} {percent}% {eta} left",
         ))
@@ -95,17 +95,17 @@ impl Count {
 }
 
 /// The progress through accounts, each of which may take long: the bar comes by itself, and its time moves.
-pub(super) struct Accounts {
-    bar: Arc<Bar>,
+pub(super) struct AccountProgress {
+    bar: Arc<ProgressLine>,
     /// Dropped to say that no bar is needed any more.
     over: Option<Sender<()>>,
     waiting: Option<JoinHandle<()>>,
 }
 
-impl Accounts {
+impl AccountProgress {
     /// Nothing done yet of so many accounts.
-    pub(super) fn of(all: usize) -> Self {
-        let bar = Arc::new(Bar::new(
+    pub(super) fn for_count(all: usize) -> Self {
+        let bar = Arc::new(ProgressLine::new(
             all as u64,
             "{spinner} {pos} of {len} accounts {wide_bar} {percent}% {elapsed}",
         ));
@@ -127,11 +127,11 @@ impl Accounts {
 
     /// One more is done.
     pub(super) fn add_one(&self) {
-        self.bar.add(1);
+        self.bar.advance(1);
     }
 }
 
-impl Drop for Accounts {
+impl Drop for AccountProgress {
     fn drop(&mut self) {
         drop(self.over.take());
         // A thread that could not draw has nothing to say.
@@ -142,14 +142,14 @@ impl Drop for Accounts {
 /// The progress of a replay through its days.
 pub(super) struct Progress {
     days: DayRange,
-    bar: Bar,
+    bar: ProgressLine,
 }
 
 impl Progress {
     pub(super) fn new(days: DayRange) -> Self {
         Self {
             days,
-            bar: Bar::new(days.len() as u64, "{msg} {wide_bar} {percent}% {eta} left"),
+            bar: ProgressLine::new(days.len() as u64, "{msg} {wide_bar} {percent}% {eta} left"),
         }
     }
 
@@ -165,12 +165,12 @@ impl Progress {
 }
 
 /// The progress of reading files.
-pub(super) struct Reading(Bar);
+pub(super) struct ReadProgress(ProgressLine);
 
-impl Reading {
+impl ReadProgress {
     /// Nothing read yet of about so many bytes.
-    pub(super) fn of(bytes: u64) -> Self {
-        Self(Bar::new(
+    pub(super) fn for_bytes(bytes: u64) -> Self {
+        Self(ProgressLine::new(
             bytes,
             "{bytes} of {total_bytes} {wide_bar} {percent}% {eta} left",
         ))
@@ -184,13 +184,13 @@ impl Reading {
 
 struct Watched<'b, R> {
     file: R,
-    bar: &'b Bar,
+    bar: &'b ProgressLine,
 }
 
 impl<R: Read> Read for Watched<'_, R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(bytes)?;
-        self.bar.add(read as u64);
+        self.bar.advance(read as u64);
         Ok(read)
     }
 }

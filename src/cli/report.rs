@@ -10,17 +10,17 @@ use super::diagnostics::{counted, shown_path, visible};
 use super::earlier::Earlier;
 use super::folder::{Loaded, load};
 use super::lost;
-use super::output::Target;
+use super::output::OutputTarget;
+use super::print::{say, warn};
 use super::progress::Progress;
-use super::results::{self, Asked};
+use super::results::{self, RunRequest};
 use super::run::{column, default_out};
-use super::say::{say, warn};
 use super::{Failure, Outcome};
 use crate::engine::{self, Window};
 use crate::model::calendar::Day;
 use crate::model::selector::Column;
 use crate::output::hash::hash;
-use crate::output::month::{self, Gather, Gathered, Period, Report, Sources};
+use crate::output::month::{self, Gather, MonthFacts, MonthReport, ReportPeriod, Sources};
 use crate::output::report_json::{self, FOLDER, PAGE, RECORD, WORKBOOK};
 use crate::output::run_json::Hashes;
 
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    let target = Target::of_result((&out, arguments.force), RECORD)?;
+    let target = OutputTarget::of_result((&out, arguments.force), RECORD)?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let period = period(&loaded, arguments.month)?;
@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let last = arguments
         .last
         .as_deref()
-        .map(|folder| Earlier::open(folder)?.read(&period))
+        .map(|folder| Earlier::open_earlier(folder)?.read_earlier(&period))
         .transpose()?;
     let facts = gather(&loaded, arguments, period)?;
     let inputs: Hashes = loaded
@@ -115,19 +115,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     warn_of_idle_budgets(&loaded, &report)?;
     if !has_run(&out, (&inputs, scenario), &ledger) {
         let by = arguments.by.first().map_or(DEFAULT_BY, String::as_str);
-        let asked = Asked {
+        let asked = RunRequest {
             column: column(book, by)?,
             by,
             charts: true,
         };
-        results::write(
+        results::write_results(
             loaded,
             scenario,
             &asked,
-            &Target::of_result((&out, arguments.force), RUN)?,
+            &OutputTarget::of_result((&out, arguments.force), RUN)?,
         )?;
     }
-    target.write(&files)?;
+    target.write_files(&files)?;
     say(text)?;
     Ok(Outcome::Done)
 }
@@ -136,14 +136,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 /// month's report compares with it.
 fn has_run(out: &Path, (inputs, scenario): (&Hashes, Option<&str>), ledger: &str) -> bool {
     #[derive(Deserialize)]
-    struct Record {
+    struct EarlierRun {
         version: String,
         scenario: Option<String>,
         inputs: Hashes,
         ledger: String,
     }
     let record = std::fs::read(out.join("run.json")).ok();
-    let record = record.and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
+    let record = record.and_then(|bytes| serde_json::from_slice::<EarlierRun>(&bytes).ok());
     record.is_some_and(|record| {
         record.version == env!("CARGO_PKG_VERSION")
             && record.scenario.as_deref() == scenario
@@ -152,10 +152,10 @@ fn has_run(out: &Path, (inputs, scenario): (&Hashes, Option<&str>), ledger: &str
     })
 }
 
-fn period(loaded: &Loaded, month: Option<Day>) -> Result<Period, Failure> {
+fn period(loaded: &Loaded, month: Option<Day>) -> Result<ReportPeriod, Failure> {
     let days = loaded.book.days;
     let month = month.unwrap_or_else(|| days.from.month_start());
-    Period::of(days, month).ok_or_else(|| {
+    ReportPeriod::month_of_run(days, month).ok_or_else(|| {
         let name = |day: Day| day.to_string()[..7].to_owned();
         let message = format!(
             "the run from {} to {} has no day of {}",
@@ -199,25 +199,29 @@ fn columns(loaded: &Loaded, asked: &[String]) -> Result<Vec<(Column, String)>, F
         .collect())
 }
 
-fn gather(loaded: &Loaded, arguments: &Arguments, period: Period) -> Result<Gathered, Failure> {
+fn gather(
+    loaded: &Loaded,
+    arguments: &Arguments,
+    period: ReportPeriod,
+) -> Result<MonthFacts, Failure> {
     let book = &loaded.book;
-    let (mut run, mut window) = (engine::open(book), Window::default());
-    let mut gather = Gather::open(book, period);
+    let (mut run, mut window) = (engine::start(book), Window::default());
+    let mut gather = Gather::gather_period(book, period);
     let progress = Progress::new(book.days);
     while run
         .advance(&mut window)
         .map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?
     {
-        gather.add(&window);
+        gather.gather_window(&window);
         window
             .last()
             .into_iter()
             .for_each(|day| progress.reach(day));
     }
-    Ok(gather.close(&run))
+    Ok(gather.into_facts(&run))
 }
 
-fn answer(report: &Report, out: &Path) -> String {
+fn answer(report: &MonthReport, out: &Path) -> String {
     let first = &report.first;
     let classes = first.losses.iter().filter(|(_, count)| count.instances > 0);
     let mut lines: Vec<String> = classes
@@ -261,7 +265,7 @@ fn answer(report: &Report, out: &Path) -> String {
 }
 
 /// A budget of this month whose key is no value of the first column compares with nothing.
-fn warn_of_idle_budgets(loaded: &Loaded, report: &Report) -> Result<(), Failure> {
+fn warn_of_idle_budgets(loaded: &Loaded, report: &MonthReport) -> Result<(), Failure> {
     let Some(by) = report.by.first() else {
         return Ok(());
     };

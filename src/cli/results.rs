@@ -9,29 +9,29 @@ use std::mem;
 use rayon::prelude::*;
 
 use super::folder::{Loaded, refused};
-use super::output::{Staged, Target};
+use super::output::{OutputTarget, Staged};
 use super::progress::Progress;
 use super::{Failure, answer};
 use crate::analysis::demand::{Demand, Detail, Differing};
 use crate::analysis::lost::{self, Lost};
 use crate::analysis::summary::{Summary, Tally};
 use crate::analysis::tasks;
-use crate::engine::{self, Piece, Run, Window};
+use crate::engine::{self, RowSpan, RunningReplay, Window};
 use crate::input::{self, Folder};
 use crate::model::book::Book;
 use crate::model::selector::Column;
-use crate::output::csv::{self, LedgerSheet, Texts, Worded};
+use crate::output::csv::{self, BookTexts, FormattedRows, LedgerSheet};
 use crate::output::hash::{Hasher, hash};
-use crate::output::pictures::{self, Sight, States};
-use crate::output::run_json::{Hashes, Record};
+use crate::output::pictures::{self, StateChange, States};
+use crate::output::run_json::{Hashes, RunRecord};
 use crate::output::{self, closing, demand, lost as lost_csv, monthly};
-use crate::tables::{Facts, Grouping};
+use crate::tables::{Grouping, LedgerFacts};
 
 const LEDGER: &str = "ledger.csv";
 const BALANCES: &str = "balances.csv";
 
 /// What the command line asks for.
-pub(super) struct Asked<'a> {
+pub(super) struct RunRequest<'a> {
     /// The column by which spend is grouped, and its name.
     pub column: Column,
     pub by: &'a str,
@@ -48,18 +48,18 @@ pub(super) struct Results {
 }
 
 /// What a run comes to.
-struct CameTo {
+struct RunAnswer {
     summary: Summary,
     demand: Demand,
     losses: Vec<Lost>,
 }
 
 /// Replays a book and writes its results into a folder.
-pub(super) fn write(
+pub(super) fn write_results(
     mut loaded: Loaded,
     scenario: Option<&str>,
-    asked: &Asked<'_>,
-    target: &Target<'_>,
+    asked: &RunRequest<'_>,
+    target: &OutputTarget<'_>,
 ) -> Result<Results, Failure> {
     let mut writer = Writer {
         staged: Staged::begin(target)?,
@@ -71,9 +71,14 @@ pub(super) fn write(
     let book = &*book;
     let (inputs, (mut run, grouping)) = rayon::join(
         || hash_inputs(folder),
-        || rayon::join(|| engine::open(book), || Grouping::of(book, asked.column)),
+        || {
+            rayon::join(
+                || engine::start(book),
+                || Grouping::group_by(book, asked.column),
+            )
+        },
     );
-    let mut office = Office::open(&run, &grouping, asked);
+    let mut office = ResultPipeline::open_pipeline(&run, &grouping, asked);
     stream(
         &mut run,
         &mut office,
@@ -85,14 +90,15 @@ pub(super) fn write(
     [LEDGER, BALANCES]
         .into_iter()
         .try_for_each(|name| writer.staged.complete(name))?;
-    let (came_to, charts) = office.write(&run, asked, &mut writer)?;
-    let CameTo {
+    let (came_to, charts) = office.write_windows(&run, asked, &mut writer)?;
+    let RunAnswer {
         summary,
         demand,
         losses,
     } = came_to;
-    let ending = run.close();
-    let record = Record::of(inputs, (book, scenario), (&summary, &demand)).grouped_by(asked.by);
+    let ending = run.finish();
+    let record = RunRecord::record_of_run(inputs, (book, scenario), (&summary, &demand))
+        .grouped_by(asked.by);
     let list = tasks::list(book, &summary);
     for (name, bytes) in output::tasks::files(book, &list) {
         writer.whole(name, &[&bytes])?;
@@ -103,7 +109,7 @@ pub(super) fn write(
     drop(grouping);
     let closing = ending.into_book(loaded.book);
     // Some come in many pieces, so that none is complete before the end.
-    closing::write(&closing, |name, pieces| {
+    closing::write_closing(&closing, |name, pieces| {
         writer.append(&format!("closing/{name}"), pieces)
     })?;
     loaded
@@ -165,7 +171,7 @@ impl Writer<'_> {
     }
 
     /// Adds `run.json`, which names the hashes of all other files, and puts everything into place.
-    fn finish(mut self, record: Record) -> Result<(), Failure> {
+    fn finish(mut self, record: RunRecord) -> Result<(), Failure> {
         let hashes = self
             .hashes
             .into_iter()
@@ -177,48 +183,54 @@ impl Writer<'_> {
 }
 
 /// Who sees the rows of a section as soon as they are written.
-struct Clerk<'b> {
+struct ShardWriter<'b> {
     tally: Tally<'b>,
-    facts: Facts<'b>,
+    facts: LedgerFacts<'b>,
 }
 
 /// What is kept of a section's rows until it is their turn to be written.
 #[derive(Default)]
-struct Kept {
-    worded: Worded,
+struct ShardOutput {
+    worded: FormattedRows,
     /// For each row of the ledger what it says for the chart of states, if there are charts.
-    sights: Vec<Option<Sight>>,
+    sights: Vec<Option<StateChange>>,
 }
 
 /// What is made of the rows of a run, section by section.
-struct Office<'b> {
-    texts: Texts<'b>,
-    clerks: Vec<Clerk<'b>>,
+struct ResultPipeline<'b> {
+    texts: BookTexts<'b>,
+    clerks: Vec<ShardWriter<'b>>,
     states: Option<States<'b>>,
 }
 
-impl<'b> Office<'b> {
-    fn open(run: &Run<'b>, grouping: &'b Grouping, asked: &Asked<'_>) -> Self {
+impl<'b> ResultPipeline<'b> {
+    fn open_pipeline(
+        run: &RunningReplay<'b>,
+        grouping: &'b Grouping,
+        asked: &RunRequest<'_>,
+    ) -> Self {
         let book = run.book();
         let facts = run.parts().map(|accounts| grouping.facts_of(accounts));
-        let (texts, tallies) =
-            rayon::join(|| Texts::of(book), || Tally::open_parts(book, run.parts()));
+        let (texts, tallies) = rayon::join(
+            || BookTexts::texts_of_book(book),
+            || Tally::open_parts(book, run.parts()),
+        );
         Self {
             texts,
             clerks: tallies
                 .into_iter()
                 .zip(facts)
-                .map(|(tally, facts)| Clerk { tally, facts })
+                .map(|(tally, facts)| ShardWriter { tally, facts })
                 .collect(),
-            states: asked.charts.then(|| States::open(book)),
+            states: asked.charts.then(|| States::states_over(book)),
         }
     }
 
     /// Replays the next days; false where no day is left.
     fn advance(
         &mut self,
-        run: &mut Run<'_>,
-        window: &mut Window<Kept>,
+        run: &mut RunningReplay<'_>,
+        window: &mut Window<ShardOutput>,
     ) -> Result<bool, engine::Refusal> {
         let Self {
             texts,
@@ -228,8 +240,10 @@ impl<'b> Office<'b> {
         let has_charts = states.is_some();
         let goes_on = run.advance_with(window, clerks, |clerk, rows, kept| {
             texts.word(rows, &mut kept.worded);
-            clerk.tally.add(rows.entries.iter(), rows.balances.iter());
-            clerk.facts.add(rows.entries.iter());
+            clerk
+                .tally
+                .tally_entries(rows.entries.iter(), rows.balances.iter());
+            clerk.facts.collect_entries(rows.entries.iter());
             kept.sights.clear();
             kept.sights.extend(
                 rows.entries
@@ -240,7 +254,7 @@ impl<'b> Office<'b> {
         })?;
         if let Some(states) = states {
             window.pieces().for_each(|piece| {
-                states.add(
+                states.count_changes(
                     piece.day,
                     piece.kept.sights.get(piece.entries).unwrap_or(&[]),
                 )
@@ -251,12 +265,12 @@ impl<'b> Office<'b> {
     }
 
     /// Writes what the windows of a run came to: tables and charts; gives the answer and the number of charts.
-    fn write(
+    fn write_windows(
         self,
-        run: &Run<'_>,
-        asked: &Asked<'_>,
+        run: &RunningReplay<'_>,
+        asked: &RunRequest<'_>,
         writer: &mut Writer<'_>,
-    ) -> Result<(CameTo, usize), Failure> {
+    ) -> Result<(RunAnswer, usize), Failure> {
         let book = run.book();
         let Self {
             texts,
@@ -267,30 +281,35 @@ impl<'b> Office<'b> {
         drop(texts);
         let clerk = clerks
             .into_iter()
-            .reduce(Clerk::join)
+            .reduce(ShardWriter::join)
             .expect("there is a clerk for what belongs to no account");
         let (summary, (spend, (monthly, spent))) = rayon::join(
-            || clerk.tally.close(),
+            || clerk.tally.into_summary(),
             || {
-                let tables = clerk.facts.close();
+                let tables = clerk.facts.into_tables();
                 let by_account = || (monthly::monthly(book, &tables), demand::spent(&tables));
                 rayon::join(|| monthly::spend(&tables), by_account)
             },
         );
-        let demand = Demand::of(book, spent, &Differing::of(run), Detail::Accounts);
+        let demand = Demand::from_spent(
+            book,
+            spent,
+            &Differing::accounts_that_differ(run),
+            Detail::Accounts,
+        );
         let losses = lost::losses(book, run.gone(), &summary.ended(), book.days.from);
         writer.whole("monthly.csv", &[&monthly])?;
         writer.whole("demand.csv", &[&demand::demand_csv(book, &demand)])?;
-        lost_csv::write(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
+        lost_csv::write_lost(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
         writer.whole("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
         let pictures =
             states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
         let pictures = pictures.unwrap_or_default();
-        for (name, bytes) in draw(&pictures)? {
+        for (name, bytes) in draw_pictures(&pictures)? {
             writer.whole(&name, &[&bytes])?;
         }
         Ok((
-            CameTo {
+            RunAnswer {
                 summary,
                 demand,
                 losses,
@@ -300,7 +319,7 @@ impl<'b> Office<'b> {
     }
 }
 
-impl Clerk<'_> {
+impl ShardWriter<'_> {
     fn join(self, next: Self) -> Self {
         Self {
             tally: self.tally.join(next.tally),
@@ -311,16 +330,16 @@ impl Clerk<'_> {
 
 /// Replays and writes until nothing is left, each window while the one after it is replayed.
 fn stream(
-    run: &mut Run<'_>,
-    office: &mut Office<'_>,
+    run: &mut RunningReplay<'_>,
+    office: &mut ResultPipeline<'_>,
     writer: &mut Writer<'_>,
     progress: &Progress,
 ) -> Result<(), Stop> {
     let (mut coming, mut present) = (Window::default(), Window::default());
-    let mut sheets = Sheets::default();
+    let mut sheets = PendingFiles::default();
     let mut goes_on = true;
     while goes_on {
-        let write = || sheets.write(&present, writer);
+        let write = || sheets.write_window(&present, writer);
         let (replayed, written) = rayon::join(|| office.advance(run, &mut coming), write);
         written.map_err(Stop::Write)?;
         goes_on = replayed.map_err(Stop::Replay)?;
@@ -340,14 +359,18 @@ const ROWS: usize = 256;
 
 /// The bytes of the next piece of each file.
 #[derive(Default)]
-struct Sheets {
+struct PendingFiles {
     ledger: LedgerSheet,
     balances: Vec<u8>,
 }
 
-impl Sheets {
-    fn write(&mut self, window: &Window<Kept>, writer: &mut Writer<'_>) -> Result<(), Failure> {
-        for Piece {
+impl PendingFiles {
+    fn write_window(
+        &mut self,
+        window: &Window<ShardOutput>,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), Failure> {
+        for RowSpan {
             kept,
             entries,
             balances,
@@ -358,7 +381,7 @@ impl Sheets {
                 .extend_from_slice(kept.worded.balances(balances));
             for from in entries.clone().step_by(ROWS) {
                 self.ledger
-                    .add(&kept.worded, from..entries.end.min(from + ROWS));
+                    .add_rows(&kept.worded, from..entries.end.min(from + ROWS));
                 self.pass_on(PIECE, writer)?;
             }
         }
@@ -395,6 +418,8 @@ impl Stop {
 }
 
 /// The files of the charts, in both formats.
-pub(super) fn draw(pictures: &[pictures::Picture]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    pictures::draw(pictures).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))
+pub(super) fn draw_pictures(
+    pictures: &[pictures::NamedChart],
+) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    pictures::draw_all(pictures).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))
 }

@@ -3,20 +3,20 @@
 
 use std::collections::BTreeSet;
 
+use super::batch::{self, Job};
 use super::diagnostics::{counted, shown_path, visible};
 use super::ink::HEAD;
 use super::interrupt::Interrupt;
-use super::many::{self, Job};
-use super::output::Target;
-use super::say::{say, warn};
+use super::output::OutputTarget;
+use super::print::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome};
-use crate::analysis::compare::{Cache, Measure, Sum, Total};
-use crate::input::{self, Folder, Memory, Variant};
+use crate::analysis::compare::{Cache, Measure, RunTotal, Sum};
+use crate::input::{self, Folder, ReadMemory, Variant};
 use crate::model::book::Book;
 use crate::model::money::{Currency, Money};
 use crate::model::profile::ProfileIndex;
-use crate::output::sweep::{Row, sweep_csv};
+use crate::output::sweep::{SweepRow, sweep_csv};
 
 /// What stands in a column where the book's own rule holds.
 const AS_SET: &str = "as set";
@@ -34,7 +34,7 @@ const FIGURES: &[(&str, Measure)] = &[
 ];
 
 /// A rule with the ways in which it could be for this book; the first one is the book's own.
-struct Question {
+struct RuleChoice {
     name: String,
     text: String,
     source: String,
@@ -74,15 +74,15 @@ impl Combination {
 pub(super) fn run(
     folder: &Folder,
     scenario: Option<&str>,
-    target: &Target<'_>,
+    target: &OutputTarget<'_>,
 ) -> Result<Outcome, Failure> {
     let interrupt = Interrupt::listen();
-    let (book, problems) = input::read(folder, scenario);
+    let (book, problems) = input::read_book(folder, scenario);
     let book = book.ok_or(Failure::Input(problems))?;
     let questions = questions(folder, scenario, &book);
     let (jobs, ways) = jobs(&questions, scenario)?;
     let mut cache = Cache::default();
-    let done: Vec<_> = many::run(folder, &jobs, (&mut cache, &interrupt))
+    let done: Vec<_> = batch::run(folder, &jobs, (&mut cache, &interrupt))
         .into_iter()
         .collect::<Result<_, _>>()?;
     let mut all = Vec::new();
@@ -96,7 +96,7 @@ pub(super) fn run(
             .iter()
             .zip(&ways)
             .map(|(outcomes, ways)| {
-                let sum = Total::of(outcomes, currency).sum;
+                let sum = RunTotal::total_in(outcomes, currency).sum;
                 let low = sum
                     .lowest
                     .map(|low| book.account(low.account).id.to_string());
@@ -129,7 +129,7 @@ pub(super) fn run(
             (name, csv(&questions, *currency, combinations))
         })
         .collect();
-    target.write(&files)?;
+    target.write_files(&files)?;
     say(text.trim_end())?;
     say(format!(
         "\nFiles in {}: {}",
@@ -148,7 +148,7 @@ pub(super) fn run(
 }
 
 /// The rules as they concern this book: ways that change nothing of it are left out, and rules without other ways.
-fn questions(folder: &Folder, scenario: Option<&str>, book: &Book) -> Vec<Question> {
+fn questions(folder: &Folder, scenario: Option<&str>, book: &Book) -> Vec<RuleChoice> {
     let mut questions = Vec::new();
     for rule in input::rules() {
         let mut ways = vec![(AS_SET.to_owned(), Vec::new())];
@@ -168,7 +168,7 @@ fn questions(folder: &Folder, scenario: Option<&str>, book: &Book) -> Vec<Questi
             }
         }
         if ways.len() > 1 {
-            questions.push(Question {
+            questions.push(RuleChoice {
                 name: rule.name,
                 text: rule.question,
                 source: rule.source,
@@ -215,10 +215,10 @@ fn changes_something(
     scenario: Option<&str>,
     (book, changes): (&Book, &[String]),
 ) -> Result<bool, Failure> {
-    let changed = many::read(
+    let changed = batch::read_job(
         &mut folder.clone(),
         &job(String::new(), scenario, changes)?,
-        &Memory::default(),
+        &ReadMemory::default(),
     )?;
     Ok(changed.profiles != book.profiles || changed.actions != book.actions)
 }
@@ -237,7 +237,7 @@ fn job(name: String, scenario: Option<&str>, changes: &[String]) -> Result<Job, 
 
 /// All combinations, the one as set first, each with the number of the way for each question.
 fn jobs(
-    questions: &[Question],
+    questions: &[RuleChoice],
     scenario: Option<&str>,
 ) -> Result<(Vec<Job>, Vec<Vec<usize>>), Failure> {
     let mut combinations: Vec<Vec<usize>> = vec![Vec::new()];
@@ -268,7 +268,7 @@ fn jobs(
 }
 
 /// The ways of a combination that are not as set.
-fn described(questions: &[Question], ways: &[usize]) -> String {
+fn described(questions: &[RuleChoice], ways: &[usize]) -> String {
     let others = questions.iter().zip(ways).filter(|(_, way)| **way > 0);
     let names: Vec<&str> = others
         .map(|(question, way)| question.ways[*way].0.as_str())
@@ -280,7 +280,7 @@ fn described(questions: &[Question], ways: &[usize]) -> String {
     }
 }
 
-fn answer(questions: &[Question], currency: Currency, combinations: &[Combination]) -> String {
+fn answer(questions: &[RuleChoice], currency: Currency, combinations: &[Combination]) -> String {
     let Some(as_set) = combinations.first() else {
         return "Nothing was replayed.\n".to_owned();
     };
@@ -337,7 +337,7 @@ fn figure(figure: Option<i64>, measure: Measure, currency: Currency) -> String {
 /// What a rule changes by itself, all others as set, and what it changes whatever the others are.
 fn alone(
     at: usize,
-    question: &Question,
+    question: &RuleChoice,
     currency: Currency,
     combinations: &[Combination],
 ) -> String {
@@ -396,12 +396,12 @@ fn matters_with_others(at: usize, combinations: &[Combination]) -> bool {
     })
 }
 
-fn csv(questions: &[Question], currency: Currency, combinations: &[Combination]) -> Vec<u8> {
+fn csv(questions: &[RuleChoice], currency: Currency, combinations: &[Combination]) -> Vec<u8> {
     let columns: Vec<String> = questions
         .iter()
         .map(|question| question.name.clone())
         .collect();
-    let row = |one: &Combination| Row {
+    let row = |one: &Combination| SweepRow {
         cells: questions
             .iter()
             .zip(&one.ways)

@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{load, name_of};
-use super::output::Target;
-use super::results::{self, Asked};
-use super::say::{say, warn};
+use super::output::OutputTarget;
+use super::print::{say, warn};
+use super::results::{self, RunRequest};
 use super::{Failure, Outcome, answer};
 use crate::model::book::Book;
 
@@ -82,15 +82,15 @@ fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    let target = Target::of_result((&out, arguments.force), "run.json")?;
+    let target = OutputTarget::of_result((&out, arguments.force), "run.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
-    let asked = Asked {
+    let asked = RunRequest {
         column: column(&loaded.book, &arguments.by)?,
         by: &arguments.by,
         charts: !arguments.no_charts,
     };
     let warnings = loaded.warnings.warnings();
-    let results = results::write(loaded, scenario, &asked, &target)?;
+    let results = results::write_results(loaded, scenario, &asked, &target)?;
     let summary = results.summary;
     say(results.answer)?;
     say(answer::files(&out, results.charts, summary.rows()))?;

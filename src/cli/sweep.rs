@@ -4,21 +4,21 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::batch::{self, Job};
 use super::diagnostics::{counted, render, shown_path, visible};
 use super::folder::{self, name_of};
 use super::ink::HEAD;
 use super::interrupt::Interrupt;
-use super::many::{self, Job};
-use super::output::Target;
-use super::say::{say, warn};
+use super::output::OutputTarget;
+use super::print::{say, warn};
 use super::table::table;
 use super::{Failure, Outcome, results};
-use crate::analysis::compare::{self, Cache, Group, Limit, Measure, Total, frontier};
+use crate::analysis::compare::{self, Cache, Group, Limit, Measure, RunTotal, frontier};
 use crate::input::diagnostic::Diagnostics;
-use crate::input::{self, Folder, Plan, PlannedRun};
+use crate::input::{self, Folder, PlannedRun, SweepSpec};
 use crate::model::book::Book;
 use crate::model::money::{Currency, Money};
-use crate::output::sweep::{Row, picture, sweep_csv};
+use crate::output::sweep::{SweepRow, picture, sweep_csv};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,11 +91,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             .join(name_of(&arguments.book))
             .join("sweep")
     });
-    let target = Target::of_result((&out, arguments.force), "sweep.json")?;
+    let target = OutputTarget::of_result((&out, arguments.force), "sweep.json")?;
     let interrupt = Interrupt::listen();
-    let folder = folder::read(&arguments.book)?;
+    let folder = folder::read_folder(&arguments.book)?;
     let plan = plan(&arguments.sweep)?;
-    let (book, problems) = input::read(&folder, plan.scenario.as_deref());
+    let (book, problems) = input::read_book(&folder, plan.scenario.as_deref());
     let book = book.ok_or(Failure::Input(problems))?;
     let sort = match &arguments.sort {
         Some(name) => {
@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     };
     let currency = currency(arguments, &book)?;
     let (limits, groups) = limits(&arguments.limit, (&folder, &book), currency)?;
-    let problems = plan.check(&folder);
+    let problems = plan.check_runs(&folder);
     if problems.has_errors() {
         return Err(Failure::Input(problems));
     }
@@ -115,25 +115,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let runs = plan.runs();
     let mut cache = Cache::with_groups(groups);
     let jobs = jobs(&plan.columns(), &runs)?;
-    let done = many::run(&folder, &jobs, (&mut cache, &interrupt));
+    let done = batch::run(&folder, &jobs, (&mut cache, &interrupt));
     let done_runs = done.len();
-    let CarriedOut {
+    let SweepOutcome {
         runs,
         outcomes: done,
         refused,
     } = carried_out(&jobs, runs, done)?;
-    let totals: Vec<Total> = done
+    let totals: Vec<RunTotal> = done
         .iter()
-        .map(|outcomes| Total::of(outcomes, currency))
+        .map(|outcomes| RunTotal::total_in(outcomes, currency))
         .collect();
-    let asked = Asked {
+    let asked = SweepRequest {
         sort,
         currency,
         limits: &limits,
         texts: &arguments.limit,
     };
     let rows = rows(&book, &runs, &totals, &asked);
-    write(
+    write_sweep(
         &target,
         (&book, &plan, &runs),
         &rows,
@@ -179,10 +179,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 }
 
 /// The runs of a sweep that could be carried out.
-struct CarriedOut {
+struct SweepOutcome {
     runs: Vec<PlannedRun>,
     /// What the accounts of each come to.
-    outcomes: Vec<Vec<compare::Outcome>>,
+    outcomes: Vec<Vec<compare::AccountOutcome>>,
     /// Why each other run was refused, as it is printed.
     refused: Vec<String>,
 }
@@ -192,8 +192,8 @@ struct CarriedOut {
 fn carried_out(
     jobs: &[Job],
     runs: Vec<PlannedRun>,
-    done: Vec<many::Done>,
-) -> Result<CarriedOut, Failure> {
+    done: Vec<batch::Done>,
+) -> Result<SweepOutcome, Failure> {
     let (mut carried, mut outcomes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut first = None;
     for ((job, run), done) in jobs.iter().zip(runs).zip(done) {
@@ -214,7 +214,7 @@ fn carried_out(
     }
     match first.filter(|_| outcomes.is_empty()) {
         Some(failure) => Err(failure),
-        None => Ok(CarriedOut {
+        None => Ok(SweepOutcome {
             runs: carried,
             outcomes,
             refused,
@@ -226,13 +226,13 @@ fn carried_out(
 fn nearest_run(
     columns: &[String],
     runs: &[PlannedRun],
-    totals: &[Total],
-    asked: &Asked<'_>,
+    totals: &[RunTotal],
+    asked: &SweepRequest<'_>,
 ) -> String {
     let Some(number) = compare::nearest(totals, asked.limits) else {
         return String::new();
     };
-    let (total, chosen) = (&totals[number], name(columns, &runs[number]));
+    let (total, chosen) = (&totals[number], run_name(columns, &runs[number]));
     let broken = asked
         .limits
         .iter()
@@ -263,7 +263,7 @@ fn nearest_run(
 }
 
 /// What the command line asks of the runs.
-struct Asked<'a> {
+struct SweepRequest<'a> {
     sort: Measure,
     currency: Currency,
     limits: &'a [Limit],
@@ -271,7 +271,7 @@ struct Asked<'a> {
     texts: &'a [String],
 }
 
-impl Asked<'_> {
+impl SweepRequest<'_> {
     /// The figure that stands for cost.
     fn cost(&self) -> Measure {
         if self.sort == Measure::Used {
@@ -283,12 +283,12 @@ impl Asked<'_> {
 }
 
 /// A run as a row, with the number that it has among the runs.
-type Numbered = (usize, Row);
+type Numbered = (usize, SweepRow);
 
-fn plan(path: &Path) -> Result<Plan, Failure> {
+fn plan(path: &Path) -> Result<SweepSpec, Failure> {
     let bytes = folder::file(path)?;
     let mut problems = Diagnostics::default();
-    let plan = Plan::read(&path.display().to_string(), &bytes, &mut problems);
+    let plan = SweepSpec::read_sweep(&path.display().to_string(), &bytes, &mut problems);
     plan.ok_or(Failure::Input(problems))
 }
 
@@ -346,7 +346,7 @@ fn limits(
 }
 
 /// What people call a run: what is chosen for it.
-fn name(columns: &[String], run: &PlannedRun) -> String {
+fn run_name(columns: &[String], run: &PlannedRun) -> String {
     let chosen = columns
         .iter()
         .zip(&run.cells)
@@ -359,9 +359,9 @@ fn name(columns: &[String], run: &PlannedRun) -> String {
 
 fn jobs(columns: &[String], runs: &[PlannedRun]) -> Result<Vec<Job>, Failure> {
     let job = |run: &PlannedRun| {
-        let name = name(columns, run);
+        let name = run_name(columns, run);
         let text = run
-            .text()
+            .to_toml()
             .map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
         Ok(Job {
             name,
@@ -373,12 +373,17 @@ fn jobs(columns: &[String], runs: &[PlannedRun]) -> Result<Vec<Job>, Failure> {
 }
 
 /// The runs that are done, the best first: those within the limits, then by the figure, then in the order of the sweep.
-fn rows(book: &Book, runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -> Vec<Numbered> {
+fn rows(
+    book: &Book,
+    runs: &[PlannedRun],
+    totals: &[RunTotal],
+    asked: &SweepRequest<'_>,
+) -> Vec<Numbered> {
     let within: Vec<bool> = totals
         .iter()
         .map(|total| asked.limits.iter().all(|limit| limit.is_kept(total)))
         .collect();
-    let point = |total: &Total| {
+    let point = |total: &RunTotal| {
         let figure = |measure| total.sum.get(measure).unwrap_or(i64::MAX);
         (figure(asked.cost()), figure(Measure::Terminated))
     };
@@ -389,12 +394,12 @@ fn rows(book: &Book, runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -
         .map(|(total, _)| point(total))
         .collect();
     let mut efficient = frontier(&points).into_iter();
-    let row = |((number, total), is_within): ((usize, &Total), &bool)| {
+    let row = |((number, total), is_within): ((usize, &RunTotal), &bool)| {
         let low = total
             .sum
             .lowest
             .map(|low| book.account(low.account).id.to_string());
-        let row = Row {
+        let row = SweepRow {
             cells: runs[number].cells.clone(),
             sum: total.sum,
             lowest_account: low.unwrap_or_default(),
@@ -416,7 +421,7 @@ fn rows(book: &Book, runs: &[PlannedRun], totals: &[Total], asked: &Asked<'_>) -
     rows
 }
 
-fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> String {
+fn answer(book: &Book, plan: &SweepSpec, rows: &[Numbered], asked: &SweepRequest<'_>) -> String {
     let within = rows.iter().filter(|(_, row)| row.is_within).count();
     let sorted = asked.sort.name();
     let mut text = format!(
@@ -438,9 +443,13 @@ fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> Str
     head.extend(FIGURES.iter().map(|measure| measure.name().to_owned()));
     head.push(String::new());
     let mut lines = vec![head];
-    lines.extend(rows.iter().take(SHOWN).map(|(_, row)| line(row, asked)));
+    lines.extend(
+        rows.iter()
+            .take(SHOWN)
+            .map(|(_, row)| run_cells(row, asked)),
+    );
     let efficient = rows.iter().skip(SHOWN).filter(|(_, row)| row.is_efficient);
-    lines.extend(efficient.take(SHOWN).map(|(_, row)| line(row, asked)));
+    lines.extend(efficient.take(SHOWN).map(|(_, row)| run_cells(row, asked)));
     text += &table(&lines);
     let more = (rows.len() + 1).saturating_sub(lines.len());
     if more > 0 {
@@ -449,7 +458,7 @@ fn answer(book: &Book, plan: &Plan, rows: &[Numbered], asked: &Asked<'_>) -> Str
     text + "\nefficient: no run costs less and loses no more\n"
 }
 
-fn line(row: &Row, asked: &Asked<'_>) -> Vec<String> {
+fn run_cells(row: &SweepRow, asked: &SweepRequest<'_>) -> Vec<String> {
     let mut cells: Vec<String> = row.cells.iter().map(|cell| visible(cell)).collect();
     cells.extend(FIGURES.iter().map(|measure| {
         match row.sum.get(*measure) {
@@ -469,13 +478,13 @@ fn line(row: &Row, asked: &Asked<'_>) -> Vec<String> {
 }
 
 /// Writes the table, the best run as a scenario, and the picture.
-fn write(
-    target: &Target<'_>,
-    (book, plan, runs): (&Book, &Plan, &[PlannedRun]),
+fn write_sweep(
+    target: &OutputTarget<'_>,
+    (book, plan, runs): (&Book, &SweepSpec, &[PlannedRun]),
     rows: &[Numbered],
-    (asked, charts): (&Asked<'_>, bool),
+    (asked, charts): (&SweepRequest<'_>, bool),
 ) -> Result<(), Failure> {
-    let plain: Vec<Row> = rows.iter().map(|(_, row)| row.clone()).collect();
+    let plain: Vec<SweepRow> = rows.iter().map(|(_, row)| row.clone()).collect();
     let mut files = vec![(
         "sweep.csv".to_owned(),
         sweep_csv(&plan.columns(), asked.currency, &plain),
@@ -485,20 +494,20 @@ fn write(
     }
     if charts {
         let name = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
-        files.extend(results::draw(&[picture(
+        files.extend(results::draw_pictures(&[picture(
             &name,
             &plan.columns(),
             (asked.cost(), asked.currency),
             &plain,
         )])?);
     }
-    target.write(&files)
+    target.write_files(&files)
 }
 
 /// The best run as a scenario that can be put into the book.
 fn best(run: &PlannedRun) -> Result<String, Failure> {
     let text = run
-        .text()
+        .to_toml()
         .map_err(|message| Failure::new(message, "see `renewcast sweep --help`"))?;
     let extends = run
         .scenario

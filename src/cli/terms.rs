@@ -10,11 +10,11 @@ use super::answer::{BAD, HEAD, section};
 use super::changes::Changes;
 use super::diagnostics::{counted, shown_path, visible};
 use super::folder::{load, name_of};
-use super::output::Target;
-use super::progress::Accounts;
-use super::say::say;
+use super::output::OutputTarget;
+use super::print::say;
+use super::progress::AccountProgress;
 use super::{Failure, Outcome, amount};
-use crate::analysis::terms::{self, AccountTerms, Beyond, Choice, Quality, Question};
+use crate::analysis::terms::{self, AccountTerms, Choice, OverCeiling, Quality, TermsQuestion};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
@@ -62,14 +62,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(arguments));
-    let target = Target::of_result((&out, arguments.force), "terms.json")?;
+    let target = OutputTarget::of_result((&out, arguments.force), "terms.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
     let ceilings = arguments
         .ceiling
         .iter()
         .map(|text| amount::of_account(book, ("--ceiling", text)));
-    let mut question = Question {
+    let mut question = TermsQuestion {
         lifetime: arguments.lifetime,
         ceilings: ceilings.collect::<Result<_, _>>()?,
     };
@@ -80,8 +80,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             "look for an amount with too many digits",
         ));
     }
-    let cheapest = |question: &Question| {
-        let progress = Accounts::of(book.accounts.len());
+    let cheapest = |question: &TermsQuestion| {
+        let progress = AccountProgress::for_count(book.accounts.len());
         let terms = terms::cheapest_and_count(book, question, &|| progress.add_one());
         terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))
     };
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let made = files::files(book, &terms, arguments.changes.scenario());
     let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
-    target.write(&made)?;
+    target.write_files(&made)?;
     say(render(book, (&terms, &notes), arguments.lifetime))?;
     say(format!(
         "Files in {}: {}",
@@ -133,7 +133,7 @@ fn default_out(arguments: &Arguments) -> PathBuf {
 }
 
 /// Says that a month would pay more than there is, which then is the ceiling.
-fn ceiling(book: &Book, beyond: &Beyond) -> String {
+fn ceiling(book: &Book, beyond: &OverCeiling) -> String {
     let account = book.account(beyond.account);
     let text = |money: Money| money.display_grouped(account.currency).to_string();
     format!(
@@ -162,7 +162,7 @@ fn render(book: &Book, (terms, notes): (&[AccountTerms], &[String]), lifetime: u
     section(
         &mut text,
         "Accounts",
-        accounts.iter().map(|one| account(book, one)),
+        accounts.iter().map(|one| account_terms(book, one)),
     );
     let changes = terms
         .iter()
@@ -202,7 +202,7 @@ fn savings(book: &Book, terms: &[AccountTerms]) -> Vec<String> {
     sums.into_iter().map(line).collect()
 }
 
-fn account(book: &Book, terms: &AccountTerms) -> String {
+fn account_terms(book: &Book, terms: &AccountTerms) -> String {
     let account = book.account(terms.account);
     let text = |money: Money| money.display_grouped(account.currency).to_string();
     let month = |day: Day| day.to_string()[..7].to_owned();

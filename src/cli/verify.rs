@@ -8,7 +8,7 @@ use super::changes::Changes;
 use super::contents::{Contents, no_result};
 use super::diagnostics::{counted, render, shown_path, visible};
 use super::earlier::Earlier;
-use super::say::say;
+use super::print::say;
 use super::{Failure, Outcome, folder};
 use crate::model::money::grouped;
 use crate::verify::{self, Inputs, Proof};
@@ -54,12 +54,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let contents = Contents::of(&arguments.result)?;
+    let contents = Contents::list_folder(&arguments.result)?;
     if !contents.names.contains("run.json") && !contents.names.contains("ledger.csv") {
         return Err(no_result(&arguments.result));
     }
     let book = arguments.book.as_deref().map(|book| {
-        let mut folder = folder::read(book)?;
+        let mut folder = folder::read_folder(book)?;
         Changes {
             scenario: None,
             set: arguments.set.clone(),
@@ -68,10 +68,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Ok((folder, book.display().to_string()))
     });
     let book = book.transpose()?;
-    let earlier = arguments.last.as_deref().map(Earlier::open).transpose()?;
-    let read_last = earlier
-        .as_ref()
-        .map(|earlier| |period: &_| earlier.read(period).map_err(|failure| failure.in_short()));
+    let earlier = arguments
+        .last
+        .as_deref()
+        .map(Earlier::open_earlier)
+        .transpose()?;
+    let read_last = earlier.as_ref().map(|earlier| {
+        |period: &_| {
+            earlier
+                .read_earlier(period)
+                .map_err(|failure| failure.in_short())
+        }
+    });
     let inputs = book.as_ref().map(|(folder, shown_as)| Inputs {
         folder,
         shown_as: shown_as.trim_end_matches('/'),

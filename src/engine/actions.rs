@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use super::change::{Change, Refused};
-use super::desk::{Desk, Position, Row};
-use super::due::Payment;
-use super::{Step, homeless};
+use super::account_state::{AccountState, NewRow, Position};
+use super::change::{InstanceChange, Unchanged};
+use super::due::TermPayment;
+use super::{PlannedStep, homeless};
 use crate::engine::charge;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Needed, Shortfall};
@@ -18,9 +18,9 @@ use crate::model::instance::{InstanceIndex, RenewFlag, State};
 use crate::model::money::{Money, Price};
 use crate::model::order::{Order, Term};
 use crate::model::profile::RestoreWhen;
-use crate::model::selector::{Cells, Column, Selector, Value};
+use crate::model::selector::{Column, Selector, SelectorCells, Value};
 
-impl Desk<'_> {
+impl AccountState<'_> {
     pub(super) fn act(&mut self, day: Day) {
         for at in 0..self.awake.len() {
             let position = self.awake[at];
@@ -37,18 +37,19 @@ impl Desk<'_> {
     }
 
     /// What a plan adds to the day.
-    fn try_step(&mut self, step: Step, day: Day) {
+    fn try_step(&mut self, step: PlannedStep, day: Day) {
         match step {
-            Step::Receive(cash) => {
+            PlannedStep::Receive(cash) => {
                 let movement = self.move_funds(Movement {
                     cash,
                     ..Movement::default()
                 });
-                self.write(Row::new(day, Event::TopUp).moving(movement));
+                self.append_row(NewRow::new(day, Event::TopUp).moving(movement));
             }
-            Step::Do(instance, verb) => match self.find(instance) {
+            PlannedStep::Do(instance, verb) => match self.find(instance) {
                 Some(position) => self.apply((verb, None), position, day),
-                None => self.write(Row::new(day, Event::Rejected).because(Reason::UnknownInstance)),
+                None => self
+                    .append_row(NewRow::new(day, Event::Rejected).because(Reason::UnknownInstance)),
             },
         }
     }
@@ -77,10 +78,10 @@ impl Desk<'_> {
         let payable = match self.payable(position, price, day) {
             Ok(payable) => payable,
             Err(shortfall) => {
-                let row = Row::new(day, Event::Rejected)
-                    .of(position)
+                let row = NewRow::new(day, Event::Rejected)
+                    .at_position(position)
                     .because(Reason::InsufficientFunds);
-                return self.write(row.short_of(shortfall));
+                return self.append_row(row.short_of(shortfall));
             }
         };
         let anchor = self.unit(position).anchor;
@@ -98,9 +99,9 @@ impl Desk<'_> {
         let unit = self.unit_mut(position);
         unit.state = Some(State::Running);
         unit.expires = end;
-        self.write(
-            Row::new(day, Event::Purchased)
-                .of(position)
+        self.append_row(
+            NewRow::new(day, Event::Purchased)
+                .at_position(position)
                 .moving(movement)
                 .paying_for(term),
         );
@@ -151,16 +152,16 @@ impl Desk<'_> {
             }
             _ => unreachable!("a reader gives every other action an instance or a selector"),
         };
-        let row = Row::new(day, event).by(Some(index));
+        let row = NewRow::new(day, event).by(Some(index));
         match movement.map(|movement| self.move_funds(movement)) {
-            Some(movement) => self.write(row.moving(movement)),
-            None => self.write(row),
+            Some(movement) => self.append_row(row.moving(movement)),
+            None => self.append_row(row),
         }
     }
 
     fn reject_nameless(&mut self, index: ActionIndex, reason: Reason, day: Day) {
-        self.write(
-            Row::new(day, Event::Rejected)
+        self.append_row(
+            NewRow::new(day, Event::Rejected)
                 .because(reason)
                 .by(Some(index)),
         );
@@ -207,7 +208,7 @@ impl Desk<'_> {
 
     /// Whether a selector means the instance as it stands, whether it lives or not.
     pub(super) fn is_meant(&self, position: Position, selector: &Selector) -> bool {
-        selector.selects(&UnitCells {
+        selector.selects(&InstanceCells {
             desk: self,
             position,
         })
@@ -250,7 +251,7 @@ impl Desk<'_> {
         let days = target
             .days_since(self.unit(position).expires)
             .unsigned_abs();
-        charge::days(
+        charge::price_of_days(
             self.profile(position),
             self.currency,
             self.monthly(position),
@@ -262,17 +263,17 @@ impl Desk<'_> {
         self.rouse(position);
         if let Err(refused) = self.try_apply(
             verb,
-            Change {
+            InstanceChange {
                 action,
                 position,
                 day,
             },
         ) {
-            let row = Row::new(day, Event::Rejected)
-                .of(position)
+            let row = NewRow::new(day, Event::Rejected)
+                .at_position(position)
                 .because(refused.reason)
                 .by(action);
-            self.write(match refused.basis {
+            self.append_row(match refused.basis {
                 Some(basis) => row.based_on(basis),
                 None => row,
             });
@@ -280,7 +281,7 @@ impl Desk<'_> {
     }
 
     /// Checks an action against one existing instance, in the order of the reasons, and carries it out.
-    fn try_apply(&mut self, verb: Verb, change: Change) -> Result<(), Refused> {
+    fn try_apply(&mut self, verb: Verb, change: InstanceChange) -> Result<(), Unchanged> {
         if self.unit(change.position).state == Some(State::Terminated) {
             return Err(Reason::AlreadyTerminated.into());
         }
@@ -290,7 +291,7 @@ impl Desk<'_> {
             Verb::SetFlag(flag, months) => self.set_flag(change, flag, months),
             Verb::SetPrice(price) => {
                 self.set_price(change.position, price);
-                self.write(change.row(Event::PriceSet));
+                self.append_row(change.row_for(Event::PriceSet));
                 Ok(())
             }
             Verb::Terminate => self.terminate(change),
@@ -327,8 +328,8 @@ impl Desk<'_> {
         }
     }
 
-    fn renew(&mut self, change: Change, months: u32) -> Result<(), Refused> {
-        let Change {
+    fn renew(&mut self, change: InstanceChange, months: u32) -> Result<(), Unchanged> {
+        let InstanceChange {
             action,
             position,
             day,
@@ -340,7 +341,7 @@ impl Desk<'_> {
         let term = self.next_term(position, months, day);
         self.pay_term(
             position,
-            Payment {
+            TermPayment {
                 payable,
                 term,
                 reason: Reason::Manual,
@@ -351,8 +352,8 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn renew_until(&mut self, change: Change, asked: u8) -> Result<(), Refused> {
-        let Change {
+    fn renew_until(&mut self, change: InstanceChange, asked: u8) -> Result<(), Unchanged> {
+        let InstanceChange {
             action,
             position,
             day,
@@ -376,7 +377,7 @@ impl Desk<'_> {
         };
         self.pay_term(
             position,
-            Payment {
+            TermPayment {
                 payable,
                 term,
                 reason: Reason::Unified,
@@ -390,10 +391,10 @@ impl Desk<'_> {
 
     fn set_flag(
         &mut self,
-        change: Change,
+        change: InstanceChange,
         flag: RenewFlag,
         months: Option<u32>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Unchanged> {
         let position = change.position;
         self.need_prepaid(position)?;
         self.need_offered(position, months)?;
@@ -402,7 +403,7 @@ impl Desk<'_> {
         unit.set_months(months.unwrap_or(unit.months()));
         self.reprice(position);
         self.lets_lapse |= self.is_lapsed(position);
-        self.write(change.row(Event::FlagSet));
+        self.append_row(change.row_for(Event::FlagSet));
         Ok(())
     }
 
@@ -415,7 +416,7 @@ impl Desk<'_> {
         self.reprice(position);
     }
 
-    fn start(&mut self, change: Change) -> Result<(), Refused> {
+    fn start(&mut self, change: InstanceChange) -> Result<(), Unchanged> {
         let position = change.position;
         let unit = self.unit(position);
         if unit.is_prepaid() {
@@ -438,24 +439,24 @@ impl Desk<'_> {
             .into());
         }
         self.transit(position, Trigger::Start);
-        self.write(change.row(Event::Restored).because(Reason::User));
+        self.append_row(change.row_for(Event::Restored).because(Reason::User));
         Ok(())
     }
 }
 
 /// An instance as a selector sees it on its day: current values, defaults filled in.
-struct UnitCells<'d, 'b> {
-    desk: &'d Desk<'b>,
+struct InstanceCells<'d, 'b> {
+    desk: &'d AccountState<'b>,
     position: Position,
 }
 
-impl<'v> Cells<'v> for UnitCells<'v, '_> {
+impl<'v> SelectorCells<'v> for InstanceCells<'v, '_> {
     fn cell(&self, column: Column) -> Option<Value<'v>> {
         let desk = self.desk;
         let book = desk.book;
         let (unit, details) = (desk.unit(self.position), desk.details(self.position));
         let listed = desk.listed(self.position);
-        let label = |label: Label| Value::Text(book.labels.text(label));
+        let label = |label: Label| Value::Text(book.labels.label_text(label));
         let number = |number: i64| Value::Number(Decimal::from(number));
         let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
         let sticky = desk.profile(self.position).month_end == MonthEnd::Sticky;

@@ -21,8 +21,8 @@ pub struct Amortisation {
 
 impl Amortisation {
     /// Spreads what a row paid for a term. The movement of a payment is negative, what is spread is positive.
-    pub fn of(paid: Movement, term: Term) -> Self {
-        let spread = |amount: Money| Spread::of(-amount, term.days());
+    pub fn of_payment(paid: Movement, term: Term) -> Self {
+        let spread = |amount: Money| Spread::over_days(-amount, term.days());
         Self {
             term,
             voucher: spread(paid.voucher),
@@ -63,7 +63,7 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(total: Money, days: u32) -> Self {
+    fn over_days(total: Money, days: u32) -> Self {
         let one = Money::from_minor(1);
         let daily = total.part(one, one * days.max(1), Rounding::HalfUp);
         let idle = u32::from(total < one * days);

@@ -1,12 +1,12 @@
 //! The laws that hold at the end of every day. A broken one is a fault of the program and stops it.
 
-use super::desk::{Desk, Position};
+use super::account_state::{AccountState, Position};
 use crate::model::calendar::Day;
 use crate::model::instance::State;
 use crate::model::money::Money;
 
 /// Checks the account and every instance that the day looked at.
-pub(super) fn day(desk: &Desk<'_>, day: Day) {
+pub(super) fn day(desk: &AccountState<'_>, day: Day) {
     let id = &desk.book.account(desk.account).id;
     let (opening, moved) = desk.opening_and_moved();
     let settled = desk.funds.settled();
@@ -19,11 +19,11 @@ pub(super) fn day(desk: &Desk<'_>, day: Day) {
         "{day} {id}: free credit below zero"
     );
     for &position in &desk.awake {
-        instance(desk, position, day);
+        audit_instance(desk, position, day);
     }
 }
 
-fn instance(desk: &Desk<'_>, position: Position, day: Day) {
+fn audit_instance(desk: &AccountState<'_>, position: Position, day: Day) {
     let unit = desk.unit(position);
     let profile = desk.profile(position);
     let lawful = match unit.state {

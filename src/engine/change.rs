@@ -1,7 +1,7 @@
 //! Actions that change what an instance is paid for: return, resize, conversion, stop (`spec/replay.md` 10).
 
 use super::Refusal;
-use super::desk::{Desk, Position, Row};
+use super::account_state::{AccountState, NewRow, Position};
 use crate::engine::charge::{HourPriceMissing, Refund, Tariff};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Basis, Shortfall};
@@ -12,32 +12,34 @@ use crate::model::calendar::Day;
 use crate::model::id::Label;
 use crate::model::instance::{ChargeType, State, StoppedBy};
 use crate::model::money::{Money, Price};
-use crate::model::order::{Order, Paid, Term};
+use crate::model::order::{Order, PaidTerms, Term};
 use crate::model::prices::PriceKind;
 use crate::model::profile::RefundMethod;
 
 /// One action, one instance, one day.
 #[derive(Clone, Copy)]
-pub(super) struct Change {
+pub(super) struct InstanceChange {
     /// None where a plan tries it out.
     pub action: Option<ActionIndex>,
     pub position: Position,
     pub day: Day,
 }
 
-impl Change {
-    pub(super) fn row(self, event: Event) -> Row {
-        Row::new(self.day, event).of(self.position).by(self.action)
+impl InstanceChange {
+    pub(super) fn row_for(self, event: Event) -> NewRow {
+        NewRow::new(self.day, event)
+            .at_position(self.position)
+            .by(self.action)
     }
 }
 
 /// Why an action changes nothing.
-pub(super) struct Refused {
+pub(super) struct Unchanged {
     pub reason: Reason,
     pub basis: Option<Basis>,
 }
 
-impl Refused {
+impl Unchanged {
     /// There were so many refunds already.
     pub(super) fn beyond(count: u32) -> Self {
         Self {
@@ -47,7 +49,7 @@ impl Refused {
     }
 }
 
-impl From<Reason> for Refused {
+impl From<Reason> for Unchanged {
     fn from(reason: Reason) -> Self {
         Self {
             reason,
@@ -56,7 +58,7 @@ impl From<Reason> for Refused {
     }
 }
 
-impl From<Shortfall> for Refused {
+impl From<Shortfall> for Unchanged {
     fn from(shortfall: Shortfall) -> Self {
         Self {
             reason: Reason::InsufficientFunds,
@@ -65,29 +67,29 @@ impl From<Shortfall> for Refused {
     }
 }
 
-impl Desk<'_> {
+impl AccountState<'_> {
     /// Gives an instance up: destroyed at once, or returned with a refund.
-    pub(super) fn terminate(&mut self, change: Change) -> Result<(), Refused> {
+    pub(super) fn terminate(&mut self, change: InstanceChange) -> Result<(), Unchanged> {
         let unit = self.unit(change.position);
         match unit.state {
             Some(State::Overdue) => {
                 self.reclaim(change.position, Trigger::GiveBack, change.day);
-                self.write(change.row(Event::Returned));
+                self.append_row(change.row_for(Event::Returned));
                 Ok(())
             }
             Some(State::Running) if unit.is_prepaid() => self.give_back(change),
             _ => {
                 self.transit(change.position, Trigger::Destroy);
-                self.write(change.row(Event::Terminated).because(Reason::User));
+                self.append_row(change.row_for(Event::Terminated).because(Reason::User));
                 Ok(())
             }
         }
     }
 
-    fn give_back(&mut self, change: Change) -> Result<(), Refused> {
-        let Change { position, day, .. } = change;
+    fn give_back(&mut self, change: InstanceChange) -> Result<(), Unchanged> {
+        let InstanceChange { position, day, .. } = change;
         if self.returns_of_year(position, day).count >= self.profile(position).returns_per_year {
-            return Err(Refused::beyond(self.returns_of_year(position, day).count));
+            return Err(Unchanged::beyond(self.returns_of_year(position, day).count));
         }
         let paid = self.paid_on(position, day);
         let in_full = paid
@@ -105,9 +107,9 @@ impl Desk<'_> {
         self.reclaim(position, Trigger::GiveBack, day);
         self.move_funds(movement);
         let basis = refund_basis(paid.as_ref(), refund, in_full);
-        self.write(
+        self.append_row(
             change
-                .row(Event::Returned)
+                .row_for(Event::Returned)
                 .moving_if_any(movement)
                 .based_on(basis),
         );
@@ -115,7 +117,12 @@ impl Desk<'_> {
     }
 
     /// What comes back; none where a needed price is unknown, which stops the run.
-    fn refund(&mut self, change: Change, paid: Option<&Paid>, in_full: bool) -> Option<Refund> {
+    fn refund(
+        &mut self,
+        change: InstanceChange,
+        paid: Option<&PaidTerms>,
+        in_full: bool,
+    ) -> Option<Refund> {
         let Some(paid) = paid else {
             return Some(Refund {
                 amount: Money::ZERO,
@@ -142,7 +149,7 @@ impl Desk<'_> {
         }
     }
 
-    fn refuse_for_price(&mut self, change: Change, kind: PriceKind) {
+    fn refuse_for_price(&mut self, change: InstanceChange, kind: PriceKind) {
         let instance = self.unit(change.position).instance;
         let action = change
             .action
@@ -198,15 +205,15 @@ impl Desk<'_> {
     /// Changes type and price. A prepaid instance pays the difference, or gets some back; its expiry stays.
     pub(super) fn resize(
         &mut self,
-        change: Change,
+        change: InstanceChange,
         price: Price,
         kind: Option<Label>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Unchanged> {
         let position = change.position;
         if self.unit(position).state == Some(State::Reclaimed) {
             return Err(Reason::InBin.into());
         }
-        let row = change.row(Event::Resized);
+        let row = change.row_for(Event::Resized);
         let row = if !self.unit(position).is_prepaid() {
             self.details_mut(position).billed_hours = 0;
             Some(row)
@@ -221,13 +228,18 @@ impl Desk<'_> {
         self.set_price(position, price);
         let details = self.details_mut(position);
         details.instance_type = kind.or(details.instance_type);
-        self.write(row);
+        self.append_row(row);
         Ok(())
     }
 
     /// The row of an upgrade; none where a needed price is unknown, which stops the run.
-    fn upgrade(&mut self, change: Change, price: Price, row: Row) -> Result<Option<Row>, Refused> {
-        let Change { position, day, .. } = change;
+    fn upgrade(
+        &mut self,
+        change: InstanceChange,
+        price: Price,
+        row: NewRow,
+    ) -> Result<Option<NewRow>, Unchanged> {
+        let InstanceChange { position, day, .. } = change;
         let expiry = self.unit(position).expires;
         let charge = self.tariff(position).upgrade(price, day, expiry);
         let payable = self.payable(position, charge, day)?;
@@ -252,14 +264,14 @@ impl Desk<'_> {
     /// The row of a downgrade; none where a needed price is unknown, which stops the run.
     fn downgrade(
         &mut self,
-        change: Change,
+        change: InstanceChange,
         price: Price,
-        row: Row,
-    ) -> Result<Option<Row>, Refused> {
-        let Change { position, day, .. } = change;
+        row: NewRow,
+    ) -> Result<Option<NewRow>, Unchanged> {
+        let InstanceChange { position, day, .. } = change;
         let profile = self.profile(position);
         if self.details(position).downgrades >= profile.downgrades {
-            return Err(Refused::beyond(self.details(position).downgrades));
+            return Err(Unchanged::beyond(self.details(position).downgrades));
         }
         self.details_mut(position).downgrades += 1;
         let Some(paid) = self.paid_on(position, day) else {
@@ -294,7 +306,7 @@ impl Desk<'_> {
     }
 
     /// What is left of a payment when the configuration changes; none where a needed price is unknown.
-    fn left_of(&mut self, change: Change, paid: Option<&Paid>) -> Option<Movement> {
+    fn left_of(&mut self, change: InstanceChange, paid: Option<&PaidTerms>) -> Option<Movement> {
         let Some(paid) = paid else {
             return Some(Movement::default());
         };
@@ -310,7 +322,7 @@ impl Desk<'_> {
     }
 
     /// A sum of money; none where it needs a price of an hour that is unknown, which stops the run.
-    fn priced<T>(&mut self, change: Change, sum: Result<T, HourPriceMissing>) -> Option<T> {
+    fn priced<T>(&mut self, change: InstanceChange, sum: Result<T, HourPriceMissing>) -> Option<T> {
         sum.map_err(|HourPriceMissing| self.refuse_for_price(change, PriceKind::Hourly))
             .ok()
     }
@@ -318,11 +330,11 @@ impl Desk<'_> {
     /// Makes a postpaid instance prepaid from this day on.
     pub(super) fn make_prepaid(
         &mut self,
-        change: Change,
+        change: InstanceChange,
         months: u32,
         price: Option<Price>,
-    ) -> Result<(), Refused> {
-        let Change { position, day, .. } = change;
+    ) -> Result<(), Unchanged> {
+        let InstanceChange { position, day, .. } = change;
         if self.unit(position).is_prepaid() {
             return Err(Reason::NotPostpaid.into());
         }
@@ -350,12 +362,12 @@ impl Desk<'_> {
         self.details_mut(position).monthly = Some(monthly);
         self.reprice(position);
         self.file_postpaid(position);
-        self.write(change.row(Event::Converted));
+        self.append_row(change.row_for(Event::Converted));
         let movement = self.pay(payable);
         self.replace_orders(position, Some(Order::paid_by(movement, term, false)));
-        self.write(
+        self.append_row(
             change
-                .row(Event::Purchased)
+                .row_for(Event::Purchased)
                 .moving(movement)
                 .paying_for(term),
         );
@@ -365,10 +377,10 @@ impl Desk<'_> {
     /// Makes a prepaid instance postpaid from this day on; what is left of its terms comes back.
     pub(super) fn make_postpaid(
         &mut self,
-        change: Change,
+        change: InstanceChange,
         price: Option<Price>,
-    ) -> Result<(), Refused> {
-        let Change { position, day, .. } = change;
+    ) -> Result<(), Unchanged> {
+        let InstanceChange { position, day, .. } = change;
         self.need_prepaid(position)?;
         if self.unit(position).state == Some(State::Reclaimed) {
             return Err(Reason::InBin.into());
@@ -392,17 +404,22 @@ impl Desk<'_> {
         self.details_mut(position).billed_hours = 0;
         self.reprice(position);
         self.file_postpaid(position);
-        self.write(change.row(Event::Converted));
+        self.append_row(change.row_for(Event::Converted));
         if movement.amount() != Money::ZERO {
             self.move_funds(movement);
             let basis = refund_basis(paid.as_ref(), refund, false);
-            self.write(change.row(Event::Refunded).moving(movement).based_on(basis));
+            self.append_row(
+                change
+                    .row_for(Event::Refunded)
+                    .moving(movement)
+                    .based_on(basis),
+            );
         }
         Ok(())
     }
 
     /// Switches a running postpaid instance off without charge.
-    pub(super) fn stop(&mut self, change: Change) -> Result<(), Refused> {
+    pub(super) fn stop(&mut self, change: InstanceChange) -> Result<(), Unchanged> {
         let unit = self.unit_mut(change.position);
         if unit.is_prepaid() {
             return Err(Reason::NotPostpaid.into());
@@ -413,7 +430,7 @@ impl Desk<'_> {
         unit.stopped_by = StoppedBy::User;
         self.details_mut(change.position).since = change.day;
         self.transit(change.position, Trigger::Stop);
-        self.write(change.row(Event::Stopped).because(Reason::User));
+        self.append_row(change.row_for(Event::Stopped).because(Reason::User));
         Ok(())
     }
 }
@@ -430,7 +447,7 @@ fn changed_order(term: Term, left: Movement, moved: Movement) -> Order {
     }
 }
 
-fn refund_basis(paid: Option<&Paid>, refund: Refund, in_full: bool) -> Basis {
+fn refund_basis(paid: Option<&PaidTerms>, refund: Refund, in_full: bool) -> Basis {
     paid.map_or(Basis::PaymentUnknown, |paid| Basis::Refund {
         paid: paid.total(),
         consumed: (!in_full).then_some(refund.consumed),

@@ -4,7 +4,7 @@
 
 use crate::model::calendar::{DAYS_OF_A_MONTH, Day, first_on_or_after};
 use crate::model::money::{Currency, Exact, Money, Price, Share};
-use crate::model::order::{Order, Paid, Term, days_between};
+use crate::model::order::{Order, PaidTerms, Term, days_between};
 use crate::model::profile::{DowngradeMonths, Profile, RefundMethod, UpgradeMonths};
 
 /// The price of `months` prepaid: `monthly price × months × factor of the band`.
@@ -23,7 +23,7 @@ pub fn hour(profile: &Profile, currency: Currency, hourly: Price) -> Money {
 }
 
 /// The price of so many days up to a unified expiry date: `monthly price × days / 30`, without discount.
-pub fn days(profile: &Profile, currency: Currency, monthly: Price, days: u32) -> Money {
+pub fn price_of_days(profile: &Profile, currency: Currency, monthly: Price, days: u32) -> Money {
     let share = Share {
         times: days,
         divisor: DAYS_OF_A_MONTH,
@@ -105,7 +105,7 @@ impl Tariff<'_> {
     ///
     /// # Errors
     /// As [`Tariff::consumed`].
-    pub fn refund(&self, paid: &Paid, day: Day) -> Result<Refund, HourPriceMissing> {
+    pub fn refund(&self, paid: &PaidTerms, day: Day) -> Result<Refund, HourPriceMissing> {
         let consumed = match self.profile.refund {
             RefundMethod::Nothing => paid.total(),
             _ => paid
@@ -139,7 +139,7 @@ impl Tariff<'_> {
     pub fn downgrade(
         &self,
         new: Price,
-        paid: &Paid,
+        paid: &PaidTerms,
         day: Day,
         expiry: Day,
     ) -> Result<Refund, HourPriceMissing> {
@@ -161,13 +161,17 @@ impl Tariff<'_> {
     ///
     /// # Errors
     /// As [`Tariff::consumed`].
-    pub fn used_before_change(&self, paid: &Paid, day: Day) -> Result<Money, HourPriceMissing> {
+    pub fn used_before_change(
+        &self,
+        paid: &PaidTerms,
+        day: Day,
+    ) -> Result<Money, HourPriceMissing> {
         Ok(self.round(&self.used_part(paid, day)?))
     }
 
-    fn used_part(&self, paid: &Paid, day: Day) -> Result<Exact, HourPriceMissing> {
+    fn used_part(&self, paid: &PaidTerms, day: Day) -> Result<Exact, HourPriceMissing> {
         let Some(order) = paid.current else {
-            return Ok(Exact::of(0));
+            return Ok(Exact::from_whole(0));
         };
         match self.profile.refund {
             RefundMethod::Hourly => self.months_and_hours(order.term.start, day),
@@ -180,7 +184,7 @@ impl Tariff<'_> {
     /// Full months at the list price and their discount, the days after them by the hour.
     fn months_and_hours(&self, start: Day, end: Day) -> Result<Exact, HourPriceMissing> {
         let (months, days) = self.months_and_days(start, end);
-        Ok(self.listed(Exact::of(months)) + self.hours(days * HOURS)?)
+        Ok(self.listed(Exact::from_whole(months)) + self.hours(days * HOURS)?)
     }
 
     /// Months from one day to another by the rule for downgrades.
@@ -189,9 +193,11 @@ impl Tariff<'_> {
         let (months, days) = self.months_and_days(start, end);
         match self.profile.downgrade_months {
             DowngradeMonths::Average => Exact::fraction(all * MONTHS_OF_A_YEAR, DAYS_OF_A_YEAR),
-            DowngradeMonths::MonthsOrDays30 if days == 0 => Exact::of(months),
+            DowngradeMonths::MonthsOrDays30 if days == 0 => Exact::from_whole(months),
             DowngradeMonths::MonthsOrDays30 => Exact::fraction(all, DAYS_OF_A_MONTH),
-            DowngradeMonths::Days30 => Exact::of(months) + Exact::fraction(days, DAYS_OF_A_MONTH),
+            DowngradeMonths::Days30 => {
+                Exact::from_whole(months) + Exact::fraction(days, DAYS_OF_A_MONTH)
+            }
         }
     }
 
@@ -204,7 +210,7 @@ impl Tariff<'_> {
     fn list_price(&self, term: Term) -> Exact {
         let months = match term.months {
             0 => Exact::fraction(term.days(), DAYS_OF_A_MONTH),
-            months => Exact::of(months),
+            months => Exact::from_whole(months),
         };
         self.monthly.exact() * months
     }
@@ -212,7 +218,7 @@ impl Tariff<'_> {
     /// So many hours from the first tier on.
     fn hours(&self, hours: u32) -> Result<Exact, HourPriceMissing> {
         if hours == 0 {
-            return Ok(Exact::of(0));
+            return Ok(Exact::from_whole(0));
         }
         let price = self.hourly.ok_or(HourPriceMissing)?.exact();
         let bounds = self
@@ -221,10 +227,10 @@ impl Tariff<'_> {
             .iter()
             .map(|(from, _)| *from)
             .filter(|from| (1..hours).contains(from));
-        let mut weighted = Exact::of(0);
+        let mut weighted = Exact::from_whole(0);
         let mut start = 0;
         for end in bounds.chain([hours]) {
-            weighted = weighted + Exact::of(end - start) * self.profile.tier(start).exact();
+            weighted = weighted + Exact::from_whole(end - start) * self.profile.tier(start).exact();
             start = end;
         }
         Ok(price * weighted)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::desk::{Desk, Details, Position, Unit};
+use super::account_state::{AccountState, InstanceDetails, InstanceState, Position};
 use crate::model::account::{Account, AccountIndex, Funds, Returns};
 use crate::model::action::{Action, Target};
 use crate::model::book::Book;
@@ -19,25 +19,25 @@ use crate::model::voucher::Voucher;
 const BATCH: usize = 1 << 16;
 
 /// Where a run leaves the accounts and instances of its book.
-pub struct Ending(Vec<Left>);
+pub struct ReplayEnd(Vec<RemainingFunds>);
 
 /// Where a run leaves an account and its instances.
-struct Left {
+struct RemainingFunds {
     account: AccountIndex,
     funds: Funds,
     arrears_hours: Option<u32>,
     alert_days: u32,
     vouchers: Vec<Voucher>,
     returns: Vec<Returns>,
-    units: Vec<Unit>,
-    details: Vec<Details>,
+    units: Vec<InstanceState>,
+    details: Vec<InstanceDetails>,
     earlier_orders: BTreeMap<Position, Vec<Order>>,
 }
 
-impl Ending {
+impl ReplayEnd {
     /// What is left at these desks once the last day is over.
-    pub(super) fn of<'b>(desks: impl Iterator<Item = Desk<'b>>) -> Self {
-        Self(desks.map(Left::at).collect())
+    pub(super) fn gather_states<'b>(desks: impl Iterator<Item = AccountState<'b>>) -> Self {
+        Self(desks.map(RemainingFunds::at).collect())
     }
 
     /// Makes the book that was replayed the one that continues the run: refused purchases left out, terminated instances
@@ -47,13 +47,13 @@ impl Ending {
         book.days = book.days.next();
         let from = book.days.from;
         let units = self.by_instance(book.instances.len());
-        let refused = Refused::of(&units, &book);
+        let refused = OmittedInstances::find_omitted(&units, &book);
         book.actions.retain(|action| action.date >= from);
         let instances = &book.instances;
         book.actions
             .iter_mut()
             .for_each(|action| refused.retarget(action, instances));
-        write(&units, &book.profiles, &mut book.instances);
+        write_states(&units, &book.profiles, &mut book.instances);
         book.orders = orders(&units, last, &refused);
         refused.remove_from(&mut book.instances);
         for left in self.0 {
@@ -65,11 +65,11 @@ impl Ending {
     }
 
     /// The units, which are by account, by the number of their instance.
-    fn by_instance(&self, instances: usize) -> Vec<Option<Seat<'_>>> {
+    fn by_instance(&self, instances: usize) -> Vec<Option<ClosingState<'_>>> {
         let mut units = vec![None; instances];
         for left in &self.0 {
             for (position, unit) in (0..).zip(&left.units) {
-                units[unit.instance.0 as usize] = Some(Seat { left, position });
+                units[unit.instance.0 as usize] = Some(ClosingState { left, position });
             }
         }
         units
@@ -78,17 +78,17 @@ impl Ending {
 
 /// Where a unit is found once its run is over.
 #[derive(Clone, Copy)]
-struct Seat<'l> {
-    left: &'l Left,
+struct ClosingState<'l> {
+    left: &'l RemainingFunds,
     position: Position,
 }
 
-impl<'l> Seat<'l> {
-    fn unit(self) -> &'l Unit {
+impl<'l> ClosingState<'l> {
+    fn unit(self) -> &'l InstanceState {
         &self.left.units[self.position as usize]
     }
 
-    fn details(self) -> &'l Details {
+    fn details(self) -> &'l InstanceDetails {
         &self.left.details[self.position as usize]
     }
 
@@ -108,7 +108,7 @@ impl<'l> Seat<'l> {
 }
 
 /// The orders of all instances.
-fn orders(units: &[Option<Seat<'_>>], last: Day, refused: &Refused) -> Orders {
+fn orders(units: &[Option<ClosingState<'_>>], last: Day, refused: &OmittedInstances) -> Orders {
     // In batches: what is gathered side by side is there twice for a moment.
     let mut orders = Vec::with_capacity(units.len());
     for units in units.chunks(BATCH) {
@@ -128,7 +128,11 @@ fn orders(units: &[Option<Seat<'_>>], last: Day, refused: &Refused) -> Orders {
 }
 
 /// Writes what the units came to into the instances.
-fn write(units: &[Option<Seat<'_>>], profiles: &[Profile], instances: &mut [Instance]) {
+fn write_states(
+    units: &[Option<ClosingState<'_>>],
+    profiles: &[Profile],
+    instances: &mut [Instance],
+) {
     let units = instances
         .par_iter_mut()
         .zip(units)
@@ -140,11 +144,11 @@ fn write(units: &[Option<Seat<'_>>], profiles: &[Profile], instances: &mut [Inst
 }
 
 /// Instances that the closing book does not have, ascending.
-struct Refused(Vec<InstanceIndex>);
+struct OmittedInstances(Vec<InstanceIndex>);
 
-impl Refused {
+impl OmittedInstances {
     /// The purchases that were refused: what does not exist, and will not be bought any more.
-    fn of(units: &[Option<Seat<'_>>], book: &Book) -> Self {
+    fn find_omitted(units: &[Option<ClosingState<'_>>], book: &Book) -> Self {
         let units = units.par_iter().flatten().map(|seat| seat.unit());
         let from = Some(book.days.from);
         let gone = units
@@ -181,8 +185,8 @@ impl Refused {
     }
 }
 
-impl Left {
-    fn at(desk: Desk<'_>) -> Self {
+impl RemainingFunds {
+    fn at(desk: AccountState<'_>) -> Self {
         Self {
             account: desk.account,
             funds: desk.funds,
@@ -208,7 +212,11 @@ impl Left {
     }
 }
 
-fn write_instance((unit, details): (&Unit, &Details), profile: &Profile, instance: &mut Instance) {
+fn write_instance(
+    (unit, details): (&InstanceState, &InstanceDetails),
+    profile: &Profile,
+    instance: &mut Instance,
+) {
     let kept = matches!(unit.state, Some(State::Reclaimed | State::Stopped));
     let existing_prepaid = unit.is_prepaid() && unit.state.is_some();
     let anchor = if profile.month_end == MonthEnd::Sticky {

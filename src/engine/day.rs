@@ -1,7 +1,7 @@
 //! The phases of a day, in order (`spec/replay.md` 2).
 
+use super::account_state::{AccountState, NewRow, Position};
 use super::audit;
-use super::desk::{Desk, Position, Row};
 use crate::engine::event::{Event, Reason};
 use crate::engine::lifecycle::Trigger;
 use crate::model::calendar::Day;
@@ -14,7 +14,7 @@ const ALERT_DAYS: u32 = 5;
 /// The arrears forecast looks so many days ahead.
 const FORECAST_DAYS: u32 = 3;
 
-impl Desk<'_> {
+impl AccountState<'_> {
     /// Replays one day. Phases 1 to 6 of a plain day are its renewals.
     pub(super) fn replay_day(&mut self, day: Day) {
         let mut used = Money::ZERO;
@@ -52,9 +52,9 @@ impl Desk<'_> {
                 .is_some_and(|release| release <= day)
             {
                 self.transit(position, Trigger::Release);
-                self.write(
-                    Row::new(day, Event::Terminated)
-                        .of(position)
+                self.append_row(
+                    NewRow::new(day, Event::Terminated)
+                        .at_position(position)
                         .because(Reason::RetentionOver),
                 );
             }
@@ -71,9 +71,9 @@ impl Desk<'_> {
             let comes_back = self.keeps || profile.restart == Restart::Automatic;
             if comes_back && self.funds_allow_start(profile) {
                 self.transit(position, Trigger::Start);
-                self.write(
-                    Row::new(day, Event::Restored)
-                        .of(position)
+                self.append_row(
+                    NewRow::new(day, Event::Restored)
+                        .at_position(position)
                         .because(Reason::Funds),
                 );
             }
@@ -103,18 +103,18 @@ impl Desk<'_> {
             self.lets_lapse |= flag == RenewFlag::Manual;
             if state == Some(State::Running) && suspend_after > 0 {
                 self.transit(position, Trigger::Expire);
-                self.write(
-                    Row::new(day, Event::Expired)
-                        .of(position)
+                self.append_row(
+                    NewRow::new(day, Event::Expired)
+                        .at_position(position)
                         .because(Reason::Unpaid),
                 );
             }
             if self.unit(position).expires + suspend_after <= day {
                 self.reclaim(position, Trigger::Reclaim, day);
                 self.lets_lapse |= self.is_lapsed(position);
-                self.write(
-                    Row::new(day, Event::Reclaimed)
-                        .of(position)
+                self.append_row(
+                    NewRow::new(day, Event::Reclaimed)
+                        .at_position(position)
                         .because(Reason::Unpaid),
                 );
             }
@@ -133,18 +133,22 @@ impl Desk<'_> {
         for at in 0..self.awake.len() {
             let position = self.awake[at];
             if let Some(reason) = self.reminder(position, day) {
-                self.write(Row::new(day, Event::Reminder).of(position).because(reason));
+                self.append_row(
+                    NewRow::new(day, Event::Reminder)
+                        .at_position(position)
+                        .because(reason),
+                );
             }
         }
         if self.has_alert_to_give() {
             self.alert_days += 1;
-            self.write(Row::new(day, Event::BalanceAlert));
+            self.append_row(NewRow::new(day, Event::BalanceAlert));
         } else if !self.is_below_alert_line() {
             self.alert_days = 0;
         }
         let available = self.funds.available();
         if available >= Money::ZERO && available < used * FORECAST_DAYS {
-            self.write(Row::new(day, Event::ArrearsForecast));
+            self.append_row(NewRow::new(day, Event::ArrearsForecast));
         }
     }
 

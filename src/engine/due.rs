@@ -1,7 +1,7 @@
 //! Renewals: which are due, in which order they are tried, and what a paid term changes.
 
-use super::desk::{Desk, Position, Row};
-use super::payment::Payable;
+use super::account_state::{AccountState, NewRow, Position};
+use super::payment::PriceDue;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Shortfall;
 use crate::engine::lifecycle::Trigger;
@@ -12,7 +12,7 @@ use crate::model::money::Money;
 use crate::model::order::{Order, Term};
 use crate::model::profile::{ChargeOrder, Profile, WhenShort};
 
-impl Desk<'_> {
+impl AccountState<'_> {
     /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
     pub(super) fn renew_due(&mut self, day: Day) {
         let mut due = std::mem::take(&mut self.due);
@@ -62,7 +62,7 @@ impl Desk<'_> {
         let term = self.next_term(position, self.unit(position).months(), day);
         self.pay_term(
             position,
-            Payment {
+            TermPayment {
                 payable,
                 term,
                 reason: Reason::Auto,
@@ -74,10 +74,10 @@ impl Desk<'_> {
     }
 
     fn write_failure(&mut self, position: Position, shortfall: Shortfall, day: Day) {
-        let row = Row::new(day, Event::RenewalFailed)
-            .of(position)
+        let row = NewRow::new(day, Event::RenewalFailed)
+            .at_position(position)
             .because(Reason::InsufficientFunds);
-        self.write(row.short_of(shortfall));
+        self.append_row(row.short_of(shortfall));
     }
 
     /// The value that the profiles of these instances share, or that of the book's default profile.
@@ -125,7 +125,7 @@ impl Desk<'_> {
     }
 
     /// Pays for a term, which must be affordable, and writes the row.
-    pub(super) fn pay_term(&mut self, position: Position, payment: Payment, day: Day) {
+    pub(super) fn pay_term(&mut self, position: Position, payment: TermPayment, day: Day) {
         let recovering = self.unit(position).state == Some(State::Reclaimed);
         let movement = self.pay(payment.payable);
         self.transit(position, Trigger::Renew);
@@ -141,17 +141,17 @@ impl Desk<'_> {
         } else {
             Event::Renewed
         };
-        let row = Row::new(day, event)
-            .of(position)
+        let row = NewRow::new(day, event)
+            .at_position(position)
             .because(payment.reason)
             .by(payment.action);
-        self.write(row.moving(movement).paying_for(payment.term));
+        self.append_row(row.moving(movement).paying_for(payment.term));
     }
 }
 
 /// A term and what is paid for it.
-pub(super) struct Payment {
-    pub payable: Payable,
+pub(super) struct TermPayment {
+    pub payable: PriceDue,
     pub term: Term,
     pub reason: Reason,
     pub action: Option<ActionIndex>,

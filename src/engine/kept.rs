@@ -1,14 +1,14 @@
 //! What is kept where everything is kept that nobody decided to end (`docs/model.md`, **all-kept**), and what a run lost.
 
-use super::Gone;
-use super::desk::{Desk, Position};
+use super::TerminatedInstance;
+use super::account_state::{AccountState, Position};
 use crate::model::calendar::Day;
 use crate::model::instance::{RenewFlag, State, StoppedBy};
 use crate::model::profile::Restart;
 
-impl Desk<'_> {
+impl AccountState<'_> {
     /// Where an instance is left that is gone, or was not bought by now.
-    pub(super) fn gone(&self, position: Position) -> Option<Gone> {
+    pub(super) fn gone(&self, position: Position) -> Option<TerminatedInstance> {
         let unit = self.unit(position);
         let is_gone = match unit.state {
             Some(State::Reclaimed | State::Stopped | State::Terminated) => true,
@@ -19,7 +19,7 @@ impl Desk<'_> {
             Some(State::Running | State::Overdue) => false,
         };
         let details = self.details(position);
-        is_gone.then(|| Gone {
+        is_gone.then(|| TerminatedInstance {
             instance: unit.instance,
             standing: self.standing(position),
             months: unit.months(),

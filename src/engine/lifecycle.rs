@@ -14,7 +14,7 @@
 //!
 //! Nothing happens to a terminated instance. An empty cell is impossible: the engine never asks for it.
 //!
-//! A [`Standing`] is what decides on which days things happen by themselves: attempts to renew, suspension, release. Whoever
+//! A [`DayStatus`] is what decides on which days things happen by themselves: attempts to renew, suspension, release. Whoever
 //! needs such a day asks here.
 
 use crate::model::calendar::Day;
@@ -76,7 +76,7 @@ impl State {
 
 /// Where an instance stands on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct DayStatus {
     /// How it is charged.
     pub charge_type: ChargeType,
     /// Its state.
@@ -95,7 +95,7 @@ pub struct Standing {
     pub stopped_by: StoppedBy,
 }
 
-impl Standing {
+impl DayStatus {
     /// Whether an instance in this state renews itself on an attempt day, if its flag says so (`spec/replay.md` 5).
     #[inline]
     pub fn may_renew_itself(&self, profile: &Profile) -> bool {

@@ -1,32 +1,32 @@
 //! How a prepaid price is paid, and what is remembered of it: vouchers and orders (`spec/replay.md` 3 and 10).
 
-use super::desk::{Desk, Position};
+use super::account_state::{AccountState, Position};
 use crate::engine::ledger::{Needed, Shortfall};
 use crate::model::account::Movement;
 use crate::model::calendar::Day;
 use crate::model::money::Money;
-use crate::model::order::{Order, Paid};
+use crate::model::order::{Order, PaidTerms};
 use crate::model::voucher::{self, Purchase};
 
 /// A price that can be paid, and the voucher that pays a part of it.
 #[derive(Clone, Copy)]
-pub(super) struct Payable {
+pub(super) struct PriceDue {
     price: Money,
     voucher: Option<(usize, Money)>,
 }
 
-impl Desk<'_> {
+impl AccountState<'_> {
     /// Whether an instance's price can be paid on this day: all or nothing, with the one voucher that fits best.
     pub(super) fn payable(
         &mut self,
         position: Position,
         price: Money,
         day: Day,
-    ) -> Result<Payable, Shortfall> {
+    ) -> Result<PriceDue, Shortfall> {
         let voucher = self.voucher(position, price, day);
         let covered = voucher.map_or(Money::ZERO, |(_, covered)| covered);
         if self.funds.suffice_for(price - covered) {
-            return Ok(Payable { price, voucher });
+            return Ok(PriceDue { price, voucher });
         }
         self.lack(price - covered - self.funds.available());
         Err(self.shortfall(price, covered))
@@ -63,7 +63,7 @@ impl Desk<'_> {
     }
 
     /// Pays: the voucher first, then free credit, then cash.
-    pub(super) fn pay(&mut self, payable: Payable) -> Movement {
+    pub(super) fn pay(&mut self, payable: PriceDue) -> Movement {
         let Some((at, covered)) = payable.voucher else {
             return self.deduct(payable.price);
         };
@@ -105,7 +105,7 @@ impl Desk<'_> {
 
     /// Sorts the orders of the book: the last stays with the instance.
     pub(super) fn file_earlier_orders(&mut self, position: Position) {
-        let mut known = self.book.orders.of(self.unit(position).instance);
+        let mut known = self.book.orders.of_instance(self.unit(position).instance);
         known.next_back();
         let earlier: Vec<Order> = known.copied().collect();
         if !earlier.is_empty() {
@@ -127,12 +127,12 @@ impl Desk<'_> {
     }
 
     /// What is known to be paid for the terms that are not over on `day`.
-    pub(super) fn paid_on(&self, position: Position, day: Day) -> Option<Paid> {
-        Paid::on(day, self.orders_on(position, day))
+    pub(super) fn paid_on(&self, position: Position, day: Day) -> Option<PaidTerms> {
+        PaidTerms::on(day, self.orders_on(position, day))
     }
 
     /// An amount that comes back, in cash and free credit as it was paid.
-    pub(super) fn split(&self, position: Position, amount: Money, paid: &Paid) -> Movement {
+    pub(super) fn split(&self, position: Position, amount: Money, paid: &PaidTerms) -> Movement {
         let cash = amount.part(paid.cash, paid.total(), self.profile(position).rounding);
         Movement {
             voucher: Money::ZERO,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Means;
-use super::desk::{Desk, Papers};
-use super::section::Pen;
-use super::window::Place;
+use super::ReplayOptions;
+use super::account_state::{AccountInput, AccountState};
+use super::shard::RowWriter;
+use super::window::DayPosition;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
 use crate::model::account::AccountIndex;
@@ -16,24 +16,24 @@ use crate::model::instance::InstanceIndex;
 use crate::model::money::Money;
 
 /// What each desk works on, and what none does.
-pub(super) struct Routes<'b> {
-    pub papers: Vec<Papers>,
-    pub strays: Strays<'b>,
+pub(super) struct ActionRoutes<'b> {
+    pub papers: Vec<AccountInput>,
+    pub strays: UnassignedActions<'b>,
 }
 
-impl<'b> Routes<'b> {
+impl<'b> ActionRoutes<'b> {
     /// The instances of each account by id, and the actions of the run in order of date, then file.
-    pub(super) fn of(book: &'b Book) -> Self {
+    pub(super) fn route_actions(book: &'b Book) -> Self {
         let accounts = (0u32..)
             .zip(&book.accounts)
             .map(|(number, _)| AccountIndex(number));
-        let papers = accounts.map(|account| Papers {
+        let papers = accounts.map(|account| AccountInput {
             account,
-            means: Means::default(),
+            means: ReplayOptions::default(),
             instances: Vec::new(),
             actions: Vec::new(),
         });
-        let strays = Strays {
+        let strays = UnassignedActions {
             book,
             waiting: Vec::new(),
             everywhere: BTreeSet::new(),
@@ -54,15 +54,17 @@ impl<'b> Routes<'b> {
         actions.retain(|action| book.days.contains(book.action(*action).date));
         actions.sort_by_key(|action| book.action(*action).date);
         for action in actions {
-            routes.add(book, action);
+            routes.route_action(book, action);
         }
         routes
     }
 
-    fn add(&mut self, book: &Book, index: ActionIndex) {
+    fn route_action(&mut self, book: &Book, index: ActionIndex) {
         let action = book.action(index);
         match (&action.account, &action.target) {
-            (Some(AccountRef::Unknown(_)), _) => self.strays.add(index, Reason::UnknownAccount),
+            (Some(AccountRef::Unknown(_)), _) => {
+                self.strays.note_unassigned(index, Reason::UnknownAccount)
+            }
             (Some(AccountRef::Known(account)), _) => {
                 self.papers[account.0 as usize].actions.push(index)
             }
@@ -78,27 +80,27 @@ impl<'b> Routes<'b> {
                     .for_each(|papers| papers.actions.push(index));
             }
             (None, Target::UnknownInstance(_) | Target::Account) => {
-                self.strays.add(index, Reason::UnknownInstance);
+                self.strays.note_unassigned(index, Reason::UnknownInstance);
             }
         }
     }
 }
 
 /// Rows that belong to no account, until their day has come.
-pub(super) struct Strays<'b> {
+pub(super) struct UnassignedActions<'b> {
     book: &'b Book,
     waiting: Vec<Entry>,
     /// Actions on all accounts that have matched in none so far.
     everywhere: BTreeSet<ActionIndex>,
 }
 
-impl Strays<'_> {
-    fn add(&mut self, action: ActionIndex, reason: Reason) {
+impl UnassignedActions<'_> {
+    fn note_unassigned(&mut self, action: ActionIndex, reason: Reason) {
         self.waiting.push(homeless(self.book, action, reason));
     }
 
     /// Takes from a desk the rows about instances that did not exist on the day, and learns which actions matched.
-    pub(super) fn collect(&mut self, desk: &mut Desk<'_>) {
+    pub(super) fn collect(&mut self, desk: &mut AccountState<'_>) {
         self.waiting.append(&mut desk.homeless);
         for action in desk.matched.drain(..) {
             self.everywhere.remove(&action);
@@ -110,13 +112,17 @@ impl Strays<'_> {
     pub(super) fn split_days(&self) -> BTreeSet<Day> {
         self.waiting
             .iter()
-            .filter(|entry| !Given::of(self.book, entry).account.is_empty())
+            .filter(|entry| {
+                !PlannedAction::action_behind(self.book, entry)
+                    .account
+                    .is_empty()
+            })
             .map(|entry| entry.date)
             .collect()
     }
 
     /// Writes the rows up to `last`, in order; the actions on all accounts that matched in none are over then.
-    pub(super) fn take(&mut self, last: Day, pen: &mut Pen<'_>) {
+    pub(super) fn take(&mut self, last: Day, pen: &mut RowWriter<'_>) {
         let book = self.book;
         let over = |action: &ActionIndex| book.action(*action).date <= last;
         let unmatched = self.everywhere.extract_if(.., over);
@@ -126,9 +132,9 @@ impl Strays<'_> {
             .waiting
             .extract_if(.., |entry| entry.date <= last)
             .collect();
-        now.sort_by_cached_key(|entry| Given::of(book, entry));
+        now.sort_by_cached_key(|entry| PlannedAction::action_behind(book, entry));
         for entry in now {
-            let place = Given::of(book, &entry).place(book);
+            let place = PlannedAction::action_behind(book, &entry).day_position(book);
             let day = entry.date;
             pen.rows.entries.push(entry);
             pen.ends.push(pen.rows.end(day, place));
@@ -138,14 +144,14 @@ impl Strays<'_> {
 
 /// The order of rows that belong to no account: date, the account that they name, the order of their actions.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Given<'b> {
+struct PlannedAction<'b> {
     date: Day,
     account: &'b str,
     action: Option<ActionIndex>,
 }
 
-impl<'b> Given<'b> {
-    fn of(book: &'b Book, entry: &Entry) -> Self {
+impl<'b> PlannedAction<'b> {
+    fn action_behind(book: &'b Book, entry: &Entry) -> Self {
         let account = match entry
             .action
             .and_then(|action| book.action(action).account.as_ref())
@@ -160,8 +166,8 @@ impl<'b> Given<'b> {
         }
     }
 
-    fn place(&self, book: &Book) -> Place {
-        Place::Before(
+    fn day_position(&self, book: &Book) -> DayPosition {
+        DayPosition::Before(
             book.accounts
                 .partition_point(|account| account.id.as_str() < self.account),
         )

@@ -1,6 +1,6 @@
 //! Phase 6: the hours of postpaid instances, the arrears clock, and what arrears stop.
 
-use super::desk::{Desk, Position, Row};
+use super::account_state::{AccountState, NewRow, Position};
 use crate::engine::charge;
 use crate::engine::event::{Event, Reason};
 use crate::engine::lifecycle::Trigger;
@@ -12,7 +12,7 @@ use crate::model::money::Money;
 const HOURS: u8 = 24;
 
 /// Hours billed to an instance on a day.
-struct Used {
+struct HourlyUsage {
     position: Position,
     hours: u8,
     amount: Money,
@@ -22,7 +22,7 @@ struct Used {
     stops: bool,
 }
 
-impl Desk<'_> {
+impl AccountState<'_> {
     /// Settles a day of usage and gives its sum.
     pub(super) fn use_hours(&mut self, day: Day) -> Money {
         let used = self.count_hours();
@@ -31,18 +31,18 @@ impl Desk<'_> {
             sum += usage.amount;
             let movement = self.deduct(usage.amount);
             self.details_mut(usage.position).count_billed(usage.hours);
-            let row = Row::new(day, Event::Usage)
-                .of(usage.position)
+            let row = NewRow::new(day, Event::Usage)
+                .at_position(usage.position)
                 .using(usage.hours);
-            self.write(row.while_stopped(usage.was_stopped).moving(movement));
+            self.append_row(row.while_stopped(usage.was_stopped).moving(movement));
         }
         for usage in used.iter().filter(|usage| usage.stops) {
             self.unit_mut(usage.position).stopped_by = StoppedBy::Arrears;
             self.details_mut(usage.position).since = day;
             self.transit(usage.position, Trigger::Stop);
-            self.write(
-                Row::new(day, Event::Stopped)
-                    .of(usage.position)
+            self.append_row(
+                NewRow::new(day, Event::Stopped)
+                    .at_position(usage.position)
                     .because(Reason::Arrears),
             );
         }
@@ -50,8 +50,8 @@ impl Desk<'_> {
     }
 
     /// Lets 24 hours pass and says how many of them are billed to which instance, by id.
-    fn count_hours(&mut self) -> Vec<Used> {
-        let used: Vec<Used> = self
+    fn count_hours(&mut self) -> Vec<HourlyUsage> {
+        let used: Vec<HourlyUsage> = self
             .charged
             .iter()
             .map(|position| self.whole_day(*position))
@@ -64,13 +64,13 @@ impl Desk<'_> {
         self.count_hours_in_arrears(used)
     }
 
-    fn whole_day(&self, position: Position) -> Used {
+    fn whole_day(&self, position: Position) -> HourlyUsage {
         let amount = match self.profile(position).hourly_tiers.is_empty() {
             true => self.details(position).hour * u32::from(HOURS),
             false => (0..HOURS).map(|hour| self.hour_price(position, hour)).sum(),
         };
         let was_stopped = self.unit(position).state == Some(State::Stopped);
-        Used {
+        HourlyUsage {
             position,
             hours: HOURS,
             amount,
@@ -92,14 +92,14 @@ impl Desk<'_> {
     }
 
     /// Counts hour by hour, because the account is in arrears at least at the end of the day.
-    fn count_hours_in_arrears(&mut self, whole_days: Vec<Used>) -> Vec<Used> {
+    fn count_hours_in_arrears(&mut self, whole_days: Vec<HourlyUsage>) -> Vec<HourlyUsage> {
         let mut available = self.funds.available();
-        let begin = |usage| Used {
+        let begin = |usage| HourlyUsage {
             hours: 0,
             amount: Money::ZERO,
             ..usage
         };
-        let mut used: Vec<Used> = whole_days.into_iter().map(begin).collect();
+        let mut used: Vec<HourlyUsage> = whole_days.into_iter().map(begin).collect();
         for _ in 1..=HOURS {
             for usage in &mut used {
                 if !usage.stops || self.profile(usage.position).bill_while_stopped {

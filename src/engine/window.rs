@@ -11,7 +11,7 @@ use crate::model::calendar::Day;
 
 /// Rows that a section writes, in order.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub struct ShardRows {
     /// Rows of the ledger.
     pub entries: Vec<Entry>,
     /// Balances noted at the ends of days; those of the opening come first.
@@ -20,33 +20,33 @@ pub struct Rows {
 
 /// The rows of some days of a run, or what is kept of them. One that has been used keeps its room for the next days.
 #[derive(Debug)]
-pub struct Window<K = Rows> {
-    pub(super) parts: Vec<Part<K>>,
-    order: Vec<Stretch>,
+pub struct Window<K = ShardRows> {
+    pub(super) parts: Vec<ShardPart<K>>,
+    order: Vec<AccountRows>,
     last: Option<Day>,
 }
 
 /// What is kept of the rows of one section.
 #[derive(Debug, Default)]
-pub(super) struct Part<K> {
+pub(super) struct ShardPart<K> {
     pub kept: K,
-    pub ends: Vec<End>,
+    pub ends: Vec<RunEnd>,
 }
 
 /// How many rows there are up to the end of a day, or up to the end of an account's day where something may follow it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct End {
+pub(super) struct RunEnd {
     pub day: Day,
-    pub place: Place,
+    pub place: DayPosition,
     pub entries: usize,
     pub balances: usize,
 }
 
 /// Neighbouring rows of one part, and where they stand.
 #[derive(Clone, Debug)]
-struct Stretch {
+struct AccountRows {
     day: Day,
-    place: Place,
+    place: DayPosition,
     part: usize,
     entries: Range<usize>,
     balances: Range<usize>,
@@ -54,14 +54,14 @@ struct Stretch {
 
 /// A place in a day: at an account, by its number, or before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum DayPosition {
     /// Before the rows of the account with this number.
     Before(usize),
     /// Among the rows of the account with this number.
     At(usize),
 }
 
-impl Place {
+impl DayPosition {
     fn key(self) -> (usize, bool) {
         match self {
             Self::Before(account) => (account, false),
@@ -72,7 +72,7 @@ impl Place {
 
 /// Rows that follow each other, as their numbers among those of a section, and what is kept of that section.
 #[derive(Debug)]
-pub struct Piece<'w, K> {
+pub struct RowSpan<'w, K> {
     /// The day of the rows.
     pub day: Day,
     /// What is kept of the section's rows.
@@ -108,8 +108,8 @@ impl<K> Window<K> {
     }
 
     /// Its pieces in order.
-    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_, K>> {
-        self.order.iter().map(|stretch| Piece {
+    pub fn pieces(&self) -> impl Iterator<Item = RowSpan<'_, K>> {
+        self.order.iter().map(|stretch| RowSpan {
             day: stretch.day,
             kept: &self.parts[stretch.part].kept,
             entries: stretch.entries.clone(),
@@ -122,7 +122,7 @@ impl<K> Window<K> {
     where
         K: Default,
     {
-        self.parts.resize_with(sections, Part::default);
+        self.parts.resize_with(sections, ShardPart::default);
         self.parts.iter_mut().for_each(|part| part.ends.clear());
         self.order.clear();
         self.last = None;
@@ -136,7 +136,7 @@ impl<K> Window<K> {
             self.order.extend(part.ends.iter().map(|end| {
                 let (entries, balances) = mem::replace(&mut from, (end.entries, end.balances));
                 let (entries, balances) = (entries..end.entries, balances..end.balances);
-                Stretch {
+                AccountRows {
                     day: end.day,
                     place: end.place,
                     part: number,
@@ -174,15 +174,15 @@ impl Window {
     }
 }
 
-impl Rows {
+impl ShardRows {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.balances.clear();
     }
 
     /// Marks the end of what stands at a place.
-    pub(super) fn end(&self, day: Day, place: Place) -> End {
-        End {
+    pub(super) fn end(&self, day: Day, place: DayPosition) -> RunEnd {
+        RunEnd {
             day,
             place,
             entries: self.entries.len(),

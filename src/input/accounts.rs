@@ -2,7 +2,7 @@
 
 use super::ids;
 use super::settings::{Settings, currency};
-use super::table::{Columns, Origins, Row, Table};
+use super::table::{CsvTable, InputRow, KnownColumns, Origins};
 use super::value::{Problem, amount, amount_from_zero, shown, whole};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::{Account, AccountIndex, Funds};
@@ -11,7 +11,7 @@ use crate::model::money::{Currency, Money};
 
 pub(super) const FILE: &str = "accounts.csv";
 
-pub(super) const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: KnownColumns = KnownColumns {
     names: &[
         "account_id",
         "name",
@@ -47,15 +47,15 @@ const MOST_COMPARED: usize = 1_000;
 const MOST_COUNTED: i64 = 1_000_000;
 
 /// The accounts by id, and where their rows are.
-pub(super) fn read<'t, 'f>(
-    table: &'t Table<'f>,
+pub(super) fn read_accounts<'t, 'f>(
+    table: &'t CsvTable<'f>,
     settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) -> (Vec<Account>, Origins<'t, 'f>) {
     let mut accounts = Vec::new();
     let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
-        if let Some(account) = account(&row, settings, diagnostics) {
+        if let Some(account) = read_account(&row, settings, diagnostics) {
             accounts.push((account, row.start()));
         }
     });
@@ -69,10 +69,10 @@ pub(super) fn read<'t, 'f>(
         };
         if first.id == second.id {
             diagnostics.push_with(Code::DuplicateId, || {
-                let (id, line) = (shown(first.id.as_str()), table.line(*first_start));
+                let (id, line) = (shown(first.id.as_str()), table.line_number(*first_start));
                 let message = format!("account {id} stands twice, first in line {line}");
                 (
-                    table.place(*second_start, ACCOUNT_ID),
+                    table.place_of_cell(*second_start, ACCOUNT_ID),
                     message,
                     "keep one of the two rows".to_owned(),
                 )
@@ -84,15 +84,19 @@ pub(super) fn read<'t, 'f>(
 }
 
 /// Reads one row. An account with a wrong cell still exists: its instances are not to blame.
-fn account(row: &impl Row, settings: &Settings, diagnostics: &mut Diagnostics) -> Option<Account> {
+fn read_account(
+    row: &impl InputRow,
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) -> Option<Account> {
     let id = row.need((ACCOUNT_ID, "account_id"), diagnostics, |text| {
         Ok(AccountId::new(ids::id(text)?))
     });
     let currency = row
-        .read(CURRENCY, diagnostics, currency)
+        .read_cell_as(CURRENCY, diagnostics, currency)
         .unwrap_or(settings.currency);
     let mut money = |slot, read: fn(&str, Currency) -> Result<Money, Problem>| {
-        row.read(slot, diagnostics, |text| read(text, currency))
+        row.read_cell_as(slot, diagnostics, |text| read(text, currency))
     };
     let funds = Funds {
         cash: money(CASH, amount).unwrap_or(Money::ZERO),
@@ -110,8 +114,10 @@ fn account(row: &impl Row, settings: &Settings, diagnostics: &mut Diagnostics) -
         currency,
         funds,
         alert_below,
-        arrears_hours: row.read(ARREARS_HOURS, diagnostics, count),
-        alert_days: row.read(ALERT_DAYS, diagnostics, count).unwrap_or(0),
+        arrears_hours: row.read_cell_as(ARREARS_HOURS, diagnostics, count),
+        alert_days: row
+            .read_cell_as(ALERT_DAYS, diagnostics, count)
+            .unwrap_or(0),
         vouchers: Vec::new(),
         returns: Vec::new(),
     })
@@ -129,7 +135,7 @@ pub(super) fn find_account(id: &str, accounts: &[Account]) -> Option<AccountInde
 
 /// The account that a row names, which must be one of the book.
 pub(super) fn known_account(
-    row: &impl Row,
+    row: &impl InputRow,
     slot: usize,
     accounts: &[Account],
     diagnostics: &mut Diagnostics,

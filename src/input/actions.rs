@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::accounts::{find_account, unknown_account};
-use super::document::{Section, TomlRow};
+use super::document::{TomlRow, TomlTable};
 use super::ids;
 use super::scenario::Shift;
 use super::selectors::selector;
 use super::settings::Settings;
-use super::table::{Columns, Row, Table};
+use super::table::{CsvTable, InputRow, KnownColumns};
 use super::value::{
     Problem, amount_above_zero, amount_from_zero, day, months, price, shown, whole, word,
 };
@@ -26,7 +26,7 @@ use crate::model::voucher::{GrantIndex, Voucher};
 
 pub(super) const FILE: &str = "actions.csv";
 
-pub(super) const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: KnownColumns = KnownColumns {
     names: &[
         "date",
         "action",
@@ -113,7 +113,7 @@ pub(super) const MOST_COMPARED: usize = 100_000;
 const LAST_UNIFIED_DAY: i64 = 28;
 
 /// What the rows refer to.
-pub(super) struct Context<'c> {
+pub(super) struct ActionContext<'c> {
     pub settings: &'c Settings,
     pub accounts: &'c [Account],
     pub profiles: &'c [Profile],
@@ -126,7 +126,7 @@ pub(super) struct Context<'c> {
 }
 
 /// What the rows add to.
-pub(super) struct Makings<'m> {
+pub(super) struct ActionParts<'m> {
     pub labels: &'m mut Labels,
     pub voucher_ids: &'m mut Ids,
     /// The vouchers that actions grant.
@@ -134,21 +134,22 @@ pub(super) struct Makings<'m> {
 }
 
 /// The actions of the file, then those of the scenario.
-pub(super) fn read(
+pub(super) fn read_actions(
     bytes: Option<&[u8]>,
-    further: &[Section<'_>],
-    (context, makings): (&Context<'_>, &mut Makings<'_>),
+    further: &[TomlTable<'_>],
+    (context, makings): (&ActionContext<'_>, &mut ActionParts<'_>),
     diagnostics: &mut Diagnostics,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
-    if let Some(mut table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, diagnostics))
+    if let Some(mut table) =
+        bytes.and_then(|bytes| CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics))
     {
         table.set_zone(&context.settings.time_zone);
         let errors = diagnostics.errors();
         table.rows(diagnostics, |row, diagnostics| {
             let shifts = context.shifts;
             actions.extend(
-                Reader {
+                ActionReader {
                     row: &row,
                     context,
                     shifts,
@@ -168,9 +169,9 @@ pub(super) fn read(
         .iter()
         .for_each(|shift| shift.refuse_if_idle(diagnostics));
     for section in further {
-        if let Some(row) = TomlRow::read(section.clone(), COLUMNS.names, diagnostics) {
+        if let Some(row) = TomlRow::read_table(section.clone(), COLUMNS.names, diagnostics) {
             actions.extend(
-                Reader {
+                ActionReader {
                     row: &row,
                     context,
                     shifts: &[],
@@ -185,7 +186,7 @@ pub(super) fn read(
 }
 
 /// Warns of rows that are equal in every cell: pasted twice, they are carried out twice.
-fn repeated(table: &Table<'_>, diagnostics: &mut Diagnostics) {
+fn repeated(table: &CsvTable<'_>, diagnostics: &mut Diagnostics) {
     let mut seen: BTreeMap<Vec<Box<str>>, usize> = BTreeMap::new();
     table.rows(&mut Diagnostics::default(), |row, _| {
         let cells: Vec<Box<str>> = (0..COLUMNS.names.len())
@@ -195,7 +196,7 @@ fn repeated(table: &Table<'_>, diagnostics: &mut Diagnostics) {
         if first != row.start() {
             let message = format!(
                 "this row equals that of line {} in every cell: both are carried out",
-                table.line(first)
+                table.line_number(first)
             );
             Problem::new(
                 Code::RepeatedRow,
@@ -210,13 +211,14 @@ fn repeated(table: &Table<'_>, diagnostics: &mut Diagnostics) {
 /// The place of the action with this number, in a book that was read without errors: each row is one action.
 pub(super) fn place_of(
     bytes: Option<&[u8]>,
-    further: &[Section<'_>],
+    further: &[TomlTable<'_>],
     number: usize,
 ) -> Option<Place> {
     let mut places = Vec::new();
     let mut rows = 0;
     let mut diagnostics = Diagnostics::default();
-    if let Some(table) = bytes.and_then(|bytes| Table::open(FILE, bytes, COLUMNS, &mut diagnostics))
+    if let Some(table) =
+        bytes.and_then(|bytes| CsvTable::open_table(FILE, bytes, COLUMNS, &mut diagnostics))
     {
         table.rows(&mut diagnostics, |row, _| {
             places.extend((rows == number).then(|| row.place(ACTION)));
@@ -224,7 +226,7 @@ pub(super) fn place_of(
         });
     }
     let in_scenario = || {
-        let row = TomlRow::read(
+        let row = TomlRow::read_table(
             further.get(number - rows)?.clone(),
             COLUMNS.names,
             &mut diagnostics,
@@ -234,19 +236,19 @@ pub(super) fn place_of(
     places.pop().or_else(in_scenario)
 }
 
-struct Reader<'r, 'm, R> {
+struct ActionReader<'r, 'm, R> {
     row: &'r R,
-    context: &'r Context<'r>,
+    context: &'r ActionContext<'r>,
     shifts: &'r [Shift],
-    makings: &'r mut Makings<'m>,
+    makings: &'r mut ActionParts<'m>,
     diagnostics: &'r mut Diagnostics,
 }
 
-impl<R: Row> Reader<'_, '_, R> {
+impl<R: InputRow> ActionReader<'_, '_, R> {
     fn action(&mut self) -> Option<Action> {
         let before = self.diagnostics.errors();
         let date = self.row.need((DATE, "date"), self.diagnostics, day);
-        let account = self.account();
+        let account = self.read_account();
         let verb = self.verb(account.as_ref(), date);
         self.warn_of_unknown_account(account.as_ref());
         let (date, verb) = self.shifted((date, verb), account.as_ref());
@@ -254,7 +256,7 @@ impl<R: Row> Reader<'_, '_, R> {
         self.warn_of_idle_cells(verb);
         let channel = self
             .row
-            .read(CHANNEL, self.diagnostics, |text| word(text, Channel::NAMES));
+            .read_cell_as(CHANNEL, self.diagnostics, |text| word(text, Channel::NAMES));
         let channel = channel.filter(|_| matches!(verb, Some(Verb::TopUp(_))));
         let sent = date
             .zip(channel)
@@ -295,7 +297,7 @@ impl<R: Row> Reader<'_, '_, R> {
         (Some(day), Some(Verb::TopUp(amount)))
     }
 
-    fn account(&self) -> Option<AccountRef> {
+    fn read_account(&self) -> Option<AccountRef> {
         let id = self.row.text(ACCOUNT_ID)?;
         let known = find_account(id, self.context.accounts);
         Some(known.map_or_else(|| AccountRef::Unknown(id.into()), AccountRef::Known))
@@ -392,7 +394,7 @@ impl<R: Row> Reader<'_, '_, R> {
             None => Ok(None),
             Some(_) => self
                 .row
-                .read(PRICE, self.diagnostics, price)
+                .read_cell_as(PRICE, self.diagnostics, price)
                 .map(Some)
                 .ok_or(()),
         }
@@ -411,24 +413,25 @@ impl<R: Row> Reader<'_, '_, R> {
         });
         let months = match self.row.text(MONTHS) {
             None => None,
-            Some(_) => Some(self.row.read(MONTHS, self.diagnostics, months)?),
+            Some(_) => Some(self.row.read_cell_as(MONTHS, self.diagnostics, months)?),
         };
         flag.map(|flag| Verb::SetFlag(flag, months))
     }
 
     /// Reads the cells of an action that nobody knows, so that what is wrong with them is told at once.
     fn read_anything(&mut self, currency: Currency) {
-        self.row.read(AMOUNT, self.diagnostics, |text| {
+        self.row.read_cell_as(AMOUNT, self.diagnostics, |text| {
             amount_from_zero(text, currency)
         });
-        self.row.read(MONTHS, self.diagnostics, months);
-        self.row.read(DAY, self.diagnostics, |text| {
+        self.row.read_cell_as(MONTHS, self.diagnostics, months);
+        self.row.read_cell_as(DAY, self.diagnostics, |text| {
             whole(text, 1, LAST_UNIFIED_DAY)
         });
         self.row
-            .read(FLAG, self.diagnostics, |text| word(text, RenewFlag::NAMES));
-        self.row.read(PRICE, self.diagnostics, price);
-        self.row.read(VOUCHER.valid_to, self.diagnostics, day);
+            .read_cell_as(FLAG, self.diagnostics, |text| word(text, RenewFlag::NAMES));
+        self.row.read_cell_as(PRICE, self.diagnostics, price);
+        self.row
+            .read_cell_as(VOUCHER.valid_to, self.diagnostics, day);
     }
 
     fn report_unknown(&mut self, name: &str) {
@@ -475,7 +478,7 @@ impl<R: Row> Reader<'_, '_, R> {
                 );
                 None
             }
-            (Some(id), None) => Some(self.instance(id)),
+            (Some(id), None) => Some(self.target_of_id(id)),
             (None, Some(text)) => match selector(text, self.context.tag_keys) {
                 Ok(selector) => Some(Target::Where(selector)),
                 Err(problem) => {
@@ -510,7 +513,7 @@ impl<R: Row> Reader<'_, '_, R> {
         account.map(|_| Target::Account)
     }
 
-    fn instance(&self, id: &str) -> Target {
+    fn target_of_id(&self, id: &str) -> Target {
         let at = self
             .context
             .instances
@@ -618,7 +621,9 @@ impl<R: Row> Reader<'_, '_, R> {
         };
         let opening_term =
             instance.state == Some(State::Running) && instance.expires_on > Some(action.date);
-        let known = orders.of(*number).any(|order| order.term.end > action.date);
+        let known = orders
+            .of_instance(*number)
+            .any(|order| order.term.end > action.date);
         if pays_back && opening_term && instance.charge_type == ChargeType::Prepaid && !known {
             let message = format!(
                 "nothing is known to be paid for {}, so nothing comes back",

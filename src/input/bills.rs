@@ -3,18 +3,18 @@
 use rust_decimal::Decimal;
 
 use super::settings::currency;
-use super::table::{Columns, CsvRow, Row, TAG, Table};
+use super::table::{CsvRow, CsvTable, InputRow, KnownColumns, TAG};
 use super::value::{Problem, day, months, shown, whole, word};
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Diagnostics};
-use crate::model::bill::{self, Charge, ChargeKind, Month, Paid, Span};
+use crate::model::bill::{self, BilledSpan, Charge, ChargeKind, PaymentParts, StatementMonth};
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
 
 /// The name of the file in a book.
 pub const FILE: &str = "bills.csv";
 
-const COLUMNS: Columns = Columns {
+const COLUMNS: KnownColumns = KnownColumns {
     names: &[
         "row_id",
         "paid_on",
@@ -98,13 +98,18 @@ pub fn fits(bytes: &[u8]) -> bool {
 }
 
 /// The charges, in file order. `own` is the currency of rows that say none.
-pub fn read(file: &str, bytes: &[u8], own: Currency, diagnostics: &mut Diagnostics) -> Vec<Charge> {
+pub fn read_bills(
+    file: &str,
+    bytes: &[u8],
+    own: Currency,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Charge> {
     let mut charges = Vec::new();
-    let Some(table) = Table::open(file, bytes, COLUMNS, diagnostics) else {
+    let Some(table) = CsvTable::open_table(file, bytes, COLUMNS, diagnostics) else {
         return charges;
     };
     table.rows(diagnostics, |row, diagnostics| {
-        let line = table.line(row.start());
+        let line = table.line_number(row.start());
         charges.extend(charge(&row, own, diagnostics).map(|charge| {
             let source = row
                 .text(SOURCE)
@@ -133,25 +138,27 @@ fn charge(row: &CsvRow<'_, '_>, own: Currency, diagnostics: &mut Diagnostics) ->
     let kind = row.need((KIND, "kind"), diagnostics, |text| {
         word(text, ChargeKind::WORDS)
     });
-    let amount = row.need((AMOUNT, "amount"), diagnostics, number);
-    let mut optional = |slot| row.read(slot, diagnostics, number);
+    let amount = row.need((AMOUNT, "amount"), diagnostics, parse_amount);
+    let mut optional = |slot| row.read_cell_as(slot, diagnostics, parse_amount);
     let (quantity, list, tax) = (optional(QUANTITY), optional(LIST), optional(TAX));
     let (voucher, free_credit, cash) = (optional(VOUCHER), optional(FREE_CREDIT), optional(CASH));
-    let currency = row.read(CURRENCY, diagnostics, currency).unwrap_or(own);
+    let currency = row
+        .read_cell_as(CURRENCY, diagnostics, currency)
+        .unwrap_or(own);
     let term = term(row, diagnostics);
-    let months = row.read(MONTHS, diagnostics, months);
-    let hours = row.read(HOURS, diagnostics, |text| whole(text, 0, MOST_HOURS));
-    let as_of = row.read(AS_OF, diagnostics, day).or(paid_on);
+    let months = row.read_cell_as(MONTHS, diagnostics, months);
+    let hours = row.read_cell_as(HOURS, diagnostics, |text| whole(text, 0, MOST_HOURS));
+    let as_of = row.read_cell_as(AS_OF, diagnostics, day).or(paid_on);
     let bill_month = row
-        .read(BILL_MONTH, diagnostics, month)
-        .or(paid_on.map(Month::of));
+        .read_cell_as(BILL_MONTH, diagnostics, month)
+        .or(paid_on.map(StatementMonth::month_of));
     let amount = amount?;
-    let paid = Paid {
+    let paid = PaymentParts {
         voucher: voucher.unwrap_or_default(),
         free_credit: free_credit.unwrap_or_default(),
         cash: Decimal::ZERO,
     };
-    let paid = Paid {
+    let paid = PaymentParts {
         cash: cash.unwrap_or(amount - paid.voucher - paid.free_credit),
         ..paid
     };
@@ -199,11 +206,11 @@ fn charge(row: &CsvRow<'_, '_>, own: Currency, diagnostics: &mut Diagnostics) ->
     (diagnostics.errors() == before).then_some(charge)
 }
 
-fn term(row: &CsvRow<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Span> {
-    let start = row.read(TERM_START, diagnostics, day);
-    let end = row.read(TERM_END, diagnostics, day);
+fn term(row: &CsvRow<'_, '_>, diagnostics: &mut Diagnostics) -> Option<BilledSpan> {
+    let start = row.read_cell_as(TERM_START, diagnostics, day);
+    let end = row.read_cell_as(TERM_END, diagnostics, day);
     match (start, end) {
-        (Some(start), Some(end)) if start < end => Some(Span { start, end }),
+        (Some(start), Some(end)) if start < end => Some(BilledSpan { start, end }),
         (None, None) => None,
         (Some(start), Some(end)) => {
             let message = format!("the term ends on {end}, but starts on {start}");
@@ -227,7 +234,7 @@ fn term(row: &CsvRow<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Span> {
     }
 }
 
-fn number(text: &str) -> Result<Decimal, Problem> {
+fn parse_amount(text: &str) -> Result<Decimal, Problem> {
     bill::exact(text).ok_or_else(|| {
         let message = format!(
             "{} is not a number of at most 28 digits below 10^15",
@@ -241,8 +248,8 @@ fn number(text: &str) -> Result<Decimal, Problem> {
     })
 }
 
-fn month(text: &str) -> Result<Month, Problem> {
-    Month::parse(text).ok_or_else(|| {
+fn month(text: &str) -> Result<StatementMonth, Problem> {
+    StatementMonth::parse(text).ok_or_else(|| {
         let message = format!("{} is not a month of the form YYYY-MM", shown(text));
         Problem::new(
             Code::BadDate,
@@ -253,7 +260,7 @@ fn month(text: &str) -> Result<Month, Problem> {
 }
 
 /// The text of `bills.csv` with these charges, in their order.
-pub fn write(charges: &[Charge]) -> String {
+pub fn write_bills(charges: &[Charge]) -> String {
     let tags: std::collections::BTreeSet<&str> = charges
         .iter()
         .flat_map(|charge| charge.tags.keys().map(String::as_str))

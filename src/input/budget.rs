@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::settings::{Settings, currency};
-use super::table::{Columns, Row, Table};
+use super::table::{CsvTable, InputRow, KnownColumns};
 use super::value::{Problem, amount_from_zero, price, shown};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::budget::{Budget, Rate};
@@ -13,7 +13,7 @@ use crate::model::money::{Currency, Price};
 pub(super) const FILE: &str = "budget.csv";
 pub(super) const RATES_FILE: &str = "rates.csv";
 
-pub(super) const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: KnownColumns = KnownColumns {
     names: &["month", "key", "amount"],
     required: &[MONTH, AMOUNT],
     tags: false,
@@ -24,7 +24,7 @@ const MONTH: usize = 0;
 const KEY: usize = 1;
 const AMOUNT: usize = 2;
 
-const RATES: Columns = Columns {
+const RATES: KnownColumns = KnownColumns {
     names: &["currency", "rate"],
     required: &[CURRENCY, RATE],
     tags: false,
@@ -35,14 +35,14 @@ const CURRENCY: usize = 0;
 const RATE: usize = 1;
 
 /// The budgets, in file order.
-pub(super) fn read(
+pub(super) fn read_budget(
     bytes: &[u8],
     settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Budget> {
     let mut budgets: Vec<Budget> = Vec::new();
     let mut seen: BTreeMap<(Day, Option<String>), usize> = BTreeMap::new();
-    let Some(table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else {
+    let Some(table) = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics) else {
         return budgets;
     };
     let errors = diagnostics.errors();
@@ -62,7 +62,7 @@ pub(super) fn read(
             let of = key.map_or_else(|| "everything".to_owned(), shown);
             let message = format!(
                 "the budget of {of} stands twice, first in line {}",
-                table.line(first)
+                table.line_number(first)
             );
             let problem = Problem::new(Code::DuplicateId, message, "keep one of the two rows");
             return problem.report(|| row.place(MONTH), diagnostics);
@@ -84,7 +84,7 @@ pub(super) fn read_rates(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Rate> {
     let mut rates: BTreeMap<Currency, Rate> = BTreeMap::new();
-    let Some(table) = Table::open(RATES_FILE, bytes, RATES, diagnostics) else {
+    let Some(table) = CsvTable::open_table(RATES_FILE, bytes, RATES, diagnostics) else {
         return Vec::new();
     };
     let errors = diagnostics.errors();

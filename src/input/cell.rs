@@ -49,7 +49,7 @@ pub fn written(text: &str) -> Cow<'_, str> {
 }
 
 /// The text that was written.
-pub fn read(cell: &str) -> &str {
+pub fn read_cell(cell: &str) -> &str {
     match cell.strip_prefix(APOSTROPHE) {
         Some(text) if is_formula(text.trim_start_matches(APOSTROPHE)) => text,
         _ => cell,

@@ -199,11 +199,11 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 impl Place {
     /// The place of a byte range of a file.
     pub fn in_bytes(file: &str, bytes: &[u8], range: Range<usize>) -> Self {
-        Self::in_lines(file, bytes, &Lines::of(bytes), range)
+        Self::in_lines(file, bytes, &LineIndex::index_lines(bytes), range)
     }
 
     /// [`Place::in_bytes`], where the lines have been counted before.
-    pub fn in_lines(file: &str, bytes: &[u8], lines: &Lines, range: Range<usize>) -> Self {
+    pub fn in_lines(file: &str, bytes: &[u8], lines: &LineIndex, range: Range<usize>) -> Self {
         let at = range.start.min(bytes.len());
         let Position {
             line,
@@ -292,13 +292,13 @@ fn printable(character: char) -> char {
 /// What lies before each block of a file, so that a place late in it, or late in a long line, is found as fast as an early
 /// one.
 #[derive(Clone, Debug, Default)]
-pub struct Lines {
-    blocks: Vec<Reached>,
+pub struct LineIndex {
+    blocks: Vec<ReadPosition>,
 }
 
 /// How far a file was read.
 #[derive(Clone, Copy, Debug, Default)]
-struct Reached {
+struct ReadPosition {
     /// Line ends so far.
     ends: usize,
     /// Where the line begins.
@@ -318,13 +318,13 @@ struct Position {
 /// Bytes of a block.
 const BLOCK: usize = 1 << 14;
 
-impl Lines {
+impl LineIndex {
     /// Counts the lines of a file. A line ends with `\n`, `\r\n` or a lone `\r`.
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut reached = Reached::default();
+    pub fn index_lines(bytes: &[u8]) -> Self {
+        let mut reached = ReadPosition::default();
         let blocks = (0..bytes.len()).step_by(BLOCK).map(|start| {
             let before = reached;
-            reached.read(bytes, start..bytes.len().min(start + BLOCK));
+            reached.read_range(bytes, start..bytes.len().min(start + BLOCK));
             before
         });
         Self {
@@ -333,14 +333,14 @@ impl Lines {
     }
 
     /// The line of a byte, from 1.
-    pub fn line(&self, bytes: &[u8], at: usize) -> usize {
+    pub fn line_at(&self, bytes: &[u8], at: usize) -> usize {
         self.find(bytes, at).line
     }
 
     fn find(&self, bytes: &[u8], at: usize) -> Position {
         let block = (at / BLOCK).min(self.blocks.len().saturating_sub(1));
         let mut reached = self.blocks.get(block).copied().unwrap_or_default();
-        reached.read(bytes, block * BLOCK..at);
+        reached.read_range(bytes, block * BLOCK..at);
         let shown_from = reached
             .start
             .max(at.saturating_sub(WINDOW_BYTES + 4))
@@ -353,8 +353,8 @@ impl Lines {
     }
 }
 
-impl Reached {
-    fn read(&mut self, bytes: &[u8], range: Range<usize>) {
+impl ReadPosition {
+    fn read_range(&mut self, bytes: &[u8], range: Range<usize>) {
         for at in range {
             if ends_line(bytes, at) {
                 *self = Self {

@@ -8,25 +8,25 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ids::nearest;
-use super::table::{Row, size, utf8};
+use super::table::{InputRow, size, utf8};
 use super::value::{Problem, day, shown, whole, word};
-use crate::input::diagnostic::{Code, Diagnostics, Lines, Place};
+use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
 use crate::model::calendar::Day;
 
 /// The largest TOML file, in bytes: parsed, it takes many times as much memory. `docs/model.md`, **toml-limits**.
 pub const LARGEST_TOML: usize = 1 << 21;
 
 /// A TOML file that could be parsed.
-pub(super) struct Document<'f> {
+pub(super) struct TomlDocument<'f> {
     file: &'f str,
     text: &'f str,
     root: Spanned<DeTable<'f>>,
-    lines: OnceLock<Lines>,
+    lines: OnceLock<LineIndex>,
 }
 
-impl<'f> Document<'f> {
+impl<'f> TomlDocument<'f> {
     /// Parses a file; a syntax error is reported at its place.
-    pub(super) fn open(
+    pub(super) fn parse_toml(
         file: &'f str,
         bytes: &'f [u8],
         diagnostics: &mut Diagnostics,
@@ -57,20 +57,20 @@ impl<'f> Document<'f> {
     }
 
     /// The keys of the whole file.
-    pub(super) fn section(&self) -> Section<'_> {
-        Section {
+    pub(super) fn section(&self) -> TomlTable<'_> {
+        TomlTable {
             document: self,
             table: self.root.get_ref(),
             span: 0..0,
         }
     }
 
-    fn place(&self, span: Range<usize>) -> Place {
+    fn place_of_span(&self, span: Range<usize>) -> Place {
         let bytes = self.text.as_bytes();
         Place::in_lines(
             self.file,
             bytes,
-            self.lines.get_or_init(|| Lines::of(bytes)),
+            self.lines.get_or_init(|| LineIndex::index_lines(bytes)),
             span,
         )
     }
@@ -103,13 +103,13 @@ fn syntax(error: &toml::de::Error, text: &str) -> Problem {
 
 /// A table of a document.
 #[derive(Clone)]
-pub(super) struct Section<'d> {
-    document: &'d Document<'d>,
+pub(super) struct TomlTable<'d> {
+    document: &'d TomlDocument<'d>,
     table: &'d DeTable<'d>,
     span: Range<usize>,
 }
 
-impl<'d> Section<'d> {
+impl<'d> TomlTable<'d> {
     /// The fields, in file order.
     pub(super) fn fields(&self) -> impl Iterator<Item = Field<'d>> + use<'d> {
         let document = self.document;
@@ -127,7 +127,7 @@ impl<'d> Section<'d> {
     }
 
     pub(super) fn field(&self, name: &str) -> Option<Field<'d>> {
-        self.fields().find(|field| field.name() == name)
+        self.fields().find(|field| field.key() == name)
     }
 
     /// Its header; of a whole file the file.
@@ -135,13 +135,13 @@ impl<'d> Section<'d> {
         if self.span.is_empty() {
             Place::of_file(self.document.file)
         } else {
-            self.document.place(self.span.clone())
+            self.document.place_of_span(self.span.clone())
         }
     }
 
     /// Reports the keys that are not among the known ones.
     pub(super) fn refuse_unknown(&self, known: &[&str], diagnostics: &mut Diagnostics) {
-        for field in self.fields().filter(|field| !known.contains(&field.name())) {
+        for field in self.fields().filter(|field| !known.contains(&field.key())) {
             field.report_unknown(known, diagnostics);
         }
     }
@@ -150,13 +150,13 @@ impl<'d> Section<'d> {
 /// A key with its value.
 #[derive(Clone)]
 pub(super) struct Field<'d> {
-    document: &'d Document<'d>,
+    document: &'d TomlDocument<'d>,
     key: &'d Spanned<toml::de::DeString<'d>>,
     value: &'d Spanned<DeValue<'d>>,
 }
 
 impl<'d> Field<'d> {
-    pub(super) fn name(&self) -> &'d str {
+    pub(super) fn key(&self) -> &'d str {
         self.key.get_ref()
     }
 
@@ -166,23 +166,23 @@ impl<'d> Field<'d> {
     }
 
     pub(super) fn key_place(&self) -> Place {
-        self.document.place(self.key.span())
+        self.document.place_of_span(self.key.span())
     }
 
     pub(super) fn place(&self) -> Place {
-        self.document.place(self.value.span())
+        self.document.place_of_span(self.value.span())
     }
 
     pub(super) fn report_unknown(&self, known: &[&str], diagnostics: &mut Diagnostics) {
         diagnostics.push_with(Code::UnknownKey, || {
             let help = nearest(
-                self.name(),
+                self.key(),
                 known.iter().copied(),
                 &format!("the keys here are {}", known.join(", ")),
             );
             (
                 self.key_place(),
-                format!("unknown key {}", shown(self.name())),
+                format!("unknown key {}", shown(self.key())),
                 help,
             )
         });
@@ -193,7 +193,7 @@ impl<'d> Field<'d> {
     }
 
     /// The value read as a scalar text, or reported. Strings, whole numbers, booleans and dates have a text; floats do not.
-    pub(super) fn read<T>(
+    pub(super) fn read_field<T>(
         &self,
         diagnostics: &mut Diagnostics,
         read: impl FnOnce(&str) -> Result<T, Problem>,
@@ -206,7 +206,7 @@ impl<'d> Field<'d> {
 
     /// The text of a scalar.
     fn scalar(&self) -> Result<Cow<'d, str>, Problem> {
-        let name = self.name();
+        let name = self.key();
         let refuse =
             |message: String, help: String| Err(Problem::new(Code::BadValue, message, help));
         match self.value.get_ref() {
@@ -238,27 +238,27 @@ impl<'d> Field<'d> {
         }
     }
 
-    pub(super) fn text(&self, diagnostics: &mut Diagnostics) -> Option<String> {
-        self.read(diagnostics, |text| Ok(text.to_owned()))
+    pub(super) fn read_text(&self, diagnostics: &mut Diagnostics) -> Option<String> {
+        self.read_field(diagnostics, |text| Ok(text.to_owned()))
     }
 
     pub(super) fn day(&self, diagnostics: &mut Diagnostics) -> Option<Day> {
-        self.read(diagnostics, day)
+        self.read_field(diagnostics, day)
     }
 
     pub(super) fn flag(&self, diagnostics: &mut Diagnostics) -> Option<bool> {
-        self.read(diagnostics, |text| {
+        self.read_field(diagnostics, |text| {
             word(text, &[("true", true), ("false", false)])
         })
     }
 
-    pub(super) fn number(
+    pub(super) fn read_number(
         &self,
         least: i64,
         most: i64,
         diagnostics: &mut Diagnostics,
     ) -> Option<i64> {
-        self.read(diagnostics, |text| whole(text, least, most))
+        self.read_field(diagnostics, |text| whole(text, least, most))
     }
 
     /// The whole numbers of a list.
@@ -269,10 +269,10 @@ impl<'d> Field<'d> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Vec<i64>> {
         let Some(items) = self.value.get_ref().as_array() else {
-            let message = format!("`{}` must be a list of whole numbers", self.name());
+            let message = format!("`{}` must be a list of whole numbers", self.key());
             self.refuse(
                 message,
-                format!("write {} = [1, 2, 3]", self.name()),
+                format!("write {} = [1, 2, 3]", self.key()),
                 diagnostics,
             );
             return None;
@@ -283,7 +283,7 @@ impl<'d> Field<'d> {
         };
         let numbers: Vec<Option<i64>> = items
             .iter()
-            .map(|item| read(item).number(least, most, diagnostics))
+            .map(|item| read(item).read_number(least, most, diagnostics))
             .collect();
         numbers.into_iter().collect()
     }
@@ -291,10 +291,10 @@ impl<'d> Field<'d> {
     /// The items of a list, each under the key of the list; none of something else, which is reported.
     pub(super) fn items(&self, diagnostics: &mut Diagnostics) -> Vec<Self> {
         let Some(items) = self.value.get_ref().as_array() else {
-            let message = format!("`{}` must be a list", self.name());
+            let message = format!("`{}` must be a list", self.key());
             self.refuse(
                 message,
-                format!("write {} = [1, 3, 12]", self.name()),
+                format!("write {} = [1, 3, 12]", self.key()),
                 diagnostics,
             );
             return Vec::new();
@@ -309,12 +309,12 @@ impl<'d> Field<'d> {
     }
 
     /// The days of a list; what is wrong is reported.
-    pub(super) fn days(&self, diagnostics: &mut Diagnostics) -> Vec<Day> {
+    pub(super) fn read_days(&self, diagnostics: &mut Diagnostics) -> Vec<Day> {
         let Some(items) = self.value.get_ref().as_array() else {
-            let message = format!("`{}` must be a list of days", self.name());
+            let message = format!("`{}` must be a list of days", self.key());
             self.refuse(
                 message,
-                format!("write {} = [2026-10-01, 2026-10-02]", self.name()),
+                format!("write {} = [2026-10-01, 2026-10-02]", self.key()),
                 diagnostics,
             );
             return Vec::new();
@@ -330,25 +330,25 @@ impl<'d> Field<'d> {
     }
 
     /// The table that it holds, or a report that it should.
-    pub(super) fn section(&self, diagnostics: &mut Diagnostics) -> Option<Section<'d>> {
+    pub(super) fn section(&self, diagnostics: &mut Diagnostics) -> Option<TomlTable<'d>> {
         if let Some(table) = self.value.get_ref().as_table() {
-            return Some(Section {
+            return Some(TomlTable {
                 document: self.document,
                 table,
                 span: self.value.span(),
             });
         }
-        let message = format!("`{}` must be a table", self.name());
+        let message = format!("`{}` must be a table", self.key());
         self.refuse(
             message,
-            format!("write it as a table: {} = {{ … }}", self.name()),
+            format!("write it as a table: {} = {{ … }}", self.key()),
             diagnostics,
         );
         None
     }
 
     /// The tables of a list of tables.
-    pub(super) fn sections(&self, diagnostics: &mut Diagnostics) -> Vec<Section<'d>> {
+    pub(super) fn sections(&self, diagnostics: &mut Diagnostics) -> Vec<TomlTable<'d>> {
         let items = self
             .value
             .get_ref()
@@ -357,7 +357,7 @@ impl<'d> Field<'d> {
         let tables = items.and_then(|items| {
             let section = |item: &'d Spanned<DeValue<'d>>| {
                 let table = item.get_ref().as_table()?;
-                Some(Section {
+                Some(TomlTable {
                     document: self.document,
                     table,
                     span: item.span(),
@@ -366,10 +366,10 @@ impl<'d> Field<'d> {
             items.into_iter().map(section).collect::<Option<Vec<_>>>()
         });
         tables.unwrap_or_else(|| {
-            let message = format!("`{}` must be a list of tables", self.name());
+            let message = format!("`{}` must be a list of tables", self.key());
             self.refuse(
                 message,
-                format!("write each below a line [[{}]]", self.name()),
+                format!("write each below a line [[{}]]", self.key()),
                 diagnostics,
             );
             Vec::new()
@@ -379,14 +379,14 @@ impl<'d> Field<'d> {
 
 /// A table read as a row of cells, each key a column.
 pub(super) struct TomlRow<'d> {
-    section: Section<'d>,
+    section: TomlTable<'d>,
     cells: Vec<Option<(Field<'d>, String)>>,
 }
 
 impl<'d> TomlRow<'d> {
     /// Reads the table; unknown keys are reported. None where a value without text has been reported.
-    pub(super) fn read(
-        section: Section<'d>,
+    pub(super) fn read_table(
+        section: TomlTable<'d>,
         columns: &[&str],
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
@@ -394,10 +394,10 @@ impl<'d> TomlRow<'d> {
         let mut cells = vec![None; columns.len()];
         let mut readable = true;
         for field in section.fields() {
-            let Some(slot) = columns.iter().position(|name| *name == field.name()) else {
+            let Some(slot) = columns.iter().position(|name| *name == field.key()) else {
                 continue;
             };
-            let text = field.text(diagnostics);
+            let text = field.read_text(diagnostics);
             readable &= text.is_some();
             cells[slot] = text.map(|text| (field, text));
         }
@@ -405,7 +405,7 @@ impl<'d> TomlRow<'d> {
     }
 }
 
-impl Row for TomlRow<'_> {
+impl InputRow for TomlRow<'_> {
     fn text(&self, slot: usize) -> Option<&str> {
         self.cells[slot]
             .as_ref()

@@ -1,6 +1,6 @@
 //! A plausible random book of any size: for trying renewcast out at any scale.
 //!
-//! The same [`Plan`] gives the same bytes on every machine. Accounts are drawn one after the other, each from its own
+//! The same [`SampleSpec`] gives the same bytes on every machine. Accounts are drawn one after the other, each from its own
 //! stream of random numbers, and their rows are passed on as they come, so that memory does not grow with the book.
 //! Every row is one that a strict reader accepts. Nothing here reads the clock, writes a file or runs a book.
 
@@ -19,8 +19,8 @@ use crate::model::calendar::Day;
 
 use dates::Dates;
 use department::Department;
-use funding::{Funding, Need};
-use inventory::{Instance, Serials};
+use funding::{DrawnFunding, Need};
+use inventory::{DrawnInstance, Serials};
 use random::Random;
 
 /// The days of a run that asks for nothing else.
@@ -39,7 +39,7 @@ const COMMON_STREAM: u64 = 0;
 
 /// What a generated book is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct SampleSpec {
     /// The number of accounts. Without accounts there are no instances either.
     pub accounts: u32,
     /// The number of instances of all accounts together.
@@ -52,14 +52,14 @@ pub struct Plan {
     pub days: u32,
 }
 
-impl Plan {
+impl SampleSpec {
     fn last_day(&self) -> Day {
         self.from + i32::try_from(self.days - 1).expect("a run is shorter than two billion days")
     }
 
     fn account_streams(&self) -> impl Iterator<Item = Random> {
         let seed = self.seed;
-        (1..=u64::from(self.accounts)).map(move |stream| Random::of(seed, stream))
+        (1..=u64::from(self.accounts)).map(move |stream| Random::from_seed(seed, stream))
     }
 
     /// How many instances each account has: a few have many, and each has one where there are enough.
@@ -87,15 +87,15 @@ impl Plan {
 ///
 /// # Errors
 /// The first error of `append`, at which the drawing stops.
-pub fn write<E>(
-    plan: &Plan,
+pub fn write_sample<E>(
+    plan: &SampleSpec,
     append: impl FnMut(&'static str, &[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut output = Output::new(append);
     (output.append)(BOOK, book_toml(plan).as_bytes())?;
     (output.append)(PRICES, &catalogue::price_list())?;
     let dates = Dates::new(plan.from, plan.days);
-    let mut common = Random::of(plan.seed, COMMON_STREAM);
+    let mut common = Random::from_seed(plan.seed, COMMON_STREAM);
     let mut serials = Serials::starting_at(&mut common);
     let mut need = Need::none(&dates);
     let digits = plan.accounts.to_string().len();
@@ -103,15 +103,15 @@ pub fn write<E>(
         .zip(plan.account_streams())
         .zip(plan.instance_counts())
     {
-        let (department, random) = Department::draw(number, digits, random);
-        let mut drawing = Drawing {
+        let (department, random) = Department::draw_department(number, digits, random);
+        let mut drawing = SampleBook {
             department,
             random,
             dates: &dates,
             need: &mut need,
         };
         drawing.instances(instances, &mut serials, &mut output)?;
-        drawing.account(&mut output);
+        drawing.draw_account(&mut output);
     }
     actions::selective(
         &mut output.actions,
@@ -123,9 +123,9 @@ pub fn write<E>(
 }
 
 /// The files of the book, by name, each in one piece: for books that fit into memory.
-pub fn book(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
+pub fn book(plan: &SampleSpec) -> Vec<(&'static str, Vec<u8>)> {
     let mut files = [BOOK, INSTANCES, ACCOUNTS, PRICES, ACTIONS].map(|name| (name, Vec::new()));
-    let Ok(()) = write(plan, |name, bytes| -> Result<(), Infallible> {
+    let Ok(()) = write_sample(plan, |name, bytes| -> Result<(), Infallible> {
         let file = files.iter_mut().find(|(known, _)| *known == name);
         file.expect("only the files of a book are written")
             .1
@@ -135,8 +135,8 @@ pub fn book(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
     files.into()
 }
 
-fn book_toml(plan: &Plan) -> String {
-    let Plan {
+fn book_toml(plan: &SampleSpec) -> String {
+    let SampleSpec {
         accounts,
         instances,
         seed,
@@ -159,14 +159,14 @@ fn book_toml(plan: &Plan) -> String {
 }
 
 /// One account being drawn, with what it will need to pay.
-struct Drawing<'a> {
+struct SampleBook<'a> {
     department: Department,
     random: Random,
     dates: &'a Dates,
     need: &'a mut Need,
 }
 
-impl Drawing<'_> {
+impl SampleBook<'_> {
     /// The account's instances, and what people do to them.
     fn instances<E, F>(
         &mut self,
@@ -179,19 +179,19 @@ impl Drawing<'_> {
     {
         self.need.clear();
         for number in 1..=count {
-            let instance = Instance::draw(
+            let instance = DrawnInstance::draw_instance(
                 &mut self.random,
                 self.dates,
                 &self.department,
                 (number, serials.next()),
             );
-            instance.write(&mut output.instances, self.dates, &self.department.id);
+            instance.write_instance(&mut output.instances, self.dates, &self.department.id);
             self.need.expect(&instance);
             if let Some(action) =
                 actions::by_people(&mut self.random, self.dates, &self.department.id, &instance)
             {
                 self.need.pay(action.day, action.cost(&instance));
-                action.write(&mut output.actions, self.dates);
+                action.write_action(&mut output.actions, self.dates);
             }
             output.pass_on(CHUNK)?;
         }
@@ -199,9 +199,10 @@ impl Drawing<'_> {
     }
 
     /// The account itself and its top-ups, sized by what the instances need.
-    fn account<F>(&mut self, output: &mut Output<F>) {
-        let funding = Funding::draw(&mut self.random, self.dates, &self.department, self.need);
-        funding.write(&mut output.accounts, &self.department);
+    fn draw_account<F>(&mut self, output: &mut Output<F>) {
+        let funding =
+            DrawnFunding::draw_funding(&mut self.random, self.dates, &self.department, self.need);
+        funding.write_funding(&mut output.accounts, &self.department);
         actions::of_account(
             &mut output.actions,
             &mut self.random,
@@ -252,9 +253,9 @@ impl<F> Output<F> {
 mod tests {
     use super::*;
 
-    fn plan(seed: u64) -> Plan {
+    fn plan(seed: u64) -> SampleSpec {
         let from = Day::parse("2026-12-01").expect("a date");
-        Plan {
+        SampleSpec {
             accounts: 20,
             instances: 3_000,
             seed,
@@ -282,7 +283,7 @@ mod tests {
     #[test]
     fn a_book_has_the_rows_that_its_plan_asks_for() {
         for (accounts, instances) in [(1, 1), (1, 100), (20, 3_000), (30, 10), (3, 0)] {
-            let files = book(&Plan {
+            let files = book(&SampleSpec {
                 accounts,
                 instances,
                 ..plan(7)
@@ -298,7 +299,7 @@ mod tests {
     #[test]
     fn an_error_of_the_writer_stops_the_drawing() {
         let mut calls = 0;
-        let outcome = write(&plan(7), |name, _| {
+        let outcome = write_sample(&plan(7), |name, _| {
             calls += 1;
             if name == INSTANCES {
                 Err("disk full")

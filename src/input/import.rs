@@ -29,7 +29,7 @@ mod pricing;
 mod tencent;
 
 pub use bills::{Added, Sums};
-pub use options::{DEFAULT_PROFILE, Followed, KnownProfile, Options, Source};
+pub use options::{DEFAULT_PROFILE, KnownProfile, LifecycleRules, Options, Source};
 pub use pricing::Pricing;
 
 use std::collections::BTreeMap;
@@ -38,15 +38,15 @@ use crate::input::diagnostic::{Code, Diagnostics, Place};
 
 use billed::{Applied, Files};
 use bills::{Billed, Bills};
-use document::Document;
+use document::EditedTable;
 use field::Fields;
-use json::{Page, one_line};
-use tencent::account::{Accounts, Balance};
-use tencent::answer::{Answer, List, Recognised};
-use tencent::left_out::Vouchers;
+use json::{ResponseFile, one_line};
+use tencent::account::{AccountBalance, AccountTable};
+use tencent::cloud_record::CloudRecord;
 use tencent::listing::{Listing, list};
-use tencent::pages::Pages;
-use tencent::sighting::Sighting;
+use tencent::not_imported::Vouchers;
+use tencent::pages::SeenPages;
+use tencent::response::{RecognisedResponse, ResponseList, ResponsePage};
 use tencent::{book, join, near_miss};
 
 /// A book made from answers.
@@ -60,7 +60,7 @@ pub struct Imported {
     /// Warnings: what the answers hold and the book does not.
     pub notes: Diagnostics,
     /// How much it was.
-    pub counts: Counts,
+    pub counts: ImportCounts,
     /// What came of bills, if there were any.
     pub bills: Option<BillReport>,
 }
@@ -82,7 +82,7 @@ pub struct BillReport {
 
 /// How much was read and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct ImportCounts {
     /// Answers that were recognised, those that give nothing to a book included.
     pub answers: usize,
     /// Rows of `instances.csv`.
@@ -105,9 +105,9 @@ pub fn tencent(sources: &[Source], options: &Options) -> Result<Imported, Diagno
     gathered.take_tables(sources, options, &mut found);
     let bills = std::mem::take(&mut gathered.bills);
     let has_bills = !bills.is_empty();
-    let billed = bills.close(Vec::new(), options, &mut found);
+    let billed = bills.into_billed(Vec::new(), options, &mut found);
     let payer = billed.payer(gathered.sightings.is_empty());
-    let accounts = Accounts::of(gathered.balances, payer, options, &mut found);
+    let accounts = AccountTable::from_balances(gathered.balances, payer, options, &mut found);
     let sightings = join::by_id(gathered.sightings, &mut found);
     if has_bills && sightings.is_empty() && billed.charges.is_empty() && !found.has_errors() {
         refuse_nothing(sources, &mut found);
@@ -116,7 +116,7 @@ pub fn tencent(sources: &[Source], options: &Options) -> Result<Imported, Diagno
         return Err(found);
     }
     let listing = list(&sightings, options, &mut found);
-    let outcome = Outcome {
+    let outcome = ReadingOutcome {
         answers: gathered.answers,
         notes: found,
     };
@@ -146,10 +146,10 @@ pub fn add_bills(
     gathered.take_tables(sources, options, &mut found);
     let file = crate::input::bills::FILE;
     let earlier = book.get(file).map_or_else(Vec::new, |text| {
-        crate::input::bills::read(file, text.as_bytes(), options.currency, &mut found)
+        crate::input::bills::read_bills(file, text.as_bytes(), options.currency, &mut found)
     });
     let bills = std::mem::take(&mut gathered.bills);
-    let billed = bills.close(earlier, options, &mut found);
+    let billed = bills.into_billed(earlier, options, &mut found);
     if let Some(first) = gathered.sightings.first() {
         let message = "instances in a response are left out: `--add` adds bills only";
         found.push(
@@ -169,7 +169,7 @@ pub fn add_bills(
     let applied = billed::apply(&mut files, &billed, options);
     let report = bill_report(&billed, &applied);
     let mut to_do = unpriced(&files);
-    let counts = Counts {
+    let counts = ImportCounts {
         answers: gathered.answers,
         prices: to_do.len(),
         ..count(&files)
@@ -210,7 +210,7 @@ fn changeable(book: BTreeMap<String, Vec<u8>>, found: &mut Diagnostics) -> Files
             .map_or(&[][..], |(_, keys)| *keys);
         let text = String::from_utf8(bytes).ok();
         let is_whole = |text: &str| {
-            Document::parse(text).is_some_and(|table| keys.iter().all(|key| table.has(key)))
+            EditedTable::parse(text).is_some_and(|table| keys.iter().all(|key| table.has(key)))
         };
         match text.filter(|text| is_whole(text)) {
             Some(text) => {
@@ -244,25 +244,25 @@ fn refuse_nothing(sources: &[Source], found: &mut Diagnostics) {
 }
 
 /// The sources that are not tables.
-fn json_pages(sources: &[Source]) -> Vec<Page<'_>> {
+fn json_pages(sources: &[Source]) -> Vec<ResponseFile<'_>> {
     sources
         .iter()
         .filter(|source| !bills::is_table(&source.bytes))
-        .map(Page::of)
+        .map(ResponseFile::from_source)
         .collect()
 }
 
 /// What came of the reading, beside the book.
-struct Outcome {
+struct ReadingOutcome {
     answers: usize,
     notes: Diagnostics,
 }
 
 fn written(
     listing: &Listing,
-    accounts: &Accounts,
+    accounts: &AccountTable,
     billed: Option<&Billed>,
-    outcome: Outcome,
+    outcome: ReadingOutcome,
     options: &Options,
 ) -> Imported {
     let mut files = Files::new();
@@ -280,7 +280,7 @@ fn written(
     );
     let applied = billed.map(|billed| billed::apply(&mut files, billed, options));
     let mut to_do = unpriced(&files);
-    let counts = Counts {
+    let counts = ImportCounts {
         answers: outcome.answers,
         prices: to_do.len(),
         ..count(&files)
@@ -319,19 +319,19 @@ fn bill_report(billed: &Billed, applied: &Applied) -> BillReport {
     }
 }
 
-fn table(files: &Files, name: &str) -> Document {
+fn table(files: &Files, name: &str) -> EditedTable {
     files
         .get(name)
-        .and_then(|text| Document::parse(text))
+        .and_then(|text| EditedTable::parse(text))
         .unwrap_or_default()
 }
 
-fn count(files: &Files) -> Counts {
+fn count(files: &Files) -> ImportCounts {
     let rows = |name| table(files, name).len();
-    Counts {
+    ImportCounts {
         instances: rows("instances.csv"),
         accounts: rows("accounts.csv"),
-        ..Counts::default()
+        ..ImportCounts::default()
     }
 }
 
@@ -413,27 +413,31 @@ fn unpriced(files: &Files) -> Vec<String> {
 
 /// What all answers say, not yet joined.
 #[derive(Default)]
-struct Gathered<'s> {
+struct GatheredResponses<'s> {
     answers: usize,
-    sightings: Vec<Sighting<'s>>,
-    balances: Vec<Balance<'s>>,
-    pages: Pages<'s>,
+    sightings: Vec<CloudRecord<'s>>,
+    balances: Vec<AccountBalance<'s>>,
+    pages: SeenPages<'s>,
     bills: Bills<'s>,
 }
 
-fn gather<'s>(pages: &'s [Page<'s>], options: &Options, found: &mut Diagnostics) -> Gathered<'s> {
-    let mut gathered = Gathered::default();
+fn gather<'s>(
+    pages: &'s [ResponseFile<'s>],
+    options: &Options,
+    found: &mut Diagnostics,
+) -> GatheredResponses<'s> {
+    let mut gathered = GatheredResponses::default();
     for page in pages {
         let mut vouchers = Vouchers::default();
         let mut unknown = Vec::new();
         for node in json::answers(page, found) {
-            match Answer::recognise(node, found) {
-                Recognised::Answer(answer) => {
+            match ResponseList::recognise(node, found) {
+                RecognisedResponse::Answer(answer) => {
                     gathered.answers += 1;
                     gathered.take(answer, &mut vouchers, options, found);
                 }
-                Recognised::Unknown(node) => unknown.push(node),
-                Recognised::Failed => {}
+                RecognisedResponse::Unknown(node) => unknown.push(node),
+                RecognisedResponse::Failed => {}
             }
         }
         let (lists, unknown) = near_miss::bare_entries(unknown);
@@ -445,28 +449,30 @@ fn gather<'s>(pages: &'s [Page<'s>], options: &Options, found: &mut Diagnostics)
         near_miss::report(&unknown, found);
         vouchers.note(options, found);
     }
-    gathered.pages.check(found);
+    gathered.pages.check_complete(found);
     gathered
 }
 
-impl<'s> Gathered<'s> {
+impl<'s> GatheredResponses<'s> {
     fn take(
         &mut self,
-        answer: Answer<'s>,
+        answer: ResponseList<'s>,
         vouchers: &mut Vouchers<'s>,
         options: &Options,
         found: &mut Diagnostics,
     ) {
         match answer {
-            Answer::Entries(entries) => self.take_list(&entries, options, found),
-            Answer::Vouchers(node) => vouchers.take(node, options, found),
-            Answer::Balance(node) => {
-                let fields = Fields::of(node, found);
-                self.balances
-                    .extend(fields.and_then(|mut fields| Balance::read(&mut fields, options)));
+            ResponseList::Entries(entries) => self.take_list(&entries, options, found),
+            ResponseList::Vouchers(node) => vouchers.take(node, options, found),
+            ResponseList::Balance(node) => {
+                let fields = Fields::fields_of(node, found);
+                self.balances.extend(
+                    fields
+                        .and_then(|mut fields| AccountBalance::read_balance(&mut fields, options)),
+                );
             }
-            Answer::Bill(node) => self.bills.add(node, options, found),
-            Answer::Nothing => {}
+            ResponseList::Bill(node) => self.bills.add_response(node, options, found),
+            ResponseList::Nothing => {}
         }
     }
 
@@ -481,10 +487,11 @@ impl<'s> Gathered<'s> {
         }
     }
 
-    fn take_list(&mut self, list: &List<'s>, options: &Options, found: &mut Diagnostics) {
-        let read = |entry| Sighting::read(list.kind, entry, options.zone, &mut *found);
-        let sightings: Vec<Sighting<'s>> = list.entries.iter().copied().filter_map(read).collect();
-        self.pages.add(list, &sightings);
+    fn take_list(&mut self, list: &ResponsePage<'s>, options: &Options, found: &mut Diagnostics) {
+        let read = |entry| CloudRecord::read_record(list.kind, entry, options.zone, &mut *found);
+        let sightings: Vec<CloudRecord<'s>> =
+            list.entries.iter().copied().filter_map(read).collect();
+        self.pages.see_page(list, &sightings);
         self.sightings.extend(sightings);
     }
 }

@@ -8,7 +8,7 @@ use super::prices::Prices;
 use super::profiles::not_offered;
 use super::scenario::Edit;
 use super::settings::Settings;
-use super::table::{Columns, CsvRow, Part, Row, Table};
+use super::table::{CsvRow, CsvTable, InputRow, KnownColumns, TableChunk};
 use super::value::{Problem, any_whole, changed_price, day, months, price, shown, whole, word};
 use crate::engine::lifecycle;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
@@ -33,7 +33,7 @@ const NAMES: [&str; Column::NAMED.len()] = {
     }
     names
 };
-pub(super) const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: KnownColumns = KnownColumns {
     names: &NAMES,
     required: &[INSTANCE_ID, ACCOUNT_ID, CHARGE_TYPE],
     tags: true,
@@ -71,13 +71,13 @@ const DEFAULT_PRODUCT: &str = "cvm";
 
 /// What was read before, and whether to keep what is read.
 #[derive(Default)]
-pub(super) struct Known<'k> {
+pub(super) struct PriorReading<'k> {
     pub rows: Option<&'k Plain>,
     pub keeps: Option<Plain>,
 }
 
 /// What the rows refer to.
-pub(super) struct Context<'c> {
+pub(super) struct InventoryContext<'c> {
     pub settings: &'c Settings,
     pub profiles: &'c [Profile],
     pub accounts: &'c [Account],
@@ -89,10 +89,10 @@ pub(super) type Plain = Vec<(usize, Instance)>;
 
 /// The instances by id, and those of rows that the edits left as they are if `keeps` says so. `review` sees each with its row,
 /// as long as that is at hand. An unchanged row that is known already is not read again.
-pub(super) fn read(
-    table: &Table<'_>,
-    (edits, context): (&[Edit], &Context<'_>),
-    (labels, known): (&mut Labels, &mut Known<'_>),
+pub(super) fn read_instances(
+    table: &CsvTable<'_>,
+    (edits, context): (&[Edit], &InventoryContext<'_>),
+    (labels, known): (&mut Labels, &mut PriorReading<'_>),
     diagnostics: &mut Diagnostics,
     review: impl Fn(&CsvRow<'_, '_>, &Instance, &FurtherLabels<'_>, &mut Diagnostics) + Sync,
 ) -> Vec<Instance> {
@@ -109,7 +109,7 @@ pub(super) fn read(
     table.parts(
         diagnostics,
         |part, diagnostics| inventory.piece(part, diagnostics, &review),
-        |mut piece: Piece| {
+        |mut piece: InventoryChunk| {
             let adopted = labels.adopt(&piece.labels, &before);
             piece
                 .instances
@@ -142,9 +142,9 @@ pub(super) fn read(
 
 /// The inventory, before it is read.
 struct Inventory<'i> {
-    table: &'i Table<'i>,
+    table: &'i CsvTable<'i>,
     edits: &'i [Edit],
-    context: &'i Context<'i>,
+    context: &'i InventoryContext<'i>,
     /// The labels known before.
     labels: &'i Labels,
     rows: Option<&'i Plain>,
@@ -152,7 +152,7 @@ struct Inventory<'i> {
 }
 
 /// What a part of the inventory holds.
-struct Piece {
+struct InventoryChunk {
     instances: Vec<Instance>,
     /// Where their rows start.
     starts: Vec<usize>,
@@ -163,7 +163,7 @@ struct Piece {
 }
 
 /// What goes from row to row of a part.
-struct Making<'l> {
+struct InstanceParts<'l> {
     labels: FurtherLabels<'l>,
     /// The account of the row before.
     account: Option<AccountIndex>,
@@ -172,13 +172,13 @@ struct Making<'l> {
 impl Inventory<'_> {
     fn piece(
         &self,
-        part: Part<'_, '_>,
+        part: TableChunk<'_, '_>,
         diagnostics: &mut Diagnostics,
         review: impl Fn(&CsvRow<'_, '_>, &Instance, &FurtherLabels<'_>, &mut Diagnostics),
-    ) -> Piece {
+    ) -> InventoryChunk {
         let names = COLUMNS.names.len();
         let tags = names..names + self.table.tag_keys().len();
-        let mut making = Making {
+        let mut making = InstanceParts {
             labels: FurtherLabels::behind(self.labels),
             account: None,
         };
@@ -193,13 +193,13 @@ impl Inventory<'_> {
                 return;
             }
             let errors = diagnostics.errors();
-            let mut reader = Reader {
+            let mut reader = InstanceReader {
                 row: &row,
                 context: self.context,
                 making: &mut making,
                 diagnostics: &mut *diagnostics,
             };
-            if let Some(instance) = reader.instance(tags.clone()) {
+            if let Some(instance) = reader.read_instance(tags.clone()) {
                 review(&row, &instance, &making.labels, diagnostics);
                 if self.keeps && row.is_unchanged() && diagnostics.errors() == errors {
                     plain.push(instances.len());
@@ -208,7 +208,7 @@ impl Inventory<'_> {
                 starts.push(row.start());
             }
         });
-        Piece {
+        InventoryChunk {
             instances,
             starts,
             labels: making.labels.into_added(),
@@ -248,10 +248,10 @@ impl Inventory<'_> {
             };
             if first == second {
                 diagnostics.push_with(Code::DuplicateId, || {
-                    let (id, line) = (shown(first.as_str()), self.table.line(*first_start));
+                    let (id, line) = (shown(first.as_str()), self.table.line_number(*first_start));
                     let message = format!("instance {id} stands twice, first in line {line}");
                     (
-                        self.table.place(*start, INSTANCE_ID),
+                        self.table.place_of_cell(*start, INSTANCE_ID),
                         message,
                         "keep one of the two rows".to_owned(),
                     )
@@ -262,7 +262,7 @@ impl Inventory<'_> {
 }
 
 /// Where an instance stands at the opening.
-struct Standing {
+struct OpeningState {
     state: Option<State>,
     since: Option<Day>,
     returned: bool,
@@ -275,28 +275,28 @@ struct Standing {
 struct Reported;
 
 /// Reads one row.
-struct Reader<'r, 'c> {
+struct InstanceReader<'r, 'c> {
     row: &'r CsvRow<'r, 'r>,
-    context: &'r Context<'c>,
-    making: &'r mut Making<'c>,
+    context: &'r InventoryContext<'c>,
+    making: &'r mut InstanceParts<'c>,
     diagnostics: &'r mut Diagnostics,
 }
 
-impl Reader<'_, '_> {
-    fn instance(&mut self, tags: std::ops::Range<usize>) -> Option<Instance> {
+impl InstanceReader<'_, '_> {
+    fn read_instance(&mut self, tags: std::ops::Range<usize>) -> Option<Instance> {
         let id = self
             .row
             .need((INSTANCE_ID, "instance_id"), self.diagnostics, |text| {
                 Ok(InstanceId::new(ids::id(text)?))
             });
-        let account = self.account();
+        let account = self.read_account();
         let charge_type = self
             .row
             .need((CHARGE_TYPE, "charge_type"), self.diagnostics, |text| {
                 word(text, ChargeType::NAMES)
             });
         let labels = self.labels(tags);
-        let product = self.making.labels.text(labels.product);
+        let product = self.making.labels.label_text(labels.product);
         let settings = self.context.settings;
         let profile = settings
             .product_profiles
@@ -304,21 +304,23 @@ impl Reader<'_, '_> {
             .copied()
             .unwrap_or(settings.profile);
         let rules = &self.context.profiles[profile.0 as usize];
-        let flag = self.row.read(RENEW_FLAG, self.diagnostics, |text| {
+        let flag = self.row.read_cell_as(RENEW_FLAG, self.diagnostics, |text| {
             word(text, RenewFlag::NAMES)
         });
-        let renew_months = self.row.read(RENEW_MONTHS, self.diagnostics, |text| {
-            offered_months(text, rules)
-        });
+        let renew_months = self
+            .row
+            .read_cell_as(RENEW_MONTHS, self.diagnostics, |text| {
+                offered_months(text, rules)
+            });
         let monthly_price = self.price(MONTHLY_PRICE, PriceKind::Monthly, &labels);
         let hourly_price = self.price(HOURLY_PRICE, PriceKind::Hourly, &labels);
         let is_terminated = self.row.text(STATE) == Some(State::Terminated.name());
         if let Some(charge_type) = charge_type.filter(|_| !is_terminated) {
             self.need_price(charge_type, [monthly_price, hourly_price], &labels);
         }
-        let starts_on = self.row.read(STARTS_ON, self.diagnostics, day);
+        let starts_on = self.row.read_cell_as(STARTS_ON, self.diagnostics, day);
         let standing = self.standing(charge_type, starts_on, rules);
-        let priority = self.row.read(PRIORITY, self.diagnostics, any_whole);
+        let priority = self.row.read_cell_as(PRIORITY, self.diagnostics, any_whole);
         let stopped_by = self.stopped_by(standing.as_ref());
         let (billed_hours, downgrades) = (self.count(BILLED_HOURS), self.count(DOWNGRADES));
         let (charge_type, standing) = (charge_type?, standing?);
@@ -346,7 +348,7 @@ impl Reader<'_, '_> {
     }
 
     /// The account of the row. Neighbours often have the same.
-    fn account(&mut self) -> Option<AccountIndex> {
+    fn read_account(&mut self) -> Option<AccountIndex> {
         let (accounts, text) = (self.context.accounts, self.row.text(ACCOUNT_ID));
         let is_same = |last: &AccountIndex| Some(accounts[last.0 as usize].id.as_str()) == text;
         let account = self.making.account.filter(is_same);
@@ -376,15 +378,15 @@ impl Reader<'_, '_> {
     fn count(&mut self, slot: usize) -> u32 {
         let counted = self
             .row
-            .read(slot, self.diagnostics, |text| whole(text, 0, MOST_COUNTED));
+            .read_cell_as(slot, self.diagnostics, |text| whole(text, 0, MOST_COUNTED));
         counted
             .and_then(|number| u32::try_from(number).ok())
             .unwrap_or(0)
     }
 
     /// Who stopped it; says something of stopped instances only.
-    fn stopped_by(&mut self, standing: Option<&Standing>) -> StoppedBy {
-        let given = self.row.read(STOPPED_BY, self.diagnostics, |text| {
+    fn stopped_by(&mut self, standing: Option<&OpeningState>) -> StoppedBy {
+        let given = self.row.read_cell_as(STOPPED_BY, self.diagnostics, |text| {
             word(text, StoppedBy::NAMES)
         });
         let state = standing.and_then(|standing| standing.state);
@@ -435,7 +437,7 @@ impl Reader<'_, '_> {
         if self.row.text(slot).is_some() {
             return self
                 .row
-                .read(slot, self.diagnostics, price)
+                .read_cell_as(slot, self.diagnostics, price)
                 .map(Some)
                 .ok_or(Reported);
         }
@@ -449,7 +451,7 @@ impl Reader<'_, '_> {
         };
         self.context.prices.list.look_up(priced, kind).map_err(|ambiguous| {
             self.diagnostics.push_with(Code::AmbiguousPrice, || {
-                let lines = [ambiguous.first, ambiguous.second].map(|row| self.context.prices.line(row));
+                let lines = [ambiguous.first, ambiguous.second].map(|row| self.context.prices.line_number(row));
                 let [first, second] = lines;
                 let column = kind.column();
                 let message = format!("lines {first} and {second} of `prices.csv` fit equally well for its `{column}`");
@@ -504,22 +506,22 @@ impl Reader<'_, '_> {
         charge_type: Option<ChargeType>,
         starts_on: Option<Day>,
         rules: &Profile,
-    ) -> Option<Standing> {
+    ) -> Option<OpeningState> {
         let before = self.diagnostics.errors();
-        let expires_on = self.row.read(EXPIRES_ON, self.diagnostics, day);
+        let expires_on = self.row.read_cell_as(EXPIRES_ON, self.diagnostics, day);
         let state = self
             .row
-            .read(STATE, self.diagnostics, |text| word(text, State::NAMES));
-        let since = self.row.read(SINCE, self.diagnostics, day);
+            .read_cell_as(STATE, self.diagnostics, |text| word(text, State::NAMES));
+        let since = self.row.read_cell_as(SINCE, self.diagnostics, day);
         let yes_or_no = |text: &str| word(text, &[("true", true), ("false", false)]);
         let returned = self
             .row
-            .read(RETURNED, self.diagnostics, yes_or_no)
+            .read_cell_as(RETURNED, self.diagnostics, yes_or_no)
             .unwrap_or(false);
         let anchor = |text: &str| whole(text, 1, 31).map(|day| u8::try_from(day).unwrap_or(31));
-        let anchor_day = self.row.read(ANCHOR_DAY, self.diagnostics, anchor);
+        let anchor_day = self.row.read_cell_as(ANCHOR_DAY, self.diagnostics, anchor);
         let charge_type = charge_type.filter(|_| self.diagnostics.errors() == before)?;
-        let given = Standing {
+        let given = OpeningState {
             state,
             since,
             returned,
@@ -537,7 +539,12 @@ impl Reader<'_, '_> {
     }
 
     /// An instance that is bought or started during or after the run.
-    fn future(&mut self, given: Standing, charge_type: ChargeType, start: Day) -> Option<Standing> {
+    fn future(
+        &mut self,
+        given: OpeningState,
+        charge_type: ChargeType,
+        start: Day,
+    ) -> Option<OpeningState> {
         for (slot, name) in [
             (EXPIRES_ON, "expires_on"),
             (STATE, "state"),
@@ -558,7 +565,7 @@ impl Reader<'_, '_> {
         }
         self.refuse_returned(&given, None);
         let anchor = (charge_type == ChargeType::Prepaid).then(|| self.anchor(&given, start));
-        Some(Standing {
+        Some(OpeningState {
             state: None,
             since: None,
             returned: false,
@@ -567,7 +574,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn prepaid(&mut self, given: Standing, rules: &Profile) -> Option<Standing> {
+    fn prepaid(&mut self, given: OpeningState, rules: &Profile) -> Option<OpeningState> {
         let Some(expiry) = given.expires_on else {
             self.refuse(
                 EXPIRES_ON,
@@ -583,7 +590,7 @@ impl Reader<'_, '_> {
             None => self.derived_state(&given, expiry, rules)?,
         };
         self.refuse_returned(&given, Some(state));
-        Some(Standing {
+        Some(OpeningState {
             state: Some(state),
             since,
             returned: given.returned,
@@ -592,7 +599,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn anchor(&mut self, given: &Standing, base: Day) -> u8 {
+    fn anchor(&mut self, given: &OpeningState, base: Day) -> u8 {
         let anchor = given.anchor_day.unwrap_or_else(|| base.day_of_month());
         if !base.falls_on(anchor) {
             let message = format!(
@@ -607,7 +614,7 @@ impl Reader<'_, '_> {
 
     fn given_state(
         &mut self,
-        given: &Standing,
+        given: &OpeningState,
         state: State,
         expiry: Day,
     ) -> Option<(State, Option<Day>)> {
@@ -642,7 +649,7 @@ impl Reader<'_, '_> {
     /// The state that follows from the expiry date, as if nothing had been paid since.
     fn derived_state(
         &mut self,
-        given: &Standing,
+        given: &OpeningState,
         expiry: Day,
         rules: &Profile,
     ) -> Option<(State, Option<Day>)> {
@@ -668,7 +675,7 @@ impl Reader<'_, '_> {
         Some((State::Reclaimed, Some(reclaimed_on)))
     }
 
-    fn postpaid(&mut self, given: Standing) -> Option<Standing> {
+    fn postpaid(&mut self, given: OpeningState) -> Option<OpeningState> {
         if given.expires_on.is_some() {
             let message = format!("{} is postpaid, so `expires_on` says nothing", self.id());
             self.refuse(
@@ -710,7 +717,7 @@ impl Reader<'_, '_> {
                 None
             }
         };
-        Some(Standing {
+        Some(OpeningState {
             state: Some(state),
             since,
             returned: false,
@@ -720,7 +727,7 @@ impl Reader<'_, '_> {
     }
 
     /// The day of reclaiming or stopping, which must lie before the run.
-    fn past_since(&mut self, given: &Standing) -> Option<Day> {
+    fn past_since(&mut self, given: &OpeningState) -> Option<Day> {
         let from = self.context.settings.days.from;
         match given.since {
             None => {
@@ -742,7 +749,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn refuse_since(&mut self, given: &Standing, state: State) {
+    fn refuse_since(&mut self, given: &OpeningState, state: State) {
         if let Some(since) = given.since {
             let message = format!(
                 "`since` is {since}, but the state of {} is `{}`",
@@ -754,7 +761,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn refuse_returned(&mut self, given: &Standing, state: Option<State>) {
+    fn refuse_returned(&mut self, given: &OpeningState, state: Option<State>) {
         if given.returned && (state != Some(State::Reclaimed) || given.state.is_none()) {
             let message = format!(
                 "{} is `returned`, but its state is not written as `reclaimed`",
@@ -785,9 +792,9 @@ fn missing_price_help(column: &str, labels: &InstanceLabels, texts: &FurtherLabe
             "fill in `{column}`, or fill in `instance_type` and add that type to `prices.csv`"
         );
     };
-    let (product, kind) = (texts.text(labels.product), texts.text(kind));
+    let (product, kind) = (texts.label_text(labels.product), texts.label_text(kind));
     let region = labels.region.map_or(String::new(), |region| {
-        format!(", `region` {}", shown(texts.text(region)))
+        format!(", `region` {}", shown(texts.label_text(region)))
     });
     format!(
         "fill in `{column}`, or add a row for `product` {}, `instance_type` {}{region} to `prices.csv`",

@@ -11,7 +11,7 @@ use crate::model::profile::Profile;
 const MOST: usize = 64;
 
 /// What was read under some settings.
-pub(super) struct Read {
+pub(super) struct RememberedRead {
     pub settings: Settings,
     pub profiles: Vec<Profile>,
     pub tag_keys: Vec<String>,
@@ -21,11 +21,15 @@ pub(super) struct Read {
 
 /// What was read of the files of one book before. It is for one folder: only scenarios may differ.
 #[derive(Default)]
-pub struct Memory(Mutex<Vec<Arc<Read>>>);
+pub struct ReadMemory(Mutex<Vec<Arc<RememberedRead>>>);
 
-impl Memory {
+impl ReadMemory {
     /// What was read under these rules.
-    pub(super) fn find(&self, settings: &Settings, profiles: &[Profile]) -> Option<Arc<Read>> {
+    pub(super) fn find(
+        &self,
+        settings: &Settings,
+        profiles: &[Profile],
+    ) -> Option<Arc<RememberedRead>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .iter()
@@ -33,7 +37,7 @@ impl Memory {
             .cloned()
     }
 
-    pub(super) fn keep(&self, read: Read) {
+    pub(super) fn keep(&self, read: RememberedRead) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MOST {
             known.push(Arc::new(read));

@@ -2,7 +2,7 @@
 
 use super::ids;
 use super::settings::Settings;
-use super::table::{Columns, CsvRow, Row, Table};
+use super::table::{CsvRow, CsvTable, InputRow, KnownColumns};
 use super::value::{Problem, amount_from_zero, day, months, shown, word};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::Account;
@@ -12,7 +12,7 @@ use crate::model::order::{Order, Orders, Term};
 
 pub(super) const FILE: &str = "orders.csv";
 
-pub(super) const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: KnownColumns = KnownColumns {
     names: &[
         "instance_id",
         "term_start",
@@ -39,16 +39,20 @@ const NEW: usize = 6;
 
 /// What the rows refer to.
 #[derive(Clone, Copy)]
-pub(super) struct Context<'c> {
+pub(super) struct OrderContext<'c> {
     pub accounts: &'c [Account],
     pub instances: &'c [Instance],
     pub settings: &'c Settings,
 }
 
 /// The orders.
-pub(super) fn read(bytes: &[u8], context: Context<'_>, diagnostics: &mut Diagnostics) -> Orders {
+pub(super) fn read_orders(
+    bytes: &[u8],
+    context: OrderContext<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Orders {
     let mut orders: Vec<(InstanceIndex, Order, usize)> = Vec::new();
-    let Some(mut table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else {
+    let Some(mut table) = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics) else {
         return Orders::default();
     };
     table.set_zone(&context.settings.time_zone);
@@ -69,7 +73,7 @@ pub(super) fn read(bytes: &[u8], context: Context<'_>, diagnostics: &mut Diagnos
             let message = format!("the term overlaps that of {id} until {}", first.term.end);
             let help = format!("let it start on {} or later", first.term.end);
             Problem::new(Code::BadOrder, message, help)
-                .report(|| table.place(*start, TERM_START), diagnostics);
+                .report(|| table.place_of_cell(*start, TERM_START), diagnostics);
         }
     }
     Orders::sorted(
@@ -82,7 +86,7 @@ pub(super) fn read(bytes: &[u8], context: Context<'_>, diagnostics: &mut Diagnos
 
 fn order(
     row: &CsvRow<'_, '_>,
-    context: Context<'_>,
+    context: OrderContext<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<(InstanceIndex, Order)> {
     let before = diagnostics.errors();
@@ -118,14 +122,14 @@ fn order(
             _ => Ok(end),
         }
     });
-    let months = row.read(MONTHS, diagnostics, months).unwrap_or(0);
+    let months = row.read_cell_as(MONTHS, diagnostics, months).unwrap_or(0);
     let mut paid = |slot, currency: Currency| {
-        row.read(slot, diagnostics, |text| amount_from_zero(text, currency))
+        row.read_cell_as(slot, diagnostics, |text| amount_from_zero(text, currency))
             .unwrap_or(Money::ZERO)
     };
     let (cash, free_credit) = (paid(CASH, currency), paid(FREE_CREDIT, currency));
     let new = row
-        .read(NEW, diagnostics, |text| {
+        .read_cell_as(NEW, diagnostics, |text| {
             word(text, &[("true", true), ("false", false)])
         })
         .unwrap_or(false);
@@ -143,7 +147,7 @@ fn order(
 }
 
 /// The prepaid instance with this id.
-fn prepaid(id: &str, context: Context<'_>) -> Result<InstanceIndex, Problem> {
+fn prepaid(id: &str, context: OrderContext<'_>) -> Result<InstanceIndex, Problem> {
     let at = context
         .instances
         .binary_search_by(|instance| instance.id.as_str().cmp(id))

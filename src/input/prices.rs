@@ -1,6 +1,6 @@
 //! `prices.csv`: list prices by type, region and product.
 
-use super::table::{Columns, CsvRow, Row, Table};
+use super::table::{CsvRow, CsvTable, InputRow, KnownColumns};
 use super::value::price;
 use crate::input::diagnostic::Diagnostics;
 use crate::model::id::Labels;
@@ -8,7 +8,7 @@ use crate::model::prices::{PriceList, PriceRow};
 
 pub(super) const FILE: &str = "prices.csv";
 
-const COLUMNS: Columns = Columns {
+const COLUMNS: KnownColumns = KnownColumns {
     names: &[
         "product",
         "instance_type",
@@ -31,26 +31,26 @@ const HOURLY_PRICE: usize = 4;
 #[derive(Default)]
 pub(super) struct Prices<'f> {
     pub list: PriceList,
-    table: Option<Table<'f>>,
+    table: Option<CsvTable<'f>>,
     starts: Vec<usize>,
 }
 
 impl Prices<'_> {
     /// The line of the row with this number.
-    pub(super) fn line(&self, number: usize) -> usize {
+    pub(super) fn line_number(&self, number: usize) -> usize {
         self.table
             .as_ref()
-            .map_or(1, |table| table.line(self.starts[number]))
+            .map_or(1, |table| table.line_number(self.starts[number]))
     }
 }
 
 /// Reads the list; labels of new texts are made.
-pub(super) fn read<'f>(
+pub(super) fn read_prices<'f>(
     bytes: &'f [u8],
     labels: &mut Labels,
     diagnostics: &mut Diagnostics,
 ) -> Option<Prices<'f>> {
-    let table = Table::open(FILE, bytes, COLUMNS, diagnostics)?;
+    let table = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics)?;
     let (mut rows, mut starts) = (Vec::new(), Vec::new());
     let errors = diagnostics.errors();
     table.rows(diagnostics, |row, diagnostics| {
@@ -76,8 +76,8 @@ fn price_row(
         Ok(labels.intern(text))
     });
     let (monthly, hourly) = (
-        row.read(MONTHLY_PRICE, diagnostics, price),
-        row.read(HOURLY_PRICE, diagnostics, price),
+        row.read_cell_as(MONTHLY_PRICE, diagnostics, price),
+        row.read_cell_as(HOURLY_PRICE, diagnostics, price),
     );
     Some(PriceRow {
         product: row.text(PRODUCT).map(|text| labels.intern(text)),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::document::{Document, Field, Section};
+use super::document::{Field, TomlDocument, TomlTable};
 use super::folder::QUICK;
 use super::ids::nearest;
 use super::value::{MOST_MONTHS, Problem, factor, months, shown, whole, word};
@@ -74,10 +74,10 @@ const MOST_ANCESTORS: usize = 32;
 const MOST_PROFILES: usize = 1_000;
 
 /// The built-in file, parsed once.
-pub(super) fn builtin() -> &'static Document<'static> {
-    static PARSED: LazyLock<Document<'static>> = LazyLock::new(|| {
+pub(super) fn builtin() -> &'static TomlDocument<'static> {
+    static PARSED: LazyLock<TomlDocument<'static>> = LazyLock::new(|| {
         let mut diagnostics = Diagnostics::default();
-        Document::open(BUILTIN_FILE, BUILTIN.as_bytes(), &mut diagnostics)
+        TomlDocument::parse_toml(BUILTIN_FILE, BUILTIN.as_bytes(), &mut diagnostics)
             .expect("the built-in profiles parse")
     });
     &PARSED
@@ -95,7 +95,7 @@ pub(super) struct Profiles<'d> {
 }
 
 impl<'d> Profiles<'d> {
-    pub(super) fn of_builtin(builtin: &'d Document<'d>) -> Self {
+    pub(super) fn of_builtin(builtin: &'d TomlDocument<'d>) -> Self {
         let mut diagnostics = Diagnostics::default();
         let mut profiles = Self {
             tables: BTreeMap::new(),
@@ -115,7 +115,7 @@ impl<'d> Profiles<'d> {
     }
 
     /// Lays the tables of a file or scenario over what is there.
-    pub(super) fn overlay(&mut self, section: &Section<'d>, diagnostics: &mut Diagnostics) {
+    pub(super) fn overlay(&mut self, section: &TomlTable<'d>, diagnostics: &mut Diagnostics) {
         let count = section.fields().count();
         if count > MOST_PROFILES {
             let message = format!("there are {count} profiles, more than {MOST_PROFILES}");
@@ -133,9 +133,9 @@ impl<'d> Profiles<'d> {
             };
             keys.refuse_unknown(KEYS, diagnostics);
             self.tables
-                .entry(profile.name())
+                .entry(profile.key())
                 .or_default()
-                .extend(keys.fields().map(|field| (field.name(), field)));
+                .extend(keys.fields().map(|field| (field.key(), field)));
             self.own.push(profile);
         }
     }
@@ -174,7 +174,7 @@ impl<'d> Profiles<'d> {
     fn has_sound_parent(&mut self, name: &str, diagnostics: &mut Diagnostics) -> bool {
         let parent = self.tables[name]
             .get("extends")
-            .and_then(|extends| extends.text(diagnostics));
+            .and_then(|extends| extends.read_text(diagnostics));
         let is_own = |parent: &String| {
             self.tables[parent.as_str()]
                 .values()
@@ -210,14 +210,14 @@ impl<'d> Profiles<'d> {
     /// Resolves the profiles that the book defines itself, used or not.
     pub(super) fn check_own(&mut self, diagnostics: &mut Diagnostics) {
         for profile in std::mem::take(&mut self.own) {
-            self.find(profile.name(), || profile.key_place(), diagnostics);
+            self.find(profile.key(), || profile.key_place(), diagnostics);
         }
     }
 
     /// Warns of the tables of a scenario that change nothing, because none of the profiles in use is theirs or extends it.
     pub(super) fn warn_of_idle(
         &self,
-        changes: &Section<'d>,
+        changes: &TomlTable<'d>,
         used: &[ProfileIndex],
         diagnostics: &mut Diagnostics,
     ) {
@@ -231,19 +231,19 @@ impl<'d> Profiles<'d> {
                 .tables
                 .get(name.as_str())
                 .and_then(|table| table.get("extends"));
-            next.extend(extends.and_then(|extends| extends.text(&mut Diagnostics::default())));
+            next.extend(extends.and_then(|extends| extends.read_text(&mut Diagnostics::default())));
             known.insert(name);
         }
         for profile in changes
             .fields()
-            .filter(|profile| !known.contains(profile.name()))
+            .filter(|profile| !known.contains(profile.key()))
         {
             let message = format!(
                 "no product of this book follows the profile {}",
-                shown(profile.name())
+                shown(profile.key())
             );
             let otherwise = "name it in `profile` or `product_profiles`, or leave it out";
-            let help = nearest(profile.name(), known.iter().map(String::as_str), otherwise);
+            let help = nearest(profile.key(), known.iter().map(String::as_str), otherwise);
             // What the command line asks for, it asks for on purpose.
             let code = if profile.file() == QUICK {
                 Code::NoMatch
@@ -314,7 +314,7 @@ impl<'d> Profiles<'d> {
         extends: &Field<'d>,
         diagnostics: &mut Diagnostics,
     ) -> Option<&'d str> {
-        let name = extends.text(diagnostics)?;
+        let name = extends.read_text(diagnostics)?;
         if name == of {
             let message = format!("profile {} extends itself", shown(of));
             Problem::new(Code::ProfileCycle, message, "leave out `extends`")
@@ -354,7 +354,7 @@ impl<'d> Profiles<'d> {
         let former = spelling(DowngradeMonths::Days30, DowngradeMonths::NAMES);
         let is_former = |field: &&Field| {
             field
-                .text(&mut Diagnostics::default())
+                .read_text(&mut Diagnostics::default())
                 .is_some_and(|text| text == former)
         };
         if let Some(field) = own.filter(is_former) {
@@ -377,13 +377,14 @@ impl<'d> Profiles<'d> {
         let auto_renew_while_reclaimed = reader.flag("auto_renew_while_reclaimed");
         let charge_order = reader.word("charge_order", ChargeOrder::NAMES);
         let when_short = reader.word("when_short", WhenShort::NAMES);
-        let suspend_after_days = reader.days("suspend_after_days", 0, MOST_DAYS);
-        let retention_days = reader.days("retention_days", 0, MOST_RETENTION);
+        let suspend_after_days = reader.read_days("suspend_after_days", 0, MOST_DAYS);
+        let retention_days = reader.read_days("retention_days", 0, MOST_RETENTION);
         let retention_from = reader.word("retention_from", RetentionFrom::NAMES);
         let recover_from = reader.word("recover_from", RecoverFrom::NAMES);
         let remind_days = reader.day_list("remind_days");
         let arrears_grace_hours = reader.count("arrears_grace_hours", 0, MOST_RETENTION);
-        let postpaid_retention_days = reader.days("postpaid_retention_days", 0, MOST_RETENTION);
+        let postpaid_retention_days =
+            reader.read_days("postpaid_retention_days", 0, MOST_RETENTION);
         let restart = reader.word("restart", Restart::NAMES);
         let restore_when = reader.word("restore_when", RestoreWhen::NAMES);
         let refund = reader.word("refund", RefundMethod::NAMES);
@@ -454,7 +455,7 @@ impl<'d> KeyReader<'_, 'd> {
 
     fn word<T: Copy>(&mut self, name: &str, names: &[(&str, T)]) -> Option<T> {
         self.field(name)
-            .read(self.diagnostics, |text| word(text, names))
+            .read_field(self.diagnostics, |text| word(text, names))
     }
 
     fn flag(&mut self, name: &str) -> Option<bool> {
@@ -463,13 +464,13 @@ impl<'d> KeyReader<'_, 'd> {
 
     fn count(&mut self, name: &str, least: i64, most: i64) -> Option<u32> {
         self.field(name)
-            .number(least, most, self.diagnostics)
+            .read_number(least, most, self.diagnostics)
             .and_then(|number| u32::try_from(number).ok())
     }
 
-    fn days(&mut self, name: &str, least: i64, most: i64) -> Option<i32> {
+    fn read_days(&mut self, name: &str, least: i64, most: i64) -> Option<i32> {
         self.field(name)
-            .number(least, most, self.diagnostics)
+            .read_number(least, most, self.diagnostics)
             .and_then(|number| i32::try_from(number).ok())
     }
 
@@ -509,7 +510,7 @@ impl<'d> KeyReader<'_, 'd> {
         if self.keys.contains_key("auto_renew_days") {
             return self.day_list("auto_renew_days").map(AttemptDays::On);
         }
-        self.days("auto_renew_first", -MOST_DAYS, MOST_DAYS)
+        self.read_days("auto_renew_first", -MOST_DAYS, MOST_DAYS)
             .map(AttemptDays::From)
     }
 
@@ -524,9 +525,9 @@ impl<'d> KeyReader<'_, 'd> {
         let mut factors = BTreeMap::new();
         let before = self.diagnostics.errors();
         for band in bands.fields() {
-            let bound = bound(band.name())
+            let bound = bound(band.key())
                 .map_err(|problem| problem.report(|| band.key_place(), self.diagnostics));
-            let factor = band.read(self.diagnostics, factor);
+            let factor = band.read_field(self.diagnostics, factor);
             let (Ok(bound), Some(factor)) = (bound, factor) else {
                 continue;
             };

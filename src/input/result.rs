@@ -10,9 +10,9 @@ use std::mem;
 
 use super::settings::currency;
 use super::stream::Stream;
-use super::table::{Columns, CsvRow, Row};
+use super::table::{CsvRow, InputRow, KnownColumns};
 use super::value::{Problem, amount, day, shown, whole};
-use crate::analysis::compare::{Case, Counter, Deltas, Figures, Names, Steps};
+use crate::analysis::compare::{ComparedRun, Counter, Deltas, Figures, RunNames, Steps};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Basis, Entry, Needed, Shortfall};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
@@ -29,7 +29,7 @@ const LEDGER: &str = "ledger.csv";
 const BALANCES: &str = "balances.csv";
 const ACCOUNTS: &str = "closing/accounts.csv";
 
-const LEDGER_COLUMNS: Columns = Columns {
+const LEDGER_COLUMNS: KnownColumns = KnownColumns {
     names: &[
         "date",
         "account_id",
@@ -68,7 +68,7 @@ const REASON: usize = 10;
 const DETAIL: usize = 11;
 const HOURS: usize = 15;
 
-const BALANCE_COLUMNS: Columns = Columns {
+const BALANCE_COLUMNS: KnownColumns = KnownColumns {
     names: &["date", "account_id", "available", "cash", "free_credit"],
     required: &[DATE, ACCOUNT, AVAILABLE],
     tags: false,
@@ -78,7 +78,7 @@ const BALANCE_COLUMNS: Columns = Columns {
 const AVAILABLE: usize = 2;
 
 /// The accounts of the closing book; what else they hold is not looked at.
-const ACCOUNT_COLUMNS: Columns = Columns {
+const ACCOUNT_COLUMNS: KnownColumns = KnownColumns {
     names: &["account_id", "currency"],
     required: &[0, 1],
     tags: false,
@@ -88,7 +88,7 @@ const ACCOUNT_COLUMNS: Columns = Columns {
 
 /// What is read of `run.json`.
 #[derive(serde::Deserialize)]
-struct Record {
+struct ResultRecord {
     from: String,
     to: String,
 }
@@ -127,18 +127,19 @@ impl<'w> WrittenResult<'_, 'w> {
     fn stream(
         &self,
         file: &'static str,
-        columns: Columns,
+        columns: KnownColumns,
         diagnostics: &mut Diagnostics,
     ) -> Option<Stream<'w>> {
         self.file(file, diagnostics)
-            .map(|bytes| Stream::of(file, columns, bytes))
+            .map(|bytes| Stream::over_bytes(file, columns, bytes))
     }
 
     /// The days that it goes from and to.
-    pub fn days(&self, diagnostics: &mut Diagnostics) -> Option<DayRange> {
+    pub fn days_of_run(&self, diagnostics: &mut Diagnostics) -> Option<DayRange> {
         let mut bytes = Vec::new();
         let read = (self.open)(RECORD).and_then(|mut file| file.read_to_end(&mut bytes));
-        let record: Option<Record> = read.ok().and_then(|_| serde_json::from_slice(&bytes).ok());
+        let record: Option<ResultRecord> =
+            read.ok().and_then(|_| serde_json::from_slice(&bytes).ok());
         let days = record.and_then(|record| day(&record.from).ok().zip(day(&record.to).ok()));
         let days = days.filter(|(from, to)| from <= to);
         if days.is_none() {
@@ -159,19 +160,19 @@ enum Side {
 
 /// The ids of two results that are read side by side.
 #[derive(Default)]
-pub struct Register {
+pub struct IdRegister {
     accounts: BTreeMap<Box<str>, (AccountIndex, Currency)>,
     instances: BTreeMap<Box<str>, InstanceIndex>,
-    names: Names,
+    names: RunNames,
     /// For each instance as the how manieth each of the results names it.
     sights: Vec<[Option<u32>; 2]>,
     /// How many each of the results has named.
     seen: [u32; 2],
 }
 
-impl Register {
+impl IdRegister {
     /// The ids by number.
-    pub fn names(&self) -> &Names {
+    pub fn names(&self) -> &RunNames {
         &self.names
     }
 
@@ -190,7 +191,7 @@ impl Register {
             .insert(id.into(), (AccountIndex(number), currency));
     }
 
-    fn instance(&mut self, id: &str, account: AccountIndex, side: Side) -> InstanceIndex {
+    fn register_instance(&mut self, id: &str, account: AccountIndex, side: Side) -> InstanceIndex {
         let index = match self.instances.get(id) {
             Some(known) => *known,
             None => {
@@ -239,7 +240,7 @@ impl Register {
             return;
         };
         let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
-            let code = row.read(1, diagnostics, currency);
+            let code = row.read_cell_as(1, diagnostics, currency);
             if let (Some(id), Some(code)) = (row.text(0), code) {
                 self.add_account(id, code);
             }
@@ -254,10 +255,12 @@ impl Register {
         results: [&WrittenResult<'_, '_>; 2],
         days: DayRange,
         problems: &mut [Diagnostics; 2],
-    ) -> Option<(Names, [Case; 2])> {
+    ) -> Option<(RunNames, [ComparedRun; 2])> {
         let [first, second] = problems;
-        let mut left = Reader::of((results[0], Side::First), days, (&self, first))?;
-        let Some(mut right) = Reader::of((results[1], Side::Second), days, (&self, second)) else {
+        let mut left = ResultReader::for_result((results[0], Side::First), days, (&self, first))?;
+        let Some(mut right) =
+            ResultReader::for_result((results[1], Side::Second), days, (&self, second))
+        else {
             // What is wrong with the first one is said first.
             while !left.is_over {
                 left.advance(&mut self, first);
@@ -280,15 +283,15 @@ impl Register {
         }
         let numbers = self.renumber();
         let cases = [
-            left.close(results[0].name, &numbers),
-            right.close(results[1].name, &numbers),
+            left.into_run(results[0].name, &numbers),
+            right.into_run(results[1].name, &numbers),
         ];
         Some((self.names, cases))
     }
 }
 
 /// Reads the rows of one result.
-struct Reader<'w> {
+struct ResultReader<'w> {
     side: Side,
     days: DayRange,
     figures: Vec<Figures>,
@@ -301,12 +304,12 @@ struct Reader<'w> {
     is_over: bool,
 }
 
-impl<'w> Reader<'w> {
+impl<'w> ResultReader<'w> {
     /// Before the first row of the ledger, with all balances read; none where a file is missing or has another header.
-    fn of(
+    fn for_result(
         (result, side): (&WrittenResult<'_, 'w>, Side),
         days: DayRange,
-        (register, diagnostics): (&Register, &mut Diagnostics),
+        (register, diagnostics): (&IdRegister, &mut Diagnostics),
     ) -> Option<Self> {
         let opened = |(account, currency): &(AccountIndex, Currency)| {
             Figures::opened(*account, *currency, (days.from.yesterday(), Money::ZERO))
@@ -316,7 +319,7 @@ impl<'w> Reader<'w> {
         let curves = register
             .accounts
             .values()
-            .map(|(_, currency)| (*currency, Deltas::open(days)))
+            .map(|(_, currency)| (*currency, Deltas::deltas_over(days)))
             .collect();
         let (steps, counter) = (Steps::default(), Counter::default());
         let mut reader = Self {
@@ -342,17 +345,17 @@ impl<'w> Reader<'w> {
     fn balances(
         &mut self,
         mut stream: Stream<'w>,
-        (register, diagnostics): (&Register, &mut Diagnostics),
+        (register, diagnostics): (&IdRegister, &mut Diagnostics),
     ) {
         let mut openings: Vec<Option<Money>> = vec![None; self.figures.len()];
         let mut is_open = vec![false; self.figures.len()];
         let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
-            let Some((account, currency)) = account(&row, register, diagnostics) else {
+            let Some((account, currency)) = account_of_row(&row, register, diagnostics) else {
                 return;
             };
             let number = account.0 as usize;
-            let date = row.read(DATE, diagnostics, day);
-            let available = row.read(AVAILABLE, diagnostics, |text| amount(text, currency));
+            let date = row.read_cell_as(DATE, diagnostics, day);
+            let available = row.read_cell_as(AVAILABLE, diagnostics, |text| amount(text, currency));
             let (Some(date), Some(available)) = (date, available) else {
                 return;
             };
@@ -364,7 +367,7 @@ impl<'w> Reader<'w> {
                     if openings[number].is_none() {
                         report_no_opening(&row, self.days.from, diagnostics);
                     }
-                    self.open(account, openings[number].unwrap_or_default());
+                    self.open_balance(account, openings[number].unwrap_or_default());
                 }
                 self.figures[number].note(date, available);
                 if let Some(curve) = self.curves.get_mut(&currency) {
@@ -375,13 +378,13 @@ impl<'w> Reader<'w> {
         while stream.advance(diagnostics, &mut add) {}
         for (number, opening) in (0u32..).zip(openings) {
             if !is_open[number as usize] {
-                self.open(AccountIndex(number), opening.unwrap_or_default());
+                self.open_balance(AccountIndex(number), opening.unwrap_or_default());
             }
         }
     }
 
     /// Begins an account with its opening balance.
-    fn open(&mut self, account: AccountIndex, opening: Money) {
+    fn open_balance(&mut self, account: AccountIndex, opening: Money) {
         let figures = &mut self.figures[account.0 as usize];
         let eve = self.days.from.yesterday();
         *figures = Figures::opened(account, figures.currency, (eve, opening));
@@ -396,24 +399,24 @@ impl<'w> Reader<'w> {
     }
 
     /// Reads on in the ledger.
-    fn advance(&mut self, register: &mut Register, diagnostics: &mut Diagnostics) {
+    fn advance(&mut self, register: &mut IdRegister, diagnostics: &mut Diagnostics) {
         let Some(mut ledger) = self.ledger.take() else {
             self.is_over = true;
             return;
         };
         self.is_over = !ledger.advance(diagnostics, |row, diagnostics| {
-            self.add(&row, register, diagnostics)
+            self.read_row(&row, register, diagnostics)
         });
         self.ledger = Some(ledger);
     }
 
-    fn add(
+    fn read_row(
         &mut self,
         row: &CsvRow<'_, '_>,
-        register: &mut Register,
+        register: &mut IdRegister,
         diagnostics: &mut Diagnostics,
     ) {
-        let Some(date) = row.read(DATE, diagnostics, day) else {
+        let Some(date) = row.read_cell_as(DATE, diagnostics, day) else {
             return;
         };
         self.reached = self.reached.max(Some(date));
@@ -424,37 +427,37 @@ impl<'w> Reader<'w> {
         };
         let instance = row
             .text(INSTANCE)
-            .map(|id| register.instance(id, account, self.side));
+            .map(|id| register.register_instance(id, account, self.side));
         let Some(entry) = entry(row, (date, account, currency), instance, diagnostics) else {
             return;
         };
-        self.figures[account.0 as usize].add(self.counter.part(&entry));
-        self.steps.add(&entry);
+        self.figures[account.0 as usize].add_group(self.counter.part(&entry));
+        self.steps.add_event_of(&entry);
         if let (Some(movement), Some(curve)) = (entry.movement, self.curves.get_mut(&currency)) {
             curve.pay(entry.event, (date, movement.amount()));
         }
     }
 
-    fn close(mut self, name: &str, numbers: &[InstanceIndex]) -> Case {
+    fn into_run(mut self, name: &str, numbers: &[InstanceIndex]) -> ComparedRun {
         self.steps.renumber(|instance| numbers[instance.0 as usize]);
         let curves = self
             .curves
             .into_iter()
             .map(|(currency, deltas)| (currency, deltas.sums()))
             .collect();
-        Case {
+        ComparedRun {
             name: name.to_owned(),
             days: self.days,
             figures: self.figures,
-            steps: self.steps.close(),
+            steps: self.steps.in_order(),
             curves,
         }
     }
 }
 
-fn account(
+fn account_of_row(
     row: &CsvRow<'_, '_>,
-    register: &Register,
+    register: &IdRegister,
     diagnostics: &mut Diagnostics,
 ) -> Option<(AccountIndex, Currency)> {
     let read = |id: &str| {
@@ -467,7 +470,7 @@ fn account(
             )
         })
     };
-    row.read(ACCOUNT, diagnostics, read)
+    row.read_cell_as(ACCOUNT, diagnostics, read)
 }
 
 fn word<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
@@ -499,13 +502,13 @@ fn entry(
     instance: Option<InstanceIndex>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Entry> {
-    let event = row.read(EVENT, diagnostics, |text| {
+    let event = row.read_cell_as(EVENT, diagnostics, |text| {
         word(text, Event::ALL, Event::name)
     })?;
-    let reason = row.read(REASON, diagnostics, |text| {
+    let reason = row.read_cell_as(REASON, diagnostics, |text| {
         word(text, Reason::ALL, Reason::name)
     });
-    let mut money = |slot| row.read(slot, diagnostics, |text| amount(text, currency));
+    let mut money = |slot| row.read_cell_as(slot, diagnostics, |text| amount(text, currency));
     let total = money(AMOUNT);
     let part = |money: Option<Money>| money.unwrap_or_default();
     let (voucher, free_credit, cash) =
@@ -514,10 +517,10 @@ fn entry(
     let cash = cash
         .or_else(|| total.map(|total| total - free_credit))
         .unwrap_or_default();
-    let start = row.read(TERM_START, diagnostics, day);
-    let end = row.read(TERM_END, diagnostics, day);
+    let start = row.read_cell_as(TERM_START, diagnostics, day);
+    let end = row.read_cell_as(TERM_END, diagnostics, day);
     let hours = row
-        .read(HOURS, diagnostics, |text| whole(text, 0, 24))
+        .read_cell_as(HOURS, diagnostics, |text| whole(text, 0, 24))
         .unwrap_or(0);
     Some(Entry {
         date,

@@ -1,7 +1,7 @@
 //! `returns.csv`: how many instances each account has returned so far, by product and calendar year.
 
 use super::accounts::known_account;
-use super::table::{Columns, Row, Table};
+use super::table::{CsvTable, InputRow, KnownColumns};
 use super::value::{Problem, shown, whole};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::{Account, Returns};
@@ -9,7 +9,7 @@ use crate::model::id::Labels;
 
 pub(super) const FILE: &str = "returns.csv";
 
-pub(super) const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: KnownColumns = KnownColumns {
     names: &["account_id", "product", "year", "returns", "full_returns"],
     required: &[ACCOUNT_ID, PRODUCT, YEAR],
     tags: false,
@@ -28,13 +28,13 @@ const YEARS: std::ops::RangeInclusive<i64> = 1900..=2500;
 const MOST_RETURNS: i64 = 1_000_000;
 
 /// Adds the counts of the file to their accounts.
-pub(super) fn read(
+pub(super) fn read_returns(
     bytes: &[u8],
     accounts: &mut [Account],
     labels: &mut Labels,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else {
+    let Some(table) = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics) else {
         return;
     };
     let errors = diagnostics.errors();
@@ -51,7 +51,7 @@ pub(super) fn read(
         {
             let message = format!(
                 "the returns of {} in {} stand twice",
-                shown(labels.text(returns.product)),
+                shown(labels.label_text(returns.product)),
                 returns.year
             );
             let problem = Problem::new(Code::DuplicateId, message, "keep one of the two rows");
@@ -62,7 +62,11 @@ pub(super) fn read(
     table.report_whole(errors, diagnostics);
 }
 
-fn returns(row: &impl Row, labels: &mut Labels, diagnostics: &mut Diagnostics) -> Option<Returns> {
+fn returns(
+    row: &impl InputRow,
+    labels: &mut Labels,
+    diagnostics: &mut Diagnostics,
+) -> Option<Returns> {
     let before = diagnostics.errors();
     let product = row.need((PRODUCT, "product"), diagnostics, |text| {
         Ok(labels.intern(text))
@@ -71,7 +75,7 @@ fn returns(row: &impl Row, labels: &mut Labels, diagnostics: &mut Diagnostics) -
         whole(text, *YEARS.start(), *YEARS.end())
     });
     let mut number = |slot| {
-        row.read(slot, diagnostics, |text| whole(text, 0, MOST_RETURNS))
+        row.read_cell_as(slot, diagnostics, |text| whole(text, 0, MOST_RETURNS))
             .unwrap_or(0)
     };
     let (count, in_full) = (number(RETURNS), number(FULL_RETURNS));

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 
 use super::accounts::{CASH, CURRENCY};
 use super::instances::{EXPIRES_ON, INSTANCE_ID, MONTHLY_PRICE, RENEW_FLAG, STATE};
-use super::table::{Columns, CsvRow, Origins, Row, Table};
+use super::table::{CsvRow, CsvTable, InputRow, KnownColumns, Origins};
 use super::value::{Problem, shown};
 use crate::analysis::remedy;
 use crate::engine::charge;
-use crate::engine::lifecycle::Standing;
+use crate::engine::lifecycle::DayStatus;
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::{Account, AccountIndex};
@@ -31,7 +31,7 @@ const MONTH: i32 = 30;
 /// Warnings about texts that a spreadsheet would run, conditions aside: they cannot do without. What is wrong with the
 /// table itself was reported when it was read.
 pub(super) fn formulas(
-    (file, bytes, columns): (&str, &[u8], Columns),
+    (file, bytes, columns): (&str, &[u8], KnownColumns),
     diagnostics: &mut Diagnostics,
 ) {
     // The last byte of a block begins the next one too: two bytes tell.
@@ -40,7 +40,8 @@ pub(super) fn formulas(
     {
         return;
     }
-    let Some(table) = Table::open(file, bytes, columns, &mut Diagnostics::default()) else {
+    let Some(table) = CsvTable::open_table(file, bytes, columns, &mut Diagnostics::default())
+    else {
         return;
     };
     let slots = 0..columns.names.len() + table.tag_keys().len();
@@ -60,7 +61,7 @@ pub(super) fn formulas(
 }
 
 /// Warnings about one row of the inventory.
-pub(super) fn instance(
+pub(super) fn review_instance(
     row: &CsvRow<'_, '_>,
     (instance, profile): (&Instance, &Profile),
     (days, tag_keys, labels): (DayRange, &[String], &FurtherLabels<'_>),
@@ -120,7 +121,7 @@ fn what_helps(instance: &Instance, profile: &Profile, days: DayRange) -> &'stati
         .expires_on
         .or(instance.starts_on)
         .unwrap_or(days.from);
-    let standing = Standing {
+    let standing = DayStatus {
         charge_type: instance.charge_type,
         state: instance.state.unwrap_or(State::Running),
         flag: instance.renew_flag,
@@ -145,7 +146,7 @@ fn warn_of_production(
     (tag_keys, labels): (&[String], &FurtherLabels<'_>),
     diagnostics: &mut Diagnostics,
 ) {
-    let value = |label: &Option<Label>| label.map(|label| labels.text(label));
+    let value = |label: &Option<Label>| label.map(|label| labels.label_text(label));
     let mut tags = tag_keys.iter().zip(instance.labels.tags.iter().map(value));
     let marked = tags.find_map(|(key, value)| {
         Some((
@@ -168,7 +169,7 @@ fn warn_of_production(
 /// Warnings about a whole book, whose inventory and accounts stand in these tables.
 pub(super) fn whole(
     book: &Book,
-    (inventory, accounts, has_rates): (&Table<'_>, &Origins<'_, '_>, bool),
+    (inventory, accounts, has_rates): (&CsvTable<'_>, &Origins<'_, '_>, bool),
     diagnostics: &mut Diagnostics,
 ) {
     months(book, accounts, diagnostics);
@@ -183,8 +184,8 @@ pub(super) fn whole(
 /// its expiry date, or on the first day where that is past. Hourly usage and what people renew besides are left out.
 fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
     let last = book.days.to.min(book.days.from + (MONTH - 1));
-    let mut changes: Vec<Vec<(Day, Change)>> = vec![Vec::new(); book.accounts.len()];
-    let mut add = |account: AccountIndex, date: Day, change: Change| {
+    let mut changes: Vec<Vec<(Day, FundsChange)>> = vec![Vec::new(); book.accounts.len()];
+    let mut add = |account: AccountIndex, date: Day, change: FundsChange| {
         if book.days.from <= date && date <= last {
             changes[account.0 as usize].push((date, change));
         }
@@ -203,29 +204,29 @@ fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
         .filter_map(|instance| Some((instance.account, renewal(book, instance)?)))
         .collect();
     for (account, (due, price)) in renewals {
-        add(account, due.max(book.days.from), Change::Due(price));
+        add(account, due.max(book.days.from), FundsChange::Due(price));
     }
     for (number, (account, changes)) in book.accounts.iter().zip(changes).enumerate() {
         if let Some(short) = first_shortage(account, changes) {
             short
                 .problem(account)
-                .report(|| rows.place(number, CASH), diagnostics);
+                .report(|| rows.origin_of(number, CASH), diagnostics);
         }
     }
 }
 
 /// What changes how much an account can pay, or must.
 #[derive(Clone, Copy)]
-enum Change {
+enum FundsChange {
     Added(Money),
     Limit(Money),
     Due(Money),
 }
 
-fn planned(action: &Action) -> Option<Change> {
+fn planned(action: &Action) -> Option<FundsChange> {
     match action.verb {
-        Verb::TopUp(amount) | Verb::Credit(amount) => Some(Change::Added(amount)),
-        Verb::SetCreditLimit(limit) => Some(Change::Limit(limit)),
+        Verb::TopUp(amount) | Verb::Credit(amount) => Some(FundsChange::Added(amount)),
+        Verb::SetCreditLimit(limit) => Some(FundsChange::Limit(limit)),
         _ => None,
     }
 }
@@ -253,7 +254,7 @@ fn renewal(book: &Book, instance: &Instance) -> Option<(Day, Money)> {
 }
 
 /// Renewals that cannot all be paid.
-struct Shortage {
+struct RenewalShortage {
     /// The first day on which one is missed.
     from: Day,
     /// The day by which most is missing.
@@ -262,30 +263,33 @@ struct Shortage {
     there: Money,
 }
 
-fn first_shortage(account: &Account, mut changes: Vec<(Day, Change)>) -> Option<Shortage> {
+fn first_shortage(
+    account: &Account,
+    mut changes: Vec<(Day, FundsChange)>,
+) -> Option<RenewalShortage> {
     // Renewals come after the actions of their day, and actions keep their order.
-    changes.sort_by_key(|(date, change)| (*date, matches!(change, Change::Due(_))));
+    changes.sort_by_key(|(date, change)| (*date, matches!(change, FundsChange::Due(_))));
     let (mut there, mut limit, mut needed) = (
         account.funds.available(),
         account.funds.credit_limit,
         Money::ZERO,
     );
-    let mut worst: Option<Shortage> = None;
+    let mut worst: Option<RenewalShortage> = None;
     for (date, change) in changes {
         match change {
-            Change::Added(amount) => there += amount,
-            Change::Limit(amount) => {
+            FundsChange::Added(amount) => there += amount,
+            FundsChange::Limit(amount) => {
                 there += amount - limit;
                 limit = amount;
             }
-            Change::Due(price) => needed += price,
+            FundsChange::Due(price) => needed += price,
         }
         let missing = worst
             .as_ref()
             .map_or(Money::ZERO, |short| short.needed - short.there);
-        if matches!(change, Change::Due(_)) && needed - there > missing {
+        if matches!(change, FundsChange::Due(_)) && needed - there > missing {
             let from = worst.map_or(date, |short| short.from);
-            worst = Some(Shortage {
+            worst = Some(RenewalShortage {
                 from,
                 by: date,
                 needed,
@@ -296,7 +300,7 @@ fn first_shortage(account: &Account, mut changes: Vec<(Day, Change)>) -> Option<
     worst
 }
 
-impl Shortage {
+impl RenewalShortage {
     fn problem(&self, account: &Account) -> Problem {
         let money =
             |amount: Money| format!("{} {}", amount.display(account.currency), account.currency);
@@ -332,11 +336,11 @@ const DISKS: &[&str] = &["cbs", "disk", "evs", "云硬盘", "云盘"];
 
 /// Warns of disks that end with their server or before it, and are not renewed as it is: a server without its disk has lost
 /// its data. A disk names its server in a tag, or has the same name, account and last day.
-fn disks(book: &Book, table: &Table<'_>, diagnostics: &mut Diagnostics) {
+fn disks(book: &Book, table: &CsvTable<'_>, diagnostics: &mut Diagnostics) {
     let slots: Vec<usize> = (0..book.tag_keys.len())
         .filter(|slot| SERVER_KEYS.contains(&&*book.tag_keys[*slot]))
         .collect();
-    let is_disk = |one: &Instance| DISKS.contains(&book.labels.text(one.labels.product));
+    let is_disk = |one: &Instance| DISKS.contains(&book.labels.label_text(one.labels.product));
     let lives = |one: &&Instance| {
         one.charge_type == ChargeType::Prepaid && one.state != Some(State::Terminated)
     };
@@ -352,7 +356,7 @@ fn disks(book: &Book, table: &Table<'_>, diagnostics: &mut Diagnostics) {
     }
     let server = |disk: &Instance| {
         let tags = slots.iter().filter_map(|slot| disk.labels.tags[*slot]);
-        let mut tagged = tags.filter_map(|label| book.find_instance(book.labels.text(label)));
+        let mut tagged = tags.filter_map(|label| book.find_instance(book.labels.label_text(label)));
         let tagged = tagged
             .next()
             .map(|number| book.instance(number))
@@ -412,7 +416,7 @@ fn rates(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
                 book.currency
             );
             Problem::new(Code::MissingRate, message, help)
-                .report(|| rows.place(number, CURRENCY), diagnostics);
+                .report(|| rows.origin_of(number, CURRENCY), diagnostics);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::input::diagnostic::Code;
 const PART: usize = 1 << 18;
 
 /// Reads one row after the other of a text with sound quotes.
-pub(super) struct Rows<'f> {
+pub(super) struct RowReader<'f> {
     text: &'f str,
     /// The most cells that a row may have. Of a longer one no more than the first cell too many is kept, so that what it
     /// takes is bounded by the header and not by its commas.
@@ -25,9 +25,9 @@ pub(super) struct Rows<'f> {
     cells: Vec<Cow<'f, str>>,
 }
 
-impl<'f> Rows<'f> {
+impl<'f> RowReader<'f> {
     /// The rows in a range of the text that begins with a row; each may have so many cells.
-    pub(super) fn of(text: &'f str, range: Range<usize>, most: usize) -> Self {
+    pub(super) fn over_range(text: &'f str, range: Range<usize>, most: usize) -> Self {
         Self {
             text,
             most,

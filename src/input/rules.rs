@@ -1,6 +1,6 @@
 //! The rules that are not published, each with the ways in which it could be: data of the program, as profiles are.
 
-use super::document::{Document, Section};
+use super::document::{TomlDocument, TomlTable};
 use crate::input::diagnostic::Diagnostics;
 
 /// The file, as part of the program.
@@ -9,7 +9,7 @@ const FILE: &str = "uncertain rules";
 
 /// A rule that is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct UncertainRule {
     /// Its name.
     pub name: String,
     /// What is not known, as a question.
@@ -35,15 +35,15 @@ pub struct Variant {
 ///
 /// # Panics
 /// Never: a test reads the file.
-pub fn rules() -> Vec<Rule> {
+pub fn rules() -> Vec<UncertainRule> {
     let mut problems = Diagnostics::default();
-    let document =
-        Document::open(FILE, TEXT.as_bytes(), &mut problems).expect("the built-in rules parse");
+    let document = TomlDocument::parse_toml(FILE, TEXT.as_bytes(), &mut problems)
+        .expect("the built-in rules parse");
     let field = document.section().field("rule").expect("there are rules");
     let rules = field
         .sections(&mut problems)
         .iter()
-        .map(|rule| read(rule, &mut problems))
+        .map(|rule| read_rule(rule, &mut problems))
         .collect();
     assert!(
         !problems.has_errors(),
@@ -52,21 +52,21 @@ pub fn rules() -> Vec<Rule> {
     rules
 }
 
-fn text(section: &Section<'_>, name: &str, problems: &mut Diagnostics) -> String {
+fn rule_text(section: &TomlTable<'_>, name: &str, problems: &mut Diagnostics) -> String {
     let field = section.field(name).expect("a built-in rule has every key");
-    field.text(problems).expect("a text")
+    field.read_text(problems).expect("a text")
 }
 
-fn read(rule: &Section<'_>, problems: &mut Diagnostics) -> Rule {
+fn read_rule(rule: &TomlTable<'_>, problems: &mut Diagnostics) -> UncertainRule {
     rule.refuse_unknown(&["name", "question", "source", "variant"], problems);
     let variants = rule
         .field("variant")
         .expect("a rule has variants")
         .sections(problems);
-    Rule {
-        name: text(rule, "name", problems),
-        question: text(rule, "question", problems),
-        source: text(rule, "source", problems),
+    UncertainRule {
+        name: rule_text(rule, "name", problems),
+        question: rule_text(rule, "question", problems),
+        source: rule_text(rule, "source", problems),
         variants: variants
             .iter()
             .map(|variant| read_variant(variant, problems))
@@ -74,20 +74,20 @@ fn read(rule: &Section<'_>, problems: &mut Diagnostics) -> Rule {
     }
 }
 
-fn read_variant(variant: &Section<'_>, problems: &mut Diagnostics) -> Variant {
+fn read_variant(variant: &TomlTable<'_>, problems: &mut Diagnostics) -> Variant {
     variant.refuse_unknown(&["name", "set", "suspended_within"], problems);
     let set = variant
         .field("set")
         .expect("a variant says what it changes")
         .items(problems);
     Variant {
-        name: text(variant, "name", problems),
+        name: rule_text(variant, "name", problems),
         changes: set
             .iter()
-            .filter_map(|change| change.text(problems))
+            .filter_map(|change| change.read_text(problems))
             .collect(),
         suspended_within: variant
             .field("suspended_within")
-            .and_then(|field| field.number(0, 3_660, problems)),
+            .and_then(|field| field.read_number(0, 3_660, problems)),
     }
 }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::accounts::{find_account, unknown_account};
-use super::document::{Document, Field, Section};
+use super::document::{Field, TomlDocument, TomlTable};
 use super::folder::{Folder, QUICK, scenario_name};
 use super::ids::nearest;
 use super::selectors::selector;
-use super::table::{CsvRow, Row, TAG, Table, Written};
+use super::table::{CsvRow, CsvTable, InputRow, TAG, Written};
 use super::value::{Problem, any_whole, change, day, price, shown};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::model::account::{Account, AccountIndex};
 use crate::model::calendar::Day;
 use crate::model::money::{Factor, Money};
-use crate::model::selector::{Cells, Column, Kind, Selector, Value};
+use crate::model::selector::{Column, Selector, SelectorCells, Value, ValueKind};
 
 const KEYS: &[&str] = &[
     "description",
@@ -42,15 +42,15 @@ const MOST_DELAY: i64 = 3_660;
 #[derive(Default)]
 pub(super) struct Scenario<'d> {
     /// Keys of `book.toml`.
-    pub book: Vec<Section<'d>>,
+    pub book: Vec<TomlTable<'d>>,
     /// Tables of profiles.
-    pub profiles: Vec<Section<'d>>,
+    pub profiles: Vec<TomlTable<'d>>,
     /// Further actions.
-    pub actions: Vec<Section<'d>>,
+    pub actions: Vec<TomlTable<'d>>,
     /// Changes of the top-ups of `actions.csv`.
-    pub topups: Vec<Section<'d>>,
-    sets: Vec<Section<'d>>,
-    prices: Vec<Section<'d>>,
+    pub topups: Vec<TomlTable<'d>>,
+    sets: Vec<TomlTable<'d>>,
+    prices: Vec<TomlTable<'d>>,
 }
 
 /// The files that a run with a scenario applies, the one that is extended first and the command line's changes last.
@@ -81,12 +81,12 @@ pub(super) fn files(
             );
             return None;
         }
-        let document = open(folder, &file, named_at, diagnostics)?;
+        let document = open_scenario(folder, &file, named_at, diagnostics)?;
         let extends = document.section().field(EXTENDS);
         next = match extends {
             None => None,
             Some(field) => Some((
-                Folder::scenario_file(&field.text(diagnostics)?),
+                Folder::scenario_file(&field.read_text(diagnostics)?),
                 Some(field.place()),
             )),
         };
@@ -97,14 +97,14 @@ pub(super) fn files(
 }
 
 /// Opens a scenario's file; where it is named but not there, that is reported.
-fn open<'f>(
+fn open_scenario<'f>(
     folder: &'f Folder,
     file: &'f str,
     named_at: Option<Place>,
     diagnostics: &mut Diagnostics,
-) -> Option<Document<'f>> {
+) -> Option<TomlDocument<'f>> {
     if let Some(bytes) = folder.get(file) {
-        return Document::open(file, bytes, diagnostics);
+        return TomlDocument::parse_toml(file, bytes, diagnostics);
     }
     let names: Vec<&str> = folder.scenarios().collect();
     let otherwise = match names.as_slice() {
@@ -128,7 +128,10 @@ fn open<'f>(
 
 impl<'d> Scenario<'d> {
     /// The parts of all files together.
-    pub(super) fn read(documents: &'d [Document<'d>], diagnostics: &mut Diagnostics) -> Self {
+    pub(super) fn read_scenario(
+        documents: &'d [TomlDocument<'d>],
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let mut scenario = Self::default();
         for document in documents {
             let section = document.section();
@@ -156,13 +159,17 @@ impl<'d> Scenario<'d> {
 
     /// Prepares the `[[set]]` blocks, then the `[[prices]]` blocks, for a table of instances; tags that only a block names
     /// get a slot.
-    pub(super) fn edits(&self, table: &mut Table<'_>, diagnostics: &mut Diagnostics) -> Vec<Edit> {
+    pub(super) fn edits(
+        &self,
+        table: &mut CsvTable<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Edit> {
         let mut known: BTreeSet<String> = table.tag_keys().iter().cloned().collect();
         let names = self
             .sets
             .iter()
-            .flat_map(Section::fields)
-            .map(|field| field.name());
+            .flat_map(TomlTable::fields)
+            .map(|field| field.key());
         for key in names
             .filter_map(|name| name.strip_prefix(TAG))
             .filter(|key| !key.is_empty())
@@ -174,7 +181,7 @@ impl<'d> Scenario<'d> {
         let mut edits: Vec<Edit> = self
             .sets
             .iter()
-            .map(|section| Edit::read(section, table.tag_keys(), diagnostics))
+            .map(|section| Edit::read_edit(section, table.tag_keys(), diagnostics))
             .collect();
         edits.extend(
             self.prices
@@ -200,11 +207,15 @@ pub(super) struct Edit {
 
 impl Edit {
     /// Reads a block. What cannot be read has been reported, and the book will not be used.
-    fn read(section: &Section<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) -> Self {
+    fn read_edit(
+        section: &TomlTable<'_>,
+        tag_keys: &[String],
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let mut edit = Self::empty("set", section);
         for field in section.fields() {
-            match slot_of(field.name(), tag_keys) {
-                _ if field.name() == WHERE => edit.limit(&field, tag_keys, diagnostics),
+            match slot_of(field.key(), tag_keys) {
+                _ if field.key() == WHERE => edit.limit(&field, tag_keys, diagnostics),
                 Some(0) => {
                     let help = "leave `instance_id` out; name the instance in `where`";
                     Problem::new(
@@ -215,7 +226,7 @@ impl Edit {
                     .report(|| field.key_place(), diagnostics);
                 }
                 Some(slot) => {
-                    let text = field.text(diagnostics);
+                    let text = field.read_text(diagnostics);
                     edit.cells
                         .extend(text.map(|text| (slot, Arc::new((text, field.place())))));
                 }
@@ -225,17 +236,19 @@ impl Edit {
         edit
     }
 
-    fn empty(block: &'static str, section: &Section<'_>) -> Self {
+    fn empty(block: &'static str, section: &TomlTable<'_>) -> Self {
         let text = |field: &Field<'_>| {
-            let text = field.text(&mut Diagnostics::default()).unwrap_or_default();
-            if field.name() == WHERE {
+            let text = field
+                .read_text(&mut Diagnostics::default())
+                .unwrap_or_default();
+            if field.key() == WHERE {
                 format!("where {text}")
             } else {
-                format!("{} = {text}", field.name())
+                format!("{} = {text}", field.key())
             }
         };
         let (conditions, cells): (Vec<_>, Vec<_>) =
-            section.fields().partition(|field| field.name() == WHERE);
+            section.fields().partition(|field| field.key() == WHERE);
         let parts: Vec<String> = [cells, conditions].iter().flatten().map(text).collect();
         let (place, text, hits) = (section.place(), parts.join(" "), AtomicUsize::new(0));
         Self {
@@ -251,13 +264,13 @@ impl Edit {
 
     /// Reads the condition of a block.
     fn limit(&mut self, field: &Field<'_>, tag_keys: &[String], diagnostics: &mut Diagnostics) {
-        self.selector = field.read(diagnostics, |text| selector(text, tag_keys));
+        self.selector = field.read_field(diagnostics, |text| selector(text, tag_keys));
         self.place = field.place();
     }
 
     /// Reads a block that changes prices.
     fn of_prices(
-        section: &Section<'_>,
+        section: &TomlTable<'_>,
         tag_keys: &[String],
         diagnostics: &mut Diagnostics,
     ) -> Self {
@@ -268,7 +281,7 @@ impl Edit {
         }
         match section.field(CHANGE_PERCENT) {
             Some(field) => {
-                let factor = field.read(diagnostics, change);
+                let factor = field.read_field(diagnostics, change);
                 edit.markup = factor.map(|factor| (factor, Arc::new(field.place())));
             }
             None => report_missing(
@@ -332,7 +345,12 @@ impl Edit {
     }
 }
 
-fn report_missing(section: &Section<'_>, key: &str, example: &str, diagnostics: &mut Diagnostics) {
+fn report_missing(
+    section: &TomlTable<'_>,
+    key: &str,
+    example: &str,
+    diagnostics: &mut Diagnostics,
+) {
     Problem::new(
         Code::MissingValue,
         format!("`{key}` is missing"),
@@ -353,26 +371,30 @@ pub(super) struct Shift {
 impl Shift {
     /// Reads the blocks. What cannot be read has been reported, and the book will not be used.
     pub(super) fn read_all(
-        sections: &[Section<'_>],
+        sections: &[TomlTable<'_>],
         accounts: &[Account],
         diagnostics: &mut Diagnostics,
     ) -> Vec<Self> {
         sections
             .iter()
-            .map(|section| Self::read(section, accounts, diagnostics))
+            .map(|section| Self::read_shift(section, accounts, diagnostics))
             .collect()
     }
 
-    fn read(section: &Section<'_>, accounts: &[Account], diagnostics: &mut Diagnostics) -> Self {
+    fn read_shift(
+        section: &TomlTable<'_>,
+        accounts: &[Account],
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         section.refuse_unknown(&[ACCOUNT_ID, DELAY_DAYS, CHANGE_PERCENT], diagnostics);
         let delay = section
             .field(DELAY_DAYS)
-            .and_then(|field| field.number(-MOST_DELAY, MOST_DELAY, diagnostics));
+            .and_then(|field| field.read_number(-MOST_DELAY, MOST_DELAY, diagnostics));
         let factor = section
             .field(CHANGE_PERCENT)
-            .and_then(|field| field.read(diagnostics, change));
+            .and_then(|field| field.read_field(diagnostics, change));
         let account = section.field(ACCOUNT_ID).and_then(|field| {
-            let found = field.read(diagnostics, |text| known(text, accounts));
+            let found = field.read_field(diagnostics, |text| known(text, accounts));
             Some((found?, field.place()))
         });
         if section.field(DELAY_DAYS).is_none() && section.field(CHANGE_PERCENT).is_none() {
@@ -444,10 +466,10 @@ fn known(id: &str, accounts: &[Account]) -> Result<AccountIndex, Problem> {
 
 fn report_unknown(field: &Field<'_>, diagnostics: &mut Diagnostics) {
     let names = Column::NAMED.iter().map(|(name, _)| *name).chain([WHERE]);
-    let help = nearest(field.name(), names, "name a column of `instances.csv`");
+    let help = nearest(field.key(), names, "name a column of `instances.csv`");
     Problem::new(
         Code::UnknownKey,
-        format!("there is no column {} to set", shown(field.name())),
+        format!("there is no column {} to set", shown(field.key())),
         help,
     )
     .report(|| field.key_place(), diagnostics);
@@ -471,7 +493,7 @@ fn slot_of(name: &str, tag_keys: &[String]) -> Option<usize> {
 /// The cells of a row as they are written; one that cannot be read counts as empty and is reported with its row.
 pub(super) struct WrittenCells<'r, 't, 'f>(pub &'r CsvRow<'t, 'f>);
 
-impl<'v> Cells<'v> for WrittenCells<'v, '_, '_> {
+impl<'v> SelectorCells<'v> for WrittenCells<'v, '_, '_> {
     fn cell(&self, column: Column) -> Option<Value<'v>> {
         let slot = match column {
             Column::Tag(tag) => Column::NAMED.len() + tag,
@@ -481,9 +503,9 @@ impl<'v> Cells<'v> for WrittenCells<'v, '_, '_> {
         };
         let text = self.0.text(slot)?;
         match column.kind() {
-            Kind::Text => Some(Value::Text(text)),
-            Kind::Date => day(text).ok().map(Value::Date),
-            Kind::Number => {
+            ValueKind::Text => Some(Value::Text(text)),
+            ValueKind::Date => day(text).ok().map(Value::Date),
+            ValueKind::Number => {
                 let whole = || any_whole(text).ok().map(rust_decimal::Decimal::from);
                 price(text)
                     .ok()

@@ -18,7 +18,9 @@ use super::ids::nearest;
 use super::table::TAG;
 use super::value::{Problem, day, shown};
 use crate::input::diagnostic::Code;
-use crate::model::selector::{Column, Comparison, Kind, Literal, Operand, Predicate, Selector};
+use crate::model::selector::{
+    Column, Comparison, Literal, Operand, Predicate, Selector, ValueKind,
+};
 
 /// The longest selector, in bytes: a list of some thousand ids fits.
 const LONGEST: usize = 65_536;
@@ -39,7 +41,7 @@ pub(super) fn selector(text: &str, tag_keys: &[String]) -> Result<Selector, Prob
             "mark the instances with a tag and select that",
         ));
     }
-    let mut parser = Parser {
+    let mut parser = SelectorParser {
         tokens: tokens(text)?,
         at: 0,
         depth: 0,
@@ -103,19 +105,19 @@ fn bad(message: impl Into<String>, help: impl Into<String>) -> Problem {
 }
 
 /// A piece of a selector: a value to compare, or something that is true or false.
-enum Part {
+enum SelectorPart {
     Value(Operand),
     Condition(Predicate),
 }
 
-struct Parser<'t> {
+struct SelectorParser<'t> {
     tokens: Vec<TokenWithSpan>,
     at: usize,
     depth: usize,
     tag_keys: &'t [String],
 }
 
-impl Parser<'_> {
+impl SelectorParser<'_> {
     fn peek(&self) -> &Token {
         self.tokens
             .get(self.at)
@@ -160,20 +162,20 @@ impl Parser<'_> {
         )
     }
 
-    fn any(&mut self) -> Result<Part, Problem> {
+    fn any(&mut self) -> Result<SelectorPart, Problem> {
         self.joined("OR", Self::all, Predicate::Or)
     }
 
-    fn all(&mut self) -> Result<Part, Problem> {
+    fn all(&mut self) -> Result<SelectorPart, Problem> {
         self.joined("AND", Self::negated, Predicate::And)
     }
 
     fn joined(
         &mut self,
         word: &str,
-        part: impl Fn(&mut Self) -> Result<Part, Problem>,
+        part: impl Fn(&mut Self) -> Result<SelectorPart, Problem>,
         join: fn(Box<Predicate>, Box<Predicate>) -> Predicate,
-    ) -> Result<Part, Problem> {
+    ) -> Result<SelectorPart, Problem> {
         let first = part(self)?;
         if !self.take_word(word) {
             return Ok(first);
@@ -183,12 +185,12 @@ impl Parser<'_> {
             let next = part(self)?;
             conditions.push(self.condition(next)?);
             if !self.take_word(word) {
-                return Ok(Part::Condition(balanced(conditions, join)));
+                return Ok(SelectorPart::Condition(balanced(conditions, join)));
             }
         }
     }
 
-    fn negated(&mut self) -> Result<Part, Problem> {
+    fn negated(&mut self) -> Result<SelectorPart, Problem> {
         let mut negations = 0;
         while self.take_word("NOT") {
             negations += 1;
@@ -198,18 +200,20 @@ impl Parser<'_> {
             return Ok(part);
         }
         self.condition(part)
-            .map(|condition| Part::Condition(not(negations % 2 == 1, condition)))
+            .map(|condition| SelectorPart::Condition(not(negations % 2 == 1, condition)))
     }
 
-    fn compared(&mut self) -> Result<Part, Problem> {
+    fn compared(&mut self) -> Result<SelectorPart, Problem> {
         let left = match self.unit()? {
-            Part::Value(left) => left,
-            condition @ Part::Condition(_) => return Ok(condition),
+            SelectorPart::Value(left) => left,
+            condition @ SelectorPart::Condition(_) => return Ok(condition),
         };
         if let Some(comparison) = comparison(self.peek()) {
             self.at += 1;
             let right = self.value()?;
-            return self.compare(left, comparison, right).map(Part::Condition);
+            return self
+                .compare(left, comparison, right)
+                .map(SelectorPart::Condition);
         }
         if self.take_word("IS") {
             let negated = self.take_word("NOT");
@@ -217,7 +221,7 @@ impl Parser<'_> {
                 .take_word("NULL")
                 .then(|| not(negated, Predicate::IsNull(left)));
             return is_null
-                .map(Part::Condition)
+                .map(SelectorPart::Condition)
                 .ok_or_else(|| self.unexpected("NULL"));
         }
         let negated = self.take_word("NOT");
@@ -230,9 +234,9 @@ impl Parser<'_> {
         } else if negated {
             return Err(self.unexpected("IN, BETWEEN or LIKE"));
         } else {
-            return Ok(Part::Value(left));
+            return Ok(SelectorPart::Value(left));
         };
-        Ok(Part::Condition(not(negated, condition)))
+        Ok(SelectorPart::Condition(not(negated, condition)))
     }
 
     fn any_of(&mut self, left: &Operand) -> Result<Predicate, Problem> {
@@ -266,11 +270,11 @@ impl Parser<'_> {
                 "write LIKE 'web-%'",
             ));
         };
-        if left.kind() != Kind::Text {
+        if left.kind() != ValueKind::Text {
             let message = format!(
                 "`LIKE` is for text, but {} is {}",
                 self.spelled(&left),
-                left.kind().name()
+                left.kind().as_word()
             );
             return Err(bad(message, "use = < > or BETWEEN"));
         }
@@ -278,7 +282,7 @@ impl Parser<'_> {
     }
 
     /// A column, a literal, or anything in parentheses.
-    fn unit(&mut self) -> Result<Part, Problem> {
+    fn unit(&mut self) -> Result<SelectorPart, Problem> {
         const WANTED: &str = "a column, a number or a text in single quotes";
         let token = self.peek().clone();
         let at = self.at;
@@ -286,9 +290,9 @@ impl Parser<'_> {
         let operand = match token {
             Token::LParen => return self.nested(),
             Token::Minus => self.negative(),
-            Token::Number(digits, false) => {
-                number(&digits).map(Literal::Number).map(Operand::Literal)
-            }
+            Token::Number(digits, false) => parse_number(&digits)
+                .map(Literal::Number)
+                .map(Operand::Literal),
             Token::SingleQuotedString(text) => Ok(Operand::Literal(Literal::Text(text.into()))),
             Token::Word(word) if is_keyword(&word, "NULL") => {
                 Err(bad("nothing equals NULL", "write IS NULL or IS NOT NULL"))
@@ -307,10 +311,10 @@ impl Parser<'_> {
                 Err(self.unexpected(WANTED))
             }
         };
-        operand.map(Part::Value)
+        operand.map(SelectorPart::Value)
     }
 
-    fn nested(&mut self) -> Result<Part, Problem> {
+    fn nested(&mut self) -> Result<SelectorPart, Problem> {
         if self.depth == DEEPEST {
             return Err(bad(
                 format!("parentheses nest deeper than {DEEPEST}"),
@@ -328,22 +332,24 @@ impl Parser<'_> {
         let Token::Number(digits, false) = self.peek() else {
             return Err(self.unexpected("a number"));
         };
-        let number = -number(digits)?;
+        let number = -parse_number(digits)?;
         self.at += 1;
         Ok(Operand::Literal(Literal::Number(number)))
     }
 
     fn value(&mut self) -> Result<Operand, Problem> {
         match self.unit()? {
-            Part::Value(operand) => Ok(operand),
-            Part::Condition(_) => Err(bad("a condition stands where a value must stand", LANGUAGE)),
+            SelectorPart::Value(operand) => Ok(operand),
+            SelectorPart::Condition(_) => {
+                Err(bad("a condition stands where a value must stand", LANGUAGE))
+            }
         }
     }
 
-    fn condition(&self, part: Part) -> Result<Predicate, Problem> {
+    fn condition(&self, part: SelectorPart) -> Result<Predicate, Problem> {
         match part {
-            Part::Condition(predicate) => Ok(predicate),
-            Part::Value(operand) => Err(bad(
+            SelectorPart::Condition(predicate) => Ok(predicate),
+            SelectorPart::Value(operand) => Err(bad(
                 format!("{} alone is no condition", self.spelled(&operand)),
                 HELP,
             )),
@@ -357,14 +363,14 @@ impl Parser<'_> {
         right: Operand,
     ) -> Result<Predicate, Problem> {
         let (left, right) = match (left.kind(), right.kind()) {
-            (Kind::Date, Kind::Text) => (left, dated(right)?),
-            (Kind::Text, Kind::Date) => (dated(left)?, right),
+            (ValueKind::Date, ValueKind::Text) => (left, dated(right)?),
+            (ValueKind::Text, ValueKind::Date) => (dated(left)?, right),
             _ => (left, right),
         };
         if left.kind() == right.kind() {
             return Ok(Predicate::Compare(left, comparison, right));
         }
-        let (left_kind, right_kind) = (left.kind().name(), right.kind().name());
+        let (left_kind, right_kind) = (left.kind().as_word(), right.kind().as_word());
         let message = format!(
             "{} is {left_kind}, but {} is {right_kind}",
             self.spelled(&left),
@@ -496,7 +502,7 @@ fn not(negated: bool, predicate: Predicate) -> Predicate {
     }
 }
 
-fn number(digits: &str) -> Result<Decimal, Problem> {
+fn parse_number(digits: &str) -> Result<Decimal, Problem> {
     let plain = digits
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Document, Field, Section};
+use super::document::{Field, TomlDocument, TomlTable};
 use super::ids::nearest;
 use super::profiles::{DEFAULT, Profiles};
 use super::value::{Problem, shown};
@@ -40,23 +40,23 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Reads the settings; `changes` are the `[book]` of scenarios, the later ones over the earlier.
-    pub(super) fn read<'d>(
-        document: &'d Document<'d>,
-        changes: &[Section<'d>],
+    pub(super) fn read_settings<'d>(
+        document: &'d TomlDocument<'d>,
+        changes: &[TomlTable<'d>],
         profiles: &mut Profiles<'d>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let mut fields = BTreeMap::new();
         for section in std::iter::once(&document.section()).chain(changes) {
             section.refuse_unknown(KEYS, diagnostics);
-            fields.extend(section.fields().map(|field| (field.name(), field)));
+            fields.extend(section.fields().map(|field| (field.key(), field)));
         }
         let mut reader = SettingsReader {
             fields,
             document,
             diagnostics,
         };
-        let days = reader.days();
+        let days = reader.read_days();
         let name = reader.optional("name", |text| Ok(text.into()));
         let time_zone = reader.optional("time_zone", zone);
         let currency = reader.optional("currency", currency);
@@ -65,7 +65,7 @@ impl Settings {
         let holidays = reader
             .fields
             .get("holidays")
-            .map_or_else(Vec::new, |field| field.days(reader.diagnostics));
+            .map_or_else(Vec::new, |field| field.read_days(reader.diagnostics));
         // What was wrong with the first three has been reported; the tables can be checked without them.
         Some(Self {
             name: name.unwrap_or_else(|| "Book".into()),
@@ -111,7 +111,7 @@ fn zone(text: &str) -> Result<Box<str>, Problem> {
 
 struct SettingsReader<'r, 'd> {
     fields: BTreeMap<&'d str, Field<'d>>,
-    document: &'d Document<'d>,
+    document: &'d TomlDocument<'d>,
     diagnostics: &'r mut Diagnostics,
 }
 
@@ -121,7 +121,7 @@ impl<'d> SettingsReader<'_, 'd> {
         name: &str,
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Option<T> {
-        self.fields.get(name)?.read(self.diagnostics, read)
+        self.fields.get(name)?.read_field(self.diagnostics, read)
     }
 
     fn needed_day(&mut self, name: &str) -> Option<(Day, Place)> {
@@ -134,7 +134,7 @@ impl<'d> SettingsReader<'_, 'd> {
         Some((field.day(self.diagnostics)?, field.place()))
     }
 
-    fn days(&mut self) -> Option<DayRange> {
+    fn read_days(&mut self) -> Option<DayRange> {
         let from = self.needed_day("from");
         let to = self
             .fields
@@ -165,7 +165,7 @@ impl<'d> SettingsReader<'_, 'd> {
                 self.diagnostics,
             );
         };
-        let name = field.text(self.diagnostics)?;
+        let name = field.read_text(self.diagnostics)?;
         profiles.find(&name, || field.place(), self.diagnostics)
     }
 
@@ -179,12 +179,12 @@ impl<'d> SettingsReader<'_, 'd> {
         let products = field.section(self.diagnostics)?;
         let mut found = Some(BTreeMap::new());
         for product in products.fields() {
-            let name = product.text(self.diagnostics);
+            let name = product.read_text(self.diagnostics);
             let profile =
                 name.and_then(|name| profiles.find(&name, || product.place(), self.diagnostics));
             match (&mut found, profile) {
                 (Some(found), Some(profile)) => {
-                    found.insert(product.name().into(), profile);
+                    found.insert(product.key().into(), profile);
                 }
                 _ => found = None,
             }

@@ -24,7 +24,7 @@ pub struct Shown(String);
 
 impl Shown {
     /// The text, fit to stand in a line with others.
-    pub fn of(text: &str) -> Self {
+    pub fn visible(text: &str) -> Self {
         if is_plain(text) {
             Self(text.to_owned())
         } else {
@@ -49,11 +49,11 @@ impl Shown {
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, inner, after)) = next_apart(rest) {
-            shown.push_str(&Self::of(before).0);
+            shown.push_str(&Self::visible(before).0);
             shown.extend([APART].into_iter().chain(seen(inner)).chain([AGAIN]));
             rest = after;
         }
-        shown.push_str(&Self::of(rest).0);
+        shown.push_str(&Self::visible(rest).0);
         Self(shown)
     }
 

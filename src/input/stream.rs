@@ -1,8 +1,8 @@
-//! A CSV file that is larger than memory should be: read in pieces of whole rows, each of them a [`Table`] of its own.
+//! A CSV file that is larger than memory should be: read in pieces of whole rows, each of them a [`CsvTable`] of its own.
 
 use std::io::Read;
 
-use super::table::{Columns, CsvRow, LONGEST_ROW, Layout, Table};
+use super::table::{CsvRow, CsvTable, KnownColumns, LONGEST_ROW, Layout};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 
 /// About so many bytes has a piece.
@@ -11,7 +11,7 @@ const PIECE_BYTES: usize = 1 << 20;
 /// A file under way.
 pub(super) struct Stream<'w> {
     file: &'static str,
-    columns: Columns,
+    columns: KnownColumns,
     bytes: Box<dyn Read + 'w>,
     /// What has been read: whole rows, then the beginning of another one.
     buffer: Vec<u8>,
@@ -26,7 +26,11 @@ pub(super) struct Stream<'w> {
 
 impl<'w> Stream<'w> {
     /// Before its header.
-    pub(super) fn of(file: &'static str, columns: Columns, bytes: Box<dyn Read + 'w>) -> Self {
+    pub(super) fn over_bytes(
+        file: &'static str,
+        columns: KnownColumns,
+        bytes: Box<dyn Read + 'w>,
+    ) -> Self {
         Self {
             file,
             columns,
@@ -57,8 +61,8 @@ impl<'w> Stream<'w> {
         self.done = done;
         let piece = &self.buffer[..self.done];
         let table = match self.layout.take() {
-            None => Self::open(self.file, piece, self.columns, diagnostics),
-            Some(layout) => Table::going_on(
+            None => Self::open_piece(self.file, piece, self.columns, diagnostics),
+            Some(layout) => CsvTable::going_on(
                 (self.file, self.lines),
                 piece,
                 (self.columns, layout),
@@ -75,14 +79,14 @@ impl<'w> Stream<'w> {
     }
 
     /// The header and what comes with it. A column that nothing here reads is no fault of a result.
-    fn open<'p>(
+    fn open_piece<'p>(
         file: &'p str,
         piece: &'p [u8],
-        columns: Columns,
+        columns: KnownColumns,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Table<'p>> {
+    ) -> Option<CsvTable<'p>> {
         let mut found = Diagnostics::default();
-        let table = Table::open(file, piece, columns, &mut found);
+        let table = CsvTable::open_table(file, piece, columns, &mut found);
         if table.is_none() {
             found.iter().for_each(|one| {
                 diagnostics.push(

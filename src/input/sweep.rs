@@ -14,11 +14,11 @@
 
 use std::collections::BTreeSet;
 
-use super::document::{Document, Field, Section};
+use super::document::{Field, TomlDocument, TomlTable};
 use super::folder::{Folder, QUICK};
 use super::ids::nearest;
 use super::value::shown;
-use super::{Memory, quick, read_again, selected};
+use super::{ReadMemory, inline_change, read_again, selected};
 use crate::analysis::compare::Measure;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 
@@ -33,13 +33,13 @@ const CASE: &str = "case";
 const MOST_RUNS: usize = 100_000;
 
 /// A sweep as it was asked for.
-pub struct Plan {
+pub struct SweepSpec {
     /// The scenario that all runs begin with.
     pub scenario: Option<String>,
     /// The figure by which runs are sorted.
     pub sort: Option<Measure>,
     axes: Vec<Axis>,
-    cases: Vec<Case>,
+    cases: Vec<SweepCase>,
 }
 
 struct Axis {
@@ -50,7 +50,7 @@ struct Axis {
     values: Vec<(String, Place)>,
 }
 
-struct Case {
+struct SweepCase {
     name: String,
     scenario: Option<String>,
     changes: Vec<String>,
@@ -59,7 +59,7 @@ struct Case {
 
 /// One run of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct SweepRun {
     /// What is chosen, for each column.
     pub cells: Vec<String>,
     /// The scenario that it begins with.
@@ -68,26 +68,26 @@ pub struct Run {
     pub changes: Vec<String>,
 }
 
-impl Run {
+impl SweepRun {
     /// Its changes as the text of a scenario.
     ///
     /// # Errors
     /// The first change that cannot be read.
-    pub fn text(&self) -> Result<String, String> {
-        quick::toml(&self.changes)
+    pub fn to_toml(&self) -> Result<String, String> {
+        inline_change::toml(&self.changes)
     }
 }
 
-impl Plan {
+impl SweepSpec {
     /// Reads a sweep. There is one exactly if there are no errors.
-    pub fn read(file: &str, bytes: &[u8], diagnostics: &mut Diagnostics) -> Option<Self> {
-        let document = Document::open(file, bytes, diagnostics)?;
+    pub fn read_sweep(file: &str, bytes: &[u8], diagnostics: &mut Diagnostics) -> Option<Self> {
+        let document = TomlDocument::parse_toml(file, bytes, diagnostics)?;
         let section = document.section();
         section.refuse_unknown(KEYS, diagnostics);
         let text = |name, diagnostics: &mut Diagnostics| {
             section
                 .field(name)
-                .and_then(|field| field.text(diagnostics))
+                .and_then(|field| field.read_text(diagnostics))
         };
         let scenario = text(SCENARIO, diagnostics);
         let sort = section
@@ -101,11 +101,11 @@ impl Plan {
         };
         let axes = tables("axis", diagnostics)
             .iter()
-            .filter_map(|axis| Axis::read(axis, diagnostics))
+            .filter_map(|axis| Axis::read_axis(axis, diagnostics))
             .collect();
         let cases = tables("case", diagnostics)
             .iter()
-            .filter_map(|case| Case::read(case, diagnostics))
+            .filter_map(|case| SweepCase::read_case(case, diagnostics))
             .collect();
         let plan = Self {
             scenario,
@@ -151,21 +151,21 @@ impl Plan {
     }
 
     /// All runs: the combinations of the axes, the last one changing fastest, then the cases.
-    pub fn runs(&self) -> Vec<Run> {
+    pub fn runs(&self) -> Vec<SweepRun> {
         let sizes = self.axes.iter().map(|axis| axis.values.len());
         let combinations = if self.axes.is_empty() {
             0
         } else {
             sizes.product()
         };
-        let mut runs: Vec<Run> = (0..combinations)
+        let mut runs: Vec<SweepRun> = (0..combinations)
             .map(|number| self.combination(number))
             .collect();
         runs.extend(self.cases.iter().map(|case| {
             let mut cells = vec![String::new(); self.axes.len()];
             cells.push(case.name.clone());
             let scenario = case.scenario.clone().or_else(|| self.scenario.clone());
-            Run {
+            SweepRun {
                 cells,
                 scenario,
                 changes: case.changes.clone(),
@@ -174,8 +174,8 @@ impl Plan {
         runs
     }
 
-    fn combination(&self, mut number: usize) -> Run {
-        let mut run = Run {
+    fn combination(&self, mut number: usize) -> SweepRun {
+        let mut run = SweepRun {
             cells: Vec::new(),
             scenario: self.scenario.clone(),
             changes: Vec::new(),
@@ -192,12 +192,12 @@ impl Plan {
 
     /// Reads the book with each value and each case alone. What is wrong, or changes nothing, is reported at its place in
     /// the sweep.
-    pub fn check(&self, folder: &Folder) -> Diagnostics {
-        let (mut found, memory) = (Diagnostics::default(), Memory::default());
+    pub fn check_runs(&self, folder: &Folder) -> Diagnostics {
+        let (mut found, memory) = (Diagnostics::default(), ReadMemory::default());
         self.refuse_contradictions(folder, &mut found);
         for axis in &self.axes {
             for (value, place) in &axis.values {
-                let mut run = Run {
+                let mut run = SweepRun {
                     cells: Vec::new(),
                     scenario: self.scenario.clone(),
                     changes: Vec::new(),
@@ -208,7 +208,7 @@ impl Plan {
         }
         for case in &self.cases {
             let scenario = case.scenario.clone().or_else(|| self.scenario.clone());
-            let run = Run {
+            let run = SweepRun {
                 cells: Vec::new(),
                 scenario,
                 changes: case.changes.clone(),
@@ -243,18 +243,18 @@ impl Plan {
 }
 
 fn measure(field: &Field<'_>, diagnostics: &mut Diagnostics) -> Option<Measure> {
-    field.read(diagnostics, |text| super::value::word(text, Measure::NAMES))
+    field.read_field(diagnostics, |text| super::value::word(text, Measure::NAMES))
 }
 
 /// Reads the book with one change; what is wrong with the change is reported at its place in the sweep.
 fn check_alone(
-    run: &Run,
-    (folder, memory): (&Folder, &Memory),
+    run: &SweepRun,
+    (folder, memory): (&Folder, &ReadMemory),
     place: &Place,
     found: &mut Diagnostics,
 ) {
     let mut folder = folder.clone();
-    match run.text() {
+    match run.to_toml() {
         Ok(text) => folder.change(&text),
         Err(message) => {
             found.push(
@@ -298,12 +298,12 @@ fn overlap(first: &Axis, second: &Axis, folder: &Folder) -> bool {
 }
 
 impl Axis {
-    fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
+    fn read_axis(section: &TomlTable<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         section.refuse_unknown(AXIS_KEYS, diagnostics);
         let mut text = |name| {
             section
                 .field(name)
-                .and_then(|field| field.text(diagnostics))
+                .and_then(|field| field.read_text(diagnostics))
         };
         let (key, name, condition) = (text("key"), text("name"), text("where"));
         let values = section
@@ -312,7 +312,7 @@ impl Axis {
             .unwrap_or_default();
         let values: Vec<(String, Place)> = values
             .iter()
-            .filter_map(|value| Some((value.text(diagnostics)?, value.place())))
+            .filter_map(|value| Some((value.read_text(diagnostics)?, value.place())))
             .collect();
         for (key, is_there) in [("key", key.is_some()), ("values", !values.is_empty())] {
             if !is_there {
@@ -340,7 +340,7 @@ impl Axis {
         self.condition == other.condition
     }
 
-    fn apply(&self, value: &str, run: &mut Run, add: impl FnOnce(&mut Vec<String>, String)) {
+    fn apply(&self, value: &str, run: &mut SweepRun, add: impl FnOnce(&mut Vec<String>, String)) {
         if self.key == SCENARIO {
             run.scenario = Some(value.to_owned()).filter(|name| !name.is_empty());
             return;
@@ -354,13 +354,13 @@ impl Axis {
     }
 }
 
-impl Case {
-    fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
+impl SweepCase {
+    fn read_case(section: &TomlTable<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         section.refuse_unknown(CASE_KEYS, diagnostics);
         let mut text = |name| {
             section
                 .field(name)
-                .and_then(|field| field.text(diagnostics))
+                .and_then(|field| field.read_text(diagnostics))
         };
         let (name, scenario) = (text("name"), text(SCENARIO));
         let changes = section
@@ -369,7 +369,7 @@ impl Case {
             .unwrap_or_default();
         let changes: Vec<String> = changes
             .iter()
-            .filter_map(|change| change.text(diagnostics))
+            .filter_map(|change| change.read_text(diagnostics))
             .collect();
         let place = section.place();
         if name.is_none() {

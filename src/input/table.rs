@@ -15,15 +15,15 @@ use chrono_tz::Tz;
 use rayon::prelude::*;
 
 use super::ids::{self, nearest};
-use super::readings;
-use super::rows::{Rows, cell_range, check_quotes, parts};
+use super::misspelling;
+use super::rows::{RowReader, cell_range, check_quotes, parts};
 use super::value::{Problem, shown};
 use crate::input::cell;
-use crate::input::diagnostic::{Code, Diagnostics, Lines, Place};
+use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
 use crate::model::money::Factor;
 
 /// One row of cells, whatever file it comes from.
-pub(super) trait Row {
+pub(super) trait InputRow {
     /// The text of a cell; empty is none.
     fn text(&self, slot: usize) -> Option<&str>;
 
@@ -36,7 +36,7 @@ pub(super) trait Row {
     fn place(&self, slot: usize) -> Place;
 
     /// Reads a cell, or reports why it cannot be read.
-    fn read<T>(
+    fn read_cell_as<T>(
         &self,
         slot: usize,
         diagnostics: &mut Diagnostics,
@@ -59,7 +59,7 @@ pub(super) trait Row {
     /// A problem with a date whose cure is the date in the zone of the book.
     fn dated(&self, problem: Problem, text: &str) -> Problem {
         let zone = self.zone().filter(|_| problem.code == Code::BadDate);
-        match zone.and_then(|zone| Some((zone, readings::date_in(text, zone)?))) {
+        match zone.and_then(|zone| Some((zone, misspelling::date_in(text, zone)?))) {
             Some((zone, day)) => Problem {
                 help: format!("write {day}, its date in {zone}"),
                 ..problem
@@ -84,13 +84,13 @@ pub(super) trait Row {
             .report(|| self.place(slot), diagnostics);
             return None;
         }
-        self.read(slot, diagnostics, read)
+        self.read_cell_as(slot, diagnostics, read)
     }
 }
 
 /// The columns that a file may have.
 #[derive(Clone, Copy)]
-pub(super) struct Columns {
+pub(super) struct KnownColumns {
     pub names: &'static [&'static str],
     /// Slots of the columns that must be there.
     pub required: &'static [usize],
@@ -109,13 +109,13 @@ const FOR_PEOPLE: &[(&str, &str)] = &[("prices.csv", "note"), ("instances.csv", 
 pub(super) const TAG: &str = "tag:";
 
 /// A CSV file whose header has been read.
-pub(super) struct Table<'f> {
+pub(super) struct CsvTable<'f> {
     file: &'f str,
     text: &'f str,
     /// Bytes before the text: those of a byte order mark.
     skipped: usize,
     bytes: &'f [u8],
-    columns: Columns,
+    columns: KnownColumns,
     /// For each slot the position of its column; the slots of tags follow those of names.
     positions: Vec<Option<usize>>,
     tag_keys: Vec<String>,
@@ -124,7 +124,7 @@ pub(super) struct Table<'f> {
     header: Range<usize>,
     /// Lines of the file before the text.
     lines_before: usize,
-    lines: OnceLock<Lines>,
+    lines: OnceLock<LineIndex>,
     zone: Option<Tz>,
     /// Whether something that cannot be seen was left out at the end of an id or a tag.
     trims: AtomicBool,
@@ -144,12 +144,12 @@ pub(super) const MOST_COLUMNS: usize = 1 << 15;
 /// So many parts of a file are held at once: what was read of them, and is not taken yet.
 const WAVE: usize = 32;
 
-impl<'f> Table<'f> {
+impl<'f> CsvTable<'f> {
     /// Reads the header; none where the file cannot be read at all.
-    pub(super) fn open(
+    pub(super) fn open_table(
         file: &'f str,
         bytes: &'f [u8],
-        columns: Columns,
+        columns: KnownColumns,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let text = utf8(file, bytes, diagnostics)?.trim_start_matches('\u{feff}');
@@ -179,7 +179,7 @@ impl<'f> Table<'f> {
     pub(super) fn going_on(
         (file, lines_before): (&'f str, usize),
         bytes: &'f [u8],
-        (columns, layout): (Columns, Layout),
+        (columns, layout): (KnownColumns, Layout),
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let mut found = Diagnostics::default();
@@ -229,7 +229,7 @@ impl<'f> Table<'f> {
     }
 
     fn read_header(&mut self, diagnostics: &mut Diagnostics) -> bool {
-        let mut rows = Rows::of(self.text, 0..self.text.len(), MOST_COLUMNS);
+        let mut rows = RowReader::over_range(self.text, 0..self.text.len(), MOST_COLUMNS);
         if !rows.advance() {
             let message = format!("`{}` is empty", self.file);
             let help = format!(
@@ -409,17 +409,17 @@ impl<'f> Table<'f> {
         self.rows_in(self.header.end..self.text.len(), diagnostics, visit);
     }
 
-    /// [`Table::rows`] on all processors. The file is read in parts of many rows, each by itself; what was made of them is
+    /// [`CsvTable::rows`] on all processors. The file is read in parts of many rows, each by itself; what was made of them is
     /// taken in file order, while the next ones are read.
     pub(super) fn parts<T: Send>(
         &self,
         diagnostics: &mut Diagnostics,
-        read: impl Fn(Part<'_, 'f>, &mut Diagnostics) -> T + Sync,
+        read: impl Fn(TableChunk<'_, 'f>, &mut Diagnostics) -> T + Sync,
         mut take: impl FnMut(T) + Send,
     ) {
         let read_one = |range: &Range<usize>, mut found: Diagnostics| {
             let made = read(
-                Part {
+                TableChunk {
                     table: self,
                     range: range.clone(),
                 },
@@ -452,7 +452,7 @@ impl<'f> Table<'f> {
         diagnostics: &mut Diagnostics,
         mut visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics),
     ) {
-        let mut rows = Rows::of(self.text, range, self.width);
+        let mut rows = RowReader::over_range(self.text, range, self.width);
         while rows.advance() {
             let (Range { start, end }, cells) = (rows.range(), rows.cells());
             let is_long = end - start >= LONGEST_ROW;
@@ -503,7 +503,7 @@ impl<'f> Table<'f> {
 
     /// The place of a slot's cell in the row that starts at a byte; of the row's first required cell where the file
     /// does not have the column.
-    pub(super) fn place(&self, start: usize, slot: usize) -> Place {
+    pub(super) fn place_of_cell(&self, start: usize, slot: usize) -> Place {
         let position = |slot: usize| self.positions.get(slot).copied().flatten();
         let home = || {
             self.columns
@@ -515,8 +515,8 @@ impl<'f> Table<'f> {
     }
 
     /// The line of the row that starts at a byte.
-    pub(super) fn line(&self, start: usize) -> usize {
-        self.lines().line(self.bytes, start + self.skipped)
+    pub(super) fn line_number(&self, start: usize) -> usize {
+        self.lines().line_at(self.bytes, start + self.skipped)
     }
 
     /// The place of the name at a position of the header.
@@ -538,24 +538,25 @@ impl<'f> Table<'f> {
         }
     }
 
-    fn lines(&self) -> &Lines {
-        self.lines.get_or_init(|| Lines::of(self.bytes))
+    fn lines(&self) -> &LineIndex {
+        self.lines
+            .get_or_init(|| LineIndex::index_lines(self.bytes))
     }
 }
 
 /// Some rows of a table.
-pub(super) struct Part<'t, 'f> {
-    table: &'t Table<'f>,
+pub(super) struct TableChunk<'t, 'f> {
+    table: &'t CsvTable<'f>,
     range: Range<usize>,
 }
 
-impl<'f> Part<'_, 'f> {
+impl<'f> TableChunk<'_, 'f> {
     /// How many lines it has: hardly ever fewer than rows.
     pub(super) fn lines(&self) -> usize {
         memchr::memchr_iter(b'\n', &self.table.text.as_bytes()[self.range.clone()]).count() + 1
     }
 
-    /// [`Table::rows`] of this part.
+    /// [`CsvTable::rows`] of this part.
     pub(super) fn rows(
         self,
         diagnostics: &mut Diagnostics,
@@ -595,14 +596,14 @@ fn cells(count: usize) -> String {
 
 /// Where the rows of a table begin, by the number of what was read from them.
 pub(super) struct Origins<'t, 'f> {
-    pub table: &'t Table<'f>,
+    pub table: &'t CsvTable<'f>,
     pub starts: Vec<usize>,
 }
 
 impl Origins<'_, '_> {
     /// The place of a slot's cell in the row with this number.
-    pub(super) fn place(&self, number: usize, slot: usize) -> Place {
-        self.table.place(self.starts[number], slot)
+    pub(super) fn origin_of(&self, number: usize, slot: usize) -> Place {
+        self.table.place_of_cell(self.starts[number], slot)
     }
 }
 
@@ -611,7 +612,7 @@ pub(super) type Written = Arc<(String, Place)>;
 
 /// A row of a CSV file, with cells that a scenario may have changed.
 pub(super) struct CsvRow<'r, 'f> {
-    table: &'r Table<'f>,
+    table: &'r CsvTable<'f>,
     cells: &'r [Cow<'f, str>],
     start: usize,
     changed: BTreeMap<usize, Written>,
@@ -655,13 +656,13 @@ impl CsvRow<'_, '_> {
         trimmed
     }
 
-    /// The byte where the row starts, for [`Table::place`].
+    /// The byte where the row starts, for [`CsvTable::place_of_cell`].
     pub(super) fn start(&self) -> usize {
         self.start
     }
 }
 
-impl Row for CsvRow<'_, '_> {
+impl InputRow for CsvRow<'_, '_> {
     fn text(&self, slot: usize) -> Option<&str> {
         let changed = if self.changed.is_empty() {
             None
@@ -670,7 +671,7 @@ impl Row for CsvRow<'_, '_> {
         };
         let text = match changed {
             Some(written) => written.0.as_str(),
-            None => cell::read(self.written(slot)?),
+            None => cell::read_cell(self.written(slot)?),
         };
         let text = if self.table.is_trimmed(slot) {
             self.trimmed(text)
@@ -691,7 +692,7 @@ impl Row for CsvRow<'_, '_> {
     fn place(&self, slot: usize) -> Place {
         match self.changed.get(&slot) {
             Some(written) => written.1.clone(),
-            None => self.table.place(self.start, slot),
+            None => self.table.place_of_cell(self.start, slot),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One cell's text to one value: the strict readers that all tables and settings share.
 
 use super::ids::{nearest, synonym};
+use super::misspelling;
 pub(super) use super::problem::{Problem, shown};
-use super::readings;
 use crate::input::diagnostic::Code;
 use crate::model::calendar::{Day, DayError};
 use crate::model::money::{AmountError, Currency, Factor, Money, Price};
@@ -10,7 +10,7 @@ use crate::model::money::{AmountError, Currency, Factor, Money, Price};
 pub(super) fn day(text: &str) -> Result<Day, Problem> {
     Day::parse(text).map_err(|error| {
         let help = match error {
-            DayError::Shape => readings::date_help(text),
+            DayError::Shape => misspelling::date_help(text),
             DayError::NoSuchDay => "write a day that the calendar has".to_owned(),
             DayError::TooEarly => "write a date from 1900-01-01 on".to_owned(),
         };
@@ -84,7 +84,7 @@ fn amount_problem(text: &str, error: AmountError, of: &str) -> Problem {
         AmountError::Negative => format!("{} is below zero", shown(text)),
         AmountError::TooManyDecimals { most: 0 } => format!("{} has decimals", shown(text)),
         AmountError::Separator
-            if readings::numbers(text).len() != 1 || readings::has_decimal_comma(text) =>
+            if misspelling::numbers(text).len() != 1 || misspelling::has_decimal_comma(text) =>
         {
             format!("{} has a comma", shown(text))
         }
@@ -107,7 +107,7 @@ fn amount_problem(text: &str, error: AmountError, of: &str) -> Problem {
         | AmountError::NotPlain => number_help(text),
         AmountError::Exponent => "write all digits, such as 1000.00".to_owned(),
         AmountError::Negative => "write zero or more".to_owned(),
-        AmountError::TooManyDecimals { .. } if readings::may_be_thousands(text) => {
+        AmountError::TooManyDecimals { .. } if misspelling::may_be_thousands(text) => {
             format!(
                 "write {} if the point separates thousands; else {round}",
                 text.replace('.', "")
@@ -131,15 +131,15 @@ fn number_help(text: &str) -> String {
         true => "leave it empty, or write 0: a dash is no number",
         false => "write a plain decimal with a point, such as 1234.50",
     };
-    readings::number_help(text).unwrap_or_else(|| otherwise.to_owned())
+    misspelling::number_help(text).unwrap_or_else(|| otherwise.to_owned())
 }
 
 /// A price in a file that has decimal commas elsewhere: one that may be a thousand times as large.
 pub(super) fn ambiguous_price(text: &str) -> Option<Problem> {
-    let is_ambiguous = readings::may_be_thousands(text) && price(text).is_ok();
+    let is_ambiguous = misspelling::may_be_thousands(text) && price(text).is_ok();
     is_ambiguous.then(|| {
         let message = format!("{} stands in a file with decimal commas", shown(text));
-        let help = readings::number_help(text).unwrap_or_default();
+        let help = misspelling::number_help(text).unwrap_or_default();
         Problem::new(Code::BadAmount, message, help)
     })
 }

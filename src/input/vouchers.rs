@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::accounts::known_account;
 use super::settings::Settings;
-use super::table::{Columns, Row, Table};
+use super::table::{CsvTable, InputRow, KnownColumns};
 use super::value::{Problem, amount_above_zero, amount_from_zero, day, shown, word};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::Account;
@@ -16,7 +16,7 @@ use crate::model::voucher::Voucher;
 
 pub(super) const FILE: &str = "vouchers.csv";
 
-pub(super) const COLUMNS: Columns = Columns {
+pub(super) const COLUMNS: KnownColumns = KnownColumns {
     names: &[
         "voucher_id",
         "account_id",
@@ -79,13 +79,13 @@ const SLOTS: Slots = Slots {
 pub(super) type Ids = BTreeSet<Box<str>>;
 
 /// Adds the vouchers of the file to their accounts.
-pub(super) fn read(
+pub(super) fn read_vouchers(
     bytes: &[u8],
     (settings, accounts): (&Settings, &mut [Account]),
     (labels, ids): (&mut Labels, &mut Ids),
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(mut table) = Table::open(FILE, bytes, COLUMNS, diagnostics) else {
+    let Some(mut table) = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics) else {
         return;
     };
     table.set_zone(&settings.time_zone);
@@ -112,7 +112,7 @@ pub(super) fn read(
 
 /// Reads the cells of one voucher that is valid from a day on.
 pub(super) fn voucher(
-    row: &impl Row,
+    row: &impl InputRow,
     slots: Slots,
     (currency, valid_from): (Currency, Option<Day>),
     (labels, ids): (&mut Labels, &mut Ids),
@@ -135,10 +135,10 @@ pub(super) fn voucher(
         .text(slots.products)
         .map_or_else(Vec::new, |text| product_list(text, labels));
     let before = diagnostics.errors();
-    let pay_mode = row.read(slots.pay_mode, diagnostics, |text| {
+    let pay_mode = row.read_cell_as(slots.pay_mode, diagnostics, |text| {
         word(text, ChargeType::NAMES)
     });
-    let min_order = row.read(slots.min_order, diagnostics, |text| {
+    let min_order = row.read_cell_as(slots.min_order, diagnostics, |text| {
         amount_from_zero(text, currency)
     });
     let sound = diagnostics.errors() == before;

@@ -87,11 +87,11 @@ impl ChargeKind {
 
 /// A calendar month, `YYYY-MM`: the statement that a charge is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Month(Day);
+pub struct StatementMonth(Day);
 
-impl Month {
+impl StatementMonth {
     /// The month that holds a day.
-    pub fn of(day: Day) -> Self {
+    pub fn month_of(day: Day) -> Self {
         Self(day.month_start())
     }
 
@@ -108,7 +108,7 @@ impl Month {
     }
 }
 
-impl fmt::Display for Month {
+impl fmt::Display for StatementMonth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.to_string()[..7])
     }
@@ -116,7 +116,7 @@ impl fmt::Display for Month {
 
 /// A span of days, `[start, end)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
+pub struct BilledSpan {
     /// Its first day.
     pub start: Day,
     /// The day after its last.
@@ -125,7 +125,7 @@ pub struct Span {
 
 /// How a charge was paid; the parts add up to its amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Paid {
+pub struct PaymentParts {
     /// By vouchers.
     pub voucher: Decimal,
     /// By free credit.
@@ -134,7 +134,7 @@ pub struct Paid {
     pub cash: Decimal,
 }
 
-impl Paid {
+impl PaymentParts {
     /// All parts together.
     pub fn total(self) -> Decimal {
         self.voucher + self.free_credit + self.cash
@@ -161,7 +161,7 @@ pub struct Charge {
     /// The region, or empty.
     pub region: String,
     /// The term paid for; of usage the days of use.
-    pub term: Option<Span>,
+    pub term: Option<BilledSpan>,
     /// The months of the order, where known.
     pub months: Option<u32>,
     /// How much was used, in `unit`.
@@ -177,7 +177,7 @@ pub struct Charge {
     /// The part of `amount` that is tax, where known.
     pub tax: Option<Decimal>,
     /// How it was paid.
-    pub paid: Paid,
+    pub paid: PaymentParts,
     /// The account's currency.
     pub currency: Currency,
     /// The order, or empty.
@@ -185,7 +185,7 @@ pub struct Charge {
     /// The orders that a refund takes back.
     pub reverses: Vec<String>,
     /// The statement that it is in.
-    pub bill_month: Month,
+    pub bill_month: StatementMonth,
     /// The day on which the source said so.
     pub as_of: Day,
     /// The file and row that it came from.
@@ -206,7 +206,7 @@ impl Charge {
     }
 
     /// The statement that the row belongs to.
-    pub fn statement(&self) -> (AccountId, Month) {
+    pub fn statement(&self) -> (AccountId, StatementMonth) {
         (self.account.clone(), self.bill_month)
     }
 }

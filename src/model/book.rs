@@ -140,7 +140,7 @@ impl Book {
 
     /// The text of an instance's cell as the book has it at its opening; none where it is empty.
     pub fn cell_text(&self, instance: &Instance, column: Column) -> Option<String> {
-        let label = |label: Label| self.labels.text(label).to_owned();
+        let label = |label: Label| self.labels.label_text(label).to_owned();
         let day = |day: Day| day.to_string();
         let labels = &instance.labels;
         let reclaimed = instance.state == Some(State::Reclaimed);
@@ -175,7 +175,7 @@ impl Book {
 
     /// Whether a tag says that an instance is production (`docs/model.md`, **production-manual**).
     pub fn is_production(&self, instance: &Instance) -> bool {
-        let value = |label: &Option<Label>| label.map(|label| self.labels.text(label));
+        let value = |label: &Option<Label>| label.map(|label| self.labels.label_text(label));
         let mut tags = self
             .tag_keys
             .iter()

@@ -34,7 +34,7 @@ impl Day {
     .day();
 
     #[inline]
-    const fn of(days: i32) -> Self {
+    const fn from_number(days: i32) -> Self {
         assert!(
             days > 0,
             "no day is computed that lies two thousand years back"
@@ -81,7 +81,7 @@ impl Day {
     }
 
     /// The bytes of `YYYY-MM-DD`; none after the year 9999.
-    pub fn text(self) -> Option<[u8; 10]> {
+    pub fn to_iso_bytes(self) -> Option<[u8; 10]> {
         let Civil { year, month, day } = self.civil();
         let year = u32::try_from(year).ok().filter(|year| *year <= 9999)?;
         let [[c, e], [d, y], [m, n], [t, u]] =
@@ -225,7 +225,7 @@ impl Civil {
         };
         let year = self.year - earlier;
         let of_year = (153 * month.cast_signed() + 2) / 5 + self.day.cast_signed() - 1;
-        Day::of(year * FOUR_YEARS / 4 - year / 100 + year / 400 + of_year)
+        Day::from_number(year * FOUR_YEARS / 4 - year / 100 + year / 400 + of_year)
     }
 
     #[inline]
@@ -242,7 +242,7 @@ impl Civil {
 
 impl From<NaiveDate> for Day {
     fn from(date: NaiveDate) -> Self {
-        Self::of(date.to_epoch_days() + EPOCH)
+        Self::from_number(date.to_epoch_days() + EPOCH)
     }
 }
 
@@ -250,7 +250,7 @@ impl Add<i32> for Day {
     type Output = Self;
     #[inline]
     fn add(self, days: i32) -> Self {
-        Self::of(self.0.get() + days)
+        Self::from_number(self.0.get() + days)
     }
 }
 
@@ -258,13 +258,13 @@ impl Sub<i32> for Day {
     type Output = Self;
     #[inline]
     fn sub(self, days: i32) -> Self {
-        Self::of(self.0.get() - days)
+        Self::from_number(self.0.get() - days)
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.text() {
+        match self.to_iso_bytes() {
             Some(text) => f.write_str(str::from_utf8(&text).expect("digits are text")),
             None => self.date().fmt(f),
         }
@@ -312,7 +312,7 @@ impl DayRange {
 
     /// Its days, in order.
     pub fn days(self) -> impl Iterator<Item = Day> {
-        (self.from.0.get()..=self.to.0.get()).map(Day::of)
+        (self.from.0.get()..=self.to.0.get()).map(Day::from_number)
     }
 
     /// The last day on which a run may end, 31 December 2500.

@@ -114,7 +114,7 @@ impl<'l> FurtherLabels<'l> {
             place.wrapping_mul(31).wrapping_add(u32::from(byte))
         });
         let place = (place % PLACES) as usize;
-        let met = self.met[place].filter(|label| self.text(*label) == text);
+        let met = self.met[place].filter(|label| self.label_text(*label) == text);
         let label = met.unwrap_or_else(|| self.find_or_add(text));
         self.met[place] = Some(label);
         label
@@ -128,10 +128,10 @@ impl<'l> FurtherLabels<'l> {
     }
 
     /// The text of a label, known before or added.
-    pub fn text(&self, label: Label) -> &str {
+    pub fn label_text(&self, label: Label) -> &str {
         match label.number().checked_sub(self.known.count()) {
-            None => self.known.text(label),
-            Some(added) => self.added.text(Label::numbered(added)),
+            None => self.known.label_text(label),
+            Some(added) => self.added.label_text(Label::numbered(added)),
         }
     }
 
@@ -143,13 +143,13 @@ impl<'l> FurtherLabels<'l> {
 
 /// The numbers that [`Labels::adopt`] gives to further labels.
 #[derive(Debug)]
-pub struct Adopted {
+pub struct AdoptedLabels {
     /// How many were known where these were added.
     known: u32,
     added: Vec<Label>,
 }
 
-impl Adopted {
+impl AdoptedLabels {
     /// The label that a part had under this number.
     pub fn label(&self, label: Label) -> Label {
         label
@@ -161,8 +161,8 @@ impl Adopted {
 
 impl Labels {
     /// Takes in what a part added to the labels `known` before it.
-    pub fn adopt(&mut self, added: &Labels, known: &Labels) -> Adopted {
-        Adopted {
+    pub fn adopt(&mut self, added: &Labels, known: &Labels) -> AdoptedLabels {
+        AdoptedLabels {
             known: known.count(),
             added: added.texts().map(|text| self.intern(text)).collect(),
         }
@@ -194,7 +194,7 @@ impl Labels {
     }
 
     /// The text of a label of this table.
-    pub fn text(&self, label: Label) -> &str {
+    pub fn label_text(&self, label: Label) -> &str {
         &self.table.texts[label.number() as usize]
     }
 }

@@ -164,7 +164,7 @@ impl Money {
     /// # Errors
     /// The first rule of plain amounts that the text breaks; nothing is ever rounded.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
-        let plain = Plain::read(text)?;
+        let plain = PlainNumber::parse_plain(text)?;
         let digits = usize::from(currency.digits);
         if plain.decimals.len() > digits {
             return Err(AmountError::TooManyDecimals { most: digits });
@@ -343,7 +343,7 @@ impl Factor {
     /// # Errors
     /// The first rule of factors that the text breaks.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        let plain = Plain::read(text)?;
+        let plain = PlainNumber::parse_plain(text)?;
         let decimals = plain.decimals.trim_end_matches('0');
         if plain.negative {
             Err(AmountError::Negative)
@@ -365,7 +365,7 @@ impl Factor {
     /// # Errors
     /// The first rule of factors that the text breaks, or a change by more than the whole.
     pub fn of_change(text: &str) -> Result<Self, AmountError> {
-        let plain = Plain::read(text)?;
+        let plain = PlainNumber::parse_plain(text)?;
         let decimals = plain.decimals.trim_end_matches('0');
         if decimals.len() > FACTOR_DECIMALS - 2 {
             return Err(AmountError::TooManyDecimals {
@@ -398,7 +398,7 @@ pub struct Exact(BigRational);
 
 impl Exact {
     /// A whole number.
-    pub fn of(number: u32) -> Self {
+    pub fn from_whole(number: u32) -> Self {
         Self(BigRational::from_integer(number.into()))
     }
 
@@ -468,14 +468,14 @@ impl fmt::Display for Factor {
 }
 
 /// The parts of a plain decimal.
-struct Plain<'t> {
+struct PlainNumber<'t> {
     negative: bool,
     integer: &'t str,
     decimals: &'t str,
 }
 
-impl<'t> Plain<'t> {
-    fn read(text: &'t str) -> Result<Self, AmountError> {
+impl<'t> PlainNumber<'t> {
+    fn parse_plain(text: &'t str) -> Result<Self, AmountError> {
         let (negative, digits) = text
             .strip_prefix('-')
             .map_or((false, text), |rest| (true, rest));

@@ -75,7 +75,7 @@ impl Orders {
     }
 
     /// Those of one instance.
-    pub fn of(&self, instance: InstanceIndex) -> impl DoubleEndedIterator<Item = &Order> {
+    pub fn of_instance(&self, instance: InstanceIndex) -> impl DoubleEndedIterator<Item = &Order> {
         let from = self.0.partition_point(|(other, _)| *other < instance);
         let count = self.0[from..].partition_point(|(other, _)| *other == instance);
         self.0[from..from + count].iter().map(|(_, order)| order)
@@ -89,7 +89,7 @@ impl Orders {
 
 /// What is known to be paid for an instance on a day, current and further terms together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paid {
+pub struct PaidTerms {
     /// The order whose term holds the day.
     pub current: Option<Order>,
     /// Cash of all terms.
@@ -98,7 +98,7 @@ pub struct Paid {
     pub free_credit: Money,
 }
 
-impl Paid {
+impl PaidTerms {
     /// Sums up the orders that are not over on `day`; none where there are none.
     pub fn on(day: Day, orders: impl Iterator<Item = Order>) -> Option<Self> {
         orders

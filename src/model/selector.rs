@@ -91,7 +91,7 @@ impl Column {
     ];
 
     /// What its cells hold.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> ValueKind {
         match self {
             Self::RenewMonths
             | Self::MonthlyPrice
@@ -99,16 +99,16 @@ impl Column {
             | Self::AnchorDay
             | Self::Priority
             | Self::BilledHours
-            | Self::Downgrades => Kind::Number,
-            Self::StartsOn | Self::ExpiresOn | Self::Since => Kind::Date,
-            _ => Kind::Text,
+            | Self::Downgrades => ValueKind::Number,
+            Self::StartsOn | Self::ExpiresOn | Self::Since => ValueKind::Date,
+            _ => ValueKind::Text,
         }
     }
 }
 
 /// What a value is; unlike kinds never compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// Text, ordered by bytes.
     Text,
     /// An exact decimal.
@@ -117,9 +117,9 @@ pub enum Kind {
     Date,
 }
 
-impl Kind {
+impl ValueKind {
     /// The word for messages.
-    pub fn name(self) -> &'static str {
+    pub fn as_word(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Number => "a number",
@@ -161,16 +161,16 @@ pub enum Operand {
 
 impl Operand {
     /// What it holds.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ValueKind {
         match self {
             Self::Column(column) => column.kind(),
-            Self::Literal(Literal::Text(_)) => Kind::Text,
-            Self::Literal(Literal::Number(_)) => Kind::Number,
-            Self::Literal(Literal::Date(_)) => Kind::Date,
+            Self::Literal(Literal::Text(_)) => ValueKind::Text,
+            Self::Literal(Literal::Number(_)) => ValueKind::Number,
+            Self::Literal(Literal::Date(_)) => ValueKind::Date,
         }
     }
 
-    fn value<'v>(&'v self, cells: &impl Cells<'v>) -> Option<Value<'v>> {
+    fn value<'v>(&'v self, cells: &impl SelectorCells<'v>) -> Option<Value<'v>> {
         match self {
             Self::Column(column) => cells.cell(*column),
             Self::Literal(Literal::Text(text)) => Some(Value::Text(text)),
@@ -230,14 +230,14 @@ pub enum Predicate {
 }
 
 /// The cells of one instance; an empty one is none.
-pub trait Cells<'v> {
+pub trait SelectorCells<'v> {
     /// The value in this column.
     fn cell(&self, column: Column) -> Option<Value<'v>>;
 }
 
 impl Predicate {
     /// True, false, or unknown where an empty cell decides.
-    fn truth<'v>(&'v self, cells: &impl Cells<'v>) -> Option<bool> {
+    fn truth<'v>(&'v self, cells: &impl SelectorCells<'v>) -> Option<bool> {
         match self {
             Self::And(left, right) => match (left.truth(cells), right.truth(cells)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
@@ -317,12 +317,12 @@ impl Selector {
     }
 
     /// The SQL text.
-    pub fn text(&self) -> &str {
+    pub fn source_text(&self) -> &str {
         &self.text
     }
 
     /// Whether the instance with these cells is meant.
-    pub fn selects<'v>(&'v self, cells: &impl Cells<'v>) -> bool {
+    pub fn selects<'v>(&'v self, cells: &impl SelectorCells<'v>) -> bool {
         self.predicate.truth(cells) == Some(true)
     }
 }

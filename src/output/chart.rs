@@ -7,7 +7,7 @@
 //! | [`Frontier`] | which of many runs cost least for what they lose |
 //! | [`InstancesByState`] | how many instances are in which state |
 //! | [`AgainstBase`] | what differs between runs, and from when on |
-//! | [`Funding`] | what a cash plan changes |
+//! | [`FundingChart`] | what a cash plan changes |
 //! | [`LossTimeline`] | which instances are lost, and on which days |
 //!
 //! Every chart is laid out once, as shapes on a canvas of 1200 CSS pixels, and then handed to the chosen format; both
@@ -41,13 +41,13 @@ mod spend;
 mod states;
 mod svg;
 
-pub use against::{AgainstBase, Line};
+pub use against::{AgainstBase, RunLine};
 pub use balance::{BalanceOverTime, Mark, MarkKind};
 pub use frontier::{Frontier, Point};
-pub use funding::{Funding, Inflow};
-pub use losses::{LossRow, LossTimeline, Span};
+pub use funding::{FundingChart, Inflow};
+pub use losses::{LossRow, LossTimeline, StateSpan};
 pub use spend::{Series, SpendByMonth};
-pub use states::{InstancesByState, State, StateCounts};
+pub use states::{ChartState, InstancesByState, StateCounts};
 
 /// The file format of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub enum Format {
 
 /// The currency of the amounts in a chart. Amounts are whole numbers of its minor unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Currency {
+pub struct ChartCurrency {
     /// The code that is written beside amounts, such as `CNY`.
     pub code: String,
     /// Decimals of the minor unit: 2 for CNY, 0 for JPY.

@@ -7,9 +7,9 @@ use std::convert::Infallible;
 use serde::Serialize;
 use toml::value::Datetime;
 
-use super::cells::Cells;
-use super::page::{Days, Page, Word};
-use super::pages::stream;
+use super::csv_buffer::{CellWord, CsvBuffer, FormattedDays};
+use super::csv_buffers::stream;
+use super::padded_cells::PaddedCells;
 use super::{profile, write_rows};
 use crate::input;
 use crate::input::cell;
@@ -31,7 +31,7 @@ const DAYS_AROUND: i32 = 6 * 366;
 
 /// `book.toml`.
 #[derive(Serialize)]
-struct Settings<'b> {
+struct ClosingSettings<'b> {
     name: &'b str,
     from: Datetime,
     to: Datetime,
@@ -47,7 +47,7 @@ struct Settings<'b> {
 /// The files of a book, by name.
 pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
     let mut files: Vec<(&'static str, Vec<u8>)> = Vec::new();
-    let Ok(()) = write(book, |name, pieces| -> Result<(), Infallible> {
+    let Ok(()) = write_closing(book, |name, pieces| -> Result<(), Infallible> {
         if files.last().is_none_or(|(last, _)| *last != name) {
             files.push((name, Vec::new()));
         }
@@ -64,25 +64,25 @@ pub fn files(book: &Book) -> Vec<(&'static str, Vec<u8>)> {
 ///
 /// # Errors
 /// The first error of `append`.
-pub fn write<E>(
+pub fn write_closing<E>(
     book: &Book,
     mut append: impl FnMut(&'static str, &[&[u8]]) -> Result<(), E>,
 ) -> Result<(), E> {
     let profiles: Vec<String> = book.profiles.iter().map(profile::toml).collect();
-    let sheet = Inventory::of(book);
+    let sheet = ClosingRows::rows_of_book(book);
     append("book.toml", &[settings(book).as_bytes()])?;
     append("profiles.toml", &[profiles.join("\n").as_bytes()])?;
     append(
         "accounts.csv",
         &[&write_rows(
             input::ACCOUNT_COLUMNS,
-            book.accounts.iter().map(AccountRow::of),
+            book.accounts.iter().map(AccountRow::row_of_account),
         )],
     )?;
     let actions = book
         .actions
         .iter()
-        .map(|action| ActionRow::of(book, action));
+        .map(|action| ActionRow::row_of_action(book, action));
     append(
         "actions.csv",
         &[&write_rows(input::ACTION_COLUMNS, actions)],
@@ -120,7 +120,7 @@ pub fn write<E>(
     append(INSTANCES, &[&sheet.header()])?;
     stream(
         &book.instances,
-        |page, instance| sheet.instance(page, instance),
+        |page, instance| sheet.write_instance_row(page, instance),
         |pieces| append(INSTANCES, pieces),
     )
 }
@@ -129,13 +129,15 @@ pub fn write<E>(
 pub fn actions(book: &Book, actions: &[Action]) -> Vec<u8> {
     write_rows(
         input::ACTION_COLUMNS,
-        actions.iter().map(|action| ActionRow::of(book, action)),
+        actions
+            .iter()
+            .map(|action| ActionRow::row_of_action(book, action)),
     )
 }
 
 fn settings(book: &Book) -> String {
     let day = |day: Day| day.to_string().parse().expect("a day is a TOML date");
-    let settings = Settings {
+    let settings = ClosingSettings {
         name: &book.name,
         from: day(book.days.from),
         to: day(book.days.to),
@@ -168,7 +170,7 @@ struct AccountRow<'b> {
 }
 
 impl<'b> AccountRow<'b> {
-    fn of(account: &'b Account) -> Self {
+    fn row_of_account(account: &'b Account) -> Self {
         let text = |money: crate::model::money::Money| money.display(account.currency).to_string();
         Self {
             account_id: account.id.as_str(),
@@ -186,23 +188,25 @@ impl<'b> AccountRow<'b> {
 }
 
 /// The rows of `instances.csv` and `orders.csv`, with the texts that they repeat.
-struct Inventory<'b> {
+struct ClosingRows<'b> {
     book: &'b Book,
-    days: Days,
-    labels: Cells,
-    accounts: Cells,
-    charge_types: Vec<Word>,
-    renew_flags: Vec<Word>,
-    states: Vec<Word>,
+    days: FormattedDays,
+    labels: PaddedCells,
+    accounts: PaddedCells,
+    charge_types: Vec<CellWord>,
+    renew_flags: Vec<CellWord>,
+    states: Vec<CellWord>,
 }
 
-impl<'b> Inventory<'b> {
-    fn of(book: &'b Book) -> Self {
+impl<'b> ClosingRows<'b> {
+    fn rows_of_book(book: &'b Book) -> Self {
         Self {
             book,
-            days: Days::from(book.days.from - DAYS_AROUND, 2 * DAYS_AROUND),
-            labels: Cells::of(book.labels.texts()),
-            accounts: Cells::of(book.accounts.iter().map(|account| account.id.as_str())),
+            days: FormattedDays::from(book.days.from - DAYS_AROUND, 2 * DAYS_AROUND),
+            labels: PaddedCells::pad_texts(book.labels.texts()),
+            accounts: PaddedCells::pad_texts(
+                book.accounts.iter().map(|account| account.id.as_str()),
+            ),
             charge_types: words(ChargeType::NAMES),
             renew_flags: words(RenewFlag::NAMES),
             states: words(State::NAMES),
@@ -210,7 +214,7 @@ impl<'b> Inventory<'b> {
     }
 
     fn header(&self) -> Vec<u8> {
-        let mut page = Page::default();
+        let mut page = CsvBuffer::default();
         let tags = self.book.tag_keys.iter().map(|key| format!("tag:{key}"));
         let names = Column::NAMED
             .iter()
@@ -223,7 +227,7 @@ impl<'b> Inventory<'b> {
 
     /// Writes a row of `instances.csv`, its cells in the order of [`Column::NAMED`]. The frequent ones are written without
     /// making a text of them first. Numbers and words of closed lists need no quotes.
-    fn instance(&self, page: &mut Page, instance: &Instance) {
+    fn write_instance_row(&self, page: &mut CsvBuffer, instance: &Instance) {
         let labels = &instance.labels;
         page.cell(instance.id.as_str());
         self.ready(page, &self.accounts, Some(instance.account.0));
@@ -239,8 +243,8 @@ impl<'b> Inventory<'b> {
         page.word(&self.charge_types[instance.charge_type as usize]);
         page.word(&self.renew_flags[instance.renew_flag as usize]);
         page.whole(instance.renew_months.into());
-        optional(page, instance.monthly_price, Page::price);
-        optional(page, instance.hourly_price, Page::price);
+        optional(page, instance.monthly_price, CsvBuffer::price);
+        optional(page, instance.hourly_price, CsvBuffer::price);
         optional(page, instance.starts_on, |page, day| {
             page.day(&self.days, day)
         });
@@ -268,7 +272,7 @@ impl<'b> Inventory<'b> {
     }
 
     /// Writes a row of `orders.csv`, its cells in the order of [`input::ORDER_COLUMNS`].
-    fn order(&self, page: &mut Page, instance: InstanceIndex, order: &Order) {
+    fn order(&self, page: &mut CsvBuffer, instance: InstanceIndex, order: &Order) {
         let instance = self.book.instance(instance);
         let currency = self.book.account(instance.account).currency;
         page.cell(instance.id.as_str());
@@ -282,11 +286,11 @@ impl<'b> Inventory<'b> {
         page.end_row();
     }
 
-    fn label(&self, page: &mut Page, label: Option<Label>) {
+    fn label(&self, page: &mut CsvBuffer, label: Option<Label>) {
         self.ready(page, &self.labels, label.map(Label::number));
     }
 
-    fn ready(&self, page: &mut Page, cells: &Cells, number: Option<u32>) {
+    fn ready(&self, page: &mut CsvBuffer, cells: &PaddedCells, number: Option<u32>) {
         optional(page, number, |page, number| {
             page.ready(cells, number as usize)
         });
@@ -294,12 +298,12 @@ impl<'b> Inventory<'b> {
 }
 
 /// The spellings of a closed list as cells, in the order of its values.
-fn words<T>(names: &[(&str, T)]) -> Vec<Word> {
-    names.iter().map(|(name, _)| Word::cell(name)).collect()
+fn words<T>(names: &[(&str, T)]) -> Vec<CellWord> {
+    names.iter().map(|(name, _)| CellWord::cell(name)).collect()
 }
 
 /// Writes a cell with its comma; nothing is an empty one.
-fn optional<T>(page: &mut Page, value: Option<T>, write: impl FnOnce(&mut Page, T)) {
+fn optional<T>(page: &mut CsvBuffer, value: Option<T>, write: impl FnOnce(&mut CsvBuffer, T)) {
     match value {
         Some(value) => write(page, value),
         None => page.comma(),
@@ -330,7 +334,7 @@ struct ActionRow<'b> {
 }
 
 impl<'b> ActionRow<'b> {
-    fn of(book: &'b Book, action: &'b Action) -> Self {
+    fn row_of_action(book: &'b Book, action: &'b Action) -> Self {
         let (account_id, currency): (&str, Currency) = match &action.account {
             Some(AccountRef::Known(account)) => (
                 book.account(*account).id.as_str(),
@@ -342,7 +346,7 @@ impl<'b> ActionRow<'b> {
         let (instance_id, r#where) = match &action.target {
             Target::Instance(instance) => (book.instance(*instance).id.as_str(), ""),
             Target::UnknownInstance(id) => (&**id, ""),
-            Target::Where(selector) => ("", selector.text()),
+            Target::Where(selector) => ("", selector.source_text()),
             Target::Account => ("", ""),
         };
         let grant = if let Verb::Voucher(grant) = action.verb {
@@ -384,7 +388,7 @@ impl<'b> ActionRow<'b> {
                 .map(ChargeType::name),
             min_order: grant.map(|voucher| text(voucher.min_order)),
             instance_type: match action.verb {
-                Verb::Resize(_, Some(kind)) => Some(book.labels.text(kind)),
+                Verb::Resize(_, Some(kind)) => Some(book.labels.label_text(kind)),
                 _ => None,
             },
         }
@@ -438,7 +442,7 @@ fn products(book: &Book, voucher: &Voucher) -> String {
     let names: Vec<&str> = voucher
         .products
         .iter()
-        .map(|product| book.labels.text(*product))
+        .map(|product| book.labels.label_text(*product))
         .collect();
     names.join(";")
 }
@@ -458,7 +462,7 @@ impl<'b> ReturnsRow<'b> {
     fn all(book: &'b Book, account: &'b Account) -> Vec<Self> {
         let row = |returns: &Returns| Self {
             account_id: account.id.as_str(),
-            product: book.labels.text(returns.product),
+            product: book.labels.label_text(returns.product),
             year: returns.year,
             returns: returns.count,
             full_returns: returns.in_full,

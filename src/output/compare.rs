@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::chart::{AgainstBase, Line};
-use super::pictures::{Picture, of_chart};
+use super::chart::{AgainstBase, RunLine};
+use super::pictures::{NamedChart, of_chart};
 use super::write_rows;
 use crate::analysis::compare::{
-    Case, Counts, Curve, Difference, Figures, Measure, Names, Step, Sum,
+    ComparedEvent, ComparedRun, CurrencyCurve, Difference, EventCounts, Figures, Measure, RunNames,
+    Sum,
 };
 use crate::model::account::AccountIndex;
 use crate::model::money::{Currency, Money};
@@ -39,7 +40,7 @@ const FIGURES: &[&str] = &[
 
 /// The bytes of `compare.csv`: for each run and currency the sums, then each account; the first run is the base of the
 /// differences at the end of each row.
-pub fn compare_csv(names: &Names, cases: &[Case]) -> Vec<u8> {
+pub fn compare_csv(names: &RunNames, cases: &[ComparedRun]) -> Vec<u8> {
     let differences = Measure::NAMES
         .iter()
         .map(|(name, _)| format!("{name}_difference"));
@@ -58,14 +59,14 @@ pub fn compare_csv(names: &Names, cases: &[Case]) -> Vec<u8> {
             let of = |account: Option<AccountIndex>| {
                 (part(case, currency, account), part(base, currency, account))
             };
-            rows.push(row(names, (case, currency, None), of(None)));
+            rows.push(figure_row(names, (case, currency, None), of(None)));
             let accounts = case
                 .figures
                 .iter()
                 .filter(|figures| figures.currency == currency);
             rows.extend(accounts.map(|figures| {
                 let account = Some(figures.account);
-                row(names, (case, currency, account), of(account))
+                figure_row(names, (case, currency, account), of(account))
             }));
         }
     }
@@ -73,20 +74,20 @@ pub fn compare_csv(names: &Names, cases: &[Case]) -> Vec<u8> {
 }
 
 /// The sums of one account, or of all of a currency.
-fn part(case: &Case, currency: Currency, account: Option<AccountIndex>) -> Sum {
+fn part(case: &ComparedRun, currency: Currency, account: Option<AccountIndex>) -> Sum {
     let is_asked = |figures: &&Figures| {
         figures.currency == currency && account.is_none_or(|account| figures.account == account)
     };
-    Sum::of(case.figures.iter().filter(is_asked))
+    Sum::sum_figures(case.figures.iter().filter(is_asked))
 }
 
-fn row(
-    names: &Names,
-    (case, currency, account): (&Case, Currency, Option<AccountIndex>),
+fn figure_row(
+    names: &RunNames,
+    (case, currency, account): (&ComparedRun, Currency, Option<AccountIndex>),
     (sum, base): (Sum, Sum),
 ) -> Vec<String> {
     let text = |money: Money| money.display(currency).to_string();
-    let Counts {
+    let EventCounts {
         failed,
         reclaimed,
         stopped,
@@ -172,11 +173,15 @@ struct EventRow<'r> {
 
 /// The bytes of `events.csv`: what only one of two runs has, run by run. Hours that cost something else have one row for
 /// each of the two runs, without a date.
-pub fn events_csv(names: &Names, base: &Case, others: &[(&Case, Vec<Difference>)]) -> Vec<u8> {
+pub fn events_csv(
+    names: &RunNames,
+    base: &ComparedRun,
+    others: &[(&ComparedRun, Vec<Difference>)],
+) -> Vec<u8> {
     let mut rows = Vec::new();
     for (case, differences) in others {
         for difference in differences {
-            let account = names.account(difference.subject);
+            let account = names.account_of(difference.subject);
             let currency = case.figures[account.0 as usize].currency;
             let text = |money: Money| money.display(currency).to_string();
             let blank = |only_in| EventRow {
@@ -191,7 +196,7 @@ pub fn events_csv(names: &Names, base: &Case, others: &[(&Case, Vec<Difference>)
                 term_end: String::new(),
                 short: String::new(),
             };
-            let step = |only_in, step: &Step| EventRow {
+            let step = |only_in, step: &ComparedEvent| EventRow {
                 date: step.date.to_string(),
                 event: step.event.name(),
                 reason: step.reason.map_or("", |reason| reason.name()),
@@ -227,7 +232,7 @@ pub fn events_csv(names: &Names, base: &Case, others: &[(&Case, Vec<Difference>)
 }
 
 /// The pictures of runs side by side: spend and balance of each currency.
-pub fn pictures(title: &str, cases: &[Case]) -> Vec<Picture> {
+pub fn pictures(title: &str, cases: &[ComparedRun]) -> Vec<NamedChart> {
     let Some(base) = cases.first() else {
         return Vec::new();
     };
@@ -239,7 +244,7 @@ pub fn pictures(title: &str, cases: &[Case]) -> Vec<Picture> {
         } else {
             format!("-{}", currency.code())
         };
-        let spend = |curve: &Curve| minor(&curve.spend);
+        let spend = |curve: &CurrencyCurve| minor(&curve.spend);
         let chart = against(
             cases,
             (*currency, "paid since the opening, refunds taken off"),
@@ -249,8 +254,8 @@ pub fn pictures(title: &str, cases: &[Case]) -> Vec<Picture> {
             title: format!("Spend · {title}"),
             ..chart
         };
-        pictures.push(Picture::against_base(format!("spend{suffix}"), chart));
-        let available = |curve: &Curve| minor(&curve.available);
+        pictures.push(NamedChart::against_base(format!("spend{suffix}"), chart));
+        let available = |curve: &CurrencyCurve| minor(&curve.available);
         let chart = against(
             cases,
             (*currency, "available in all accounts together"),
@@ -260,7 +265,7 @@ pub fn pictures(title: &str, cases: &[Case]) -> Vec<Picture> {
             title: format!("Balance · {title}"),
             ..chart
         };
-        pictures.push(Picture::against_base(format!("balance{suffix}"), chart));
+        pictures.push(NamedChart::against_base(format!("balance{suffix}"), chart));
     }
     pictures
 }
@@ -270,9 +275,9 @@ fn minor(amounts: &[Money]) -> Vec<i64> {
 }
 
 fn against(
-    cases: &[Case],
+    cases: &[ComparedRun],
     (currency, what): (Currency, &str),
-    amounts: impl Fn(&Curve) -> Vec<i64>,
+    amounts: impl Fn(&CurrencyCurve) -> Vec<i64>,
 ) -> AgainstBase {
     let days = cases.first().map(|base| base.days);
     let (first, range) = days.map_or_else(Default::default, |days| {
@@ -282,7 +287,7 @@ fn against(
         .iter()
         .filter(|case| Some(case.days.from) == days.map(|days| days.from));
     let lines = with_curve.filter_map(|case| {
-        Some(Line {
+        Some(RunLine {
             label: case.name.clone(),
             amounts: amounts(case.curves.get(&currency)?),
         })

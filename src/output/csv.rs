@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use super::cells::Cells;
+use super::csv_buffer::{CellWord, CsvBuffer, FormattedAmount, FormattedDays};
+use super::csv_buffers::CsvBuffers;
 use super::detail;
-use super::page::{Amount, Days, Page, Word};
-use super::pages::Pages;
-use crate::engine::Rows;
+use super::padded_cells::PaddedCells;
+use crate::engine::ShardRows;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Balance, Basis, Entry, Ledger, Needed, Shortfall};
 use crate::model::account::Movement;
@@ -32,36 +32,43 @@ const MONTHS: u32 = 64;
 
 /// The bytes of `ledger.csv`.
 pub fn ledger(book: &Book, ledger: &Ledger) -> Vec<u8> {
-    let mut pages = Pages::default();
-    Texts::of(book).ledger(1, std::iter::once(ledger.entries.as_slice()), &mut pages);
+    let mut pages = CsvBuffers::default();
+    BookTexts::texts_of_book(book).ledger(
+        1,
+        std::iter::once(ledger.entries.as_slice()),
+        &mut pages,
+    );
     pages.below(LEDGER_HEADER)
 }
 
 /// The bytes of `balances.csv`.
 pub fn balances(book: &Book, ledger: &Ledger) -> Vec<u8> {
-    let mut pages = Pages::default();
-    Texts::of(book).balances(std::iter::once(ledger.balances.as_slice()), &mut pages);
+    let mut pages = CsvBuffers::default();
+    BookTexts::texts_of_book(book)
+        .balances(std::iter::once(ledger.balances.as_slice()), &mut pages);
     pages.below(BALANCES_HEADER)
 }
 
 /// The texts of a book that its rows repeat.
 #[derive(Debug)]
-pub struct Texts<'b> {
+pub struct BookTexts<'b> {
     book: &'b Book,
-    accounts: Cells,
-    instances: Cells,
-    days: Days,
+    accounts: PaddedCells,
+    instances: PaddedCells,
+    days: FormattedDays,
     /// The cells of each event and state: for each event one without a state, then one for each.
-    fates: Vec<Word>,
-    months: Vec<Word>,
-    reasons: Vec<Word>,
+    fates: Vec<CellWord>,
+    months: Vec<CellWord>,
+    reasons: Vec<CellWord>,
 }
 
-impl<'b> Texts<'b> {
+impl<'b> BookTexts<'b> {
     /// Makes the texts.
-    pub fn of(book: &'b Book) -> Self {
-        let accounts = Cells::of(book.accounts.iter().map(|account| account.id.as_str()));
-        let instances = Cells::of(book.instances.iter().map(|instance| instance.id.as_str()));
+    pub fn texts_of_book(book: &'b Book) -> Self {
+        let accounts =
+            PaddedCells::pad_texts(book.accounts.iter().map(|account| account.id.as_str()));
+        let instances =
+            PaddedCells::pad_texts(book.instances.iter().map(|instance| instance.id.as_str()));
         let days = i32::try_from(book.days.len())
             .unwrap_or(i32::MAX)
             .min(DAYS_AFTER)
@@ -71,20 +78,25 @@ impl<'b> Texts<'b> {
             book,
             accounts,
             instances,
-            days: Days::from(book.days.from - DAYS_BEFORE, days),
+            days: FormattedDays::from(book.days.from - DAYS_BEFORE, days),
             fates: Event::ALL.iter().flat_map(fates).collect(),
             months: (0..MONTHS)
-                .map(|months| Word::of(format!("{months},,").as_bytes()))
+                .map(|months| CellWord::from_short_text(format!("{months},,").as_bytes()))
                 .collect(),
             reasons: Reason::ALL
                 .iter()
-                .map(|reason| Word::cell(reason.name()))
+                .map(|reason| CellWord::cell(reason.name()))
                 .collect(),
         }
     }
 
     /// Writes rows of the ledger, of which the first has the number `seq`.
-    pub fn ledger<'r>(&self, seq: u64, runs: impl Iterator<Item = &'r [Entry]>, pages: &mut Pages) {
+    pub fn ledger<'r>(
+        &self,
+        seq: u64,
+        runs: impl Iterator<Item = &'r [Entry]>,
+        pages: &mut CsvBuffers,
+    ) {
         pages.fill(runs, |page, before, runs| {
             for (seq, entry) in (seq + before as u64..).zip(runs.iter().copied().flatten()) {
                 page.whole(seq);
@@ -94,7 +106,7 @@ impl<'b> Texts<'b> {
     }
 
     /// Puts the rows of a section into words, in place of what is there.
-    pub fn word(&self, rows: &Rows, worded: &mut Worded) {
+    pub fn word(&self, rows: &ShardRows, worded: &mut FormattedRows) {
         let instances = rows.entries.iter().filter_map(|entry| entry.instance);
         let ids = self
             .instances
@@ -103,14 +115,14 @@ impl<'b> Texts<'b> {
         worded.ledger.page.reserve(ids);
         worded
             .ledger
-            .write(&rows.entries, |page, entry| self.entry(page, entry));
+            .write_rows(&rows.entries, |page, entry| self.entry(page, entry));
         worded
             .balances
-            .write(&rows.balances, |page, balance| self.balance(page, balance));
+            .write_rows(&rows.balances, |page, balance| self.balance(page, balance));
     }
 
     /// Writes rows of balances.
-    pub fn balances<'r>(&self, runs: impl Iterator<Item = &'r [Balance]>, pages: &mut Pages) {
+    pub fn balances<'r>(&self, runs: impl Iterator<Item = &'r [Balance]>, pages: &mut CsvBuffers) {
         pages.fill(runs, |page, _, runs| {
             runs.iter()
                 .copied()
@@ -120,7 +132,7 @@ impl<'b> Texts<'b> {
     }
 
     /// Writes a row without its number.
-    fn entry(&self, page: &mut Page, entry: &Entry) {
+    fn entry(&self, page: &mut CsvBuffer, entry: &Entry) {
         let account = entry.account.map(|account| self.book.account(account));
         let currency = account.map_or(self.book.currency, |account| account.currency);
         page.day(&self.days, entry.date);
@@ -140,7 +152,7 @@ impl<'b> Texts<'b> {
         page.byte(b'\n');
     }
 
-    fn ids(&self, page: &mut Page, entry: &Entry) {
+    fn ids(&self, page: &mut CsvBuffer, entry: &Entry) {
         match entry.account {
             Some(account) => page.ready(&self.accounts, account.0 as usize),
             None => page.cell(given_account(self.book, entry)),
@@ -152,7 +164,7 @@ impl<'b> Texts<'b> {
     }
 
     /// Writes the term that is paid for, and the hours that are billed.
-    fn term(&self, page: &mut Page, entry: &Entry) {
+    fn term(&self, page: &mut CsvBuffer, entry: &Entry) {
         let Some(term) = entry.term else {
             page.word(&NO_TERM);
             return page.whole_if_any(entry.hours.into());
@@ -172,7 +184,7 @@ impl<'b> Texts<'b> {
         }
     }
 
-    fn detail(&self, page: &mut Page, entry: &Entry, currency: Currency) {
+    fn detail(&self, page: &mut CsvBuffer, entry: &Entry, currency: Currency) {
         match (entry.action, entry.basis) {
             (None, None) => {}
             // By far the most frequent text, and always the same but for its amounts.
@@ -190,11 +202,11 @@ impl<'b> Texts<'b> {
                 page.money(available, currency);
                 page.byte(b'"');
             }
-            _ => page.quoted(&detail::of(self.book, entry)),
+            _ => page.quoted(&detail::detail_of_entry(self.book, entry)),
         }
     }
 
-    fn balance(&self, page: &mut Page, balance: &Balance) {
+    fn balance(&self, page: &mut CsvBuffer, balance: &Balance) {
         let currency = self.book.account(balance.account).currency;
         page.day(&self.days, balance.date);
         page.ready(&self.accounts, balance.account.0 as usize);
@@ -208,21 +220,21 @@ impl<'b> Texts<'b> {
 
 /// Rows of a section in words. Those of the ledger have no numbers, which depend on the rows of other sections.
 #[derive(Debug, Default)]
-pub struct Worded {
-    ledger: Lines,
-    balances: Lines,
+pub struct FormattedRows {
+    ledger: RowBlock,
+    balances: RowBlock,
 }
 
 /// Rows that follow each other.
 #[derive(Debug, Default)]
-struct Lines {
-    page: Page,
+struct RowBlock {
+    page: CsvBuffer,
     /// Where each row begins, and the end of the last.
     bounds: Vec<usize>,
 }
 
-impl Lines {
-    fn write<R>(&mut self, rows: &[R], write: impl Fn(&mut Page, &R)) {
+impl RowBlock {
+    fn write_rows<R>(&mut self, rows: &[R], write: impl Fn(&mut CsvBuffer, &R)) {
         let Self { page, bounds } = self;
         page.clear();
         bounds.clear();
@@ -241,7 +253,7 @@ impl Lines {
 /// Bytes of `ledger.csv` that come together from sections: numbers its rows.
 #[derive(Debug)]
 pub struct LedgerSheet {
-    page: Page,
+    page: CsvBuffer,
     /// The number of the next row.
     seq: u64,
 }
@@ -249,7 +261,7 @@ pub struct LedgerSheet {
 impl Default for LedgerSheet {
     fn default() -> Self {
         Self {
-            page: Page::default(),
+            page: CsvBuffer::default(),
             seq: 1,
         }
     }
@@ -257,7 +269,7 @@ impl Default for LedgerSheet {
 
 impl LedgerSheet {
     /// Adds rows of a section.
-    pub fn add(&mut self, worded: &Worded, rows: Range<usize>) {
+    pub fn add_rows(&mut self, worded: &FormattedRows, rows: Range<usize>) {
         for row in rows {
             self.page.whole(self.seq);
             self.page.raw(worded.ledger.bytes(row..row + 1));
@@ -276,7 +288,7 @@ impl LedgerSheet {
     }
 }
 
-impl Worded {
+impl FormattedRows {
     /// Rows of `balances.csv`.
     pub fn balances(&self, rows: Range<usize>) -> &[u8] {
         self.balances.bytes(rows)
@@ -284,9 +296,9 @@ impl Worded {
 }
 
 /// The cells of an event: without a state, then with each.
-fn fates(event: &Event) -> impl Iterator<Item = Word> {
+fn fates(event: &Event) -> impl Iterator<Item = CellWord> {
     let states = std::iter::once("").chain(State::NAMES.iter().map(|(name, _)| *name));
-    states.map(|state| Word::of(format!("{},{state},", event.name()).as_bytes()))
+    states.map(|state| CellWord::from_short_text(format!("{},{state},", event.name()).as_bytes()))
 }
 
 /// The number of such cells among those of all events.
@@ -294,7 +306,7 @@ fn fate(event: Event, state: Option<State>) -> usize {
     event as usize * (State::NAMES.len() + 1) + state.map_or(0, |state| state as usize + 1)
 }
 
-fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
+fn movement(page: &mut CsvBuffer, movement: Option<Movement>, currency: Currency) {
     let Some(movement) = movement else {
         return page.word(&NO_AMOUNTS);
     };
@@ -303,8 +315,8 @@ fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
         free_credit,
         cash,
     } = movement;
-    let amount =
-        Amount::of(cash, currency).filter(|_| voucher == Money::ZERO && free_credit == Money::ZERO);
+    let amount = FormattedAmount::format_amount(cash, currency)
+        .filter(|_| voucher == Money::ZERO && free_credit == Money::ZERO);
     if let Some(amount) = amount {
         // Most are paid in cash.
         page.ready_amount(amount);
@@ -319,14 +331,14 @@ fn movement(page: &mut Page, movement: Option<Movement>, currency: Currency) {
 }
 
 /// Between an amount and the cash that is all of it: nothing by voucher, nothing by free credit.
-const NOTHING_ELSE: Word = Word::of(b"0.00,0.00,");
+const NOTHING_ELSE: CellWord = CellWord::from_short_text(b"0.00,0.00,");
 /// No amount, no voucher, no free credit, no cash.
-const NO_AMOUNTS: Word = Word::of(b",,,,");
+const NO_AMOUNTS: CellWord = CellWord::from_short_text(b",,,,");
 /// No start, no end, no months.
-const NO_TERM: Word = Word::of(b",,,");
+const NO_TERM: CellWord = CellWord::from_short_text(b",,,");
 /// In the details of a failed renewal.
-const NEEDED: Word = Word::of(b"\"needed ");
-const AVAILABLE: Word = Word::of(b", available ");
+const NEEDED: CellWord = CellWord::from_short_text(b"\"needed ");
+const AVAILABLE: CellWord = CellWord::from_short_text(b", available ");
 
 fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
     match entry

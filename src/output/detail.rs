@@ -9,7 +9,7 @@ use crate::model::money::{Currency, Money};
 use crate::model::voucher::Voucher;
 
 /// The text of a row's `detail`; often empty.
-pub(super) fn of(book: &Book, entry: &Entry) -> String {
+pub(super) fn detail_of_entry(book: &Book, entry: &Entry) -> String {
     let currency = entry
         .account
         .map_or(book.currency, |account| book.account(account).currency);
@@ -91,7 +91,9 @@ fn resized(book: &Book, entry: &Entry, verb: Verb, currency: Currency) -> String
     let Verb::Resize(price, kind) = verb else {
         return String::new();
     };
-    let kind = kind.map_or_else(String::new, |kind| format!("{} ", book.labels.text(kind)));
+    let kind = kind.map_or_else(String::new, |kind| {
+        format!("{} ", book.labels.label_text(kind))
+    });
     let refund = refund(entry, currency);
     let joint = if refund.is_empty() { "" } else { "; " };
     format!("{kind}{price}{joint}{refund}")
@@ -102,7 +104,9 @@ fn refund_limit(book: &Book, entry: &Entry, verb: Verb) -> String {
     let (Some(Basis::Count(count)), Some(instance)) = (entry.basis, entry.instance) else {
         return String::new();
     };
-    let product = book.labels.text(book.instance(instance).labels.product);
+    let product = book
+        .labels
+        .label_text(book.instance(instance).labels.product);
     match verb {
         Verb::Resize(..) => format!("{count} downgrades"),
         _ => format!("{count} returns of {product} in {}", entry.date.year()),

@@ -10,13 +10,13 @@ use askama::Template;
 use askama::filters::{Escaper, Html};
 
 use super::hash::base64;
-use super::month::{Cell, Kind, Report, Sense, Spent, Table, Tone};
+use super::month::{ColumnKind, MonthReport, MonthSpend, ReportTable, Sense, TableCell, Tone};
 use crate::analysis::demand::ThreeSums;
-use crate::analysis::lost::{Class, Count};
+use crate::analysis::lost::{LossClass, LossCount};
 use crate::input::shown::Shown;
 use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
-use chart::{Bars, Curve};
+use chart::{BalanceCurve, Bars};
 
 /// The most rows of a table on the page.
 const ROWS: usize = 250;
@@ -38,14 +38,14 @@ struct Fit;
 
 impl Escaper for Fit {
     fn write_escaped_str<W: fmt::Write>(&self, page: W, text: &str) -> fmt::Result {
-        Html.write_escaped_str(page, Shown::of(text).as_str())
+        Html.write_escaped_str(page, Shown::visible(text).as_str())
     }
 }
 
 #[derive(Template)]
 #[template(path = "report.html", config = "src/output/html/askama.toml")]
-struct Page<'r> {
-    report: &'r Report,
+struct ReportPage<'r> {
+    report: &'r MonthReport,
     month: String,
     style: &'static str,
     script: &'static str,
@@ -53,23 +53,23 @@ struct Page<'r> {
     version: &'r str,
     /// How many are at risk soon, the first of them, and a line for every class that has any.
     soon: usize,
-    losses: Vec<Loss>,
+    losses: Vec<LossLine>,
     classes: Vec<(String, String)>,
     low_is_bad: bool,
     /// The lowest balances and the next top-up: account, amount, day.
     lowest: Vec<(String, String, String)>,
     top_up: Option<(String, String, String)>,
-    spends: Vec<Spend>,
+    spends: Vec<SpendLine>,
     /// What the whole run costs, and of which currency: a name and an amount each.
     run: Vec<(&'static str, String)>,
-    tables: Vec<Listed<'r>>,
-    lines: Vec<Curve>,
+    tables: Vec<HtmlTable<'r>>,
+    lines: Vec<BalanceCurve>,
     bars: Vec<Bars>,
     accounts: usize,
 }
 
 /// A loss on the first screen.
-struct Loss {
+struct LossLine {
     who: String,
     why: String,
     by: String,
@@ -77,21 +77,21 @@ struct Loss {
 }
 
 /// A sum on the first screen, and what it is compared with.
-struct Spend {
+struct SpendLine {
     amount: String,
     /// What it is compared with, that amount, the difference, and its tone.
     lines: Vec<(&'static str, String, String, &'static str)>,
 }
 
 /// A table on the page.
-struct Listed<'r> {
-    table: &'r Table,
+struct HtmlTable<'r> {
+    table: &'r ReportTable,
     /// The rows of the ledger that are on the page.
     on_page: &'r BTreeSet<u64>,
 }
 
 /// A cell on the page.
-struct Shape {
+struct CellShape {
     is_head: bool,
     class: &'static str,
     text: String,
@@ -100,7 +100,7 @@ struct Shape {
 }
 
 /// The bytes of the page.
-pub fn page(report: &Report) -> Vec<u8> {
+pub fn page(report: &MonthReport) -> Vec<u8> {
     let on_page: BTreeSet<u64> = report
         .table("ledger")
         .into_iter()
@@ -114,7 +114,7 @@ pub fn page(report: &Report) -> Vec<u8> {
             day.to_string(),
         )
     };
-    let page = Page {
+    let page = ReportPage {
         report,
         month: report.period.month.date().format("%B %Y").to_string(),
         style: STYLE,
@@ -125,7 +125,7 @@ pub fn page(report: &Report) -> Vec<u8> {
             .first
             .losses
             .iter()
-            .find(|(class, _)| *class == Class::Soon)
+            .find(|(class, _)| *class == LossClass::Soon)
             .map_or(0, |(_, count)| count.instances),
         losses: losses(report),
         classes: report
@@ -148,12 +148,12 @@ pub fn page(report: &Report) -> Vec<u8> {
         tables: report
             .tables
             .iter()
-            .map(|table| Listed {
+            .map(|table| HtmlTable {
                 table,
                 on_page: &on_page,
             })
             .collect(),
-        lines: report.lines.iter().map(Curve::of).collect(),
+        lines: report.lines.iter().map(BalanceCurve::curve_of).collect(),
         bars: report.table("ahead").map(Bars::of).unwrap_or_default(),
         accounts: report.table("balances").map_or(0, |table| table.rows.len()),
     };
@@ -161,13 +161,16 @@ pub fn page(report: &Report) -> Vec<u8> {
 }
 
 /// The first losses that are at risk soon, from the table of all.
-fn losses(report: &Report) -> Vec<Loss> {
+fn losses(report: &MonthReport) -> Vec<LossLine> {
     let Some(table) = report.table("act") else {
         return Vec::new();
     };
-    let cell =
-        |row: &[Cell], name: &str| table.column(name).map_or(Cell::Empty, |at| row[at].clone());
-    let loss = |row: &Vec<Cell>| Loss {
+    let cell = |row: &[TableCell], name: &str| {
+        table
+            .column(name)
+            .map_or(TableCell::Empty, |at| row[at].clone())
+    };
+    let loss = |row: &Vec<TableCell>| LossLine {
         who: cell(row, "instance_id").plain().into_owned(),
         why: cell(row, "cause").plain().into_owned(),
         by: cell(row, "latest").plain().into_owned(),
@@ -185,12 +188,12 @@ fn losses(report: &Report) -> Vec<Loss> {
 }
 
 /// What the first screen says of a class of losses.
-fn counted((class, count): &(Class, Count)) -> (String, String) {
+fn counted((class, count): &(LossClass, LossCount)) -> (String, String) {
     let name = match class {
-        Class::Soon => "at risk within 30 days",
-        Class::Later => "at risk later in the run",
-        Class::OnPurpose => "ending on purpose",
-        Class::Impossible => "nothing helps any more",
+        LossClass::Soon => "at risk within 30 days",
+        LossClass::Later => "at risk later in the run",
+        LossClass::OnPurpose => "ending on purpose",
+        LossClass::Impossible => "nothing helps any more",
     };
     let values: Vec<String> = count
         .value
@@ -234,7 +237,7 @@ fn run((currency, sums): &(Currency, ThreeSums)) -> Vec<(&'static str, String)> 
     ]
 }
 
-fn spend(spent: &Spent) -> Spend {
+fn spend(spent: &MonthSpend) -> SpendLine {
     let shown = |money: Money| money.display_grouped(spent.currency).to_string();
     let class = |sense: Sense, amount: Money| match sense.tone(amount) {
         Tone::Good => "good",
@@ -268,22 +271,22 @@ fn spend(spent: &Spent) -> Spend {
     ];
     let lines: Vec<_> = lines.into_iter().flatten().collect();
     let all = if spent.is_converted { "all: " } else { "" };
-    Spend {
+    SpendLine {
         amount: format!("{all}{}", with_code(spent.spend, spent.currency)),
         lines,
     }
 }
 
 /// The number of the one row of the ledger that a row is about.
-fn seq(row: &[Cell]) -> Option<u64> {
+fn seq(row: &[TableCell]) -> Option<u64> {
     match row.last() {
-        Some(Cell::Rows(rows)) => Some(rows.first),
+        Some(TableCell::Rows(rows)) => Some(rows.first),
         _ => None,
     }
 }
 
-impl Listed<'_> {
-    fn shown(&self) -> &[Vec<Cell>] {
+impl HtmlTable<'_> {
+    fn shown(&self) -> &[Vec<TableCell>] {
         &self.table.rows[..self.table.rows.len().min(ROWS)]
     }
 
@@ -296,7 +299,7 @@ impl Listed<'_> {
     }
 
     /// The number of a row of the ledger, in the table that lists them.
-    fn seq(&self, row: &[Cell]) -> Option<u64> {
+    fn seq(&self, row: &[TableCell]) -> Option<u64> {
         if self.table.name == "ledger" {
             seq(row)
         } else {
@@ -304,14 +307,14 @@ impl Listed<'_> {
         }
     }
 
-    fn cells(&self, row: &[Cell]) -> Vec<Shape> {
+    fn cells(&self, row: &[TableCell]) -> Vec<CellShape> {
         row.iter()
             .enumerate()
             .map(|(at, cell)| self.cell(at, cell))
             .collect()
     }
 
-    fn cell(&self, at: usize, cell: &Cell) -> Shape {
+    fn cell(&self, at: usize, cell: &TableCell) -> CellShape {
         let column = &self.table.columns[at];
         let is_number = column.kind.is_number();
         let text = cell.shown().into_owned();
@@ -322,18 +325,18 @@ impl Listed<'_> {
             (_, Tone::Bad) => "n bad",
             (_, Tone::Good) => "n good",
             _ if is_number => "n",
-            (Cell::Day(_) | Cell::Month(_), _) => "d",
+            (TableCell::Day(_) | TableCell::Month(_), _) => "d",
             _ if text.chars().nth(LONG).is_some() => "long",
             _ => "",
         };
         let (sort, href) = match cell {
-            Cell::Money(money, _) => (Some(money.minor().to_string()), None),
-            Cell::Rows(rows) if rows.count > 0 => {
+            TableCell::Money(money, _) => (Some(money.minor().to_string()), None),
+            TableCell::Rows(rows) if rows.count > 0 => {
                 (Some(rows.first.to_string()), Some(self.href(rows.first)))
             }
             _ => (None, None),
         };
-        Shape {
+        CellShape {
             is_head: at == 0,
             class,
             text,
@@ -352,7 +355,7 @@ impl Listed<'_> {
     }
 }
 
-impl Kind {
+impl ColumnKind {
     /// Whether its cells stand to the right.
     pub(super) fn is_number(self) -> bool {
         matches!(self, Self::Count | Self::Money | Self::Rows)

@@ -11,10 +11,10 @@ use ics::properties::{Categories, Description, DtEnd, DtStart, Summary, Transp, 
 use ics::{Alarm, Event, ICalendar, escape_text};
 
 use super::hash::hash;
-use super::names::{Names, part};
-use crate::analysis::deadline::{Deadline, Matter};
-use crate::analysis::plan::{Cause, Failure, Task};
-use crate::analysis::remedy::Why;
+use super::names::{UniqueNames, part};
+use crate::analysis::deadline::{Deadline, DeadlineSubject};
+use crate::analysis::plan::{FundingFailure, ListedTask, NeedCause};
+use crate::analysis::remedy::RemedyReason;
 use crate::input::shown::Shown;
 use crate::model::account::AccountIndex;
 use crate::model::action::Verb;
@@ -28,7 +28,7 @@ use crate::model::selector::Column;
 const NAMED: usize = 50;
 
 /// A calendar: the name of its file, and its bytes.
-pub struct Feed {
+pub struct CalendarFeed {
     /// Without folder: `account-shop.ics`.
     pub name: String,
     /// The value of the column that it is about; none for that of everything.
@@ -41,7 +41,11 @@ pub struct Feed {
 
 /// The calendar of everything, then those of the values of a column. What is about an account alone stands in the calendar of
 /// each value that its instances have.
-pub fn feeds(book: &Book, deadlines: &[Deadline], (column, by): (Column, &str)) -> Vec<Feed> {
+pub fn feeds(
+    book: &Book,
+    deadlines: &[Deadline],
+    (column, by): (Column, &str),
+) -> Vec<CalendarFeed> {
     let value_of = |index: InstanceIndex| book.cell_text(book.instance(index), column);
     let mut values_of: BTreeMap<AccountIndex, BTreeSet<String>> = BTreeMap::new();
     for (number, instance) in (0u32..).zip(&book.instances) {
@@ -63,7 +67,7 @@ pub fn feeds(book: &Book, deadlines: &[Deadline], (column, by): (Column, &str)) 
             feeds.entry(value).or_default().push(deadline);
         }
     }
-    let everything = Teller {
+    let everything = CalendarTexts {
         book,
         title: book.name.to_string(),
     }
@@ -72,10 +76,10 @@ pub fn feeds(book: &Book, deadlines: &[Deadline], (column, by): (Column, &str)) 
         .strip_prefix("tag:")
         .unwrap_or(by)
         .trim_end_matches("_id");
-    let mut names = Names::of_files();
+    let mut names = UniqueNames::of_files();
     let mut of_value = |(number, (value, deadlines)): (u32, (String, Vec<&Deadline>))| {
         let name = names.take(&format!("{}-{}", part(key, 0), part(&value, number)));
-        let mut feed = Teller {
+        let mut feed = CalendarTexts {
             book,
             title: format!("{} · {value}", book.name),
         }
@@ -89,22 +93,22 @@ pub fn feeds(book: &Book, deadlines: &[Deadline], (column, by): (Column, &str)) 
 }
 
 /// Puts the dates of a calendar into words.
-struct Teller<'b> {
+struct CalendarTexts<'b> {
     book: &'b Book,
     title: String,
 }
 
-impl Teller<'_> {
-    fn feed(&self, name: String, deadlines: &[&Deadline]) -> Feed {
+impl CalendarTexts<'_> {
+    fn feed(&self, name: String, deadlines: &[&Deadline]) -> CalendarFeed {
         let mut calendar = ICalendar::new("2.0", "-//renewcast//dates to act on//EN");
         for (key, value) in [
             ("CALSCALE", "GREGORIAN"),
             ("METHOD", "PUBLISH"),
             ("X-WR-TIMEZONE", &self.book.time_zone),
         ] {
-            calendar.push(Property::new(key, text(value)));
+            calendar.push(Property::new(key, shown_text(value)));
         }
-        calendar.push(Property::new("X-WR-CALNAME", text(&self.title)));
+        calendar.push(Property::new("X-WR-CALNAME", shown_text(&self.title)));
         let kin = |left: &&Deadline, right: &&Deadline| {
             (left.day, left.account, left.matter.rank())
                 == (right.day, right.account, right.matter.rank())
@@ -113,7 +117,7 @@ impl Teller<'_> {
         groups
             .iter()
             .for_each(|group| calendar.add_event(self.event(group)));
-        Feed {
+        CalendarFeed {
             name,
             value: None,
             entries: groups.len(),
@@ -145,14 +149,14 @@ impl Teller<'_> {
         end.add(Value::DATE);
         event.push(start);
         event.push(end);
-        event.push(Summary::new(text(&self.summary(group))));
+        event.push(Summary::new(shown_text(&self.summary(group))));
         event.push(Description::new(self.description(group)));
         event.push(Categories::new(category(&first.matter)));
         event.push(Transp::transparent());
         // The morning of the day before.
         event.add_alarm(Alarm::display(
             Trigger::new("-PT15H"),
-            Description::new(text(&self.summary(group))),
+            Description::new(shown_text(&self.summary(group))),
         ));
         event
     }
@@ -172,11 +176,11 @@ impl Teller<'_> {
             _ => format!("{} instances", group.len()),
         };
         let what = match &group[0].matter {
-            Matter::TopUp(first) => format!("top up {amount}, or {}", self.failure(first)),
-            Matter::Task(task) => format!("{}{cost}", doing(task.verb, &who)),
-            Matter::LastDay(_) => format!("last day to save {who}{cost}"),
-            Matter::PlannedTopUp => format!("top up {amount}, as planned"),
-            Matter::PlannedRenewal(_) => format!("renew {who}, as planned"),
+            DeadlineSubject::TopUp(first) => format!("top up {amount}, or {}", self.failure(first)),
+            DeadlineSubject::Task(task) => format!("{}{cost}", doing(task.verb, &who)),
+            DeadlineSubject::LastDay(_) => format!("last day to save {who}{cost}"),
+            DeadlineSubject::PlannedTopUp => format!("top up {amount}, as planned"),
+            DeadlineSubject::PlannedRenewal(_) => format!("renew {who}, as planned"),
         };
         format!("{account}: {what}")
     }
@@ -186,10 +190,13 @@ impl Teller<'_> {
         let mut lines: Vec<Shown> = group
             .iter()
             .take(NAMED)
-            .map(|one| Shown::of(&self.line(one)))
+            .map(|one| Shown::visible(&self.deadline_sentence(one)))
             .collect();
         if group.len() > NAMED {
-            lines.push(Shown::of(&format!("… and {} more", group.len() - NAMED)));
+            lines.push(Shown::visible(&format!(
+                "… and {} more",
+                group.len() - NAMED
+            )));
         }
         lines
             .iter()
@@ -198,10 +205,10 @@ impl Teller<'_> {
             .join("\\n")
     }
 
-    fn line(&self, deadline: &Deadline) -> String {
+    fn deadline_sentence(&self, deadline: &Deadline) -> String {
         let account = &self.book.account(deadline.account).id;
         match &deadline.matter {
-            Matter::TopUp(first) => {
+            DeadlineSubject::TopUp(first) => {
                 let day = first.day;
                 format!(
                     "Account {account} needs it by {}: {} on {day} without it.",
@@ -209,22 +216,22 @@ impl Teller<'_> {
                     self.failure(first)
                 )
             }
-            Matter::Task(task) => format!(
+            DeadlineSubject::Task(task) => format!(
                 "{}: {}; {}.",
                 self.named(task.instance),
                 why(task.why),
                 until(task)
             ),
-            Matter::LastDay(task) => format!(
+            DeadlineSubject::LastDay(task) => format!(
                 "{}: {}; {}.",
                 self.named(task.instance),
                 why(task.why),
                 until(task)
             ),
-            Matter::PlannedTopUp => {
+            DeadlineSubject::PlannedTopUp => {
                 format!("The forecast counts on it: a top-up of {account} that the book plans.")
             }
-            Matter::PlannedRenewal(instance) => {
+            DeadlineSubject::PlannedRenewal(instance) => {
                 format!(
                     "{}: the forecast counts on this renewal, which the book plans.",
                     self.named(*instance)
@@ -239,23 +246,23 @@ impl Teller<'_> {
         let name = instance
             .labels
             .name
-            .map(|name| format!(" ({})", self.book.labels.text(name)));
+            .map(|name| format!(" ({})", self.book.labels.label_text(name)));
         format!("{}{}", instance.id, name.unwrap_or_default())
     }
 
     /// What fails first without a top-up.
-    fn failure(&self, first: &Failure) -> String {
+    fn failure(&self, first: &FundingFailure) -> String {
         let of = first
             .instance
             .map(|instance| format!(" of {}", self.book.instance(instance).id))
             .unwrap_or_default();
         match first.cause {
-            Cause::Renewal => format!("the renewal{of} fails"),
-            Cause::Purchase => format!("the purchase{of} fails"),
-            Cause::Change => format!("the change{of} fails"),
-            Cause::Usage => "hours end in arrears".to_owned(),
-            Cause::Restart => format!("{} does not start again", of.trim_start_matches(" of ")),
-            Cause::Floor => "a day ends below the alert line".to_owned(),
+            NeedCause::Renewal => format!("the renewal{of} fails"),
+            NeedCause::Purchase => format!("the purchase{of} fails"),
+            NeedCause::Change => format!("the change{of} fails"),
+            NeedCause::Usage => "hours end in arrears".to_owned(),
+            NeedCause::Restart => format!("{} does not start again", of.trim_start_matches(" of ")),
+            NeedCause::Floor => "a day ends below the alert line".to_owned(),
         }
     }
 
@@ -274,17 +281,17 @@ fn doing(verb: Verb, who: &str) -> String {
     }
 }
 
-fn why(why: Why) -> &'static str {
+fn why(why: RemedyReason) -> &'static str {
     match why {
-        Why::Flag => "its flag is not auto",
-        Why::AttemptsOver => "no automatic attempt is left",
-        Why::NoAttempts => "its profile never renews it by itself",
-        Why::InBin => "it is in the recycle bin, where nothing renews it",
-        Why::Stopped => "it is stopped until people start it",
+        RemedyReason::Flag => "its flag is not auto",
+        RemedyReason::AttemptsOver => "no automatic attempt is left",
+        RemedyReason::NoAttempts => "its profile never renews it by itself",
+        RemedyReason::InBin => "it is in the recycle bin, where nothing renews it",
+        RemedyReason::Stopped => "it is stopped until people start it",
     }
 }
 
-fn until(task: &Task) -> String {
+fn until(task: &ListedTask) -> String {
     if task.by < task.latest {
         format!(
             "after {} it stops, and only a renewal by {} saves it",
@@ -295,12 +302,12 @@ fn until(task: &Task) -> String {
     }
 }
 
-fn category(matter: &Matter) -> &'static str {
+fn category(matter: &DeadlineSubject) -> &'static str {
     match matter {
-        Matter::TopUp(_) => "Top up",
-        Matter::Task(_) => "To do",
-        Matter::LastDay(_) => "Last day",
-        Matter::PlannedTopUp | Matter::PlannedRenewal(_) => "Planned",
+        DeadlineSubject::TopUp(_) => "Top up",
+        DeadlineSubject::Task(_) => "To do",
+        DeadlineSubject::LastDay(_) => "Last day",
+        DeadlineSubject::PlannedTopUp | DeadlineSubject::PlannedRenewal(_) => "Planned",
     }
 }
 
@@ -331,6 +338,6 @@ fn folded(calendar: &str) -> String {
 }
 
 /// A text as a value: fit to be shown, then escaped.
-fn text(plain: &str) -> String {
-    escape_text(Shown::of(plain).as_str()).into_owned()
+fn shown_text(plain: &str) -> String {
+    escape_text(Shown::visible(plain).as_str()).into_owned()
 }

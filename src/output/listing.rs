@@ -23,7 +23,7 @@ pub const LISTINGS: &[&str] = &[
 ];
 
 #[derive(Serialize)]
-struct Record<'r> {
+struct ListingRecord<'r> {
     program: &'static str,
     version: &'static str,
     verb: &'r str,
@@ -31,7 +31,7 @@ struct Record<'r> {
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct WrittenListing {
     program: String,
     #[serde(default)]
     outputs: Hashes,
@@ -48,7 +48,7 @@ pub fn verb(listing: &str) -> &str {
 
 /// The bytes of a list.
 pub fn listing(verb: &str, outputs: &Hashes) -> Vec<u8> {
-    let record = Record {
+    let record = ListingRecord {
         program: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         verb,
@@ -59,7 +59,7 @@ pub fn listing(verb: &str, outputs: &Hashes) -> Vec<u8> {
 
 /// Whether the bytes of a list are those that a verb wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listed {
+pub enum ListOrigin {
     /// Yes: the SHA-256 of each file.
     Whole(Hashes),
     /// They were once, and have changed.
@@ -68,7 +68,7 @@ pub enum Listed {
     Foreign,
 }
 
-impl Listed {
+impl ListOrigin {
     /// Whether these are the first bytes of a list that a verb wrote.
     pub fn begins(bytes: &[u8]) -> bool {
         let name = format!("{{\n  \"program\": \"{}\",", env!("CARGO_PKG_NAME"));
@@ -76,11 +76,11 @@ impl Listed {
     }
 
     /// Reads the bytes of a list.
-    pub fn of(bytes: &[u8]) -> Self {
-        let Ok(read) = serde_json::from_slice::<Read>(bytes) else {
+    pub fn origin_of(bytes: &[u8]) -> Self {
+        let Ok(read) = serde_json::from_slice::<WrittenListing>(bytes) else {
             return Self::Foreign;
         };
-        match Seal::of(bytes) {
+        match Seal::seal_of(bytes) {
             _ if read.program != env!("CARGO_PKG_NAME") => Self::Foreign,
             // Names that lead out of the folder are none that a verb wrote.
             Seal::Whole if read.outputs.keys().all(|name| is_inside(name)) => {
@@ -96,12 +96,12 @@ impl Listed {
 pub fn listings(read: impl Fn(&str) -> Option<Vec<u8>>) -> BTreeMap<&'static str, Hashes> {
     let one = |name: &'static str| {
         let bytes = read(name)?;
-        match Listed::of(&bytes) {
-            Listed::Whole(mut outputs) => {
+        match ListOrigin::origin_of(&bytes) {
+            ListOrigin::Whole(mut outputs) => {
                 outputs.insert(name.to_owned(), hash(&bytes));
                 Some((name, outputs))
             }
-            Listed::Changed | Listed::Foreign => None,
+            ListOrigin::Changed | ListOrigin::Foreign => None,
         }
     };
     LISTINGS.iter().filter_map(|name| one(name)).collect()

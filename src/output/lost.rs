@@ -1,8 +1,8 @@
 //! `lost.csv`: the instances that a run loses, what they cost, and what helps until when.
 
-use super::page::Page;
-use super::pages::stream;
-use crate::analysis::lost::{Cure, Lost};
+use super::csv_buffer::CsvBuffer;
+use super::csv_buffers::stream;
+use crate::analysis::lost::{LossRemedy, Lost};
 use crate::model::book::Book;
 use crate::model::id::Label;
 use crate::model::instance::RenewFlag;
@@ -28,22 +28,26 @@ const COLUMNS: &[&str] = &[
 ///
 /// # Errors
 /// The first error of `append`.
-pub fn write<E>(
+pub fn write_lost<E>(
     book: &Book,
     losses: &[Lost],
     mut append: impl FnMut(&[&[u8]]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut header = Page::default();
+    let mut header = CsvBuffer::default();
     COLUMNS.iter().for_each(|name| header.cell(name));
     book.tag_keys
         .iter()
         .for_each(|key| header.cell(&format!("tag:{key}")));
     header.end_row();
     append(&[header.bytes()])?;
-    stream(losses, |page, lost| row(book, page, lost), append)
+    stream(
+        losses,
+        |page, lost| write_loss_row(book, page, lost),
+        append,
+    )
 }
 
-fn row(book: &Book, page: &mut Page, lost: &Lost) {
+fn write_loss_row(book: &Book, page: &mut CsvBuffer, lost: &Lost) {
     let instance = book.instance(lost.instance);
     let labels = &instance.labels;
     page.word_of(&lost.lost_on.to_string());
@@ -52,17 +56,17 @@ fn row(book: &Book, page: &mut Page, lost: &Lost) {
     }
     page.cell(book.account(instance.account).id.as_str());
     page.cell(instance.id.as_str());
-    page.word_of(lost.class.name());
+    page.word_of(lost.class.as_word());
     page.word_of(lost.flag.map_or("", RenewFlag::name));
     page.amount(lost.value, lost.currency);
     for word in [
         lost.currency.code(),
-        lost.cause.name(),
-        lost.cure.map_or("", Cure::name),
+        lost.cause.as_word(),
+        lost.cure.map_or("", LossRemedy::as_word),
     ] {
         page.word_of(word);
     }
-    let label = |label: Option<Label>| label.map_or("", |label| book.labels.text(label));
+    let label = |label: Option<Label>| label.map_or("", |label| book.labels.label_text(label));
     page.cell(label(labels.name));
     page.cell(label(Some(labels.product)));
     (0..book.tag_keys.len())

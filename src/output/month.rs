@@ -11,7 +11,7 @@ mod bridge;
 mod dues;
 mod events;
 mod gather;
-mod last;
+mod last_month;
 mod spend;
 mod sums;
 mod table;
@@ -20,29 +20,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::hash::hash;
 use super::monthly::month_text;
-use super::names::Names;
+use super::names::UniqueNames;
 use super::profile;
 use super::run_json::Hashes;
 use super::write_rows;
-use crate::analysis::deadline::Matter;
+use crate::analysis::deadline::DeadlineSubject;
 use crate::analysis::demand::ThreeSums;
-use crate::analysis::lost::{self, Class, Count};
+use crate::analysis::lost::{self, LossClass, LossCount};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, InstanceIndex};
 use crate::model::money::{Currency, Exact, Money, Rounding};
 use crate::model::selector::Column as BookColumn;
-use bridge::{Births, Bridge};
-pub use gather::{Gather, Gathered, Period};
-use last::ByInstance;
-pub use last::Last;
+use bridge::{Bridge, FirstDays};
+pub use gather::{Gather, MonthFacts, ReportPeriod};
+use last_month::ByInstance;
+pub use last_month::LastMonth;
 use spend::SpendOfMonth;
-use sums::Sums;
-use table::text;
-pub use table::{Cell, Column, Kind, Rows, Sense, Sign, Table, Tone};
+use sums::SpendSums;
+use table::text_column;
+pub use table::{ColumnKind, ReportColumn, ReportTable, RowExtent, Sense, Sign, TableCell, Tone};
 
 /// A monthly report.
-pub struct Report {
+pub struct MonthReport {
     /// The name of the book.
     pub book: String,
     /// The scenario, if there is one.
@@ -50,13 +50,13 @@ pub struct Report {
     /// The version of the program that makes it.
     pub version: String,
     /// The days that it is about.
-    pub period: Period,
+    pub period: ReportPeriod,
     /// What the first screen says.
     pub first: FirstScreen,
     /// The balances to be drawn, the account in the greatest need first.
-    pub lines: Vec<Line>,
+    pub lines: Vec<BalanceLine>,
     /// Every table, in order.
-    pub tables: Vec<Table>,
+    pub tables: Vec<ReportTable>,
     /// The columns of the book by which the ledger rows can be summed.
     pub by: Vec<String>,
 }
@@ -64,19 +64,19 @@ pub struct Report {
 /// What a reader must know before anything else.
 pub struct FirstScreen {
     /// How many instances of each class are lost, and what they cost a month.
-    pub losses: Vec<(Class, Count)>,
+    pub losses: Vec<(LossClass, LossCount)>,
     /// The next top-up that is needed: the account, its currency, the amount and the last day.
     pub top_up: Option<(String, Currency, Money, Day)>,
     /// The lowest balances of the accounts in the greatest need, the lowest first: account, amount and day.
     pub lowest: Vec<(String, Currency, Money, Day)>,
     /// Spend of the month, by currency; the book's first.
-    pub spend: Vec<Spent>,
+    pub spend: Vec<MonthSpend>,
     /// The three sums of the whole run, by currency; the book's first.
     pub run: Vec<(Currency, ThreeSums)>,
 }
 
 /// Spend of the month in a currency, and what it differs from.
-pub struct Spent {
+pub struct MonthSpend {
     /// The currency.
     pub currency: Currency,
     /// Whether it is everything, converted.
@@ -92,7 +92,7 @@ pub struct Spent {
 }
 
 /// The available balance of an account from day to day.
-pub struct Line {
+pub struct BalanceLine {
     /// The account.
     pub account: String,
     /// Its currency.
@@ -123,24 +123,24 @@ pub struct Sources<'r> {
     /// The columns by which it sums; the first is that of the budget.
     pub columns: Vec<(BookColumn, String)>,
     /// The run.
-    pub facts: Gathered,
+    pub facts: MonthFacts,
     /// An earlier result, which has the month or the month before.
-    pub last: Option<Last>,
+    pub last: Option<LastMonth>,
 }
 
-impl Report {
+impl MonthReport {
     /// A table by its name.
-    pub fn table(&self, name: &str) -> Option<&Table> {
+    pub fn table(&self, name: &str) -> Option<&ReportTable> {
         self.tables.iter().find(|table| table.name == name)
     }
 }
 
 /// What the tables look at.
-struct View<'r> {
+struct MonthView<'r> {
     book: &'r Book,
     columns: &'r [(BookColumn, String)],
-    facts: &'r Gathered,
-    last: Option<&'r Last>,
+    facts: &'r MonthFacts,
+    last: Option<&'r LastMonth>,
     this: ByInstance,
     /// The month before, in this run or in the last result.
     before: Option<ByInstance>,
@@ -149,7 +149,7 @@ struct View<'r> {
 }
 
 /// Makes the report.
-pub fn report(sources: &Sources<'_>) -> Report {
+pub fn report(sources: &Sources<'_>) -> MonthReport {
     let Sources {
         book,
         scenario,
@@ -158,7 +158,7 @@ pub fn report(sources: &Sources<'_>) -> Report {
         last,
         ..
     } = sources;
-    let view = View::of(book, columns, facts, last.as_ref());
+    let view = MonthView::view_of_month(book, columns, facts, last.as_ref());
     let mut tables = vec![
         events::act(&view),
         events::to_do(&view),
@@ -180,12 +180,12 @@ pub fn report(sources: &Sources<'_>) -> Report {
         events::notices(&view),
     ]);
     tables.extend([events::ledger(&view), provenance(sources)]);
-    let mut names = Names::of_files();
+    let mut names = UniqueNames::of_files();
     for table in &mut tables {
         table.name = names.take(&table.name);
         table.leave_out_empty_columns();
     }
-    Report {
+    MonthReport {
         book: book.name.to_string(),
         scenario: scenario.map(str::to_owned),
         version: sources.version.to_owned(),
@@ -197,14 +197,14 @@ pub fn report(sources: &Sources<'_>) -> Report {
     }
 }
 
-impl<'r> View<'r> {
-    fn of(
+impl<'r> MonthView<'r> {
+    fn view_of_month(
         book: &'r Book,
         columns: &'r [(BookColumn, String)],
-        facts: &'r Gathered,
-        last: Option<&'r Last>,
+        facts: &'r MonthFacts,
+        last: Option<&'r LastMonth>,
     ) -> Self {
-        let by_id = |sums: &BTreeMap<InstanceIndex, Sums>| {
+        let by_id = |sums: &BTreeMap<InstanceIndex, SpendSums>| {
             let key = |instance: &InstanceIndex| {
                 let one = book.instance(*instance);
                 (book.account(one.account).currency, one.id.to_string())
@@ -245,8 +245,8 @@ impl<'r> View<'r> {
     }
 
     /// The sums of the month by what `key` says of instances.
-    fn sums_by<K: Ord>(&self, key: impl Fn(InstanceIndex) -> K) -> BTreeMap<K, Sums> {
-        let mut by_key: BTreeMap<K, Sums> = BTreeMap::new();
+    fn sums_by<K: Ord>(&self, key: impl Fn(InstanceIndex) -> K) -> BTreeMap<K, SpendSums> {
+        let mut by_key: BTreeMap<K, SpendSums> = BTreeMap::new();
         self.facts
             .this
             .iter()
@@ -275,8 +275,8 @@ impl<'r> View<'r> {
     /// The sum of amounts in the book's currency, rounded half up, once, at its end; none where a rate is missing.
     fn convert(&self, amounts: &[(Currency, Money)]) -> Option<Money> {
         let own = self.book.currency;
-        let mut positive = Exact::of(0);
-        let mut negative = Exact::of(0);
+        let mut positive = Exact::from_whole(0);
+        let mut negative = Exact::from_whole(0);
         for (currency, money) in amounts {
             let size = if money.is_negative() { -*money } else { *money };
             let exact = match self
@@ -304,21 +304,24 @@ impl<'r> View<'r> {
     }
 
     /// Id, name and account of an instance.
-    fn who(&self, index: InstanceIndex) -> [Cell; 3] {
+    fn who(&self, index: InstanceIndex) -> [TableCell; 3] {
         let instance = self.book.instance(index);
-        let name = instance.labels.name.map(|name| self.book.labels.text(name));
+        let name = instance
+            .labels
+            .name
+            .map(|name| self.book.labels.label_text(name));
         [
-            Cell::Text(instance.id.to_string()),
-            Cell::of(name),
-            Cell::Text(self.book.account(instance.account).id.to_string()),
+            TableCell::Text(instance.id.to_string()),
+            TableCell::text_or_empty(name),
+            TableCell::Text(self.book.account(instance.account).id.to_string()),
         ]
     }
 
-    fn who_columns(&self) -> [Column; 3] {
+    fn who_columns(&self) -> [ReportColumn; 3] {
         [
-            text("instance_id", "Instance"),
-            text("name", "Name"),
-            text("account_id", "Account"),
+            text_column("instance_id", "Instance"),
+            text_column("name", "Name"),
+            text_column("account_id", "Account"),
         ]
     }
 
@@ -330,7 +333,7 @@ impl<'r> View<'r> {
                 one.exists() && one.expires_on.is_some_and(|day| day > self.book.days.from);
             one.charge_type == ChargeType::Prepaid
                 && is_paid_ahead
-                && self.book.orders.of(*number).next().is_none()
+                && self.book.orders.of_instance(*number).next().is_none()
         });
         match unknown.count() {
             0 => String::new(),
@@ -344,7 +347,7 @@ impl<'r> View<'r> {
 }
 
 /// The bridges from the month before and from the last forecast, as far as they are known.
-fn bridges(view: &View<'_>) -> Vec<Table> {
+fn bridges(view: &MonthView<'_>) -> Vec<ReportTable> {
     let month = view.facts.period.days;
     let ids = |is_one: &dyn Fn(InstanceIndex) -> bool| -> BTreeSet<String> {
         let numbered = (0u32..).map(InstanceIndex).zip(&view.book.instances);
@@ -365,7 +368,7 @@ fn bridges(view: &View<'_>) -> Vec<Table> {
         let bridge = Bridge::between(
             before,
             &view.this,
-            &Births {
+            &FirstDays {
                 new: &new,
                 ended: &gone,
             },
@@ -390,7 +393,7 @@ fn bridges(view: &View<'_>) -> Vec<Table> {
         let bridge = Bridge::between(
             &last.this,
             &view.this,
-            &Births {
+            &FirstDays {
                 new: &new,
                 ended: &ended,
             },
@@ -408,12 +411,12 @@ fn bridges(view: &View<'_>) -> Vec<Table> {
     tables
 }
 
-fn first_screen(view: &View<'_>) -> FirstScreen {
+fn first_screen(view: &MonthView<'_>) -> FirstScreen {
     let SpendOfMonth {
         by_currency,
         converted,
     } = spend::of_month(view);
-    let spent = |currency: Currency, is_converted: bool, of: &spend::Compared| Spent {
+    let spent = |currency: Currency, is_converted: bool, of: &spend::Compared| MonthSpend {
         currency,
         is_converted,
         spend: of.spend,
@@ -422,7 +425,7 @@ fn first_screen(view: &View<'_>) -> FirstScreen {
         forecast: of.forecast,
     };
     let own = view.book.currency;
-    let mut spend: Vec<Spent> = converted.iter().map(|of| spent(own, true, of)).collect();
+    let mut spend: Vec<MonthSpend> = converted.iter().map(|of| spent(own, true, of)).collect();
     let is_used =
         |(currency, of): &&(Currency, spend::Compared)| *currency == own || of.spend != Money::ZERO;
     spend.extend(
@@ -433,7 +436,7 @@ fn first_screen(view: &View<'_>) -> FirstScreen {
     );
     let from = view.facts.period.days.from;
     let top_up = view.facts.deadlines.iter().find_map(|one| {
-        let is_one = matches!(one.matter, Matter::TopUp(_)) && one.day >= from;
+        let is_one = matches!(one.matter, DeadlineSubject::TopUp(_)) && one.day >= from;
         let account = view.book.account(one.account);
         one.amount
             .filter(|_| is_one)
@@ -461,7 +464,7 @@ fn first_screen(view: &View<'_>) -> FirstScreen {
             low.date,
         )
     };
-    let losses = Class::ALL
+    let losses = LossClass::ALL
         .map(|class| (class, lost::count(&view.facts.losses, class)))
         .to_vec();
     FirstScreen {
@@ -474,14 +477,14 @@ fn first_screen(view: &View<'_>) -> FirstScreen {
 }
 
 /// The balances of the accounts in the greatest need.
-fn lines(view: &View<'_>) -> Vec<Line> {
+fn lines(view: &MonthView<'_>) -> Vec<BalanceLine> {
     let period = view.facts.period;
     let last = period.ahead.yesterday().min(view.book.days.to);
     let accounts = view.book.accounts.iter().zip(&view.facts.accounts);
-    let mut lines: Vec<(Money, Line)> = accounts
+    let mut lines: Vec<(Money, BalanceLine)> = accounts
         .filter_map(|(account, month)| {
             let room = month.low_ahead?.available - account.alert_below.unwrap_or(Money::ZERO);
-            let line = Line {
+            let line = BalanceLine {
                 account: account.id.to_string(),
                 currency: account.currency,
                 days: (period.days.from, last),
@@ -497,7 +500,7 @@ fn lines(view: &View<'_>) -> Vec<Line> {
 }
 
 /// What ran: the hashes of the inputs, of the ledger and of the profiles.
-fn provenance(sources: &Sources<'_>) -> Table {
+fn provenance(sources: &Sources<'_>) -> ReportTable {
     let mut lines = vec![
         (
             "program".to_owned(),
@@ -542,12 +545,12 @@ fn provenance(sources: &Sources<'_>) -> Table {
             ),
         ));
     }
-    Table {
+    ReportTable {
         name: "run".to_owned(),
         title: "What ran".to_owned(),
         about: "Hashes are SHA-256. The same inputs give the same report, byte for byte; `renewcast verify` proves the ledger.".to_owned(),
-        columns: vec![text("what", "What"), text("value", "Value")],
-        rows: lines.into_iter().map(|(what, value)| vec![Cell::Text(what), Cell::Text(value)]).collect(),
+        columns: vec![text_column("what", "What"), text_column("value", "Value")],
+        rows: lines.into_iter().map(|(what, value)| vec![TableCell::Text(what), TableCell::Text(value)]).collect(),
         is_whole: true,
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::page::{Page, Word};
+use super::csv_buffer::{CellWord, CsvBuffer};
 use super::write_rows;
 use crate::engine::event::Event;
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
-use crate::tables::{Tables, Total};
+use crate::tables::{RowTotal, Tables};
 
 /// The events whose amounts are the spend on prepaid terms.
 pub(super) const RENEWALS: &[Event] = &[
@@ -45,12 +45,12 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
         .iter()
         .map(|account| account.funds.settled())
         .collect();
-    let mut page = Page::default();
-    page.text(MONTHLY);
+    let mut page = CsvBuffer::default();
+    page.push_text(MONTHLY);
     for month in book.days.months() {
-        let name = Word::cell(&month_text(month));
+        let name = CellWord::cell(&month_text(month));
         for ((number, account), balance) in (0u32..).zip(&book.accounts).zip(&mut balances) {
-            let mut of = [Total::default(); Event::ALL.len()];
+            let mut of = [RowTotal::default(); Event::ALL.len()];
             let here = (month, AccountIndex(number));
             while let Some((key, total)) =
                 totals.next_if(|(key, _)| (key.month, key.account) == here)
@@ -66,7 +66,11 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
 }
 
 /// Writes the counts and amounts of a month, which move the balance of the account.
-fn write_numbers(page: &mut Page, of: &[Total], (balance, currency): (&mut Money, Currency)) {
+fn write_numbers(
+    page: &mut CsvBuffer,
+    of: &[RowTotal],
+    (balance, currency): (&mut Money, Currency),
+) {
     let amount = |event: Event| of[event as usize].amount;
     let (topup, credit) = (amount(Event::TopUp), amount(Event::Credit));
     let renewal: Money = RENEWALS.iter().map(|event| -amount(*event)).sum();
@@ -89,7 +93,7 @@ pub fn month_text(month: Day) -> String {
 
 /// Spend by month of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spend {
+pub struct GroupSpend {
     /// Paid for prepaid terms, positive.
     pub renewals: Money,
     /// Charged for hours, positive.
@@ -98,7 +102,7 @@ pub struct Spend {
     pub refunds: Money,
 }
 
-impl Spend {
+impl GroupSpend {
     /// Paid for terms and hours, refunds not taken off.
     pub fn total(&self) -> Money {
         self.renewals + self.usage
@@ -106,7 +110,7 @@ impl Spend {
 }
 
 /// Spend by currency, value of a column, and month.
-pub type SpendTable = BTreeMap<Currency, BTreeMap<Option<String>, BTreeMap<Day, Spend>>>;
+pub type SpendTable = BTreeMap<Currency, BTreeMap<Option<String>, BTreeMap<Day, GroupSpend>>>;
 
 /// The spend of a run by the column that its facts were gathered by.
 pub fn spend(tables: &Tables) -> SpendTable {

@@ -17,7 +17,7 @@ const SHOWN: usize = 60;
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// Hands out names, each once.
-pub(super) struct Names {
+pub(super) struct UniqueNames {
     /// Folded, as systems compare them.
     taken: BTreeSet<String>,
     /// The longest name, in what `length` counts.
@@ -27,7 +27,7 @@ pub(super) struct Names {
     joint: char,
 }
 
-impl Names {
+impl UniqueNames {
     /// Of files in one folder, without their endings: at most 200 bytes, as systems take 255 with everything around.
     pub(super) fn of_files() -> Self {
         Self {

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::chart::{
     self, AgainstBase, BalanceOverTime, ChartError, Format, Frontier, InstancesByState, LossRow,
-    LossTimeline, Mark, MarkKind, Series, Span, SpendByMonth, StateCounts,
+    LossTimeline, Mark, MarkKind, Series, SpendByMonth, StateCounts, StateSpan,
 };
 use super::monthly::SpendTable;
-use super::names::{Names, part};
+use super::names::{UniqueNames, part};
 use crate::analysis::summary::{AccountSummary, Summary};
 use crate::engine::event::Event;
 use crate::engine::ledger::{Balance, Entry};
@@ -31,13 +31,13 @@ const ACCOUNTS: usize = 12;
 const LOSSES: usize = 40;
 
 /// A picture with the name of its file, without ending.
-pub struct Picture {
+pub struct NamedChart {
     /// The name, made of letters, digits, dots, dashes and underscores.
     pub name: String,
-    shape: Shape,
+    shape: ChartData,
 }
 
-enum Shape {
+enum ChartData {
     Spend(SpendByMonth),
     Balance(BalanceOverTime),
     States(InstancesByState),
@@ -46,12 +46,12 @@ enum Shape {
     Frontier(Frontier),
 }
 
-impl Picture {
+impl NamedChart {
     /// A picture of many runs.
     pub(super) fn of_frontier(chart: Frontier) -> Self {
         Self {
             name: "frontier".to_owned(),
-            shape: Shape::Frontier(chart),
+            shape: ChartData::Frontier(chart),
         }
     }
 
@@ -59,7 +59,7 @@ impl Picture {
     pub(super) fn against_base(name: String, chart: AgainstBase) -> Self {
         Self {
             name,
-            shape: Shape::Against(chart),
+            shape: ChartData::Against(chart),
         }
     }
 
@@ -67,14 +67,14 @@ impl Picture {
     ///
     /// # Errors
     /// The drawing library failed; data never causes it.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn draw_chart(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         match &self.shape {
-            Shape::Spend(chart) => chart.draw(format),
-            Shape::Balance(chart) => chart.draw(format),
-            Shape::States(chart) => chart.draw(format),
-            Shape::Losses(chart) => chart.draw(format),
-            Shape::Against(chart) => chart.draw(format),
-            Shape::Frontier(chart) => chart.draw(format),
+            ChartData::Spend(chart) => chart.render(format),
+            ChartData::Balance(chart) => chart.render(format),
+            ChartData::States(chart) => chart.render(format),
+            ChartData::Losses(chart) => chart.render(format),
+            ChartData::Against(chart) => chart.render(format),
+            ChartData::Frontier(chart) => chart.render(format),
         }
     }
 }
@@ -83,7 +83,7 @@ impl Picture {
 ///
 /// # Errors
 /// The drawing library failed; data never causes it.
-pub fn draw(pictures: &[Picture]) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+pub fn draw_all(pictures: &[NamedChart]) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
     let formats = [(Format::Svg, "svg"), (Format::Png, "png")];
     let files = pictures
         .par_iter()
@@ -91,7 +91,7 @@ pub fn draw(pictures: &[Picture]) -> Result<Vec<(String, Vec<u8>)>, ChartError> 
     let files = files.map(|(picture, (format, ending))| {
         Ok((
             format!("{FOLDER}/{}.{ending}", picture.name),
-            picture.draw(format)?,
+            picture.draw_chart(format)?,
         ))
     });
     files.collect()
@@ -104,7 +104,7 @@ pub fn of_run(
     states: States<'_>,
     summary: &Summary,
     (column, spend): (&str, &SpendTable),
-) -> Vec<Picture> {
+) -> Vec<NamedChart> {
     let mut short: Vec<&AccountSummary> = summary
         .accounts
         .iter()
@@ -118,14 +118,14 @@ pub fn of_run(
         .collect();
     let lost = states.lost();
     let shown = lost.iter().take(LOSSES).copied();
-    let stories = Stories::of(book, &short, shown);
-    let mut pictures: Vec<Picture> = spend
+    let stories = InstanceStories::stories_of(book, &short, shown);
+    let mut pictures: Vec<NamedChart> = spend
         .iter()
         .map(|(currency, values)| spend_by_month(book, *currency, column, values))
         .collect();
     pictures.push(states.picture());
     pictures.push(losses(book, &stories, lost.len()));
-    let mut names = Names::of_files();
+    let mut names = UniqueNames::of_files();
     pictures.extend(
         short
             .iter()
@@ -142,21 +142,21 @@ fn range(book: &Book) -> String {
     format!("{} to {}", book.days.from, book.days.to)
 }
 
-pub(super) fn of_chart(currency: Currency) -> chart::Currency {
-    chart::Currency {
+pub(super) fn of_chart(currency: Currency) -> chart::ChartCurrency {
+    chart::ChartCurrency {
         code: currency.code().to_owned(),
         digits: currency.digits(),
     }
 }
 
-type Months = BTreeMap<Day, super::monthly::Spend>;
+type Months = BTreeMap<Day, super::monthly::GroupSpend>;
 
 fn spend_by_month(
     book: &Book,
     currency: Currency,
     column: &str,
     values: &BTreeMap<Option<String>, Months>,
-) -> Picture {
+) -> NamedChart {
     let months: Vec<Day> = book.days.months().collect();
     let series = |label: String, sums: &[&Months]| {
         let of_month = |month: &Day| {
@@ -176,7 +176,7 @@ fn spend_by_month(
     let total = |months: &Months| {
         months
             .values()
-            .map(super::monthly::Spend::total)
+            .map(super::monthly::GroupSpend::total)
             .sum::<Money>()
     };
     let mut ranked: Vec<(&Option<String>, &Months)> = values.iter().collect();
@@ -208,21 +208,21 @@ fn spend_by_month(
     } else {
         format!("spend-{}", currency.code())
     };
-    Picture {
+    NamedChart {
         name,
-        shape: Shape::Spend(chart),
+        shape: ChartData::Spend(chart),
     }
 }
 
 /// What is drawn row by row: the balances and troubles of some accounts, the lives of some instances.
-struct Stories {
+struct InstanceStories {
     balances: BTreeMap<AccountIndex, Vec<Balance>>,
-    troubles: BTreeMap<AccountIndex, BTreeMap<(Day, Event), Trouble>>,
+    troubles: BTreeMap<AccountIndex, BTreeMap<(Day, Event), DayLosses>>,
     lives: Vec<(InstanceIndex, Life)>,
 }
 
 /// What happened on a day, to which instance first, and to how many.
-struct Trouble {
+struct DayLosses {
     first: InstanceIndex,
     count: usize,
 }
@@ -230,8 +230,8 @@ struct Trouble {
 /// The states of an instance, each with the day on which it began.
 type Life = Vec<(Day, State)>;
 
-impl Stories {
-    fn of(
+impl InstanceStories {
+    fn stories_of(
         book: &Book,
         accounts: &[AccountIndex],
         instances: impl Iterator<Item = InstanceIndex>,
@@ -274,13 +274,13 @@ impl Stories {
                     .and_modify(|balances| balances.push(*balance));
             }
             for entry in window.entries() {
-                stories.add(entry, &lives);
+                stories.tell_entry(entry, &lives);
             }
         }
         stories
     }
 
-    fn add(&mut self, entry: &Entry, lives: &BTreeMap<InstanceIndex, usize>) {
+    fn tell_entry(&mut self, entry: &Entry, lives: &BTreeMap<InstanceIndex, usize>) {
         let (Some(account), Some(instance)) = (entry.account, entry.instance) else {
             return;
         };
@@ -288,7 +288,7 @@ impl Stories {
         {
             let trouble = troubles
                 .entry((entry.date, entry.event))
-                .or_insert(Trouble {
+                .or_insert(DayLosses {
                     first: instance,
                     count: 0,
                 });
@@ -318,10 +318,10 @@ fn start(book: &Book, instance: &Instance) -> Option<(Day, State)> {
 
 fn balance_over_time(
     book: &Book,
-    stories: &Stories,
+    stories: &InstanceStories,
     index: AccountIndex,
-    names: &mut Names,
-) -> Picture {
+    names: &mut UniqueNames,
+) -> NamedChart {
     let account = book.account(index);
     let noted = stories.balances.get(&index).into_iter().flatten();
     let mut points: Vec<_> = noted
@@ -335,7 +335,7 @@ fn balance_over_time(
         points.push((book.days.to.date(), last));
     }
     let troubles = stories.troubles.get(&index).into_iter().flatten();
-    let mark = |((day, event), trouble): (&(Day, Event), &Trouble)| {
+    let mark = |((day, event), trouble): (&(Day, Event), &DayLosses)| {
         let label = book.instance(trouble.first).id.to_string();
         Some(Mark {
             day: day.date(),
@@ -357,9 +357,9 @@ fn balance_over_time(
         marks: troubles.filter_map(mark).collect(),
     };
     let name = names.take(&format!("balance-{}", part(account.id.as_str(), index.0)));
-    Picture {
+    NamedChart {
         name,
-        shape: Shape::Balance(chart),
+        shape: ChartData::Balance(chart),
     }
 }
 
@@ -373,19 +373,19 @@ fn mark_kind(event: Event) -> Option<MarkKind> {
     }
 }
 
-fn of_chart_state(state: State) -> chart::State {
+fn of_chart_state(state: State) -> chart::ChartState {
     match state {
-        State::Running => chart::State::Running,
-        State::Overdue => chart::State::Overdue,
-        State::Reclaimed => chart::State::Reclaimed,
-        State::Stopped => chart::State::Stopped,
-        State::Terminated => chart::State::Terminated,
+        State::Running => chart::ChartState::Running,
+        State::Overdue => chart::ChartState::Overdue,
+        State::Reclaimed => chart::ChartState::Reclaimed,
+        State::Stopped => chart::ChartState::Stopped,
+        State::Terminated => chart::ChartState::Terminated,
     }
 }
 
 /// An instance in a state.
 #[derive(Clone, Copy, Debug)]
-pub struct Sight {
+pub struct StateChange {
     instance: InstanceIndex,
     state: State,
 }
@@ -404,7 +404,7 @@ pub struct States<'b> {
 
 impl<'b> States<'b> {
     /// The states at the opening.
-    pub fn open(book: &'b Book) -> Self {
+    pub fn states_over(book: &'b Book) -> Self {
         let from = book.days.from;
         let now: Vec<_> = book
             .instances
@@ -430,16 +430,16 @@ impl<'b> States<'b> {
     }
 
     /// What a row says about the state of its instance; nothing where hours are charged.
-    pub fn sight(entry: &Entry) -> Option<Sight> {
+    pub fn sight(entry: &Entry) -> Option<StateChange> {
         let seen = entry
             .instance
             .zip(entry.state)
             .filter(|_| entry.event != Event::Usage);
-        seen.map(|(instance, state)| Sight { instance, state })
+        seen.map(|(instance, state)| StateChange { instance, state })
     }
 
     /// Adds what rows of a day say, each after those before it.
-    pub fn add(&mut self, day: Day, sights: &[Option<Sight>]) {
+    pub fn count_changes(&mut self, day: Day, sights: &[Option<StateChange>]) {
         for sight in sights.iter().flatten() {
             self.start_until(day);
             self.change(day, sight.instance, sight.state);
@@ -487,7 +487,7 @@ impl<'b> States<'b> {
         lost.into_iter().map(|(_, index)| index).collect()
     }
 
-    fn picture(mut self) -> Picture {
+    fn picture(mut self) -> NamedChart {
         let to = self.book.days.to.date();
         if self.days.last().is_some_and(|(day, _)| *day < to) {
             self.days.push((to, self.counts));
@@ -497,9 +497,9 @@ impl<'b> States<'b> {
             subtitle: format!("{}, at the end of each day", range(self.book)),
             days: self.days,
         };
-        Picture {
+        NamedChart {
             name: "states".to_owned(),
-            shape: Shape::States(chart),
+            shape: ChartData::States(chart),
         }
     }
 }
@@ -515,7 +515,7 @@ fn count(counts: &mut StateCounts, state: State) -> &mut u32 {
 }
 
 /// The instances that end the run reclaimed, or were terminated in it.
-fn losses(book: &Book, stories: &Stories, count: usize) -> Picture {
+fn losses(book: &Book, stories: &InstanceStories, count: usize) -> NamedChart {
     let rows: Vec<LossRow> = stories
         .lives
         .iter()
@@ -529,9 +529,9 @@ fn losses(book: &Book, stories: &Stories, count: usize) -> Picture {
         more: count - rows.len(),
         rows,
     };
-    Picture {
+    NamedChart {
         name: "losses".to_owned(),
-        shape: Shape::Losses(chart),
+        shape: ChartData::Losses(chart),
     }
 }
 
@@ -540,13 +540,13 @@ fn loss_row(book: &Book, index: InstanceIndex, life: &[(Day, State)]) -> LossRow
     let name = instance
         .labels
         .name
-        .map(|name| format!(" {}", book.labels.text(name)));
+        .map(|name| format!(" {}", book.labels.label_text(name)));
     let ends = life
         .iter()
         .skip(1)
         .map(|(day, _)| *day)
         .chain([book.days.to.tomorrow()]);
-    let mut spans: Vec<Span> = Vec::new();
+    let mut spans: Vec<StateSpan> = Vec::new();
     let mut terminated = None;
     for ((from, state), until) in life.iter().zip(ends) {
         if *state == State::Terminated {
@@ -556,7 +556,7 @@ fn loss_row(book: &Book, index: InstanceIndex, life: &[(Day, State)]) -> LossRow
         let state = of_chart_state(*state);
         match spans.last_mut().filter(|last| last.state == state) {
             Some(last) => last.until = until.date(),
-            None if *from < until => spans.push(Span {
+            None if *from < until => spans.push(StateSpan {
                 from: from.date(),
                 until: until.date(),
                 state,

@@ -6,11 +6,11 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use toml::value::Datetime;
 
-use super::chart::{self, ChartError, Format, Funding, Inflow};
+use super::chart::{self, ChartError, Format, FundingChart, Inflow};
 use super::closing;
-use super::names::{Names, part};
+use super::names::{UniqueNames, part};
 use super::write_rows;
-use crate::analysis::plan::{AccountPlan, LossCause, Plan, TopUp, Way};
+use crate::analysis::plan::{AccountPlan, PaymentChannel, Plan, TopUp, UnavoidableCause};
 use crate::engine::event::Event;
 use crate::engine::{self, Window};
 use crate::input::LARGEST_TOML;
@@ -30,7 +30,7 @@ pub const SCENARIO: &str = "plan";
 pub fn files(
     book: &Book,
     plan: &Plan,
-    (way, extends): (Way<'_>, Option<&str>),
+    (way, extends): (PaymentChannel<'_>, Option<&str>),
 ) -> Vec<(String, Vec<u8>)> {
     let actions = plan.actions(way.channel);
     let named = [
@@ -56,13 +56,13 @@ pub fn files(
 }
 
 /// The texts of a row about an account.
-struct Texts<'b> {
+struct AccountTexts<'b> {
     book: &'b Book,
     account: AccountIndex,
 }
 
-impl<'b> Texts<'b> {
-    fn account(&self) -> &'b str {
+impl<'b> AccountTexts<'b> {
+    fn account_id(&self) -> &'b str {
         self.book.account(self.account).id.as_str()
     }
 
@@ -72,7 +72,7 @@ impl<'b> Texts<'b> {
             .to_string()
     }
 
-    fn instance(&self, instance: Option<InstanceIndex>) -> &'b str {
+    fn instance_id(&self, instance: Option<InstanceIndex>) -> &'b str {
         instance.map_or("", |instance| self.book.instance(instance).id.as_str())
     }
 }
@@ -93,14 +93,14 @@ const PLAN: &[&str] = &[
     "instances_terminated",
 ];
 
-fn top_ups(book: &Book, plan: &Plan, way: Way<'_>) -> Vec<u8> {
+fn top_ups(book: &Book, plan: &Plan, way: PaymentChannel<'_>) -> Vec<u8> {
     let all = plan.accounts.iter().flat_map(|plan| {
         plan.top_ups
             .iter()
             .map(move |top_up| (plan.account, top_up))
     });
     let row = |(account, top_up): (AccountIndex, &TopUp)| {
-        let texts = Texts { book, account };
+        let texts = AccountTexts { book, account };
         let first = &top_up.first;
         let count = |events: &[Event]| {
             let victims = top_up
@@ -113,7 +113,7 @@ fn top_ups(book: &Book, plan: &Plan, way: Way<'_>) -> Vec<u8> {
                 .len()
         };
         (
-            (texts.account(), book.account(account).currency.code()),
+            (texts.account_id(), book.account(account).currency.code()),
             (
                 top_up.arrival.sent.to_string(),
                 top_up.arrival.arrives.to_string(),
@@ -127,8 +127,8 @@ fn top_ups(book: &Book, plan: &Plan, way: Way<'_>) -> Vec<u8> {
             ),
             (
                 first.day.to_string(),
-                first.cause.name(),
-                texts.instance(first.instance),
+                first.cause.as_word(),
+                texts.instance_id(first.instance),
             ),
             count(&[Event::RenewalFailed, Event::Rejected, Event::Stopped]),
             count(&[Event::Reclaimed, Event::Stopped]),
@@ -140,20 +140,20 @@ fn top_ups(book: &Book, plan: &Plan, way: Way<'_>) -> Vec<u8> {
 
 fn without(book: &Book, plan: &Plan) -> Vec<u8> {
     let all = plan.accounts.iter().flat_map(|plan| {
-        let texts = Texts {
+        let texts = AccountTexts {
             book,
             account: plan.account,
         };
         plan.top_ups.iter().flat_map(move |top_up| {
             let missing = top_up.arrival.arrives.to_string();
-            let texts = Texts { ..texts };
+            let texts = AccountTexts { ..texts };
             top_up.without.iter().map(move |one| {
                 (
-                    texts.account(),
+                    texts.account_id(),
                     missing.clone(),
                     one.day.to_string(),
                     one.event.name(),
-                    texts.instance(one.instance),
+                    texts.instance_id(one.instance),
                 )
             })
         })
@@ -166,14 +166,14 @@ fn without(book: &Book, plan: &Plan) -> Vec<u8> {
 
 fn runway(book: &Book, plan: &Plan) -> Vec<u8> {
     let row = |plan: &AccountPlan| {
-        let texts = Texts {
+        let texts = AccountTexts {
             book,
             account: plan.account,
         };
         let planned = texts.money(plan.top_ups.iter().map(|top_up| top_up.amount).sum());
         let Some(failure) = plan.runway else {
             return (
-                texts.account(),
+                texts.account_id(),
                 String::new(),
                 "",
                 "",
@@ -182,10 +182,10 @@ fn runway(book: &Book, plan: &Plan) -> Vec<u8> {
                 planned,
             );
         };
-        let (cause, instance) = (failure.cause.name(), texts.instance(failure.instance));
+        let (cause, instance) = (failure.cause.as_word(), texts.instance_id(failure.instance));
         let missing = texts.money(failure.missing);
         (
-            texts.account(),
+            texts.account_id(),
             failure.day.to_string(),
             cause,
             instance,
@@ -213,7 +213,7 @@ fn triage(book: &Book, plan: &Plan) -> Vec<u8> {
         .iter()
         .filter_map(|plan| Some((plan.account, plan.triage.as_ref()?)));
     let rows = all.flat_map(|(account, triage)| {
-        let texts = Texts { book, account };
+        let texts = AccountTexts { book, account };
         let mut all: Vec<(InstanceIndex, bool)> = triage
             .kept
             .iter()
@@ -225,8 +225,8 @@ fn triage(book: &Book, plan: &Plan) -> Vec<u8> {
         let row = move |(instance, kept): (InstanceIndex, bool)| {
             let budget = texts.money(triage.budget);
             (
-                texts.account(),
-                texts.instance(Some(instance)),
+                texts.account_id(),
+                texts.instance_id(Some(instance)),
                 kept,
                 budget,
                 worth.clone(),
@@ -249,17 +249,17 @@ fn triage(book: &Book, plan: &Plan) -> Vec<u8> {
 }
 
 /// Why an instance is lost, in one word.
-fn loss_word(why: LossCause) -> &'static str {
+fn loss_word(why: UnavoidableCause) -> &'static str {
     match why {
-        LossCause::Released => "released",
-        LossCause::BeforeMoney => "before_money",
-        LossCause::People => "people",
-        LossCause::NotRenewed => "not_renewed",
+        UnavoidableCause::Released => "released",
+        UnavoidableCause::BeforeMoney => "before_money",
+        UnavoidableCause::People => "people",
+        UnavoidableCause::NotRenewed => "not_renewed",
     }
 }
 
 fn impossible(book: &Book, plan: &Plan) -> Vec<u8> {
-    type Row<'b> = (
+    type ScenarioAction<'b> = (
         &'b str,
         &'b str,
         String,
@@ -269,29 +269,29 @@ fn impossible(book: &Book, plan: &Plan) -> Vec<u8> {
         &'static str,
     );
     let rows = plan.accounts.iter().flat_map(|plan| {
-        let texts = Texts {
+        let texts = AccountTexts {
             book,
             account: plan.account,
         };
-        let unmet = plan.unmet.iter().map(|unmet| -> Row<'_> {
-            let instance = texts.instance(unmet.instance);
+        let unmet = plan.unmet.iter().map(|unmet| -> ScenarioAction<'_> {
+            let instance = texts.instance_id(unmet.instance);
             let (day, by) = (unmet.day.to_string(), unmet.by.to_string());
             (
-                texts.account(),
+                texts.account_id(),
                 instance,
                 day,
-                unmet.cause.name(),
+                unmet.cause.as_word(),
                 texts.money(unmet.missing),
                 by,
                 "demand",
             )
         });
-        let lost = plan.lost.iter().map(|lost| -> Row<'_> {
+        let lost = plan.lost.iter().map(|lost| -> ScenarioAction<'_> {
             let kind = if lost.asked { "asked" } else { "lost" };
             let day = lost.day.map(|day| day.to_string()).unwrap_or_default();
             (
-                texts.account(),
-                texts.instance(Some(lost.instance)),
+                texts.account_id(),
+                texts.instance_id(Some(lost.instance)),
                 day,
                 loss_word(lost.why),
                 "".into(),
@@ -317,7 +317,7 @@ fn impossible(book: &Book, plan: &Plan) -> Vec<u8> {
 
 /// A scenario file.
 #[derive(Serialize)]
-struct Scenario<'b> {
+struct PlanScenario<'b> {
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     extends: Option<&'b str>,
@@ -383,7 +383,7 @@ fn scenario(book: &Book, actions: &[Action], extends: Option<&str>) -> Vec<u8> {
         "The cash plan of {}: the least money, as late as possible",
         book.name
     );
-    let scenario = Scenario {
+    let scenario = PlanScenario {
         description,
         extends,
         actions: rows.collect(),
@@ -394,19 +394,19 @@ fn scenario(book: &Book, actions: &[Action], extends: Option<&str>) -> Vec<u8> {
 }
 
 /// A picture and the name of its file, without ending.
-pub struct Picture {
+pub struct PlanChart {
     /// The name.
     pub name: String,
-    chart: Funding,
+    chart: FundingChart,
 }
 
-impl Picture {
+impl PlanChart {
     /// The bytes of the picture.
     ///
     /// # Errors
     /// The drawing library failed; data never causes it.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        self.chart.draw(format)
+    pub fn draw_chart(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+        self.chart.render(format)
     }
 }
 
@@ -415,7 +415,7 @@ pub fn pictures(
     book: &Book,
     plan: &Plan,
     floor: impl Fn(AccountIndex) -> Option<Money>,
-) -> Vec<Picture> {
+) -> Vec<PlanChart> {
     let mut funded: Vec<(&AccountPlan, Money)> = plan
         .accounts
         .iter()
@@ -428,10 +428,10 @@ pub fn pictures(
     let mut planned = book.clone();
     planned.actions.extend(plan.actions(None));
     let (before, after) = (balances(book, &shown), balances(&planned, &shown));
-    let mut names = Names::of_files();
+    let mut names = UniqueNames::of_files();
     let picture = |(plan, _): (&AccountPlan, Money)| {
         let account = book.account(plan.account);
-        let chart = Funding {
+        let chart = FundingChart {
             title: format!(
                 "Available balance of {} with the cash plan · {}",
                 account.id, book.name
@@ -440,7 +440,7 @@ pub fn pictures(
                 "{} to {}, at the end of each day, {}",
                 book.days.from, book.days.to, account.currency
             ),
-            currency: chart::Currency {
+            currency: chart::ChartCurrency {
                 code: account.currency.code().to_owned(),
                 digits: account.currency.digits(),
             },
@@ -453,7 +453,7 @@ pub fn pictures(
             "plan-{}",
             part(account.id.as_str(), plan.account.0)
         ));
-        Picture { name, chart }
+        PlanChart { name, chart }
     };
     funded.into_iter().map(picture).collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::hash::hash;
-use super::month::{Report, Sources};
+use super::month::{MonthReport, Sources};
 use super::monthly::month_text;
 use super::run_json::{Hashes, seal};
 use super::workbook::WorkbookError;
@@ -22,7 +22,7 @@ pub const WORKBOOK: &str = "report.xlsx";
 pub const RECORD: &str = "report/report.json";
 
 #[derive(Serialize)]
-struct Record<'r> {
+struct ReportRecord<'r> {
     program: &'static str,
     version: &'r str,
     book: &'r str,
@@ -54,7 +54,7 @@ pub struct LastRun {
 /// # Errors
 /// The workbook library failed; data never causes it.
 pub fn files(
-    report: &Report,
+    report: &MonthReport,
     sources: &Sources<'_>,
 ) -> Result<Vec<(String, Vec<u8>)>, WorkbookError> {
     let workbook = workbook::workbook(report)?;
@@ -85,11 +85,11 @@ fn record(sources: &Sources<'_>, files: &[(String, Vec<u8>)]) -> Vec<u8> {
         .map(|(name, bytes)| (name.clone(), hash(bytes)))
         .collect();
     let last = last.as_ref().map(|last| LastRun {
-        from: last.days().from.to_string(),
-        to: last.days().to.to_string(),
+        from: last.days_of_run().from.to_string(),
+        to: last.days_of_run().to.to_string(),
         ledger: last.ledger_hash().to_owned(),
     });
-    let record = Record {
+    let record = ReportRecord {
         program: env!("CARGO_PKG_NAME"),
         version,
         book: &book.name,

@@ -14,7 +14,7 @@ use crate::model::profile::Profile;
 
 /// What ran and what it came to: everything that stands in `run.json` but the hashes of the other outputs.
 #[derive(Clone, Debug, Serialize)]
-pub struct Record {
+pub struct RunRecord {
     program: &'static str,
     version: Box<str>,
     book: Box<str>,
@@ -29,21 +29,21 @@ pub struct Record {
     outputs: Hashes,
     rows: u64,
     events: BTreeMap<&'static str, u64>,
-    spend: Vec<Spend>,
-    lowest_available: Vec<Lowest>,
+    spend: Vec<CurrencySums>,
+    lowest_available: Vec<LowestBalance>,
 }
 
 /// The three sums in a currency; one that cannot be told is `null`.
 #[derive(Clone, Debug, Serialize)]
-struct Spend {
+struct CurrencySums {
     currency: &'static str,
     as_funded: String,
     all_due_paid: Option<String>,
     all_kept: Option<String>,
 }
 
-impl Spend {
-    fn of(currency: Currency, sums: &ThreeSums) -> Self {
+impl CurrencySums {
+    fn sums_in(currency: Currency, sums: &ThreeSums) -> Self {
         let text = |sum: Money| sum.display(currency).to_string();
         Self {
             currency: currency.code(),
@@ -55,7 +55,7 @@ impl Spend {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Lowest {
+struct LowestBalance {
     account_id: String,
     currency: &'static str,
     available: String,
@@ -65,9 +65,9 @@ struct Lowest {
 /// The hashes of files by their names.
 pub type Hashes = BTreeMap<String, String>;
 
-impl Record {
+impl RunRecord {
     /// Of a run that has ended. Hashes are SHA-256: of each input file, and of each profile as resolved.
-    pub fn of(
+    pub fn record_of_run(
         inputs: Hashes,
         (book, scenario): (&Book, Option<&str>),
         (summary, demand): (&Summary, &Demand),
@@ -99,7 +99,7 @@ impl Record {
             spend: demand
                 .totals(book)
                 .iter()
-                .map(|(currency, sums)| Spend::of(*currency, sums))
+                .map(|(currency, sums)| CurrencySums::sums_in(*currency, sums))
                 .collect(),
             lowest_available: lowest(book, summary),
         }
@@ -163,7 +163,7 @@ pub enum Seal {
 
 impl Seal {
     /// Looks at the bytes of a file.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn seal_of(bytes: &[u8]) -> Self {
         let (before, after) = DIGEST;
         let digest = bytes
             .strip_suffix(after.as_bytes())
@@ -182,10 +182,10 @@ impl Seal {
     }
 }
 
-fn lowest(book: &Book, summary: &Summary) -> Vec<Lowest> {
+fn lowest(book: &Book, summary: &Summary) -> Vec<LowestBalance> {
     let row = |summary: &AccountSummary| {
         let account = book.account(summary.account);
-        Lowest {
+        LowestBalance {
             account_id: account.id.to_string(),
             currency: account.currency.code(),
             available: summary

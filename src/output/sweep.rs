@@ -2,14 +2,14 @@
 
 use super::chart::{Frontier, Point};
 use super::compare::measured;
-use super::pictures::{Picture, of_chart};
+use super::pictures::{NamedChart, of_chart};
 use super::write_rows;
 use crate::analysis::compare::{Measure, Sum};
 use crate::model::money::Currency;
 
 /// One of many runs.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct SweepRow {
     /// What was chosen, for each column.
     pub cells: Vec<String>,
     /// What it comes to: money of one currency, counts of all accounts.
@@ -23,7 +23,7 @@ pub struct Row {
 }
 
 /// The bytes of a table of many runs, in this order.
-pub fn sweep_csv(columns: &[String], currency: Currency, rows: &[Row]) -> Vec<u8> {
+pub fn sweep_csv(columns: &[String], currency: Currency, rows: &[SweepRow]) -> Vec<u8> {
     let measures = || Measure::NAMES.iter().map(|(name, _)| *name);
     let last = [
         "lowest_account",
@@ -38,7 +38,7 @@ pub fn sweep_csv(columns: &[String], currency: Currency, rows: &[Row]) -> Vec<u8
         .chain(measures())
         .chain(last);
     let header: Vec<&str> = header.collect();
-    let line = |row: &Row| {
+    let line = |row: &SweepRow| {
         let mut cells = row.cells.clone();
         cells.push(currency.code().to_owned());
         cells.extend(Measure::NAMES.iter().map(|(_, measure)| {
@@ -65,9 +65,9 @@ pub fn picture(
     title: &str,
     columns: &[String],
     (cost, currency): (Measure, Currency),
-    rows: &[Row],
-) -> Picture {
-    let point = |row: &Row| {
+    rows: &[SweepRow],
+) -> NamedChart {
+    let point = |row: &SweepRow| {
         let label = row
             .cells
             .iter()
@@ -96,5 +96,5 @@ pub fn picture(
         currency: of_chart(currency),
         points: rows.iter().filter_map(point).collect(),
     };
-    Picture::of_frontier(chart)
+    NamedChart::of_frontier(chart)
 }

@@ -1,7 +1,7 @@
 //! The to-do list as files: `todo.csv` for people, `todo-actions.csv` to be pasted behind the actions of a book.
 
 use super::{closing, write_rows};
-use crate::analysis::tasks::{Line, List};
+use crate::analysis::tasks::{TaskLine, TaskList};
 use crate::model::action::Verb;
 use crate::model::book::Book;
 use crate::model::instance::InstanceIndex;
@@ -27,14 +27,14 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Both files.
-pub fn files(book: &Book, list: &List) -> [(&'static str, Vec<u8>); 2] {
+pub fn files(book: &Book, list: &TaskList) -> [(&'static str, Vec<u8>); 2] {
     [
         (LIST, lines(book, list)),
         (ACTIONS, closing::actions(book, &list.actions())),
     ]
 }
 
-fn lines(book: &Book, list: &List) -> Vec<u8> {
+fn lines(book: &Book, list: &TaskList) -> Vec<u8> {
     let tags: Vec<String> = book
         .tag_keys
         .iter()
@@ -45,10 +45,10 @@ fn lines(book: &Book, list: &List) -> Vec<u8> {
         .copied()
         .chain(tags.iter().map(String::as_str))
         .collect();
-    write_rows(&header, list.lines.iter().map(|line| row(book, line)))
+    write_rows(&header, list.lines.iter().map(|line| task_row(book, line)))
 }
 
-fn row(book: &Book, line: &Line) -> Vec<String> {
+fn task_row(book: &Book, line: &TaskLine) -> Vec<String> {
     let account = book.account(line.account);
     let verb = line.verb();
     let flag = if let Verb::SetFlag(flag, _) = verb {
@@ -86,7 +86,7 @@ fn labels(book: &Book, instance: Option<InstanceIndex>) -> Vec<String> {
         return vec![String::new(); 2 + book.tag_keys.len()];
     };
     let labels = &book.instance(instance).labels;
-    let text = |label| book.labels.text(label).to_owned();
+    let text = |label| book.labels.label_text(label).to_owned();
     let named = [labels.name.map(text), Some(text(labels.product))].into_iter();
     named
         .chain(labels.tags.iter().map(|tag| tag.map(text)))

@@ -109,16 +109,16 @@ fn sums(book: &Book, terms: &[AccountTerms]) -> Vec<u8> {
 }
 
 #[derive(Serialize)]
-struct Scenario<'b> {
+struct TermsScenario<'b> {
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     extends: Option<&'b str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    set: Vec<Set>,
+    set: Vec<TermsChange>,
 }
 
 #[derive(Serialize)]
-struct Set {
+struct TermsChange {
     r#where: String,
     renew_months: u32,
 }
@@ -152,13 +152,13 @@ fn scenario(book: &Book, terms: &[AccountTerms], extends: Option<&str>) -> Vec<u
                 None => pieces.push(id),
             }
         }
-        set.extend(pieces.into_iter().map(|ids| Set {
+        set.extend(pieces.into_iter().map(|ids| TermsChange {
             r#where: format!("instance_id IN ({ids})"),
             renew_months,
         }));
     }
     let description = format!("The cheapest terms of {}", book.name);
-    let scenario = Scenario {
+    let scenario = TermsScenario {
         description,
         extends,
         set,

@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 pub use rust_xlsxwriter::XlsxError as WorkbookError;
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
-use super::month::{Cell, Report, Sense, Table};
+use super::month::{MonthReport, ReportTable, Sense, TableCell};
 use super::monthly::month_text;
-use super::names::Names;
-use crate::analysis::lost::Class;
+use super::names::UniqueNames;
+use crate::analysis::lost::LossClass;
 use crate::model::calendar::Day;
 use charts::CURVES;
-use sheet::{Formats, Ledger, Look};
+use sheet::{CellLook, Formats, LedgerFormulas};
 use texts::Text;
 
 /// The most rows of a sheet below its header.
@@ -36,7 +36,7 @@ const CONTENTS: u32 = 35;
 ///
 /// # Errors
 /// The library refuses something; data never causes it.
-pub fn workbook(report: &Report) -> Result<Vec<u8>, XlsxError> {
+pub fn workbook(report: &MonthReport) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let created = excel_day(report.period.days.from)?;
     let title = format!("{} {}", report.book, month_text(report.period.month));
@@ -47,24 +47,24 @@ pub fn workbook(report: &Report) -> Result<Vec<u8>, XlsxError> {
             .set_creation_datetime(&created),
     );
     let mut formats = Formats::default();
-    let shown: Vec<&Table> = report
+    let shown: Vec<&ReportTable> = report
         .tables
         .iter()
         .filter(|table| !table.rows.is_empty())
         .collect();
-    let sheets = Sheets::of(&shown);
+    let sheets = SheetNames::name_sheets(&shown);
     let ledger = report
         .table("ledger")
-        .and_then(|table| Ledger::of(table, sheets.of_table(table)?, &report.by));
+        .and_then(|table| LedgerFormulas::formulas_to(table, sheets.of_table(table)?, &report.by));
     summary(&mut workbook, report, (&shown, &sheets))?;
     for table in &shown {
         let Some(names) = sheets.of_table(table) else {
             continue;
         };
         let sheet = workbook.add_worksheet().set_name(&names.sheet)?;
-        sheet::write(sheet, (table, names), (&mut formats, ledger.as_ref()))?;
+        sheet::write_sheet(sheet, (table, names), (&mut formats, ledger.as_ref()))?;
     }
-    charts::write(&mut workbook, report, &sheets)?;
+    charts::write_charts(&mut workbook, report, &sheets)?;
     workbook.save_to_buffer()
 }
 
@@ -77,17 +77,20 @@ struct NamesOfTable {
 }
 
 /// The names of all tables that are shown, by what the report calls them.
-struct Sheets<'r>(BTreeMap<&'r str, NamesOfTable>);
+struct SheetNames<'r>(BTreeMap<&'r str, NamesOfTable>);
 
-impl<'r> Sheets<'r> {
-    fn of(shown: &[&'r Table]) -> Self {
-        let (mut sheets, mut natives) = (Names::of_sheets(&[SUMMARY, CURVES]), Names::of_tables());
+impl<'r> SheetNames<'r> {
+    fn name_sheets(shown: &[&'r ReportTable]) -> Self {
+        let (mut sheets, mut natives) = (
+            UniqueNames::of_sheets(&[SUMMARY, CURVES]),
+            UniqueNames::of_tables(),
+        );
         let ascii = |name: &str| {
             name.chars()
                 .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
                 .collect::<String>()
         };
-        let names = |table: &&'r Table| NamesOfTable {
+        let names = |table: &&'r ReportTable| NamesOfTable {
             sheet: sheets.take(&table.name.replace('_', "-")),
             native: natives.take(&format!("t_{}", ascii(&table.name))),
         };
@@ -100,7 +103,7 @@ impl<'r> Sheets<'r> {
         )
     }
 
-    fn of_table(&self, table: &Table) -> Option<&NamesOfTable> {
+    fn of_table(&self, table: &ReportTable) -> Option<&NamesOfTable> {
         self.0.get(&*table.name)
     }
 }
@@ -108,8 +111,8 @@ impl<'r> Sheets<'r> {
 /// The first sheet: what must be known first, then a list of the others.
 fn summary(
     workbook: &mut Workbook,
-    report: &Report,
-    (shown, sheets): (&[&Table], &Sheets<'_>),
+    report: &MonthReport,
+    (shown, sheets): (&[&ReportTable], &SheetNames<'_>),
 ) -> Result<(), XlsxError> {
     let big = Format::new().set_bold().set_font_size(16);
     let sheet = workbook.add_worksheet().set_name(SUMMARY)?;
@@ -139,7 +142,7 @@ fn summary(
     )?;
     for (row, (what, cell, beside)) in (FIGURES..CHARTS).zip(figures(report)) {
         Text::sentence(&what).put(sheet, (row, 0), &plain)?;
-        let look = Look {
+        let look = CellLook {
             sense: Sense::Balance,
             is_total: true,
         };
@@ -155,16 +158,16 @@ fn summary(
 }
 
 /// What the first screen of the page says, as typed figures: what each is, its value, and a note.
-fn figures(report: &Report) -> Vec<(String, Cell, String)> {
+fn figures(report: &MonthReport) -> Vec<(String, TableCell, String)> {
     let first = &report.first;
     let soon = first
         .losses
         .iter()
-        .filter(|(class, _)| *class == Class::Soon)
+        .filter(|(class, _)| *class == LossClass::Soon)
         .map(|(_, count)| count.instances as u64);
     let mut lines = vec![(
         "Instances at risk within 30 days".to_owned(),
-        Cell::Count(soon.sum()),
+        TableCell::Count(soon.sum()),
         String::new(),
     )];
     lines.extend(
@@ -175,7 +178,7 @@ fn figures(report: &Report) -> Vec<(String, Cell, String)> {
             .map(|(account, currency, amount, day)| {
                 (
                     format!("Lowest balance ahead, {currency}"),
-                    Cell::Money(*amount, *currency),
+                    TableCell::Money(*amount, *currency),
                     format!(" in {account} on {day}"),
                 )
             }),
@@ -183,7 +186,7 @@ fn figures(report: &Report) -> Vec<(String, Cell, String)> {
     lines.extend(first.top_up.iter().map(|(account, currency, amount, day)| {
         (
             format!("Next top-up, {currency}"),
-            Cell::Money(*amount, *currency),
+            TableCell::Money(*amount, *currency),
             format!(" of {account} by {day}"),
         )
     }));
@@ -201,7 +204,11 @@ fn figures(report: &Report) -> Vec<(String, Cell, String)> {
         };
         lines.extend(amounts.into_iter().filter_map(|(what, amount)| {
             let name = format!("{what}, {}", spent.currency);
-            Some((name, Cell::Money(amount?, spent.currency), all.to_owned()))
+            Some((
+                name,
+                TableCell::Money(amount?, spent.currency),
+                all.to_owned(),
+            ))
         }));
     }
     for (currency, sums) in first.run.iter().take(1) {
@@ -213,7 +220,7 @@ fn figures(report: &Report) -> Vec<(String, Cell, String)> {
         lines.extend(sums.into_iter().filter_map(|(what, sum)| {
             Some((
                 format!("{what}, {currency}"),
-                Cell::Money(sum?, *currency),
+                TableCell::Money(sum?, *currency),
                 String::new(),
             ))
         }));
@@ -222,7 +229,11 @@ fn figures(report: &Report) -> Vec<(String, Cell, String)> {
 }
 
 /// The list of the other sheets.
-fn contents(sheet: &mut Worksheet, shown: &[&Table], sheets: &Sheets<'_>) -> Result<(), XlsxError> {
+fn contents(
+    sheet: &mut Worksheet,
+    shown: &[&ReportTable],
+    sheets: &SheetNames<'_>,
+) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold();
     let top = Format::new().set_align(FormatAlign::Top);
     let wrapped = Format::new()

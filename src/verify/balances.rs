@@ -1,9 +1,9 @@
 //! `balances.csv` beside the ledger: the opening of every account, and a row for each day on which it changes.
 
-use super::findings::{Findings, shown};
-use super::funds::{Account, Holding};
-use super::names::Names;
-use super::sheet::{Sheet, day, minor, text_of};
+use super::funds::{AccountFunds, AuditedAccount};
+use super::names::SeenIds;
+use super::sheet::{CheckedFile, day, minor, text_of};
+use super::violations::{Violations, shown};
 use crate::input::diagnostic::{Code, Place};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -25,24 +25,24 @@ const LEDGER: &[&str] = &["ledger.csv"];
 
 /// The accounts of a result by number; numbers follow the order of their ids.
 #[derive(Default)]
-pub(super) struct Accounts {
-    pub names: Names,
-    pub list: Vec<Account>,
+pub(super) struct AccountNumbers {
+    pub names: SeenIds,
+    pub list: Vec<AuditedAccount>,
 }
 
 /// The file, read in step with the ledger.
 pub(super) struct Balances<'w> {
-    sheet: Sheet<'w>,
+    sheet: CheckedFile<'w>,
 }
 
 impl<'w> Balances<'w> {
     /// Reads the opening rows: the day before the run, one for each account. Gives the first day of the run too.
-    pub(super) fn open(
-        mut sheet: Sheet<'w>,
+    pub(super) fn open_balances(
+        mut sheet: CheckedFile<'w>,
         (from, closing): (Option<Day>, Option<&Book>),
-        found: &mut Findings,
-    ) -> (Self, Accounts, Option<Day>) {
-        let mut accounts = Accounts::default();
+        found: &mut Violations,
+    ) -> (Self, AccountNumbers, Option<Day>) {
+        let mut accounts = AccountNumbers::default();
         let mut eve = from.map(Day::yesterday);
         while sheet.advance(found) {
             let Some(date) = date(&sheet, found) else {
@@ -53,9 +53,9 @@ impl<'w> Balances<'w> {
                 break;
             }
             if date != eve {
-                found.add(Code::Disagrees, (sheet.file, &["run.json"]), || {
+                found.report_violation(Code::Disagrees, (sheet.file, &["run.json"]), || {
                     (
-                        sheet.place(DATE),
+                        sheet.place_of_column(DATE),
                         format!(
                             "`date` of an opening is {date}, must be {eve}: the day before the run"
                         ),
@@ -71,11 +71,11 @@ impl<'w> Balances<'w> {
     pub(super) fn expect(
         &mut self,
         (date, number): (Day, usize),
-        accounts: &mut Accounts,
-        found: &mut Findings,
+        accounts: &mut AccountNumbers,
+        found: &mut Violations,
     ) {
-        let Accounts { names, list } = accounts;
-        let (name, account) = (names.name(number), &mut list[number]);
+        let AccountNumbers { names, list } = accounts;
+        let (name, account) = (names.id_of(number), &mut list[number]);
         let must = account.holding();
         if must == Some(account.noted) {
             return;
@@ -93,7 +93,7 @@ impl<'w> Balances<'w> {
             };
             account.noted = must;
             let place = self.missing_place();
-            return found.add(Code::Disagrees, (self.sheet.file, LEDGER), || {
+            return found.report_violation(Code::Disagrees, (self.sheet.file, LEDGER), || {
                 let text = |minor| text_of(minor, account.digits);
                 let (cash, free_credit, available) = (
                     text(must.cash),
@@ -122,7 +122,7 @@ impl<'w> Balances<'w> {
     }
 
     /// Reports the rows that are left when the ledger has ended.
-    pub(super) fn finish(mut self, found: &mut Findings) {
+    pub(super) fn finish(mut self, found: &mut Violations) {
         while self.sheet.has_row() {
             self.extra(found);
             self.sheet.advance(found);
@@ -135,14 +135,14 @@ impl<'w> Balances<'w> {
             .is_none_or(|stated| (stated, self.sheet.cell(ACCOUNT)) < (date, name))
     }
 
-    fn extra(&self, found: &mut Findings) {
+    fn extra(&self, found: &mut Violations) {
         let Some(date) = date(&self.sheet, found) else {
             return;
         };
-        found.add(Code::Disagrees, (self.sheet.file, LEDGER), || {
+        found.report_violation(Code::Disagrees, (self.sheet.file, LEDGER), || {
             let account = shown(self.sheet.cell(ACCOUNT));
             (
-                self.sheet.place(DATE),
+                self.sheet.place_of_column(DATE),
                 format!("a row of {date} for {account}, must be none: the ledger changes nothing"),
             )
         });
@@ -150,20 +150,20 @@ impl<'w> Balances<'w> {
 
     fn missing_place(&self) -> Place {
         if self.sheet.has_row() {
-            self.sheet.place(DATE)
+            self.sheet.place_of_column(DATE)
         } else {
             self.sheet.end()
         }
     }
 }
 
-fn date(sheet: &Sheet<'_>, found: &mut Findings) -> Option<Day> {
+fn date(sheet: &CheckedFile<'_>, found: &mut Violations) -> Option<Day> {
     let date = day(sheet.cell(DATE));
     if date.is_none() {
-        found.add(Code::BadDate, (sheet.file, &[]), || {
+        found.report_violation(Code::BadDate, (sheet.file, &[]), || {
             let cell = shown(sheet.cell(DATE));
             (
-                sheet.place(DATE),
+                sheet.place_of_column(DATE),
                 format!("`date` is {cell}, must be a date of the form YYYY-MM-DD"),
             )
         });
@@ -172,22 +172,22 @@ fn date(sheet: &Sheet<'_>, found: &mut Findings) -> Option<Day> {
 }
 
 fn opening(
-    sheet: &Sheet<'_>,
+    sheet: &CheckedFile<'_>,
     (date, closing): (Day, Option<&Book>),
-    accounts: &mut Accounts,
-    found: &mut Findings,
+    accounts: &mut AccountNumbers,
+    found: &mut Violations,
 ) {
     let name = sheet.cell(ACCOUNT);
     let before = accounts
         .names
         .len()
         .checked_sub(1)
-        .map(|last| accounts.names.name(last));
+        .map(|last| accounts.names.id_of(last));
     if before.is_some_and(|before| before >= name) {
-        return found.add(Code::WrongOrder, (sheet.file, &[]), || {
+        return found.report_violation(Code::WrongOrder, (sheet.file, &[]), || {
             let (name, before) = (shown(name), shown(before.unwrap_or(b"")));
             (
-                sheet.place(ACCOUNT),
+                sheet.place_of_column(ACCOUNT),
                 format!("the opening of {name} stands after that of {before}, must stand by id"),
             )
         });
@@ -203,10 +203,10 @@ fn opening(
     let Some(stated) = holding(sheet, digits, found) else {
         return;
     };
-    let mut account = Account::opening(digits, stated, date);
+    let mut account = AuditedAccount::opening(digits, stated, date);
     account.currency = known.map(|account| account.currency.code());
     account.frozen = known.map(|account| account.funds.frozen.minor().into());
-    accounts.names.number(name);
+    accounts.names.number_of_id(name);
     accounts.list.push(account);
 }
 
@@ -226,14 +226,14 @@ fn decimals(cell: &[u8]) -> u8 {
         .unwrap_or(0)
 }
 
-fn holding(sheet: &Sheet<'_>, digits: u8, found: &mut Findings) -> Option<Holding> {
+fn holding(sheet: &CheckedFile<'_>, digits: u8, found: &mut Violations) -> Option<AccountFunds> {
     let mut amount = |column: usize| {
         let amount = minor(sheet.cell(column), digits);
         if amount.is_none() {
-            found.add(Code::BadAmount, (sheet.file, &["closing/"]), || {
-                let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
+            found.report_violation(Code::BadAmount, (sheet.file, &["closing/"]), || {
+                let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
                 (
-                    sheet.place(column),
+                    sheet.place_of_column(column),
                     format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"),
                 )
             });
@@ -241,7 +241,7 @@ fn holding(sheet: &Sheet<'_>, digits: u8, found: &mut Findings) -> Option<Holdin
         amount
     };
     let (cash, free_credit, available) = (amount(CASH), amount(FREE_CREDIT), amount(AVAILABLE));
-    Some(Holding {
+    Some(AccountFunds {
         cash: cash?,
         free_credit: free_credit?,
         available: available?,
@@ -249,10 +249,10 @@ fn holding(sheet: &Sheet<'_>, digits: u8, found: &mut Findings) -> Option<Holdin
 }
 
 fn compare(
-    sheet: &Sheet<'_>,
-    (stated, must): (Holding, Option<Holding>),
+    sheet: &CheckedFile<'_>,
+    (stated, must): (AccountFunds, Option<AccountFunds>),
     digits: u8,
-    found: &mut Findings,
+    found: &mut Violations,
 ) {
     let Some(must) = must else { return };
     for (column, is, must) in [
@@ -261,14 +261,14 @@ fn compare(
         (AVAILABLE, stated.available, must.available),
     ] {
         if is != must {
-            return found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+            return found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
                 let (name, is, must) = (
-                    sheet.name(column),
+                    sheet.column_name(column),
                     text_of(is, digits),
                     text_of(must, digits),
                 );
                 (
-                    sheet.place(column),
+                    sheet.place_of_column(column),
                     format!("`{name}` is {is}, must be {must}: the ledger comes to that"),
                 )
             });

@@ -14,7 +14,7 @@ pub(super) struct Bounded<R> {
 }
 
 impl<R: Read> Bounded<R> {
-    pub(super) fn of(bytes: R) -> Self {
+    pub(super) fn bound_reader(bytes: R) -> Self {
         Self {
             bytes,
             length: 0,

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::Written;
-use super::balances::Accounts;
+use super::WrittenFiles;
+use super::balances::AccountNumbers;
 use super::demand::Totals;
-use super::findings::{Findings, shown};
+use super::instance_history::{ClosingPresence, InstanceHistory};
 use super::ledger::Audit;
-use super::life::{Life, Presence};
-use super::record::{FILE, Lowest, Record, Spend};
+use super::record::{FILE, RecordedLowest, RecordedSpend, WrittenRecord};
 use super::rules::RULES;
 use super::sheet::{place_in, text_of, unguarded};
+use super::violations::{Violations, shown};
 use crate::input::diagnostic::{Code, Place};
 use crate::input::{self, Folder};
 use crate::model::book::Book;
@@ -34,7 +34,7 @@ pub(super) struct Closing {
 
 impl Closing {
     /// Reads the closing book as any other book; none where it cannot be read.
-    pub(super) fn read(written: &Written<'_>, found: &mut Findings) -> Option<Self> {
+    pub(super) fn read_closing(written: &WrittenFiles<'_>, found: &mut Violations) -> Option<Self> {
         let mut folder = Folder::default();
         let names: Vec<&String> = written
             .names
@@ -49,7 +49,7 @@ impl Closing {
                 folder.insert(inner, written.bytes(name, found)?);
             }
         }
-        let (book, problems) = input::read(&folder, None);
+        let (book, problems) = input::read_book(&folder, None);
         if book.is_none() {
             let is_changed = found.is_changed(FOLDER);
             found.distrust(FOLDER);
@@ -68,21 +68,21 @@ impl Closing {
     }
 
     /// Holds the closing book against the ends of the ledger.
-    pub(super) fn check(
+    pub(super) fn check_closing(
         &self,
         audit: &Audit<'_, '_>,
         days: (Option<Day>, Option<Day>),
-        found: &mut Findings,
+        found: &mut Violations,
     ) {
-        self.days(days, found);
+        self.check_days(days, found);
         self.accounts(&audit.accounts, found);
         for (number, life) in audit.lives.iter().enumerate() {
-            self.life(audit.instances.name(number), life, found);
+            self.life(audit.instances.id_of(number), life, found);
         }
     }
 
     /// The days of the closing book follow the run, and are as many.
-    fn days(&self, (from, to): (Option<Day>, Option<Day>), found: &mut Findings) {
+    fn check_days(&self, (from, to): (Option<Day>, Option<Day>), found: &mut Violations) {
         let is = self.book.days;
         let run = from
             .zip(to)
@@ -106,7 +106,7 @@ impl Closing {
         let Some((key, is, must, why)) = differing else {
             return;
         };
-        found.add(Code::Disagrees, (SETTINGS, &["run.json"]), || {
+        found.report_violation(Code::Disagrees, (SETTINGS, &["run.json"]), || {
             let bytes = self.folder.get("book.toml").unwrap_or(b"");
             let line = format!("\n{key} = ");
             let at = bytes
@@ -119,38 +119,45 @@ impl Closing {
     }
 
     /// Holds the row of an instance against the life that the ledger gives it.
-    fn life(&self, id: &[u8], life: &Life, found: &mut Findings) {
+    fn life(&self, id: &[u8], life: &InstanceHistory, found: &mut Violations) {
         let listed = std::str::from_utf8(id)
             .ok()
             .and_then(|id| self.book.find_instance(id));
         let listed = listed.map(|index| self.book.instance(index));
         match (listed, life.presence) {
-            (Some(_), Presence::Refused) => found.add(Code::Disagrees, (INSTANCES, LEDGER), || {
-                let message = format!(
-                    "a row of {}, must be none: its purchase was rejected",
-                    shown(id)
-                );
-                (self.place("instances.csv", (id, "instance_id")), message)
-            }),
-            (Some(one), _) => self.instance(one, life, found),
-            (None, Presence::Seen) => found.add(Code::Disagrees, (INSTANCES, LEDGER), || {
-                (
-                    Place::of_file(INSTANCES),
-                    format!("no row of {}, must be one: the ledger has it", shown(id)),
-                )
-            }),
+            (Some(_), ClosingPresence::Refused) => {
+                found.report_violation(Code::Disagrees, (INSTANCES, LEDGER), || {
+                    let message = format!(
+                        "a row of {}, must be none: its purchase was rejected",
+                        shown(id)
+                    );
+                    (
+                        self.place_of_cell("instances.csv", (id, "instance_id")),
+                        message,
+                    )
+                })
+            }
+            (Some(one), _) => self.check_instance(one, life, found),
+            (None, ClosingPresence::Seen) => {
+                found.report_violation(Code::Disagrees, (INSTANCES, LEDGER), || {
+                    (
+                        Place::of_file(INSTANCES),
+                        format!("no row of {}, must be one: the ledger has it", shown(id)),
+                    )
+                })
+            }
             (None, _) => {}
         }
     }
 
-    fn accounts(&self, accounts: &Accounts, found: &mut Findings) {
+    fn accounts(&self, accounts: &AccountNumbers, found: &mut Violations) {
         for (number, account) in accounts.list.iter().enumerate() {
-            let id = accounts.names.name(number);
+            let id = accounts.names.id_of(number);
             let listed = std::str::from_utf8(id)
                 .ok()
                 .and_then(|id| self.book.find_account(id));
             let Some(listed) = listed.map(|index| self.book.account(index)) else {
-                found.add(Code::Disagrees, (ACCOUNTS, LEDGER), || {
+                found.report_violation(Code::Disagrees, (ACCOUNTS, LEDGER), || {
                     (
                         Place::of_file(ACCOUNTS),
                         format!("no row of {}, must be one: the ledger has it", shown(id)),
@@ -172,7 +179,7 @@ impl Closing {
                 let Some(must) = must.filter(|must| *must != i128::from(is)) else {
                     continue;
                 };
-                found.add(Code::Disagrees, (ACCOUNTS, LEDGER), || {
+                found.report_violation(Code::Disagrees, (ACCOUNTS, LEDGER), || {
                     let (is, must) = (
                         text_of(is.into(), account.digits),
                         text_of(must, account.digits),
@@ -185,7 +192,7 @@ impl Closing {
                     let message = format!(
                         "`{column}`{of} is {is}, must be {must}: the ledger ends with that"
                     );
-                    (self.place("accounts.csv", (id, column)), message)
+                    (self.place_of_cell("accounts.csv", (id, column)), message)
                 });
                 break;
             }
@@ -193,18 +200,21 @@ impl Closing {
         for account in &self.book.accounts {
             let id = account.id.as_str().as_bytes();
             if accounts.names.find(id).is_none() && !accounts.list.is_empty() {
-                found.add(Code::Disagrees, (ACCOUNTS, LEDGER), || {
+                found.report_violation(Code::Disagrees, (ACCOUNTS, LEDGER), || {
                     let message = format!(
                         "a row of {}, must be none: `balances.csv` does not open it",
                         shown(id)
                     );
-                    (self.place("accounts.csv", (id, "account_id")), message)
+                    (
+                        self.place_of_cell("accounts.csv", (id, "account_id")),
+                        message,
+                    )
                 });
             }
         }
     }
 
-    fn instance(&self, one: &Instance, life: &Life, found: &mut Findings) {
+    fn check_instance(&self, one: &Instance, life: &InstanceHistory, found: &mut Violations) {
         let date = |day: Option<Day>| day.map_or_else(|| "empty".to_owned(), |day| day.to_string());
         let name = |state: Option<State>| state.map_or("empty", State::name).to_owned();
         let in_bin = matches!(life.state, Some(State::Reclaimed | State::Stopped));
@@ -248,14 +258,14 @@ impl Closing {
             let Some(must) = must.filter(|must| *must != is) else {
                 continue;
             };
-            return found.add(Code::Disagrees, (INSTANCES, LEDGER), || {
+            return found.report_violation(Code::Disagrees, (INSTANCES, LEDGER), || {
                 let id = one.id.as_str();
                 let message = format!(
                     "`{column}` of {} is {is}, must be {must}: the ledger ends with that",
                     shown(id.as_bytes())
                 );
                 (
-                    self.place("instances.csv", (id.as_bytes(), column)),
+                    self.place_of_cell("instances.csv", (id.as_bytes(), column)),
                     message,
                 )
             });
@@ -263,7 +273,7 @@ impl Closing {
     }
 
     /// The place of a cell: the row whose first cell is the id, in the named column.
-    fn place(&self, file: &str, (id, column): (&[u8], &str)) -> Place {
+    fn place_of_cell(&self, file: &str, (id, column): (&[u8], &str)) -> Place {
         let name = format!("{FOLDER}{file}");
         let bytes = self.folder.get(file).unwrap_or(b"");
         let mut reader = csv::ReaderBuilder::new()
@@ -284,14 +294,14 @@ impl Closing {
 
 /// Holds the counts, profiles and lowest amounts of `run.json` against what was read.
 pub(super) fn check_record(
-    record: &Record,
+    record: &WrittenRecord,
     (audit, closing): (&Audit<'_, '_>, Option<&Closing>),
-    found: &mut Findings,
+    found: &mut Violations,
 ) {
     if record.rows != audit.rows {
-        found.add(Code::Disagrees, (FILE, LEDGER), || {
+        found.report_violation(Code::Disagrees, (FILE, LEDGER), || {
             (
-                record.place("rows"),
+                record.place_of_key("rows"),
                 format!(
                     "`rows` is {}, must be {}: the ledger has so many",
                     record.rows, audit.rows
@@ -316,10 +326,10 @@ pub(super) fn check_record(
             counts.get(name).copied().unwrap_or(0),
         );
         if is != must {
-            found.add(Code::Disagrees, (FILE, LEDGER), || {
+            found.report_violation(Code::Disagrees, (FILE, LEDGER), || {
                 let key = if is == 0 { "events" } else { name };
                 (
-                    record.place(key),
+                    record.place_of_key(key),
                     format!("`{name}` is {is}, must be {must}: the ledger has so many"),
                 )
             });
@@ -334,21 +344,21 @@ pub(super) fn check_record(
     }
 }
 
-fn lowest(record: &Record, accounts: &Accounts, found: &mut Findings) {
+fn lowest(record: &WrittenRecord, accounts: &AccountNumbers, found: &mut Violations) {
     if accounts.list.is_empty() {
         return;
     }
     let must = accounts.list.iter().enumerate().map(|(number, account)| {
         let (available, date) = account.lowest;
-        Lowest {
-            account_id: String::from_utf8_lossy(accounts.names.name(number)).into_owned(),
+        RecordedLowest {
+            account_id: String::from_utf8_lossy(accounts.names.id_of(number)).into_owned(),
             currency: account.currency.unwrap_or("").to_owned(),
             available: text_of(available, account.digits),
             date: date.to_string(),
         }
     });
-    let must: Vec<Lowest> = must.collect();
-    let text = |lowest: Option<&Lowest>| match lowest {
+    let must: Vec<RecordedLowest> = must.collect();
+    let text = |lowest: Option<&RecordedLowest>| match lowest {
         Some(one) => format!(
             "{} {} on {} of `{}`",
             one.currency, one.available, one.date, one.account_id
@@ -359,9 +369,9 @@ fn lowest(record: &Record, accounts: &Accounts, found: &mut Findings) {
         let (is, must) = (record.lowest_available.get(number), must.get(number));
         let knows_currency = must.is_some_and(|must| !must.currency.is_empty());
         if is != must && knows_currency {
-            return found.add(Code::Disagrees, (FILE, LEDGER), || {
+            return found.report_violation(Code::Disagrees, (FILE, LEDGER), || {
                 (
-                    record.place("lowest_available"),
+                    record.place_of_key("lowest_available"),
                     format!(
                         "the lowest available is {}, must be {}",
                         text(is),
@@ -374,19 +384,19 @@ fn lowest(record: &Record, accounts: &Accounts, found: &mut Findings) {
 }
 
 /// Holds the three sums against the rows of `demand.csv`.
-fn spend(record: &Record, totals: &Totals, found: &mut Findings) {
+fn spend(record: &WrittenRecord, totals: &Totals, found: &mut Violations) {
     let must = totals.iter().map(|(currency, of)| {
         let [as_funded, all_due_paid, all_kept] =
             of.sums.map(|sum| sum.map(|sum| text_of(sum, of.digits)));
-        Spend {
+        RecordedSpend {
             currency: (*currency).to_owned(),
             as_funded: as_funded.unwrap_or_default(),
             all_due_paid,
             all_kept,
         }
     });
-    let must: Vec<Spend> = must.collect();
-    let text = |spend: Option<&Spend>| {
+    let must: Vec<RecordedSpend> = must.collect();
+    let text = |spend: Option<&RecordedSpend>| {
         let unknown = || "not known".to_owned();
         spend.map_or_else(
             || "none".to_owned(),
@@ -400,12 +410,12 @@ fn spend(record: &Record, totals: &Totals, found: &mut Findings) {
     let pairs = (0..must.len().max(record.spend.len()))
         .map(|number| (record.spend.get(number), must.get(number)));
     if let Some((is, must)) = pairs.into_iter().find(|(is, must)| is != must) {
-        found.add(
+        found.report_violation(
             Code::Disagrees,
             (FILE, &["demand.csv", "ledger.csv", "balances.csv"]),
             || {
                 (
-                    record.place("spend"),
+                    record.place_of_key("spend"),
                     format!(
                         "the three sums are {}, must be {}: demand.csv adds up to that",
                         text(is),
@@ -417,7 +427,7 @@ fn spend(record: &Record, totals: &Totals, found: &mut Findings) {
     }
 }
 
-fn profiles(record: &Record, closing: &Book, found: &mut Findings) {
+fn profiles(record: &WrittenRecord, closing: &Book, found: &mut Violations) {
     let must = closing
         .profiles
         .iter()
@@ -431,7 +441,7 @@ fn profiles(record: &Record, closing: &Book, found: &mut Findings) {
     ) {
         let (is, must) = (record.profiles.get(name), must.get(name));
         if is != must {
-            found.add(Code::Disagrees, (FILE, &[FOLDER]), || {
+            found.report_violation(Code::Disagrees, (FILE, &[FOLDER]), || {
                 let text =
                     |hash: Option<&String>| hash.map_or_else(|| "none".to_owned(), Clone::clone);
                 let message = format!(
@@ -439,7 +449,7 @@ fn profiles(record: &Record, closing: &Book, found: &mut Findings) {
                     text(is),
                     text(must)
                 );
-                (record.place("profiles"), message)
+                (record.place_of_key("profiles"), message)
             });
         }
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::findings::{Findings, shown};
-use super::funds::Account;
-use super::sheet::{Reached, Sheet, minor, reach, text_of};
+use super::funds::AuditedAccount;
+use super::sheet::{CheckedFile, StepPosition, minor, reach, text_of};
+use super::violations::{Violations, shown};
 use crate::input::diagnostic::Code;
 
 /// The columns of `demand.csv`.
@@ -23,25 +23,25 @@ const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
 
 /// The three sums of a currency, with its decimals; one that is not known of an account is not known of all.
 #[derive(Clone, Copy)]
-pub(super) struct Sums {
+pub(super) struct DemandSums {
     pub digits: u8,
     pub sums: [Option<i128>; 3],
 }
 
 /// The three sums by currency.
-pub(super) type Totals = BTreeMap<&'static str, Sums>;
+pub(super) type Totals = BTreeMap<&'static str, DemandSums>;
 
 /// The file, read in step with the ledger.
 #[derive(Default)]
-pub(super) struct Demand<'w> {
-    sheet: Option<Sheet<'w>>,
+pub(super) struct DemandFile<'w> {
+    sheet: Option<CheckedFile<'w>>,
     totals: Totals,
     /// Whether every row was there and could be read.
     is_whole: bool,
 }
 
-impl<'w> Demand<'w> {
-    pub(super) fn open(mut sheet: Option<Sheet<'w>>, found: &mut Findings) -> Self {
+impl<'w> DemandFile<'w> {
+    pub(super) fn open_demand(mut sheet: Option<CheckedFile<'w>>, found: &mut Violations) -> Self {
         if let Some(sheet) = &mut sheet {
             sheet.advance(found);
         }
@@ -53,12 +53,17 @@ impl<'w> Demand<'w> {
     }
 
     /// Holds the row of a month that has ended against what the account paid in it.
-    pub(super) fn row(&mut self, key: (&str, &[u8]), account: &Account, found: &mut Findings) {
+    pub(super) fn check_demand_row(
+        &mut self,
+        key: (&str, &[u8]),
+        account: &AuditedAccount,
+        found: &mut Violations,
+    ) {
         let Some(sheet) = &mut self.sheet else { return };
         match reach(sheet, key, found) {
-            Reached::Row => {}
-            Reached::Other => return self.is_whole = false,
-            Reached::End => {
+            StepPosition::Row => {}
+            StepPosition::Other => return self.is_whole = false,
+            StepPosition::End => {
                 (self.sheet, self.is_whole) = (None, false);
                 return;
             }
@@ -66,10 +71,10 @@ impl<'w> Demand<'w> {
         let must = account.month.renewal + account.month.usage - account.month.refund;
         let text = text_of(must, account.digits);
         if sheet.cell(AS_FUNDED) != text.as_bytes() {
-            found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+            found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
                 let is = shown(sheet.cell(AS_FUNDED));
                 (
-                    sheet.place(AS_FUNDED),
+                    sheet.place_of_column(AS_FUNDED),
                     format!("`as_funded` is {is}, must be `{text}`: the ledger comes to that"),
                 )
             });
@@ -78,10 +83,10 @@ impl<'w> Demand<'w> {
         for (sum, column) in sums.iter_mut().zip(AS_FUNDED..).skip(1) {
             *sum = minor(sheet.cell(column), account.digits);
             if sum.is_none() && !sheet.cell(column).is_empty() {
-                found.add(Code::BadAmount, (sheet.file, &[]), || {
-                    let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
+                found.report_violation(Code::BadAmount, (sheet.file, &[]), || {
+                    let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
                     (
-                        sheet.place(column),
+                        sheet.place_of_column(column),
                         format!("`{name}` is {cell}, must be a plain amount, or empty"),
                     )
                 });
@@ -90,7 +95,7 @@ impl<'w> Demand<'w> {
         }
         match account.currency {
             Some(currency) => {
-                let none = Sums {
+                let none = DemandSums {
                     digits: account.digits,
                     sums: [Some(0); 3],
                 };
@@ -105,14 +110,14 @@ impl<'w> Demand<'w> {
     }
 
     /// Reports the rows that are left, and gives the sums, where all of them could be read.
-    pub(super) fn finish(&mut self, found: &mut Findings) {
+    pub(super) fn finish(&mut self, found: &mut Violations) {
         if let Some(mut sheet) = self.sheet.take() {
             while sheet.has_row() {
                 self.is_whole = false;
-                found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+                found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
                     let (month, account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
                     (
-                        sheet.place(0),
+                        sheet.place_of_column(0),
                         format!("a row of {month} for {account}, must be none behind the last month of the run"),
                     )
                 });

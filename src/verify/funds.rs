@@ -1,9 +1,9 @@
 //! The money of an account, row by row: sources in their order, running balance, and nothing below zero that may not be.
 
-use super::findings::Flaw;
-use super::row::{AMOUNT, BALANCE, CASH, FREE_CREDIT, Moved, Row, VOUCHER};
-use super::rules::{Moves, Step};
+use super::row::{AMOUNT, BALANCE, CASH, FREE_CREDIT, FundsMoved, VOUCHER, WrittenRow};
+use super::rules::{MovementRule, Transition};
 use super::sheet::text_of;
+use super::violations::Violation;
 use crate::input::diagnostic::Code;
 
 /// What the opening of an account, and what is available beyond its settled amount, are known from.
@@ -11,7 +11,7 @@ const OPENING: &[&str] = &["balances.csv", "closing/"];
 
 /// What an account holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Holding {
+pub(super) struct AccountFunds {
     pub cash: i128,
     pub free_credit: i128,
     /// What a payment can use.
@@ -20,7 +20,7 @@ pub(super) struct Holding {
 
 /// Rows and amounts of a month, spend positive.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Month {
+pub(super) struct MonthTally {
     /// Rows of `renewed`, `recovered`, `renewal_failed`, `reclaimed`, `terminated`, `stopped`.
     pub counts: [u64; 6],
     pub topup: i128,
@@ -32,7 +32,7 @@ pub(super) struct Month {
 
 /// An account as its rows have left it.
 #[derive(Clone, Debug)]
-pub(super) struct Account {
+pub(super) struct AuditedAccount {
     /// Decimals of its currency.
     pub digits: u8,
     /// Its currency, where it is known.
@@ -45,17 +45,21 @@ pub(super) struct Account {
     /// What is frozen, where it is known.
     pub frozen: Option<i128>,
     /// The holding of its last row in `balances.csv`.
-    pub noted: Holding,
+    pub noted: AccountFunds,
     /// The lowest available amount noted so far, and its date.
     pub lowest: (i128, crate::model::calendar::Day),
-    pub month: Month,
+    pub month: MonthTally,
     /// By how much the balance column is wrong, so that one wrong row is found once.
     drift: i128,
 }
 
-impl Account {
-    pub(super) fn opening(digits: u8, noted: Holding, date: crate::model::calendar::Day) -> Self {
-        let Holding {
+impl AuditedAccount {
+    pub(super) fn opening(
+        digits: u8,
+        noted: AccountFunds,
+        date: crate::model::calendar::Day,
+    ) -> Self {
+        let AccountFunds {
             cash,
             free_credit,
             available,
@@ -69,7 +73,7 @@ impl Account {
             frozen: None,
             noted,
             lowest: (available, date),
-            month: Month::default(),
+            month: MonthTally::default(),
             drift: 0,
         }
     }
@@ -79,9 +83,9 @@ impl Account {
     }
 
     /// The holding, with what is available where that is known.
-    pub(super) fn holding(&self) -> Option<Holding> {
+    pub(super) fn holding(&self) -> Option<AccountFunds> {
         let available = self.settled() + self.beyond?;
-        Some(Holding {
+        Some(AccountFunds {
             cash: self.cash,
             free_credit: self.free_credit,
             available,
@@ -89,8 +93,8 @@ impl Account {
     }
 
     /// Takes a holding that a file states as the true one, so that one fault is found once.
-    pub(super) fn adopt(&mut self, holding: Holding) {
-        let Holding {
+    pub(super) fn adopt(&mut self, holding: AccountFunds) {
+        let AccountFunds {
             cash,
             free_credit,
             available,
@@ -105,7 +109,7 @@ impl Account {
     }
 
     /// Carries out a row and tells the first thing that is wrong with its amounts.
-    pub(super) fn follow(&mut self, row: &Row) -> Result<(), Flaw> {
+    pub(super) fn follow(&mut self, row: &WrittenRow) -> Result<(), Violation> {
         let before = self.clone();
         if let Some(moved) = row.moved {
             self.cash += moved.cash;
@@ -125,7 +129,7 @@ impl Account {
         text_of(minor, self.digits)
     }
 
-    fn balance(&mut self, row: &Row, before: &Self) -> Result<(), Flaw> {
+    fn balance(&mut self, row: &WrittenRow, before: &Self) -> Result<(), Violation> {
         let Some(stated) = row.balance else {
             return Ok(());
         };
@@ -148,40 +152,40 @@ impl Account {
             self.text(stated),
             self.text(must)
         );
-        Err(Flaw::new(Code::WrongSum, BALANCE, message).needing(&["balances.csv"]))
+        Err(Violation::new(Code::WrongSum, BALANCE, message).needing(&["balances.csv"]))
     }
 
     /// Whether the amount is the sum of its sources, and these are used in their order.
-    fn sources(&self, row: &Row, moved: &Moved) -> Result<(), Flaw> {
+    fn sources(&self, row: &WrittenRow, moved: &FundsMoved) -> Result<(), Violation> {
         let sum = moved.free_credit + moved.cash;
         if moved.amount != sum {
             let (amount, sum) = (self.text(moved.amount), self.text(sum));
             let message =
                 format!("`amount` is {amount}, must be {sum}: the sum of `free_credit` and `cash`");
-            return Err(Flaw::new(Code::WrongSum, AMOUNT, message));
+            return Err(Violation::new(Code::WrongSum, AMOUNT, message));
         }
         let signs = match row.rule.moves {
-            Moves::Nothing => Ok(()),
-            Moves::Payment => self.paid(moved, true),
-            Moves::Usage => self.paid(moved, false),
-            Moves::Cash => {
+            MovementRule::Nothing => Ok(()),
+            MovementRule::Payment => self.paid(moved, true),
+            MovementRule::Usage => self.paid(moved, false),
+            MovementRule::Cash => {
                 self.came_in(moved, (CASH, moved.cash), (FREE_CREDIT, moved.free_credit))
             }
-            Moves::FreeCredit => {
+            MovementRule::FreeCredit => {
                 self.came_in(moved, (FREE_CREDIT, moved.free_credit), (CASH, moved.cash))
             }
-            Moves::MaybeBack | Moves::Back => self.came_back(moved),
-            Moves::Change if moved.amount > 0 => self.came_back(moved),
-            Moves::Change => self.paid(moved, true),
+            MovementRule::MaybeBack | MovementRule::Back => self.came_back(moved),
+            MovementRule::Change if moved.amount > 0 => self.came_back(moved),
+            MovementRule::Change => self.paid(moved, true),
         };
-        signs.map_err(|flaw| Flaw {
+        signs.map_err(|flaw| Violation {
             message: format!("{} in a row `{}`", flaw.message, row.rule.event),
             ..flaw
         })
     }
 
     /// A payment: free credit goes before cash.
-    fn paid(&self, moved: &Moved, takes_voucher: bool) -> Result<(), Flaw> {
+    fn paid(&self, moved: &FundsMoved, takes_voucher: bool) -> Result<(), Violation> {
         self.at_most(AMOUNT, moved.amount, 0)?;
         if takes_voucher {
             self.at_most(VOUCHER, moved.voucher, 0)?;
@@ -196,23 +200,23 @@ impl Account {
     /// A top-up or credit: one source grows, nothing else moves.
     fn came_in(
         &self,
-        moved: &Moved,
+        moved: &FundsMoved,
         grows: (usize, i128),
         other: (usize, i128),
-    ) -> Result<(), Flaw> {
+    ) -> Result<(), Violation> {
         self.exactly(VOUCHER, moved.voucher, 0)?;
         self.exactly(other.0, other.1, 0)?;
         self.at_least(grows.0, grows.1, 1)
     }
 
-    fn came_back(&self, moved: &Moved) -> Result<(), Flaw> {
+    fn came_back(&self, moved: &FundsMoved) -> Result<(), Violation> {
         self.exactly(VOUCHER, moved.voucher, 0)?;
         self.at_least(CASH, moved.cash, 0)?;
         self.at_least(FREE_CREDIT, moved.free_credit, 0)?;
         self.at_least(AMOUNT, moved.amount, 1)
     }
 
-    fn exactly(&self, column: usize, is: i128, must: i128) -> Result<(), Flaw> {
+    fn exactly(&self, column: usize, is: i128, must: i128) -> Result<(), Violation> {
         if is == must {
             Ok(())
         } else {
@@ -220,7 +224,7 @@ impl Account {
         }
     }
 
-    fn at_most(&self, column: usize, is: i128, most: i128) -> Result<(), Flaw> {
+    fn at_most(&self, column: usize, is: i128, most: i128) -> Result<(), Violation> {
         if is <= most {
             Ok(())
         } else {
@@ -228,7 +232,7 @@ impl Account {
         }
     }
 
-    fn at_least(&self, column: usize, is: i128, least: i128) -> Result<(), Flaw> {
+    fn at_least(&self, column: usize, is: i128, least: i128) -> Result<(), Violation> {
         if is >= least {
             Ok(())
         } else {
@@ -240,9 +244,9 @@ impl Account {
         }
     }
 
-    fn wrong(&self, column: usize, is: i128, must: &str) -> Flaw {
+    fn wrong(&self, column: usize, is: i128, must: &str) -> Violation {
         let name = super::row::LEDGER.1[column];
-        Flaw::new(
+        Violation::new(
             Code::WrongSum,
             column,
             format!("`{name}` is {}, {must}", self.text(is)),
@@ -250,10 +254,10 @@ impl Account {
     }
 
     /// Whether a prepaid payment has left the available amount at or above zero.
-    fn not_overdrawn(&self, row: &Row) -> Result<(), Flaw> {
+    fn not_overdrawn(&self, row: &WrittenRow) -> Result<(), Violation> {
         let is_payment = match (row.rule.moves, row.moved) {
-            (Moves::Payment, _) => true,
-            (Moves::Change, Some(moved)) => moved.amount <= 0,
+            (MovementRule::Payment, _) => true,
+            (MovementRule::Change, Some(moved)) => moved.amount <= 0,
             _ => false,
         };
         match self.holding() {
@@ -264,31 +268,33 @@ impl Account {
                     row.rule.event,
                     self.text(0)
                 );
-                Err(Flaw::new(Code::Overdrawn, AMOUNT, message).needing(OPENING))
+                Err(Violation::new(Code::Overdrawn, AMOUNT, message).needing(OPENING))
             }
             _ => Ok(()),
         }
     }
 
     /// Counts the row for its month.
-    fn count(&mut self, row: &Row) {
+    fn count(&mut self, row: &WrittenRow) {
         let month = &mut self.month;
         let amount = row.moved.map_or(0, |moved| moved.amount);
         match row.rule.step {
-            Step::TopUp => month.topup += amount,
-            Step::Credit => month.credit += amount,
-            Step::Renew | Step::Recover | Step::Buy | Step::Resize => month.renewal -= amount,
-            Step::Use => month.usage -= amount,
-            Step::GiveBack | Step::Refund => month.refund += amount,
+            Transition::TopUp => month.topup += amount,
+            Transition::Credit => month.credit += amount,
+            Transition::Renew | Transition::Recover | Transition::Buy | Transition::Resize => {
+                month.renewal -= amount
+            }
+            Transition::Use => month.usage -= amount,
+            Transition::GiveBack | Transition::Refund => month.refund += amount,
             _ => {}
         }
         let counted = [
-            Step::Renew,
-            Step::Recover,
-            Step::Fail,
-            Step::Reclaim,
-            Step::End,
-            Step::Stop,
+            Transition::Renew,
+            Transition::Recover,
+            Transition::Fail,
+            Transition::Reclaim,
+            Transition::End,
+            Transition::Stop,
         ];
         if let Some(count) = counted.iter().position(|step| *step == row.rule.step) {
             month.counts[count] += 1;

@@ -2,20 +2,20 @@
 //!
 //! What is kept grows with accounts and instances, never with rows.
 
-use super::balances::{Accounts, Balances};
-use super::findings::{Findings, Flaw, shown};
-use super::life::{Life, Rules};
+use super::balances::{AccountNumbers, Balances};
+use super::instance_history::{InstanceHistory, InstanceRules};
 use super::monthly::Months;
-use super::names::Names;
-use super::row::{self, ACCOUNT, DATE, DETAIL, EVENT, INSTANCE, Row, SEQ};
-use super::rules::{Phase, Step};
-use super::sheet::{Sheet, minor, whole};
+use super::names::SeenIds;
+use super::row::{self, ACCOUNT, DATE, DETAIL, EVENT, INSTANCE, SEQ, WrittenRow};
+use super::rules::{Phase, Transition};
+use super::sheet::{CheckedFile, minor, whole};
+use super::violations::{Violation, Violations, shown};
 use crate::input::diagnostic::Code;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 
 /// What a ledger is held against, where it is known.
-pub(super) struct Known<'b> {
+pub(super) struct KnownInputs<'b> {
     pub from: Option<Day>,
     pub to: Option<Day>,
     pub closing: Option<&'b Book>,
@@ -24,10 +24,10 @@ pub(super) struct Known<'b> {
 
 /// Reads a ledger and keeps what its rows come to.
 pub(super) struct Audit<'b, 'w> {
-    known: Known<'b>,
-    pub accounts: Accounts,
-    pub instances: Names,
-    pub lives: Vec<Life>,
+    known: KnownInputs<'b>,
+    pub accounts: AccountNumbers,
+    pub instances: SeenIds,
+    pub lives: Vec<InstanceHistory>,
     balances: Option<Balances<'w>>,
     pub months: Months<'w>,
     /// Rows by the number of their step.
@@ -35,12 +35,12 @@ pub(super) struct Audit<'b, 'w> {
     pub rows: u64,
     /// Whether there was a ledger to read.
     pub is_read: bool,
-    place: Option<Place>,
+    place: Option<RowPosition>,
     touched: Vec<usize>,
 }
 
 /// Where in the order of rows the last one stands.
-struct Place {
+struct RowPosition {
     date: Day,
     account: Vec<u8>,
     phase: Phase,
@@ -50,22 +50,22 @@ struct Place {
 
 impl<'b, 'w> Audit<'b, 'w> {
     pub(super) fn new(
-        known: Known<'b>,
-        (balances, accounts): (Option<Balances<'w>>, Accounts),
+        known: KnownInputs<'b>,
+        (balances, accounts): (Option<Balances<'w>>, AccountNumbers),
         months: Months<'w>,
     ) -> Self {
-        let mut instances = Names::default();
+        let mut instances = SeenIds::default();
         let mut lives = Vec::new();
         if let Some(closing) = known.closing {
             closing.instances.iter().for_each(|one| {
-                instances.number(one.id.as_str().as_bytes());
+                instances.number_of_id(one.id.as_str().as_bytes());
             });
-            lives.resize_with(instances.len(), Life::default);
+            lives.resize_with(instances.len(), InstanceHistory::default);
         }
         for one in known.opening.iter().flat_map(|book| &book.instances) {
-            let number = instances.number(one.id.as_str().as_bytes());
-            lives.resize_with(instances.len(), Life::default);
-            lives[number] = Life::opening(one);
+            let number = instances.number_of_id(one.id.as_str().as_bytes());
+            lives.resize_with(instances.len(), InstanceHistory::default);
+            lives[number] = InstanceHistory::opening(one);
         }
         let events = vec![0; super::rules::RULES.len()];
         Self {
@@ -84,10 +84,10 @@ impl<'b, 'w> Audit<'b, 'w> {
     }
 
     /// Reads all rows, then ends the last day and the last month.
-    pub(super) fn read(&mut self, ledger: &mut Sheet<'w>, found: &mut Findings) {
+    pub(super) fn audit_ledger(&mut self, ledger: &mut CheckedFile<'w>, found: &mut Violations) {
         while ledger.advance(found) {
             self.rows = ledger.rows;
-            if let Err(flaw) = self.row(ledger, found) {
+            if let Err(flaw) = self.audit_row(ledger, found) {
                 report(ledger, flaw, found);
             }
         }
@@ -100,23 +100,27 @@ impl<'b, 'w> Audit<'b, 'w> {
     }
 
     /// Ends the files that are read in step; what stands in them beyond the ledger is reported.
-    pub(super) fn finish(&mut self, spend: Option<Sheet<'w>>, found: &mut Findings) {
+    pub(super) fn finish(&mut self, spend: Option<CheckedFile<'w>>, found: &mut Violations) {
         if let Some(balances) = self.balances.take() {
             balances.finish(found);
         }
         self.months.finish(spend, found);
     }
 
-    fn row(&mut self, sheet: &Sheet<'_>, found: &mut Findings) -> Result<(), Flaw> {
+    fn audit_row(
+        &mut self,
+        sheet: &CheckedFile<'_>,
+        found: &mut Violations,
+    ) -> Result<(), Violation> {
         let seq = self.rows;
         if whole(sheet.cell(SEQ)) != Some(seq) {
             let message = format!("`seq` is {}, must be {seq}", shown(sheet.cell(SEQ)));
-            report(sheet, Flaw::new(Code::WrongOrder, SEQ, message), found);
+            report(sheet, Violation::new(Code::WrongOrder, SEQ, message), found);
         }
         let date = self.date(sheet, found)?;
-        let account = self.account(sheet);
+        let account = self.find_account(sheet);
         let digits = account.map(|account| self.accounts.list[account].digits);
-        let row = Row::read(sheet, (date, digits))?;
+        let row = WrittenRow::read_written_row(sheet, (date, digits))?;
         self.events[row.rule.step as usize] += 1;
         self.in_order(sheet, &row)?;
         if let Some(account) = account {
@@ -125,26 +129,25 @@ impl<'b, 'w> Audit<'b, 'w> {
                 report(sheet, flaw, found);
                 Ok(())
             })?;
-            if row.rule.step == Step::Limit {
+            if row.rule.step == Transition::Limit {
                 self.limit(sheet, account)?;
             }
         }
         if sheet.cell(INSTANCE).is_empty() || is_nobody(&row) {
             return Ok(());
         }
-        self.instance(sheet, account, &row)
+        self.audit_row_of_instance(sheet, account, &row)
     }
 
     /// The date of a row; one after the last ends the day, and the month.
-    fn date(&mut self, sheet: &Sheet<'_>, found: &mut Findings) -> Result<Day, Flaw> {
+    fn date(&mut self, sheet: &CheckedFile<'_>, found: &mut Violations) -> Result<Day, Violation> {
         let date = row::date(sheet, DATE)?;
         let outside =
             |from: Day, to: Day| format!("`date` is {date}, must lie in the run, {from} to {to}");
         match (self.known.from, self.known.to) {
             (Some(from), Some(to)) if date < from || date > to => {
-                return Err(
-                    Flaw::new(Code::WrongOrder, DATE, outside(from, to)).needing(&["run.json"])
-                );
+                return Err(Violation::new(Code::WrongOrder, DATE, outside(from, to))
+                    .needing(&["run.json"]));
             }
             _ => {}
         }
@@ -158,17 +161,17 @@ impl<'b, 'w> Audit<'b, 'w> {
         Ok(date)
     }
 
-    fn account(&self, sheet: &Sheet<'_>) -> Option<usize> {
+    fn find_account(&self, sheet: &CheckedFile<'_>) -> Option<usize> {
         let name = sheet.cell(ACCOUNT);
         let same = self
             .touched
             .last()
-            .filter(|account| self.accounts.names.name(**account) == name);
+            .filter(|account| self.accounts.names.id_of(**account) == name);
         same.copied().or_else(|| self.accounts.names.find(name))
     }
 
     /// Rows stand by date, then account id, then the phases of the day; within most phases by instance id.
-    fn in_order(&mut self, sheet: &Sheet<'_>, row: &Row) -> Result<(), Flaw> {
+    fn in_order(&mut self, sheet: &CheckedFile<'_>, row: &WrittenRow) -> Result<(), Violation> {
         let (account, instance, phase) = (
             sheet.cell(ACCOUNT),
             sheet.cell(INSTANCE),
@@ -180,7 +183,7 @@ impl<'b, 'w> Audit<'b, 'w> {
                     "`date` is {}, must not lie before {} of the row above",
                     row.date, before.date
                 );
-                Err(Flaw::new(Code::WrongOrder, DATE, message))
+                Err(Violation::new(Code::WrongOrder, DATE, message))
             }
             Some(before) if row.date > before.date => Ok(()),
             Some(before) if account != before.account => {
@@ -194,18 +197,18 @@ impl<'b, 'w> Audit<'b, 'w> {
                 if is_later {
                     Ok(())
                 } else {
-                    Err(Flaw::new(Code::WrongOrder, ACCOUNT, message))
+                    Err(Violation::new(Code::WrongOrder, ACCOUNT, message))
                 }
             }
             Some(before) if phase < before.phase => {
                 let message = format!(
                     "`{}` belongs to {}, must stand before {} on {}",
                     row.rule.event,
-                    phase.name(),
-                    before.phase.name(),
+                    phase.as_word(),
+                    before.phase.as_word(),
                     row.date
                 );
-                Err(Flaw::new(Code::WrongOrder, EVENT, message))
+                Err(Violation::new(Code::WrongOrder, EVENT, message))
             }
             Some(before)
                 if phase == before.phase && phase.is_by_id() && !follows(before, instance, row) =>
@@ -214,13 +217,13 @@ impl<'b, 'w> Audit<'b, 'w> {
                     "`instance_id` is {}, must stand after {} among {}",
                     shown(instance),
                     shown(&before.instance),
-                    phase.name()
+                    phase.as_word()
                 );
-                Err(Flaw::new(Code::WrongOrder, INSTANCE, message))
+                Err(Violation::new(Code::WrongOrder, INSTANCE, message))
             }
             _ => Ok(()),
         };
-        let place = self.place.get_or_insert_with(|| Place::first(row));
+        let place = self.place.get_or_insert_with(|| RowPosition::first(row));
         (place.date, place.phase, place.event) = (place.date.max(row.date), phase, row.rule.event);
         place.account.clear();
         place.account.extend_from_slice(account);
@@ -236,7 +239,7 @@ impl<'b, 'w> Audit<'b, 'w> {
     }
 
     /// A credit limit that was set changes what is available; its amount is the fact of the row.
-    fn limit(&mut self, sheet: &Sheet<'_>, account: usize) -> Result<(), Flaw> {
+    fn limit(&mut self, sheet: &CheckedFile<'_>, account: usize) -> Result<(), Violation> {
         let account = &mut self.accounts.list[account];
         let detail = sheet.cell(DETAIL);
         let fact = detail.split(|byte| *byte == b';').next().unwrap_or(detail);
@@ -249,18 +252,18 @@ impl<'b, 'w> Audit<'b, 'w> {
             "`detail` is {}, must begin with the credit limit that was set",
             shown(detail)
         );
-        Err(Flaw::new(Code::BadAmount, DETAIL, message))
+        Err(Violation::new(Code::BadAmount, DETAIL, message))
     }
 
-    fn instance(
+    fn audit_row_of_instance(
         &mut self,
-        sheet: &Sheet<'_>,
+        sheet: &CheckedFile<'_>,
         account: Option<usize>,
-        row: &Row,
-    ) -> Result<(), Flaw> {
-        let number = self.instances.number(sheet.cell(INSTANCE));
+        row: &WrittenRow,
+    ) -> Result<(), Violation> {
+        let number = self.instances.number_of_id(sheet.cell(INSTANCE));
         if number == self.lives.len() {
-            self.lives.push(Life::default());
+            self.lives.push(InstanceHistory::default());
         }
         let listed = self
             .known
@@ -269,7 +272,7 @@ impl<'b, 'w> Audit<'b, 'w> {
         let profile = listed.map(|(closing, one)| closing.profile(one.profile));
         let held = self.lives[number].follow(
             row,
-            Rules {
+            InstanceRules {
                 profile,
                 from: self.known.from,
             },
@@ -284,13 +287,13 @@ impl<'b, 'w> Audit<'b, 'w> {
                 shown(sheet.cell(ACCOUNT)),
                 shown(owner)
             );
-            return Err(Flaw::new(Code::Disagrees, ACCOUNT, message).needing(&["closing/"]));
+            return Err(Violation::new(Code::Disagrees, ACCOUNT, message).needing(&["closing/"]));
         }
         held
     }
 
     /// Holds the accounts that the day touched against `balances.csv`.
-    fn end_day(&mut self, found: &mut Findings) {
+    fn end_day(&mut self, found: &mut Violations) {
         let Some(date) = self.place.as_ref().map(|place| place.date) else {
             return self.touched.clear();
         };
@@ -307,7 +310,7 @@ impl<'b, 'w> Audit<'b, 'w> {
     }
 
     /// Ends the months from that of `last` up to that of `next`, which has begun.
-    fn end_months(&mut self, last: Day, next: Option<Day>, found: &mut Findings) {
+    fn end_months(&mut self, last: Day, next: Option<Day>, found: &mut Violations) {
         let mut month = last.month_start();
         while next.is_some_and(|next| month < next.month_start()) {
             self.months.end(month, &mut self.accounts, found);
@@ -316,8 +319,8 @@ impl<'b, 'w> Audit<'b, 'w> {
     }
 }
 
-impl Place {
-    fn first(row: &Row) -> Self {
+impl RowPosition {
+    fn first(row: &WrittenRow) -> Self {
         let (account, instance) = (Vec::new(), Vec::new());
         Self {
             date: row.date,
@@ -330,24 +333,27 @@ impl Place {
 }
 
 /// Whether an instance may follow the last one of the same phase: the next by id, or itself from expired to reclaimed.
-fn follows(before: &Place, instance: &[u8], row: &Row) -> bool {
+fn follows(before: &RowPosition, instance: &[u8], row: &WrittenRow) -> bool {
     let is_next = instance > before.instance.as_slice();
-    let goes_on =
-        instance == before.instance && before.event == "expired" && row.rule.step == Step::Reclaim;
+    let goes_on = instance == before.instance
+        && before.event == "expired"
+        && row.rule.step == Transition::Reclaim;
     is_next || goes_on
 }
 
 /// Whether a rejected action names an instance that is not there, or not in its account.
-fn is_nobody(row: &Row) -> bool {
+fn is_nobody(row: &WrittenRow) -> bool {
     matches!(row.reason, "unknown_account" | "unknown_instance")
 }
 
-fn report(sheet: &Sheet<'_>, flaw: Flaw, found: &mut Findings) {
-    let Flaw {
+fn report(sheet: &CheckedFile<'_>, flaw: Violation, found: &mut Violations) {
+    let Violation {
         code,
         column,
         message,
         needs,
     } = flaw;
-    found.add(code, (sheet.file, needs), || (sheet.place(column), message));
+    found.report_violation(code, (sheet.file, needs), || {
+        (sheet.place_of_column(column), message)
+    });
 }

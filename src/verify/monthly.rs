@@ -1,11 +1,11 @@
 //! `monthly.csv` beside the ledger: every count and every sum.
 
-use super::balances::Accounts;
-use super::demand::Demand;
-use super::findings::{Findings, shown};
-use super::funds::{Account, Month};
-use super::sheet::{Reached, Sheet, reach, text_of};
-use super::spend::{self, Sums, add};
+use super::balances::AccountNumbers;
+use super::demand::DemandFile;
+use super::funds::{AuditedAccount, MonthTally};
+use super::sheet::{CheckedFile, StepPosition, reach, text_of};
+use super::spend::{self, Sums, add_spend};
+use super::violations::{Violations, shown};
 use crate::input::diagnostic::Code;
 use crate::model::calendar::Day;
 
@@ -34,65 +34,70 @@ const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
 /// The sums of a run, taken at the end of each month.
 #[derive(Default)]
 pub(super) struct Months<'w> {
-    sheet: Option<Sheet<'w>>,
-    pub demand: Demand<'w>,
+    sheet: Option<CheckedFile<'w>>,
+    pub demand: DemandFile<'w>,
     spend: Sums,
     /// Whether the currency of every account is known.
     knows_currencies: bool,
 }
 
 impl<'w> Months<'w> {
-    pub(super) fn open(
-        mut sheet: Option<Sheet<'w>>,
-        demand: Option<Sheet<'w>>,
-        found: &mut Findings,
+    pub(super) fn open_months(
+        mut sheet: Option<CheckedFile<'w>>,
+        demand: Option<CheckedFile<'w>>,
+        found: &mut Violations,
     ) -> Self {
         if let Some(sheet) = &mut sheet {
             sheet.advance(found);
         }
         Self {
             sheet,
-            demand: Demand::open(demand, found),
+            demand: DemandFile::open_demand(demand, found),
             spend: Sums::new(),
             knows_currencies: true,
         }
     }
 
     /// Holds a month that has ended against the file, and begins the next one.
-    pub(super) fn end(&mut self, month: Day, accounts: &mut Accounts, found: &mut Findings) {
+    pub(super) fn end(
+        &mut self,
+        month: Day,
+        accounts: &mut AccountNumbers,
+        found: &mut Violations,
+    ) {
         let month = month_text(month);
         for number in 0..accounts.list.len() {
-            let name = accounts.names.name(number);
+            let name = accounts.names.id_of(number);
             let account = &accounts.list[number];
             let sums = account.month;
             match account.currency {
                 Some(currency) => {
                     let spend = self.spend.entry((currency, month.clone())).or_default();
-                    add(spend, [sums.renewal, sums.usage, sums.refund]);
+                    add_spend(spend, [sums.renewal, sums.usage, sums.refund]);
                 }
                 None => self.knows_currencies = false,
             }
-            self.demand.row((&month, name), account, found);
+            self.demand.check_demand_row((&month, name), account, found);
             let goes_on = self
                 .sheet
                 .as_mut()
-                .is_none_or(|sheet| row(sheet, (&month, name), account, found));
+                .is_none_or(|sheet| check_monthly_row(sheet, (&month, name), account, found));
             if !goes_on {
                 self.sheet = None;
             }
-            accounts.list[number].month = Month::default();
+            accounts.list[number].month = MonthTally::default();
         }
     }
 
     /// Reports the rows that are left, and holds `spend.csv` against the sums.
-    pub(super) fn finish(&mut self, spend: Option<Sheet<'w>>, found: &mut Findings) {
+    pub(super) fn finish(&mut self, spend: Option<CheckedFile<'w>>, found: &mut Violations) {
         self.demand.finish(found);
         if let Some(mut sheet) = self.sheet.take() {
             while sheet.has_row() {
-                found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+                found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
                     let (month, account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
                     (
-                        sheet.place(0),
+                        sheet.place_of_column(0),
                         format!("a row of {month} for {account}, must be none behind the last month of the run"),
                     )
                 });
@@ -100,17 +105,22 @@ impl<'w> Months<'w> {
             }
         }
         if let Some(sheet) = spend.filter(|_| self.knows_currencies) {
-            spend::check(sheet, std::mem::take(&mut self.spend), found);
+            spend::check_spend(sheet, std::mem::take(&mut self.spend), found);
         }
     }
 }
 
 /// Holds one row of `monthly.csv` against the sums of an account. False where the file has ended.
-fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut Findings) -> bool {
+fn check_monthly_row(
+    sheet: &mut CheckedFile<'_>,
+    key: (&str, &[u8]),
+    account: &AuditedAccount,
+    found: &mut Violations,
+) -> bool {
     match reach(sheet, key, found) {
-        Reached::Row => {}
-        Reached::Other => return true,
-        Reached::End => return false,
+        StepPosition::Row => {}
+        StepPosition::Other => return true,
+        StepPosition::End => return false,
     }
     let sums = account.month;
     let text = |minor| text_of(minor, account.digits);
@@ -125,10 +135,10 @@ fn row(sheet: &mut Sheet<'_>, key: (&str, &[u8]), account: &Account, found: &mut
     ];
     for (column, must) in (2..).zip(counts.chain(amounts.into_iter().map(text))) {
         if sheet.cell(column) != must.as_bytes() {
-            found.add(Code::Disagrees, (sheet.file, LEDGER), || {
-                let (name, is) = (sheet.name(column), shown(sheet.cell(column)));
+            found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
+                let (name, is) = (sheet.column_name(column), shown(sheet.cell(column)));
                 (
-                    sheet.place(column),
+                    sheet.place_of_column(column),
                     format!("`{name}` is {is}, must be `{must}`: the ledger comes to that"),
                 )
             });

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// The ids seen so far.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct SeenIds {
     /// All ids, one after the other.
     bytes: Vec<u8>,
     /// Where each ends.
@@ -13,14 +13,14 @@ pub(super) struct Names {
     places: Vec<u32>,
 }
 
-impl Names {
+impl SeenIds {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// The id with this number.
-    pub(super) fn name(&self, number: usize) -> &[u8] {
+    pub(super) fn id_of(&self, number: usize) -> &[u8] {
         let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start..self.ends[number]]
     }
@@ -30,12 +30,12 @@ impl Names {
         if self.places.is_empty() {
             return None;
         }
-        let place = self.place(id);
+        let place = self.find_or_insert(id);
         usize::try_from(self.places[place]).ok()?.checked_sub(1)
     }
 
     /// The number of an id, a new one on first sight.
-    pub(super) fn number(&mut self, id: &[u8]) -> usize {
+    pub(super) fn number_of_id(&mut self, id: &[u8]) -> usize {
         if let Some(known) = self.find(id) {
             return known;
         }
@@ -51,18 +51,18 @@ impl Names {
     }
 
     fn put(&mut self, number: usize) {
-        let place = self.place(self.name(number));
+        let place = self.find_or_insert(self.id_of(number));
         self.places[place] = u32::try_from(number + 1).expect("fewer than four billion ids");
     }
 
     /// Where an id is, or the empty place where it belongs.
-    fn place(&self, id: &[u8]) -> usize {
+    fn find_or_insert(&self, id: &[u8]) -> usize {
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
         let count = self.places.len();
         let mut place = usize::try_from(hasher.finish() % count as u64).unwrap_or(0);
         while let Some(number) = self.places[place].checked_sub(1) {
-            if self.name(number as usize) == id {
+            if self.id_of(number as usize) == id {
                 break;
             }
             place = (place + 1) % count;

@@ -1,15 +1,19 @@
 //! The inputs of a result: the book whose files have the hashes that `run.json` lists.
 
 use super::Inputs;
-use super::findings::Findings;
-use super::record::Record;
+use super::record::WrittenRecord;
+use super::violations::Violations;
 use crate::input;
 use crate::input::diagnostic::{Code, Place};
 use crate::model::book::Book;
 use crate::output::hash::hash;
 
 /// The book of a run, if its files are those that the run read.
-pub(super) fn read(inputs: &Inputs<'_>, record: &Record, found: &mut Findings) -> Option<Book> {
+pub(super) fn read_inputs(
+    inputs: &Inputs<'_>,
+    record: &WrittenRecord,
+    found: &mut Violations,
+) -> Option<Book> {
     let before = found.len();
     for (name, must) in &record.inputs {
         let file = inputs.shown(name);
@@ -48,7 +52,7 @@ pub(super) fn read(inputs: &Inputs<'_>, record: &Record, found: &mut Findings) -
     if found.len() > before {
         return None;
     }
-    let (book, problems) = input::read(inputs.folder, record.scenario.as_deref());
+    let (book, problems) = input::read_book(inputs.folder, record.scenario.as_deref());
     if book.is_none() {
         for one in problems.iter() {
             let place = Place {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Written;
-use super::findings::{Findings, shown};
+use super::WrittenFiles;
+use super::violations::{Violations, shown};
 use crate::input::diagnostic::{Code, Place};
 use crate::model::calendar::Day;
 use crate::output::pictures;
@@ -16,7 +16,7 @@ pub(super) const FILE: &str = "run.json";
 
 /// What `run.json` says. Hashes are texts as written.
 #[derive(Debug, Deserialize)]
-pub(super) struct Record {
+pub(super) struct WrittenRecord {
     pub version: String,
     pub scenario: Option<String>,
     /// The column by which spend is grouped; none in the results of versions that did not say it.
@@ -30,15 +30,15 @@ pub(super) struct Record {
     pub outputs: Option<BTreeMap<String, String>>,
     pub rows: u64,
     pub events: BTreeMap<String, u64>,
-    pub spend: Vec<Spend>,
-    pub lowest_available: Vec<Lowest>,
+    pub spend: Vec<RecordedSpend>,
+    pub lowest_available: Vec<RecordedLowest>,
     #[serde(skip)]
     bytes: Vec<u8>,
 }
 
 /// The three sums of a currency.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Spend {
+pub(super) struct RecordedSpend {
     pub currency: String,
     pub as_funded: String,
     pub all_due_paid: Option<String>,
@@ -47,16 +47,19 @@ pub(super) struct Spend {
 
 /// The lowest available amount of an account.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Lowest {
+pub(super) struct RecordedLowest {
     pub account_id: String,
     pub currency: String,
     pub available: String,
     pub date: String,
 }
 
-impl Record {
+impl WrittenRecord {
     /// Reads the file and holds it against its own digest.
-    pub(super) fn read(written: &Written<'_>, found: &mut Findings) -> Option<Self> {
+    pub(super) fn read_record_file(
+        written: &WrittenFiles<'_>,
+        found: &mut Violations,
+    ) -> Option<Self> {
         if !written.names.contains(FILE) {
             let message =
                 format!("`{FILE}` is not there: the hashes of the other files are not known");
@@ -66,7 +69,7 @@ impl Record {
         let bytes = written.bytes(FILE, found)?;
         let last = bytes.len().saturating_sub(b"\"\n}\n".len() + 64)
             ..bytes.len().saturating_sub(b"\"\n}\n".len());
-        match Seal::of(&bytes) {
+        match Seal::seal_of(&bytes) {
             Seal::Whole => {}
             Seal::Broken { stated, actual } => {
                 let message =
@@ -112,7 +115,7 @@ impl Record {
     }
 
     /// The days of the run, as far as they can be read.
-    pub(super) fn days(&self, found: &mut Findings) -> (Option<Day>, Option<Day>) {
+    pub(super) fn days_of_run(&self, found: &mut Violations) -> (Option<Day>, Option<Day>) {
         let mut day = |key: &str, text: &str| {
             let day = Day::parse(text).ok();
             if day.is_none() {
@@ -120,7 +123,9 @@ impl Record {
                     "`{key}` is {}, must be a date of the form YYYY-MM-DD",
                     shown(text.as_bytes())
                 );
-                found.add(Code::BadDate, (FILE, &[]), || (self.place(key), message));
+                found.report_violation(Code::BadDate, (FILE, &[]), || {
+                    (self.place_of_key(key), message)
+                });
             }
             day
         };
@@ -128,7 +133,7 @@ impl Record {
     }
 
     /// The place of a key: its first line that begins with it.
-    pub(super) fn place(&self, key: &str) -> Place {
+    pub(super) fn place_of_key(&self, key: &str) -> Place {
         let key = format!("\"{}\":", key.replace('\\', "\\\\").replace('"', "\\\""));
         let key = key.as_bytes();
         let at = self

@@ -5,25 +5,25 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use super::findings::{Findings, shown};
-use super::record::{FILE, Record};
-use super::report::{self, Report};
-use super::sheet::Sheet;
+use super::record::{FILE, WrittenRecord};
+use super::report::{self, ReportClaims};
+use super::sheet::CheckedFile;
 use super::spend::{COLUMN, SPEND};
-use super::{Earlier, Inputs, Written};
+use super::violations::{Violations, shown};
+use super::{Earlier, Inputs, WrittenFiles};
 use crate::analysis::demand::{Demand, Detail, Differing};
 use crate::analysis::lost;
 use crate::analysis::summary::{Summary, Tally};
 use crate::analysis::tasks;
-use crate::engine::{self, Piece, Refusal, Window};
+use crate::engine::{self, Refusal, RowSpan, Window};
 use crate::input::diagnostic::{Code, Place};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::selector::Column;
-use crate::output::csv::{BALANCES_HEADER, LEDGER_HEADER, Texts};
-use crate::output::month::{self, Gather, Gathered, Last, Period, Sources};
+use crate::output::csv::{BALANCES_HEADER, BookTexts, LEDGER_HEADER};
+use crate::output::csv_buffers::CsvBuffers;
+use crate::output::month::{self, Gather, LastMonth, MonthFacts, ReportPeriod, Sources};
 use crate::output::monthly::SpendTable;
-use crate::output::pages::Pages;
 use crate::output::pictures::{self, States};
 use crate::output::{
     self as made, closing, demand, lost as lost_csv, monthly, report_json, run_json,
@@ -31,16 +31,20 @@ use crate::output::{
 use crate::tables::Grouping;
 
 /// What was written, and by which files it says so.
-pub(super) struct Said<'s> {
-    pub record: &'s Record,
-    pub report: Option<&'s Report>,
+pub(super) struct WrittenClaims<'s> {
+    pub record: &'s WrittenRecord,
+    pub report: Option<&'s ReportClaims>,
     pub inputs: &'s Inputs<'s>,
 }
 
 /// Replays the book and holds every file that `run.json` and `report/report.json` list, and these two, against what it
 /// comes to.
-pub(super) fn check(book: &Book, (written, said): (&Written<'_>, &Said<'_>), found: &mut Findings) {
-    let mut comparison = Comparison {
+pub(super) fn check_replay(
+    book: &Book,
+    (written, said): (&WrittenFiles<'_>, &WrittenClaims<'_>),
+    found: &mut Violations,
+) {
+    let mut comparison = ReplayComparison {
         written,
         version: &said.record.version,
         files: BTreeMap::new(),
@@ -49,7 +53,7 @@ pub(super) fn check(book: &Book, (written, said): (&Written<'_>, &Said<'_>), fou
     let by = grouping(book, said.record, &mut comparison);
     let month = said
         .report
-        .map(|report| Month::of(book, (report, said.inputs.last), comparison.found));
+        .map(|report| MonthReplay::start_month(book, (report, said.inputs.last), comparison.found));
     let is_whole = by.is_some() && month.as_ref().is_none_or(Option::is_some);
     let by = by.unwrap_or_else(Grouped::unknown);
     if run(book, (said, &by, month.flatten()), &mut comparison).is_err() {
@@ -57,14 +61,14 @@ pub(super) fn check(book: &Book, (written, said): (&Written<'_>, &Said<'_>), fou
         let place = || (Place::of_file("ledger.csv"), message.to_owned());
         return comparison
             .found
-            .add(Code::OtherReplay, ("ledger.csv", &[]), place);
+            .report_violation(Code::OtherReplay, ("ledger.csv", &[]), place);
     }
     let read = said
         .inputs
         .folder
         .taken_over()
         .filter(|(name, _)| said.record.inputs.contains_key(*name));
-    read.for_each(|(name, bytes)| comparison.add(&format!("closing/{name}"), bytes));
+    read.for_each(|(name, bytes)| comparison.compare_piece(&format!("closing/{name}"), bytes));
     if is_whole {
         comparison.refuse_others(said);
     }
@@ -73,80 +77,87 @@ pub(super) fn check(book: &Book, (written, said): (&Written<'_>, &Said<'_>), fou
 
 fn run(
     book: &Book,
-    (said, by, month): (&Said<'_>, &Grouped, Option<Month>),
-    comparison: &mut Comparison<'_, '_>,
+    (said, by, month): (&WrittenClaims<'_>, &Grouped, Option<MonthReplay>),
+    comparison: &mut ReplayComparison<'_, '_>,
 ) -> Result<(), Refusal> {
-    let (texts, grouping) = (Texts::of(book), Grouping::of(book, by.column));
-    let (mut facts, mut tally) = (grouping.facts(), Tally::open(book));
-    let mut states = said.record.has_charts().then(|| States::open(book));
-    let mut gather = month.as_ref().map(|month| Gather::open(book, month.period));
-    let (mut window, mut pages) = (Window::default(), Pages::default());
-    comparison.add("ledger.csv", LEDGER_HEADER.as_bytes());
-    comparison.add("balances.csv", BALANCES_HEADER.as_bytes());
-    let mut replay = engine::open(book);
+    let (texts, grouping) = (
+        BookTexts::texts_of_book(book),
+        Grouping::group_by(book, by.column),
+    );
+    let (mut facts, mut tally) = (grouping.facts(), Tally::for_book(book));
+    let mut states = said.record.has_charts().then(|| States::states_over(book));
+    let mut gather = month
+        .as_ref()
+        .map(|month| Gather::gather_period(book, month.period));
+    let (mut window, mut pages) = (Window::default(), CsvBuffers::default());
+    comparison.compare_piece("ledger.csv", LEDGER_HEADER.as_bytes());
+    comparison.compare_piece("balances.csv", BALANCES_HEADER.as_bytes());
+    let mut replay = engine::start(book);
     let mut seq = 1;
     while replay.advance(&mut window)? {
         texts.ledger(seq, window.runs(), &mut pages);
         pages
             .iter()
-            .for_each(|bytes| comparison.add("ledger.csv", bytes));
+            .for_each(|bytes| comparison.compare_piece("ledger.csv", bytes));
         texts.balances(window.balance_runs(), &mut pages);
         pages
             .iter()
-            .for_each(|bytes| comparison.add("balances.csv", bytes));
-        facts.add(window.entries());
-        tally.add(window.entries(), window.balances());
+            .for_each(|bytes| comparison.compare_piece("balances.csv", bytes));
+        facts.collect_entries(window.entries());
+        tally.tally_entries(window.entries(), window.balances());
         states.iter_mut().for_each(|states| see(states, &window));
-        gather.iter_mut().for_each(|gather| gather.add(&window));
+        gather
+            .iter_mut()
+            .for_each(|gather| gather.gather_window(&window));
         seq += window.rows();
     }
-    let tables = facts.close();
-    let (summary, spend) = (tally.close(), monthly::spend(&tables));
+    let tables = facts.into_tables();
+    let (summary, spend) = (tally.into_summary(), monthly::spend(&tables));
     for (name, bytes) in made::tasks::files(book, &tasks::list(book, &summary)) {
-        comparison.add(name, &bytes);
+        comparison.compare_piece(name, &bytes);
     }
-    comparison.add("monthly.csv", &monthly::monthly(book, &tables));
-    let three_sums = Demand::of(
+    comparison.compare_piece("monthly.csv", &monthly::monthly(book, &tables));
+    let three_sums = Demand::from_spent(
         book,
         demand::spent(&tables),
-        &Differing::of(&replay),
+        &Differing::accounts_that_differ(&replay),
         Detail::Accounts,
     );
-    comparison.add("demand.csv", &demand::demand_csv(book, &three_sums));
+    comparison.compare_piece("demand.csv", &demand::demand_csv(book, &three_sums));
     let losses = lost::losses(book, replay.gone(), &summary.ended(), book.days.from);
-    lost_csv::write(book, &losses, |pieces| {
+    lost_csv::write_lost(book, &losses, |pieces| {
         pieces
             .iter()
-            .for_each(|bytes| comparison.add("lost.csv", bytes));
+            .for_each(|bytes| comparison.compare_piece("lost.csv", bytes));
         Ok::<(), Refusal>(())
     })?;
     if !by.name.is_empty() {
-        comparison.add(SPEND.0, &monthly::spend_csv(&by.name, &spend));
+        comparison.compare_piece(SPEND.0, &monthly::spend_csv(&by.name, &spend));
         states
             .into_iter()
             .for_each(|states| charts((book, states), &summary, (by, &spend), comparison));
     }
-    let facts = gather.map(|gather| gather.close(&replay));
-    closing::write(&replay.close().into_book(book.clone()), |name, pieces| {
+    let facts = gather.map(|gather| gather.into_facts(&replay));
+    closing::write_closing(&replay.finish().into_book(book.clone()), |name, pieces| {
         pieces
             .iter()
-            .for_each(|bytes| comparison.add(&format!("closing/{name}"), bytes));
+            .for_each(|bytes| comparison.compare_piece(&format!("closing/{name}"), bytes));
         Ok::<(), Refusal>(())
     })?;
     if let (Some(month), Some(facts), Some(report)) = (month, facts, said.report) {
-        month.check((book, said.record), (report, facts), comparison);
+        month.check_month((book, said.record), (report, facts), comparison);
     }
     record(book, said.record, (&summary, &three_sums), comparison);
     Ok(())
 }
 
 fn see(states: &mut States<'_>, window: &Window) {
-    for Piece {
+    for RowSpan {
         day, kept, entries, ..
     } in window.pieces()
     {
         let sights: Vec<_> = kept.entries[entries].iter().map(States::sight).collect();
-        states.add(day, &sights);
+        states.count_changes(day, &sights);
     }
     window.last().into_iter().for_each(|last| states.pass(last));
 }
@@ -155,30 +166,32 @@ fn charts(
     (book, states): (&Book, States<'_>),
     summary: &Summary,
     (by, spend): (&Grouped, &SpendTable),
-    comparison: &mut Comparison<'_, '_>,
+    comparison: &mut ReplayComparison<'_, '_>,
 ) {
-    match pictures::draw(&pictures::of_run(book, states, summary, (&by.name, spend))) {
+    match pictures::draw_all(&pictures::of_run(book, states, summary, (&by.name, spend))) {
         Ok(files) => files
             .iter()
             .for_each(|(name, bytes)| comparison.add_whole(name, bytes)),
-        Err(error) => comparison.found.add(Code::OtherReplay, (FILE, &[]), || {
-            (
-                Place::of_file(FILE),
-                format!("the charts cannot be drawn anew: {error}"),
-            )
-        }),
+        Err(error) => comparison
+            .found
+            .report_violation(Code::OtherReplay, (FILE, &[]), || {
+                (
+                    Place::of_file(FILE),
+                    format!("the charts cannot be drawn anew: {error}"),
+                )
+            }),
     }
 }
 
 /// `run.json` names the hashes of all others, and so it is looked at where these are found to be right.
 fn record(
     book: &Book,
-    record: &Record,
+    record: &WrittenRecord,
     (summary, three_sums): (&Summary, &Demand),
-    comparison: &mut Comparison<'_, '_>,
+    comparison: &mut ReplayComparison<'_, '_>,
 ) {
     let came_to = (summary, three_sums);
-    let anew = run_json::Record::of(
+    let anew = run_json::RunRecord::record_of_run(
         record.inputs.clone(),
         (book, record.scenario.as_deref()),
         came_to,
@@ -211,7 +224,11 @@ impl Grouped {
 
 /// The column by which spend is grouped, as `run.json` says; where it does not, as the first row of `spend.csv` does. None
 /// where that is no column of the book.
-fn grouping(book: &Book, record: &Record, comparison: &mut Comparison<'_, '_>) -> Option<Grouped> {
+fn grouping(
+    book: &Book,
+    record: &WrittenRecord,
+    comparison: &mut ReplayComparison<'_, '_>,
+) -> Option<Grouped> {
     let found = &mut *comparison.found;
     let must = |name: &str, key: &str| {
         format!(
@@ -228,44 +245,44 @@ fn grouping(book: &Book, record: &Record, comparison: &mut Comparison<'_, '_>) -
     if let Some(name) = &record.by {
         let by = grouped(name);
         if by.is_none() {
-            found.add(Code::OtherReplay, (FILE, &[]), || {
-                (record.place("by"), must(name, "by"))
+            found.report_violation(Code::OtherReplay, (FILE, &[]), || {
+                (record.place_of_key("by"), must(name, "by"))
             });
         }
         return by;
     }
-    let mut sheet = Sheet::open(comparison.written, SPEND, found)?;
+    let mut sheet = CheckedFile::open_checked(comparison.written, SPEND, found)?;
     if !sheet.advance(found) {
         return Some(Grouped::unknown());
     }
     let name = String::from_utf8_lossy(sheet.cell(COLUMN)).into_owned();
     let by = grouped(&name);
     if by.is_none() {
-        found.add(Code::OtherReplay, (sheet.file, &[]), || {
-            (sheet.place(COLUMN), must(&name, "column"))
+        found.report_violation(Code::OtherReplay, (sheet.file, &[]), || {
+            (sheet.place_of_column(COLUMN), must(&name, "column"))
         });
     }
     by
 }
 
 /// What a report was asked for.
-struct Month {
-    period: Period,
+struct MonthReplay {
+    period: ReportPeriod,
     columns: Vec<(Column, String)>,
-    last: Option<Last>,
+    last: Option<LastMonth>,
 }
 
-impl Month {
+impl MonthReplay {
     /// As `report/report.json` says; none where the report cannot be written anew, which is a finding.
-    fn of(
+    fn start_month(
         book: &Book,
-        (report, last): (&Report, Option<&Earlier<'_>>),
-        found: &mut Findings,
+        (report, last): (&ReportClaims, Option<&Earlier<'_>>),
+        found: &mut Violations,
     ) -> Option<Self> {
-        match Self::read(book, (report, last)) {
+        match Self::read_month(book, (report, last)) {
             Ok(month) => Some(month),
             Err((code, message)) => {
-                found.add(code, (report::FILE, &[]), || {
+                found.report_violation(code, (report::FILE, &[]), || {
                     (
                         Place::of_file(report::FILE),
                         format!("not replayed: {message}"),
@@ -276,13 +293,13 @@ impl Month {
         }
     }
 
-    fn read(
+    fn read_month(
         book: &Book,
-        (report, last): (&Report, Option<&Earlier<'_>>),
+        (report, last): (&ReportClaims, Option<&Earlier<'_>>),
     ) -> Result<Self, (Code, String)> {
         let month = Day::parse(&format!("{}-01", report.month)).ok();
         let period = month
-            .and_then(|month| Period::of(book.days, month))
+            .and_then(|month| ReportPeriod::month_of_run(book.days, month))
             .ok_or_else(|| {
                 let message = format!(
                     "`month` is {}, must be one of the run",
@@ -316,11 +333,11 @@ impl Month {
     }
 
     /// Writes the report anew.
-    fn check(
+    fn check_month(
         self,
-        (book, record): (&Book, &Record),
-        (report, facts): (&Report, Gathered),
-        comparison: &mut Comparison<'_, '_>,
+        (book, record): (&Book, &WrittenRecord),
+        (report, facts): (&ReportClaims, MonthFacts),
+        comparison: &mut ReplayComparison<'_, '_>,
     ) {
         let sources = Sources {
             book,
@@ -338,24 +355,26 @@ impl Month {
                     true => comparison.add_sealing(name, bytes),
                     false => comparison.add_whole(name, bytes),
                 }),
-            Err(error) => comparison
-                .found
-                .add(Code::OtherReplay, (report::FILE, &[]), || {
-                    (
-                        Place::of_file(report::FILE),
-                        format!("the workbook cannot be made anew: {error}"),
-                    )
-                }),
+            Err(error) => {
+                comparison
+                    .found
+                    .report_violation(Code::OtherReplay, (report::FILE, &[]), || {
+                        (
+                            Place::of_file(report::FILE),
+                            format!("the workbook cannot be made anew: {error}"),
+                        )
+                    })
+            }
         }
     }
 }
 
 /// The earlier result that a report was compared with: the one that is given must be it.
 fn earlier(
-    report: &Report,
+    report: &ReportClaims,
     given: Option<&Earlier<'_>>,
-    period: &Period,
-) -> Result<Option<Last>, (Code, String)> {
+    period: &ReportPeriod,
+) -> Result<Option<LastMonth>, (Code, String)> {
     let wrong = |message: String| (Code::ChangedInput, message);
     let (must, last) = match (&report.last, given) {
         (None, None) => return Ok(None),
@@ -384,15 +403,15 @@ fn earlier(
 }
 
 /// The files of the result that a replay writes too, each read as far as the replay has come.
-struct Comparison<'c, 'w> {
-    written: &'c Written<'w>,
+struct ReplayComparison<'c, 'w> {
+    written: &'c WrittenFiles<'w>,
     version: &'c str,
-    files: BTreeMap<String, Option<Lines<'w>>>,
-    found: &'c mut Findings,
+    files: BTreeMap<String, Option<LineReader<'w>>>,
+    found: &'c mut Violations,
 }
 
 /// A file, line by line.
-struct Lines<'w> {
+struct LineReader<'w> {
     file: BufReader<Box<dyn Read + 'w>>,
     /// The line that was read last, and its number.
     line: Vec<u8>,
@@ -401,31 +420,32 @@ struct Lines<'w> {
     begun: Vec<u8>,
 }
 
-impl Comparison<'_, '_> {
+impl ReplayComparison<'_, '_> {
     /// Whether a file is there that a replay writes.
     fn begin(&mut self, name: &str) -> bool {
         let is_there = self.written.names.contains(name);
         if !is_there && !self.found.is_changed(name) {
             let message =
                 format!("`{name}` is not there, must be: a replay of the inputs writes it");
-            self.found.add(Code::OtherReplay, (name, &[]), || {
-                (Place::of_file(name), message)
-            });
+            self.found
+                .report_violation(Code::OtherReplay, (name, &[]), || {
+                    (Place::of_file(name), message)
+                });
         }
         is_there
     }
 
     /// Holds the next bytes of a replay against a file, up to the first line that differs.
-    fn add(&mut self, name: &str, bytes: &[u8]) {
+    fn compare_piece(&mut self, name: &str, bytes: &[u8]) {
         if !self.files.contains_key(name) {
             let file = if self.begin(name) {
-                self.written.open(name, self.found)
+                self.written.open_file(name, self.found)
             } else {
                 None
             };
             let lines = file.map(|file| {
                 let file = BufReader::with_capacity(1 << 18, file);
-                Lines {
+                LineReader {
                     file,
                     line: Vec::new(),
                     number: 0,
@@ -460,7 +480,7 @@ impl Comparison<'_, '_> {
             Some("png" | "xlsx")
         );
         if is_text {
-            self.add(name, bytes);
+            self.compare_piece(name, bytes);
             return self.end(name);
         }
         let is = if self.begin(name) {
@@ -485,25 +505,26 @@ impl Comparison<'_, '_> {
         } else {
             format!("; it has {has} bytes, must have {must}")
         };
-        self.found.add(Code::OtherReplay, (name, &[]), || {
-            let message = format!(
-                "a replay of the inputs writes other bytes from byte {at} on{sizes}{of_version}"
-            );
-            (Place::of_file(name), message)
-        });
+        self.found
+            .report_violation(Code::OtherReplay, (name, &[]), || {
+                let message = format!(
+                    "a replay of the inputs writes other bytes from byte {at} on{sizes}{of_version}"
+                );
+                (Place::of_file(name), message)
+            });
     }
 
     /// A file that has the hashes of others: it is looked at only where nothing was found so far, in them or elsewhere.
     fn add_sealing(&mut self, name: &str, bytes: &[u8]) {
         if self.found.len() == 0 {
-            self.add(name, bytes);
+            self.compare_piece(name, bytes);
             return self.end(name);
         }
         self.files.insert(name.to_owned(), None);
     }
 
     /// Finds what is listed, and what no replay writes.
-    fn refuse_others(&mut self, said: &Said<'_>) {
+    fn refuse_others(&mut self, said: &WrittenClaims<'_>) {
         let of_run = said.record.outputs.iter().flatten();
         let of_report = said.report.into_iter().flat_map(|report| &report.outputs);
         for (name, _) in of_run
@@ -512,9 +533,10 @@ impl Comparison<'_, '_> {
         {
             let message =
                 format!("`{name}` is there, must not be: a replay of the inputs does not write it");
-            self.found.add(Code::OtherReplay, (name, &[]), || {
-                (Place::of_file(name), message)
-            });
+            self.found
+                .report_violation(Code::OtherReplay, (name, &[]), || {
+                    (Place::of_file(name), message)
+                });
         }
     }
 
@@ -554,30 +576,32 @@ impl Comparison<'_, '_> {
             return;
         };
         let of_version = self.of_version();
-        self.found.add(Code::OtherReplay, (name, &[]), || {
-            let (line, number) = (&lines.line, lines.number);
-            let place = Place::in_bytes(name, line, difference(line, must));
-            let must = match must {
-                b"" => "no line".to_owned(),
-                must => format!(
-                    "`{}`",
-                    Place::in_bytes(name, must, difference(must, line)).source
-                ),
-            };
-            let message =
-                format!("a replay of the inputs writes another line, must be {must}{of_version}");
-            (
-                Place {
-                    line: number,
-                    ..place
-                },
-                message,
-            )
-        });
+        self.found
+            .report_violation(Code::OtherReplay, (name, &[]), || {
+                let (line, number) = (&lines.line, lines.number);
+                let place = Place::in_bytes(name, line, difference(line, must));
+                let must = match must {
+                    b"" => "no line".to_owned(),
+                    must => format!(
+                        "`{}`",
+                        Place::in_bytes(name, must, difference(must, line)).source
+                    ),
+                };
+                let message = format!(
+                    "a replay of the inputs writes another line, must be {must}{of_version}"
+                );
+                (
+                    Place {
+                        line: number,
+                        ..place
+                    },
+                    message,
+                )
+            });
     }
 }
 
-impl Lines<'_> {
+impl LineReader<'_> {
     /// Reads the next line; whether it is the one that it must be. What cannot be read is none.
     fn goes_on(&mut self, must: &[u8]) -> bool {
         self.line.clear();

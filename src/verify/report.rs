@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Written;
-use super::findings::Findings;
-use super::record::Record;
+use super::WrittenFiles;
+use super::record::WrittenRecord;
+use super::violations::Violations;
 use crate::input::diagnostic::{Code, Place};
 pub(super) use crate::output::report_json::RECORD as FILE;
 use crate::output::report_json::{FOLDER, LastRun, PAGE, WORKBOOK};
@@ -14,7 +14,7 @@ use crate::output::run_json::Seal;
 
 /// What the file says.
 #[derive(Deserialize)]
-pub(super) struct Report {
+pub(super) struct ReportClaims {
     pub version: String,
     /// The month, and the columns by which it sums; none where a version wrote it that did not say.
     pub month: String,
@@ -26,18 +26,21 @@ pub(super) struct Report {
     pub outputs: BTreeMap<String, String>,
 }
 
-impl Report {
+impl ReportClaims {
     /// Reads the file, if there is one, and holds it against its own digest and against the run beside it.
-    pub(super) fn read(
-        written: &Written<'_>,
-        record: Option<&Record>,
-        found: &mut Findings,
+    pub(super) fn read_claims(
+        written: &WrittenFiles<'_>,
+        record: Option<&WrittenRecord>,
+        found: &mut Violations,
     ) -> Option<Self> {
         if !written.names.contains(FILE) {
             return None;
         }
         let bytes = written.bytes(FILE, found)?;
-        match (Seal::of(&bytes), serde_json::from_slice::<Self>(&bytes)) {
+        match (
+            Seal::seal_of(&bytes),
+            serde_json::from_slice::<Self>(&bytes),
+        ) {
             (Seal::Whole, Ok(report)) => {
                 if let Some(record) = record.filter(|record| record.ledger != report.ledger) {
                     let message = format!(

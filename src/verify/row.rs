@@ -1,8 +1,8 @@
 //! One row of a ledger, read strictly: every cell is of its kind, and filled exactly where its event fills it.
 
-use super::findings::{Flaw, shown};
-use super::rules::{Cell, Moves, Rule, Step};
-use super::sheet::{Sheet, day, minor, whole};
+use super::rules::{CellRule, EventRule, MovementRule, Transition};
+use super::sheet::{CheckedFile, day, minor, whole};
+use super::violations::{Violation, shown};
 use crate::input::diagnostic::Code;
 use crate::model::calendar::Day;
 use crate::model::instance::State;
@@ -53,7 +53,7 @@ const MOST_MONTHS: u64 = 9_999;
 
 /// What a row moves, in minor units.
 #[derive(Clone, Copy)]
-pub(super) struct Moved {
+pub(super) struct FundsMoved {
     pub amount: i128,
     pub voucher: i128,
     pub free_credit: i128,
@@ -62,30 +62,33 @@ pub(super) struct Moved {
 
 /// A term: `[start, end)`, and its months where it is counted in months.
 #[derive(Clone, Copy)]
-pub(super) struct Term {
+pub(super) struct WrittenTerm {
     pub start: Day,
     pub end: Day,
     pub months: Option<u32>,
 }
 
 /// A row of the ledger.
-pub(super) struct Row {
+pub(super) struct WrittenRow {
     pub date: Day,
-    pub rule: &'static Rule,
+    pub rule: &'static EventRule,
     pub reason: &'static str,
     pub state: Option<State>,
-    pub term: Option<Term>,
+    pub term: Option<WrittenTerm>,
     pub hours: Option<u8>,
-    pub moved: Option<Moved>,
+    pub moved: Option<FundsMoved>,
     pub balance: Option<i128>,
 }
 
-impl Row {
+impl WrittenRow {
     /// Reads the present row of a sheet; `digits` are the decimals of its account, none for a row of no account.
-    pub(super) fn read(sheet: &Sheet<'_>, (date, digits): (Day, Option<u8>)) -> Result<Self, Flaw> {
+    pub(super) fn read_written_row(
+        sheet: &CheckedFile<'_>,
+        (date, digits): (Day, Option<u8>),
+    ) -> Result<Self, Violation> {
         let event = sheet.cell(EVENT);
-        let rule = Rule::of(event).ok_or_else(|| {
-            Flaw::new(
+        let rule = EventRule::rule_of_event(event).ok_or_else(|| {
+            Violation::new(
                 Code::BadValue,
                 EVENT,
                 format!("`event` is {}, which is no event", shown(event)),
@@ -113,7 +116,7 @@ impl Row {
             });
         };
         let moved = moved(sheet, rule, digits)?;
-        filled(sheet, rule, BALANCE, Cell::Filled)?;
+        filled(sheet, rule, BALANCE, CellRule::Filled)?;
         let balance = Some(amount(sheet, BALANCE, digits)?);
         Ok(Self {
             date,
@@ -129,21 +132,21 @@ impl Row {
 }
 
 /// A row of no account of the book rejects an action, and has no amounts.
-fn nothing_moves(sheet: &Sheet<'_>, rule: &Rule) -> Result<(), Flaw> {
-    if rule.step != Step::Reject {
+fn nothing_moves(sheet: &CheckedFile<'_>, rule: &EventRule) -> Result<(), Violation> {
+    if rule.step != Transition::Reject {
         let account = shown(sheet.cell(ACCOUNT));
         let message = format!(
             "`{}` of {account}, which must be an account that `balances.csv` opens",
             rule.event
         );
-        return Err(Flaw::new(Code::UnknownAccount, ACCOUNT, message));
+        return Err(Violation::new(Code::UnknownAccount, ACCOUNT, message));
     }
     [AMOUNT, VOUCHER, FREE_CREDIT, CASH, BALANCE]
         .iter()
-        .try_for_each(|column| filled(sheet, rule, *column, Cell::Empty))
+        .try_for_each(|column| filled(sheet, rule, *column, CellRule::Empty))
 }
 
-fn wrong_reason(rule: &Rule, cell: &[u8]) -> Flaw {
+fn wrong_reason(rule: &EventRule, cell: &[u8]) -> Violation {
     let must = match rule.reasons {
         [] => "empty".to_owned(),
         reasons => format!("one of {}", reasons.join(", ")),
@@ -153,34 +156,39 @@ fn wrong_reason(rule: &Rule, cell: &[u8]) -> Flaw {
         shown(cell),
         rule.event
     );
-    Flaw::new(Code::WrongReason, REASON, message)
+    Violation::new(Code::WrongReason, REASON, message)
 }
 
-fn filled(sheet: &Sheet<'_>, rule: &Rule, column: usize, must: Cell) -> Result<(), Flaw> {
+fn filled(
+    sheet: &CheckedFile<'_>,
+    rule: &EventRule,
+    column: usize,
+    must: CellRule,
+) -> Result<(), Violation> {
     let cell = sheet.cell(column);
     match must {
-        Cell::Filled if cell.is_empty() => {
+        CellRule::Filled if cell.is_empty() => {
             let message = format!(
                 "`{}` is empty, of `{}` it must be filled",
-                sheet.name(column),
+                sheet.column_name(column),
                 rule.event
             );
-            Err(Flaw::new(Code::MissingValue, column, message))
+            Err(Violation::new(Code::MissingValue, column, message))
         }
-        Cell::Empty if !cell.is_empty() => {
+        CellRule::Empty if !cell.is_empty() => {
             let message = format!(
                 "`{}` is {}, of `{}` it must be empty",
-                sheet.name(column),
+                sheet.column_name(column),
                 shown(cell),
                 rule.event
             );
-            Err(Flaw::new(Code::UnexpectedValue, column, message))
+            Err(Violation::new(Code::UnexpectedValue, column, message))
         }
         _ => Ok(()),
     }
 }
 
-fn state(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<State>, Flaw> {
+fn state(sheet: &CheckedFile<'_>, rule: &EventRule) -> Result<Option<State>, Violation> {
     filled(sheet, rule, STATE, rule.instance)?;
     let cell = sheet.cell(STATE);
     if cell.is_empty() {
@@ -191,7 +199,7 @@ fn state(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<State>, Flaw> {
         .find(|(name, _)| name.as_bytes() == cell)
         .map(|(_, state)| *state);
     let state = known.ok_or_else(|| {
-        Flaw::new(
+        Violation::new(
             Code::BadValue,
             STATE,
             format!("`state` is {}, which is no state", shown(cell)),
@@ -202,26 +210,33 @@ fn state(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<State>, Flaw> {
             "`state` is {}, without an instance it must be empty",
             shown(cell)
         );
-        return Err(Flaw::new(Code::UnexpectedValue, STATE, message));
+        return Err(Violation::new(Code::UnexpectedValue, STATE, message));
     }
     Ok(Some(state))
 }
 
-fn term(sheet: &Sheet<'_>, (rule, reason): (&Rule, &str)) -> Result<Option<Term>, Flaw> {
-    let is_there =
-        rule.term == Cell::Filled || (rule.term == Cell::Either && !sheet.cell(START).is_empty());
-    let must = if is_there { Cell::Filled } else { Cell::Empty };
+fn term(
+    sheet: &CheckedFile<'_>,
+    (rule, reason): (&EventRule, &str),
+) -> Result<Option<WrittenTerm>, Violation> {
+    let is_there = rule.term == CellRule::Filled
+        || (rule.term == CellRule::Either && !sheet.cell(START).is_empty());
+    let must = if is_there {
+        CellRule::Filled
+    } else {
+        CellRule::Empty
+    };
     filled(sheet, rule, START, must)?;
     filled(sheet, rule, END, must)?;
-    let counts_months = rule.term == Cell::Filled && reason != "unified";
+    let counts_months = rule.term == CellRule::Filled && reason != "unified";
     filled(
         sheet,
         rule,
         MONTHS,
         if counts_months {
-            Cell::Filled
+            CellRule::Filled
         } else {
-            Cell::Empty
+            CellRule::Empty
         },
     )?;
     if !is_there {
@@ -230,50 +245,62 @@ fn term(sheet: &Sheet<'_>, (rule, reason): (&Rule, &str)) -> Result<Option<Term>
     let (start, end) = (date(sheet, START)?, date(sheet, END)?);
     if end <= start {
         let message = format!("`term_end` is {end}, must lie after `term_start` {start}");
-        return Err(Flaw::new(Code::BrokenTerm, END, message));
+        return Err(Violation::new(Code::BrokenTerm, END, message));
     }
     let months = if counts_months {
-        Some(number(sheet, MONTHS, MOST_MONTHS)?)
+        Some(read_number(sheet, MONTHS, MOST_MONTHS)?)
     } else {
         None
     };
-    Ok(Some(Term {
+    Ok(Some(WrittenTerm {
         start,
         end,
         months: months.and_then(|months| u32::try_from(months).ok()),
     }))
 }
 
-fn hours(sheet: &Sheet<'_>, rule: &Rule) -> Result<Option<u8>, Flaw> {
-    let is_there = rule.step == Step::Use;
+fn hours(sheet: &CheckedFile<'_>, rule: &EventRule) -> Result<Option<u8>, Violation> {
+    let is_there = rule.step == Transition::Use;
     filled(
         sheet,
         rule,
         HOURS,
-        if is_there { Cell::Filled } else { Cell::Empty },
+        if is_there {
+            CellRule::Filled
+        } else {
+            CellRule::Empty
+        },
     )?;
     let hours = if is_there {
-        Some(number(sheet, HOURS, 24)?)
+        Some(read_number(sheet, HOURS, 24)?)
     } else {
         None
     };
     Ok(hours.and_then(|hours| u8::try_from(hours).ok()))
 }
 
-fn moved(sheet: &Sheet<'_>, rule: &Rule, digits: u8) -> Result<Option<Moved>, Flaw> {
+fn moved(
+    sheet: &CheckedFile<'_>,
+    rule: &EventRule,
+    digits: u8,
+) -> Result<Option<FundsMoved>, Violation> {
     let is_there = match rule.moves {
-        Moves::Nothing => false,
-        Moves::MaybeBack | Moves::Change => !sheet.cell(AMOUNT).is_empty(),
+        MovementRule::Nothing => false,
+        MovementRule::MaybeBack | MovementRule::Change => !sheet.cell(AMOUNT).is_empty(),
         _ => true,
     };
-    let must = if is_there { Cell::Filled } else { Cell::Empty };
+    let must = if is_there {
+        CellRule::Filled
+    } else {
+        CellRule::Empty
+    };
     [AMOUNT, VOUCHER, FREE_CREDIT, CASH]
         .iter()
         .try_for_each(|column| filled(sheet, rule, *column, must))?;
     if !is_there {
         return Ok(None);
     }
-    Ok(Some(Moved {
+    Ok(Some(FundsMoved {
         amount: amount(sheet, AMOUNT, digits)?,
         voucher: amount(sheet, VOUCHER, digits)?,
         free_credit: amount(sheet, FREE_CREDIT, digits)?,
@@ -281,10 +308,10 @@ fn moved(sheet: &Sheet<'_>, rule: &Rule, digits: u8) -> Result<Option<Moved>, Fl
     }))
 }
 
-fn amount(sheet: &Sheet<'_>, column: usize, digits: u8) -> Result<i128, Flaw> {
+fn amount(sheet: &CheckedFile<'_>, column: usize, digits: u8) -> Result<i128, Violation> {
     minor(sheet.cell(column), digits).ok_or_else(|| {
-        let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-        Flaw::new(
+        let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
+        Violation::new(
             Code::BadAmount,
             column,
             format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"),
@@ -294,10 +321,10 @@ fn amount(sheet: &Sheet<'_>, column: usize, digits: u8) -> Result<i128, Flaw> {
 }
 
 /// The date of a cell.
-pub(super) fn date(sheet: &Sheet<'_>, column: usize) -> Result<Day, Flaw> {
+pub(super) fn date(sheet: &CheckedFile<'_>, column: usize) -> Result<Day, Violation> {
     day(sheet.cell(column)).ok_or_else(|| {
-        let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-        Flaw::new(
+        let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
+        Violation::new(
             Code::BadDate,
             column,
             format!("`{name}` is {cell}, must be a date of the form YYYY-MM-DD"),
@@ -305,12 +332,12 @@ pub(super) fn date(sheet: &Sheet<'_>, column: usize) -> Result<Day, Flaw> {
     })
 }
 
-fn number(sheet: &Sheet<'_>, column: usize, most: u64) -> Result<u64, Flaw> {
+fn read_number(sheet: &CheckedFile<'_>, column: usize, most: u64) -> Result<u64, Violation> {
     whole(sheet.cell(column))
         .filter(|number| (1..=most).contains(number))
         .ok_or_else(|| {
-            let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-            Flaw::new(
+            let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
+            Violation::new(
                 Code::BadNumber,
                 column,
                 format!("`{name}` is {cell}, must be a whole number from 1 to {most}"),

@@ -6,7 +6,7 @@ use crate::engine::lifecycle::Trigger;
 
 /// What an event does to what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum Transition {
     Renew,
     Recover,
     Fail,
@@ -35,7 +35,7 @@ pub(super) enum Step {
 
 /// Whether a cell is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(super) enum CellRule {
     Empty,
     Filled,
     Either,
@@ -43,7 +43,7 @@ pub(super) enum Cell {
 
 /// What money a row moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moves {
+pub(super) enum MovementRule {
     /// None.
     Nothing,
     /// A prepaid payment: vouchers, then free credit, then cash; never below zero.
@@ -64,17 +64,23 @@ pub(super) enum Moves {
 
 /// What an event may say.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(super) struct EventRule {
     pub event: &'static str,
-    pub step: Step,
-    pub instance: Cell,
-    pub moves: Moves,
-    pub term: Cell,
+    pub step: Transition,
+    pub instance: CellRule,
+    pub moves: MovementRule,
+    pub term: CellRule,
     pub reasons: &'static [&'static str],
 }
 
-const fn rule(event: &'static str, step: Step, instance: Cell, moves: Moves, term: Cell) -> Rule {
-    Rule {
+const fn rule(
+    event: &'static str,
+    step: Transition,
+    instance: CellRule,
+    moves: MovementRule,
+    term: CellRule,
+) -> EventRule {
+    EventRule {
         event,
         step,
         instance,
@@ -86,25 +92,35 @@ const fn rule(event: &'static str, step: Step, instance: Cell, moves: Moves, ter
 
 const fn of_instance(
     event: &'static str,
-    step: Step,
-    moves: Moves,
+    step: Transition,
+    moves: MovementRule,
     reasons: &'static [&'static str],
-) -> Rule {
-    Rule {
+) -> EventRule {
+    EventRule {
         reasons,
-        ..rule(event, step, Cell::Filled, moves, Cell::Empty)
+        ..rule(event, step, CellRule::Filled, moves, CellRule::Empty)
     }
 }
 
-const fn of_term(event: &'static str, step: Step, reasons: &'static [&'static str]) -> Rule {
-    Rule {
+const fn of_term(
+    event: &'static str,
+    step: Transition,
+    reasons: &'static [&'static str],
+) -> EventRule {
+    EventRule {
         reasons,
-        ..rule(event, step, Cell::Filled, Moves::Payment, Cell::Filled)
+        ..rule(
+            event,
+            step,
+            CellRule::Filled,
+            MovementRule::Payment,
+            CellRule::Filled,
+        )
     }
 }
 
-const fn of_account(event: &'static str, step: Step, moves: Moves) -> Rule {
-    rule(event, step, Cell::Empty, moves, Cell::Empty)
+const fn of_account(event: &'static str, step: Transition, moves: MovementRule) -> EventRule {
+    rule(event, step, CellRule::Empty, moves, CellRule::Empty)
 }
 
 const REJECTIONS: &[&str] = &[
@@ -124,66 +140,99 @@ const REJECTIONS: &[&str] = &[
 ];
 
 /// Every event, those that are most frequent first.
-pub(super) const RULES: &[Rule] = &[
-    of_instance("usage", Step::Use, Moves::Usage, &[]),
-    of_term("renewed", Step::Renew, &["auto", "manual", "unified"]),
+pub(super) const RULES: &[EventRule] = &[
+    of_instance("usage", Transition::Use, MovementRule::Usage, &[]),
+    of_term("renewed", Transition::Renew, &["auto", "manual", "unified"]),
     of_instance(
         "reminder",
-        Step::Remind,
-        Moves::Nothing,
+        Transition::Remind,
+        MovementRule::Nothing,
         &["expiring", "funds_short"],
     ),
     of_instance(
         "renewal_failed",
-        Step::Fail,
-        Moves::Nothing,
+        Transition::Fail,
+        MovementRule::Nothing,
         &["insufficient_funds"],
     ),
-    of_account("balance_alert", Step::Alert, Moves::Nothing),
-    of_account("arrears_forecast", Step::Forecast, Moves::Nothing),
-    of_instance("expired", Step::Expire, Moves::Nothing, &["unpaid"]),
-    of_instance("reclaimed", Step::Reclaim, Moves::Nothing, &["unpaid"]),
+    of_account("balance_alert", Transition::Alert, MovementRule::Nothing),
+    of_account(
+        "arrears_forecast",
+        Transition::Forecast,
+        MovementRule::Nothing,
+    ),
+    of_instance(
+        "expired",
+        Transition::Expire,
+        MovementRule::Nothing,
+        &["unpaid"],
+    ),
+    of_instance(
+        "reclaimed",
+        Transition::Reclaim,
+        MovementRule::Nothing,
+        &["unpaid"],
+    ),
     of_instance(
         "terminated",
-        Step::End,
-        Moves::Nothing,
+        Transition::End,
+        MovementRule::Nothing,
         &["retention_over", "user"],
     ),
-    of_term("recovered", Step::Recover, &["auto", "manual"]),
-    of_term("purchased", Step::Buy, &[]),
-    of_instance("stopped", Step::Stop, Moves::Nothing, &["arrears", "user"]),
-    of_instance("restored", Step::Start, Moves::Nothing, &["funds", "user"]),
-    of_account("topup", Step::TopUp, Moves::Cash),
-    of_account("credit", Step::Credit, Moves::FreeCredit),
-    of_account("credit_limit_set", Step::Limit, Moves::Nothing),
-    of_account("voucher_granted", Step::Voucher, Moves::Nothing),
-    of_instance("flag_set", Step::Flag, Moves::Nothing, &[]),
-    of_instance("price_set", Step::Price, Moves::Nothing, &[]),
-    of_instance("returned", Step::GiveBack, Moves::MaybeBack, &[]),
-    of_instance("refunded", Step::Refund, Moves::Back, &[]),
+    of_term("recovered", Transition::Recover, &["auto", "manual"]),
+    of_term("purchased", Transition::Buy, &[]),
+    of_instance(
+        "stopped",
+        Transition::Stop,
+        MovementRule::Nothing,
+        &["arrears", "user"],
+    ),
+    of_instance(
+        "restored",
+        Transition::Start,
+        MovementRule::Nothing,
+        &["funds", "user"],
+    ),
+    of_account("topup", Transition::TopUp, MovementRule::Cash),
+    of_account("credit", Transition::Credit, MovementRule::FreeCredit),
+    of_account("credit_limit_set", Transition::Limit, MovementRule::Nothing),
+    of_account(
+        "voucher_granted",
+        Transition::Voucher,
+        MovementRule::Nothing,
+    ),
+    of_instance("flag_set", Transition::Flag, MovementRule::Nothing, &[]),
+    of_instance("price_set", Transition::Price, MovementRule::Nothing, &[]),
+    of_instance(
+        "returned",
+        Transition::GiveBack,
+        MovementRule::MaybeBack,
+        &[],
+    ),
+    of_instance("refunded", Transition::Refund, MovementRule::Back, &[]),
     rule(
         "resized",
-        Step::Resize,
-        Cell::Filled,
-        Moves::Change,
-        Cell::Either,
+        Transition::Resize,
+        CellRule::Filled,
+        MovementRule::Change,
+        CellRule::Either,
     ),
-    of_instance("converted", Step::Convert, Moves::Nothing, &[]),
-    Rule {
+    of_instance("converted", Transition::Convert, MovementRule::Nothing, &[]),
+    EventRule {
         reasons: REJECTIONS,
         ..rule(
             "rejected",
-            Step::Reject,
-            Cell::Either,
-            Moves::Nothing,
-            Cell::Empty,
+            Transition::Reject,
+            CellRule::Either,
+            MovementRule::Nothing,
+            CellRule::Empty,
         )
     },
 ];
 
-impl Rule {
+impl EventRule {
     /// The rule of an event.
-    pub(super) fn of(event: &[u8]) -> Option<&'static Self> {
+    pub(super) fn rule_of_event(event: &[u8]) -> Option<&'static Self> {
         RULES.iter().find(|rule| rule.event.as_bytes() == event)
     }
 
@@ -201,15 +250,15 @@ impl Rule {
     /// What happens to an instance in terms of the table of its life; none where its state stays.
     pub(super) fn trigger(&self, reason: &str) -> Option<Trigger> {
         match self.step {
-            Step::Renew | Step::Recover => Some(Trigger::Renew),
-            Step::Expire => Some(Trigger::Expire),
-            Step::Reclaim => Some(Trigger::Reclaim),
-            Step::GiveBack => Some(Trigger::GiveBack),
-            Step::Stop => Some(Trigger::Stop),
-            Step::Start => Some(Trigger::Start),
-            Step::End if reason == "user" => Some(Trigger::Destroy),
-            Step::End => Some(Trigger::Release),
-            Step::Convert => Some(Trigger::Convert),
+            Transition::Renew | Transition::Recover => Some(Trigger::Renew),
+            Transition::Expire => Some(Trigger::Expire),
+            Transition::Reclaim => Some(Trigger::Reclaim),
+            Transition::GiveBack => Some(Trigger::GiveBack),
+            Transition::Stop => Some(Trigger::Stop),
+            Transition::Start => Some(Trigger::Start),
+            Transition::End if reason == "user" => Some(Trigger::Destroy),
+            Transition::End => Some(Trigger::Release),
+            Transition::Convert => Some(Trigger::Convert),
             _ => None,
         }
     }
@@ -217,15 +266,17 @@ impl Rule {
     /// When in its day a row stands: the phase, and the part of the phase.
     pub(super) fn phase(&self, reason: &str) -> Phase {
         match (self.step, reason) {
-            (Step::End, "retention_over") => Phase::Release,
-            (Step::Start, "funds") => Phase::Restore,
-            (Step::Renew | Step::Recover, "auto") | (Step::Fail, _) => Phase::Renew,
-            (Step::Expire | Step::Reclaim, _) => Phase::Expire,
-            (Step::Use, _) => Phase::Usage,
-            (Step::Stop, "arrears") => Phase::Stops,
-            (Step::Remind, _) => Phase::Reminders,
-            (Step::Alert, _) => Phase::Alert,
-            (Step::Forecast, _) => Phase::Forecast,
+            (Transition::End, "retention_over") => Phase::Release,
+            (Transition::Start, "funds") => Phase::Restore,
+            (Transition::Renew | Transition::Recover, "auto") | (Transition::Fail, _) => {
+                Phase::Renew
+            }
+            (Transition::Expire | Transition::Reclaim, _) => Phase::Expire,
+            (Transition::Use, _) => Phase::Usage,
+            (Transition::Stop, "arrears") => Phase::Stops,
+            (Transition::Remind, _) => Phase::Reminders,
+            (Transition::Alert, _) => Phase::Alert,
+            (Transition::Forecast, _) => Phase::Forecast,
             _ => Phase::Actions,
         }
     }
@@ -253,7 +304,7 @@ impl Phase {
     }
 
     /// The name of the phase for people.
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn as_word(self) -> &'static str {
         match self {
             Self::Release => "releases",
             Self::Actions => "actions",

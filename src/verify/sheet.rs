@@ -4,14 +4,14 @@ use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::Written;
-use super::findings::{Findings, shown};
+use super::WrittenFiles;
+use super::violations::{Violations, shown};
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Place};
 use crate::model::calendar::Day;
 
 /// A file whose header is as it must be, and its present row.
-pub(super) struct Sheet<'w> {
+pub(super) struct CheckedFile<'w> {
     pub file: &'static str,
     reader: csv::Reader<Box<dyn Read + 'w>>,
     row: ByteRecord,
@@ -22,29 +22,29 @@ pub(super) struct Sheet<'w> {
     pub rows: u64,
 }
 
-impl<'w> Sheet<'w> {
+impl<'w> CheckedFile<'w> {
     /// The file before its first row; none where it is not there or has another header, which is reported.
-    pub(super) fn open(
-        written: &Written<'w>,
+    pub(super) fn open_checked(
+        written: &WrittenFiles<'w>,
         (file, columns): (&'static str, &'static [&'static str]),
-        found: &mut Findings,
+        found: &mut Violations,
     ) -> Option<Self> {
         let bytes = written
             .names
             .contains(file)
-            .then(|| written.open(file, found))
+            .then(|| written.open_file(file, found))
             .flatten();
-        let sheet = bytes.and_then(|bytes| Self::of(bytes, (file, columns), found));
+        let sheet = bytes.and_then(|bytes| Self::check_header(bytes, (file, columns), found));
         if sheet.is_none() {
             found.distrust(file);
         }
         sheet
     }
 
-    fn of(
+    fn check_header(
         bytes: Box<dyn Read + 'w>,
         (file, columns): (&'static str, &'static [&'static str]),
-        found: &mut Findings,
+        found: &mut Violations,
     ) -> Option<Self> {
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -60,10 +60,10 @@ impl<'w> Sheet<'w> {
             has_row: true,
             rows: 0,
         };
-        if !sheet.read(found) {
+        if !sheet.read_next_row(found) {
             let header = columns.join(",");
             let place = Place::of_file(file);
-            found.add(Code::MissingColumn, (file, &[]), || {
+            found.report_violation(Code::MissingColumn, (file, &[]), || {
                 (
                     place,
                     format!("`{file}` is empty, its header must be `{header}`"),
@@ -76,9 +76,9 @@ impl<'w> Sheet<'w> {
             .enumerate()
             .find(|(column, name)| sheet.cell(*column) != name.as_bytes());
         if let Some((column, name)) = strange {
-            found.add(Code::MissingColumn, (file, &[]), || {
+            found.report_violation(Code::MissingColumn, (file, &[]), || {
                 (
-                    sheet.place(column),
+                    sheet.place_of_column(column),
                     format!(
                         "column {} is {}, must be `{name}`",
                         column + 1,
@@ -93,16 +93,16 @@ impl<'w> Sheet<'w> {
     }
 
     /// Goes on to the next row of the width of the header; others are reported. False at the end.
-    pub(super) fn advance(&mut self, found: &mut Findings) -> bool {
-        while self.read(found) {
+    pub(super) fn advance(&mut self, found: &mut Violations) -> bool {
+        while self.read_next_row(found) {
             self.rows += 1;
             if self.row.len() == self.width {
                 return true;
             }
-            found.add(Code::BadCsv, (self.file, &[]), || {
+            found.report_violation(Code::BadCsv, (self.file, &[]), || {
                 let (has, must) = (self.row.len(), self.width);
                 (
-                    self.place(has.min(must) - 1),
+                    self.place_of_column(has.min(must) - 1),
                     format!("the row has {has} cells, must have {must}"),
                 )
             });
@@ -110,7 +110,7 @@ impl<'w> Sheet<'w> {
         false
     }
 
-    fn read(&mut self, found: &mut Findings) -> bool {
+    fn read_next_row(&mut self, found: &mut Violations) -> bool {
         if !self.has_row {
             return false;
         }
@@ -118,7 +118,7 @@ impl<'w> Sheet<'w> {
             .reader
             .read_byte_record(&mut self.row)
             .unwrap_or_else(|error| {
-                found.add(Code::Unreadable, (self.file, &[]), || {
+                found.report_violation(Code::Unreadable, (self.file, &[]), || {
                     (
                         Place::of_file(self.file),
                         format!("cannot read `{}`: {error}", self.file),
@@ -140,12 +140,12 @@ impl<'w> Sheet<'w> {
     }
 
     /// The name of a column.
-    pub(super) fn name(&self, column: usize) -> &'static str {
+    pub(super) fn column_name(&self, column: usize) -> &'static str {
         self.columns[column]
     }
 
     /// Where a cell of the present row is.
-    pub(super) fn place(&self, column: usize) -> Place {
+    pub(super) fn place_of_column(&self, column: usize) -> Place {
         place_in(self.file, &self.row, column)
     }
 
@@ -161,7 +161,9 @@ impl<'w> Sheet<'w> {
 /// The text of a cell without the apostrophe that keeps it from being a formula.
 pub(super) fn unguarded(cell: &[u8]) -> &[u8] {
     match cell.first() {
-        Some(b'\'') => std::str::from_utf8(cell).map_or(cell, |text| cell::read(text).as_bytes()),
+        Some(b'\'') => {
+            std::str::from_utf8(cell).map_or(cell, |text| cell::read_cell(text).as_bytes())
+        }
         _ => cell,
     }
 }
@@ -271,7 +273,7 @@ pub(super) fn whole(cell: &[u8]) -> Option<u64> {
 const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
 
 /// Where a file stands that is read in step.
-pub(super) enum Reached {
+pub(super) enum StepPosition {
     /// At the row that is asked for.
     Row,
     /// At another one behind it: the row is not there.
@@ -282,15 +284,15 @@ pub(super) enum Reached {
 
 /// Goes on to the row of a month and account, which is the next one in a file that is whole.
 pub(super) fn reach(
-    sheet: &mut Sheet<'_>,
+    sheet: &mut CheckedFile<'_>,
     (month, name): (&str, &[u8]),
-    found: &mut Findings,
-) -> Reached {
+    found: &mut Violations,
+) -> StepPosition {
     while sheet.has_row() && (sheet.cell(0), sheet.cell(1)) != (month.as_bytes(), name) {
-        found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+        found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
             let (is_month, is_account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
             (
-                sheet.place(0),
+                sheet.place_of_column(0),
                 format!(
                     "a row of {is_month} for {is_account}, must be that of {month} for {}",
                     shown(name)
@@ -298,18 +300,18 @@ pub(super) fn reach(
             )
         });
         if (sheet.cell(0), sheet.cell(1)) > (month.as_bytes(), name) {
-            return Reached::Other;
+            return StepPosition::Other;
         }
         sheet.advance(found);
     }
     if !sheet.has_row() {
-        found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+        found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
             (
                 sheet.end(),
                 format!("no row of {month} for {}, must be one", shown(name)),
             )
         });
-        return Reached::End;
+        return StepPosition::End;
     }
-    Reached::Row
+    StepPosition::Row
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::findings::{Findings, Flaw, shown};
-use super::sheet::{Sheet, minor, text_of};
+use super::sheet::{CheckedFile, minor, text_of};
+use super::violations::{Violation, Violations, shown};
 use crate::input::diagnostic::{Code, Place};
 use crate::model::money::Currency;
 
@@ -35,7 +35,7 @@ pub(super) type Spend = [i128; 3];
 pub(super) type Sums = BTreeMap<(&'static str, String), Spend>;
 
 /// Adds to a spend.
-pub(super) fn add(spend: &mut Spend, more: Spend) {
+pub(super) fn add_spend(spend: &mut Spend, more: Spend) {
     spend
         .iter_mut()
         .zip(more)
@@ -54,24 +54,26 @@ struct Group {
 }
 
 /// Holds the rows of a file against the sums of the ledger.
-pub(super) fn check(mut sheet: Sheet<'_>, mut sums: Sums, found: &mut Findings) {
+pub(super) fn check_spend(mut sheet: CheckedFile<'_>, mut sums: Sums, found: &mut Violations) {
     let mut group: Option<Group> = None;
     while sheet.advance(found) {
-        if let Err(Flaw {
+        if let Err(Violation {
             code,
             column,
             message,
             needs,
-        }) = row(&sheet, (&mut group, &mut sums), found)
+        }) = check_spend_row(&sheet, (&mut group, &mut sums), found)
         {
-            found.add(code, (sheet.file, needs), || (sheet.place(column), message));
+            found.report_violation(code, (sheet.file, needs), || {
+                (sheet.place_of_column(column), message)
+            });
         }
     }
     if let Some(group) = group {
         end(&sheet, group, &mut sums, found);
     }
     for ((currency, month), sum) in sums.into_iter().filter(|(_, sum)| *sum != Spend::default()) {
-        found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+        found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
             let digits = Currency::from_code(currency).map_or(0, Currency::digits);
             let [renewals, usage, refunds] = sum.map(|minor| text_of(minor, digits));
             let message = format!(
@@ -83,17 +85,17 @@ pub(super) fn check(mut sheet: Sheet<'_>, mut sums: Sums, found: &mut Findings) 
 }
 
 /// Adds a row to its group; the first of another one ends that before it.
-fn row(
-    sheet: &Sheet<'_>,
+fn check_spend_row(
+    sheet: &CheckedFile<'_>,
     (group, sums): (&mut Option<Group>, &mut Sums),
-    found: &mut Findings,
-) -> Result<(), Flaw> {
+    found: &mut Violations,
+) -> Result<(), Violation> {
     let cell = sheet.cell(CURRENCY);
     let currency = std::str::from_utf8(cell)
         .ok()
         .and_then(Currency::from_code)
         .ok_or_else(|| {
-            Flaw::new(
+            Violation::new(
                 Code::BadValue,
                 CURRENCY,
                 format!("`currency` is {}, which is no known currency", shown(cell)),
@@ -102,8 +104,8 @@ fn row(
     let mut sum = Spend::default();
     for (sum, column) in sum.iter_mut().zip(AMOUNTS) {
         *sum = minor(sheet.cell(column), currency.digits()).ok_or_else(|| {
-            let (name, cell) = (sheet.name(column), shown(sheet.cell(column)));
-            Flaw::new(
+            let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
+            Violation::new(
                 Code::BadAmount,
                 column,
                 format!("`{name}` is {cell}, must be a plain amount of {currency}"),
@@ -120,7 +122,7 @@ fn row(
     });
     if before.is_some_and(|(before, _)| before >= place) {
         let message = "the row must stand by currency, month and value, and once";
-        return Err(Flaw::new(Code::WrongOrder, MONTH, message));
+        return Err(Violation::new(Code::WrongOrder, MONTH, message));
     }
     if let Some((_, other)) = before.filter(|(_, other)| *other != column) {
         let message = format!(
@@ -128,15 +130,15 @@ fn row(
             shown(column),
             shown(other)
         );
-        return Err(Flaw::new(Code::BadValue, COLUMN, message));
+        return Err(Violation::new(Code::BadValue, COLUMN, message));
     }
     match group {
         Some(group) if group.currency == currency && group.month.as_bytes() == month => {
-            add(&mut group.sum, sum);
+            add_spend(&mut group.sum, sum);
             group.value = value.to_vec();
         }
         _ => {
-            let first = sheet.place(MONTH);
+            let first = sheet.place_of_column(MONTH);
             let (month, column, value) = (
                 String::from_utf8_lossy(month).into_owned(),
                 column.to_vec(),
@@ -158,7 +160,7 @@ fn row(
 }
 
 /// Holds a group that has ended against the ledger.
-fn end(sheet: &Sheet<'_>, group: Group, sums: &mut Sums, found: &mut Findings) {
+fn end(sheet: &CheckedFile<'_>, group: Group, sums: &mut Sums, found: &mut Violations) {
     let Group {
         currency,
         month,
@@ -167,7 +169,7 @@ fn end(sheet: &Sheet<'_>, group: Group, sums: &mut Sums, found: &mut Findings) {
         ..
     } = group;
     let Some(must) = sums.remove(&(currency.code(), month.clone())) else {
-        return found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+        return found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
             (
                 first,
                 format!(
@@ -179,8 +181,8 @@ fn end(sheet: &Sheet<'_>, group: Group, sums: &mut Sums, found: &mut Findings) {
     };
     for ((column, is), must) in AMOUNTS.iter().zip(sum).zip(must) {
         if is != must {
-            let (name, digits) = (sheet.name(*column), currency.digits());
-            return found.add(Code::Disagrees, (sheet.file, LEDGER), || {
+            let (name, digits) = (sheet.column_name(*column), currency.digits());
+            return found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
                 let (is, must) = (text_of(is, digits), text_of(must, digits));
                 (
                     first,

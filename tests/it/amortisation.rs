@@ -15,7 +15,7 @@ fn spread(cents: i64, start: &str, end: &str) -> Amortisation {
         cash: Money::from_minor(-cents),
         ..Movement::default()
     };
-    Amortisation::of(
+    Amortisation::of_payment(
         paid,
         Term {
             start: day(start),
@@ -58,7 +58,7 @@ fn each_day_takes_its_share_of_what_is_left() {
                 free_credit: Money::from_minor(-cents),
                 ..Movement::default()
             };
-            let spread = Amortisation::of(
+            let spread = Amortisation::of_payment(
                 paid,
                 Term {
                     start,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use renewcast::input::bills;
 use renewcast::input::diagnostic::Diagnostics;
-use renewcast::model::bill::{self, Charge, ChargeKind, Month, Paid, Span};
+use renewcast::model::bill::{self, BilledSpan, Charge, ChargeKind, PaymentParts, StatementMonth};
 use renewcast::model::calendar::Day;
 use renewcast::model::id::AccountId;
 use renewcast::model::money::Currency;
@@ -636,7 +636,7 @@ impl Random {
 
     fn charge(&mut self, number: u64) -> Charge {
         let (voucher, free_credit, cash) = (self.amount(), self.amount(), self.amount());
-        let paid = Paid {
+        let paid = PaymentParts {
             voucher,
             free_credit,
             cash,
@@ -652,7 +652,7 @@ impl Random {
             product: self.text(),
             instance_type: self.text(),
             region: self.text(),
-            term: is_there(self).then(|| Span {
+            term: is_there(self).then(|| BilledSpan {
                 start,
                 end: start + 31,
             }),
@@ -671,7 +671,7 @@ impl Random {
             } else {
                 Vec::new()
             },
-            bill_month: Month::of(self.day()),
+            bill_month: StatementMonth::month_of(self.day()),
             as_of: self.day(),
             source: format!("file.csv:{number}"),
             tags: BTreeMap::from([
@@ -689,9 +689,9 @@ fn the_normal_form_reads_back_as_it_was_written() {
         let charges: Vec<Charge> = (0..round % 20)
             .map(|number| random.charge(number))
             .collect();
-        let written = bills::write(&charges);
+        let written = bills::write_bills(&charges);
         let mut found = Diagnostics::default();
-        let read = bills::read(
+        let read = bills::read_bills(
             "bills.csv",
             written.as_bytes(),
             Currency::from_code("CNY").expect("known"),
@@ -699,7 +699,7 @@ fn the_normal_form_reads_back_as_it_was_written() {
         );
         assert!(!found.has_errors(), "{found:#?}\n{written}");
         assert_eq!(read, charges, "{written}");
-        assert_eq!(bills::write(&read), written);
+        assert_eq!(bills::write_bills(&read), written);
     }
 }
 

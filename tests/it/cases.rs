@@ -164,7 +164,7 @@ fn a_case_is_a_well_formed_book_and_says_why() {
         for (name, text) in &case.files {
             folder.insert(name, text.clone().into_bytes());
         }
-        let (_, problems) = input::read(&folder, None);
+        let (_, problems) = input::read_book(&folder, None);
         let unexpected: Vec<_> = problems
             .iter()
             .filter(|problem| !EXPECTED_WARNINGS.contains(&problem.code.as_str()))

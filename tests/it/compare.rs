@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use renewcast::analysis::compare::{Case, Figures, differences};
+use renewcast::analysis::compare::{ComparedRun, Figures, differences};
 use renewcast::engine;
 use renewcast::engine::event::{Event, Reason};
 use renewcast::engine::ledger::Ledger;
@@ -25,14 +25,14 @@ fn books() -> u64 {
 }
 
 /// Random books that no missing price stops.
-fn for_each_case(check: impl Fn(u64, &Book, &Case, &Written)) {
+fn for_each_case(check: impl Fn(u64, &Book, &ComparedRun, &Written)) {
     for seed in 0..books() {
         let files = random_book(seed);
         let Some(written) = run_or_refuse(&files) else {
             continue;
         };
         let book = book(&files);
-        let case = Case::of("base", &book).expect("what can be run can be compared");
+        let case = ComparedRun::replaying("base", &book).expect("what can be run can be compared");
         check(seed, &book, &case, &written);
     }
 }
@@ -177,7 +177,7 @@ fn with_scenario(files: &Files, scenario: Option<&str>) -> Option<Book> {
     scenario
         .iter()
         .for_each(|text| folder.insert(&Folder::scenario_file("x"), text.as_bytes().to_vec()));
-    input::read(&folder, scenario.map(|_| "x")).0
+    input::read_book(&folder, scenario.map(|_| "x")).0
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn what_is_paid_ahead_is_left_to_the_closing_book() {
             .expect("it was replayed before")
             .closing;
         let value = |figures: &Figures| figures.value.expect("a replay knows the orders");
-        if let Ok(next) = Case::of("next", &closing) {
+        if let Ok(next) = ComparedRun::replaying("next", &closing) {
             let left: Vec<Money> = case
                 .figures
                 .iter()
@@ -321,7 +321,7 @@ fn a_run_does_not_differ_from_itself_and_differences_have_two_ends() {
             .iter()
             .map(|_| Money::from_minor(1_000_000))
             .collect();
-        let Ok(other) = Case::of("ample", &with_cash(book, &ample)) else {
+        let Ok(other) = ComparedRun::replaying("ample", &with_cash(book, &ample)) else {
             return;
         };
         let (there, back) = (
@@ -329,7 +329,7 @@ fn a_run_does_not_differ_from_itself_and_differences_have_two_ends() {
             differences(&other.steps, &case.steps),
         );
         let spend: Money = there.iter().map(|one| one.spend()).sum();
-        let total = |case: &Case| {
+        let total = |case: &ComparedRun| {
             case.figures
                 .iter()
                 .map(|one| one.totals.spend())

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use renewcast::analysis::demand::{Demand, Detail, Differing, Spending, ThreeSums, Untold};
+use renewcast::analysis::demand::{Demand, Detail, Differing, MissingSum, Spending, ThreeSums};
 use renewcast::engine::{self, Window};
 use renewcast::model::selector::Column;
 use renewcast::output::demand::{demand_csv, spent};
@@ -23,19 +23,24 @@ fn books() -> u64 {
 /// The three sums of a book that can be replayed, and `demand.csv`.
 fn demand(files: &Files) -> Option<(Demand, String)> {
     let book = book(files);
-    let grouping = Grouping::of(&book, Column::Product);
+    let grouping = Grouping::group_by(&book, Column::Product);
     let (mut facts, mut window) = (grouping.facts(), Window::default());
-    let mut run = engine::open(&book);
+    let mut run = engine::start(&book);
     let mut spending = Spending::of_all(&book, Detail::Instances);
     while run.advance(&mut window).ok()? {
-        facts.add(window.entries());
-        spending.add(window.entries());
+        facts.collect_entries(window.entries());
+        spending.spend_entries(window.entries());
     }
     let text =
         |demand: &Demand| String::from_utf8(demand_csv(&book, demand)).expect("a table is UTF-8");
-    let differing = Differing::of(&run);
-    let of_accounts = Demand::of(&book, spent(&facts.close()), &differing, Detail::Accounts);
-    let demand = Demand::of(&book, spending.close(), &differing, Detail::Instances);
+    let differing = Differing::accounts_that_differ(&run);
+    let of_accounts = Demand::from_spent(
+        &book,
+        spent(&facts.into_tables()),
+        &differing,
+        Detail::Accounts,
+    );
+    let demand = Demand::from_spent(&book, spending.into_spent(), &differing, Detail::Instances);
     assert_eq!(
         text(&demand),
         text(&of_accounts),
@@ -105,7 +110,7 @@ fn of_instances_add_up(seed: u64, files: &Files, demand: &Demand) {
         by_currency
             .entry(book.account(account).currency)
             .or_insert_with(ThreeSums::default)
-            .add(sums);
+            .add_sums(sums);
     }
     for (currency, total) in demand.totals(&book) {
         let of_instances = by_currency.get(&currency).copied().unwrap_or_default();
@@ -174,6 +179,6 @@ fn a_price_that_only_ample_cash_asks_for_leaves_two_sums_open() {
     );
     assert_eq!(sums(&one), (0, None, None));
     let (demand, text) = demand(&one).expect("the run succeeds");
-    assert!(matches!(demand.untold[..], [Untold::Price(_)]));
+    assert!(matches!(demand.untold[..], [MissingSum::Price(_)]));
     assert!(text.contains("2026-12,a,0.00,,\n"), "{text}");
 }

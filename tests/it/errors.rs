@@ -169,7 +169,7 @@ fn read(files: &[(&str, &str)], scenario: Option<&str>) -> (bool, Diagnostics) {
     let scenario = scenario.map(str::to_owned);
     let thread = thread::Builder::new()
         .stack_size(1 << 20)
-        .spawn(move || input::read(&folder, scenario.as_deref()));
+        .spawn(move || input::read_book(&folder, scenario.as_deref()));
     let (book, found) = thread.expect("a thread").join().expect("no panic");
     (book.is_some(), found)
 }
@@ -567,7 +567,7 @@ fn no_beginning_of_a_file_is_a_panic() {
                     },
                 );
             }
-            let (book, found) = input::check(&folder, Some("in-time"));
+            let (book, found) = input::check_book(&folder, Some("in-time"));
             assert_eq!(
                 book.is_some(),
                 !found.has_errors(),
@@ -878,7 +878,7 @@ fn no_mutation_of_a_book_is_a_panic() {
                 folder.insert(&file.display().to_string(), bytes);
             }
             let scenario = folder.get("scenarios/s.toml").map(|_| "s");
-            if let (Some(book), _) = input::check(&folder, scenario) {
+            if let (Some(book), _) = input::check_book(&folder, scenario) {
                 let _refused_or_done = engine::replay(&book).is_ok();
             }
         }

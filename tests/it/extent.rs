@@ -160,19 +160,22 @@ fn sections_come_to_what_all_accounts_do() {
         );
     }
 
-    let book = input::read(&folder, None)
+    let book = input::read_book(&folder, None)
         .0
         .expect("a generated book is right");
-    let (mut all, mut window, mut run) =
-        (Tally::open(&book), Window::default(), engine::open(&book));
+    let (mut all, mut window, mut run) = (
+        Tally::for_book(&book),
+        Window::default(),
+        engine::start(&book),
+    );
     while run.advance(&mut window).expect("every price is known") {
-        all.add(window.entries(), window.balances());
+        all.tally_entries(window.entries(), window.balances());
     }
-    let (mut kept, mut run) = (Window::<()>::default(), engine::open(&book));
+    let (mut kept, mut run) = (Window::<()>::default(), engine::start(&book));
     let mut parts = Tally::open_parts(&book, run.parts());
     assert!(parts.len() > 2, "there is more than one section");
-    let add = |tally: &mut Tally<'_>, rows: &mut engine::Rows, _: &mut ()| {
-        tally.add(rows.entries.iter(), rows.balances.iter());
+    let add = |tally: &mut Tally<'_>, rows: &mut engine::ShardRows, _: &mut ()| {
+        tally.tally_entries(rows.entries.iter(), rows.balances.iter());
     };
     while run
         .advance_with(&mut kept, &mut parts, add)
@@ -183,7 +186,7 @@ fn sections_come_to_what_all_accounts_do() {
         .reduce(Tally::join)
         .expect("there is a section");
     assert_eq!(
-        format!("{:?}", joined.close()),
-        format!("{:?}", all.close())
+        format!("{:?}", joined.into_summary()),
+        format!("{:?}", all.into_summary())
     );
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use renewcast::input::diagnostic::{Code, Diagnostics, Severity};
 use renewcast::input::import::{Imported, KnownProfile, Options, Source, tencent};
-use renewcast::input::{Folder, builtin_rules, read};
+use renewcast::input::{Folder, builtin_rules, read_book};
 use renewcast::model::calendar::Day;
 use renewcast::model::id::AccountId;
 use renewcast::model::money::Currency;
@@ -1147,7 +1147,7 @@ fn what_is_gone_needs_no_price() {
             if *name == "prices.csv" { &prices } else { text }.as_str(),
         )
     });
-    let (book, found) = read(&folder(files), None);
+    let (book, found) = read_book(&folder(files), None);
     assert!(book.is_some(), "{found:#?}");
 }
 
@@ -1197,7 +1197,7 @@ fn imported_books_need_prices_and_nothing_else() {
                 .iter()
                 .map(|(name, text)| (name.as_str(), text.as_str()))
         };
-        let (_, found) = read(&folder(files()), None);
+        let (_, found) = read_book(&folder(files()), None);
         let codes: Vec<Code> = found.iter().map(|one| one.code).collect();
         assert!(
             codes.iter().all(|code| *code == Code::MissingPrice),
@@ -1212,7 +1212,7 @@ fn imported_books_need_prices_and_nothing_else() {
         let prices = file(&imported, "prices.csv").replace(",,\n", ",100.00,0.50\n");
         let filled =
             files().map(|(name, text)| (name, if name == "prices.csv" { &prices } else { text }));
-        let (book, found) = read(&folder(filled), None);
+        let (book, found) = read_book(&folder(filled), None);
         assert!(
             book.is_some_and(|book| book.instances.len() == imported.counts.instances),
             "{found:#?}"
@@ -1330,7 +1330,7 @@ fn odd_texts_stay_in_their_cells_and_comments() {
         cells(&imported, "ins-\"1\",\n2", &["instance_type", "tag:a,b"]),
         "T\n[profile] '=1+1"
     );
-    let (_, found) = read(
+    let (_, found) = read_book(
         &folder(
             imported
                 .files

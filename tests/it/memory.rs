@@ -46,7 +46,7 @@ fn book_of_actions(daily: usize) -> Files {
 /// The rows of each window.
 fn rows(files: &Files) -> Vec<u64> {
     let book = book(files);
-    let mut run = engine::open(&book);
+    let mut run = engine::start(&book);
     let mut window = Window::default();
     let mut rows = Vec::new();
     while run.advance(&mut window).expect("every price is known") {

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::{env, fs};
 
 use renewcast::analysis::plan::{
-    self, AccountPlan, Arrival, Cadence, Keep, Plan, Question, Tolerance, Way, Worth,
+    self, AccountPlan, Arrival, Cadence, InstanceValue, KeepRule, PaymentChannel, Plan,
+    PlanQuestion, Tolerance,
 };
 use renewcast::engine::event::{Event, Reason};
 use renewcast::engine::ledger::Entry;
@@ -33,7 +34,7 @@ pub(crate) fn books() -> u64 {
         .map_or(400, |text| text.parse().expect("BOOKS is a number"))
 }
 
-fn question(seed: u64, book: &Book) -> Question {
+fn question(seed: u64, book: &Book) -> PlanQuestion {
     let dates = [0, 3, 11, 24].map(|days| book.days.from + days);
     let cadence = match seed % 5 {
         0 => Cadence::Monthly,
@@ -56,7 +57,7 @@ fn question(seed: u64, book: &Book) -> Question {
             })
             .collect(),
     };
-    Question {
+    PlanQuestion {
         cadence,
         channel,
         keep: keep(seed, book),
@@ -76,14 +77,14 @@ const KEEP: &[&str] = &[
     "state IS NOT NULL",
 ];
 
-fn keep(seed: u64, book: &Book) -> Keep {
+fn keep(seed: u64, book: &Book) -> KeepRule {
     let selector = KEEP.get(usize::try_from(seed % 8).expect("small"));
     let selector = selector
         .and_then(|text| input::condition(book, ("--keep", text), &mut Diagnostics::default()));
     match selector {
-        Some(selector) => Keep::Matching(selector),
-        None if seed % 8 == 7 => Keep::Due,
-        None => Keep::Flagged,
+        Some(selector) => KeepRule::Matching(selector),
+        None if seed % 8 == 7 => KeepRule::Due,
+        None => KeepRule::Flagged,
     }
 }
 
@@ -207,7 +208,7 @@ fn events(
 
 fn floors(
     book: &Book,
-    question: &Question,
+    question: &PlanQuestion,
     account: AccountIndex,
 ) -> (Option<Money>, Option<Money>) {
     let account = book.account(account);
@@ -240,10 +241,11 @@ fn top_up(account: AccountIndex, date: Day, amount: Money) -> Action {
     }
 }
 
-fn planned(files: &Files, seed: u64) -> Option<(Book, Question, Plan, Vec<Arrival>)> {
+fn planned(files: &Files, seed: u64) -> Option<(Book, PlanQuestion, Plan, Vec<Arrival>)> {
     let book = book(files);
     let question = question(seed, &book);
-    let arrivals = Way::of(&book, question.channel).arrivals(&question.cadence);
+    let arrivals =
+        PaymentChannel::channel_of_book(&book, question.channel).arrivals(&question.cadence);
     let plan = (!arrivals.is_empty())
         .then(|| plan::plan(&book, &question))?
         .ok()?;
@@ -295,8 +297,13 @@ fn nothing_fails_with_a_plan_and_something_with_a_minor_unit_less() {
 }
 
 /// What was asked for stays, unless the plan says why it cannot.
-fn no_kept_instance_is_lost(book: &Book, question: &Question, plan: &AccountPlan, replay: &Replay) {
-    let Keep::Matching(selector) = &question.keep else {
+fn no_kept_instance_is_lost(
+    book: &Book,
+    question: &PlanQuestion,
+    plan: &AccountPlan,
+    replay: &Replay,
+) {
+    let KeepRule::Matching(selector) = &question.keep else {
         return;
     };
     let kept = engine::ask_accounts(book, |trial| (trial.account(), trial.matching(selector)));
@@ -332,13 +339,13 @@ fn the_scenario_and_the_rows_of_a_plan_are_read_back() {
         let Some((book, question, plan, _)) = planned(&files, seed) else {
             return;
         };
-        let way = Way::of(&book, question.channel);
+        let way = PaymentChannel::channel_of_book(&book, question.channel);
         let expected = with(&book, &plan.actions(question.channel)).expect("the book was planned");
         let made: BTreeMap<String, Vec<u8>> = files::files(&book, &plan, (way, None))
             .into_iter()
             .collect();
         let read = |folder: &Folder, scenario| {
-            let (book, problems) = input::read(folder, scenario);
+            let (book, problems) = input::read_book(folder, scenario);
             let book = book.unwrap_or_else(|| {
                 panic!("seed {seed}: {:#?}", problems.iter().collect::<Vec<_>>())
             });
@@ -482,10 +489,10 @@ fn no_schedule_is_smaller_or_later_than_a_plan() {
         let files = tiny_book(seed);
         let book = book(&files);
         let goal = replay_with(&book, &[(dates[0], 1 << 40)]);
-        let question = |tolerance| Question {
+        let question = |tolerance| PlanQuestion {
             cadence: Cadence::On(dates.to_vec()),
             channel: None,
-            keep: Keep::Due,
+            keep: KeepRule::Due,
             reserve: BTreeMap::new(),
             tolerance,
             budgets: BTreeMap::new(),
@@ -692,14 +699,17 @@ fn no_set_of_instances_is_worth_more_than_the_one_that_is_kept() {
     for_each_seed(books() / 2, |seed| {
         let files = tiny_book(seed);
         let book = book(&files);
-        let worth = [Worth::Price, Worth::Count, Worth::Priority]
-            [usize::try_from(seed % 3).expect("small")];
+        let worth = [
+            InstanceValue::Price,
+            InstanceValue::Count,
+            InstanceValue::Priority,
+        ][usize::try_from(seed % 3).expect("small")];
         let worth = plan::weigh(&book, worth).expect("few instances");
         for budget in 0..=6 {
-            let question = Question {
+            let question = PlanQuestion {
                 cadence: Cadence::On(vec![book.days.from]),
                 channel: None,
-                keep: Keep::Due,
+                keep: KeepRule::Due,
                 reserve: BTreeMap::new(),
                 tolerance: Tolerance::Nothing,
                 budgets: BTreeMap::from([(AccountIndex(0), money(budget))]),
@@ -778,14 +788,14 @@ fn a_large_account_is_kept_nearly_best() {
         ("instances.csv".to_owned(), instances),
     ]);
     let book = book(&files);
-    let question = Question {
+    let question = PlanQuestion {
         cadence: Cadence::Monthly,
         channel: None,
-        keep: Keep::Due,
+        keep: KeepRule::Due,
         reserve: BTreeMap::new(),
         tolerance: Tolerance::Nothing,
         budgets: BTreeMap::from([(AccountIndex(0), money(7_000_000))]),
-        worth: plan::weigh(&book, Worth::Price).expect("prices are worths"),
+        worth: plan::weigh(&book, InstanceValue::Price).expect("prices are worths"),
     };
     let plan = plan::plan(&book, &question).expect("no price is missing");
     let triage = plan.accounts[0]

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::sync::Mutex;
 
-use renewcast::analysis::plan::{self, AccountPlan, Keep, LossCause, Question, Tolerance, Way};
+use renewcast::analysis::plan::{
+    self, AccountPlan, KeepRule, PaymentChannel, PlanQuestion, Tolerance, UnavoidableCause,
+};
 use renewcast::model::account::AccountIndex;
 use renewcast::model::book::Book;
 use renewcast::model::calendar::Day;
@@ -148,7 +150,7 @@ struct Case<'c> {
     ask: Ask,
     files: (&'c Files, &'c str),
     book: &'c Book,
-    question: &'c Question,
+    question: &'c PlanQuestion,
     arrivals: &'c [Day],
     /// All rows of the plan, of all accounts.
     pasted: &'c [Cells],
@@ -422,7 +424,7 @@ impl Case<'_> {
     /// Kept instances stay, and the others cost nothing more by themselves.
     fn what_is_asked_for_stays(&self, run: &Judged, what: &str) {
         let Some(kept) = self.kept else { return };
-        let lost: BTreeMap<&str, LossCause> = self
+        let lost: BTreeMap<&str, UnavoidableCause> = self
             .plan
             .lost
             .iter()
@@ -451,7 +453,7 @@ impl Case<'_> {
             if kept.contains(id) && !let_go.contains(id) {
                 if self.question.tolerance != Tolerance::Reclaimed && lost.contains_key(id) {
                     assert!(
-                        lost[id] != LossCause::NotRenewed,
+                        lost[id] != UnavoidableCause::NotRenewed,
                         "{id} could be renewed: {what}"
                     );
                 }
@@ -560,7 +562,7 @@ fn judge(seed: u64, ask: Ask) -> Option<Count> {
     let files = weighted_book(seed);
     let book = book(&files);
     let (question, kept) = question(seed, ask, &files, &book);
-    let way = Way::of(&book, question.channel);
+    let way = PaymentChannel::channel_of_book(&book, question.channel);
     let arrivals: Vec<Day> = way
         .arrivals(&question.cadence)
         .into_iter()
@@ -679,10 +681,10 @@ impl Case<'_> {
     }
 
     /// No instance that is let go could be kept besides, where it is said that no other set is worth more.
-    fn nothing_more_fits(&self, triage: &plan::Triage, what: &str) {
+    fn nothing_more_fits(&self, triage: &plan::Selection, what: &str) {
         let proven = triage.worth == triage.most
             && self.plan.unmet.is_empty()
-            && matches!(self.question.keep, Keep::Due);
+            && matches!(self.question.keep, KeepRule::Due);
         for one in triage
             .let_go
             .iter()

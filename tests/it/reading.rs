@@ -17,7 +17,7 @@ fn read(files: &[(&str, &str)], scenario: Option<&str>) -> (Option<Book>, Diagno
     {
         folder.insert(name, text.as_bytes().to_vec());
     }
-    input::read(&folder, scenario)
+    input::read_book(&folder, scenario)
 }
 
 /// A book that must be read without errors.
@@ -484,7 +484,7 @@ fn a_scenario_edits_cells_in_order() {
             .labels
             .tags
             .iter()
-            .map(|tag| text(tag.map(|tag| book.labels.text(tag))));
+            .map(|tag| text(tag.map(|tag| book.labels.label_text(tag))));
         let (price, expires, tags) = (
             text(one.monthly_price),
             text(one.expires_on),
@@ -637,7 +637,7 @@ fn a_large_inventory_is_read_as_if_row_by_row() {
             instance
                 .labels
                 .name
-                .map(|name| book.labels.text(name).to_owned()),
+                .map(|name| book.labels.label_text(name).to_owned()),
             Some(long_name(number))
         );
     }

@@ -28,7 +28,7 @@ pub(crate) fn book(files: &Files) -> Book {
     for (name, text) in files {
         folder.insert(name, text.clone().into_bytes());
     }
-    let (book, problems) = input::read(&folder, None);
+    let (book, problems) = input::read_book(&folder, None);
     book.unwrap_or_else(|| {
         panic!(
             "not a valid book: {:#?}\n{files:#?}",
@@ -51,9 +51,9 @@ pub(crate) fn run_or_refuse(files: &Files) -> Option<Written> {
 /// What a run of a book writes, unless an action stops it.
 pub(crate) fn results(book: &Book) -> Option<Written> {
     let Replay { ledger, closing } = engine::replay(book).ok()?;
-    let grouping = Grouping::of(book, Column::Product);
+    let grouping = Grouping::group_by(book, Column::Product);
     let mut facts = grouping.facts();
-    facts.add(ledger.entries.iter());
+    facts.collect_entries(ledger.entries.iter());
     let text = |bytes| String::from_utf8(bytes).expect("results are UTF-8");
     let closing = closing::files(&closing)
         .into_iter()
@@ -61,7 +61,7 @@ pub(crate) fn results(book: &Book) -> Option<Written> {
     Some(Written {
         ledger: text(csv::ledger(book, &ledger)),
         balances: text(csv::balances(book, &ledger)),
-        monthly: text(monthly::monthly(book, &facts.close())),
+        monthly: text(monthly::monthly(book, &facts.into_tables())),
         closing: closing.collect(),
     })
 }

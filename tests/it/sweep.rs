@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use renewcast::analysis::compare::{Cache, Case, Figures, Group, frontier, replay};
-use renewcast::input::{self, Folder, Memory, Plan};
+use renewcast::analysis::compare::{Cache, ComparedRun, Figures, Group, frontier, replay};
+use renewcast::input::{self, Folder, ReadMemory, SweepSpec};
 use renewcast::model::book::Book;
 
 use crate::books::{changed, random_book};
@@ -48,14 +48,14 @@ fn an_account_that_was_replayed_before_has_the_figures_of_a_run_by_itself() {
         if run_or_refuse(&files).is_none() {
             continue;
         }
-        let (mut cache, memory) = (Cache::default(), Memory::default());
+        let (mut cache, memory) = (Cache::default(), ReadMemory::default());
         for scenario in 0..SCENARIOS {
             let mut folder = folder(&files);
             folder.change(&changed(&files, seed + BOOKS * (scenario % 6)).scenario);
-            let Some(book) = input::read(&folder, None).0 else {
+            let Some(book) = input::read_book(&folder, None).0 else {
                 continue;
             };
-            let Ok(alone) = Case::of("alone", &book) else {
+            let Ok(alone) = ComparedRun::replaying("alone", &book) else {
                 continue;
             };
             let again = input::read_again(&folder, None, &memory)
@@ -89,7 +89,7 @@ fn groups_of_instances_add_up() {
         if run_or_refuse(&files).is_none() {
             continue;
         }
-        let book = input::read(&folder(&files), None)
+        let book = input::read_book(&folder(&files), None)
             .0
             .expect("it was valid before");
         let only = |number: usize| -> Group {
@@ -141,7 +141,8 @@ fn a_plan_is_the_product_of_its_axes_and_its_cases() {
     let text = "[[axis]]\nkey = \"renew_months\"\nwhere = \"region = 'eu'\"\nvalues = [1, 12]\n\
                 [[axis]]\nname = \"who\"\nkey = \"scenario\"\nvalues = [\"\", \"yearly\"]\n\
                 [[case]]\nname = \"manual\"\nset = [\"renew_flag=manual\"]\n";
-    let plan = Plan::read("sweep.toml", text.as_bytes(), &mut Default::default()).expect("a plan");
+    let plan = SweepSpec::read_sweep("sweep.toml", text.as_bytes(), &mut Default::default())
+        .expect("a plan");
     assert_eq!(plan.columns(), ["renew_months", "who", "case"]);
     let runs: Vec<(Vec<String>, Option<String>, Vec<String>)> = plan
         .runs()

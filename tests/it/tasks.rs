@@ -8,7 +8,7 @@ use std::{env, fs};
 use csv::{Reader, StringRecord, Writer};
 use renewcast::analysis::plan;
 use renewcast::analysis::summary::{Summary, Tally};
-use renewcast::analysis::tasks::{self, List, What};
+use renewcast::analysis::tasks::{self, TaskKind, TaskList};
 use renewcast::engine;
 use renewcast::model::book::Book;
 use renewcast::model::instance::InstanceIndex;
@@ -30,9 +30,9 @@ fn books() -> u64 {
 /// What a run comes to, unless an action stops it.
 pub(crate) fn summary(book: &Book) -> Option<Summary> {
     let replay = engine::replay(book).ok()?;
-    let mut tally = Tally::open(book);
-    tally.add(replay.ledger.entries.iter(), replay.ledger.balances.iter());
-    Some(tally.close())
+    let mut tally = Tally::for_book(book);
+    tally.tally_entries(replay.ledger.entries.iter(), replay.ledger.balances.iter());
+    Some(tally.into_summary())
 }
 
 /// The rows of a table, by column.
@@ -80,7 +80,7 @@ pub(crate) fn with_actions(files: &Files, more: &str) -> Files {
 }
 
 /// The rows that the list of a book puts behind its actions.
-fn actions(book: &Book, list: &List) -> String {
+fn actions(book: &Book, list: &TaskList) -> String {
     let [_, (_, bytes)] = files::files(book, list);
     String::from_utf8(bytes).expect("rows are UTF-8")
 }
@@ -88,7 +88,7 @@ fn actions(book: &Book, list: &List) -> String {
 /// What a ledger still has that the list was to avert.
 struct Judge<'f> {
     files: &'f Files,
-    list: &'f List,
+    list: &'f TaskList,
     book: &'f Book,
 }
 
@@ -175,7 +175,7 @@ impl Judge<'_> {
     }
 
     fn is_unmet(&self, date: &str, id: &str) -> bool {
-        let is_it = |failure: &plan::Failure| {
+        let is_it = |failure: &plan::FundingFailure| {
             failure.instance.is_some_and(|one| self.name(one) == id)
                 || date == failure.day.to_string()
         };
@@ -279,7 +279,7 @@ fn each_line_of_the_example_is_needed() {
         }
         .complaints(&model.ledger);
         let alerts = match &line.what {
-            What::TopUp { first, .. } if first.cause == plan::Cause::Floor => model
+            TaskKind::TopUp { first, .. } if first.cause == plan::NeedCause::Floor => model
                 .ledger
                 .lines()
                 .filter(|row| row.contains("balance_alert"))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use renewcast::analysis::terms::{self, AccountTerms, Quality, Question};
+use renewcast::analysis::terms::{self, AccountTerms, Quality, TermsQuestion};
 use renewcast::engine;
 use renewcast::input::{self, Folder};
 use renewcast::model::account::AccountIndex;
@@ -63,7 +63,7 @@ fn answer(book: &Book, lifetime: u32, ceiling: Option<i64>) -> AccountTerms {
         .into_iter()
         .collect();
     let terms =
-        terms::cheapest(book, &Question { lifetime, ceilings }).expect("no price is missing");
+        terms::cheapest(book, &TermsQuestion { lifetime, ceilings }).expect("no price is missing");
     terms.into_iter().next().expect("the book has an account")
 }
 
@@ -252,7 +252,7 @@ fn the_scenario_pays_what_the_answer_says() {
         let book = book(&files);
         let terms = terms::cheapest(
             &book,
-            &Question {
+            &TermsQuestion {
                 lifetime: 12,
                 ceilings: BTreeMap::new(),
             },
@@ -265,7 +265,7 @@ fn the_scenario_pays_what_the_answer_says() {
         for (name, bytes) in files::files(&book, &terms, None) {
             folder.insert(&name, bytes);
         }
-        let (planned, problems) = input::read(&folder, Some("terms"));
+        let (planned, problems) = input::read_book(&folder, Some("terms"));
         let planned = planned
             .unwrap_or_else(|| panic!("seed {seed}: {:#?}", problems.iter().collect::<Vec<_>>()));
         for choice in &terms[0].choices {

@@ -456,7 +456,7 @@ fn amounts_are_those_of_a_book_with_plain_texts() {
 #[test]
 fn what_is_shown_can_be_seen_and_turns_nothing() {
     for text in texts() {
-        let (shown, alone) = (Shown::of(&text), Shown::alone(&text));
+        let (shown, alone) = (Shown::visible(&text), Shown::alone(&text));
         assert_eq!(wrong(shown.as_str()), None, "{text:?}");
         assert_eq!(
             Shown::line(shown.as_str()),
@@ -472,7 +472,7 @@ fn what_is_shown_can_be_seen_and_turns_nothing() {
         let line = format!("{shown}: CNY 69.92");
         assert!(Shown::line(&line).as_str().ends_with(": CNY 69.92"));
     }
-    let shown = |text: &str| Shown::of(text).into_string();
+    let shown = |text: &str| Shown::visible(text).into_string();
     assert_eq!(shown("web-1"), "web-1");
     assert_eq!(shown("lab\u{202e}"), "lab·");
     assert_eq!(shown("café 部门 e\u{301}"), "café 部门 e\u{301}");

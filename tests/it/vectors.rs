@@ -474,8 +474,11 @@ fn working_days_leave_out_weekends_and_holidays() {
 
 #[test]
 fn a_formula_is_exact_until_its_end() {
-    let (third, two) = (Exact::fraction(1, 3), Exact::of(2));
-    assert_eq!(third.clone() + third.clone() + third.clone(), Exact::of(1));
+    let (third, two) = (Exact::fraction(1, 3), Exact::from_whole(2));
+    assert_eq!(
+        third.clone() + third.clone() + third.clone(),
+        Exact::from_whole(1)
+    );
     assert_eq!(
         (third.clone() * two.clone(), two.clone() - third),
         (Exact::fraction(2, 3), Exact::fraction(5, 3))
@@ -484,7 +487,7 @@ fn a_formula_is_exact_until_its_end() {
         (
             Exact::fraction(7, 2).whole(),
             Exact::fraction(4, 2).whole(),
-            Exact::of(0).whole()
+            Exact::from_whole(0).whole()
         ),
         (3, 2, 0)
     );
@@ -513,14 +516,17 @@ fn a_formula_is_exact_until_its_end() {
         ),
         (5, 2)
     );
-    assert_eq!(round(&(Exact::of(0) - two), "CNY", Rounding::HalfUp), 0);
+    assert_eq!(
+        round(&(Exact::from_whole(0) - two), "CNY", Rounding::HalfUp),
+        0
+    );
     assert_eq!(
         Money::from_minor(150).exact(currency("CNY")),
         Exact::fraction(3, 2)
     );
     assert_eq!(
         Money::from_minor(150).exact(currency("JPY")),
-        Exact::of(150)
+        Exact::from_whole(150)
     );
     assert_eq!(
         Price::parse("0.125").map(Price::exact),

@@ -20,7 +20,7 @@ use renewcast::model::selector::Column;
 use renewcast::output::hash::hash;
 use renewcast::output::{closing, csv, demand, lost as report_lost, monthly, run_json};
 use renewcast::tables::Grouping;
-use renewcast::verify::{self, Inputs, Proof, Written};
+use renewcast::verify::{self, Inputs, Proof, WrittenFiles};
 
 use crate::books::random_book;
 use crate::program::{Place, tree};
@@ -67,30 +67,30 @@ pub(crate) fn folder_of(files: &Files) -> Folder {
 
 /// What a run without charts writes; nothing where the run is refused.
 pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
-    let book = input::read(folder, None).0.expect("a valid book");
-    let grouping = Grouping::of(&book, Column::Product);
-    let (mut facts, mut tally) = (grouping.facts(), Tally::open(&book));
+    let book = input::read_book(folder, None).0.expect("a valid book");
+    let grouping = Grouping::group_by(&book, Column::Product);
+    let (mut facts, mut tally) = (grouping.facts(), Tally::for_book(&book));
     let (mut ledger, mut window, mut run) =
-        (Ledger::default(), Window::default(), engine::open(&book));
+        (Ledger::default(), Window::default(), engine::start(&book));
     while run.advance(&mut window).ok()? {
         ledger.entries.extend(window.entries());
         ledger.balances.extend(window.balances());
-        facts.add(window.entries());
-        tally.add(window.entries(), window.balances());
+        facts.collect_entries(window.entries());
+        tally.tally_entries(window.entries(), window.balances());
     }
-    let tables = facts.close();
-    let summary = tally.close();
+    let tables = facts.into_tables();
+    let summary = tally.into_summary();
     let lost_instances = lost::losses(&book, run.gone(), &summary.ended(), book.days.from);
     let mut lost_csv = Vec::new();
-    let written = report_lost::write(&book, &lost_instances, |pieces| {
+    let written = report_lost::write_lost(&book, &lost_instances, |pieces| {
         lost_csv.extend(pieces.concat());
         Ok::<(), std::convert::Infallible>(())
     });
     written.expect("memory takes any row");
-    let three_sums = Demand::of(
+    let three_sums = Demand::from_spent(
         &book,
         demand::spent(&tables),
-        &Differing::of(&run),
+        &Differing::accounts_that_differ(&run),
         Detail::Accounts,
     );
     let mut reports = Reports::from([
@@ -110,7 +110,7 @@ pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
     let list = renewcast::analysis::tasks::list(&book, &summary);
     let to_do = renewcast::output::tasks::files(&book, &list).into_iter();
     reports.extend(to_do.map(|(name, bytes)| (name.to_owned(), bytes)));
-    let closing = closing::files(&run.close().into_book(book.clone())).into_iter();
+    let closing = closing::files(&run.finish().into_book(book.clone())).into_iter();
     reports.extend(closing.map(|(name, bytes)| (format!("closing/{name}"), bytes)));
     reports.extend(
         folder
@@ -125,8 +125,8 @@ pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
         .iter()
         .map(|(name, bytes)| (name.to_owned(), hash(bytes)))
         .collect();
-    let record =
-        run_json::Record::of(inputs, (&book, None), (&summary, &three_sums)).grouped_by("product");
+    let record = run_json::RunRecord::record_of_run(inputs, (&book, None), (&summary, &three_sums))
+        .grouped_by("product");
     reports.insert("run.json".to_owned(), record.bytes(outputs));
     Some(reports)
 }
@@ -161,7 +161,7 @@ pub(crate) fn proof(reports: &Reports, book: Option<&Folder>) -> Proof {
             reports.get(name).ok_or(io::ErrorKind::NotFound)?.as_slice(),
         ))
     };
-    let written = Written {
+    let written = WrittenFiles {
         names: reports.keys().cloned().collect(),
         links: BTreeSet::new(),
         open: &open,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figures::{Figures, Fold, Group, Part};
+use super::figures::{Figures, Fold, Group, GroupFigures};
 use super::needed::needed;
 use crate::engine::{self, Refusal, Window};
 use crate::model::account::{Account, AccountIndex};
@@ -20,16 +20,16 @@ use crate::model::voucher::Voucher;
 
 /// What an account comes to, and the parts of it that groups of instances have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct AccountOutcome {
     /// The account's figures.
     pub figures: Figures,
     /// What each group has of it.
-    pub parts: Vec<Part>,
+    pub parts: Vec<GroupFigures>,
 }
 
 /// What all accounts of a book have in common.
 #[derive(PartialEq)]
-struct Rules {
+struct CommonInputs {
     days: DayRange,
     profiles: Vec<Profile>,
     default_profile: ProfileIndex,
@@ -41,7 +41,7 @@ struct Rules {
 
 /// The variant of everything that an account depends on. Instances that are as in the first book are left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct AccountVariant {
     rules: usize,
     account: usize,
     actions: usize,
@@ -60,7 +60,7 @@ impl<T> Default for Variants<T> {
 
 impl<T: PartialEq> Variants<T> {
     /// The number of the variant that is like this.
-    fn number(&mut self, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
+    fn variant_number(&mut self, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
         if let Some(known) = self.0.iter().position(is_it) {
             return known;
         }
@@ -71,19 +71,19 @@ impl<T: PartialEq> Variants<T> {
 
 /// What is known of one account.
 #[derive(Debug, Default)]
-struct Known {
+struct AccountCache {
     account: Variants<Account>,
     actions: Variants<Vec<Action>>,
-    outcomes: BTreeMap<Key, Found>,
+    outcomes: BTreeMap<AccountVariant, CacheHit>,
 }
 
 /// What is known of an account with some inputs.
 #[derive(Debug)]
-enum Found {
+enum CacheHit {
     /// Somebody has been asked to replay it.
     Asked,
     /// What it comes to.
-    Outcome(Box<Outcome>),
+    Outcome(Box<AccountOutcome>),
     /// It cannot be replayed.
     Refused,
 }
@@ -92,15 +92,15 @@ enum Found {
 #[derive(Default)]
 pub struct Cache {
     groups: Vec<Group>,
-    rules: Variants<Rules>,
+    rules: Variants<CommonInputs>,
     instances: Vec<Variants<Instance>>,
-    accounts: Vec<Known>,
+    accounts: Vec<AccountCache>,
     replayed: usize,
 }
 
 /// A book whose accounts have been looked up.
-pub struct Task {
-    keys: Vec<Key>,
+pub struct CachedBook {
+    keys: Vec<AccountVariant>,
     /// The accounts that have to be replayed.
     pub missing: BTreeSet<AccountIndex>,
 }
@@ -125,22 +125,22 @@ impl Cache {
     }
 
     /// Looks up the accounts of a book. Those that are missing must be replayed and then be kept.
-    pub fn look_up(&mut self, book: &Book) -> Task {
+    pub fn look_up(&mut self, book: &Book) -> CachedBook {
         self.instances
             .resize_with(book.instances.len(), Variants::default);
         self.accounts
-            .resize_with(book.accounts.len(), Known::default);
+            .resize_with(book.accounts.len(), AccountCache::default);
         let rules = self.rules(book);
         let mut changed: Vec<Vec<(u32, usize)>> = vec![Vec::new(); book.accounts.len()];
         for ((number, instance), variants) in (0u32..).zip(&book.instances).zip(&mut self.instances)
         {
-            let variant = variants.number(|known| known == instance, || instance.clone());
+            let variant = variants.variant_number(|known| known == instance, || instance.clone());
             if variant > 0 {
                 changed[instance.account.0 as usize].push((number, variant));
             }
         }
         let mut actions = actions_by_account(book);
-        let mut task = Task {
+        let mut task = CachedBook {
             keys: Vec::new(),
             missing: BTreeSet::new(),
         };
@@ -148,19 +148,19 @@ impl Cache {
             let (known, account) = (&mut self.accounts[index.0 as usize], book.account(index));
             let actions = std::mem::take(&mut actions[index.0 as usize]);
             let is_same = |known: &Vec<Action>| known.iter().eq(actions.iter().copied());
-            let key = Key {
+            let key = AccountVariant {
                 rules,
                 account: known
                     .account
-                    .number(|known| known == account, || account.clone()),
+                    .variant_number(|known| known == account, || account.clone()),
                 actions: known
                     .actions
-                    .number(is_same, || actions.iter().copied().cloned().collect()),
+                    .variant_number(is_same, || actions.iter().copied().cloned().collect()),
                 instances,
             };
             if !known.outcomes.contains_key(&key) {
                 // Kept a place for, so that the next book does not ask for it again.
-                known.outcomes.insert(key.clone(), Found::Asked);
+                known.outcomes.insert(key.clone(), CacheHit::Asked);
                 task.missing.insert(index);
             }
             task.keys.push(key);
@@ -169,7 +169,7 @@ impl Cache {
     }
 
     fn rules(&mut self, book: &Book) -> usize {
-        let is_same = |known: &Rules| {
+        let is_same = |known: &CommonInputs| {
             known.days == book.days
                 && known.default_profile == book.default_profile
                 && known.profiles == book.profiles
@@ -178,7 +178,7 @@ impl Cache {
                 && known.orders == book.orders
                 && known.labels == book.labels
         };
-        self.rules.number(is_same, || Rules {
+        self.rules.variant_number(is_same, || CommonInputs {
             days: book.days,
             profiles: book.profiles.clone(),
             default_profile: book.default_profile,
@@ -190,22 +190,23 @@ impl Cache {
     }
 
     /// Keeps what a replay gave for the missing accounts of a task.
-    pub fn keep(&mut self, task: &Task, outcomes: Vec<Outcome>) {
+    pub fn keep(&mut self, task: &CachedBook, outcomes: Vec<AccountOutcome>) {
         self.replayed += outcomes.len();
         for outcome in outcomes {
             let number = outcome.figures.account.0 as usize;
-            self.accounts[number]
-                .outcomes
-                .insert(task.keys[number].clone(), Found::Outcome(Box::new(outcome)));
+            self.accounts[number].outcomes.insert(
+                task.keys[number].clone(),
+                CacheHit::Outcome(Box::new(outcome)),
+            );
         }
     }
 
     /// Keeps that an account of a task cannot be replayed.
-    pub fn refuse(&mut self, task: &Task, account: AccountIndex) {
+    pub fn refuse(&mut self, task: &CachedBook, account: AccountIndex) {
         let number = account.0 as usize;
         self.accounts[number]
             .outcomes
-            .insert(task.keys[number].clone(), Found::Refused);
+            .insert(task.keys[number].clone(), CacheHit::Refused);
     }
 
     /// What the accounts of a task come to, once all missing ones of this task and those before it are kept or refused.
@@ -215,16 +216,18 @@ impl Cache {
     ///
     /// # Panics
     /// A missing account was neither kept nor refused.
-    pub fn outcomes(&self, task: &Task) -> Result<Vec<Outcome>, AccountIndex> {
+    pub fn outcomes(&self, task: &CachedBook) -> Result<Vec<AccountOutcome>, AccountIndex> {
         let found = (0..)
             .map(AccountIndex)
             .zip(task.keys.iter().zip(&self.accounts));
         let outcome =
-            |(account, (key, known)): (AccountIndex, (&Key, &Known))| match known.outcomes.get(key)
+            |(account, (key, known)): (AccountIndex, (&AccountVariant, &AccountCache))| match known
+                .outcomes
+                .get(key)
             {
-                Some(Found::Outcome(outcome)) => Ok(Outcome::clone(outcome)),
-                Some(Found::Refused) => Err(account),
-                Some(Found::Asked) | None => {
+                Some(CacheHit::Outcome(outcome)) => Ok(AccountOutcome::clone(outcome)),
+                Some(CacheHit::Refused) => Err(account),
+                Some(CacheHit::Asked) | None => {
                     unreachable!("every missing account was replayed and kept, or refused")
                 }
             };
@@ -257,7 +260,7 @@ pub fn replay(
     book: &Book,
     accounts: &BTreeSet<AccountIndex>,
     groups: &[Group],
-) -> Result<Vec<Outcome>, Refusal> {
+) -> Result<Vec<AccountOutcome>, Refusal> {
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
@@ -265,13 +268,13 @@ pub fn replay(
     let mut window = Window::default();
     let mut fold = Fold::with_groups(book, groups);
     while run.advance(&mut window)? {
-        fold.add(&window);
+        fold.fold_window(&window);
     }
     let (figures, parts) = fold.close_with_parts(run.orders());
     let needed = needed(book, accounts);
     let outcome = |(account, needed): (&AccountIndex, _)| {
         let number = account.0 as usize;
-        Outcome {
+        AccountOutcome {
             figures: Figures {
                 needed,
                 ..figures[number]

@@ -11,7 +11,7 @@ use crate::model::money::{Currency, Money};
 
 /// What all accounts of a currency come to, at the end of each day of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Curve {
+pub struct CurrencyCurve {
     /// Spend since the opening.
     pub spend: Vec<Money>,
     /// What is available in all accounts together.
@@ -30,7 +30,7 @@ pub struct Deltas {
 
 impl Deltas {
     /// Nothing yet, for these days.
-    pub fn open(days: DayRange) -> Self {
+    pub fn deltas_over(days: DayRange) -> Self {
         let none = vec![Money::ZERO; days.len()];
         Self {
             from: days.from,
@@ -61,7 +61,7 @@ impl Deltas {
     }
 
     /// The curve, once all rows have been added.
-    pub fn sums(self) -> Curve {
+    pub fn sums(self) -> CurrencyCurve {
         let running = |changes: Vec<Money>| {
             let sums = changes.into_iter().scan(Money::ZERO, |sum, change| {
                 *sum += change;
@@ -69,7 +69,7 @@ impl Deltas {
             });
             sums.collect()
         };
-        Curve {
+        CurrencyCurve {
             spend: running(self.spend),
             available: running(self.available),
         }
@@ -77,15 +77,15 @@ impl Deltas {
 }
 
 /// Nothing yet; the opening balances come with the first window.
-pub(super) fn open(book: &Book) -> BTreeMap<Currency, Deltas> {
+pub(super) fn open_curves(book: &Book) -> BTreeMap<Currency, Deltas> {
     book.accounts
         .iter()
-        .map(|account| (account.currency, Deltas::open(book.days)))
+        .map(|account| (account.currency, Deltas::deltas_over(book.days)))
         .collect()
 }
 
 /// Adds the rows of the next window.
-pub(super) fn add(curves: &mut BTreeMap<Currency, Deltas>, book: &Book, window: &Window) {
+pub(super) fn add_window_to(curves: &mut BTreeMap<Currency, Deltas>, book: &Book, window: &Window) {
     for entry in window.entries() {
         let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
             continue;

@@ -10,7 +10,7 @@
 use std::iter::Sum as IterSum;
 use std::ops::AddAssign;
 
-use crate::analysis::losses::{Losses, Meaning};
+use crate::analysis::losses::{Losses, RowMeaning};
 use crate::analysis::summary::Totals;
 use crate::engine::Window;
 use crate::engine::amortisation::Amortisation;
@@ -32,16 +32,16 @@ pub struct Figures {
     /// What moved.
     pub totals: Totals,
     /// The lowest available balance over the opening and the ends of days.
-    pub lowest: Low,
+    pub lowest: LowBalance,
     /// The available balance at the end.
     pub closing: Money,
     /// What is known to be paid at the opening for days from then on, and at the end for days after the run; none where only
     /// a ledger is known.
-    pub value: Option<Value>,
+    pub value: Option<PrepaidValue>,
     /// The least further cash on the first day; none where only a ledger is known, or the amounts are too large to tell.
     pub needed: Option<Money>,
     /// How often what happened.
-    pub counts: Counts,
+    pub counts: EventCounts,
 }
 
 impl Figures {
@@ -52,7 +52,7 @@ impl Figures {
             account,
             currency,
             totals: Totals::default(),
-            lowest: Low {
+            lowest: LowBalance {
                 account,
                 date,
                 available,
@@ -60,12 +60,12 @@ impl Figures {
             closing: available,
             value: None,
             needed: None,
-            counts: Counts::default(),
+            counts: EventCounts::default(),
         }
     }
 
     /// Adds what a row says.
-    pub fn add(&mut self, part: Part) {
+    pub fn add_group(&mut self, part: GroupFigures) {
         self.totals += part.totals;
         self.counts += part.counts;
     }
@@ -74,7 +74,7 @@ impl Figures {
     pub fn note(&mut self, date: Day, available: Money) {
         self.closing = available;
         if available < self.lowest.available {
-            self.lowest = Low {
+            self.lowest = LowBalance {
                 date,
                 available,
                 ..self.lowest
@@ -85,7 +85,7 @@ impl Figures {
 
 /// What is known to be paid for days to come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Value {
+pub struct PrepaidValue {
     /// At the opening.
     pub before: Money,
     /// At the end.
@@ -94,7 +94,7 @@ pub struct Value {
 
 /// A low of an account: its available balance at the end of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Low {
+pub struct LowBalance {
     /// The account.
     pub account: AccountIndex,
     /// The first such day; the day before the run for the opening.
@@ -105,7 +105,7 @@ pub struct Low {
 
 /// How often something happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct EventCounts {
     /// Instances whose auto-renewal failed; days in a row until it is paid count once.
     pub failed: u32,
     /// Instances that went to the recycle bin unpaid.
@@ -120,7 +120,7 @@ pub struct Counts {
     pub refused: u32,
 }
 
-impl AddAssign for Counts {
+impl AddAssign for EventCounts {
     fn add_assign(&mut self, other: Self) {
         self.failed += other.failed;
         self.reclaimed += other.reclaimed;
@@ -131,7 +131,7 @@ impl AddAssign for Counts {
     }
 }
 
-impl IterSum for Counts {
+impl IterSum for EventCounts {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), |mut sum, one| {
             sum += one;
@@ -146,29 +146,29 @@ pub struct Sum {
     /// What moved.
     pub totals: Totals,
     /// The lowest of the accounts' lows; none without an account.
-    pub lowest: Option<Low>,
+    pub lowest: Option<LowBalance>,
     /// Available at the end, all accounts together.
     pub closing: Money,
     /// What is paid for days to come; none where it cannot be told of one.
-    pub value: Option<Value>,
+    pub value: Option<PrepaidValue>,
     /// What the accounts need together; none where it cannot be told of one.
     pub needed: Option<Money>,
     /// How often what happened.
-    pub counts: Counts,
+    pub counts: EventCounts,
 }
 
 impl Sum {
     /// Adds up accounts.
-    pub fn of<'f>(figures: impl Iterator<Item = &'f Figures>) -> Self {
+    pub fn sum_figures<'f>(figures: impl Iterator<Item = &'f Figures>) -> Self {
         let mut sum = Self {
             needed: Some(Money::ZERO),
-            value: Some(Value::default()),
+            value: Some(PrepaidValue::default()),
             ..Self::default()
         };
         for one in figures {
             sum.totals += one.totals;
             sum.closing += one.closing;
-            sum.value = sum.value.zip(one.value).map(|(sum, one)| Value {
+            sum.value = sum.value.zip(one.value).map(|(sum, one)| PrepaidValue {
                 before: sum.before + one.before,
                 left: sum.left + one.left,
             });
@@ -192,7 +192,7 @@ impl Sum {
 
     /// One of its figures.
     pub fn get(&self, measure: Measure) -> Option<i64> {
-        let Counts {
+        let EventCounts {
             failed,
             reclaimed,
             stopped,
@@ -283,14 +283,14 @@ impl Measure {
 
 /// What some instances of an account come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Part {
+pub struct GroupFigures {
     /// What moved for them.
     pub totals: Totals,
     /// How often what happened to them.
-    pub counts: Counts,
+    pub counts: EventCounts,
 }
 
-impl AddAssign for Part {
+impl AddAssign for GroupFigures {
     fn add_assign(&mut self, other: Self) {
         self.totals += other.totals;
         self.counts += other.counts;
@@ -307,7 +307,7 @@ pub struct Fold<'b> {
     figures: Vec<Figures>,
     groups: &'b [Group],
     /// For each account the parts of the groups.
-    parts: Vec<Vec<Part>>,
+    parts: Vec<Vec<GroupFigures>>,
     counter: Counter,
 }
 
@@ -319,27 +319,27 @@ pub struct Counter {
 
 impl Counter {
     /// Nothing yet but how the instances of a book stand at its opening.
-    pub fn open(book: &Book) -> Self {
+    pub fn count_over(book: &Book) -> Self {
         Self {
-            losses: Losses::open(book),
+            losses: Losses::losses_of_book(book),
         }
     }
 
     /// What a row adds.
-    pub fn part(&mut self, entry: &Entry) -> Part {
-        let mut part = Part::default();
+    pub fn part(&mut self, entry: &Entry) -> GroupFigures {
+        let mut part = GroupFigures::default();
         if let Some(movement) = entry.movement {
-            part.totals.add(entry.event, movement.amount());
+            part.totals.count_event(entry.event, movement.amount());
         }
         let counts = &mut part.counts;
-        match self.losses.read(entry) {
-            Some(Meaning::Fails) => counts.failed += 1,
-            Some(Meaning::Reclaimed) => counts.reclaimed += 1,
-            Some(Meaning::Stopped) => counts.stopped += 1,
-            Some(Meaning::Back) => counts.recovered += 1,
-            Some(Meaning::Lost) => counts.terminated += 1,
-            Some(Meaning::Refused) => counts.refused += 1,
-            Some(Meaning::FailsAgain | Meaning::Settled | Meaning::GivenUp) | None => {}
+        match self.losses.meaning_of_entry(entry) {
+            Some(RowMeaning::Fails) => counts.failed += 1,
+            Some(RowMeaning::Reclaimed) => counts.reclaimed += 1,
+            Some(RowMeaning::Stopped) => counts.stopped += 1,
+            Some(RowMeaning::Back) => counts.recovered += 1,
+            Some(RowMeaning::Lost) => counts.terminated += 1,
+            Some(RowMeaning::Refused) => counts.refused += 1,
+            Some(RowMeaning::FailsAgain | RowMeaning::Settled | RowMeaning::GivenUp) | None => {}
         }
         part
     }
@@ -347,11 +347,11 @@ impl Counter {
 
 impl<'b> Fold<'b> {
     /// Nothing yet but the opening.
-    pub fn open(book: &'b Book) -> Self {
+    pub fn fold_over(book: &'b Book) -> Self {
         Self::with_groups(book, &[])
     }
 
-    /// [`open`](Self::open), with groups of instances that are counted besides.
+    /// [`fold_over`](Fold::fold_over), with groups of instances that are counted besides.
     pub fn with_groups(book: &'b Book, groups: &'b [Group]) -> Self {
         let eve = book.days.from.yesterday();
         let accounts = (0u32..).zip(&book.accounts).map(|(number, account)| {
@@ -361,18 +361,18 @@ impl<'b> Fold<'b> {
                 (eve, account.funds.available()),
             );
             Figures {
-                value: Some(Value::default()),
+                value: Some(PrepaidValue::default()),
                 ..opened
             }
         });
         let figures = accounts.collect();
-        let parts = vec![vec![Part::default(); groups.len()]; book.accounts.len()];
+        let parts = vec![vec![GroupFigures::default(); groups.len()]; book.accounts.len()];
         let mut fold = Self {
             book,
             figures,
             groups,
             parts,
-            counter: Counter::open(book),
+            counter: Counter::count_over(book),
         };
         for (instance, order) in book.orders.as_slice() {
             fold.value_of(*instance).before += value_on(order, book.days.from);
@@ -381,13 +381,13 @@ impl<'b> Fold<'b> {
     }
 
     /// Adds the rows of the next window.
-    pub fn add(&mut self, window: &Window) {
+    pub fn fold_window(&mut self, window: &Window) {
         for entry in window.entries() {
             let Some(account) = entry.account else {
                 continue;
             };
             let part = self.counter.part(entry);
-            self.figures[account.0 as usize].add(part);
+            self.figures[account.0 as usize].add_group(part);
             let Some(instance) = entry.instance.filter(|_| !self.groups.is_empty()) else {
                 continue;
             };
@@ -409,15 +409,18 @@ impl<'b> Fold<'b> {
     }
 
     /// The figures of all accounts by number, once the last window has been added; `orders` are those of its end.
-    pub fn close(self, orders: impl Iterator<Item = (InstanceIndex, Order)>) -> Vec<Figures> {
+    pub fn into_figures(
+        self,
+        orders: impl Iterator<Item = (InstanceIndex, Order)>,
+    ) -> Vec<Figures> {
         self.close_with_parts(orders).0
     }
 
-    /// [`close`](Self::close), with the parts of the groups for each account.
+    /// [`into_figures`](Self::into_figures), with the parts of the groups for each account.
     pub fn close_with_parts(
         mut self,
         orders: impl Iterator<Item = (InstanceIndex, Order)>,
-    ) -> (Vec<Figures>, Vec<Vec<Part>>) {
+    ) -> (Vec<Figures>, Vec<Vec<GroupFigures>>) {
         let after = self.book.days.to.tomorrow();
         for (instance, order) in orders {
             self.value_of(instance).left += value_on(&order, after);
@@ -425,7 +428,7 @@ impl<'b> Fold<'b> {
         (self.figures, self.parts)
     }
 
-    fn value_of(&mut self, instance: InstanceIndex) -> &mut Value {
+    fn value_of(&mut self, instance: InstanceIndex) -> &mut PrepaidValue {
         let account = self.book.instance(instance).account;
         self.figures[account.0 as usize]
             .value
@@ -440,5 +443,7 @@ fn value_on(order: &Order, day: Day) -> Money {
         free_credit: -order.free_credit,
         cash: -order.cash,
     };
-    Amortisation::of(paid, order.term).deferred(day).amount()
+    Amortisation::of_payment(paid, order.term)
+        .deferred(day)
+        .amount()
 }

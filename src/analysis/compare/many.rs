@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use super::cache::Outcome;
-use super::figures::{Counts, Measure, Part, Sum};
+use super::cache::AccountOutcome;
+use super::figures::{EventCounts, GroupFigures, Measure, Sum};
 use crate::model::money::Currency;
 use crate::model::selector::Comparison;
 
 /// What a run comes to as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Total {
+pub struct RunTotal {
     /// The money of the accounts of one currency, and how often what happened in all accounts.
     pub sum: Sum,
     /// What each group of instances has of it.
-    pub parts: Vec<Part>,
+    pub parts: Vec<GroupFigures>,
 }
 
-impl Total {
+impl RunTotal {
     /// Adds up all accounts; money that of one currency.
-    pub fn of(outcomes: &[Outcome], currency: Currency) -> Self {
+    pub fn total_in(outcomes: &[AccountOutcome], currency: Currency) -> Self {
         let figures = || outcomes.iter().map(|outcome| &outcome.figures);
-        let mut sum = Sum::of(figures().filter(|figures| figures.currency == currency));
-        sum.counts = figures().map(|figures| figures.counts).sum::<Counts>();
+        let mut sum = Sum::sum_figures(figures().filter(|figures| figures.currency == currency));
+        sum.counts = figures().map(|figures| figures.counts).sum::<EventCounts>();
         let groups = outcomes.first().map_or(0, |outcome| outcome.parts.len());
-        let mut parts = vec![Part::default(); groups];
+        let mut parts = vec![GroupFigures::default(); groups];
         for outcome in outcomes {
             parts
                 .iter_mut()
@@ -49,13 +49,13 @@ pub struct Limit {
 
 impl Limit {
     /// Whether a run keeps it. A figure that cannot be told keeps none.
-    pub fn is_kept(&self, total: &Total) -> bool {
+    pub fn is_kept(&self, total: &RunTotal) -> bool {
         self.figure(total)
             .is_some_and(|figure| self.comparison.holds(figure.cmp(&self.bound)))
     }
 
     /// The figure of a run that it is about: minor units, or a count; none where it cannot be told.
-    pub fn figure(&self, total: &Total) -> Option<i64> {
+    pub fn figure(&self, total: &RunTotal) -> Option<i64> {
         let part = self.group.and_then(|group| total.parts.get(group));
         let part = part.map(|part| Sum {
             totals: part.totals,
@@ -66,7 +66,7 @@ impl Limit {
     }
 
     /// How far a run is from keeping it, in millionths of its bound; nothing where it keeps it.
-    fn excess(&self, total: &Total) -> i128 {
+    fn excess(&self, total: &RunTotal) -> i128 {
         match self.figure(total) {
             _ if self.is_kept(total) => 0,
             Some(figure) => {
@@ -83,8 +83,8 @@ const MILLION: i128 = 1_000_000;
 
 /// The run that is nearest to keeping all limits: it breaks the fewest, and of runs that break equally many it is the one
 /// whose figures exceed their bounds least in all, in proportion to them; then the first.
-pub fn nearest(totals: &[Total], limits: &[Limit]) -> Option<usize> {
-    let distance = |total: &Total| {
+pub fn nearest(totals: &[RunTotal], limits: &[Limit]) -> Option<usize> {
+    let distance = |total: &RunTotal| {
         let broken = limits.iter().filter(|limit| !limit.is_kept(total)).count();
         (
             broken,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
-use crate::engine::{self, Means, Refusal, Window};
+use crate::engine::{self, Refusal, ReplayOptions, Window};
 use crate::model::account::AccountIndex;
 use crate::model::action::Verb;
 use crate::model::book::Book;
@@ -40,25 +40,25 @@ fn replay<'b>(
     book: &'b Book,
     accounts: &BTreeSet<AccountIndex>,
     ample: Money,
-) -> Result<Till<'b>, Refusal> {
-    let mut till = Till::open(book, ample);
+) -> Result<CashNeeded<'b>, Refusal> {
+    let mut till = CashNeeded::watch_cash(book, ample);
     let mut run = engine::open_with(
         book,
         accounts,
-        Means {
+        ReplayOptions {
             gift: ample,
             keeps: false,
         },
     );
     let mut window = Window::default();
     while run.advance(&mut window)? {
-        till.add(&window);
+        till.watch_window(&window);
     }
     Ok(till)
 }
 
 /// What accounts with ample cash have left, less that cash.
-struct Till<'b> {
+struct CashNeeded<'b> {
     book: &'b Book,
     ample: Money,
     /// What is available beyond settled funds: the credit limit less what is frozen.
@@ -69,8 +69,8 @@ struct Till<'b> {
     first: Vec<Money>,
 }
 
-impl<'b> Till<'b> {
-    fn open(book: &'b Book, ample: Money) -> Self {
+impl<'b> CashNeeded<'b> {
+    fn watch_cash(book: &'b Book, ample: Money) -> Self {
         let funds = || book.accounts.iter().map(|account| account.funds);
         Self {
             book,
@@ -83,7 +83,7 @@ impl<'b> Till<'b> {
         }
     }
 
-    fn add(&mut self, window: &Window) {
+    fn watch_window(&mut self, window: &Window) {
         window.entries().for_each(|entry| self.add_entry(entry));
         for balance in window.balances() {
             let left = balance.available - self.ample;

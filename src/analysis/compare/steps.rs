@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::mem;
 
-use crate::analysis::losses::{Losses, Meaning};
+use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Entry, Needed};
 use crate::model::account::AccountIndex;
@@ -27,7 +27,7 @@ pub enum Subject {
 
 /// Something that happened. Two are the same if all but what was short is the same.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct ComparedEvent {
     /// The day; of failures in a row the first.
     pub date: Day,
     /// What.
@@ -44,24 +44,24 @@ pub struct Step {
     pub weight: u8,
 }
 
-impl Step {
+impl ComparedEvent {
     fn key(&self) -> (Day, Event, Option<Reason>, Option<Money>, Option<Day>) {
         (self.date, self.event, self.reason, self.amount, self.until)
     }
 }
 
-impl PartialEq for Step {
+impl PartialEq for ComparedEvent {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
 
-impl Eq for Step {}
+impl Eq for ComparedEvent {}
 
 /// The steps of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Steps {
-    steps: Vec<(Subject, Step)>,
+    steps: Vec<(Subject, ComparedEvent)>,
     /// What hours cost each instance.
     usage: BTreeMap<InstanceIndex, Money>,
     losses: Losses,
@@ -71,19 +71,19 @@ pub struct Steps {
 
 impl Steps {
     /// Nothing yet but how the instances of a book stand at its opening.
-    pub fn open(book: &Book) -> Self {
+    pub fn steps_of(book: &Book) -> Self {
         Self {
-            losses: Losses::open(book),
+            losses: Losses::losses_of_book(book),
             ..Self::default()
         }
     }
 
     /// Adds a row. Rows without an account of the book are left out.
-    pub fn add(&mut self, entry: &Entry) {
-        let meaning = self.losses.read(entry);
+    pub fn add_event_of(&mut self, entry: &Entry) {
+        let meaning = self.losses.meaning_of_entry(entry);
         let Some(account) = entry
             .account
-            .filter(|_| meaning != Some(Meaning::FailsAgain))
+            .filter(|_| meaning != Some(RowMeaning::FailsAgain))
         else {
             return;
         };
@@ -94,14 +94,14 @@ impl Steps {
             Needed::Price(needed) => Some(needed - short.available - short.voucher),
             Needed::MoreThanZero | Needed::AtLeastZero => None,
         });
-        let step = Step {
+        let step = ComparedEvent {
             date: entry.date,
             event: entry.event,
             reason: entry.reason,
             amount: entry.movement.map(|movement| movement.amount()),
             until: entry.term.map(|term| term.end),
             short,
-            weight: meaning.map_or(0, Meaning::weight),
+            weight: meaning.map_or(0, RowMeaning::weight),
         };
         match (step.event, subject) {
             (Event::Usage, Subject::Instance(instance)) => {
@@ -136,9 +136,10 @@ impl Steps {
     }
 
     /// Takes the steps before a day that have not been held against others, by subject.
-    fn take_before(&mut self, day: Option<Day>) -> Vec<(Subject, Step)> {
+    fn take_before(&mut self, day: Option<Day>) -> Vec<(Subject, ComparedEvent)> {
         let open = self.steps.split_off(self.settled);
-        let is_before = |(_, step): &(Subject, Step)| day.is_none_or(|day| step.date < day);
+        let is_before =
+            |(_, step): &(Subject, ComparedEvent)| day.is_none_or(|day| step.date < day);
         let (mut taken, later): (Vec<_>, Vec<_>) = open.into_iter().partition(is_before);
         self.steps.extend(later);
         taken.sort_by_key(|(subject, _)| *subject);
@@ -146,7 +147,7 @@ impl Steps {
     }
 
     /// Keeps steps that the other run does not have, before those that are still to be held against it.
-    fn keep(&mut self, only: Vec<(Subject, Step)>) {
+    fn keep(&mut self, only: Vec<(Subject, ComparedEvent)>) {
         let kept = only.len();
         self.steps.splice(self.settled..self.settled, only);
         self.settled += kept;
@@ -166,7 +167,7 @@ impl Steps {
     }
 
     /// Puts the steps of each subject together, once all are there.
-    pub fn close(mut self) -> Self {
+    pub fn in_order(mut self) -> Self {
         self.steps.sort_by_key(|(subject, _)| *subject);
         self
     }
@@ -186,9 +187,9 @@ pub struct Difference {
     /// The subject.
     pub subject: Subject,
     /// The steps that only the first run has.
-    pub base: Vec<Step>,
+    pub base: Vec<ComparedEvent>,
     /// The steps that only the second run has.
-    pub other: Vec<Step>,
+    pub other: Vec<ComparedEvent>,
     /// What hours cost in the first run and in the second.
     pub usage: (Money, Money),
 }
@@ -199,7 +200,8 @@ impl Difference {
         if matches!(self.subject, Subject::Account(_)) {
             return Money::ZERO;
         }
-        let paid = |steps: &[Step]| -steps.iter().filter_map(|step| step.amount).sum::<Money>();
+        let paid =
+            |steps: &[ComparedEvent]| -steps.iter().filter_map(|step| step.amount).sum::<Money>();
         paid(&self.other) - paid(&self.base) + self.usage.1 - self.usage.0
     }
 
@@ -254,7 +256,10 @@ pub fn differences(base: &Steps, other: &Steps) -> Vec<Difference> {
     found.into_values().collect()
 }
 
-fn next_subject(left: &[(Subject, Step)], right: &[(Subject, Step)]) -> Option<Subject> {
+fn next_subject(
+    left: &[(Subject, ComparedEvent)],
+    right: &[(Subject, ComparedEvent)],
+) -> Option<Subject> {
     let (left, right) = (
         left.first().map(|(subject, _)| *subject),
         right.first().map(|(subject, _)| *subject),
@@ -263,7 +268,10 @@ fn next_subject(left: &[(Subject, Step)], right: &[(Subject, Step)]) -> Option<S
 }
 
 /// Takes the steps of a subject from the front.
-fn take<'s>(steps: &mut &'s [(Subject, Step)], subject: Subject) -> &'s [(Subject, Step)] {
+fn take<'s>(
+    steps: &mut &'s [(Subject, ComparedEvent)],
+    subject: Subject,
+) -> &'s [(Subject, ComparedEvent)] {
     let (of_subject, rest) =
         steps.split_at(steps.partition_point(|(one, _)| one.cmp(&subject) != Ordering::Greater));
     *steps = rest;
@@ -271,8 +279,11 @@ fn take<'s>(steps: &mut &'s [(Subject, Step)], subject: Subject) -> &'s [(Subjec
 }
 
 /// The steps of one list that the other does not have, as often as it has them.
-fn without(steps: &[(Subject, Step)], others: &[(Subject, Step)]) -> Vec<Step> {
-    let mut others: Vec<&Step> = others.iter().map(|(_, step)| step).collect();
+fn without(
+    steps: &[(Subject, ComparedEvent)],
+    others: &[(Subject, ComparedEvent)],
+) -> Vec<ComparedEvent> {
+    let mut others: Vec<&ComparedEvent> = others.iter().map(|(_, step)| step).collect();
     let mut only = Vec::new();
     for (_, step) in steps {
         match others.iter().position(|other| *other == step) {

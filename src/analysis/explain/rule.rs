@@ -15,7 +15,7 @@ use crate::model::profile::{
 
 /// Where an instance stands before a row.
 #[derive(Clone, Copy, Debug)]
-struct Standing {
+struct StateBefore {
     state: Option<State>,
     /// Whether it is in the bin because it was returned.
     returned: bool,
@@ -25,7 +25,7 @@ struct Standing {
     since: Option<Day>,
 }
 
-impl Standing {
+impl StateBefore {
     fn at_opening(instance: &Instance) -> Self {
         let Instance {
             state,
@@ -56,13 +56,13 @@ impl Standing {
 }
 
 /// The rules behind the rows of a book, which are asked in the order of the ledger.
-pub(super) struct Rules<'b> {
+pub(super) struct RuleFinder<'b> {
     book: &'b Book,
-    standings: BTreeMap<InstanceIndex, Standing>,
+    standings: BTreeMap<InstanceIndex, StateBefore>,
 }
 
-impl<'b> Rules<'b> {
-    pub(super) fn open(book: &'b Book) -> Self {
+impl<'b> RuleFinder<'b> {
+    pub(super) fn rules_of_book(book: &'b Book) -> Self {
         Self {
             book,
             standings: BTreeMap::new(),
@@ -76,20 +76,20 @@ impl<'b> Rules<'b> {
     }
 
     /// The row has been told.
-    pub(super) fn add(&mut self, entry: &Entry) {
+    pub(super) fn follow(&mut self, entry: &Entry) {
         if let Some(index) = entry.instance {
             self.standings
                 .insert(index, self.standing(index).after(entry));
         }
     }
 
-    fn standing(&self, index: InstanceIndex) -> Standing {
-        let opening = || Standing::at_opening(self.book.instance(index));
+    fn standing(&self, index: InstanceIndex) -> StateBefore {
+        let opening = || StateBefore::at_opening(self.book.instance(index));
         self.standings.get(&index).copied().unwrap_or_else(opening)
     }
 
     /// The keys that decided about a row, with their profile; none where no key of a profile did.
-    pub(super) fn of(&self, entry: &Entry) -> Option<String> {
+    pub(super) fn rule_behind(&self, entry: &Entry) -> Option<String> {
         let index = entry.instance?;
         let (standing, profile) = (
             self.standing(index),
@@ -176,7 +176,7 @@ fn recovery(profile: &Profile) -> String {
 }
 
 /// What is stopped in arrears is kept by one key, what is in the bin by another, counted from one of three days.
-fn retention(profile: &Profile, standing: Standing, day: Day) -> String {
+fn retention(profile: &Profile, standing: StateBefore, day: Day) -> String {
     if standing.state == Some(State::Stopped) {
         return format!(
             "postpaid_retention_days = {}",

@@ -28,15 +28,15 @@ pub struct Arrival {
 
 /// How long money is on its way, by the book's default profile.
 #[derive(Clone, Copy, Debug)]
-pub struct Way<'b> {
+pub struct PaymentChannel<'b> {
     book: &'b Book,
     /// How it is sent; none: it is there at once.
     pub channel: Option<Channel>,
 }
 
-impl<'b> Way<'b> {
+impl<'b> PaymentChannel<'b> {
     /// The way of a channel.
-    pub fn of(book: &'b Book, channel: Option<Channel>) -> Self {
+    pub fn channel_of_book(book: &'b Book, channel: Option<Channel>) -> Self {
         Self { book, channel }
     }
 

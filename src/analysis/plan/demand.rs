@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arrivals::Arrival;
-use super::{AmpleRun, Cause, Failure, Loss, LossCause, TopUp};
-use crate::analysis::losses::{Losses, Meaning};
-use crate::engine::Trial;
+use super::{AmpleRun, FundingFailure, NeedCause, TopUp, UnavoidableCause, UnavoidableLoss};
+use crate::analysis::losses::{Losses, RowMeaning};
+use crate::engine::Simulation;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Entry, Needed};
 use crate::model::account::AccountIndex;
@@ -48,7 +48,7 @@ pub(super) struct Credit<'q> {
 }
 
 impl<'q> Credit<'q> {
-    pub(super) fn of(book: &'q Book, account: AccountIndex) -> Self {
+    pub(super) fn credit_of_account(book: &'q Book, account: AccountIndex) -> Self {
         let funds = book.account(account).funds;
         Self {
             book,
@@ -84,15 +84,15 @@ pub(super) struct Needs<'q> {
     /// The least sums.
     pub top_ups: Vec<TopUp>,
     /// What fails first without them.
-    pub runway: Option<Failure>,
+    pub runway: Option<FundingFailure>,
     /// What fails before money can come, each instance once.
-    pub unmet: Vec<Failure>,
-    failing: BTreeSet<(Cause, Option<InstanceIndex>)>,
+    pub unmet: Vec<FundingFailure>,
+    failing: BTreeSet<(NeedCause, Option<InstanceIndex>)>,
 }
 
 impl<'q> Needs<'q> {
     /// Folds the run with ample money, which came on the first of these arrivals.
-    pub(super) fn of(
+    pub(super) fn needs_of_run(
         run: &AmpleRun<'q>,
         (arrivals, ample): (&'q [Arrival], Money),
         floors: Floors,
@@ -103,7 +103,7 @@ impl<'q> Needs<'q> {
             arrivals,
             ample,
             floors,
-            credit: Credit::of(book, run.end.account()),
+            credit: Credit::credit_of_account(book, run.end.account()),
             received: None,
             last: None,
             total: Money::ZERO,
@@ -112,12 +112,12 @@ impl<'q> Needs<'q> {
             unmet: Vec::new(),
             failing: BTreeSet::new(),
         };
-        run.entries.iter().for_each(|entry| needs.add(entry));
+        run.entries.iter().for_each(|entry| needs.need_for(entry));
         needs.end_day();
         needs
     }
 
-    fn add(&mut self, entry: &Entry) {
+    fn need_for(&mut self, entry: &Entry) {
         if self.last.is_some_and(|(day, _)| day != entry.date) {
             self.end_day();
         }
@@ -127,16 +127,16 @@ impl<'q> Needs<'q> {
         let available = self.credit.available(entry) - self.received.unwrap_or(Money::ZERO);
         self.last = Some((entry.date, available));
         let lacking = failed(entry, available)
-            .filter(|failure| !self.has_come() || failure.cause != Cause::Usage);
+            .filter(|failure| !self.has_come() || failure.cause != NeedCause::Usage);
         if let Some(failure) = lacking {
             self.give_up(failure);
         } else if let Some((cause, by)) = needed(entry).filter(|_| self.has_come()) {
             let least = match (cause, entry.instance) {
-                (Cause::Restart, Some(instance)) => least_of_restart(self.book, instance),
+                (NeedCause::Restart, Some(instance)) => least_of_restart(self.book, instance),
                 _ => Money::ZERO,
             };
             let instance = entry.instance;
-            let failure = Failure {
+            let failure = FundingFailure {
                 day: entry.date,
                 by,
                 cause,
@@ -146,7 +146,7 @@ impl<'q> Needs<'q> {
             if failure.missing > Money::ZERO && self.runway.is_none() {
                 self.runway = Some(failure);
             }
-            self.need(Failure {
+            self.need(FundingFailure {
                 missing: self.floors.of_a_payment(least) - available,
                 ..failure
             });
@@ -163,10 +163,10 @@ impl<'q> Needs<'q> {
         let (Some((day, available)), Some(floor)) = (self.last, self.floors.of_a_day()) else {
             return;
         };
-        let failure = Failure {
+        let failure = FundingFailure {
             day,
             by: day,
-            cause: Cause::Floor,
+            cause: NeedCause::Floor,
             instance: None,
             missing: floor - available,
         };
@@ -176,7 +176,7 @@ impl<'q> Needs<'q> {
     }
 
     /// Makes the top-up in time large enough.
-    fn need(&mut self, failure: Failure) {
+    fn need(&mut self, failure: FundingFailure) {
         if failure.missing <= self.total {
             return;
         }
@@ -189,7 +189,7 @@ impl<'q> Needs<'q> {
         match self.top_ups.last_mut() {
             Some(last) if last.arrival == arrival => last.amount += more,
             _ => {
-                let first = Failure {
+                let first = FundingFailure {
                     missing: more,
                     ..failure
                 };
@@ -203,7 +203,7 @@ impl<'q> Needs<'q> {
         }
     }
 
-    fn give_up(&mut self, failure: Failure) {
+    fn give_up(&mut self, failure: FundingFailure) {
         self.runway = self.runway.or(Some(failure));
         if self.failing.insert((failure.cause, failure.instance)) {
             self.unmet.push(failure);
@@ -220,20 +220,20 @@ pub(super) fn least_of_restart(book: &Book, instance: InstanceIndex) -> Money {
 }
 
 /// What a row needed money for that was paid, and the last day on which that can come.
-pub(super) fn needed(entry: &Entry) -> Option<(Cause, Day)> {
+pub(super) fn needed(entry: &Entry) -> Option<(NeedCause, Day)> {
     let paid = entry
         .movement
         .is_some_and(|movement| movement.amount() <= Money::ZERO);
     let cause = match entry.event {
-        Event::Renewed | Event::Recovered => Cause::Renewal,
-        Event::Purchased if entry.action.is_some() => Cause::Change,
-        Event::Purchased => Cause::Purchase,
-        Event::Resized if paid => Cause::Change,
-        Event::Usage => Cause::Usage,
-        Event::Restored => Cause::Restart,
+        Event::Renewed | Event::Recovered => NeedCause::Renewal,
+        Event::Purchased if entry.action.is_some() => NeedCause::Change,
+        Event::Purchased => NeedCause::Purchase,
+        Event::Resized if paid => NeedCause::Change,
+        Event::Usage => NeedCause::Usage,
+        Event::Restored => NeedCause::Restart,
         _ => return None,
     };
-    let in_the_morning = cause == Cause::Purchase || entry.action.is_some();
+    let in_the_morning = cause == NeedCause::Purchase || entry.action.is_some();
     Some((
         cause,
         if in_the_morning {
@@ -245,7 +245,7 @@ pub(super) fn needed(entry: &Entry) -> Option<(Cause, Day)> {
 }
 
 /// What a row could not pay.
-fn failed(entry: &Entry, available: Money) -> Option<Failure> {
+fn failed(entry: &Entry, available: Money) -> Option<FundingFailure> {
     let missing = entry.shortfall().map(|short| match short.needed {
         Needed::Price(price) => price - short.voucher - short.available,
         Needed::MoreThanZero => Money::from_minor(1) - short.available,
@@ -253,18 +253,18 @@ fn failed(entry: &Entry, available: Money) -> Option<Failure> {
     });
     let short_of_funds = entry.reason == Some(Reason::InsufficientFunds);
     let (cause, by) = match entry.event {
-        Event::RenewalFailed => (Cause::Renewal, entry.date),
+        Event::RenewalFailed => (NeedCause::Renewal, entry.date),
         Event::Rejected if short_of_funds && entry.action.is_none() => {
-            (Cause::Purchase, entry.date.yesterday())
+            (NeedCause::Purchase, entry.date.yesterday())
         }
-        Event::Rejected if short_of_funds => (Cause::Change, entry.date.yesterday()),
-        Event::Usage if available < Money::ZERO => (Cause::Usage, entry.date),
+        Event::Rejected if short_of_funds => (NeedCause::Change, entry.date.yesterday()),
+        Event::Usage if available < Money::ZERO => (NeedCause::Usage, entry.date),
         _ => return None,
     };
     let missing = missing.unwrap_or(-available);
     // Hours are the account's matter, whichever instance takes it below zero.
-    let instance = entry.instance.filter(|_| cause != Cause::Usage);
-    Some(Failure {
+    let instance = entry.instance.filter(|_| cause != NeedCause::Usage);
+    Some(FundingFailure {
         day: entry.date,
         by,
         cause,
@@ -276,36 +276,38 @@ fn failed(entry: &Entry, available: Money) -> Option<Failure> {
 /// What no money keeps: the instances that the run with ample money loses.
 pub(super) fn lost(
     run: &AmpleRun<'_>,
-    (opening, kept): (&Trial<'_>, Option<&[InstanceIndex]>),
+    (opening, kept): (&Simulation<'_>, Option<&[InstanceIndex]>),
     first: Option<Day>,
-) -> Vec<Loss> {
-    let mut troubled: BTreeMap<InstanceIndex, (Day, LossCause, Option<Day>)> = BTreeMap::new();
+) -> Vec<UnavoidableLoss> {
+    let mut troubled: BTreeMap<InstanceIndex, (Day, UnavoidableCause, Option<Day>)> =
+        BTreeMap::new();
     let mut meanings = Losses::open_some(opening.book(), opening.instances());
     for entry in &run.entries {
-        let (meaning, Some(instance)) = (meanings.read(entry), entry.instance) else {
+        let (meaning, Some(instance)) = (meanings.meaning_of_entry(entry), entry.instance) else {
             continue;
         };
         match meaning {
-            Some(Meaning::Reclaimed | Meaning::Stopped) => {
-                troubled.insert(instance, (entry.date, LossCause::NotRenewed, None));
+            Some(RowMeaning::Reclaimed | RowMeaning::Stopped) => {
+                troubled.insert(instance, (entry.date, UnavoidableCause::NotRenewed, None));
             }
-            Some(Meaning::GivenUp) => {
+            Some(RowMeaning::GivenUp) => {
                 troubled
                     .entry(instance)
-                    .or_insert((entry.date, LossCause::People, None))
-                    .1 = LossCause::People;
+                    .or_insert((entry.date, UnavoidableCause::People, None))
+                    .1 = UnavoidableCause::People;
             }
-            Some(Meaning::Lost) => {
-                let trouble =
-                    troubled
-                        .entry(instance)
-                        .or_insert((entry.date, LossCause::NotRenewed, None));
+            Some(RowMeaning::Lost) => {
+                let trouble = troubled.entry(instance).or_insert((
+                    entry.date,
+                    UnavoidableCause::NotRenewed,
+                    None,
+                ));
                 trouble.2 = Some(entry.date);
                 if first.is_none_or(|first| entry.date <= first) {
-                    trouble.1 = LossCause::BeforeMoney;
+                    trouble.1 = UnavoidableCause::BeforeMoney;
                 }
             }
-            Some(Meaning::Back) => {
+            Some(RowMeaning::Back) => {
                 troubled.remove(&instance);
             }
             _ => {}
@@ -314,20 +316,20 @@ pub(super) fn lost(
     let asked =
         |instance: InstanceIndex| kept.is_some_and(|kept| kept.binary_search(&instance).is_ok());
     troubled.retain(|instance, (_, why, _)| {
-        asked(*instance) || (kept.is_none() && *why != LossCause::People)
+        asked(*instance) || (kept.is_none() && *why != UnavoidableCause::People)
     });
     let released = opening
         .instances()
         .filter(|one| opening.state(*one) == Some(State::Terminated) && asked(*one));
-    let released = released.map(|instance| Loss {
+    let released = released.map(|instance| UnavoidableLoss {
         instance,
         day: None,
         gone: None,
-        why: LossCause::Released,
+        why: UnavoidableCause::Released,
         asked: true,
     });
     let lost = troubled.into_iter();
-    let lost = lost.map(|(instance, (day, why, gone))| Loss {
+    let lost = lost.map(|(instance, (day, why, gone))| UnavoidableLoss {
         instance,
         day: Some(day),
         gone,

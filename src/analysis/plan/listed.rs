@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::AmpleRun;
-use super::keeping::{self, Doing};
-use crate::analysis::remedy::{self, Help, Outlook, Why};
+use super::keep_rules::{self, Doing};
+use crate::analysis::remedy::{self, Help, Outlook, RemedyReason};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
-use crate::engine::lifecycle::Standing;
-use crate::engine::{Refusal, Step, Trial};
+use crate::engine::lifecycle::DayStatus;
+use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::action::Verb;
 use crate::model::calendar::Day;
 use crate::model::instance::{InstanceIndex, RenewFlag, State, StoppedBy};
@@ -21,7 +21,7 @@ use crate::model::profile::Profile;
 
 /// Something that people must do with an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task {
+pub struct ListedTask {
     /// The last day on which it keeps the instance working, else the last day that saves it.
     pub by: Day,
     /// The last day that saves the instance, within the run.
@@ -31,27 +31,27 @@ pub struct Task {
     /// What is done: `start`, `renew`, or `set_flag`.
     pub verb: Verb,
     /// Why the instance does not do it by itself.
-    pub why: Why,
+    pub why: RemedyReason,
     /// What it costs: the renewal, or the first one that the flag brings; none where it costs nothing by itself.
     pub cost: Option<Money>,
     /// The expiry date that this renewal brings.
     pub expiry: Option<Day>,
 }
 
-impl Task {
+impl ListedTask {
     fn doing(&self) -> Doing {
         (self.by, self.instance, self.verb)
     }
 
     /// Tasks of a day are done in this order.
     fn rank(&self) -> (Day, u8, InstanceIndex) {
-        keeping::order(&self.doing())
+        keep_rules::order(&self.doing())
     }
 }
 
 /// What people must do in an account, and the run with it and ample money.
-pub(super) struct Kept<'b> {
-    pub tasks: Vec<Task>,
+pub(super) struct ListedAccount<'b> {
+    pub tasks: Vec<ListedTask>,
     /// Instances that nothing saves any more, with the day on which they are gone.
     pub beyond: Vec<(InstanceIndex, Day)>,
     pub run: AmpleRun<'b>,
@@ -59,14 +59,14 @@ pub(super) struct Kept<'b> {
 
 /// Finds the tasks of an account that gets ample money on its first day.
 pub(super) fn keep<'b>(
-    opening: &Trial<'b>,
+    opening: &Simulation<'b>,
     money: Option<(Day, Money)>,
-) -> Result<Kept<'b>, Refusal> {
-    let mut start = Walk::of(opening.clone());
+) -> Result<ListedAccount<'b>, Refusal> {
+    let mut start = ListedWalk::walk_from(opening.clone());
     money
         .into_iter()
-        .for_each(|(day, ample)| start.trial.add(day, Step::Receive(ample)));
-    let (mut tasks, mut beyond) = (Vec::<Task>::new(), BTreeMap::new());
+        .for_each(|(day, ample)| start.trial.add_step(day, PlannedStep::Receive(ample)));
+    let (mut tasks, mut beyond) = (Vec::<ListedTask>::new(), BTreeMap::new());
     let mut base = start.clone();
     let last = opening.book().days.to;
     loop {
@@ -74,9 +74,12 @@ pub(super) fn keep<'b>(
         walk.advance(last)?;
         let more = walk.missing(&tasks, &mut beyond);
         let Some(first) = more.iter().map(|task| task.by).min() else {
-            tasks.sort_by_key(Task::rank);
+            tasks.sort_by_key(ListedTask::rank);
             // What was refused changed nothing.
-            let done = keeping::carried_out(tasks.iter().map(Task::doing).collect(), &walk.entries);
+            let done = keep_rules::carried_out(
+                tasks.iter().map(ListedTask::doing).collect(),
+                &walk.entries,
+            );
             let mut done = done.into_iter().peekable();
             tasks.retain(|task| done.next_if(|doing| *doing == task.doing()).is_some());
             walk.price(&mut tasks);
@@ -84,14 +87,14 @@ pub(super) fn keep<'b>(
                 entries: walk.entries,
                 end: walk.trial,
             };
-            return Ok(Kept {
+            return Ok(ListedAccount {
                 tasks,
                 beyond: beyond.into_iter().collect(),
                 run,
             });
         };
         tasks.extend(more);
-        tasks.sort_by_key(Task::rank);
+        tasks.sort_by_key(ListedTask::rank);
         // What comes before the first new task stays as it is.
         if first > base.reached {
             base.advance(first.yesterday())?;
@@ -100,40 +103,43 @@ pub(super) fn keep<'b>(
         }
         base.trial.forget_tasks();
         let ahead = tasks.iter().filter(|task| task.by > base.reached);
-        ahead.for_each(|task| base.trial.add(task.by, Step::Do(task.instance, task.verb)));
+        ahead.for_each(|task| {
+            base.trial
+                .add_step(task.by, PlannedStep::Do(task.instance, task.verb))
+        });
     }
 }
 
 /// A time in which an instance is not paid for.
 #[derive(Clone, Copy, Debug)]
-struct Trouble {
+struct UnpaidTime {
     /// Where it stands at the end of the day on which it went dark, or at the opening.
-    standing: Standing,
+    standing: DayStatus,
     months: u32,
     /// The first day on which people could do something about it.
     since: Day,
     /// The day on which it went dark; none where that was before the run.
     dark: Option<Day>,
     /// Where it stood on that morning, if it renewed itself on that day for a term that was over already.
-    morning: Option<Standing>,
+    morning: Option<DayStatus>,
 }
 
 /// The run of an account, and the instances that are in trouble.
 #[derive(Clone)]
-struct Walk<'b> {
-    trial: Trial<'b>,
+struct ListedWalk<'b> {
+    trial: Simulation<'b>,
     /// The last day that has been replayed.
     reached: Day,
     entries: Vec<Entry>,
-    open: BTreeMap<InstanceIndex, Trouble>,
+    open: BTreeMap<InstanceIndex, UnpaidTime>,
     /// The first day on which people can act upon the present term, where that is not the first day of the run.
     since: BTreeMap<InstanceIndex, Day>,
     /// The last day on which an instance renewed itself, and where it stood on that morning.
-    renewed: BTreeMap<InstanceIndex, (Day, Standing)>,
+    renewed: BTreeMap<InstanceIndex, (Day, DayStatus)>,
 }
 
-impl<'b> Walk<'b> {
-    fn of(trial: Trial<'b>) -> Self {
+impl<'b> ListedWalk<'b> {
+    fn walk_from(trial: Simulation<'b>) -> Self {
         let from = trial.book().days.from;
         let in_trouble = |instance: InstanceIndex| {
             let standing = trial.standing(instance)?;
@@ -145,7 +151,7 @@ impl<'b> Walk<'b> {
             let months = trial.months(instance)?;
             is_dark.then_some((
                 instance,
-                Trouble {
+                UnpaidTime {
                     standing,
                     months,
                     since: from,
@@ -190,7 +196,7 @@ impl<'b> Walk<'b> {
                     self.trial
                         .standing(instance)
                         .zip(entry.term)
-                        .map(|(standing, term)| Standing {
+                        .map(|(standing, term)| DayStatus {
                             state: State::Overdue,
                             expires: term.start,
                             returned: false,
@@ -237,7 +243,7 @@ impl<'b> Walk<'b> {
             .map(|(_, standing)| *standing);
         self.open.insert(
             instance,
-            Trouble {
+            UnpaidTime {
                 standing,
                 months,
                 since,
@@ -253,9 +259,13 @@ impl<'b> Walk<'b> {
     }
 
     /// What helps those that are lost, or not back, although their flag keeps them.
-    fn missing(&self, known: &[Task], beyond: &mut BTreeMap<InstanceIndex, Day>) -> Vec<Task> {
+    fn missing(
+        &self,
+        known: &[ListedTask],
+        beyond: &mut BTreeMap<InstanceIndex, Day>,
+    ) -> Vec<ListedTask> {
         let days = self.trial.book().days;
-        let mut tried: BTreeMap<InstanceIndex, Vec<&Task>> = BTreeMap::new();
+        let mut tried: BTreeMap<InstanceIndex, Vec<&ListedTask>> = BTreeMap::new();
         known
             .iter()
             .for_each(|task| tried.entry(task.instance).or_default().push(task));
@@ -289,7 +299,7 @@ impl<'b> Walk<'b> {
                 Help::Start => vec![Verb::Start],
             };
             let latest = remedy.latest.min(days.to);
-            let task = |verb| Task {
+            let task = |verb| ListedTask {
                 by: remedy.by,
                 latest,
                 instance: *instance,
@@ -298,13 +308,13 @@ impl<'b> Walk<'b> {
                 cost: None,
                 expiry: None,
             };
-            let tasks: Vec<Task> = verbs
+            let tasks: Vec<ListedTask> = verbs
                 .into_iter()
                 .map(task)
                 .filter(|task| task.by <= days.to)
                 .collect();
             let tried = tried.get(instance).map_or(&[][..], Vec::as_slice);
-            let is_tried = |task: &Task| {
+            let is_tried = |task: &ListedTask| {
                 tried
                     .iter()
                     .any(|one| (one.by, one.verb) == (task.by, task.verb))
@@ -319,7 +329,7 @@ impl<'b> Walk<'b> {
     }
 
     /// Fills in what tasks cost and how long that lasts.
-    fn price(&self, tasks: &mut [Task]) {
+    fn price(&self, tasks: &mut [ListedTask]) {
         let concerned: BTreeSet<InstanceIndex> = tasks.iter().map(|task| task.instance).collect();
         let mut paid: BTreeMap<InstanceIndex, Vec<&Entry>> = BTreeMap::new();
         for entry in self
@@ -354,8 +364,8 @@ impl<'b> Walk<'b> {
 }
 
 /// What becomes of an instance in trouble, as people could have known before.
-fn outlook(trouble: &Trouble, profile: &Profile) -> Outlook {
-    let Trouble {
+fn outlook(trouble: &UnpaidTime, profile: &Profile) -> Outlook {
+    let UnpaidTime {
         standing,
         months,
         since,
@@ -365,7 +375,7 @@ fn outlook(trouble: &Trouble, profile: &Profile) -> Outlook {
     if let Some((morning, day)) = morning.zip(dark) {
         return Outlook::Help(remedy::in_place_of_attempt(&morning, profile, months, day));
     }
-    let usable = Standing {
+    let usable = DayStatus {
         state: State::Overdue,
         ..standing
     };

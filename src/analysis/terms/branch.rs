@@ -21,7 +21,7 @@ pub(super) fn complete(
     }
     let best = known.map(|picks| (market.cost(&picks), picks));
     let (rest, least) = suffixes(market, prices);
-    let mut search = Search {
+    let mut search = TermsSearch {
         market,
         prices,
         rest,
@@ -36,7 +36,7 @@ pub(super) fn complete(
     (search.best.map(|(_, picks)| picks), proven)
 }
 
-struct Search<'m> {
+struct TermsSearch<'m> {
     market: &'m Market,
     prices: &'m [i128],
     /// For each instance what it and those behind it choose at these prices, together.
@@ -79,7 +79,7 @@ fn suffixes(market: &Market, prices: &[i128]) -> (Vec<i128>, Vec<Vec<i64>>) {
     (rest, least)
 }
 
-impl Search<'_> {
+impl TermsSearch<'_> {
     fn descend(&mut self, cost: i64) {
         let at = self.picks.len();
         self.looked_at += 1;

@@ -6,7 +6,7 @@ use super::{Choice, lifetime_cost};
 use crate::engine::charge;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
-use crate::engine::{Refusal, Trial};
+use crate::engine::{Refusal, Simulation};
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, InstanceIndex, RenewFlag, State};
 use crate::model::money::Money;
@@ -35,7 +35,7 @@ pub(super) struct Market {
 }
 
 /// What an account pays in the months of a run.
-pub(super) struct Paid {
+pub(super) struct PaidByMonth {
     months: Vec<Day>,
     /// For terms that an instance pays by itself.
     of_instances: BTreeMap<InstanceIndex, Vec<i64>>,
@@ -44,8 +44,8 @@ pub(super) struct Paid {
 }
 
 impl Market {
-    pub(super) fn of(
-        opening: &Trial<'_>,
+    pub(super) fn explore(
+        opening: &Simulation<'_>,
         (lifetime, ample): (u32, Money),
     ) -> Result<Self, Refusal> {
         let book = opening.book();
@@ -220,14 +220,18 @@ impl Market {
     }
 }
 
-fn renews_itself(opening: &Trial<'_>, instance: InstanceIndex) -> bool {
+fn renews_itself(opening: &Simulation<'_>, instance: InstanceIndex) -> bool {
     let listed = opening.book().instance(instance);
     let lives = opening.state(instance) != Some(State::Terminated);
     lives && listed.charge_type == ChargeType::Prepaid && listed.renew_flag == RenewFlag::Auto
 }
 
 /// What the lifetime of an instance costs with so many months.
-fn cost(opening: &Trial<'_>, instance: InstanceIndex, (months, lifetime): (u32, u32)) -> Money {
+fn cost(
+    opening: &Simulation<'_>,
+    instance: InstanceIndex,
+    (months, lifetime): (u32, u32),
+) -> Money {
     let book = opening.book();
     let listed = book.instance(instance);
     let monthly = listed
@@ -240,10 +244,10 @@ fn cost(opening: &Trial<'_>, instance: InstanceIndex, (months, lifetime): (u32, 
 
 /// What an account pays in each month with ample money and these months.
 pub(super) fn paid(
-    opening: &Trial<'_>,
+    opening: &Simulation<'_>,
     months: &[(InstanceIndex, u32)],
     ample: Money,
-) -> Result<Paid, Refusal> {
+) -> Result<PaidByMonth, Refusal> {
     let mut trial = opening.clone();
     trial.endow(ample);
     months
@@ -252,7 +256,7 @@ pub(super) fn paid(
     let days = trial.book().days;
     trial.advance(days.to)?;
     let calendar: Vec<Day> = days.months().collect();
-    let mut paid = Paid {
+    let mut paid = PaidByMonth {
         of_instances: BTreeMap::new(),
         fixed: vec![0; calendar.len()],
         months: calendar,
@@ -297,7 +301,7 @@ fn pays_by_itself(entry: &Entry) -> bool {
 }
 
 /// The month that pays most, the first of equal ones.
-pub(super) fn peak(paid: &Paid) -> Option<(Day, Money)> {
+pub(super) fn peak(paid: &PaidByMonth) -> Option<(Day, Money)> {
     let mut sums = paid.fixed.clone();
     for of_instance in paid.of_instances.values() {
         sums.iter_mut()

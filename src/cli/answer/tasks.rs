@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use super::{BAD, HEAD};
 use crate::analysis::demand::Demand;
-use crate::analysis::plan::{self, Cause, Failure, Task};
-use crate::analysis::remedy::Why;
-use crate::analysis::tasks::{Line, List, What};
+use crate::analysis::plan::{self, FundingFailure, ListedTask, NeedCause};
+use crate::analysis::remedy::RemedyReason;
+use crate::analysis::tasks::{TaskKind, TaskLine, TaskList};
 use crate::cli::diagnostics::{counted, visible};
 use crate::engine::Refusal;
 use crate::model::account::AccountIndex;
@@ -22,8 +22,8 @@ const LINES: usize = 10;
 const BEYOND: usize = 4;
 
 /// The list, and what it cannot help.
-pub(in crate::cli) fn render(book: &Book, list: &List) -> String {
-    let teller = Teller { book };
+pub(in crate::cli) fn render(book: &Book, list: &TaskList) -> String {
+    let teller = TaskPrinter { book };
     let mut text = String::new();
     let mut beyond: Vec<String> = list
         .unmet
@@ -48,7 +48,7 @@ pub(in crate::cli) fn render(book: &Book, list: &List) -> String {
         .lines
         .iter()
         .take(LINES)
-        .map(|line| teller.line(line))
+        .map(|line| teller.task_sentence(line))
         .collect();
     let more = (list.lines.len() > LINES).then(|| teller.more(&list.lines[LINES..]));
     put(&mut text, "To do", (&lines, LINES), more);
@@ -61,7 +61,11 @@ pub(in crate::cli) fn render(book: &Book, list: &List) -> String {
 }
 
 /// Where the run with the list done spends another sum than if everything is kept: by how much, in each currency.
-pub(in crate::cli) fn beside_all_kept(book: &Book, list: &List, demand: &Demand) -> Vec<String> {
+pub(in crate::cli) fn beside_all_kept(
+    book: &Book,
+    list: &TaskList,
+    demand: &Demand,
+) -> Vec<String> {
     let mut kept: BTreeMap<AccountIndex, Option<Money>> = BTreeMap::new();
     for (_, account, sums) in demand
         .rows(book)
@@ -113,16 +117,16 @@ fn put(text: &mut String, head: &str, (lines, most): (&[String], usize), more: O
     text.push('\n');
 }
 
-struct Teller<'b> {
+struct TaskPrinter<'b> {
     book: &'b Book,
 }
 
-impl Teller<'_> {
+impl TaskPrinter<'_> {
     fn id(&self, instance: InstanceIndex) -> String {
         visible(self.book.instance(instance).id.as_str())
     }
 
-    fn line(&self, line: &Line) -> String {
+    fn task_sentence(&self, line: &TaskLine) -> String {
         let by = line.by;
         let account = self.book.account(line.account);
         let money = |amount: Money| {
@@ -133,7 +137,7 @@ impl Teller<'_> {
             )
         };
         match &line.what {
-            What::TopUp { amount, first } => {
+            TaskKind::TopUp { amount, first } => {
                 let covers = line.covers_until.filter(|day| *day < self.book.days.to);
                 let covers = covers
                     .map(|day| format!("; lasts until {day}"))
@@ -144,7 +148,7 @@ impl Teller<'_> {
                     visible(account.id.as_str())
                 )
             }
-            What::Task(task) => {
+            TaskKind::Task(task) => {
                 let cost = task
                     .cost
                     .map(|cost| format!(" ({})", money(cost)))
@@ -158,7 +162,7 @@ impl Teller<'_> {
         }
     }
 
-    fn doing(&self, task: &Task) -> String {
+    fn doing(&self, task: &ListedTask) -> String {
         let id = self.id(task.instance);
         match task.verb {
             Verb::Renew(months) => format!("renew {id} for {}", counted(months as usize, "month")),
@@ -168,8 +172,9 @@ impl Teller<'_> {
     }
 
     /// What happens where a task is not done.
-    fn otherwise(&self, task: &Task) -> String {
-        let is_dark = matches!(task.why, Why::InBin | Why::Stopped) || task.by >= task.latest;
+    fn otherwise(&self, task: &ListedTask) -> String {
+        let is_dark = matches!(task.why, RemedyReason::InBin | RemedyReason::Stopped)
+            || task.by >= task.latest;
         let lost = task.latest.tomorrow();
         let in_run = self.book.days.contains(lost);
         match (is_dark, in_run) {
@@ -180,26 +185,26 @@ impl Teller<'_> {
         }
     }
 
-    fn failure(&self, first: &Failure) -> String {
+    fn failure(&self, first: &FundingFailure) -> String {
         let day = first.day;
         let of = first
             .instance
             .map(|instance| format!(" of {}", self.id(instance)))
             .unwrap_or_default();
         match first.cause {
-            Cause::Renewal => format!("the renewal{of} fails on {day}"),
-            Cause::Purchase => format!("the purchase{of} fails on {day}"),
-            Cause::Change => format!("the change{of} fails on {day}"),
-            Cause::Usage => format!("hours end in arrears on {day}"),
-            Cause::Restart => format!(
+            NeedCause::Renewal => format!("the renewal{of} fails on {day}"),
+            NeedCause::Purchase => format!("the purchase{of} fails on {day}"),
+            NeedCause::Change => format!("the change{of} fails on {day}"),
+            NeedCause::Usage => format!("hours end in arrears on {day}"),
+            NeedCause::Restart => format!(
                 "{} does not start again on {day}",
                 of.trim_start_matches(" of ")
             ),
-            Cause::Floor => format!("it falls below its alert line on {day}"),
+            NeedCause::Floor => format!("it falls below its alert line on {day}"),
         }
     }
 
-    fn unmet(&self, failure: &Failure) -> String {
+    fn unmet(&self, failure: &FundingFailure) -> String {
         let first = self.book.days.from;
         let when = if failure.by < first {
             "before the run"
@@ -230,9 +235,10 @@ impl Teller<'_> {
     }
 
     /// The lines that are not shown, and what their instances are worth a month.
-    fn more(&self, lines: &[Line]) -> String {
+    fn more(&self, lines: &[TaskLine]) -> String {
         let mut worth: BTreeMap<Currency, Money> = BTreeMap::new();
-        let mut instances: Vec<InstanceIndex> = lines.iter().filter_map(Line::instance).collect();
+        let mut instances: Vec<InstanceIndex> =
+            lines.iter().filter_map(TaskLine::instance).collect();
         instances.sort_unstable();
         instances.dedup();
         for instance in instances {

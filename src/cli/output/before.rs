@@ -13,7 +13,7 @@ use crate::cli::folder::book_files;
 /// Those files of a folder that are to be written over.
 pub(super) fn own(target: &Path, made: &BTreeSet<String>) -> Own {
     made.iter()
-        .filter_map(|name| Some((name.into(), OwnFile::of(&target.join(name))?)))
+        .filter_map(|name| Some((name.into(), OwnFile::look_at(&target.join(name))?)))
         .collect()
 }
 

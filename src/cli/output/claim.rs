@@ -9,11 +9,11 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::Work;
+use super::OutputFile;
 use super::names::{has_pending, is_unfinished};
 use crate::cli::Failure;
 use crate::output::hash::Hasher;
-use crate::output::listing::{LISTINGS, Listed, listings, verb};
+use crate::output::listing::{LISTINGS, ListOrigin, listings, verb};
 use crate::output::run_json::Hashes;
 
 /// The file without which a folder is no book.
@@ -37,7 +37,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// Of a plain file; a link is none.
-    pub(super) fn of(path: &Path) -> Option<Self> {
+    pub(super) fn stamp_of_file(path: &Path) -> Option<Self> {
         let metadata = fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
         Some(Self {
             bytes: metadata.len(),
@@ -66,10 +66,10 @@ pub(super) struct OwnFile {
 
 impl OwnFile {
     /// A file as it is now.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let stamp = Stamp::of(path)?;
+    pub(super) fn look_at(path: &Path) -> Option<Self> {
+        let stamp = Stamp::stamp_of_file(path)?;
         let hash = hash_of(path).ok()?;
-        (Stamp::of(path) == Some(stamp)).then_some(Self { stamp, hash })
+        (Stamp::stamp_of_file(path) == Some(stamp)).then_some(Self { stamp, hash })
     }
 }
 
@@ -80,40 +80,42 @@ pub(super) type Own = BTreeMap<PathBuf, OwnFile>;
 /// `--force`. A book does not go into a result.
 pub(super) fn check_folder(
     target: &Path,
-    (out, work, is_forced): (&Path, Work, bool),
+    (out, work, is_forced): (&Path, OutputFile, bool),
 ) -> Result<(), Failure> {
     let shown = out.display();
     match work {
-        Work::Book if is_result(target) => Err(Failure::new(
+        OutputFile::Book if is_result(target) => Err(Failure::new(
             format!("`{shown}` holds results; a book needs a folder of its own"),
             "choose another folder with --out",
         )),
-        Work::Book if target.join(BOOK).exists() && !is_forced => Err(Failure::new(
+        OutputFile::Book if target.join(BOOK).exists() && !is_forced => Err(Failure::new(
             format!("there is already a book in `{shown}`"),
             format!(
                 "choose another folder with --out, or add --force: the old book is kept as `{shown}.before`"
             ),
         )),
-        Work::Grown if !target.join(BOOK).exists() => Err(Failure::new(
+        OutputFile::Grown if !target.join(BOOK).exists() => Err(Failure::new(
             format!("there is no book in `{shown}`"),
             "leave out --add to make one, or name the folder of a book with --out",
         )),
-        Work::Result(_) if target.join(BOOK).exists() => Err(Failure::new(
+        OutputFile::Result(_) if target.join(BOOK).exists() => Err(Failure::new(
             format!("`{shown}` is a book; results need a folder of their own"),
             "choose another folder with --out",
         )),
-        Work::Result(_) if !is_forced && !is_result(target) => match foreign_file(target, target) {
-            // A result whose files are being put into place has no list for a moment, or since a kill.
-            Some(_) if has_pending(target) || is_result(target) => Ok(()),
-            Some(name) => Err(Failure::new(
-                format!(
-                    "`{shown}` is not empty and holds no earlier result: it has `{}`",
-                    name.display()
-                ),
-                "choose another folder with --out, or add --force: the files that are there stay as they are",
-            )),
-            None => Ok(()),
-        },
+        OutputFile::Result(_) if !is_forced && !is_result(target) => {
+            match foreign_file(target, target) {
+                // A result whose files are being put into place has no list for a moment, or since a kill.
+                Some(_) if has_pending(target) || is_result(target) => Ok(()),
+                Some(name) => Err(Failure::new(
+                    format!(
+                        "`{shown}` is not empty and holds no earlier result: it has `{}`",
+                        name.display()
+                    ),
+                    "choose another folder with --out, or add --force: the files that are there stay as they are",
+                )),
+                None => Ok(()),
+            }
+        }
         _ => Ok(()),
     }
 }
@@ -122,9 +124,10 @@ pub(super) fn check_folder(
 fn is_result(folder: &Path) -> bool {
     LISTINGS.iter().any(|name| {
         let mut head = Vec::new();
-        let read = Stamp::of(&folder.join(name)).and_then(|_| File::open(folder.join(name)).ok());
+        let read = Stamp::stamp_of_file(&folder.join(name))
+            .and_then(|_| File::open(folder.join(name)).ok());
         read.is_some_and(|file| {
-            file.take(HEAD).read_to_end(&mut head).is_ok() && Listed::begins(&head)
+            file.take(HEAD).read_to_end(&mut head).is_ok() && ListOrigin::begins(&head)
         })
     })
 }
@@ -167,7 +170,7 @@ pub(super) fn survey(
     let empty = Hashes::new();
     let listed = lists.get(listing).unwrap_or(&empty);
     let look = |(name, hash): (&String, &String)| {
-        let file = OwnFile::of(&target.join(name)).filter(|file| file.hash == *hash)?;
+        let file = OwnFile::look_at(&target.join(name)).filter(|file| file.hash == *hash)?;
         Some((PathBuf::from(name), file))
     };
     let own: Own = listed.par_iter().filter_map(look).collect();
@@ -189,7 +192,8 @@ pub(super) fn survey(
             .find(|(_, outputs)| outputs.contains_key(name))
             .map(|(listing, _)| *listing);
         let is_changed_list = name == listing
-            && plain(&target.join(name)).is_some_and(|bytes| Listed::of(&bytes) == Listed::Changed);
+            && plain(&target.join(name))
+                .is_some_and(|bytes| ListOrigin::origin_of(&bytes) == ListOrigin::Changed);
         let file = out.join(&taken);
         return Err(match other {
             _ if is_changed_list || listed.contains_key(name) => changed(&file),

@@ -18,13 +18,13 @@ use std::path::{Path, PathBuf};
 use super::claim::{Own, Stamp, inode};
 use super::disk::{is_mount, sync};
 use super::names::{is_begun, is_unfinished, parked};
-use super::site::{Site, Way};
+use super::site::{Replacement, Site};
 use super::within::{self, Broken};
-use crate::cli::say::warn;
+use crate::cli::print::warn;
 
 /// How the new folder came to its place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Done {
+pub(super) enum Exchanged {
     /// As a folder: nothing is left where it was.
     Whole,
     /// File by file: empty folders are left where it was.
@@ -33,18 +33,18 @@ pub(super) enum Done {
 
 /// Puts `new`, whose files are durable, into the place of the target, of which `own` is written over or removed. `is_alone` says
 /// that nobody else works in the target.
-pub(super) fn put(site: &Site, new: &Path, own: &Own, is_alone: bool) -> Result<Done, Broken> {
+pub(super) fn put(site: &Site, new: &Path, own: &Own, is_alone: bool) -> Result<Exchanged, Broken> {
     let target = &site.target;
     let parent = target.parent().unwrap_or(target);
-    if site.way == Way::Beside && fs::symlink_metadata(target).is_err() {
+    if site.way == Replacement::Beside && fs::symlink_metadata(target).is_err() {
         sync(new)?;
         fs::rename(new, target)?;
         sync(parent)?;
-        return Ok(Done::Whole);
+        return Ok(Exchanged::Whole);
     }
-    if site.way == Way::Beside {
+    if site.way == Replacement::Beside {
         let made: BTreeSet<PathBuf> = within::files(new)?.into_iter().collect();
-        let keeping = Keeping { own, is_alone };
+        let keeping = BackupRule { own, is_alone };
         match keeping
             .folder((target, new), Path::new(""))
             .and_then(|_| swap(new, target))
@@ -55,12 +55,12 @@ pub(super) fn put(site: &Site, new: &Path, own: &Own, is_alone: bool) -> Result<
             swapped => {
                 swapped?;
                 after(parent, (new, target), &Clearing { own, made: &made });
-                return Ok(Done::Whole);
+                return Ok(Exchanged::Whole);
             }
         }
     }
     within::put(target, new, own)?;
-    Ok(Done::ByFiles)
+    Ok(Exchanged::ByFiles)
 }
 
 /// What is left to do after an exchange. It cannot undo it any more.
@@ -95,12 +95,12 @@ fn forget(new: &Path, made: &BTreeSet<PathBuf>) -> io::Result<()> {
 }
 
 /// Brings what others have in an old folder to a new one.
-struct Keeping<'o> {
+struct BackupRule<'o> {
     own: &'o Own,
     is_alone: bool,
 }
 
-impl Keeping<'_> {
+impl BackupRule<'_> {
     /// The folder under this name; whether anything in it is kept, or nothing was in it.
     fn folder(&self, (from, to): (&Path, &Path), name: &Path) -> io::Result<bool> {
         let (old, new) = (from.join(name), to.join(name));
@@ -259,7 +259,7 @@ impl Clearing<'_> {
         let is_own = self
             .own
             .get(name)
-            .is_some_and(|own| Stamp::of(old) == Some(own.stamp));
+            .is_some_and(|own| Stamp::stamp_of_file(old) == Some(own.stamp));
         if is_own || (!self.made.contains(name) && is_same(old, new)) {
             return fs::remove_file(old);
         }

@@ -19,16 +19,18 @@ use std::time::Duration;
 
 use super::names::{LOCK, MARK};
 use crate::cli::diagnostics::shown_path;
-use crate::cli::say::warn;
+use crate::cli::print::warn;
 
 /// Before it says so, a program waits this often, and so long each time.
 const SILENT_WAITS: u32 = 30;
 const WAIT: Duration = Duration::from_millis(10);
 
 /// Folders that nobody exchanges while this is held.
-pub(in crate::cli) struct Kept(#[expect(dead_code, reason = "a lock is held, not used")] Vec<File>);
+pub(in crate::cli) struct HeldFolders(
+    #[expect(dead_code, reason = "a lock is held, not used")] Vec<File>,
+);
 
-impl Kept {
+impl HeldFolders {
     /// Keeps a folder, and each one above it, where it is.
     pub(in crate::cli) fn folder(folder: &Path) -> Self {
         let Ok(folder) = fs::canonicalize(folder) else {
@@ -39,7 +41,7 @@ impl Kept {
         Self(
             above
                 .into_iter()
-                .filter_map(|folder| lock_folder(folder, Share::WithOthers))
+                .filter_map(|folder| lock_folder(folder, LockMode::WithOthers))
                 .collect(),
         )
     }
@@ -47,7 +49,7 @@ impl Kept {
 
 /// Waits until nobody works in a folder; none where there are no such locks, or no such folder.
 pub(super) fn alone(folder: &Path) -> Option<File> {
-    lock_folder(folder, Share::Alone)
+    lock_folder(folder, LockMode::Alone)
 }
 
 /// A file beside a target that says that somebody writes into it. Gone when it is dropped.
@@ -62,8 +64,8 @@ impl TargetLock {
     /// Waits until nobody else writes into the target.
     pub(super) fn take(path: PathBuf) -> io::Result<Self> {
         loop {
-            let file = open(&path)?;
-            let is_held = wait(&file, Share::Alone, &path);
+            let file = open_lock_file(&path)?;
+            let is_held = wait(&file, LockMode::Alone, &path);
             if !is_held || is_at(&file, &path) == Some(true) {
                 return Ok(Self {
                     path,
@@ -85,7 +87,7 @@ impl Drop for TargetLock {
 }
 
 /// Opens a lock; one that another person's program left can be read only.
-fn open(path: &Path) -> io::Result<File> {
+fn open_lock_file(path: &Path) -> io::Result<File> {
     match OpenOptions::new()
         .write(true)
         .create(true)
@@ -100,12 +102,12 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 #[derive(Clone, Copy)]
-enum Share {
+enum LockMode {
     WithOthers,
     Alone,
 }
 
-fn lock_folder(folder: &Path, share: Share) -> Option<File> {
+fn lock_folder(folder: &Path, share: LockMode) -> Option<File> {
     loop {
         let file = File::open(folder).ok()?;
         if !wait(&file, share, folder) {
@@ -118,12 +120,12 @@ fn lock_folder(folder: &Path, share: Share) -> Option<File> {
 }
 
 /// Waits for a lock, and says so once if that takes a while; false where there are no locks.
-fn wait(file: &File, share: Share, path: &Path) -> bool {
+fn wait(file: &File, share: LockMode, path: &Path) -> bool {
     static SAID: Once = Once::new();
     for _ in 0..SILENT_WAITS {
         let tried = match share {
-            Share::WithOthers => file.try_lock_shared(),
-            Share::Alone => file.try_lock(),
+            LockMode::WithOthers => file.try_lock_shared(),
+            LockMode::Alone => file.try_lock(),
         };
         match tried {
             Ok(()) => return true,
@@ -138,8 +140,8 @@ fn wait(file: &File, share: Share, path: &Path) -> bool {
         ));
     });
     let locked = match share {
-        Share::WithOthers => file.lock_shared(),
-        Share::Alone => file.lock(),
+        LockMode::WithOthers => file.lock_shared(),
+        LockMode::Alone => file.lock(),
     };
     locked.is_ok()
 }

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::disk::is_mount;
-use super::lock::{self, Kept, TargetLock};
+use super::lock::{self, HeldFolders, TargetLock};
 use super::names::{self, LOCK, MARK, left_over, marked, parked};
 use super::within;
 use crate::cli::diagnostics::shown_path;
-use crate::cli::say::warn;
+use crate::cli::print::warn;
 
 /// Folders that were made for a result, gone again if nothing comes into them. Innermost first.
 pub(super) struct MadeFolders(Vec<PathBuf>);
@@ -52,18 +52,18 @@ impl Drop for MadeFolders {
 pub(super) struct Site {
     /// Absolute and without links.
     pub target: PathBuf,
-    pub way: Way,
+    pub way: Replacement,
     /// The target itself, where the result is made inside.
     inside: Option<File>,
     /// The target, whether or not it exists. None where the folder around it does not take files.
     lock: Option<TargetLock>,
     /// The folders around the target.
-    _around: Option<Kept>,
+    _around: Option<HeldFolders>,
 }
 
 /// How a result takes the place of an old one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Replacement {
     /// Made beside the target and exchanged for it.
     Beside,
     /// Made inside the target and put there file by file: the target itself must stay.
@@ -87,7 +87,7 @@ impl Site {
             }
             found => found?,
         };
-        let _around = target.parent().map(Kept::folder);
+        let _around = target.parent().map(HeldFolders::folder);
         let path = target
             .file_name()
             .map(|name| target.with_file_name(marked(name, LOCK)));
@@ -96,9 +96,9 @@ impl Site {
             taken => taken?,
         };
         let way = if lock.is_none() || must_stay(&target) {
-            Way::Inside
+            Replacement::Inside
         } else {
-            Way::Beside
+            Replacement::Beside
         };
         let mut site = Self {
             target,
@@ -112,7 +112,7 @@ impl Site {
         if exists && !site.target.is_dir() {
             return Err(ErrorKind::NotADirectory.into());
         }
-        if way == Way::Inside {
+        if way == Replacement::Inside {
             site.inside = lock::alone(&site.target);
         }
         site.clear_up()?;
@@ -121,10 +121,10 @@ impl Site {
 
     /// A new folder for the files in the making.
     pub(super) fn stage(&mut self) -> io::Result<TempDir> {
-        if self.way == Way::Beside {
+        if self.way == Replacement::Beside {
             match beside(&self.target) {
                 Err(error) if is_forbidden(&error) && self.target.is_dir() => {
-                    self.way = Way::Inside;
+                    self.way = Replacement::Inside;
                     self.inside = lock::alone(&self.target);
                     self.clear_up()?;
                 }

@@ -11,8 +11,8 @@ use super::claim::{BOOK, Own, OwnFile, free_name, plain};
 use super::disk::{is_mount, sync};
 use super::names::{BEGUN, STALE};
 use crate::cli::diagnostics::shown_path;
-use crate::cli::say::warn;
-use crate::output::listing::{LISTINGS, Listed, listing};
+use crate::cli::print::warn;
+use crate::output::listing::{LISTINGS, ListOrigin, listing};
 use crate::output::run_json::Hashes;
 
 /// The files that may be written over or removed, with their hashes.
@@ -50,13 +50,13 @@ pub(super) fn put(target: &Path, new: &Path, own: &Own) -> Result<(), Broken> {
             .iter()
             .filter(|(name, _)| files.contains(name) != is_stale);
         chosen
-            .map(|(name, file)| (text(name), file.hash.clone()))
+            .map(|(name, file)| (name_in_listing(name), file.hash.clone()))
             .collect()
     };
     let begun = new.join(BEGUN);
     fs::create_dir(&begun)?;
-    write(&begun.join(OWN), &listed(false))?;
-    write(&begun.join(STALE), &listed(true))?;
+    write_listing(&begun.join(OWN), &listed(false))?;
+    write_listing(&begun.join(STALE), &listed(true))?;
     sync(&begun)?;
     sync(new)?;
     let seal = seal(&files);
@@ -69,21 +69,22 @@ pub(super) fn put(target: &Path, new: &Path, own: &Own) -> Result<(), Broken> {
     }
     resume(target, new).map_err(|error| Broken {
         error,
-        without: seal.map(text),
+        without: seal.map(name_in_listing),
     })
 }
 
 /// Ends what [`put`] began.
 pub(super) fn resume(target: &Path, new: &Path) -> io::Result<()> {
     let begun = new.join(BEGUN);
-    let read = |name: &str| match plain(&begun.join(name)).map(|bytes| Listed::of(&bytes)) {
-        Some(Listed::Whole(listed)) => listed,
-        _ => Hashes::new(),
-    };
+    let read =
+        |name: &str| match plain(&begun.join(name)).map(|bytes| ListOrigin::origin_of(&bytes)) {
+            Some(ListOrigin::Whole(listed)) => listed,
+            _ => Hashes::new(),
+        };
     let (own, stale) = (read(OWN), read(STALE));
     let is_own = |listed: &Hashes, name: &Path| {
-        listed.get(&text(name)).is_some_and(|hash| {
-            OwnFile::of(&target.join(name)).is_some_and(|file| file.hash == *hash)
+        listed.get(&name_in_listing(name)).is_some_and(|hash| {
+            OwnFile::look_at(&target.join(name)).is_some_and(|file| file.hash == *hash)
         })
     };
     let files = files(new)?;
@@ -169,11 +170,11 @@ pub(super) fn files(new: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Names are those of lists and of files that verbs make, which are all UTF-8.
-fn text(name: &Path) -> String {
+fn name_in_listing(name: &Path) -> String {
     name.to_string_lossy().replace('\\', "/")
 }
 
-fn write(path: &Path, listed: &Hashes) -> io::Result<()> {
+fn write_listing(path: &Path, listed: &Hashes) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(&listing("put", listed))?;
     file.sync_all()

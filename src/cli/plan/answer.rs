@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::plan::{AccountPlan, Cause, Failure, Keep, Loss, LossCause, Plan, TopUp, Way};
+use crate::analysis::plan::{
+    AccountPlan, FundingFailure, KeepRule, NeedCause, PaymentChannel, Plan, TopUp,
+    UnavoidableCause, UnavoidableLoss,
+};
 use crate::cli::answer::{BAD, HEAD, section};
 use crate::cli::diagnostics::{counted, visible};
 use crate::engine::event::Event;
@@ -16,13 +19,17 @@ use crate::model::money::{Currency, Money};
 const NAMED: usize = 8;
 
 /// The whole answer.
-pub(super) fn render(book: &Book, (plan, keep): (&Plan, &Keep), way: Way<'_>) -> String {
+pub(super) fn render(
+    book: &Book,
+    (plan, keep): (&Plan, &KeepRule),
+    way: PaymentChannel<'_>,
+) -> String {
     let (from, to) = (book.days.from, book.days.to);
     let mut text = format!(
         "{HEAD}The cash plan of {}{HEAD:#}, {from} to {to}\n\n",
         visible(&book.name)
     );
-    let teller = Teller { book, way };
+    let teller = PlanPrinter { book, way };
     let top_ups = plan
         .accounts
         .iter()
@@ -68,14 +75,14 @@ pub(super) fn render(book: &Book, (plan, keep): (&Plan, &Keep), way: Way<'_>) ->
             .iter()
             .map(|(day, one, verb)| teller.step(*day, *one, *verb)),
     );
-    let lost: Vec<&Loss> = plan
+    let lost: Vec<&UnavoidableLoss> = plan
         .accounts
         .iter()
         .flat_map(|plan| &plan.lost)
         .filter(|loss| !loss.asked)
         .collect();
     let head = match keep {
-        Keep::Flagged => "Ends, as its flag says; --keep keeps it",
+        KeepRule::Flagged => "Ends, as its flag says; --keep keeps it",
         _ => "Lost whatever is paid; --keep keeps it",
     };
     section(&mut text, head, lost.iter().map(|loss| teller.lost(loss)));
@@ -86,17 +93,17 @@ pub(super) fn render(book: &Book, (plan, keep): (&Plan, &Keep), way: Way<'_>) ->
     text.trim_end().to_owned() + "\n"
 }
 
-struct Teller<'b> {
+struct PlanPrinter<'b> {
     book: &'b Book,
-    way: Way<'b>,
+    way: PaymentChannel<'b>,
 }
 
-impl Teller<'_> {
+impl PlanPrinter<'_> {
     fn id(&self, instance: InstanceIndex) -> String {
         visible(self.book.instance(instance).id.as_str())
     }
 
-    fn account(&self, plan: &AccountPlan) -> String {
+    fn account_line(&self, plan: &AccountPlan) -> String {
         visible(self.book.account(plan.account).id.as_str())
     }
 
@@ -138,26 +145,26 @@ impl Teller<'_> {
         } else {
             "not a day later".to_owned()
         };
-        let (account, amount) = (self.account(plan), self.money(plan, top_up.amount));
+        let (account, amount) = (self.account_line(plan), self.money(plan, top_up.amount));
         format!(
             "{sent} {account}: {amount}{there}; {latest}, for {}",
             self.purpose(&top_up.first)
         )
     }
 
-    fn purpose(&self, failure: &Failure) -> String {
+    fn purpose(&self, failure: &FundingFailure) -> String {
         let day = failure.day;
         let of = failure
             .instance
             .map(|instance| format!(" of {}", self.id(instance)))
             .unwrap_or_default();
         match failure.cause {
-            Cause::Renewal => format!("the renewal{of} on {day}"),
-            Cause::Purchase => format!("the purchase{of} on {day}"),
-            Cause::Change => format!("the change{of} on {day}"),
-            Cause::Usage => format!("the hours of {day}"),
-            Cause::Restart => format!("the restart{of} on {day}"),
-            Cause::Floor => format!("the reserve or alert line on {day}"),
+            NeedCause::Renewal => format!("the renewal{of} on {day}"),
+            NeedCause::Purchase => format!("the purchase{of} on {day}"),
+            NeedCause::Change => format!("the change{of} on {day}"),
+            NeedCause::Usage => format!("the hours of {day}"),
+            NeedCause::Restart => format!("the restart{of} on {day}"),
+            NeedCause::Floor => format!("the reserve or alert line on {day}"),
         }
     }
 
@@ -178,7 +185,7 @@ impl Teller<'_> {
         let first = top_up.without.iter().map(|one| one.day).min()?;
         let kept = of(&[Event::Reclaimed, Event::Stopped]);
         let gone = of(&[Event::Terminated]);
-        let (sent, account) = (top_up.arrival.sent, self.account(plan));
+        let (sent, account) = (top_up.arrival.sent, self.account_line(plan));
         let mut line = format!(
             "{sent} {account}: {} from {first} on",
             counted(failed.len(), "failure")
@@ -207,7 +214,7 @@ impl Teller<'_> {
     }
 
     fn runway(&self, plan: &AccountPlan) -> String {
-        let account = self.account(plan);
+        let account = self.account_line(plan);
         match plan.runway {
             None => format!("{account} lasts to the end of the run"),
             Some(failure) => {
@@ -221,7 +228,7 @@ impl Teller<'_> {
 
     fn triage(&self, plan: &AccountPlan) -> Option<String> {
         let triage = plan.triage.as_ref()?;
-        let (account, budget) = (self.account(plan), self.money(plan, triage.budget));
+        let (account, budget) = (self.account_line(plan), self.money(plan, triage.budget));
         let all = triage.kept.len() + triage.let_go.len();
         if triage.let_go.is_empty() {
             return (all > 0)
@@ -269,7 +276,7 @@ impl Teller<'_> {
                     self.money(plan, unmet.missing),
                     unmet.by,
                 );
-                let account = self.account(plan);
+                let account = self.account_line(plan);
                 let why = match plan.triage {
                     None => "before the first top-up",
                     Some(_) => "which even the smallest set of instances lacks",
@@ -285,14 +292,14 @@ impl Teller<'_> {
         lines
     }
 
-    fn lost(&self, loss: &Loss) -> String {
+    fn lost(&self, loss: &UnavoidableLoss) -> String {
         let id = self.id(loss.instance);
         let day = loss.day.map(|day| format!(" on {day}")).unwrap_or_default();
         match loss.why {
-            LossCause::Released => format!("{id} is gone before the run begins"),
-            LossCause::BeforeMoney => format!("{id} is gone{day}, before the first top-up"),
-            LossCause::People => format!("{id} is given up{day} by an action of the book"),
-            LossCause::NotRenewed => {
+            UnavoidableCause::Released => format!("{id} is gone before the run begins"),
+            UnavoidableCause::BeforeMoney => format!("{id} is gone{day}, before the first top-up"),
+            UnavoidableCause::People => format!("{id} is given up{day} by an action of the book"),
+            UnavoidableCause::NotRenewed => {
                 let prepaid = self.book.instance(loss.instance).charge_type == ChargeType::Prepaid;
                 let stops = if prepaid {
                     "goes to the recycle bin"

@@ -7,10 +7,10 @@ use crate::model::instance::{ChargeType, RenewFlag};
 
 use super::dates::Dates;
 use super::department::{Department, Funded};
-use super::funding::{Funding, rounded_up};
-use super::inventory::Instance;
+use super::funding::{DrawnFunding, rounded_up};
+use super::inventory::DrawnInstance;
 use super::random::Random;
-use super::row::Row;
+use super::row::RowText;
 
 /// The heading of `actions.csv`.
 pub(super) const COLUMNS: &str =
@@ -34,23 +34,23 @@ const RENEWAL_NOTES: &[&str] = &[
 ];
 
 /// One row of `actions.csv`.
-pub(super) struct Action<'a> {
+pub(super) struct DrawnAction<'a> {
     /// The day on which it is done.
     pub(super) day: i64,
     account_id: &'a str,
-    target: Target<'a>,
-    verb: Verb,
+    target: DrawnTarget<'a>,
+    verb: DrawnVerb,
     note: &'static str,
 }
 
-enum Target<'a> {
+enum DrawnTarget<'a> {
     Account,
     Instance(&'a str),
     Where(&'a str),
 }
 
 /// What is done: amounts in cents, prices in ten-thousandths.
-enum Verb {
+enum DrawnVerb {
     TopUp(i64),
     Credit(i64),
     SetCreditLimit(i64),
@@ -61,33 +61,33 @@ enum Verb {
     Terminate,
 }
 
-impl Action<'_> {
+impl DrawnAction<'_> {
     /// What it is expected to cost, in cents.
-    pub(super) fn cost(&self, instance: &Instance) -> i64 {
+    pub(super) fn cost(&self, instance: &DrawnInstance) -> i64 {
         match self.verb {
-            Verb::Renew(months) => instance.price * months / 100,
-            Verb::RenewUntil(_) => instance.price * 2 / 100,
+            DrawnVerb::Renew(months) => instance.price * months / 100,
+            DrawnVerb::RenewUntil(_) => instance.price * 2 / 100,
             _ => 0,
         }
     }
 
     /// Appends its row.
-    pub(super) fn write(&self, out: &mut Vec<u8>, dates: &Dates) {
-        let row = Row::new(out)
-            .text(dates.text(self.day))
-            .text(self.verb.name())
-            .text(self.account_id);
+    pub(super) fn write_action(&self, out: &mut Vec<u8>, dates: &Dates) {
+        let row = RowText::new(out)
+            .push_text(dates.date_text(self.day))
+            .push_text(self.verb.as_word())
+            .push_text(self.account_id);
         let row = match self.target {
-            Target::Account => row.empty().empty(),
-            Target::Instance(id) => row.text(id).empty(),
-            Target::Where(condition) => row.empty().quoted(condition),
+            DrawnTarget::Account => row.empty().empty(),
+            DrawnTarget::Instance(id) => row.push_text(id).empty(),
+            DrawnTarget::Where(condition) => row.empty().quoted(condition),
         };
-        self.verb.write(row).text(self.note).end();
+        self.verb.write_verb(row).push_text(self.note).end();
     }
 }
 
-impl Verb {
-    fn name(&self) -> &'static str {
+impl DrawnVerb {
+    fn as_word(&self) -> &'static str {
         match self {
             Self::TopUp(_) => "topup",
             Self::Credit(_) => "credit",
@@ -101,18 +101,18 @@ impl Verb {
     }
 
     /// The cells amount, months, day, flag and price.
-    fn write<'a>(&self, row: Row<'a>) -> Row<'a> {
+    fn write_verb<'a>(&self, row: RowText<'a>) -> RowText<'a> {
         match *self {
             Self::TopUp(cents) | Self::Credit(cents) | Self::SetCreditLimit(cents) => {
                 row.amount(cents).empty().empty().empty().empty()
             }
-            Self::Renew(months) => row.empty().number(months).empty().empty().empty(),
-            Self::RenewUntil(day) => row.empty().empty().number(day).empty().empty(),
+            Self::Renew(months) => row.empty().push_number(months).empty().empty().empty(),
+            Self::RenewUntil(day) => row.empty().empty().push_number(day).empty().empty(),
             Self::SetFlag(flag, months) => row
                 .empty()
-                .maybe(months, Row::number)
+                .maybe(months, RowText::push_number)
                 .empty()
-                .text(flag.name())
+                .push_text(flag.name())
                 .empty(),
             Self::SetPrice(units) => row.empty().empty().empty().empty().price(units),
             Self::Terminate => row.empty().empty().empty().empty().empty(),
@@ -125,16 +125,16 @@ pub(super) fn by_people<'a>(
     random: &mut Random,
     dates: &Dates,
     account_id: &'a str,
-    instance: &'a Instance,
-) -> Option<Action<'a>> {
+    instance: &'a DrawnInstance,
+) -> Option<DrawnAction<'a>> {
     let (day, verb, note) = match instance.charge_type {
         ChargeType::Prepaid => on_prepaid(random, dates, instance)?,
         ChargeType::Postpaid => on_postpaid(random, dates, instance)?,
     };
-    Some(Action {
+    Some(DrawnAction {
         day,
         account_id,
-        target: Target::Instance(&instance.id),
+        target: DrawnTarget::Instance(&instance.id),
         verb,
         note,
     })
@@ -143,21 +143,21 @@ pub(super) fn by_people<'a>(
 fn on_prepaid(
     random: &mut Random,
     dates: &Dates,
-    instance: &Instance,
-) -> Option<(i64, Verb, &'static str)> {
+    instance: &DrawnInstance,
+) -> Option<(i64, DrawnVerb, &'static str)> {
     let standing = &instance.standing;
     let expiry = standing
         .expires_on
         .filter(|day| *day >= 0 && standing.state.is_none())?;
     let flag = instance.renewal?.flag;
-    let in_time = expiry.min(dates.days() - 1);
+    let in_time = expiry.min(dates.run_days() - 1);
     let some_day = |random: &mut Random| random.within(0..=in_time);
     match random.below(1000) {
-        0..70 if flag == RenewFlag::Manual && expiry < dates.days() => {
+        0..70 if flag == RenewFlag::Manual && expiry < dates.run_days() => {
             let day = (expiry - random.within(1..=7)).max(0);
             Some((
                 day,
-                Verb::Renew(random.pick(RENEWED_MONTHS)),
+                DrawnVerb::Renew(random.pick(RENEWED_MONTHS)),
                 random.choose(RENEWAL_NOTES),
             ))
         }
@@ -169,7 +169,7 @@ fn on_prepaid(
         )),
         997..999 => Some((
             some_day(random),
-            Verb::RenewUntil(random.within(1..=28)),
+            DrawnVerb::RenewUntil(random.within(1..=28)),
             "same day for the project",
         )),
         _ => None,
@@ -179,25 +179,25 @@ fn on_prepaid(
 fn on_postpaid(
     random: &mut Random,
     dates: &Dates,
-    instance: &Instance,
-) -> Option<(i64, Verb, &'static str)> {
-    let day = random.within(instance.standing.starts_on.unwrap_or(0)..=dates.days() - 1);
+    instance: &DrawnInstance,
+) -> Option<(i64, DrawnVerb, &'static str)> {
+    let day = random.within(instance.standing.starts_on.unwrap_or(0)..=dates.run_days() - 1);
     match random.below(1000) {
-        0..6 => Some((day, Verb::Terminate, "no longer needed")),
+        0..6 => Some((day, DrawnVerb::Terminate, "no longer needed")),
         6..9 => Some((day, new_price(random, instance.price), "")),
         _ => None,
     }
 }
 
-fn new_flag(random: &mut Random, old: RenewFlag) -> Verb {
+fn new_flag(random: &mut Random, old: RenewFlag) -> DrawnVerb {
     match old {
-        RenewFlag::Auto | RenewFlag::None => Verb::SetFlag(RenewFlag::Manual, None),
-        RenewFlag::Manual => Verb::SetFlag(RenewFlag::Auto, random.chance(400).then_some(3)),
+        RenewFlag::Auto | RenewFlag::None => DrawnVerb::SetFlag(RenewFlag::Manual, None),
+        RenewFlag::Manual => DrawnVerb::SetFlag(RenewFlag::Auto, random.chance(400).then_some(3)),
     }
 }
 
-fn new_price(random: &mut Random, old: i64) -> Verb {
-    Verb::SetPrice(old * random.within(850..=1100) / 1000)
+fn new_price(random: &mut Random, old: i64) -> DrawnVerb {
+    DrawnVerb::SetPrice(old * random.within(850..=1100) / 1000)
 }
 
 /// What is done to the account itself: top-ups every month, and now and then a credit.
@@ -205,39 +205,39 @@ pub(super) fn of_account(
     out: &mut Vec<u8>,
     random: &mut Random,
     dates: &Dates,
-    (department, funding): (&Department, &Funding),
+    (department, funding): (&Department, &DrawnFunding),
 ) {
     let mut write = |day, verb, note| {
-        let action = Action {
+        let action = DrawnAction {
             day,
             account_id: &department.id,
-            target: Target::Account,
+            target: DrawnTarget::Account,
             verb,
             note,
         };
-        action.write(out, dates);
+        action.write_action(out, dates);
     };
     for day in dates
         .each_month(department.topup_day)
         .filter(|_| funding.topup > 0)
     {
         if let Some(cents) = topup(random, department.funded, funding.topup) {
-            write(day, Verb::TopUp(cents), "monthly budget");
+            write(day, DrawnVerb::TopUp(cents), "monthly budget");
         }
     }
     if random.chance(30) {
         let cents = random.within(1..=20) * 10_000;
         write(
-            random.within(0..=dates.days() - 1),
-            Verb::Credit(cents),
+            random.within(0..=dates.run_days() - 1),
+            DrawnVerb::Credit(cents),
             "campaign credit",
         );
     }
     if random.chance(20) {
         let cents = rounded_up(funding.month / 4);
         write(
-            random.within(0..=dates.days() - 1),
-            Verb::SetCreditLimit(cents),
+            random.within(0..=dates.run_days() - 1),
+            DrawnVerb::SetCreditLimit(cents),
             "limit reviewed",
         );
     }
@@ -261,7 +261,7 @@ pub(super) fn selective(
     dates: &Dates,
     first_account: &str,
 ) {
-    let soon = dates.text((dates.days() * 15 / 100).max(1));
+    let soon = dates.date_text((dates.run_days() * 15 / 100).max(1));
     let expiring =
         format!("\"tag:env\" = 'prod' AND renew_flag <> 'auto' AND expires_on < DATE '{soon}'");
     let price = 1_000_000 + random.within(0..=150) * 1_000;
@@ -270,49 +270,55 @@ pub(super) fn selective(
         (
             100,
             first_account,
-            Verb::Renew(3),
+            DrawnVerb::Renew(3),
             expiring.as_str(),
             "renewed ahead of the holidays",
         ),
         (
             200,
             "",
-            Verb::SetFlag(RenewFlag::Auto, None),
+            DrawnVerb::SetFlag(RenewFlag::Auto, None),
             MANUAL_DATABASES,
             "production must not lapse",
         ),
         (
             300,
             "",
-            Verb::SetPrice(price),
+            DrawnVerb::SetPrice(price),
             MAINLAND_MEDIUM,
             "frame contract",
         ),
         (
             450,
             "",
-            Verb::SetFlag(RenewFlag::None, None),
+            DrawnVerb::SetFlag(RenewFlag::None, None),
             SANDBOX,
             "sandbox is closing",
         ),
         (
             600,
             first_account,
-            Verb::RenewUntil(unified_day),
+            DrawnVerb::RenewUntil(unified_day),
             FIRST_CACHES,
             "one date for the caches",
         ),
-        (700, "", Verb::Terminate, BATCH_BY_HOUR, "batch jobs moved"),
+        (
+            700,
+            "",
+            DrawnVerb::Terminate,
+            BATCH_BY_HOUR,
+            "batch jobs moved",
+        ),
     ];
     for (permille, account_id, verb, condition, note) in actions {
-        let day = dates.days() * permille / 1000;
-        Action {
+        let day = dates.run_days() * permille / 1000;
+        DrawnAction {
             day,
             account_id,
-            target: Target::Where(condition),
+            target: DrawnTarget::Where(condition),
             verb,
             note,
         }
-        .write(out, dates);
+        .write_action(out, dates);
     }
 }

@@ -3,7 +3,7 @@
 //! Prices are in ten-thousandths of a yuan. Where Tencent Cloud printed one it is used (dated, see `spec/facts.md` 6.2);
 //! the others are scaled from those. No life-cycle rule stands here: a product only names its profile.
 
-use super::row::Row;
+use super::row::RowText;
 
 /// A product.
 pub(super) struct Product {
@@ -18,13 +18,13 @@ pub(super) struct Product {
     /// Whether it can be charged by the hour.
     pub(super) hourly: bool,
     /// Its types, from cheap to dear.
-    pub(super) types: &'static [Type],
+    pub(super) types: &'static [CatalogueType],
     /// What its instances are named after.
     pub(super) roles: &'static [&'static str],
 }
 
 /// An instance type with its list prices in the mainland.
-pub(super) struct Type {
+pub(super) struct CatalogueType {
     /// Its name.
     pub(super) name: &'static str,
     monthly: i64,
@@ -43,8 +43,8 @@ pub(super) struct Region {
     price_level: i64,
 }
 
-impl Type {
-    const fn of(name: &'static str, monthly: i64, hourly: i64) -> Self {
+impl CatalogueType {
+    const fn with_prices(name: &'static str, monthly: i64, hourly: i64) -> Self {
         Self {
             name,
             monthly,
@@ -149,57 +149,57 @@ pub(super) const PRODUCTS: &[Product] = &[
     },
 ];
 
-const CVM: &[Type] = &[
-    Type::of("S2.SMALL1", 590_000, 1_900),
-    Type::of("S2.SMALL2", 600_000, 2_000),
-    Type::of("SA2.MEDIUM4", 960_000, 3_000),
-    Type::of("S2.MEDIUM4", 1_020_000, 3_200),
-    Type::of("S5.MEDIUM4", 1_180_000, 3_675),
-    Type::of("S5.MEDIUM8", 1_725_000, 5_300),
-    Type::of("SA2.LARGE8", 1_920_000, 5_850),
-    Type::of("S5.LARGE8", 2_360_000, 7_350),
-    Type::of("S5.LARGE16", 3_450_000, 10_600),
-    Type::of("S5.2XLARGE16", 4_720_000, 14_700),
-    Type::of("S5.2XLARGE32", 6_900_000, 21_200),
-    Type::of("S5.4XLARGE32", 9_440_000, 29_400),
-    Type::of("S5.4XLARGE64", 13_800_000, 42_400),
-    Type::of("GN7.2XLARGE32", 22_500_000, 78_100),
-    Type::of("S5.16XLARGE256", 88_845_000, 160_900),
+const CVM: &[CatalogueType] = &[
+    CatalogueType::with_prices("S2.SMALL1", 590_000, 1_900),
+    CatalogueType::with_prices("S2.SMALL2", 600_000, 2_000),
+    CatalogueType::with_prices("SA2.MEDIUM4", 960_000, 3_000),
+    CatalogueType::with_prices("S2.MEDIUM4", 1_020_000, 3_200),
+    CatalogueType::with_prices("S5.MEDIUM4", 1_180_000, 3_675),
+    CatalogueType::with_prices("S5.MEDIUM8", 1_725_000, 5_300),
+    CatalogueType::with_prices("SA2.LARGE8", 1_920_000, 5_850),
+    CatalogueType::with_prices("S5.LARGE8", 2_360_000, 7_350),
+    CatalogueType::with_prices("S5.LARGE16", 3_450_000, 10_600),
+    CatalogueType::with_prices("S5.2XLARGE16", 4_720_000, 14_700),
+    CatalogueType::with_prices("S5.2XLARGE32", 6_900_000, 21_200),
+    CatalogueType::with_prices("S5.4XLARGE32", 9_440_000, 29_400),
+    CatalogueType::with_prices("S5.4XLARGE64", 13_800_000, 42_400),
+    CatalogueType::with_prices("GN7.2XLARGE32", 22_500_000, 78_100),
+    CatalogueType::with_prices("S5.16XLARGE256", 88_845_000, 160_900),
 ];
 
-const CBS: &[Type] = &[
-    Type::of("CLOUD_PREMIUM.50G", 175_000, 450),
-    Type::of("CLOUD_PREMIUM.100G", 350_000, 900),
-    Type::of("CLOUD_SSD.100G", 1_000_000, 2_500),
-    Type::of("CLOUD_PREMIUM.500G", 1_750_000, 4_500),
-    Type::of("CLOUD_HSSD.200G", 2_000_000, 4_200),
-    Type::of("CLOUD_SSD.500G", 5_000_000, 12_500),
+const CBS: &[CatalogueType] = &[
+    CatalogueType::with_prices("CLOUD_PREMIUM.50G", 175_000, 450),
+    CatalogueType::with_prices("CLOUD_PREMIUM.100G", 350_000, 900),
+    CatalogueType::with_prices("CLOUD_SSD.100G", 1_000_000, 2_500),
+    CatalogueType::with_prices("CLOUD_PREMIUM.500G", 1_750_000, 4_500),
+    CatalogueType::with_prices("CLOUD_HSSD.200G", 2_000_000, 4_200),
+    CatalogueType::with_prices("CLOUD_SSD.500G", 5_000_000, 12_500),
 ];
 
-const MYSQL: &[Type] = &[
-    Type::of("mysql.1C1000MB", 1_020_000, 2_833),
-    Type::of("mysql.1C2000MB", 2_040_000, 5_667),
-    Type::of("mysql.2C4000MB", 4_080_000, 11_333),
-    Type::of("mysql.4C8000MB", 8_160_000, 22_667),
-    Type::of("mysql.8C16000MB", 16_320_000, 45_333),
+const MYSQL: &[CatalogueType] = &[
+    CatalogueType::with_prices("mysql.1C1000MB", 1_020_000, 2_833),
+    CatalogueType::with_prices("mysql.1C2000MB", 2_040_000, 5_667),
+    CatalogueType::with_prices("mysql.2C4000MB", 4_080_000, 11_333),
+    CatalogueType::with_prices("mysql.4C8000MB", 8_160_000, 22_667),
+    CatalogueType::with_prices("mysql.8C16000MB", 16_320_000, 45_333),
 ];
 
-const REDIS: &[Type] = &[
-    Type::of("redis.1G", 660_000, 1_833),
-    Type::of("redis.2G", 1_200_000, 3_333),
-    Type::of("redis.4G", 2_300_000, 6_389),
-    Type::of("redis.8G", 4_500_000, 12_500),
-    Type::of("redis.16G", 8_800_000, 24_444),
+const REDIS: &[CatalogueType] = &[
+    CatalogueType::with_prices("redis.1G", 660_000, 1_833),
+    CatalogueType::with_prices("redis.2G", 1_200_000, 3_333),
+    CatalogueType::with_prices("redis.4G", 2_300_000, 6_389),
+    CatalogueType::with_prices("redis.8G", 4_500_000, 12_500),
+    CatalogueType::with_prices("redis.16G", 8_800_000, 24_444),
 ];
 
 /// Bundles are prepaid: they have no price of an hour.
-const LIGHTHOUSE: &[Type] = &[
-    Type::of("bundle.1C1G", 400_000, 0),
-    Type::of("bundle.1C2G", 500_000, 0),
-    Type::of("bundle.1C2G.60G", 900_000, 0),
-    Type::of("bundle.2C4G", 1_400_000, 0),
-    Type::of("bundle.4C8G", 2_550_000, 0),
-    Type::of("bundle.4C16G", 3_500_000, 0),
+const LIGHTHOUSE: &[CatalogueType] = &[
+    CatalogueType::with_prices("bundle.1C1G", 400_000, 0),
+    CatalogueType::with_prices("bundle.1C2G", 500_000, 0),
+    CatalogueType::with_prices("bundle.1C2G.60G", 900_000, 0),
+    CatalogueType::with_prices("bundle.2C4G", 1_400_000, 0),
+    CatalogueType::with_prices("bundle.4C8G", 2_550_000, 0),
+    CatalogueType::with_prices("bundle.4C16G", 3_500_000, 0),
 ];
 
 /// The entries of `[product_profiles]`, one a line.
@@ -229,14 +229,14 @@ pub(super) fn price_list() -> Vec<u8> {
     out
 }
 
-fn price_row(out: &mut Vec<u8>, product: &Product, one: &Type, region: Option<&Region>) {
+fn price_row(out: &mut Vec<u8>, product: &Product, one: &CatalogueType, region: Option<&Region>) {
     let monthly = region.map_or(one.monthly, |region| one.monthly_in(region));
     let hourly = region.map_or(one.hourly, |region| one.hourly_in(region));
-    let row = Row::new(out)
-        .text(product.name)
-        .text(one.name)
-        .text(region.map_or("", |region| region.name));
+    let row = RowText::new(out)
+        .push_text(product.name)
+        .push_text(one.name)
+        .push_text(region.map_or("", |region| region.name));
     row.price(monthly)
-        .maybe(product.hourly.then_some(hourly), Row::price)
+        .maybe(product.hourly.then_some(hourly), RowText::price)
         .end();
 }

@@ -38,12 +38,12 @@ impl Dates {
     }
 
     /// The length of the run.
-    pub(super) fn days(&self) -> i64 {
+    pub(super) fn run_days(&self) -> i64 {
         self.days
     }
 
     /// The date as a file has it.
-    pub(super) fn text(&self, day: i64) -> &str {
+    pub(super) fn date_text(&self, day: i64) -> &str {
         let at = usize::try_from(day + BEFORE).expect("no day lies before the first date");
         str::from_utf8(&self.texts[at]).expect("a date is digits and hyphens")
     }

@@ -50,7 +50,7 @@ const ACCOUNTS_TO_ONE_SHORT: usize = 10;
 const FIRST_SHORT: usize = 4;
 
 impl Funded {
-    fn draw(number: usize, random: &mut Random) -> Self {
+    fn draw_funded(number: usize, random: &mut Random) -> Self {
         if number % ACCOUNTS_TO_ONE_SHORT != FIRST_SHORT {
             Self::Well
         } else if random.chance(250) {
@@ -78,7 +78,11 @@ pub(super) struct Department {
 impl Department {
     /// The department with this number, from 1, among those whose numbers have so many digits; with what is left of
     /// its random numbers.
-    pub(super) fn draw(number: usize, digits: usize, mut random: Random) -> (Self, Random) {
+    pub(super) fn draw_department(
+        number: usize,
+        digits: usize,
+        mut random: Random,
+    ) -> (Self, Random) {
         weight(&mut random);
         let (round, at) = ((number - 1) / NAMES.len(), (number - 1) % NAMES.len());
         let name = if round == 0 {
@@ -89,7 +93,7 @@ impl Department {
         let department = Self {
             id: account_id(number, digits),
             name,
-            funded: Funded::draw(number, &mut random),
+            funded: Funded::draw_funded(number, &mut random),
             topup_day: random.within(1..=28),
             home: random.weighted(REGIONS, |region| region.share),
             first_team: random.index(TEAMS.len()),

@@ -7,9 +7,9 @@ use crate::model::instance::{ChargeType, RenewFlag};
 
 use super::dates::Dates;
 use super::department::{Department, Funded};
-use super::inventory::{Instance, Renewal};
+use super::inventory::{DrawnInstance, Renewal};
 use super::random::Random;
-use super::row::Row;
+use super::row::RowText;
 
 /// The heading of `accounts.csv`.
 pub(super) const COLUMNS: &str =
@@ -31,7 +31,7 @@ pub(super) struct Need {
 impl Need {
     /// Nothing, for every day of the run.
     pub(super) fn none(dates: &Dates) -> Self {
-        let days = usize::try_from(dates.days()).expect("a run fits into memory");
+        let days = usize::try_from(dates.run_days()).expect("a run fits into memory");
         Self {
             payments: vec![0; days],
             new_usage: vec![0; days],
@@ -55,14 +55,14 @@ impl Need {
     }
 
     /// Adds what an instance costs if nothing unforeseen happens.
-    pub(super) fn expect(&mut self, instance: &Instance) {
+    pub(super) fn expect(&mut self, instance: &DrawnInstance) {
         match (instance.charge_type, instance.renewal) {
             (ChargeType::Prepaid, Some(renewal)) => self.expect_terms(instance, renewal),
             _ => self.expect_usage(instance),
         }
     }
 
-    fn expect_terms(&mut self, instance: &Instance, renewal: Renewal) {
+    fn expect_terms(&mut self, instance: &DrawnInstance, renewal: Renewal) {
         let months = renewal.months.unwrap_or(1);
         let automatic = renewal.flag == RenewFlag::Auto;
         let standing = &instance.standing;
@@ -74,24 +74,24 @@ impl Need {
         };
         let payment = instance.price * months / UNITS_OF_A_CENT;
         let mut day = first;
-        while day < self.days() {
+        while day < self.days_needed() {
             self.pay(day, payment);
             day += if automatic {
                 months * DAYS_OF_A_MONTH
             } else {
-                self.days()
+                self.days_needed()
             };
         }
     }
 
-    fn expect_usage(&mut self, instance: &Instance) {
+    fn expect_usage(&mut self, instance: &DrawnInstance) {
         let hour = (instance.price + UNITS_OF_A_CENT / 2) / UNITS_OF_A_CENT;
         let first = usize::try_from(instance.standing.starts_on.unwrap_or(0))
             .expect("usage starts in the run");
         self.new_usage[first] += hour * HOURS_OF_A_DAY;
     }
 
-    fn days(&self) -> i64 {
+    fn days_needed(&self) -> i64 {
         i64::try_from(self.payments.len()).expect("the days of a run are few")
     }
 
@@ -123,7 +123,7 @@ impl Need {
 }
 
 /// What an account holds at the opening and what it gets every month, in cents.
-pub(super) struct Funding {
+pub(super) struct DrawnFunding {
     /// What comes in every month; zero where nothing is needed.
     pub(super) topup: i64,
     /// What an average month costs.
@@ -136,16 +136,16 @@ pub(super) struct Funding {
     arrears_hours: Option<i64>,
 }
 
-impl Funding {
+impl DrawnFunding {
     /// The funds of the department's account.
-    pub(super) fn draw(
+    pub(super) fn draw_funding(
         random: &mut Random,
         dates: &Dates,
         department: &Department,
         need: &Need,
     ) -> Self {
         let total: i64 = need.by_day().sum();
-        let month = total * DAYS_OF_A_MONTH / dates.days();
+        let month = total * DAYS_OF_A_MONTH / dates.run_days();
         let well = department.funded == Funded::Well;
         let share = random.within(if well { 1060..=1250 } else { 500..=900 });
         let topups =
@@ -213,15 +213,17 @@ impl Funding {
     }
 
     /// Appends the row of the department's account.
-    pub(super) fn write(&self, out: &mut Vec<u8>, department: &Department) {
-        let row = Row::new(out).text(&department.id).text(&department.name);
+    pub(super) fn write_funding(&self, out: &mut Vec<u8>, department: &Department) {
+        let row = RowText::new(out)
+            .push_text(&department.id)
+            .push_text(&department.name);
         let row = row
             .amount(self.cash)
             .amount(self.free_credit)
             .amount(self.frozen)
             .amount(self.credit_limit);
-        row.maybe(self.alert_below, Row::amount)
-            .maybe(self.arrears_hours, Row::number)
+        row.maybe(self.alert_below, RowText::amount)
+            .maybe(self.arrears_hours, RowText::push_number)
             .end();
     }
 }

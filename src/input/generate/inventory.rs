@@ -5,11 +5,11 @@
 
 use crate::model::instance::{ChargeType, RenewFlag, State};
 
-use super::catalogue::{PRODUCTS, Product, Region, Type};
+use super::catalogue::{CatalogueType, PRODUCTS, Product, Region};
 use super::dates::Dates;
 use super::department::{Department, Funded};
 use super::random::Random;
-use super::row::Row;
+use super::row::RowText;
 
 /// The heading of `instances.csv`.
 pub(super) const COLUMNS: &str = "instance_id,account_id,product,instance_type,region,zone,project,name,charge_type,\
@@ -91,16 +91,16 @@ const ENVIRONMENTS: &[Environment] = &[
 ];
 
 /// One row of `instances.csv`; days and prices as in [`Dates`] and the catalogue.
-pub(super) struct Instance {
+pub(super) struct DrawnInstance {
     pub(super) id: String,
     pub(super) charge_type: ChargeType,
     pub(super) renewal: Option<Renewal>,
     /// The price of its charge type, whether or not the row says it.
     pub(super) price: i64,
-    pub(super) standing: Standing,
+    pub(super) standing: DrawnState,
     contract_price: bool,
     product: &'static Product,
-    instance_type: &'static Type,
+    instance_type: &'static CatalogueType,
     region: &'static Region,
     zone: i64,
     role: &'static str,
@@ -121,7 +121,7 @@ pub(super) struct Renewal {
 
 /// Where an instance stands at the opening. The days are those of the columns with the same names.
 #[derive(Default)]
-pub(super) struct Standing {
+pub(super) struct DrawnState {
     pub(super) starts_on: Option<i64>,
     pub(super) expires_on: Option<i64>,
     pub(super) state: Option<State>,
@@ -130,9 +130,9 @@ pub(super) struct Standing {
     returned: bool,
 }
 
-impl Instance {
+impl DrawnInstance {
     /// An instance of the department: its number there, and the id of its row in the whole book.
-    pub(super) fn draw(
+    pub(super) fn draw_instance(
         random: &mut Random,
         dates: &Dates,
         department: &Department,
@@ -148,11 +148,11 @@ impl Instance {
         } else {
             ChargeType::Prepaid
         };
-        let renewal =
-            (charge_type == ChargeType::Prepaid).then(|| Renewal::draw(random, environment));
+        let renewal = (charge_type == ChargeType::Prepaid)
+            .then(|| Renewal::draw_renewal(random, environment));
         let standing = match renewal {
-            Some(renewal) => Standing::of_prepaid(random, dates, renewal),
-            None => Standing::of_postpaid(random, dates, department.funded),
+            Some(renewal) => DrawnState::of_prepaid(random, dates, renewal),
+            None => DrawnState::of_postpaid(random, dates, department.funded),
         };
         let contract = random.chance(80).then(|| random.within(600..=950));
         Self {
@@ -176,45 +176,52 @@ impl Instance {
     }
 
     /// Appends its row.
-    pub(super) fn write(&self, out: &mut Vec<u8>, dates: &Dates, account_id: &str) {
-        let row = Row::new(out).text(&self.id).text(account_id);
+    pub(super) fn write_instance(&self, out: &mut Vec<u8>, dates: &Dates, account_id: &str) {
+        let row = RowText::new(out).push_text(&self.id).push_text(account_id);
         let row = self.write_charge(self.write_labels(row));
         let row = self
             .standing
-            .write(row, dates)
-            .maybe(self.priority, Row::number);
-        let row = row.text(if self.standing.returned { "true" } else { "" });
-        row.text(self.environment.name).text(self.team).end();
+            .write_state(row, dates)
+            .maybe(self.priority, RowText::push_number);
+        let row = row.push_text(if self.standing.returned { "true" } else { "" });
+        row.push_text(self.environment.name)
+            .push_text(self.team)
+            .end();
     }
 
-    fn write_labels<'a>(&self, row: Row<'a>) -> Row<'a> {
-        let row = row.text(self.product.name).text(self.instance_type.name);
+    fn write_labels<'a>(&self, row: RowText<'a>) -> RowText<'a> {
         let row = row
-            .text(self.region.name)
+            .push_text(self.product.name)
+            .push_text(self.instance_type.name);
+        let row = row
+            .push_text(self.region.name)
             .part(self.region.name)
             .part("-")
-            .number(self.zone);
+            .push_number(self.zone);
         let number = i64::try_from(self.number).expect("an account has fewer instances");
-        row.text(self.project)
+        row.push_text(self.project)
             .part(self.role)
             .part("-")
-            .number(number)
+            .push_number(number)
     }
 
-    fn write_charge<'a>(&self, row: Row<'a>) -> Row<'a> {
+    fn write_charge<'a>(&self, row: RowText<'a>) -> RowText<'a> {
         let price_of = |charge_type| {
             (self.contract_price && self.charge_type == charge_type).then_some(self.price)
         };
-        row.text(self.charge_type.name())
-            .text(self.renewal.map_or("", |renewal| renewal.flag.name()))
-            .maybe(self.renewal.and_then(|renewal| renewal.months), Row::number)
-            .maybe(price_of(ChargeType::Prepaid), Row::price)
-            .maybe(price_of(ChargeType::Postpaid), Row::price)
+        row.push_text(self.charge_type.name())
+            .push_text(self.renewal.map_or("", |renewal| renewal.flag.name()))
+            .maybe(
+                self.renewal.and_then(|renewal| renewal.months),
+                RowText::push_number,
+            )
+            .maybe(price_of(ChargeType::Prepaid), RowText::price)
+            .maybe(price_of(ChargeType::Postpaid), RowText::price)
     }
 }
 
 impl Renewal {
-    fn draw(random: &mut Random, environment: &Environment) -> Self {
+    fn draw_renewal(random: &mut Random, environment: &Environment) -> Self {
         let flag = random.pick(&environment.flags);
         Self {
             flag,
@@ -228,7 +235,7 @@ impl Renewal {
     }
 }
 
-impl Standing {
+impl DrawnState {
     fn of_prepaid(random: &mut Random, dates: &Dates, renewal: Renewal) -> Self {
         match random.below(1000) {
             0..15 => Self::starting(random, dates),
@@ -267,7 +274,7 @@ impl Standing {
     /// Not there yet: bought or started during the run.
     fn starting(random: &mut Random, dates: &Dates) -> Self {
         Self {
-            starts_on: Some(random.within(0..=dates.days() - 1)),
+            starts_on: Some(random.within(0..=dates.run_days() - 1)),
             ..Self::default()
         }
     }
@@ -302,23 +309,23 @@ impl Standing {
         }
     }
 
-    fn write<'a>(&self, row: Row<'a>, dates: &Dates) -> Row<'a> {
-        let day = |row: Row<'a>, day| row.text(dates.text(day));
+    fn write_state<'a>(&self, row: RowText<'a>, dates: &Dates) -> RowText<'a> {
+        let day = |row: RowText<'a>, day| row.push_text(dates.date_text(day));
         row.maybe(self.starts_on, day)
             .maybe(self.expires_on, day)
-            .maybe(self.anchor_day, Row::number)
-            .text(self.state.map_or("", State::name))
+            .maybe(self.anchor_day, RowText::push_number)
+            .push_text(self.state.map_or("", State::name))
             .maybe(self.since, day)
     }
 }
 
 /// Small types are more common than large ones: the cheapest of some draws.
-fn draw_type(random: &mut Random, product: &'static Product, draws: u64) -> &'static Type {
+fn draw_type(random: &mut Random, product: &'static Product, draws: u64) -> &'static CatalogueType {
     let rank = (0..draws).map(|_| random.index(product.types.len())).min();
     &product.types[rank.expect("a type is drawn at least once")]
 }
 
-fn list_price(instance_type: &Type, region: &Region, charge_type: ChargeType) -> i64 {
+fn list_price(instance_type: &CatalogueType, region: &Region, charge_type: ChargeType) -> i64 {
     match charge_type {
         ChargeType::Prepaid => instance_type.monthly_in(region),
         ChargeType::Postpaid => instance_type.hourly_in(region),

@@ -16,7 +16,7 @@ pub(super) struct Random {
 
 impl Random {
     /// The stream with this number among those of `seed`.
-    pub(super) fn of(seed: u64, stream: u64) -> Self {
+    pub(super) fn from_seed(seed: u64, stream: u64) -> Self {
         Self {
             state: scrambled(seed) ^ scrambled(stream.wrapping_add(STEP)),
         }

@@ -1,16 +1,16 @@
 //! One line of a generated CSV file, cell by cell.
 //!
-//! Only [`Row::quoted`] quotes: every other text of a generated book is free of commas, quotes and line ends.
+//! Only [`RowText::quoted`] quotes: every other text of a generated book is free of commas, quotes and line ends.
 
 /// Decimals of a price that is written with all of them: prices are held in ten-thousandths.
 const PRICE_DECIMALS: usize = 4;
 
 /// A line being written.
-pub(super) struct Row<'a> {
+pub(super) struct RowText<'a> {
     out: &'a mut Vec<u8>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> RowText<'a> {
     /// A new line at the end of `out`.
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out }
@@ -23,7 +23,7 @@ impl<'a> Row<'a> {
     }
 
     /// A cell.
-    pub(super) fn text(self, text: &str) -> Self {
+    pub(super) fn push_text(self, text: &str) -> Self {
         self.part(text).part(",")
     }
 
@@ -39,7 +39,7 @@ impl<'a> Row<'a> {
     }
 
     /// A whole number.
-    pub(super) fn number(self, number: i64) -> Self {
+    pub(super) fn push_number(self, number: i64) -> Self {
         self.decimal(number, 0)
     }
 
@@ -87,7 +87,7 @@ impl<'a> Row<'a> {
             digits += 1;
         }
         self.out[start..].reverse();
-        self.text("")
+        self.push_text("")
     }
 }
 
@@ -98,16 +98,16 @@ mod tests {
     #[test]
     fn cells_are_written_as_a_book_has_them() {
         let mut out = Vec::new();
-        let row = Row::new(&mut out)
-            .number(0)
-            .number(-17)
+        let row = RowText::new(&mut out)
+            .push_number(0)
+            .push_number(-17)
             .amount(-5)
             .amount(123_450)
             .price(1_180_000)
             .price(3_675);
         row.empty()
             .part("web-")
-            .number(17)
+            .push_number(17)
             .quoted("\"tag:env\" = 'prod'")
             .end();
         let expected = "0,-17,-0.05,1234.50,118.00,0.3675,,web-17,\"\"\"tag:env\"\" = 'prod'\"\n";

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bills::{self, Billed, PaidTerm, Taken};
-use super::document::Document;
+use super::bills::{self, Billed, PaidTerm, TakenPrices};
+use super::document::EditedTable;
 use super::json::one_line;
 use super::options::Options;
 use crate::input;
@@ -49,7 +49,7 @@ pub(super) fn apply(files: &mut Files, billed: &Billed, options: &Options) -> Ap
         &["instance_id", "account_id", "charge_type"],
     );
     add_unlisted(&mut instances, billed, options, &mut applied);
-    let taken = Taken::of(&billed.charges, options);
+    let taken = TakenPrices::take_prices(&billed.charges, options);
     add_prices(files, &mut instances, &taken, &mut applied);
     add_orders(files, &instances, &taken, &mut applied);
     add_accounts(files, &instances, billed, options);
@@ -85,21 +85,21 @@ pub(super) fn apply(files: &mut Files, billed: &Billed, options: &Options) -> Ap
         .map(|charge| charge.bill_month)
         .max()
         .map(|month| month.to_string());
-    files.insert("instances.csv".to_owned(), instances.write());
+    files.insert("instances.csv".to_owned(), instances.to_csv());
     files.insert(
         input::bills::FILE.to_owned(),
-        input::bills::write(&billed.charges),
+        input::bills::write_bills(&billed.charges),
     );
     applied
 }
 
-fn document(files: &Files, name: &str, header: &[&str]) -> Document {
-    let parsed = files.get(name).and_then(|text| Document::parse(text));
-    parsed.unwrap_or_else(|| Document::with_header(header))
+fn document(files: &Files, name: &str, header: &[&str]) -> EditedTable {
+    let parsed = files.get(name).and_then(|text| EditedTable::parse(text));
+    parsed.unwrap_or_else(|| EditedTable::with_header(header))
 }
 
 fn add_unlisted(
-    instances: &mut Document,
+    instances: &mut EditedTable,
     billed: &Billed,
     options: &Options,
     applied: &mut Applied,
@@ -134,7 +134,12 @@ fn add_unlisted(
 /// The group of instances that one row of prices.csv is for.
 type Priced = (String, String, String);
 
-fn add_prices(files: &mut Files, instances: &mut Document, taken: &Taken, applied: &mut Applied) {
+fn add_prices(
+    files: &mut Files,
+    instances: &mut EditedTable,
+    taken: &TakenPrices,
+    applied: &mut Applied,
+) {
     let mut prices = document(
         files,
         "prices.csv",
@@ -206,10 +211,10 @@ fn add_prices(files: &mut Files, instances: &mut Document, taken: &Taken, applie
             }
         }
     }
-    files.insert("prices.csv".to_owned(), prices.write());
+    files.insert("prices.csv".to_owned(), prices.to_csv());
 }
 
-fn priced(instances: &Document, row: usize) -> Priced {
+fn priced(instances: &EditedTable, row: usize) -> Priced {
     let text = |column| instances.get(row, column).to_owned();
     let product = Some(text("product"))
         .filter(|product| !product.is_empty())
@@ -219,14 +224,19 @@ fn priced(instances: &Document, row: usize) -> Priced {
 
 /// Orders of prepaid instances that are there and whose expiry the term does not pass. What earlier bills gave and later ones
 /// ended is taken away again.
-fn add_orders(files: &mut Files, instances: &Document, taken: &Taken, applied: &mut Applied) {
+fn add_orders(
+    files: &mut Files,
+    instances: &EditedTable,
+    taken: &TakenPrices,
+    applied: &mut Applied,
+) {
     let rows: BTreeMap<&str, usize> = (0..instances.len())
         .map(|row| (instances.get(row, "instance_id"), row))
         .collect();
     let mut orders = document(files, "orders.csv", ORDER_COLUMNS);
     let was_there = files.contains_key("orders.csv");
     for ended in &taken.ended {
-        let cells = OrderCells::of(ended);
+        let cells = OrderCells::cells_of_term(ended);
         if let Some(at) = orders.find(&cells.known()) {
             orders.remove(at);
         }
@@ -235,7 +245,7 @@ fn add_orders(files: &mut Files, instances: &Document, taken: &Taken, applied: &
         let Some(row) = rows.get(order.instance.as_str()) else {
             continue;
         };
-        let cells = OrderCells::of(order);
+        let cells = OrderCells::cells_of_term(order);
         let is_there = instances.get(*row, "charge_type") == ChargeType::Prepaid.name()
             && instances.get(*row, "state") != State::Terminated.name();
         if !is_there
@@ -268,7 +278,7 @@ fn add_orders(files: &mut Files, instances: &Document, taken: &Taken, applied: &
     }
     if orders.len() > 0 || was_there {
         orders.sort_by(&["instance_id", "term_start"]);
-        files.insert("orders.csv".to_owned(), orders.write());
+        files.insert("orders.csv".to_owned(), orders.to_csv());
     }
 }
 
@@ -284,7 +294,7 @@ struct OrderCells<'o> {
 }
 
 impl<'o> OrderCells<'o> {
-    fn of(order: &'o PaidTerm) -> Self {
+    fn cells_of_term(order: &'o PaidTerm) -> Self {
         Self {
             instance: &order.instance,
             start: order.term.start.to_string(),
@@ -326,7 +336,7 @@ impl<'o> OrderCells<'o> {
 }
 
 /// Accounts that only bills know; balances of the cash ledger where no balance is there.
-fn add_accounts(files: &mut Files, instances: &Document, billed: &Billed, options: &Options) {
+fn add_accounts(files: &mut Files, instances: &EditedTable, billed: &Billed, options: &Options) {
     let mut accounts = document(
         files,
         "accounts.csv",
@@ -369,5 +379,5 @@ fn add_accounts(files: &mut Files, instances: &Document, billed: &Billed, option
             &bills::minor(standing.frozen, options.currency),
         );
     }
-    files.insert("accounts.csv".to_owned(), accounts.write());
+    files.insert("accounts.csv".to_owned(), accounts.to_csv());
 }

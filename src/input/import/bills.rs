@@ -35,15 +35,15 @@ use super::json::{Node, one_line};
 use super::options::{Options, Source};
 use super::pricing::rounded;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
-use crate::model::bill::{Charge, ChargeKind, Month};
+use crate::model::bill::{Charge, ChargeKind, StatementMonth};
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
 use archive::{Archive, Statement};
 use deals::Deals;
-use derive::{Found, Undecided};
-use ledger::{CashLedger, Standing};
-use totals::{Pages, Summaries};
+use derive::{BilledPrice, Undecided};
+use ledger::{CashLedger, MovementBalances};
+use totals::{PageTotals, Summaries};
 
 /// Members of responses that are about bills.
 const MEMBERS: &[&str] = &[
@@ -64,7 +64,7 @@ pub(super) struct Bills<'s> {
     ledger: CashLedger,
     deals: Deals,
     summaries: Summaries<'s>,
-    pages: Pages,
+    pages: PageTotals,
     places: BTreeMap<String, Node<'s>>,
     /// Statements of which a list says that it has all rows.
     totals: BTreeSet<Statement>,
@@ -81,7 +81,7 @@ pub(super) struct Billed {
     /// Sums by month, kind, account and currency of the rows that were read.
     pub(super) sums: Sums,
     /// The balances after the last movement up to the first day.
-    pub(super) standing: Option<Standing>,
+    pub(super) standing: Option<MovementBalances>,
     /// How many control totals agreed.
     pub(super) agreed: usize,
 }
@@ -95,7 +95,7 @@ impl Billed {
 }
 
 /// Sums of charges by account, month, currency and kind.
-pub type Sums = BTreeMap<(AccountId, Month, &'static str), BTreeMap<ChargeKind, Decimal>>;
+pub type Sums = BTreeMap<(AccountId, StatementMonth, &'static str), BTreeMap<ChargeKind, Decimal>>;
 
 impl<'s> Bills<'s> {
     /// Whether a response is about bills.
@@ -120,8 +120,13 @@ impl<'s> Bills<'s> {
     }
 
     /// Adds a response.
-    pub(super) fn add(&mut self, response: Node<'s>, options: &Options, found: &mut Diagnostics) {
-        let Some(mut fields) = Fields::of(response, found) else {
+    pub(super) fn add_response(
+        &mut self,
+        response: Node<'s>,
+        options: &Options,
+        found: &mut Diagnostics,
+    ) {
+        let Some(mut fields) = Fields::fields_of(response, found) else {
             return;
         };
         self.read += 1;
@@ -134,27 +139,27 @@ impl<'s> Bills<'s> {
                 || {
                     entries
                         .iter()
-                        .map(|entry| entry.text().to_owned())
+                        .map(|entry| entry.raw_text().to_owned())
                         .collect()
                 },
             );
-            return self.ledger.add(response, options, found);
+            return self.ledger.add_movements(response, options, found);
         }
         if fields.has(ADJUSTMENTS) {
             return;
         }
         if fields.has("Deals") {
             let entries = fields.list("Deals");
-            return self.deals.add(&entries, found);
+            return self.deals.add_deals(&entries, found);
         }
         if fields.has("SummaryOverview") {
-            return self.summaries.add(response, found);
+            return self.summaries.add_summary(response, found);
         }
         self.add_detail(response, options, found);
     }
 
     fn add_detail(&mut self, response: Node<'s>, options: &Options, found: &mut Diagnostics) {
-        let Some(mut fields) = Fields::of(response, found) else {
+        let Some(mut fields) = Fields::fields_of(response, found) else {
             return;
         };
         let total = fields.whole::<usize>("Total").map(|total| total.value);
@@ -171,7 +176,7 @@ impl<'s> Bills<'s> {
         };
         let months: BTreeSet<&str> = lines
             .iter()
-            .filter_map(|line| line.text("BillMonth")?.get(..7))
+            .filter_map(|line| line.cell_text("BillMonth")?.get(..7))
             .collect();
         let what = if months.is_empty() {
             "the bill".to_owned()
@@ -199,7 +204,7 @@ impl<'s> Bills<'s> {
     ) {
         if let Some(total) = total {
             self.places.entry(what.clone()).or_insert(response);
-            self.pages.add(what, total, ids().into_iter());
+            self.pages.add_page(what, total, ids().into_iter());
         }
     }
 
@@ -212,8 +217,12 @@ impl<'s> Bills<'s> {
     ) {
         self.read += 1;
         if crate::input::bills::fits(&source.bytes) {
-            let charges =
-                crate::input::bills::read(&source.name, &source.bytes, options.currency, found);
+            let charges = crate::input::bills::read_bills(
+                &source.name,
+                &source.bytes,
+                options.currency,
+                found,
+            );
             self.charges.extend(charges);
             return;
         }
@@ -225,7 +234,7 @@ impl<'s> Bills<'s> {
                 .collect();
             headings::NEEDED.iter().all(|needed| names.contains(needed))
         };
-        let Some(sheet) = sheet::open(
+        let Some(sheet) = sheet::open_sheet(
             source,
             |heading| focus::fits(heading) || is_detail(heading),
             found,
@@ -260,14 +269,14 @@ impl<'s> Bills<'s> {
     }
 
     /// Puts all of it together with the charges that a book has already.
-    pub(super) fn close(
+    pub(super) fn into_billed(
         mut self,
         earlier: Vec<Charge>,
         options: &Options,
         found: &mut Diagnostics,
     ) -> Billed {
         let places = &self.places;
-        self.pages.check(
+        self.pages.check_pages(
             |what| {
                 places
                     .get(what)
@@ -303,7 +312,7 @@ impl<'s> Bills<'s> {
             }
         }
         let sums = sums(&download);
-        let mut archive = Archive::of(earlier);
+        let mut archive = Archive::from_charges(earlier);
         let is_gone = |charge: &Charge| {
             !charge.kind.is_movement() && (options.complete || self.summaries.cover(charge))
         };
@@ -311,7 +320,7 @@ impl<'s> Bills<'s> {
             .first()
             .map(|charge| archive::file_of(charge).to_owned())
             .unwrap_or_default();
-        let kept = archive.add(download, is_gone, &mut added, found);
+        let kept = archive.add_download(download, is_gone, &mut added, found);
         let kept = kept
             .iter()
             .filter(|charge| options.complete || self.totals.contains(&archive::statement(charge)));
@@ -357,11 +366,13 @@ fn warn_of_kept(kept: &[&Charge], file: &str, options: &Options, found: &mut Dia
 }
 
 /// Rows of a table that are components of one line: the same bill and resource.
-fn grouped(lines: Vec<line::Line<'_>>) -> Vec<line::Line<'_>> {
+fn grouped(lines: Vec<line::BillLine<'_>>) -> Vec<line::BillLine<'_>> {
     let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut grouped: Vec<line::Line<'_>> = Vec::new();
+    let mut grouped: Vec<line::BillLine<'_>> = Vec::new();
     for line in lines {
-        let bill = line.text("BillId").filter(|bill| *bill != "billVirtualId");
+        let bill = line
+            .cell_text("BillId")
+            .filter(|bill| *bill != "billVirtualId");
         let key = bill.map(|bill| (bill.to_owned(), line.text_or_empty("ResourceId")));
         match key.clone().and_then(|key| places.get(&key).copied()) {
             Some(at) => grouped[at].components.extend(line.components),
@@ -448,15 +459,15 @@ fn sums(charges: &[Charge]) -> Sums {
 
 /// What a book takes from its charges.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(super) struct TakenPrices {
     /// Payments for terms that are not over.
     pub(super) orders: Vec<PaidTerm>,
     /// Payments for such terms that a return, a conversion or a resize ended.
     pub(super) ended: Vec<PaidTerm>,
     /// Monthly prices by instance.
-    pub(super) monthly: BTreeMap<String, Found>,
+    pub(super) monthly: BTreeMap<String, BilledPrice>,
     /// Hourly prices by instance.
-    pub(super) hourly: BTreeMap<String, Found>,
+    pub(super) hourly: BTreeMap<String, BilledPrice>,
     /// Prices that two charges of one day contradict.
     pub(super) undecided: Vec<Undecided>,
     /// Instances that were returned or converted after their last payment, and the day.
@@ -465,9 +476,9 @@ pub(super) struct Taken {
     pub(super) resized: BTreeMap<String, Day>,
 }
 
-impl Taken {
+impl TakenPrices {
     /// Orders and prices of the charges that count.
-    pub(super) fn of(charges: &[Charge], options: &Options) -> Self {
+    pub(super) fn take_prices(charges: &[Charge], options: &Options) -> Self {
         let current = current(charges);
         let pricing = |product: &str| options.pricing(product);
         let (monthly, mut undecided) = derive::monthly_prices(&current, pricing);

@@ -2,14 +2,14 @@
 
 /// A table with a header.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Document {
+pub(super) struct EditedTable {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
     /// The file, as long as nothing in it has changed.
     text: Option<String>,
 }
 
-impl Document {
+impl EditedTable {
     /// A table without rows.
     pub(super) fn with_header(names: &[&str]) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Document {
     pub(super) fn get(&self, row: usize, column: &str) -> &str {
         let at = self.header.iter().position(|name| name == column);
         at.and_then(|at| self.rows[row].get(at))
-            .map(|cell| crate::input::cell::read(cell))
+            .map(|cell| crate::input::cell::read_cell(cell))
             .unwrap_or_default()
     }
 
@@ -116,7 +116,7 @@ impl Document {
     }
 
     /// The text of the file.
-    pub(super) fn write(&self) -> String {
+    pub(super) fn to_csv(&self) -> String {
         if let Some(text) = &self.text {
             return text.clone();
         }

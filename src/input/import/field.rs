@@ -23,17 +23,17 @@ const NEVER: &str = "0000-00-00";
 
 /// A value and the place that says it.
 #[derive(Clone, Debug)]
-pub(super) struct Said<'s, T> {
+pub(super) struct SourcedValue<'s, T> {
     /// What is said.
     pub(super) value: T,
     /// Where.
     pub(super) node: Node<'s>,
 }
 
-impl<'s, T> Said<'s, T> {
+impl<'s, T> SourcedValue<'s, T> {
     /// Another value at the same place.
-    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Said<'s, U> {
-        Said {
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> SourcedValue<'s, U> {
+        SourcedValue {
             value: change(self.value),
             node: self.node,
         }
@@ -51,7 +51,7 @@ pub(super) struct Fields<'s, 'f> {
 
 impl<'s, 'f> Fields<'s, 'f> {
     /// The members of an object; anything else is reported.
-    pub(super) fn of(node: Node<'s>, found: &'f mut Diagnostics) -> Option<Self> {
+    pub(super) fn fields_of(node: Node<'s>, found: &'f mut Diagnostics) -> Option<Self> {
         let Some(members) = node.members() else {
             let (message, help) = (
                 "an entry that is not an object",
@@ -90,25 +90,25 @@ impl<'s, 'f> Fields<'s, 'f> {
     /// The members of a member.
     pub(super) fn nested(&mut self, key: &str) -> Option<Fields<'s, '_>> {
         let node = self.get(key)?;
-        Fields::of(node, self.found)
+        Fields::fields_of(node, self.found)
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&mut self, key: &str) -> Option<Said<'s, String>> {
+    pub(super) fn take_text(&mut self, key: &str) -> Option<SourcedValue<'s, String>> {
         let node = self.get(key)?;
         match node.string() {
             Some(value) if value.contains('\0') => {
                 self.wrong(Code::BadValue, key, node, "a text with a NUL character")
             }
-            Some(value) => (!value.is_empty()).then_some(Said { value, node }),
+            Some(value) => (!value.is_empty()).then_some(SourcedValue { value, node }),
             None => self.wrong(Code::BadValue, key, node, "not a text"),
         }
     }
 
     /// A text that must be there.
-    pub(super) fn needed_text(&mut self, key: &str) -> Option<Said<'s, String>> {
+    pub(super) fn needed_text(&mut self, key: &str) -> Option<SourcedValue<'s, String>> {
         let errors = self.found.errors();
-        let text = self.text(key);
+        let text = self.take_text(key);
         if text.is_none() && self.found.errors() == errors {
             self.missing(key);
         }
@@ -116,22 +116,22 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     /// A name that may be written as a whole number.
-    pub(super) fn name(&mut self, key: &str) -> Option<Said<'s, String>> {
+    pub(super) fn take_name(&mut self, key: &str) -> Option<SourcedValue<'s, String>> {
         let node = self.get(key)?;
-        match node.number() {
-            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Some(Said {
+        match node.number_text() {
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Some(SourcedValue {
                 value: digits.to_owned(),
                 node,
             }),
             Some(_) => self.wrong(Code::BadNumber, key, node, "not a whole number"),
-            None => self.text(key),
+            None => self.take_text(key),
         }
     }
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, key: &str) -> Option<bool> {
         let node = self.get(key)?;
-        match node.text() {
+        match node.raw_text() {
             "true" => Some(true),
             "false" => Some(false),
             _ => self.wrong(Code::BadValue, key, node, "neither `true` nor `false`"),
@@ -139,10 +139,10 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     /// A whole number.
-    pub(super) fn whole<T: FromStr>(&mut self, key: &str) -> Option<Said<'s, T>> {
+    pub(super) fn whole<T: FromStr>(&mut self, key: &str) -> Option<SourcedValue<'s, T>> {
         let node = self.get(key)?;
-        match node.number().and_then(|digits| digits.parse().ok()) {
-            Some(value) => Some(Said { value, node }),
+        match node.number_text().and_then(|digits| digits.parse().ok()) {
+            Some(value) => Some(SourcedValue { value, node }),
             None => self.wrong(
                 Code::BadNumber,
                 key,
@@ -163,18 +163,18 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     /// The date of a time in the zone of the book, or none for `0000-00-00 00:00:00`.
-    pub(super) fn day(&mut self, key: &str, zone: Tz) -> Option<Said<'s, Day>> {
-        let said = self.text(key)?;
+    pub(super) fn day(&mut self, key: &str, zone: Tz) -> Option<SourcedValue<'s, Day>> {
+        let said = self.take_text(key)?;
         self.day_of(said, key, zone)
     }
 
     /// The date of a time that the member `key` gives.
     pub(super) fn day_of(
         &mut self,
-        said: Said<'s, String>,
+        said: SourcedValue<'s, String>,
         key: &str,
         zone: Tz,
-    ) -> Option<Said<'s, Day>> {
+    ) -> Option<SourcedValue<'s, Day>> {
         if said.value.starts_with(NEVER) {
             return None;
         }
@@ -188,10 +188,10 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     /// An amount in hundredths of the currency (fen), exactly.
-    pub(super) fn fen(&mut self, key: &str, currency: Currency) -> Option<Said<'s, Money>> {
+    pub(super) fn fen(&mut self, key: &str, currency: Currency) -> Option<SourcedValue<'s, Money>> {
         let node = self.get(key)?;
         let exact = node
-            .number()
+            .number_text()
             .and_then(|digits| shifted(digits, FEN_DECIMALS));
         let Some(exact) = exact else {
             return self.wrong(
@@ -202,7 +202,7 @@ impl<'s, 'f> Fields<'s, 'f> {
             );
         };
         match Money::parse(&exact.to_string(), currency) {
-            Ok(value) => Some(Said { value, node }),
+            Ok(value) => Some(SourcedValue { value, node }),
             Err(rule) => self.wrong(
                 Code::BadAmount,
                 key,
@@ -216,7 +216,7 @@ impl<'s, 'f> Fields<'s, 'f> {
     pub(super) fn hundredths(&mut self, key: &str) -> Option<Decimal> {
         let node = self.get(key)?;
         let exact = node
-            .number()
+            .number_text()
             .and_then(|digits| shifted(digits, FEN_DECIMALS));
         exact.or_else(|| {
             self.wrong(
@@ -229,7 +229,11 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     /// An amount in hundredths of the currency that must be there.
-    pub(super) fn needed_fen(&mut self, key: &str, currency: Currency) -> Option<Said<'s, Money>> {
+    pub(super) fn needed_fen(
+        &mut self,
+        key: &str,
+        currency: Currency,
+    ) -> Option<SourcedValue<'s, Money>> {
         if self.get(key).is_none() {
             self.missing(key);
         }
@@ -240,7 +244,7 @@ impl<'s, 'f> Fields<'s, 'f> {
     pub(super) fn micro(&mut self, key: &str) -> Option<Decimal> {
         let node = self.get(key)?;
         let exact = node
-            .number()
+            .number_text()
             .and_then(|digits| shifted(digits, MICRO_DECIMALS));
         let whole = exact.filter(|amount| i64::from(amount.scale()) <= MICRO_DECIMALS);
         whole.or_else(|| {
@@ -270,7 +274,7 @@ impl<'s, 'f> Fields<'s, 'f> {
         rule: &str,
     ) -> Option<T> {
         self.found.push_with(code, || {
-            let message = format!("`{key}` is `{}`: {rule}", abridged(node.text()));
+            let message = format!("`{key}` is `{}`: {rule}", abridged(node.raw_text()));
             (
                 node.place(),
                 message,

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::no_json;
 use super::options::Source;
-use crate::input::diagnostic::{Code, Diagnostics, Lines, Place};
+use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
 
 /// The most values of a list, or of a file; see `docs/model.md`, **csv-limits**.
 const MOST_VALUES: usize = 1 << 22;
@@ -22,26 +22,26 @@ const MOST_MEMBERS: usize = 1 << 16;
 
 /// A file of answers.
 #[derive(Debug)]
-pub(super) struct Page<'s> {
+pub(super) struct ResponseFile<'s> {
     source: &'s Source,
     /// Counted once, when the first place is asked for.
-    lines: OnceCell<Lines>,
+    lines: OnceCell<LineIndex>,
 }
 
-impl<'s> Page<'s> {
-    pub(super) fn of(source: &'s Source) -> Self {
+impl<'s> ResponseFile<'s> {
+    pub(super) fn from_source(source: &'s Source) -> Self {
         Self {
             source,
             lines: OnceCell::new(),
         }
     }
 
-    fn place(&self, range: Range<usize>) -> Place {
+    fn place_of_range(&self, range: Range<usize>) -> Place {
         let bytes = &self.source.bytes;
         Place::in_lines(
             &self.source.name,
             bytes,
-            self.lines.get_or_init(|| Lines::of(bytes)),
+            self.lines.get_or_init(|| LineIndex::index_lines(bytes)),
             range,
         )
     }
@@ -55,7 +55,7 @@ impl<'s> Page<'s> {
 /// A JSON value, unparsed, and its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node<'s> {
-    page: &'s Page<'s>,
+    page: &'s ResponseFile<'s>,
     text: &'s str,
 }
 
@@ -78,11 +78,11 @@ impl<'s> Node<'s> {
     /// Where it stands.
     pub(super) fn place(self) -> Place {
         let start = self.page.start(self.text);
-        self.page.place(start..start + self.text.len())
+        self.page.place_of_range(start..start + self.text.len())
     }
 
     /// Its text in the file.
-    pub(super) fn text(self) -> &'s str {
+    pub(super) fn raw_text(self) -> &'s str {
         self.text
     }
 
@@ -114,7 +114,7 @@ impl<'s> Node<'s> {
     }
 
     /// The digits as written, if it is a number.
-    pub(super) fn number(self) -> Option<&'s str> {
+    pub(super) fn number_text(self) -> Option<&'s str> {
         self.text
             .starts_with(|first: char| first == '-' || first.is_ascii_digit())
             .then_some(self.text)
@@ -122,7 +122,7 @@ impl<'s> Node<'s> {
 }
 
 /// The answers of a file: its values one after the other, arrays taken apart.
-pub(super) fn answers<'s>(page: &'s Page<'s>, found: &mut Diagnostics) -> Vec<Node<'s>> {
+pub(super) fn answers<'s>(page: &'s ResponseFile<'s>, found: &mut Diagnostics) -> Vec<Node<'s>> {
     let Some(whole) = utf8(page, found) else {
         return Vec::new();
     };
@@ -144,26 +144,35 @@ pub(super) fn answers<'s>(page: &'s Page<'s>, found: &mut Diagnostics) -> Vec<No
         .collect()
 }
 
-fn utf8<'s>(page: &'s Page<'s>, found: &mut Diagnostics) -> Option<&'s str> {
+fn utf8<'s>(page: &'s ResponseFile<'s>, found: &mut Diagnostics) -> Option<&'s str> {
     let complain = |error: &std::str::Utf8Error| {
         let at = error.valid_up_to();
         let message = format!("`{}` is not UTF-8", page.source.name);
         let help = "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`";
-        found.push(Code::NotUtf8, page.place(at..at + 1), message, help);
+        found.push(
+            Code::NotUtf8,
+            page.place_of_range(at..at + 1),
+            message,
+            help,
+        );
     };
     std::str::from_utf8(&page.source.bytes)
         .inspect_err(complain)
         .ok()
 }
 
-fn values<'s>(page: &'s Page<'s>, whole: &'s str, found: &mut Diagnostics) -> Vec<Node<'s>> {
+fn values<'s>(
+    page: &'s ResponseFile<'s>,
+    whole: &'s str,
+    found: &mut Diagnostics,
+) -> Vec<Node<'s>> {
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let mut values = Vec::new();
     for raw in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let checked = raw.map_err(|error| (text, error)).and_then(|raw| {
-            let checked = serde_json::from_str::<Checked>(raw.get());
+            let checked = serde_json::from_str::<StrictJson>(raw.get());
             checked
-                .map(|Checked| raw.get())
+                .map(|StrictJson| raw.get())
                 .map_err(|error| (raw.get(), error))
         });
         match checked {
@@ -171,7 +180,7 @@ fn values<'s>(page: &'s Page<'s>, whole: &'s str, found: &mut Diagnostics) -> Ve
                 let message = format!("the file has more than {MOST_VALUES} answers");
                 found.push(
                     Code::BadJson,
-                    page.place(0..1),
+                    page.place_of_range(0..1),
                     message,
                     "import it in parts",
                 );
@@ -188,7 +197,11 @@ fn values<'s>(page: &'s Page<'s>, whole: &'s str, found: &mut Diagnostics) -> Ve
 }
 
 /// Reports what is wrong with `read`, a part of the file; none of the file's values are used then.
-fn complain(page: &Page<'_>, (read, error): (&str, &serde_json::Error), found: &mut Diagnostics) {
+fn complain(
+    page: &ResponseFile<'_>,
+    (read, error): (&str, &serde_json::Error),
+    found: &mut Diagnostics,
+) {
     let whole = std::str::from_utf8(&page.source.bytes).unwrap_or("");
     if let Some((what, help)) = no_json::seems(whole) {
         let begins = whole
@@ -196,7 +209,7 @@ fn complain(page: &Page<'_>, (read, error): (&str, &serde_json::Error), found: &
             .unwrap_or(0);
         return found.push(
             Code::UnknownAnswer,
-            page.place(begins..whole.len()),
+            page.place_of_range(begins..whole.len()),
             one_line(&what),
             help,
         );
@@ -208,7 +221,12 @@ fn complain(page: &Page<'_>, (read, error): (&str, &serde_json::Error), found: &
         .map_or(text.as_str(), |(reason, _)| reason);
     let message = one_line(&format!("not the JSON of an answer: {reason}"));
     let help = "save what the call printed once more, whole and unchanged";
-    found.push(Code::BadJson, page.place(start..start + 1), message, help);
+    found.push(
+        Code::BadJson,
+        page.place_of_range(start..start + 1),
+        message,
+        help,
+    );
 }
 
 /// The byte that an error of serde_json points at.
@@ -223,24 +241,24 @@ fn offset(read: &str, error: &serde_json::Error) -> usize {
 
 /// Any JSON value that nests no deeper than serde_json allows and repeats no key. With the feature
 /// `arbitrary_precision`, which this needs, numbers come as maps.
-struct Checked;
+struct StrictJson;
 
-impl<'de> Deserialize<'de> for Checked {
+impl<'de> Deserialize<'de> for StrictJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Check)
+        deserializer.deserialize_any(StrictVisitor)
     }
 }
 
-struct Check;
+struct StrictVisitor;
 
-impl<'de> Visitor<'de> for Check {
-    type Value = Checked;
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = StrictJson;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Checked, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<StrictJson, A::Error> {
         let mut keys = BTreeSet::new();
         while let Some(key) = members.next_key::<String>()? {
             if keys.contains(&key) {
@@ -254,14 +272,14 @@ impl<'de> Visitor<'de> for Check {
                     "an object has more than {MOST_MEMBERS} members"
                 )));
             }
-            members.next_value::<Checked>()?;
+            members.next_value::<StrictJson>()?;
         }
-        Ok(Checked)
+        Ok(StrictJson)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Checked, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<StrictJson, A::Error> {
         let mut values = 0;
-        while elements.next_element::<Checked>()?.is_some() {
+        while elements.next_element::<StrictJson>()?.is_some() {
             values += 1;
             if values > MOST_VALUES {
                 return Err(A::Error::custom(format_args!(
@@ -269,27 +287,27 @@ impl<'de> Visitor<'de> for Check {
                 )));
             }
         }
-        Ok(Checked)
+        Ok(StrictJson)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_str<E>(self, _: &str) -> Result<StrictJson, E> {
+        Ok(StrictJson)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_bool<E>(self, _: bool) -> Result<StrictJson, E> {
+        Ok(StrictJson)
     }
 
-    fn visit_unit<E>(self) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_unit<E>(self) -> Result<StrictJson, E> {
+        Ok(StrictJson)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_i64<E>(self, _: i64) -> Result<StrictJson, E> {
+        Ok(StrictJson)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_u64<E>(self, _: u64) -> Result<StrictJson, E> {
+        Ok(StrictJson)
     }
 }
 

@@ -54,12 +54,12 @@ pub struct Options {
     /// The profiles that a book can name; [`DEFAULT_PROFILE`] should be among them.
     pub profiles: Vec<KnownProfile>,
     /// What the products of a book that is there follow.
-    pub followed: Option<Followed>,
+    pub followed: Option<LifecycleRules>,
 }
 
 /// The profiles that the products of a book follow.
 #[derive(Clone, Debug)]
-pub struct Followed {
+pub struct LifecycleRules {
     /// That of products that have none of their own.
     pub default: KnownProfile,
     /// Those of products.

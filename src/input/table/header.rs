@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{MOST_COLUMNS, Table};
+use super::{CsvTable, MOST_COLUMNS};
 use crate::input::diagnostic::Code;
 use crate::input::ids;
-use crate::input::rows::Rows;
+use crate::input::rows::RowReader;
 use crate::input::value::{Problem, shown};
 
 /// So many rows may stand above a header that is looked for.
 const LINES_ABOVE: usize = 50;
 
-impl Table<'_> {
+impl CsvTable<'_> {
     /// A header whose names are headings of a console, told once for the whole file: which column each of them is.
     pub(super) fn other_headings(
         &self,
@@ -56,7 +56,8 @@ impl Table<'_> {
 
     /// A header that other lines stand above.
     pub(super) fn header_below(&self) -> Option<(usize, Problem)> {
-        let mut rows = Rows::of(self.text, self.header.end..self.text.len(), MOST_COLUMNS);
+        let mut rows =
+            RowReader::over_range(self.text, self.header.end..self.text.len(), MOST_COLUMNS);
         for _ in 0..LINES_ABOVE {
             if !rows.advance() {
                 return None;
@@ -68,7 +69,7 @@ impl Table<'_> {
                 let start = rows.range().start;
                 let message = format!(
                     "the header stands on line {}, not at the top of the file",
-                    self.line(start)
+                    self.line_number(start)
                 );
                 return Some((
                     start,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::{Row, TAG, Table, cells};
+use super::{CsvTable, InputRow, TAG, cells};
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::value::{ambiguous_price, shown};
-use crate::input::{ids, readings};
+use crate::input::{ids, misspelling};
 
-impl Table<'_> {
+impl CsvTable<'_> {
     /// Reports ids and tags whose ends were left out, once for each column, and prices that may mean a thousand times as much.
     pub(in crate::input) fn report_whole(
         &self,
@@ -28,7 +28,7 @@ impl Table<'_> {
         let mut found: BTreeMap<usize, (usize, usize, String)> = BTreeMap::new();
         self.rows(&mut Diagnostics::default(), |row, _| {
             for slot in (0..self.positions.len()).filter(|slot| self.is_trimmed(*slot)) {
-                let written = row.written(slot).map_or("", cell::read);
+                let written = row.written(slot).map_or("", cell::read_cell);
                 if ids::trimmed(written).len() < written.len() {
                     found
                         .entry(slot)
@@ -53,7 +53,7 @@ impl Table<'_> {
                     "this one is read as {}: delete what is around it",
                     shown(ids::trimmed(&written))
                 );
-                (self.place(start, slot), message, help)
+                (self.place_of_cell(start, slot), message, help)
             });
         }
     }
@@ -64,7 +64,7 @@ impl Table<'_> {
             has_decimal_comma |= row
                 .cells
                 .iter()
-                .any(|cell| readings::has_decimal_comma(cell));
+                .any(|cell| misspelling::has_decimal_comma(cell));
         });
         if !has_decimal_comma {
             return;

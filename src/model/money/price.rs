@@ -6,7 +6,9 @@ use std::num::NonZeroU8;
 
 use rust_decimal::Decimal;
 
-use super::{AmountError, Currency, Exact, Factor, Money, PRICE_DIGITS, Plain, Rounding, Share};
+use super::{
+    AmountError, Currency, Exact, Factor, Money, PRICE_DIGITS, PlainNumber, Rounding, Share,
+};
 
 /// The largest number of digits before the point of a price.
 const INTEGER_DIGITS: usize = 11;
@@ -28,7 +30,7 @@ impl Price {
     /// # Errors
     /// The first rule of prices that the text breaks.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        let plain = Plain::read(text)?;
+        let plain = PlainNumber::parse_plain(text)?;
         if plain.negative {
             return Err(AmountError::Negative);
         }

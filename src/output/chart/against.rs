@@ -5,11 +5,11 @@ use chrono::{Days, NaiveDate};
 
 use super::amount::{Scale, exact};
 use super::axis::DateAxis;
-use super::canvas::{Anchor, Area, Canvas, Shape, Type, WIDTH};
+use super::canvas::{Anchor, Area, Canvas, Lettering, Shape, WIDTH};
 use super::encode::encode;
 use super::frame::{self, FOOT, MARGIN, TOP, ValueAxis};
 use super::palette::{BASE, GRID, LINES, Rgb};
-use super::{ChartError, Currency, Format};
+use super::{ChartCurrency, ChartError, Format};
 
 /// Room on the right for names and last amounts.
 const NOTES_WIDTH: f64 = 190.0;
@@ -28,16 +28,16 @@ pub struct AgainstBase {
     /// What the amounts are, for the caption of the upper panel.
     pub what: String,
     /// The currency of all amounts.
-    pub currency: Currency,
+    pub currency: ChartCurrency,
     /// The first day.
     pub first: NaiveDate,
     /// The first one is what the others are held against. The first seven are drawn.
-    pub lines: Vec<Line>,
+    pub lines: Vec<RunLine>,
 }
 
 /// One run.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct RunLine {
     /// Its name.
     pub label: String,
     /// Amounts in minor units at the ends of the days.
@@ -56,7 +56,7 @@ impl AgainstBase {
     ///
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         encode(&self.lay_out(), format)
     }
 
@@ -70,12 +70,12 @@ impl AgainstBase {
         let Some(base) = self.lines.first().filter(|_| days > 0) else {
             return frame::no_data(&self.title, &self.subtitle, "no data");
         };
-        let mut canvas = frame::open(
+        let mut canvas = frame::open_canvas(
             &self.title,
             &self.subtitle,
             TOP + UPPER + BETWEEN + LOWER + FOOT,
         );
-        let shown: Vec<(Rgb, &Line)> = std::iter::once(BASE)
+        let shown: Vec<(Rgb, &RunLine)> = std::iter::once(BASE)
             .chain(LINES)
             .zip(&self.lines)
             .collect();
@@ -95,14 +95,14 @@ impl AgainstBase {
             .collect();
         let (upper, lower) = self.panels(days, &amounts, &changes);
         upper.grid(&mut canvas);
-        upper.draw(&mut canvas, self.first, &amounts);
+        upper.draw_panel(&mut canvas, self.first, &amounts);
         upper.names(&mut canvas, &self.currency, &amounts);
         let baseline = upper.area.bottom + BETWEEN - 16.0;
         let caption = format!("difference from {}", base.label);
-        canvas.text(MARGIN, baseline, &caption, Type::QUIET, Anchor::Start);
+        canvas.place_text(MARGIN, baseline, &caption, Lettering::QUIET, Anchor::Start);
         lower.grid(&mut canvas);
         frame::dates(&mut canvas, &lower.dates, lower.area);
-        lower.draw(&mut canvas, self.first, &changes);
+        lower.draw_panel(&mut canvas, self.first, &changes);
         lower.names(&mut canvas, &self.currency, &changes);
         canvas
     }
@@ -163,7 +163,7 @@ fn wide(amounts: &[i64]) -> Vec<i128> {
     amounts.iter().copied().map(i128::from).collect()
 }
 
-impl Line {
+impl RunLine {
     /// What it has more than another one, on the days that both have.
     fn less(&self, base: &Self) -> Vec<i128> {
         self.amounts
@@ -189,7 +189,7 @@ impl Panel {
     }
 
     /// The lines, the first one below the others and broader, so that it shows where they lie on it.
-    fn draw(&self, canvas: &mut Canvas, first: NaiveDate, lines: &[(Rgb, &str, Vec<i128>)]) {
+    fn draw_panel(&self, canvas: &mut Canvas, first: NaiveDate, lines: &[(Rgb, &str, Vec<i128>)]) {
         for (colour, _, amounts) in lines {
             let days = (0..).map_while(|day| first.checked_add_days(Days::new(day)));
             let points: Vec<(NaiveDate, i128)> = days.zip(amounts.iter().copied()).collect();
@@ -208,7 +208,12 @@ impl Panel {
     }
 
     /// Name and last amount of each line, on the right at its height but not over each other.
-    fn names(&self, canvas: &mut Canvas, currency: &Currency, lines: &[(Rgb, &str, Vec<i128>)]) {
+    fn names(
+        &self,
+        canvas: &mut Canvas,
+        currency: &ChartCurrency,
+        lines: &[(Rgb, &str, Vec<i128>)],
+    ) {
         const PITCH: f64 = 35.0;
         let mut notes: Vec<(f64, Rgb, &str, i128)> = Vec::new();
         for (colour, label, amounts) in lines {
@@ -223,19 +228,19 @@ impl Panel {
         );
         let x = self.area.right + 14.0;
         for ((_, colour, label, last), y) in notes.into_iter().zip(heights) {
-            let style = Type::STRONG.colour(colour);
-            canvas.text(
+            let style = Lettering::STRONG.colour(colour);
+            canvas.place_text(
                 x,
                 y - 2.0,
                 &style.fit(label, NOTES_WIDTH - 14.0),
                 style,
                 Anchor::Start,
             );
-            canvas.text(
+            canvas.place_text(
                 x,
                 y + 14.0,
                 &exact(last, currency.digits),
-                Type::LABEL,
+                Lettering::LABEL,
                 Anchor::Start,
             );
         }

@@ -2,7 +2,7 @@
 //!
 //! A count (of instances) is an amount with no decimals.
 
-use super::Currency;
+use super::ChartCurrency;
 use crate::model::money::grouped;
 
 const UNITS: [(u32, &str); 4] = [(3, "k"), (6, "M"), (9, "B"), (12, "T")];
@@ -13,7 +13,7 @@ pub(super) fn exact(amount: i128, digits: u8) -> String {
 }
 
 /// The whole amount with its currency: `CNY 1,234.50`.
-pub(super) fn with_code(amount: i128, currency: &Currency) -> String {
+pub(super) fn with_code(amount: i128, currency: &ChartCurrency) -> String {
     format!("{} {}", currency.code, exact(amount, currency.digits))
 }
 

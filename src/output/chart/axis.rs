@@ -32,7 +32,7 @@ const PACES: [Pace; 13] = [
 ];
 
 impl Pace {
-    fn days(self) -> f64 {
+    fn days_per_mark(self) -> f64 {
         match self {
             Self::Days(days) => f64::from(days),
             Self::Months(months) => f64::from(months) * 30.4,
@@ -62,7 +62,7 @@ impl Pace {
 
 /// A label below the axis. The year stands below it where it is not the year of the label before.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Label<P> {
+pub(super) struct AxisLabel<P> {
     /// What is named: a day, or a column.
     pub(super) at: P,
     /// The day or month; empty where only years are named.
@@ -124,7 +124,7 @@ impl DateAxis {
     }
 
     /// The days that are named.
-    pub(super) fn labels(&self) -> Vec<Label<NaiveDate>> {
+    pub(super) fn labels(&self) -> Vec<AxisLabel<NaiveDate>> {
         let pace = self.pace();
         let days = (0..self.days as u64)
             .map_while(|n| self.first.checked_add_days(Days::new(n)))
@@ -137,13 +137,13 @@ impl DateAxis {
         let width_of_day = (self.right - self.left) / self.days;
         PACES
             .into_iter()
-            .find(|pace| pace.days() * width_of_day >= LABEL_ROOM)
+            .find(|pace| pace.days_per_mark() * width_of_day >= LABEL_ROOM)
             .unwrap_or(Pace::Months(600))
     }
 }
 
 /// The columns of a chart by month that are named, when a column has this width.
-pub(super) fn month_labels(months: &[NaiveDate], width: f64) -> Vec<Label<usize>> {
+pub(super) fn month_labels(months: &[NaiveDate], width: f64) -> Vec<AxisLabel<usize>> {
     let every = [1, 2, 3, 6, 12, 24, 60]
         .into_iter()
         .find(|&every| f64::from(every) * width >= 32.0)
@@ -156,13 +156,13 @@ pub(super) fn month_labels(months: &[NaiveDate], width: f64) -> Vec<Label<usize>
     with_years(named)
 }
 
-fn with_years<P>(labels: impl Iterator<Item = (P, NaiveDate, String)>) -> Vec<Label<P>> {
+fn with_years<P>(labels: impl Iterator<Item = (P, NaiveDate, String)>) -> Vec<AxisLabel<P>> {
     let mut before = None;
     labels
         .map(|(at, day, text)| {
             let year = (before != Some(day.year())).then_some(day.year());
             before = Some(day.year());
-            Label { at, text, year }
+            AxisLabel { at, text, year }
         })
         .collect()
 }
@@ -193,7 +193,7 @@ mod tests {
 
     fn texts(first: NaiveDate, last: NaiveDate) -> Vec<String> {
         let axis = DateAxis::new(first, last, 0.0, 800.0);
-        let label = |l: Label<_>| match l.year {
+        let label = |l: AxisLabel<_>| match l.year {
             Some(year) => format!("{} {year}", l.text).trim().to_owned(),
             None => l.text,
         };

@@ -5,12 +5,12 @@ use chrono::NaiveDate;
 
 use super::amount::{Scale, exact, with_code};
 use super::axis::{DateAxis, day_name};
-use super::canvas::{Anchor, Area, Canvas, Shape, Type, WIDTH};
+use super::canvas::{Anchor, Area, Canvas, Lettering, Shape, WIDTH};
 use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, MARGIN, TOP, ValueAxis};
 use super::palette::{ALERT, ALERT_TINT, BALANCE, GRID, PAPER, Rgb};
-use super::states::State;
-use super::{ChartError, Currency, Format};
+use super::states::ChartState;
+use super::{ChartCurrency, ChartError, Format};
 
 /// Room on the right for the last balance and the name of the alert line.
 const NOTES_WIDTH: f64 = 200.0;
@@ -27,7 +27,7 @@ pub struct BalanceOverTime {
     /// Where and when: book, account, first and last day.
     pub subtitle: String,
     /// The currency of all amounts.
-    pub currency: Currency,
+    pub currency: ChartCurrency,
     /// Balances in minor units at the end of a day, ascending by day; they hold until the next point. The last point ends
     /// the chart.
     pub points: Vec<(NaiveDate, i64)>,
@@ -71,7 +71,7 @@ impl MarkKind {
         Self::Terminated,
     ];
 
-    fn name(self) -> &'static str {
+    fn caption(self) -> &'static str {
         match self {
             Self::RenewalFailed => "renewals failed",
             Self::Stopped => "stopped",
@@ -82,16 +82,16 @@ impl MarkKind {
 
     fn colour(self) -> Rgb {
         match self {
-            Self::RenewalFailed => State::Overdue.colour(),
-            Self::Stopped => State::Stopped.colour(),
-            Self::Reclaimed => State::Reclaimed.colour(),
-            Self::Terminated => State::Terminated.colour(),
+            Self::RenewalFailed => ChartState::Overdue.colour(),
+            Self::Stopped => ChartState::Stopped.colour(),
+            Self::Reclaimed => ChartState::Reclaimed.colour(),
+            Self::Terminated => ChartState::Terminated.colour(),
         }
     }
 }
 
 /// The axes of the chart and the area between them.
-struct Plot<'a> {
+struct BalancePlot<'a> {
     chart: &'a BalanceOverTime,
     dates: DateAxis,
     values: ValueAxis,
@@ -103,7 +103,7 @@ impl BalanceOverTime {
     ///
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         encode(&self.lay_out(), format)
     }
 
@@ -113,7 +113,7 @@ impl BalanceOverTime {
         };
         let lanes = self.lanes().count() as f64 * LANE;
         let height = HEIGHT + lanes;
-        let mut canvas = frame::open(&self.title, &self.subtitle, height);
+        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, height);
         let values = self.axis(height - FOOT - lanes);
         let area = Area {
             left: values.left(),
@@ -121,13 +121,13 @@ impl BalanceOverTime {
             right: WIDTH - MARGIN - NOTES_WIDTH,
             bottom: height - FOOT,
         };
-        let plot = Plot {
+        let plot = BalancePlot {
             chart: self,
             dates: DateAxis::new(first.0, last.0, area.left, area.right),
             values,
             area,
         };
-        plot.draw(&mut canvas);
+        plot.draw_plot(&mut canvas);
         canvas
     }
 
@@ -188,8 +188,8 @@ impl BalanceOverTime {
     }
 }
 
-impl Plot<'_> {
-    fn draw(&self, canvas: &mut Canvas) {
+impl BalancePlot<'_> {
+    fn draw_plot(&self, canvas: &mut Canvas) {
         let Area { left, right, .. } = self.area;
         self.caption(canvas);
         self.shade(canvas);
@@ -199,7 +199,7 @@ impl Plot<'_> {
         if let Some(alert) = self.chart.alert_below {
             canvas.dashes(left, right, self.values.y(i128::from(alert)), ALERT);
         }
-        self.line(canvas);
+        self.draw_line(canvas);
         self.lowest(canvas);
         self.notes(canvas);
         self.lanes(canvas);
@@ -232,7 +232,7 @@ impl Plot<'_> {
         }
     }
 
-    fn line(&self, canvas: &mut Canvas) {
+    fn draw_line(&self, canvas: &mut Canvas) {
         let mut points = Vec::new();
         for (left, right, balance) in self.dates.runs(&self.chart.points) {
             let y = self.values.y(i128::from(balance));
@@ -274,7 +274,7 @@ impl Plot<'_> {
         let amount = with_code(i128::from(balance), &self.chart.currency);
         let text = format!("lowest: {amount} on {}", day_name(day));
         let bounds = (self.area.left + 2.0, self.area.right - 2.0);
-        canvas.tag(x, y + 26.0, &text, Type::STRONG, bounds);
+        canvas.tag(x, y + 26.0, &text, Lettering::STRONG, bounds);
         for (radius, colour) in [(6.5, PAPER), (4.5, BALANCE)] {
             canvas.push(Shape::Disc {
                 centre: (x, y),
@@ -306,9 +306,9 @@ impl Plot<'_> {
         let heights = apart(&heights, 44.0);
         for ((amount, what, colour), y) in notes.into_iter().zip(heights) {
             let x = self.area.right + 14.0;
-            canvas.text(x, y - 3.0, &what, Type::QUIET, Anchor::Start);
-            let style = Type::STRONG.colour(colour);
-            canvas.text(
+            canvas.place_text(x, y - 3.0, &what, Lettering::QUIET, Anchor::Start);
+            let style = Lettering::STRONG.colour(colour);
+            canvas.place_text(
                 x,
                 y + 14.0,
                 &with_code(amount, currency),
@@ -324,13 +324,13 @@ impl Plot<'_> {
         for kind in self.chart.lanes() {
             let marks = self.chart.marks(kind);
             let count: usize = marks.iter().map(|mark| mark.count).sum();
-            let name = format!("{}: {count}", kind.name());
+            let name = format!("{}: {count}", kind.caption());
             canvas.rule(self.area.left, self.area.right, y - LANE / 2.0, GRID);
-            canvas.text(
+            canvas.place_text(
                 self.area.right + 14.0,
                 y + 4.5,
                 &name,
-                Type::QUIET,
+                Lettering::QUIET,
                 Anchor::Start,
             );
             self.lane(canvas, &marks, y);
@@ -351,13 +351,13 @@ impl Plot<'_> {
                 1 => mark.label.clone(),
                 several => format!("{several} instances"),
             };
-            let width = 12.0 + Type::LABEL.width(&text) * 1.05;
+            let width = 12.0 + Lettering::LABEL.width(&text) * 1.05;
             let mut end = x + 10.0;
             if x + width <= free_to {
-                canvas.text(x + 10.0, y + 4.5, &text, Type::LABEL, Anchor::Start);
+                canvas.place_text(x + 10.0, y + 4.5, &text, Lettering::LABEL, Anchor::Start);
                 end = x + width;
             } else if x - width >= free_from + 10.0 {
-                canvas.text(x - 10.0, y + 4.5, &text, Type::LABEL, Anchor::End);
+                canvas.place_text(x - 10.0, y + 4.5, &text, Lettering::LABEL, Anchor::End);
             }
             free_from = end;
             diamond(canvas, (x, y), 7.0, PAPER);

@@ -23,7 +23,7 @@ pub(super) enum Anchor {
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Type {
+pub(super) struct Lettering {
     /// The em in CSS pixels.
     pub(super) size: f64,
     /// Regular or bold.
@@ -32,7 +32,7 @@ pub(super) struct Type {
     pub(super) colour: Rgb,
 }
 
-impl Type {
+impl Lettering {
     /// The title of a chart.
     pub(super) const TITLE: Self = Self::new(23.0, Weight::Bold, INK);
     /// The line below the title, and the word for no data.
@@ -102,12 +102,12 @@ pub(super) enum Shape {
         radius: f64,
         colour: Rgb,
     },
-    /// One line of text; see [`Canvas::text`].
+    /// One line of text; see [`Canvas::place_text`].
     Text {
         x: f64,
         baseline: f64,
         text: Shown,
-        style: Type,
+        style: Lettering,
         anchor: Anchor,
     },
 }
@@ -185,11 +185,18 @@ impl Canvas {
     }
 
     /// A text in one line, made fit to be shown: pictures take no other.
-    pub(super) fn text(&mut self, x: f64, baseline: f64, text: &str, style: Type, anchor: Anchor) {
+    pub(super) fn place_text(
+        &mut self,
+        x: f64,
+        baseline: f64,
+        text: &str,
+        style: Lettering,
+        anchor: Anchor,
+    ) {
         self.push(Shape::Text {
             x,
             baseline,
-            text: Shown::of(text),
+            text: Shown::visible(text),
             style,
             anchor,
         });
@@ -201,7 +208,7 @@ impl Canvas {
         x: f64,
         baseline: f64,
         text: &str,
-        style: Type,
+        style: Lettering,
         bounds: (f64, f64),
     ) {
         const PADDING: f64 = 6.0;
@@ -212,9 +219,9 @@ impl Canvas {
         // A viewer's font may be wider: at the right bound the text grows to the left.
         if left + width >= bounds.1 {
             let right = left + width - PADDING;
-            self.text(right, baseline, text, style, Anchor::End);
+            self.place_text(right, baseline, text, style, Anchor::End);
         } else {
-            self.text(left + PADDING, baseline, text, style, Anchor::Start);
+            self.place_text(left + PADDING, baseline, text, style, Anchor::Start);
         }
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
 
 /// Calls `pixel` with column, row and coverage (0 to 1) for each pixel that the text touches; `x` is its left end and
 /// `baseline` its base line.
-pub(super) fn draw(
+pub(super) fn draw_text(
     text: &str,
     (size, weight): (f32, Weight),
     (x, baseline): (f32, f32),

@@ -2,8 +2,8 @@
 //! Never draws data.
 
 use super::amount::Scale;
-use super::axis::{DateAxis, Label};
-use super::canvas::{Anchor, Area, Canvas, Type, WIDTH};
+use super::axis::{AxisLabel, DateAxis};
+use super::canvas::{Anchor, Area, Canvas, Lettering, WIDTH};
 use super::palette::{AXIS, GRID, MUTED, Rgb};
 
 /// Kept free on the left and on the right of every chart.
@@ -23,15 +23,15 @@ const CAPTION_BASELINE: f64 = 113.0;
 const SWATCH: f64 = 12.0;
 
 /// A canvas with title and subtitle.
-pub(super) fn open(title: &str, subtitle: &str, height: f64) -> Canvas {
+pub(super) fn open_canvas(title: &str, subtitle: &str, height: f64) -> Canvas {
     let mut canvas = Canvas::new(height);
     let room = WIDTH - 2.0 * MARGIN;
     let lines = [
-        (title, TITLE_BASELINE, Type::TITLE),
-        (subtitle, SUBTITLE_BASELINE, Type::SUBTITLE),
+        (title, TITLE_BASELINE, Lettering::TITLE),
+        (subtitle, SUBTITLE_BASELINE, Lettering::SUBTITLE),
     ];
     for (text, baseline, style) in lines {
-        canvas.text(
+        canvas.place_text(
             MARGIN,
             baseline,
             &style.fit(text, room),
@@ -45,12 +45,18 @@ pub(super) fn open(title: &str, subtitle: &str, height: f64) -> Canvas {
 /// The chart for nothing to show, with the word for it.
 pub(super) fn no_data(title: &str, subtitle: &str, word: &str) -> Canvas {
     let height = 300.0;
-    let mut canvas = open(title, subtitle, height);
+    let mut canvas = open_canvas(title, subtitle, height);
     let (top, bottom) = (CAPTION_BASELINE - 8.0, height - MARGIN);
     canvas.rule(MARGIN, WIDTH - MARGIN, top, GRID);
     canvas.rule(MARGIN, WIDTH - MARGIN, bottom, GRID);
     let middle = (top + bottom) / 2.0 + 5.0;
-    canvas.text(WIDTH / 2.0, middle, word, Type::SUBTITLE, Anchor::Middle);
+    canvas.place_text(
+        WIDTH / 2.0,
+        middle,
+        word,
+        Lettering::SUBTITLE,
+        Anchor::Middle,
+    );
     canvas
 }
 
@@ -58,14 +64,14 @@ pub(super) fn no_data(title: &str, subtitle: &str, word: &str) -> Canvas {
 pub(super) fn caption(canvas: &mut Canvas, text: &str, key: &[(Rgb, &str)]) {
     let mut x = MARGIN;
     if !text.is_empty() {
-        canvas.text(x, CAPTION_BASELINE, text, Type::QUIET, Anchor::Start);
-        x += Type::QUIET.width(text) + 28.0;
+        canvas.place_text(x, CAPTION_BASELINE, text, Lettering::QUIET, Anchor::Start);
+        x += Lettering::QUIET.width(text) + 28.0;
     }
     for (colour, name) in key {
         swatch(canvas, x, CAPTION_BASELINE, *colour);
         x += SWATCH + 7.0;
-        canvas.text(x, CAPTION_BASELINE, name, Type::LABEL, Anchor::Start);
-        x += Type::LABEL.width(name) * 1.05 + 22.0;
+        canvas.place_text(x, CAPTION_BASELINE, name, Lettering::LABEL, Anchor::Start);
+        x += Lettering::LABEL.width(name) * 1.05 + 22.0;
     }
 }
 
@@ -99,20 +105,20 @@ pub(super) fn legend(canvas: &mut Canvas, area: Area, rows: &[LegendRow]) {
     let mut baseline = area.top + 12.0;
     for row in &rows[..shown] {
         swatch(canvas, area.left, baseline, row.colour);
-        let label = Type::LABEL.fit(&row.label, room);
-        canvas.text(text_left, baseline, &label, Type::LABEL, Anchor::Start);
-        canvas.text(
+        let label = Lettering::LABEL.fit(&row.label, room);
+        canvas.place_text(text_left, baseline, &label, Lettering::LABEL, Anchor::Start);
+        canvas.place_text(
             text_left,
             baseline + 17.0,
             &row.detail,
-            Type::QUIET,
+            Lettering::QUIET,
             Anchor::Start,
         );
         baseline += PITCH;
     }
     if shown < rows.len() {
         let more = format!("and {} more", rows.len() - shown);
-        canvas.text(text_left, baseline, &more, Type::QUIET, Anchor::Start);
+        canvas.place_text(text_left, baseline, &more, Lettering::QUIET, Anchor::Start);
     }
 }
 
@@ -138,7 +144,7 @@ impl ValueAxis {
         let widths = self
             .scale
             .marks()
-            .map(|mark| Type::QUIET.width(&self.scale.label(mark)));
+            .map(|mark| Lettering::QUIET.width(&self.scale.label(mark)));
         MARGIN + widths.fold(0.0, f64::max) + 12.0
     }
 
@@ -148,7 +154,7 @@ impl ValueAxis {
             let y = self.y(mark);
             canvas.rule(left, right, y, GRID);
             let label = self.scale.label(mark);
-            canvas.text(left - 12.0, y + 4.5, &label, Type::QUIET, Anchor::End);
+            canvas.place_text(left - 12.0, y + 4.5, &label, Lettering::QUIET, Anchor::End);
         }
     }
 
@@ -170,20 +176,20 @@ pub(super) fn dates(canvas: &mut Canvas, axis: &DateAxis, plot: Area) {
 }
 
 /// A month or day and, below it, its year; a year alone moves up.
-pub(super) fn date_label<P>(canvas: &mut Canvas, x: f64, bottom: f64, label: &Label<P>) {
+pub(super) fn date_label<P>(canvas: &mut Canvas, x: f64, bottom: f64, label: &AxisLabel<P>) {
     let first_line = bottom + 22.0;
     let year = label.year.map(|year| year.to_string()).unwrap_or_default();
     if label.text.is_empty() {
-        canvas.text(x, first_line, &year, Type::QUIET, Anchor::Middle);
+        canvas.place_text(x, first_line, &year, Lettering::QUIET, Anchor::Middle);
         return;
     }
-    canvas.text(x, first_line, &label.text, Type::QUIET, Anchor::Middle);
+    canvas.place_text(x, first_line, &label.text, Lettering::QUIET, Anchor::Middle);
     if !year.is_empty() {
-        canvas.text(
+        canvas.place_text(
             x,
             first_line + 18.0,
             &year,
-            Type::STRONG.colour(MUTED),
+            Lettering::STRONG.colour(MUTED),
             Anchor::Middle,
         );
     }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::amount::{Scale, exact};
-use super::canvas::{Anchor, Area, Canvas, Shape, Type, WIDTH};
+use super::canvas::{Anchor, Area, Canvas, Lettering, Shape, WIDTH};
 use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, MARGIN, TOP, ValueAxis};
 use super::palette::{ALERT, AXIS, BALANCE, GRID, PAPER, REST, Rgb};
-use super::{ChartError, Currency, Format};
+use super::{ChartCurrency, ChartError, Format};
 
 /// Room on the right for the names of efficient runs.
 const NOTES_WIDTH: f64 = 300.0;
@@ -23,7 +23,7 @@ pub struct Frontier {
     /// Where and when.
     pub subtitle: String,
     /// The currency of the costs.
-    pub currency: Currency,
+    pub currency: ChartCurrency,
     /// The runs; of those at the same place one is drawn.
     pub points: Vec<Point>,
 }
@@ -55,15 +55,15 @@ impl CostAxis {
         self.left + self.scale.share(cost) * (self.right - self.left)
     }
 
-    fn draw(&self, canvas: &mut Canvas, losses: &ValueAxis) {
+    fn draw_axis(&self, canvas: &mut Canvas, losses: &ValueAxis) {
         let bottom = losses.bottom + 14.0;
         for cost in self.scale.marks() {
             canvas.post(self.x(cost), losses.top, bottom, GRID);
-            canvas.text(
+            canvas.place_text(
                 self.x(cost),
                 bottom + 22.0,
                 &self.scale.label(cost),
-                Type::QUIET,
+                Lettering::QUIET,
                 Anchor::Middle,
             );
         }
@@ -76,7 +76,7 @@ impl Frontier {
     ///
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         encode(&self.lay_out(), format)
     }
 
@@ -85,7 +85,7 @@ impl Frontier {
         let (Some(low), Some(high)) = (costs().min(), costs().max()) else {
             return frame::no_data(&self.title, &self.subtitle, "no runs");
         };
-        let mut canvas = frame::open(&self.title, &self.subtitle, HEIGHT);
+        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, HEIGHT);
         let key = [
             (BALANCE, "efficient"),
             (ALERT, "within the limits"),
@@ -112,7 +112,7 @@ impl Frontier {
             right,
         };
         losses.grid(&mut canvas, left, right);
-        costs.draw(&mut canvas, &losses);
+        costs.draw_axis(&mut canvas, &losses);
         self.dots(&mut canvas, &costs, &losses);
         self.names(&mut canvas, right);
         canvas
@@ -164,22 +164,22 @@ impl Frontier {
         };
         let mut y = area.top + 8.0;
         for point in efficient.iter().take(NAMED) {
-            let label = Type::STRONG.fit(&point.label, area.right - area.left);
-            canvas.text(
+            let label = Lettering::STRONG.fit(&point.label, area.right - area.left);
+            canvas.place_text(
                 area.left,
                 y,
                 &label,
-                Type::STRONG.colour(BALANCE),
+                Lettering::STRONG.colour(BALANCE),
                 Anchor::Start,
             );
             let cost = exact(i128::from(point.cost), self.currency.digits);
             let text = format!("{} {cost}, {} lost", self.currency.code, point.losses);
-            canvas.text(area.left, y + 17.0, &text, Type::LABEL, Anchor::Start);
+            canvas.place_text(area.left, y + 17.0, &text, Lettering::LABEL, Anchor::Start);
             y += 41.0;
         }
         if efficient.len() > NAMED {
             let more = format!("and {} more", efficient.len() - NAMED);
-            canvas.text(area.left, y, &more, Type::QUIET, Anchor::Start);
+            canvas.place_text(area.left, y, &more, Lettering::QUIET, Anchor::Start);
         }
     }
 }

@@ -5,11 +5,11 @@ use chrono::NaiveDate;
 
 use super::amount::{Scale, exact, with_code};
 use super::axis::{DateAxis, day_name};
-use super::canvas::{Anchor, Area, Canvas, Shape, Type, WIDTH};
+use super::canvas::{Anchor, Area, Canvas, Lettering, Shape, WIDTH};
 use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, MARGIN, TOP, ValueAxis};
 use super::palette::{ALERT, ALERT_TINT, BALANCE, GRID, MUTED, PAPER, REST};
-use super::{ChartError, Currency, Format};
+use super::{ChartCurrency, ChartError, Format};
 
 /// Room on the right for the last balances.
 const NOTES_WIDTH: f64 = 200.0;
@@ -20,13 +20,13 @@ const NOTE_HEIGHT: f64 = 44.0;
 
 /// The balance of an account with a plan and without it.
 #[derive(Clone, Debug)]
-pub struct Funding {
+pub struct FundingChart {
     /// What the chart shows.
     pub title: String,
     /// Where and when: book, account, first and last day.
     pub subtitle: String,
     /// The currency of all amounts.
-    pub currency: Currency,
+    pub currency: ChartCurrency,
     /// Balances in minor units at the end of a day without the plan, ascending by day; they hold until the next point.
     pub before: Vec<(NaiveDate, i64)>,
     /// The same with the plan.
@@ -47,19 +47,19 @@ pub struct Inflow {
 }
 
 /// The axes of the chart and the area between them.
-struct Plot<'a> {
-    chart: &'a Funding,
+struct FundingPlot<'a> {
+    chart: &'a FundingChart,
     dates: DateAxis,
     values: ValueAxis,
     area: Area,
 }
 
-impl Funding {
+impl FundingChart {
     /// The picture in a file format.
     ///
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         encode(&self.lay_out(), format)
     }
 
@@ -68,7 +68,7 @@ impl Funding {
             return frame::no_data(&self.title, &self.subtitle, "no data");
         };
         let height = HEIGHT + LANE;
-        let mut canvas = frame::open(&self.title, &self.subtitle, height);
+        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, height);
         let amounts = || {
             self.before
                 .iter()
@@ -90,19 +90,19 @@ impl Funding {
             right,
             bottom: height - FOOT,
         };
-        Plot {
+        FundingPlot {
             chart: self,
             dates: DateAxis::new(first.0, last.0, area.left, right),
             values,
             area,
         }
-        .draw(&mut canvas);
+        .draw_plot(&mut canvas);
         canvas
     }
 }
 
-impl Plot<'_> {
-    fn draw(&self, canvas: &mut Canvas) {
+impl FundingPlot<'_> {
+    fn draw_plot(&self, canvas: &mut Canvas) {
         let Area { left, right, .. } = self.area;
         let unit = format!(
             "{} available at the end of the day",
@@ -121,8 +121,8 @@ impl Plot<'_> {
         if let Some(floor) = self.chart.floor {
             canvas.dashes(left, right, self.values.y(floor.into()), ALERT);
         }
-        self.line(canvas, &self.chart.before, REST);
-        self.line(canvas, &self.chart.after, BALANCE);
+        self.draw_line(canvas, &self.chart.before, REST);
+        self.draw_line(canvas, &self.chart.after, BALANCE);
         self.notes(canvas);
         self.lane(canvas);
     }
@@ -141,7 +141,12 @@ impl Plot<'_> {
         }
     }
 
-    fn line(&self, canvas: &mut Canvas, points: &[(NaiveDate, i64)], colour: super::palette::Rgb) {
+    fn draw_line(
+        &self,
+        canvas: &mut Canvas,
+        points: &[(NaiveDate, i64)],
+        colour: super::palette::Rgb,
+    ) {
         let mut steps = Vec::new();
         for (left, right, amount) in self.dates.runs(points) {
             let y = self.values.y(amount.into());
@@ -186,9 +191,9 @@ impl Plot<'_> {
                 .min(lowest.max(self.area.top))
                 .max(y + NOTE_HEIGHT);
             let x = self.area.right + 14.0;
-            canvas.text(x, y - 3.0, what, Type::QUIET, Anchor::Start);
-            let style = Type::STRONG.colour(*colour);
-            canvas.text(
+            canvas.place_text(x, y - 3.0, what, Lettering::QUIET, Anchor::Start);
+            let style = Lettering::STRONG.colour(*colour);
+            canvas.place_text(
                 x,
                 y + 14.0,
                 &with_code(*amount, &self.chart.currency),
@@ -211,18 +216,18 @@ impl Plot<'_> {
         let noun = if count == 1 { "top-up" } else { "top-ups" };
         canvas.rule(self.area.left, self.area.right, self.values.bottom, GRID);
         let x = self.area.right + 14.0;
-        canvas.text(
+        canvas.place_text(
             x,
             y - 2.0,
             &format!("{count} {noun}"),
-            Type::QUIET,
+            Lettering::QUIET,
             Anchor::Start,
         );
-        canvas.text(
+        canvas.place_text(
             x,
             y + 14.0,
             &with_code(sum, &self.chart.currency),
-            Type::STRONG,
+            Lettering::STRONG,
             Anchor::Start,
         );
         let middle =
@@ -235,8 +240,8 @@ impl Plot<'_> {
                 .get(at + 1)
                 .map_or(self.area.right, |next| middle(next) - 12.0);
             let text = exact(inflow.amount.into(), self.chart.currency.digits);
-            if x + 10.0 + Type::LABEL.width(&text) <= free_to {
-                canvas.text(x + 10.0, y + 4.5, &text, Type::LABEL, Anchor::Start);
+            if x + 10.0 + Lettering::LABEL.width(&text) <= free_to {
+                canvas.place_text(x + 10.0, y + 4.5, &text, Lettering::LABEL, Anchor::Start);
             }
             for (reach, colour) in [(7.5, PAPER), (6.0, BALANCE)] {
                 let points = [

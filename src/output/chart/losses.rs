@@ -4,11 +4,11 @@
 use chrono::NaiveDate;
 
 use super::axis::DateAxis;
-use super::canvas::{Anchor, Area, Canvas, Type, WIDTH};
+use super::canvas::{Anchor, Area, Canvas, Lettering, WIDTH};
 use super::encode::encode;
 use super::frame::{self, FOOT, MARGIN, TOP};
 use super::palette::GRID;
-use super::states::State;
+use super::states::ChartState;
 use super::{ChartError, Format};
 
 /// Rows beyond this are counted, not drawn.
@@ -40,26 +40,26 @@ pub struct LossTimeline {
 pub struct LossRow {
     /// Its id or name; cut with an ellipsis where it is too long.
     pub label: String,
-    /// Its states on the axis, ascending, without [`State::Terminated`].
-    pub spans: Vec<Span>,
+    /// Its states on the axis, ascending, without [`ChartState::Terminated`].
+    pub spans: Vec<StateSpan>,
     /// The day on which it was gone for good, if it was.
     pub terminated: Option<NaiveDate>,
 }
 
 /// Days in one state.
 #[derive(Clone, Copy, Debug)]
-pub struct Span {
+pub struct StateSpan {
     /// The first day.
     pub from: NaiveDate,
     /// The day after the last one.
     pub until: NaiveDate,
     /// The state.
-    pub state: State,
+    pub state: ChartState,
 }
 
 impl LossRow {
     /// The day on which the instance last came into one of these states.
-    fn last_entry(&self, states: &[State]) -> Option<NaiveDate> {
+    fn last_entry(&self, states: &[ChartState]) -> Option<NaiveDate> {
         let spans = self
             .spans
             .iter()
@@ -69,8 +69,8 @@ impl LossRow {
 
     fn dates(&self) -> [Option<NaiveDate>; 3] {
         [
-            self.last_entry(&[State::Overdue, State::Stopped]),
-            self.last_entry(&[State::Reclaimed]),
+            self.last_entry(&[ChartState::Overdue, ChartState::Stopped]),
+            self.last_entry(&[ChartState::Reclaimed]),
             self.terminated,
         ]
     }
@@ -81,7 +81,7 @@ impl LossTimeline {
     ///
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         encode(&self.lay_out(), format)
     }
 
@@ -94,7 +94,7 @@ impl LossTimeline {
         let top = TOP + 26.0;
         let bottom = top + ROW * rows.len() as f64;
         let note = if more > 0 { 20.0 } else { 0.0 };
-        let mut canvas = frame::open(&self.title, &self.subtitle, bottom + FOOT + note);
+        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, bottom + FOOT + note);
         let plot = Area {
             left: MARGIN + labels_width(rows) + LABEL_GAP,
             top,
@@ -111,7 +111,13 @@ impl LossTimeline {
         }
         if more > 0 {
             let note = format!("and {more} more");
-            canvas.text(MARGIN, bottom + 24.0, &note, Type::QUIET, Anchor::Start);
+            canvas.place_text(
+                MARGIN,
+                bottom + 24.0,
+                &note,
+                Lettering::QUIET,
+                Anchor::Start,
+            );
         }
         canvas
     }
@@ -119,19 +125,21 @@ impl LossTimeline {
 
 /// The states that occur, with their colours, above the data.
 fn key(canvas: &mut Canvas, rows: &[LossRow]) {
-    let occurs = |state: &State| {
+    let occurs = |state: &ChartState| {
         let has = |row: &LossRow| row.spans.iter().any(|span| span.state == *state);
         rows.iter()
-            .any(|row| has(row) || (*state == State::Terminated && row.terminated.is_some()))
+            .any(|row| has(row) || (*state == ChartState::Terminated && row.terminated.is_some()))
     };
-    let states = State::ALL.into_iter().filter(occurs);
-    let key: Vec<_> = states.map(|state| (state.colour(), state.name())).collect();
+    let states = ChartState::ALL.into_iter().filter(occurs);
+    let key: Vec<_> = states
+        .map(|state| (state.colour(), state.caption()))
+        .collect();
     frame::caption(canvas, "", &key);
 }
 
 /// The width of the column of labels: as wide as they need, within bounds.
 fn labels_width(rows: &[LossRow]) -> f64 {
-    let widths = rows.iter().map(|row| Type::LABEL.width(&row.label));
+    let widths = rows.iter().map(|row| Lettering::LABEL.width(&row.label));
     widths.fold(0.0, f64::max).clamp(90.0, 300.0)
 }
 
@@ -142,20 +150,26 @@ fn date_columns(plot: Area) -> [f64; 3] {
 
 fn headings(canvas: &mut Canvas, plot: Area) {
     let baseline = plot.top - 11.0;
-    canvas.text(MARGIN, baseline, "instance", Type::QUIET, Anchor::Start);
+    canvas.place_text(
+        MARGIN,
+        baseline,
+        "instance",
+        Lettering::QUIET,
+        Anchor::Start,
+    );
     for (x, text) in date_columns(plot)
         .into_iter()
         .zip(["unpaid from", "reclaimed", "terminated"])
     {
-        canvas.text(x, baseline, text, Type::QUIET, Anchor::Start);
+        canvas.place_text(x, baseline, text, Lettering::QUIET, Anchor::Start);
     }
 }
 
 fn draw_row(canvas: &mut Canvas, row: &LossRow, axis: &DateAxis, plot: Area, middle: f64) {
     canvas.rule(MARGIN, WIDTH - MARGIN, middle - ROW / 2.0, GRID);
     let baseline = middle + 4.5;
-    let label = Type::LABEL.fit(&row.label, plot.left - LABEL_GAP - MARGIN);
-    canvas.text(MARGIN, baseline, &label, Type::LABEL, Anchor::Start);
+    let label = Lettering::LABEL.fit(&row.label, plot.left - LABEL_GAP - MARGIN);
+    canvas.place_text(MARGIN, baseline, &label, Lettering::LABEL, Anchor::Start);
     let (top, bottom) = (middle - BAR / 2.0, middle + BAR / 2.0);
     for span in &row.spans {
         let (left, right) = (axis.start(span.from), axis.start(span.until));
@@ -168,11 +182,11 @@ fn draw_row(canvas: &mut Canvas, row: &LossRow, axis: &DateAxis, plot: Area, mid
             top - 3.0,
             x + 4.0,
             bottom + 3.0,
-            State::Terminated.colour(),
+            ChartState::Terminated.colour(),
         );
     }
     for (x, date) in date_columns(plot).into_iter().zip(row.dates()) {
         let text = date.map_or_else(|| "–".to_owned(), |date| date.to_string());
-        canvas.text(x, baseline, &text, Type::LABEL, Anchor::Start);
+        canvas.place_text(x, baseline, &text, Lettering::LABEL, Anchor::Start);
     }
 }

@@ -9,7 +9,7 @@ use plotters::style::{Color, RGBColor};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
 
 use super::ChartError;
-use super::canvas::{Anchor, Area, Canvas, SCALE, Shape, Type, device};
+use super::canvas::{Anchor, Area, Canvas, Lettering, SCALE, Shape, device};
 use super::font;
 use super::palette::Rgb;
 
@@ -32,13 +32,13 @@ fn paint(canvas: &Canvas, pixels: &mut Vec<u8>) -> Result<Vec<u8>, ChartError> {
     pixels.resize(3 * width as usize * height as usize, 0xFF);
     let mut backend = BitMapBackend::with_buffer(pixels, (width, height));
     for shape in canvas.shapes() {
-        draw(&mut backend, shape).map_err(|error| ChartError::Draw(error.to_string()))?;
+        paint_shape(&mut backend, shape).map_err(|error| ChartError::Draw(error.to_string()))?;
     }
     drop(backend);
-    write(&Indexed::new(pixels, width as usize), width, height)
+    encode_png(&Indexed::new(pixels, width as usize), width, height)
 }
 
-fn write(picture: &Indexed, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
+fn encode_png(picture: &Indexed, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, width, height);
     encoder.set_color(ColorType::Indexed);
@@ -78,14 +78,14 @@ impl Indexed {
                     .pixels
                     .extend_from_within(picture.pixels.len() - width..);
             } else {
-                picture.add(row);
+                picture.index_row(row);
             }
             above = row;
         }
         picture
     }
 
-    fn add(&mut self, mut row: &[[u8; 3]]) {
+    fn index_row(&mut self, mut row: &[[u8; 3]]) {
         while let Some(colour) = row.first() {
             let (run, others) = row.split_at(length_of_run(*colour, row));
             self.pixels.resize(
@@ -137,7 +137,7 @@ const SHADES: f32 = 15.0;
 
 type Painted = Result<(), Box<dyn std::error::Error>>;
 
-fn draw(backend: &mut BitMapBackend, shape: &Shape) -> Painted {
+fn paint_shape(backend: &mut BitMapBackend, shape: &Shape) -> Painted {
     match shape {
         Shape::Fill(area, colour) => fill(backend, *area, *colour),
         Shape::Columns(columns, colour) => columns
@@ -199,7 +199,7 @@ fn write_text(
     backend: &mut BitMapBackend,
     (x, baseline): (f64, f64),
     text: &str,
-    style: Type,
+    style: Lettering,
     anchor: Anchor,
 ) -> Painted {
     let left = match anchor {
@@ -211,7 +211,7 @@ fn write_text(
     let size = (style.size * SCALE) as f32;
     let ink = rgb(style.colour);
     let mut painted = Ok(());
-    font::draw(
+    font::draw_text(
         text,
         (size, style.weight),
         place,

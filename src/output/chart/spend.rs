@@ -5,11 +5,11 @@ use chrono::NaiveDate;
 
 use super::amount::{Scale, exact, short};
 use super::axis::month_labels;
-use super::canvas::{Anchor, Area, Canvas, Type, WIDTH};
+use super::canvas::{Anchor, Area, Canvas, Lettering, WIDTH};
 use super::encode::encode;
 use super::frame::{self, FOOT, HEIGHT, LEGEND_WIDTH, LegendRow, MARGIN, TOP, ValueAxis};
 use super::palette::{AXIS, PAPER, REST, Rgb, SERIES};
-use super::{ChartError, Currency, Format};
+use super::{ChartCurrency, ChartError, Format};
 
 /// What is paid in each month, stacked by series. Amounts below zero (refunds) are stacked below the zero line.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct SpendByMonth {
     /// Where and when: book, account, first and last month.
     pub subtitle: String,
     /// The currency of all amounts.
-    pub currency: Currency,
+    pub currency: ChartCurrency,
     /// A day of each month, ascending; 1 to about 60.
     pub months: Vec<NaiveDate>,
     /// From the bottom of the stack to its top. The first eight have colours; later ones look like the rest.
@@ -48,7 +48,7 @@ impl Series {
 }
 
 /// The columns of the chart, and the heights of their ends.
-struct Columns<'a> {
+struct SpendColumns<'a> {
     chart: &'a SpendByMonth,
     axis: ValueAxis,
     left: f64,
@@ -60,7 +60,7 @@ impl SpendByMonth {
     ///
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         encode(&self.lay_out(), format)
     }
 
@@ -68,7 +68,7 @@ impl SpendByMonth {
         if self.months.is_empty() || self.layers().next().is_none() {
             return frame::no_data(&self.title, &self.subtitle, "no data");
         }
-        let mut canvas = frame::open(&self.title, &self.subtitle, HEIGHT);
+        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, HEIGHT);
         let net = if self
             .layers()
             .any(|(_, layer)| layer.amounts.iter().any(|&amount| amount < 0))
@@ -82,14 +82,14 @@ impl SpendByMonth {
 
         let axis = self.axis();
         let (left, right) = (axis.left(), WIDTH - MARGIN - LEGEND_WIDTH - 28.0);
-        let columns = Columns {
+        let columns = SpendColumns {
             chart: self,
             axis,
             left,
             pitch: (right - left) / self.months.len() as f64,
         };
         axis.grid(&mut canvas, left, right);
-        columns.draw(&mut canvas);
+        columns.draw_columns(&mut canvas);
         axis.zero(&mut canvas, left, right);
         columns.totals(&mut canvas);
         columns.months(&mut canvas);
@@ -142,9 +142,21 @@ impl SpendByMonth {
         let total: i128 = self.layers().map(|(_, layer)| layer.total(months)).sum();
         let all_paid = self.layers().all(|(_, layer)| layer.total(months) >= 0);
         let heading = format!("Total, {}", self.currency.code);
-        canvas.text(area.left, TOP + 8.0, &heading, Type::QUIET, Anchor::Start);
+        canvas.place_text(
+            area.left,
+            TOP + 8.0,
+            &heading,
+            Lettering::QUIET,
+            Anchor::Start,
+        );
         let figure = exact(total, self.currency.digits);
-        canvas.text(area.left, TOP + 27.0, &figure, Type::STRONG, Anchor::Start);
+        canvas.place_text(
+            area.left,
+            TOP + 27.0,
+            &figure,
+            Lettering::STRONG,
+            Anchor::Start,
+        );
         canvas.rule(area.left, area.right, TOP + 38.0, AXIS);
         let row = |(colour, layer): (Rgb, &Series)| {
             let amount = layer.total(months);
@@ -174,12 +186,12 @@ fn percent(part: i128, whole: i128) -> String {
     }
 }
 
-impl Columns<'_> {
+impl SpendColumns<'_> {
     fn middle(&self, month: usize) -> f64 {
         self.left + (month as f64 + 0.5) * self.pitch
     }
 
-    fn draw(&self, canvas: &mut Canvas) {
+    fn draw_columns(&self, canvas: &mut Canvas) {
         let half = (self.pitch * 0.36).min(30.0);
         for month in 0..self.chart.months.len() {
             let middle = self.middle(month);
@@ -213,7 +225,7 @@ impl Columns<'_> {
     /// narrow for that, only of those that stand out.
     fn totals(&self, canvas: &mut Canvas) {
         let months = 0..self.chart.months.len();
-        let style = Type::STRONG;
+        let style = Lettering::STRONG;
         let texts: Vec<String> = months
             .clone()
             .map(|month| short(self.chart.total(month), self.chart.currency.digits))
@@ -234,7 +246,7 @@ impl Columns<'_> {
             } else {
                 self.axis.y(high) - 7.0
             };
-            canvas.text(
+            canvas.place_text(
                 self.middle(month),
                 baseline,
                 &texts[month],

@@ -14,7 +14,7 @@ use super::{ChartError, Format};
 
 /// The state of an instance, as in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum ChartState {
     /// Paid for and usable.
     Running,
     /// Expired, not paid for, still usable.
@@ -27,7 +27,7 @@ pub enum State {
     Terminated,
 }
 
-impl State {
+impl ChartState {
     /// All states, from the bottom of a stack to its top.
     pub const ALL: [Self; 5] = [
         Self::Running,
@@ -38,7 +38,7 @@ impl State {
     ];
 
     /// The name as in the ledger.
-    pub fn name(self) -> &'static str {
+    pub fn caption(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Overdue => "overdue",
@@ -75,24 +75,29 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
-    fn of(self, state: State) -> i128 {
+    fn count_in(self, state: ChartState) -> i128 {
         i128::from(match state {
-            State::Running => self.running,
-            State::Overdue => self.overdue,
-            State::Stopped => self.stopped,
-            State::Reclaimed => self.reclaimed,
-            State::Terminated => self.terminated,
+            ChartState::Running => self.running,
+            ChartState::Overdue => self.overdue,
+            ChartState::Stopped => self.stopped,
+            ChartState::Reclaimed => self.reclaimed,
+            ChartState::Terminated => self.terminated,
         })
     }
 
     fn total(self) -> i128 {
-        State::ALL.into_iter().map(|state| self.of(state)).sum()
+        ChartState::ALL
+            .into_iter()
+            .map(|state| self.count_in(state))
+            .sum()
     }
 
     /// The counts of all states below this one in the stack.
-    fn below(self, state: State) -> i128 {
-        let states = State::ALL.into_iter().take_while(|&other| other != state);
-        states.map(|other| self.of(other)).sum()
+    fn below(self, state: ChartState) -> i128 {
+        let states = ChartState::ALL
+            .into_iter()
+            .take_while(|&other| other != state);
+        states.map(|other| self.count_in(other)).sum()
     }
 }
 
@@ -112,7 +117,7 @@ impl InstancesByState {
     ///
     /// # Errors
     /// Only if the drawing backend or the encoder fails.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
         encode(&self.lay_out(), format)
     }
 
@@ -120,7 +125,7 @@ impl InstancesByState {
         let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else {
             return frame::no_data(&self.title, &self.subtitle, "no data");
         };
-        let mut canvas = frame::open(&self.title, &self.subtitle, HEIGHT);
+        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, HEIGHT);
         frame::caption(&mut canvas, "instances at the end of the day", &[]);
         let values = self.axis();
         let plot = Area {
@@ -151,15 +156,19 @@ impl InstancesByState {
     }
 
     /// The states that occur, from the bottom up.
-    fn seen(&self) -> impl DoubleEndedIterator<Item = State> {
-        let occurs = |state: &State| self.days.iter().any(|(_, counts)| counts.of(*state) > 0);
-        State::ALL.into_iter().filter(occurs)
+    fn seen(&self) -> impl DoubleEndedIterator<Item = ChartState> {
+        let occurs = |state: &ChartState| {
+            self.days
+                .iter()
+                .any(|(_, counts)| counts.count_in(*state) > 0)
+        };
+        ChartState::ALL.into_iter().filter(occurs)
     }
 
-    fn columns(&self, state: State, axis: &DateAxis, values: &ValueAxis) -> Vec<Area> {
+    fn columns(&self, state: ChartState, axis: &DateAxis, values: &ValueAxis) -> Vec<Area> {
         let column = |(left, right, counts): (f64, f64, StateCounts)| Area {
             left,
-            top: values.y(counts.below(state) + counts.of(state)),
+            top: values.y(counts.below(state) + counts.count_in(state)),
             right,
             bottom: values.y(counts.below(state)),
         };
@@ -174,13 +183,13 @@ impl InstancesByState {
             right: WIDTH - MARGIN,
             bottom: HEIGHT - 20.0,
         };
-        let row = |state: State| {
-            let counts = || self.days.iter().map(|(_, counts)| counts.of(state));
+        let row = |state: ChartState| {
+            let counts = || self.days.iter().map(|(_, counts)| counts.count_in(state));
             let end = exact(counts().next_back().unwrap_or(0), 0);
             let most = exact(counts().max().unwrap_or(0), 0);
             LegendRow {
                 colour: state.colour(),
-                label: state.name().to_owned(),
+                label: state.caption().to_owned(),
                 detail: format!("{end} at the end, at most {most}"),
             }
         };

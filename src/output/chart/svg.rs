@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
 use super::ChartError;
-use super::canvas::{Anchor, Area, Canvas, SCALE, Shape, Type, device};
+use super::canvas::{Anchor, Area, Canvas, Lettering, SCALE, Shape, device};
 use super::font::{CSS_FAMILIES, Weight};
 use super::palette::{PAPER, Rgb};
 
@@ -35,12 +35,12 @@ fn paint(backend: &mut SVGBackend, canvas: &Canvas, (width, height): (u32, u32))
     let corner = (width.cast_signed(), height.cast_signed());
     backend.draw_rect((0, 0), corner, &plain(PAPER), true)?;
     for shape in canvas.shapes() {
-        draw(backend, shape)?;
+        paint_shape(backend, shape)?;
     }
     Ok(backend.present()?)
 }
 
-fn draw(backend: &mut SVGBackend, shape: &Shape) -> Painted {
+fn paint_shape(backend: &mut SVGBackend, shape: &Shape) -> Painted {
     match shape {
         Shape::Fill(area, colour) => {
             let (from, to) = corners(area);
@@ -113,7 +113,7 @@ fn outline(columns: &[Area]) -> Vec<(i32, i32)> {
     tops.chain(bottoms).map(on_grid).collect()
 }
 
-fn type_style(style: Type, anchor: Anchor) -> TextStyle<'static> {
+fn type_style(style: Lettering, anchor: Anchor) -> TextStyle<'static> {
     let weight = match style.weight {
         Weight::Regular => FontStyle::Normal,
         Weight::Bold => FontStyle::Bold,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
-use crate::output::month::{Cell, Line, Table};
+use crate::output::month::{BalanceLine, ReportTable, TableCell};
 use crate::output::monthly::month_text;
 
 const WIDTH: i64 = 640;
@@ -18,7 +18,7 @@ const SPOTS: usize = 120;
 const TALLEST: i64 = 200;
 
 /// The balance of an account from day to day.
-pub(super) struct Curve {
+pub(super) struct BalanceCurve {
     pub name: String,
     pub range: String,
     pub summary: String,
@@ -31,8 +31,8 @@ pub(super) struct Curve {
     pub spots: Vec<(i64, i64, String)>,
 }
 
-impl Curve {
-    pub(super) fn of(line: &Line) -> Self {
+impl BalanceCurve {
+    pub(super) fn curve_of(line: &BalanceLine) -> Self {
         let (first, last) = line.days;
         let points: Vec<(Day, Money)> = line
             .points
@@ -118,11 +118,11 @@ fn spots(
 pub(super) struct Bars {
     pub currency: Currency,
     pub summary: String,
-    pub bars: Vec<Bar>,
+    pub bars: Vec<SpendBar>,
 }
 
 /// The spend of a month: renewals above the ground, usage above them.
-pub(super) struct Bar {
+pub(super) struct SpendBar {
     pub name: String,
     pub label: String,
     pub x: i64,
@@ -134,12 +134,12 @@ pub(super) struct Bar {
 
 impl Bars {
     /// From the table of the months to come.
-    pub(super) fn of(table: &Table) -> Vec<Self> {
+    pub(super) fn of(table: &ReportTable) -> Vec<Self> {
         let columns = ["month", "renewals", "usage"].map(|name| table.column(name).unwrap_or(0));
         let mut months: BTreeMap<Currency, Vec<(Day, Money, Money)>> = BTreeMap::new();
         for row in &table.rows {
             let [month, renewals, usage] = columns.map(|at| &row[at]);
-            if let (Cell::Month(month), Some((renewals, currency)), Some((usage, _))) =
+            if let (TableCell::Month(month), Some((renewals, currency)), Some((usage, _))) =
                 (month, renewals.money(), usage.money())
             {
                 months
@@ -172,7 +172,7 @@ impl Bars {
         for (month, renewals, usage) in months {
             let shown = |money: Money| money.display_grouped(currency).to_string();
             let middle = TALLEST + EDGE - height(*renewals);
-            bars.push(Bar {
+            bars.push(SpendBar {
                 name: month.date().format("%b").to_string(),
                 label: format!(
                     "{}: renewals {}, usage {}",

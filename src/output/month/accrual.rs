@@ -71,7 +71,7 @@ impl AddAssign for Deferral {
 
 /// A payment that is spread.
 #[derive(Clone, Copy, Debug)]
-struct Payment {
+struct SpreadPayment {
     day: Day,
     spread: Amortisation,
     /// Whether it is a downgrade, which pays back.
@@ -79,7 +79,7 @@ struct Payment {
     end: Day,
 }
 
-impl Payment {
+impl SpreadPayment {
     fn signed(&self, movement: Movement) -> Amounts {
         let amounts = Amounts {
             funds: movement.amount(),
@@ -120,7 +120,7 @@ impl Payment {
 pub(super) struct Accrual {
     month: DayRange,
     /// Payments of terms that are not given back.
-    payments: BTreeMap<InstanceIndex, Vec<Payment>>,
+    payments: BTreeMap<InstanceIndex, Vec<SpreadPayment>>,
     expiries: Vec<Option<Day>>,
     deferrals: BTreeMap<InstanceIndex, Deferral>,
     has_begun: bool,
@@ -128,8 +128,8 @@ pub(super) struct Accrual {
 
 impl Accrual {
     /// Nothing yet but what is known to be paid for terms that go on.
-    pub(super) fn open(book: &Book, month: DayRange) -> Self {
-        let mut payments: BTreeMap<InstanceIndex, Vec<Payment>> = BTreeMap::new();
+    pub(super) fn accrue_month(book: &Book, month: DayRange) -> Self {
+        let mut payments: BTreeMap<InstanceIndex, Vec<SpreadPayment>> = BTreeMap::new();
         for (instance, order) in book.orders.as_slice() {
             let paid = Movement {
                 voucher: Money::ZERO,
@@ -137,8 +137,8 @@ impl Accrual {
                 cash: -order.cash,
             };
             let day = order.term.start.min(book.days.from.yesterday());
-            let spread = Amortisation::of(paid, order.term);
-            let payment = Payment {
+            let spread = Amortisation::of_payment(paid, order.term);
+            let payment = SpreadPayment {
                 day,
                 spread,
                 pays_back: false,
@@ -161,7 +161,7 @@ impl Accrual {
     }
 
     /// Adds a row; rows after the month say nothing.
-    pub(super) fn add(&mut self, book: &Book, entry: &Entry) {
+    pub(super) fn accrue(&mut self, book: &Book, entry: &Entry) {
         let Some(instance) = entry.instance.filter(|_| entry.date <= self.month.to) else {
             return;
         };
@@ -221,9 +221,9 @@ impl Accrual {
             movement
         };
         let end = term.end.max(term.start.tomorrow());
-        let payment = Payment {
+        let payment = SpreadPayment {
             day: entry.date,
-            spread: Amortisation::of(paid, term),
+            spread: Amortisation::of_payment(paid, term),
             pays_back,
             end,
         };
@@ -247,7 +247,7 @@ impl Accrual {
     }
 
     /// How the deferred balance of each instance that has one moves through the month.
-    pub(super) fn close(mut self) -> BTreeMap<InstanceIndex, Deferral> {
+    pub(super) fn into_deferrals(mut self) -> BTreeMap<InstanceIndex, Deferral> {
         self.begin();
         let (from, next) = (self.month.from, self.month.to.tomorrow());
         for (instance, payments) in &self.payments {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
-use super::last::ByInstance;
-use super::sums::Sums;
-use super::table::Rows;
+use super::last_month::ByInstance;
+use super::sums::SpendSums;
+use super::table::RowExtent;
 use crate::model::money::{Currency, Money, Rounding};
 
 /// The parts of a difference.
@@ -42,11 +42,11 @@ impl AddAssign for Parts {
 
 /// An instance whose spend differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct SpendStep {
     pub currency: Currency,
     pub instance: String,
-    pub from: Sums,
-    pub to: Sums,
+    pub from: SpendSums,
+    pub to: SpendSums,
     pub parts: Parts,
 }
 
@@ -57,19 +57,19 @@ pub(super) struct Bridge {
     pub to: BTreeMap<Currency, Money>,
     pub parts: BTreeMap<Currency, Parts>,
     /// The rows of the second sum.
-    pub rows: BTreeMap<Currency, Rows>,
-    pub steps: Vec<Step>,
+    pub rows: BTreeMap<Currency, RowExtent>,
+    pub steps: Vec<SpendStep>,
 }
 
 /// Instances that are there in one of the two only.
-pub(super) struct Births<'s> {
+pub(super) struct FirstDays<'s> {
     pub new: &'s BTreeSet<String>,
     pub ended: &'s BTreeSet<String>,
 }
 
 impl Bridge {
     /// From one sum of spend to another.
-    pub(super) fn between(from: &ByInstance, to: &ByInstance, births: &Births<'_>) -> Self {
+    pub(super) fn between(from: &ByInstance, to: &ByInstance, births: &FirstDays<'_>) -> Self {
         let mut bridge = Self::default();
         let keys: BTreeSet<&(Currency, String)> = from.keys().chain(to.keys()).collect();
         for key in keys {
@@ -93,7 +93,7 @@ impl Bridge {
             *all += parts;
             if parts != Parts::default() {
                 let (currency, instance) = key.clone();
-                bridge.steps.push(Step {
+                bridge.steps.push(SpendStep {
                     currency,
                     instance,
                     from: old,
@@ -107,7 +107,7 @@ impl Bridge {
 }
 
 /// The parts of the difference of an instance.
-fn parts(from: &Sums, to: &Sums, (is_new, is_ended): (bool, bool)) -> Parts {
+fn parts(from: &SpendSums, to: &SpendSums, (is_new, is_ended): (bool, bool)) -> Parts {
     let change = to.spend() - from.spend();
     let mut parts = Parts::default();
     if is_new {

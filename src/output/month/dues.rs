@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::Rows;
+use super::table::RowExtent;
 use crate::engine::event::Event;
 use crate::engine::ledger::{Entry, Needed};
 use crate::model::account::Movement;
@@ -13,7 +13,7 @@ use crate::model::money::Money;
 
 /// What becomes of a renewal that comes due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum RenewalOutcome {
     /// It is paid on this day, in this row of the ledger.
     Paid(Day, u64),
     /// It could not be paid, and never was.
@@ -26,22 +26,22 @@ pub(super) enum Outcome {
     Open,
 }
 
-impl Outcome {
+impl RenewalOutcome {
     /// The row of the ledger that decides it.
-    pub(super) fn row(self) -> Rows {
+    pub(super) fn rows_of_outcome(self) -> RowExtent {
         match self {
             Self::Paid(_, seq)
             | Self::Failed(_, seq)
             | Self::Unpaid(_, seq)
-            | Self::Ended(_, seq) => Rows::one(seq),
-            Self::Open => Rows::default(),
+            | Self::Ended(_, seq) => RowExtent::one(seq),
+            Self::Open => RowExtent::default(),
         }
     }
 }
 
 /// A renewal that comes due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Due {
+pub(super) struct DueRenewal {
     /// The instance.
     pub instance: InstanceIndex,
     /// The expiry date.
@@ -49,23 +49,23 @@ pub(super) struct Due {
     /// What it costs, vouchers included; none where the run does not say.
     pub price: Option<Money>,
     /// What becomes of it.
-    pub outcome: Outcome,
+    pub outcome: RenewalOutcome,
 }
 
 /// The renewals in the making.
-pub(super) struct Dues<'b> {
+pub(super) struct DueRenewals<'b> {
     book: &'b Book,
     window: DayRange,
     expiries: Vec<Option<Day>>,
     /// The places of those that are open.
     open: BTreeMap<InstanceIndex, usize>,
-    dues: Vec<Due>,
+    dues: Vec<DueRenewal>,
     has_begun: bool,
 }
 
-impl<'b> Dues<'b> {
+impl<'b> DueRenewals<'b> {
     /// Those with an expiry date in a range of days.
-    pub(super) fn open(book: &'b Book, window: DayRange) -> Self {
+    pub(super) fn dues_in(book: &'b Book, window: DayRange) -> Self {
         let expiry = |one: &crate::model::instance::Instance| {
             one.expires_on
                 .filter(|_| one.state != Some(State::Terminated))
@@ -82,7 +82,7 @@ impl<'b> Dues<'b> {
     }
 
     /// Adds a row.
-    pub(super) fn add(&mut self, seq: u64, entry: &Entry) {
+    pub(super) fn follow_entry(&mut self, seq: u64, entry: &Entry) {
         let Some(instance) = entry.instance else {
             return;
         };
@@ -93,7 +93,7 @@ impl<'b> Dues<'b> {
             Event::Renewed | Event::Recovered | Event::Purchased => {
                 self.settle(
                     instance,
-                    Outcome::Paid(entry.date, seq),
+                    RenewalOutcome::Paid(entry.date, seq),
                     entry.movement.map(price),
                 );
                 self.expect(instance, entry.term.map(|term| term.end));
@@ -105,13 +105,13 @@ impl<'b> Dues<'b> {
                         Needed::Price(price) => Some(price),
                         Needed::MoreThanZero | Needed::AtLeastZero => None,
                     });
-                self.mark(instance, Outcome::Failed(entry.date, seq), price);
+                self.mark(instance, RenewalOutcome::Failed(entry.date, seq), price);
             }
             Event::Expired | Event::Reclaimed => {
-                self.mark(instance, Outcome::Unpaid(entry.date, seq), None)
+                self.mark(instance, RenewalOutcome::Unpaid(entry.date, seq), None)
             }
             Event::Returned | Event::Converted | Event::Terminated => {
-                self.settle(instance, Outcome::Ended(entry.date, seq), None);
+                self.settle(instance, RenewalOutcome::Ended(entry.date, seq), None);
                 self.expiries[instance.0 as usize] = None;
             }
             _ => {}
@@ -135,30 +135,33 @@ impl<'b> Dues<'b> {
         self.expiries[instance.0 as usize] = expiry;
         if let Some(expiry) = expiry.filter(|day| self.has_begun && self.window.contains(*day)) {
             self.open.insert(instance, self.dues.len());
-            self.dues.push(Due {
+            self.dues.push(DueRenewal {
                 instance,
                 expiry,
                 price: None,
-                outcome: Outcome::Open,
+                outcome: RenewalOutcome::Open,
             });
         }
     }
 
     /// Says what becomes of an open one for good; what was lost before the end of the month stays lost.
-    fn settle(&mut self, instance: InstanceIndex, outcome: Outcome, price: Option<Money>) {
+    fn settle(&mut self, instance: InstanceIndex, outcome: RenewalOutcome, price: Option<Money>) {
         let Some(at) = self.open.remove(&instance) else {
             return;
         };
         let due = &mut self.dues[at];
-        let is_lost = matches!(due.outcome, Outcome::Failed(..) | Outcome::Unpaid(..));
-        if !(is_lost && matches!(outcome, Outcome::Ended(..))) {
+        let is_lost = matches!(
+            due.outcome,
+            RenewalOutcome::Failed(..) | RenewalOutcome::Unpaid(..)
+        );
+        if !(is_lost && matches!(outcome, RenewalOutcome::Ended(..))) {
             due.outcome = outcome;
         }
         due.price = price.or(due.price);
     }
 
     /// Says what has become of an open one so far: of its troubles the first counts.
-    fn mark(&mut self, instance: InstanceIndex, outcome: Outcome, price: Option<Money>) {
+    fn mark(&mut self, instance: InstanceIndex, outcome: RenewalOutcome, price: Option<Money>) {
         let Some(due) = self
             .open
             .get(&instance)
@@ -166,14 +169,17 @@ impl<'b> Dues<'b> {
         else {
             return;
         };
-        if due.outcome == Outcome::Open {
+        if due.outcome == RenewalOutcome::Open {
             due.outcome = outcome;
         }
         due.price = due.price.or(price);
     }
 
     /// The renewals by expiry date and instance; `price` tells what those cost of which the run says nothing.
-    pub(super) fn close(mut self, price: impl Fn(InstanceIndex) -> Option<Money>) -> Vec<Due> {
+    pub(super) fn into_dues(
+        mut self,
+        price: impl Fn(InstanceIndex) -> Option<Money>,
+    ) -> Vec<DueRenewal> {
         self.begin();
         let mut dues = self.dues;
         dues.sort_by_key(|due| {

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
+use super::MonthView;
 use super::bridge::{Bridge, Parts};
-use super::dues::{Due, Outcome};
-use super::table::{Cell, Column, Rows, Sense, Table, count, day, money, rows, text};
-use crate::analysis::deadline::{Deadline, Matter};
-use crate::analysis::lost::{self, Class, Cure, Lost};
+use super::dues::{DueRenewal, RenewalOutcome};
+use super::table::{
+    ReportColumn, ReportTable, RowExtent, Sense, TableCell, count, day, money, rows, text_column,
+};
+use crate::analysis::deadline::{Deadline, DeadlineSubject};
+use crate::analysis::lost::{self, LossClass, LossRemedy, Lost};
 use crate::analysis::plan;
-use crate::analysis::remedy::Why;
+use crate::analysis::remedy::RemedyReason;
 use crate::engine::event::Event;
 use crate::engine::ledger::{Balance, Entry};
 use crate::model::account::{AccountIndex, Movement};
@@ -22,24 +24,24 @@ use crate::output::monthly::{REFUNDS, RENEWALS};
 const WITHIN: [i32; 3] = [30, 60, 90];
 
 /// What the run loses from the month on, the dearest first.
-pub(super) fn act(view: &View<'_>) -> Table {
+pub(super) fn act(view: &MonthView<'_>) -> ReportTable {
     let row = |lost: &Lost| {
         let instance = view.book.instance(lost.instance);
         let label = |label: Option<crate::model::id::Label>| {
-            Cell::of(label.map(|label| view.book.labels.text(label)))
+            TableCell::text_or_empty(label.map(|label| view.book.labels.label_text(label)))
         };
         let mut cells = view.who(lost.instance).to_vec();
         cells.extend([
             label(Some(instance.labels.product)),
-            Cell::Text(class(lost.class).to_owned()),
-            Cell::of_day(lost.latest),
-            Cell::of_day(lost.stops_on),
-            Cell::Day(lost.lost_on),
-            Cell::Text(lost.currency.to_string()),
-            Cell::Money(lost.value, lost.currency),
-            Cell::Text(why(lost.cause).to_owned()),
-            Cell::of(lost.cure.map(helps)),
-            Cell::of(lost.flag.map(RenewFlag::name)),
+            TableCell::Text(class(lost.class).to_owned()),
+            TableCell::of_day(lost.latest),
+            TableCell::of_day(lost.stops_on),
+            TableCell::Day(lost.lost_on),
+            TableCell::Text(lost.currency.to_string()),
+            TableCell::Money(lost.value, lost.currency),
+            TableCell::Text(why(lost.cause).to_owned()),
+            TableCell::text_or_empty(lost.cure.map(helps)),
+            TableCell::text_or_empty(lost.flag.map(RenewFlag::name)),
         ]);
         cells.extend(
             (0..view.book.tag_keys.len())
@@ -49,24 +51,24 @@ pub(super) fn act(view: &View<'_>) -> Table {
     };
     let mut columns = view.who_columns().to_vec();
     columns.extend([
-        text("product", "Product"),
-        text("class", "Class"),
+        text_column("product", "Product"),
+        text_column("class", "Class"),
         day("latest", "Last day to act"),
         day("stops_on", "Stops"),
         day("lost_on", "Lost"),
-        text("currency", "Currency"),
+        text_column("currency", "Currency"),
         money("monthly_value", "A month"),
-        text("cause", "Why"),
-        text("remedy", "What helps"),
-        text("flag", "Flag"),
+        text_column("cause", "Why"),
+        text_column("remedy", "What helps"),
+        text_column("flag", "Flag"),
     ]);
     let tags = view.book.tag_keys.iter().map(|key| format!("tag:{key}"));
-    columns.extend(tags.map(|name| Column {
+    columns.extend(tags.map(|name| ReportColumn {
         name: name.clone().into(),
         title: name.into(),
-        ..text("", "")
+        ..text_column("", "")
     }));
-    Table {
+    ReportTable {
         name: "act".to_owned(),
         title: "At risk, and ending on purpose".to_owned(),
         about: "What this run loses from this month on, the dearest first. Soon is within 30 days of the first day above; a month is the list price, 720 hours \
@@ -78,42 +80,42 @@ pub(super) fn act(view: &View<'_>) -> Table {
     }
 }
 
-fn class(class: Class) -> &'static str {
+fn class(class: LossClass) -> &'static str {
     match class {
-        Class::Soon => "at risk soon",
-        Class::Later => "at risk later",
-        Class::OnPurpose => "on purpose",
-        Class::Impossible => "nothing helps",
+        LossClass::Soon => "at risk soon",
+        LossClass::Later => "at risk later",
+        LossClass::OnPurpose => "on purpose",
+        LossClass::Impossible => "nothing helps",
     }
 }
 
-fn why(cause: lost::Cause) -> &'static str {
+fn why(cause: lost::LostBecause) -> &'static str {
     match cause {
-        lost::Cause::FundsShort => "its account cannot pay",
-        lost::Cause::NotRenewed => "nobody renews it",
-        lost::Cause::NoAttempt => "no auto-renewal reaches it",
-        lost::Cause::Arrears => "stopped in arrears",
-        lost::Cause::FlagNone => "its flag says not to renew",
-        lost::Cause::Ended => "people end it",
+        lost::LostBecause::FundsShort => "its account cannot pay",
+        lost::LostBecause::NotRenewed => "nobody renews it",
+        lost::LostBecause::NoAttempt => "no auto-renewal reaches it",
+        lost::LostBecause::Arrears => "stopped in arrears",
+        lost::LostBecause::FlagNone => "its flag says not to renew",
+        lost::LostBecause::Ended => "people end it",
     }
 }
 
 /// What helps on the last day: a flag helps only until the last attempt, a renewal to the end.
-fn helps(cure: Cure) -> &'static str {
+fn helps(cure: LossRemedy) -> &'static str {
     match cure {
-        Cure::TopUp => "top up its account",
-        Cure::SetFlag | Cure::Renew => "renew it",
-        Cure::Start => "start it",
+        LossRemedy::TopUp => "top up its account",
+        LossRemedy::SetFlag | LossRemedy::Renew => "renew it",
+        LossRemedy::Start => "start it",
     }
 }
 
 /// The to-do list, from the month on.
-pub(super) fn to_do(view: &View<'_>) -> Table {
+pub(super) fn to_do(view: &MonthView<'_>) -> ReportTable {
     let from = view.facts.period.days.from;
     let row = |deadline: &Deadline| {
         let (what, why, latest) = match &deadline.matter {
-            Matter::TopUp(first) => ("top up", top_up_reason(first.cause), deadline.day),
-            Matter::Task(task) => (verb(task.verb), task_reason(task.why), task.latest),
+            DeadlineSubject::TopUp(first) => ("top up", top_up_reason(first.cause), deadline.day),
+            DeadlineSubject::Task(task) => (verb(task.verb), task_reason(task.why), task.latest),
             _ => return None,
         };
         let account = view.book.account(deadline.account);
@@ -122,19 +124,19 @@ pub(super) fn to_do(view: &View<'_>) -> Table {
             .instance()
             .map(|instance| view.book.instance(instance).id.to_string());
         Some(vec![
-            Cell::Day(deadline.day),
-            Cell::Day(latest),
-            Cell::Text(what.to_owned()),
-            Cell::Text(account.id.to_string()),
-            Cell::of(instance.as_deref()),
-            Cell::Text(account.currency.to_string()),
-            deadline
-                .amount
-                .map_or(Cell::Empty, |amount| Cell::Money(amount, account.currency)),
-            Cell::Text(why.to_owned()),
+            TableCell::Day(deadline.day),
+            TableCell::Day(latest),
+            TableCell::Text(what.to_owned()),
+            TableCell::Text(account.id.to_string()),
+            TableCell::text_or_empty(instance.as_deref()),
+            TableCell::Text(account.currency.to_string()),
+            deadline.amount.map_or(TableCell::Empty, |amount| {
+                TableCell::Money(amount, account.currency)
+            }),
+            TableCell::Text(why.to_owned()),
         ])
     };
-    Table {
+    ReportTable {
         name: "to-do".to_owned(),
         title: "To do".to_owned(),
         about: "With all of it done by its first date, nothing fails or stops for want of money, and nothing is lost that is \
@@ -144,12 +146,12 @@ pub(super) fn to_do(view: &View<'_>) -> Table {
         columns: vec![
             day("by", "By"),
             day("latest", "Latest"),
-            text("action", "What"),
-            text("account_id", "Account"),
-            text("instance_id", "Instance"),
-            text("currency", "Currency"),
+            text_column("action", "What"),
+            text_column("account_id", "Account"),
+            text_column("instance_id", "Instance"),
+            text_column("currency", "Currency"),
             money("amount", "Amount").unsummed(),
-            text("reason", "Why"),
+            text_column("reason", "Why"),
         ],
         rows: view.facts.deadlines.iter().filter(|one| one.day >= from).filter_map(row).collect(),
         is_whole: true,
@@ -164,40 +166,41 @@ fn verb(verb: Verb) -> &'static str {
     }
 }
 
-fn top_up_reason(cause: plan::Cause) -> &'static str {
+fn top_up_reason(cause: plan::NeedCause) -> &'static str {
     match cause {
-        plan::Cause::Renewal => "or a renewal fails",
-        plan::Cause::Purchase => "or a purchase fails",
-        plan::Cause::Change => "or a change that people plan fails",
-        plan::Cause::Usage => "or the account is in arrears",
-        plan::Cause::Restart => "or what is stopped does not come back",
-        plan::Cause::Floor => "or it ends a day below its alert line",
+        plan::NeedCause::Renewal => "or a renewal fails",
+        plan::NeedCause::Purchase => "or a purchase fails",
+        plan::NeedCause::Change => "or a change that people plan fails",
+        plan::NeedCause::Usage => "or the account is in arrears",
+        plan::NeedCause::Restart => "or what is stopped does not come back",
+        plan::NeedCause::Floor => "or it ends a day below its alert line",
     }
 }
 
-fn task_reason(why: Why) -> &'static str {
+fn task_reason(why: RemedyReason) -> &'static str {
     match why {
-        Why::Flag => "its flag is not auto",
-        Why::AttemptsOver => "no automatic attempt is left",
-        Why::NoAttempts => "its profile never renews by itself",
-        Why::InBin => "nothing renews it in the recycle bin",
-        Why::Stopped => "it waits for people",
+        RemedyReason::Flag => "its flag is not auto",
+        RemedyReason::AttemptsOver => "no automatic attempt is left",
+        RemedyReason::NoAttempts => "its profile never renews by itself",
+        RemedyReason::InBin => "nothing renews it in the recycle bin",
+        RemedyReason::Stopped => "it waits for people",
     }
 }
 
 /// What each account has.
-pub(super) fn balances(view: &View<'_>) -> Table {
+pub(super) fn balances(view: &MonthView<'_>) -> ReportTable {
     let row = |(number, month): (u32, &super::gather::AccountMonth)| {
         let account = view.book.account(AccountIndex(number));
-        let amount = |money| Cell::Money(money, account.currency);
+        let amount = |money| TableCell::Money(money, account.currency);
         let available = |balance: Option<Balance>| {
-            balance.map_or(Cell::Empty, |balance| amount(balance.available))
+            balance.map_or(TableCell::Empty, |balance| amount(balance.available))
         };
-        let date = |balance: Option<Balance>| Cell::of_day(balance.map(|balance| balance.date));
+        let date =
+            |balance: Option<Balance>| TableCell::of_day(balance.map(|balance| balance.date));
         vec![
-            Cell::Text(account.id.to_string()),
-            Cell::of(account.name.as_deref()),
-            Cell::Text(account.currency.to_string()),
+            TableCell::Text(account.id.to_string()),
+            TableCell::text_or_empty(account.name.as_deref()),
+            TableCell::Text(account.currency.to_string()),
             amount(account.funds.credit_limit),
             available(month.before),
             available(month.low),
@@ -205,14 +208,14 @@ pub(super) fn balances(view: &View<'_>) -> Table {
             available(month.last),
             available(month.low_ahead),
             date(month.low_ahead),
-            account.alert_below.map_or(Cell::Empty, amount),
-            Cell::Count(month.alerts),
-            Cell::Rows(month.rows),
+            account.alert_below.map_or(TableCell::Empty, amount),
+            TableCell::Count(month.alerts),
+            TableCell::Rows(month.rows),
         ]
     };
     let plain = |name, title| money(name, title).unsummed();
     let balance = |name, title| plain(name, title).sense(Sense::Balance);
-    Table {
+    ReportTable {
         name: "balances".to_owned(),
         title: "Balances and alerts".to_owned(),
         about: "From balances.csv, available at the ends of days: before the month, the lowest in it, at its end, and the lowest from here to the end of the \
@@ -220,9 +223,9 @@ pub(super) fn balances(view: &View<'_>) -> Table {
                 is that of the opening. Alerts count balance alerts and forecasts of arrears in the month; ledger rows are those of the month that move the balance."
             .to_owned(),
         columns: vec![
-            text("account_id", "Account"),
-            text("name", "Name"),
-            text("currency", "Currency"),
+            text_column("account_id", "Account"),
+            text_column("name", "Name"),
+            text_column("currency", "Currency"),
             plain("credit_line", "Credit line"),
             balance("before", "Before"),
             balance("lowest", "Lowest"),
@@ -240,11 +243,11 @@ pub(super) fn balances(view: &View<'_>) -> Table {
 }
 
 /// How many renewals come due, and what they cost.
-pub(super) fn due_counts(view: &View<'_>) -> Table {
+pub(super) fn due_counts(view: &MonthView<'_>) -> ReportTable {
     let from = view.facts.period.days.from;
     let mut table_rows = Vec::new();
     for within in WITHIN {
-        let mut sums: BTreeMap<Currency, (u64, u64, Money, Rows)> = BTreeMap::new();
+        let mut sums: BTreeMap<Currency, (u64, u64, Money, RowExtent)> = BTreeMap::new();
         for due in view
             .facts
             .dues
@@ -255,34 +258,34 @@ pub(super) fn due_counts(view: &View<'_>) -> Table {
             sum.0 += 1;
             sum.1 += u64::from(matches!(
                 due.outcome,
-                Outcome::Failed(..) | Outcome::Unpaid(..)
+                RenewalOutcome::Failed(..) | RenewalOutcome::Unpaid(..)
             ));
             sum.2 += due.price.unwrap_or_default();
-            sum.3.join(due.outcome.row());
+            sum.3.join(due.outcome.rows_of_outcome());
         }
         table_rows.extend(
             sums.into_iter()
                 .map(|(currency, (count, unpaid, price, rows))| {
                     vec![
-                        Cell::Text(format!("{within} days, to {}", from + (within - 1))),
-                        Cell::Text(currency.to_string()),
-                        Cell::Count(count),
-                        Cell::Count(unpaid),
-                        Cell::Money(price, currency),
-                        Cell::Rows(rows),
+                        TableCell::Text(format!("{within} days, to {}", from + (within - 1))),
+                        TableCell::Text(currency.to_string()),
+                        TableCell::Count(count),
+                        TableCell::Count(unpaid),
+                        TableCell::Money(price, currency),
+                        TableCell::Rows(rows),
                     ]
                 }),
         );
     }
-    Table {
+    ReportTable {
         name: "due-counts".to_owned(),
         title: "Renewals due".to_owned(),
         about: format!(
             "Expiry dates from {from} on, each range with those before it; the price includes what vouchers pay."
         ),
         columns: vec![
-            text("within", "Within"),
-            text("currency", "Currency"),
+            text_column("within", "Within"),
+            text_column("currency", "Currency"),
             count("renewals", "Renewals").unsummed(),
             count("not_paid", "Not paid").unsummed(),
             money("price", "Price").unsummed(),
@@ -294,9 +297,9 @@ pub(super) fn due_counts(view: &View<'_>) -> Table {
 }
 
 /// The renewals that come due, one by one.
-pub(super) fn dues(view: &View<'_>) -> Table {
+pub(super) fn dues(view: &MonthView<'_>) -> ReportTable {
     let from = view.facts.period.days.from;
-    let row = |due: &Due| {
+    let row = |due: &DueRenewal| {
         let instance = view.book.instance(due.instance);
         let currency = view.currency(due.instance);
         let within = WITHIN
@@ -304,25 +307,25 @@ pub(super) fn dues(view: &View<'_>) -> Table {
             .find(|within| due.expiry < from + *within)
             .unwrap_or(WITHIN[2]);
         let (what, on) = match due.outcome {
-            Outcome::Paid(day, _) => ("paid", Some(day)),
-            Outcome::Failed(day, _) => ("cannot be paid", Some(day)),
-            Outcome::Unpaid(day, _) => ("nobody pays", Some(day)),
-            Outcome::Ended(day, _) => ("ends before", Some(day)),
-            Outcome::Open => ("after the run", None),
+            RenewalOutcome::Paid(day, _) => ("paid", Some(day)),
+            RenewalOutcome::Failed(day, _) => ("cannot be paid", Some(day)),
+            RenewalOutcome::Unpaid(day, _) => ("nobody pays", Some(day)),
+            RenewalOutcome::Ended(day, _) => ("ends before", Some(day)),
+            RenewalOutcome::Open => ("after the run", None),
         };
         let mut cells = vec![
-            Cell::Day(due.expiry),
-            Cell::Count(within.unsigned_abs().into()),
+            TableCell::Day(due.expiry),
+            TableCell::Count(within.unsigned_abs().into()),
         ];
         cells.extend(view.who(due.instance));
         cells.extend([
-            Cell::Text(instance.renew_flag.name().to_owned()),
-            Cell::Text(currency.to_string()),
+            TableCell::Text(instance.renew_flag.name().to_owned()),
+            TableCell::Text(currency.to_string()),
             due.price
-                .map_or(Cell::Empty, |price| Cell::Money(price, currency)),
-            Cell::Text(what.to_owned()),
-            Cell::of_day(on),
-            Cell::Rows(due.outcome.row()),
+                .map_or(TableCell::Empty, |price| TableCell::Money(price, currency)),
+            TableCell::Text(what.to_owned()),
+            TableCell::of_day(on),
+            TableCell::Rows(due.outcome.rows_of_outcome()),
         ]);
         cells
     };
@@ -332,14 +335,14 @@ pub(super) fn dues(view: &View<'_>) -> Table {
     ];
     columns.extend(view.who_columns());
     columns.extend([
-        text("renew_flag", "Flag"),
-        text("currency", "Currency"),
+        text_column("renew_flag", "Flag"),
+        text_column("currency", "Currency"),
         money("price", "Price"),
-        text("outcome", "Outcome"),
+        text_column("outcome", "Outcome"),
         day("on", "On"),
         rows(),
     ]);
-    Table {
+    ReportTable {
         name: "due".to_owned(),
         title: "Renewals due, one by one".to_owned(),
         about: "What each costs and what becomes of it in this run. The flag is that of the book's opening.".to_owned(),
@@ -350,7 +353,7 @@ pub(super) fn dues(view: &View<'_>) -> Table {
 }
 
 /// What befell instances in the month, and what was refused.
-pub(super) fn happenings(view: &View<'_>) -> Table {
+pub(super) fn happenings(view: &MonthView<'_>) -> ReportTable {
     const SHOWN: &[Event] = &[
         Event::RenewalFailed,
         Event::Expired,
@@ -372,7 +375,7 @@ pub(super) fn happenings(view: &View<'_>) -> Table {
 }
 
 /// Every payment for a term in the month, and every refund.
-pub(super) fn payments(view: &View<'_>) -> Table {
+pub(super) fn payments(view: &MonthView<'_>) -> ReportTable {
     entries(
         view,
         ("payments", "Terms paid and refunded"),
@@ -382,7 +385,7 @@ pub(super) fn payments(view: &View<'_>) -> Table {
 }
 
 /// The notices of the month.
-pub(super) fn notices(view: &View<'_>) -> Table {
+pub(super) fn notices(view: &MonthView<'_>) -> ReportTable {
     let shown = |entry: &Entry| {
         matches!(
             entry.event,
@@ -398,60 +401,60 @@ pub(super) fn notices(view: &View<'_>) -> Table {
 }
 
 fn entries(
-    view: &View<'_>,
+    view: &MonthView<'_>,
     (name, title): (&str, &str),
     about: &str,
     is_shown: impl Fn(&Entry) -> bool,
-) -> Table {
+) -> ReportTable {
     let row = |(seq, entry): &(u64, Entry)| {
         let account = entry.account.map(|account| view.book.account(account));
         let amount = entry.movement.map(Movement::amount);
         let money = |money: Option<Money>| match (money, account) {
-            (Some(money), Some(account)) => Cell::Money(money, account.currency),
-            _ => Cell::Empty,
+            (Some(money), Some(account)) => TableCell::Money(money, account.currency),
+            _ => TableCell::Empty,
         };
         let name = entry
             .instance
             .and_then(|instance| view.book.instance(instance).labels.name);
         vec![
-            Cell::Day(entry.date),
-            Cell::Text(entry.event.name().to_owned()),
-            Cell::of(
+            TableCell::Day(entry.date),
+            TableCell::Text(entry.event.name().to_owned()),
+            TableCell::text_or_empty(
                 entry
                     .instance
                     .map(|instance| view.book.instance(instance).id.as_str()),
             ),
-            Cell::of(name.map(|name| view.book.labels.text(name))),
-            Cell::of(account.map(|account| account.id.as_str())),
-            Cell::of(entry.state.map(State::name)),
-            Cell::of_day(entry.term.map(|term| term.start)),
-            Cell::of_day(entry.term.map(|term| term.end)),
-            Cell::of(account.map(|account| account.currency.code())),
+            TableCell::text_or_empty(name.map(|name| view.book.labels.label_text(name))),
+            TableCell::text_or_empty(account.map(|account| account.id.as_str())),
+            TableCell::text_or_empty(entry.state.map(State::name)),
+            TableCell::of_day(entry.term.map(|term| term.start)),
+            TableCell::of_day(entry.term.map(|term| term.end)),
+            TableCell::text_or_empty(account.map(|account| account.currency.code())),
             money(amount),
             money(account.is_some().then_some(entry.balance)),
-            Cell::of(entry.reason.map(crate::engine::event::Reason::name)),
-            Cell::Text(crate::output::detail::of(view.book, entry)),
-            Cell::Rows(Rows::one(*seq)),
+            TableCell::text_or_empty(entry.reason.map(crate::engine::event::Reason::name)),
+            TableCell::Text(crate::output::detail::detail_of_entry(view.book, entry)),
+            TableCell::Rows(RowExtent::one(*seq)),
         ]
     };
-    Table {
+    ReportTable {
         name: name.to_owned(),
         title: title.to_owned(),
         about: about.to_owned(),
         columns: vec![
             day("date", "Date"),
-            text("event", "Event"),
-            text("instance_id", "Instance"),
-            text("name", "Name"),
-            text("account_id", "Account"),
-            text("state", "State"),
+            text_column("event", "Event"),
+            text_column("instance_id", "Instance"),
+            text_column("name", "Name"),
+            text_column("account_id", "Account"),
+            text_column("state", "State"),
             day("term_start", "Term from"),
             day("term_end", "to"),
-            text("currency", "Currency"),
+            text_column("currency", "Currency"),
             money("amount", "Amount"),
             money("balance", "Balance").unsummed(),
-            text("reason", "Reason"),
-            text("detail", "Detail"),
+            text_column("reason", "Reason"),
+            text_column("detail", "Detail"),
             rows(),
         ],
         rows: view
@@ -466,7 +469,7 @@ fn entries(
 }
 
 /// The rows of the ledger in the month, with the values of the columns by which the report sums.
-pub(super) fn ledger(view: &View<'_>) -> Table {
+pub(super) fn ledger(view: &MonthView<'_>) -> ReportTable {
     let mut table = entries(view, ("ledger", "Ledger rows of the month"), "", |_| true);
     table.is_whole = view.facts.has_usage;
     table.about = match view.facts.has_usage {
@@ -484,24 +487,24 @@ pub(super) fn ledger(view: &View<'_>) -> Table {
     {
         table.columns.insert(
             at,
-            Column {
+            ReportColumn {
                 name: name.clone().into(),
                 title: name.clone().into(),
-                ..text("", "")
+                ..text_column("", "")
             },
         );
         for (row, (_, entry)) in table.rows.iter_mut().zip(&view.facts.rows) {
             let value = entry
                 .instance
                 .and_then(|instance| view.book.cell_text(view.book.instance(instance), *column));
-            row.insert(at, Cell::of(value));
+            row.insert(at, TableCell::text_or_empty(value));
         }
     }
     table
 }
 
 /// A bridge: the two sums, and the parts between them.
-pub(super) fn bridge(bridge: &Bridge, (name, title, from): (&str, &str, &str)) -> Table {
+pub(super) fn bridge(bridge: &Bridge, (name, title, from): (&str, &str, &str)) -> ReportTable {
     let mut table_rows = Vec::new();
     for (currency, parts) in &bridge.parts {
         let sum =
@@ -515,10 +518,10 @@ pub(super) fn bridge(bridge: &Bridge, (name, title, from): (&str, &str, &str)) -
         };
         let behind = |part: fn(&Parts) -> Money| {
             let moved = steps().filter(|step| part(&step.parts) != Money::ZERO);
-            Cell::Rows(Rows::joined(moved.map(|step| step.to.rows)))
+            TableCell::Rows(RowExtent::joined(moved.map(|step| step.to.rows)))
         };
         let lines = [
-            (from, start, Cell::Empty),
+            (from, start, TableCell::Empty),
             ("new instances", parts.new, behind(|parts| parts.new)),
             (
                 "ended instances and refunds",
@@ -532,37 +535,37 @@ pub(super) fn bridge(bridge: &Bridge, (name, title, from): (&str, &str, &str)) -
                 parts.timing,
                 behind(|parts| parts.timing),
             ),
-            ("not explained", end - start - parts.sum(), Cell::Empty),
+            ("not explained", end - start - parts.sum(), TableCell::Empty),
             (
                 "spend of this month",
                 end,
-                Cell::Rows(bridge.rows.get(currency).copied().unwrap_or_default()),
+                TableCell::Rows(bridge.rows.get(currency).copied().unwrap_or_default()),
             ),
         ];
         table_rows.extend(lines.map(|(step, amount, rows)| {
             vec![
-                Cell::Text(step.to_owned()),
-                Cell::Text(currency.to_string()),
-                Cell::Money(amount, *currency),
+                TableCell::Text(step.to_owned()),
+                TableCell::Text(currency.to_string()),
+                TableCell::Money(amount, *currency),
                 rows,
             ]
         }));
     }
-    Table {
+    ReportTable {
         name: name.to_owned(),
         title: title.to_owned(),
         about: "Each instance's difference is told apart: new, or gone and cheaper; else refunds, then the same months or hours at \
                 another price, terms of another length, and what falls into another month. The parts add up exactly. Ledger rows are \
                 those of this month, of the instances behind a part."
             .to_owned(),
-        columns: vec![text("step", "Step"), text("currency", "Currency"), money("amount", "Amount").unsummed(), rows()],
+        columns: vec![text_column("step", "Step"), text_column("currency", "Currency"), money("amount", "Amount").unsummed(), rows()],
         rows: table_rows,
         is_whole: true,
     }
 }
 
 /// The instances of a bridge, the one that moves most first.
-pub(super) fn movers(bridge: &Bridge, (name, title): (&str, &str)) -> Table {
+pub(super) fn movers(bridge: &Bridge, (name, title): (&str, &str)) -> ReportTable {
     let mut steps: Vec<_> = bridge.steps.iter().collect();
     steps.sort_by_key(|step| {
         (
@@ -571,7 +574,7 @@ pub(super) fn movers(bridge: &Bridge, (name, title): (&str, &str)) -> Table {
             &step.instance,
         )
     });
-    let row = |step: &&super::bridge::Step| {
+    let row = |step: &&super::bridge::SpendStep| {
         let Parts {
             new,
             ended,
@@ -589,24 +592,24 @@ pub(super) fn movers(bridge: &Bridge, (name, title): (&str, &str)) -> Table {
             step.to.spend(),
             step.parts.sum(),
         ];
-        let texts =
-            [step.instance.as_str(), step.currency.code()].map(|text| Cell::Text(text.to_owned()));
-        let amounts = amounts.map(|money| Cell::Money(money, step.currency));
+        let texts = [step.instance.as_str(), step.currency.code()]
+            .map(|text| TableCell::Text(text.to_owned()));
+        let amounts = amounts.map(|money| TableCell::Money(money, step.currency));
         texts
             .into_iter()
             .chain(amounts)
-            .chain([Cell::Rows(step.to.rows)])
+            .chain([TableCell::Rows(step.to.rows)])
             .collect()
     };
     let more = |name, title| money(name, title).sense(Sense::MoreCost);
-    Table {
+    ReportTable {
         name: name.to_owned(),
         title: title.to_owned(),
         about: "The instances whose spend differs, the greatest difference first; ledger rows are those of this month."
             .to_owned(),
         columns: vec![
-            text("instance_id", "Instance"),
-            text("currency", "Currency"),
+            text_column("instance_id", "Instance"),
+            text_column("currency", "Currency"),
             money("before", "Before"),
             more("new", "New"),
             more("ended", "Ended"),

@@ -5,26 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
 use super::accrual::{Accrual, Deferral};
-use super::dues::{Due, Dues};
-use super::sums::Sums;
-use super::table::Rows;
-use crate::analysis::deadline::{self, Deadline, Watch};
+use super::dues::{DueRenewal, DueRenewals};
+use super::sums::SpendSums;
+use super::table::RowExtent;
+use crate::analysis::deadline::{self, Deadline, LapseWatch};
 use crate::analysis::demand::{Demand, Detail, Differing, Spending};
-use crate::analysis::losses::{Losses, Meaning};
+use crate::analysis::losses::{Losses, RowMeaning};
 use crate::analysis::lost::{self, Lost};
 use crate::analysis::summary::Tally;
 use crate::analysis::tasks;
 use crate::engine::event::Event;
 use crate::engine::ledger::{Balance, Entry};
-use crate::engine::{Run, Window};
+use crate::engine::{RunningReplay, Window};
 use crate::model::account::{AccountIndex, Movement};
 use crate::model::book::Book;
 use crate::model::calendar::{Day, DayRange};
 use crate::model::instance::{InstanceIndex, State};
 use crate::model::money::{Currency, Money};
-use crate::output::csv::{LEDGER_HEADER, Texts};
+use crate::output::csv::{BookTexts, LEDGER_HEADER};
+use crate::output::csv_buffers::CsvBuffers;
 use crate::output::hash::Hasher;
-use crate::output::pages::Pages;
 
 /// Renewals are shown that come due in so many days.
 pub(super) const DUE_DAYS: i32 = 90;
@@ -38,7 +38,7 @@ const KEPT: usize = 50_000;
 
 /// The days that a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
+pub struct ReportPeriod {
     /// The first day of the calendar month.
     pub month: Day,
     /// The days of the month that the run has.
@@ -47,9 +47,9 @@ pub struct Period {
     pub ahead: Day,
 }
 
-impl Period {
+impl ReportPeriod {
     /// The calendar month that begins on `month`; none where the run has no day of it.
-    pub fn of(run: DayRange, month: Day) -> Option<Self> {
+    pub fn month_of_run(run: DayRange, month: Day) -> Option<Self> {
         let last = month.next_month_start().yesterday();
         let days = DayRange {
             from: month.max(run.from),
@@ -74,7 +74,7 @@ pub(super) struct AccountMonth {
     pub topups: Money,
     pub credits: Money,
     /// The rows with an amount.
-    pub rows: Rows,
+    pub rows: RowExtent,
     pub alerts: u64,
     /// The available balance before the month, its lowest in the month, and its last.
     pub before: Option<Balance>,
@@ -88,8 +88,8 @@ pub(super) struct AccountMonth {
 
 /// What a month comes to, in one currency.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ahead {
-    pub sums: Sums,
+pub(super) struct RunAhead {
+    pub sums: SpendSums,
     pub renewed: u64,
     pub failed: u64,
     pub reclaimed: u64,
@@ -97,12 +97,12 @@ pub(super) struct Ahead {
 }
 
 /// Everything that a report shows of a run.
-pub struct Gathered {
-    pub(super) period: Period,
-    pub(super) this: BTreeMap<InstanceIndex, Sums>,
-    pub(super) before: BTreeMap<InstanceIndex, Sums>,
+pub struct MonthFacts {
+    pub(super) period: ReportPeriod,
+    pub(super) this: BTreeMap<InstanceIndex, SpendSums>,
+    pub(super) before: BTreeMap<InstanceIndex, SpendSums>,
     pub(super) accounts: Vec<AccountMonth>,
-    pub(super) ahead: BTreeMap<(Day, Currency), Ahead>,
+    pub(super) ahead: BTreeMap<(Day, Currency), RunAhead>,
     /// The rows of the month with their numbers.
     pub(super) rows: Vec<(u64, Entry)>,
     /// Whether rows of usage are among them.
@@ -110,7 +110,7 @@ pub struct Gathered {
     /// The instances that are in the bin, stopped or terminated when the month is over.
     pub(super) gone: BTreeSet<InstanceIndex>,
     pub(super) deferrals: BTreeMap<InstanceIndex, Deferral>,
-    pub(super) dues: Vec<Due>,
+    pub(super) dues: Vec<DueRenewal>,
     pub(super) deadlines: Vec<Deadline>,
     /// What the whole run costs: as funded, with everything paid that is due, with everything kept.
     pub(super) demand: Demand,
@@ -119,9 +119,9 @@ pub struct Gathered {
     pub(super) ledger_hash: String,
 }
 
-impl Gathered {
+impl MonthFacts {
     /// The days that the report is about.
-    pub fn period(&self) -> &Period {
+    pub fn period(&self) -> &ReportPeriod {
         &self.period
     }
 
@@ -134,21 +134,21 @@ impl Gathered {
 /// A report's facts in the making.
 pub struct Gather<'b> {
     book: &'b Book,
-    period: Period,
-    texts: Texts<'b>,
-    pages: Pages,
+    period: ReportPeriod,
+    texts: BookTexts<'b>,
+    pages: CsvBuffers,
     hasher: Hasher,
     seq: u64,
     tally: Tally<'b>,
-    watch: Watch<'b>,
+    watch: LapseWatch<'b>,
     meanings: Losses,
     accrual: Accrual,
-    dues: Dues<'b>,
+    dues: DueRenewals<'b>,
     spending: Spending,
-    this: BTreeMap<InstanceIndex, Sums>,
-    before: BTreeMap<InstanceIndex, Sums>,
+    this: BTreeMap<InstanceIndex, SpendSums>,
+    before: BTreeMap<InstanceIndex, SpendSums>,
     accounts: Vec<AccountMonth>,
-    ahead: BTreeMap<(Day, Currency), Ahead>,
+    ahead: BTreeMap<(Day, Currency), RunAhead>,
     rows: Vec<(u64, Entry)>,
     has_usage: bool,
     gone: BTreeSet<InstanceIndex>,
@@ -156,7 +156,7 @@ pub struct Gather<'b> {
 
 impl<'b> Gather<'b> {
     /// Nothing yet.
-    pub fn open(book: &'b Book, period: Period) -> Self {
+    pub fn gather_period(book: &'b Book, period: ReportPeriod) -> Self {
         let mut hasher = Hasher::default();
         hasher
             .write_all(LEDGER_HEADER.as_bytes())
@@ -176,15 +176,15 @@ impl<'b> Gather<'b> {
         Self {
             book,
             period,
-            texts: Texts::of(book),
-            pages: Pages::default(),
+            texts: BookTexts::texts_of_book(book),
+            pages: CsvBuffers::default(),
             hasher,
             seq: 0,
-            tally: Tally::open(book),
-            watch: Watch::open(book),
-            meanings: Losses::open(book),
-            accrual: Accrual::open(book, period.days),
-            dues: Dues::open(book, due),
+            tally: Tally::for_book(book),
+            watch: LapseWatch::watch_book(book),
+            meanings: Losses::losses_of_book(book),
+            accrual: Accrual::accrue_month(book, period.days),
+            dues: DueRenewals::dues_in(book, due),
             spending: Spending::of_all(book, Detail::Instances),
             this: BTreeMap::new(),
             before: BTreeMap::new(),
@@ -197,7 +197,7 @@ impl<'b> Gather<'b> {
     }
 
     /// Adds the next window of the run.
-    pub fn add(&mut self, window: &Window) {
+    pub fn gather_window(&mut self, window: &Window) {
         self.texts
             .ledger(self.seq + 1, window.runs(), &mut self.pages);
         self.pages.iter().for_each(|bytes| {
@@ -205,13 +205,14 @@ impl<'b> Gather<'b> {
                 .write_all(bytes)
                 .expect("a hash takes any bytes")
         });
-        self.tally.add(window.entries(), window.balances());
-        self.watch.add(window);
-        self.spending.add(window.entries());
+        self.tally
+            .tally_entries(window.entries(), window.balances());
+        self.watch.see_window(window);
+        self.spending.spend_entries(window.entries());
         for entry in window.entries() {
             self.seq += 1;
-            self.accrual.add(self.book, entry);
-            self.dues.add(self.seq, entry);
+            self.accrual.accrue(self.book, entry);
+            self.dues.follow_entry(self.seq, entry);
             self.add_entry(self.seq, entry);
         }
         window
@@ -224,7 +225,7 @@ impl<'b> Gather<'b> {
         if days.contains(entry.date) {
             self.keep(seq, entry);
         }
-        let meaning = self.meanings.read(entry);
+        let meaning = self.meanings.meaning_of_entry(entry);
         let Some(account) = entry.account else { return };
         if let (Some(instance), Some(state), true) =
             (entry.instance, entry.state, entry.date <= days.to)
@@ -241,7 +242,7 @@ impl<'b> Gather<'b> {
                 &mut self.this
             };
             if let Some(instance) = entry.instance.filter(|_| entry.movement.is_some()) {
-                sums.entry(instance).or_default().add(seq, entry);
+                sums.entry(instance).or_default().sum_entry(seq, entry);
             }
         }
         self.add_to_account(account, seq, entry);
@@ -281,25 +282,25 @@ impl<'b> Gather<'b> {
             Event::BalanceAlert | Event::ArrearsForecast => month.alerts += 1,
             _ => {}
         }
-        amount.into_iter().for_each(|_| month.rows.add(seq));
+        amount.into_iter().for_each(|_| month.rows.extend_to(seq));
     }
 
     fn add_ahead(
         &mut self,
         account: AccountIndex,
         (seq, entry): (u64, &Entry),
-        meaning: Option<Meaning>,
+        meaning: Option<RowMeaning>,
     ) {
         let currency = self.book.account(account).currency;
         let month = self
             .ahead
             .entry((entry.date.month_start(), currency))
             .or_default();
-        month.sums.add(seq, entry);
+        month.sums.sum_entry(seq, entry);
         match meaning {
-            Some(Meaning::Fails | Meaning::FailsAgain) => month.failed += 1,
-            Some(Meaning::Reclaimed | Meaning::Stopped) => month.reclaimed += 1,
-            Some(Meaning::Lost) => month.terminated += 1,
+            Some(RowMeaning::Fails | RowMeaning::FailsAgain) => month.failed += 1,
+            Some(RowMeaning::Reclaimed | RowMeaning::Stopped) => month.reclaimed += 1,
+            Some(RowMeaning::Lost) => month.terminated += 1,
             _ => {}
         }
         if matches!(entry.event, Event::Renewed | Event::Recovered) {
@@ -341,7 +342,7 @@ impl<'b> Gather<'b> {
     }
 
     /// Everything, once the last window has been added; replays again the accounts in which ample cash would make a difference.
-    pub fn close(self, run: &Run<'_>) -> Gathered {
+    pub fn into_facts(self, run: &RunningReplay<'_>) -> MonthFacts {
         let Self {
             book,
             period,
@@ -354,9 +355,11 @@ impl<'b> Gather<'b> {
             gone,
             ..
         } = self;
-        let dues = self.dues.close(|instance| self.watch.next_price(instance));
-        let summary = self.tally.close();
-        Gathered {
+        let dues = self
+            .dues
+            .into_dues(|instance| self.watch.next_price(instance));
+        let summary = self.tally.into_summary();
+        MonthFacts {
             period,
             this,
             before,
@@ -365,13 +368,13 @@ impl<'b> Gather<'b> {
             rows,
             has_usage,
             gone,
-            deferrals: self.accrual.close(),
+            deferrals: self.accrual.into_deferrals(),
             dues,
             deadlines: deadline::deadlines(book, &tasks::list(book, &summary)),
-            demand: Demand::of(
+            demand: Demand::from_spent(
                 book,
-                self.spending.close(),
-                &Differing::of(run),
+                self.spending.into_spent(),
+                &Differing::accounts_that_differ(run),
                 Detail::Instances,
             ),
             losses: lost::losses(book, run.gone(), &summary.ended(), period.days.from),

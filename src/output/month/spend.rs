@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
+use super::MonthView;
 use super::accrual::{Amounts, Deferral};
-use super::sums::Sums;
-use super::table::{Cell, Column, Kind, Rows, Sense, Sign, Table, count, money, rows, text};
+use super::sums::SpendSums;
+use super::table::{
+    ColumnKind, ReportColumn, ReportTable, RowExtent, Sense, Sign, TableCell, count, money, rows,
+    text_column,
+};
 use crate::analysis::demand::ThreeSums;
 use crate::engine::event::Event;
 use crate::model::account::AccountIndex;
@@ -58,19 +61,19 @@ const DIFFERENCE: &[(&str, Sign)] = &[
     ("deferred_start", Sign::AsIs),
 ];
 
-fn renewals() -> Column {
+fn renewals() -> ReportColumn {
     money("renewals", "Renewals").summing(RENEWALS, Sign::Reversed)
 }
 
-fn usage() -> Column {
+fn usage() -> ReportColumn {
     money("usage", "Usage").summing(USAGE, Sign::Reversed)
 }
 
-fn refunds() -> Column {
+fn refunds() -> ReportColumn {
     money("refunds", "Refunds").summing(REFUNDS, Sign::AsIs)
 }
 
-fn spent() -> Column {
+fn spent() -> ReportColumn {
     money("spend", "Spend").adding(SPENT)
 }
 
@@ -89,7 +92,7 @@ pub(super) struct SpendOfMonth {
     pub converted: Option<Compared>,
 }
 
-pub(super) fn of_month(view: &View<'_>) -> SpendOfMonth {
+pub(super) fn of_month(view: &MonthView<'_>) -> SpendOfMonth {
     let mut currencies: Vec<Currency> = view
         .book
         .accounts
@@ -126,7 +129,7 @@ pub(super) fn of_month(view: &View<'_>) -> SpendOfMonth {
 }
 
 /// Everything in the book's currency; none where there is one currency only, or one without a rate.
-fn converted(view: &View<'_>, by_currency: &[(Currency, Compared)]) -> Option<Compared> {
+fn converted(view: &MonthView<'_>, by_currency: &[(Currency, Compared)]) -> Option<Compared> {
     if by_currency.len() < 2 {
         return None;
     }
@@ -146,26 +149,27 @@ fn converted(view: &View<'_>, by_currency: &[(Currency, Compared)]) -> Option<Co
 }
 
 /// Spend of the month against the month before, the budget and the last forecast.
-pub(super) fn comparison(view: &View<'_>) -> Table {
+pub(super) fn comparison(view: &MonthView<'_>) -> ReportTable {
     let spend = of_month(view);
-    let row = |name: String, currency: Currency, (of, rows): (&Compared, Option<Rows>)| {
-        let cell =
-            |money: Option<Money>| money.map_or(Cell::Empty, |money| Cell::Money(money, currency));
+    let row = |name: String, currency: Currency, (of, rows): (&Compared, Option<RowExtent>)| {
+        let cell = |money: Option<Money>| {
+            money.map_or(TableCell::Empty, |money| TableCell::Money(money, currency))
+        };
         let against = |other: Option<Money>| cell(other.map(|other| of.spend - other));
         let left = cell(of.budget.map(|budget| budget - of.spend));
         vec![
-            Cell::Text(name),
-            Cell::Money(of.spend, currency),
+            TableCell::Text(name),
+            TableCell::Money(of.spend, currency),
             cell(of.before),
             against(of.before),
             cell(of.budget),
             left,
             cell(of.forecast),
             against(of.forecast),
-            rows.map_or(Cell::Empty, Cell::Rows),
+            rows.map_or(TableCell::Empty, TableCell::Rows),
         ]
     };
-    let mut rows_of: BTreeMap<Currency, Rows> = BTreeMap::new();
+    let mut rows_of: BTreeMap<Currency, RowExtent> = BTreeMap::new();
     for (instance, sums) in &view.facts.this {
         rows_of
             .entry(view.currency(*instance))
@@ -181,7 +185,7 @@ pub(super) fn comparison(view: &View<'_>) -> Table {
             (of, rows_of.get(currency).copied()),
         )
     };
-    let mut table_rows: Vec<Vec<Cell>> = by_currency.map(of_currency).collect();
+    let mut table_rows: Vec<Vec<TableCell>> = by_currency.map(of_currency).collect();
     table_rows.extend(
         spend
             .converted
@@ -189,7 +193,7 @@ pub(super) fn comparison(view: &View<'_>) -> Table {
             .map(|of| row(format!("all, in {own}"), own, (of, None))),
     );
     let plain = |name, title| money(name, title).unsummed();
-    Table {
+    ReportTable {
         name: "spend".to_owned(),
         title: "Spend of the month".to_owned(),
         about: "Renewals and usage without refunds, from cash and free credit. The month before is that of this run, or of the \
@@ -197,7 +201,7 @@ pub(super) fn comparison(view: &View<'_>) -> Table {
                 report. A change below zero is less spend; what is left of the budget is below zero where more was spent."
             .to_owned(),
         columns: vec![
-            text("currency", "Currency"),
+            text_column("currency", "Currency"),
             plain("spend", "Spend"),
             plain("before", "Month before"),
             plain("change", "Change").adding(CHANGED).sense(Sense::MoreCost),
@@ -213,7 +217,7 @@ pub(super) fn comparison(view: &View<'_>) -> Table {
 }
 
 /// The three sums of the whole run, the book's currency first.
-pub(super) fn run_sums(view: &View<'_>) -> Vec<(Currency, ThreeSums)> {
+pub(super) fn run_sums(view: &MonthView<'_>) -> Vec<(Currency, ThreeSums)> {
     let mut sums: Vec<(Currency, ThreeSums)> =
         view.facts.demand.totals(view.book).into_iter().collect();
     sums.sort_by_key(|(currency, _)| (*currency != view.book.currency, *currency));
@@ -221,13 +225,15 @@ pub(super) fn run_sums(view: &View<'_>) -> Vec<(Currency, ThreeSums)> {
 }
 
 /// The whole run in three sums: in all, and by each column.
-pub(super) fn demand(view: &View<'_>) -> Table {
+pub(super) fn demand(view: &MonthView<'_>) -> ReportTable {
     let row = |column: &str, value: Option<String>, currency: Currency, sums: ThreeSums| {
-        let cell = |sum: Option<Money>| sum.map_or(Cell::Empty, |sum| Cell::Money(sum, currency));
+        let cell = |sum: Option<Money>| {
+            sum.map_or(TableCell::Empty, |sum| TableCell::Money(sum, currency))
+        };
         let texts = [
-            Cell::Text(column.to_owned()),
-            Cell::of(value),
-            Cell::Text(currency.to_string()),
+            TableCell::Text(column.to_owned()),
+            TableCell::text_or_empty(value),
+            TableCell::Text(currency.to_string()),
         ];
         let unpaid = sums.all_due_paid.map(|paid| paid - sums.as_funded);
         let sums = [
@@ -237,9 +243,9 @@ pub(super) fn demand(view: &View<'_>) -> Table {
             unpaid,
         ]
         .map(cell);
-        texts.into_iter().chain(sums).collect::<Vec<Cell>>()
+        texts.into_iter().chain(sums).collect::<Vec<TableCell>>()
     };
-    let mut table_rows: Vec<Vec<Cell>> = run_sums(view)
+    let mut table_rows: Vec<Vec<TableCell>> = run_sums(view)
         .into_iter()
         .map(|(currency, sums)| row("everything", None, currency, sums))
         .collect();
@@ -251,7 +257,7 @@ pub(super) fn demand(view: &View<'_>) -> Table {
                 view.book.account(one.account).currency,
                 view.book.cell_text(one, *column),
             );
-            values.entry(key).or_default().add(sums);
+            values.entry(key).or_default().add_sums(sums);
         }
         table_rows.extend(
             values
@@ -267,7 +273,7 @@ pub(super) fn demand(view: &View<'_>) -> Table {
             " A sum is empty where ample cash leads to an action that asks a price which the book does not have."
         }
     };
-    Table {
+    ReportTable {
         name: "demand".to_owned(),
         title: format!("Spend from {} to {}, three times", days.from, days.to),
         about: format!(
@@ -275,9 +281,9 @@ pub(super) fn demand(view: &View<'_>) -> Table {
              opening, all kept the same with everything kept that nobody decided to end. Values of columns are those at the opening.{unknown}"
         ),
         columns: vec![
-            text("column", "By"),
-            text("value", "Value"),
-            text("currency", "Currency"),
+            text_column("column", "By"),
+            text_column("value", "Value"),
+            text_column("currency", "Currency"),
             plain("as_funded", "As funded"),
             plain("all_due_paid", "All due paid"),
             plain("all_kept", "All kept"),
@@ -289,7 +295,7 @@ pub(super) fn demand(view: &View<'_>) -> Table {
 }
 
 /// The deductions of the month, account by account.
-pub(super) fn cash(view: &View<'_>) -> Table {
+pub(super) fn cash(view: &MonthView<'_>) -> ReportTable {
     let by_account = view.sums_by(|instance| view.book.instance(instance).account);
     let row = |(number, month): (u32, &super::gather::AccountMonth)| {
         let account = view.book.account(AccountIndex(number));
@@ -297,10 +303,10 @@ pub(super) fn cash(view: &View<'_>) -> Table {
             .get(&AccountIndex(number))
             .copied()
             .unwrap_or_default();
-        let amount = |money| Cell::Money(money, account.currency);
+        let amount = |money| TableCell::Money(money, account.currency);
         vec![
-            Cell::Text(account.id.to_string()),
-            Cell::Text(account.currency.to_string()),
+            TableCell::Text(account.id.to_string()),
+            TableCell::Text(account.currency.to_string()),
             amount(month.opening),
             amount(month.topups),
             amount(month.credits),
@@ -308,10 +314,10 @@ pub(super) fn cash(view: &View<'_>) -> Table {
             amount(sums.usage),
             amount(sums.refunds),
             amount(month.closing),
-            Cell::Rows(month.rows),
+            TableCell::Rows(month.rows),
         ]
     };
-    Table {
+    ReportTable {
         name: "cash".to_owned(),
         title: "Cash view".to_owned(),
         about: "What came into each account and was deducted from it, cash and free credit together: opening + top-ups + credits − \
@@ -319,8 +325,8 @@ pub(super) fn cash(view: &View<'_>) -> Table {
                 amount; renewals sum renewed, recovered, purchased and resized."
             .to_owned(),
         columns: vec![
-            text("account_id", "Account"),
-            text("currency", "Currency"),
+            text_column("account_id", "Account"),
+            text_column("currency", "Currency"),
             money("opening", "Opening").sense(Sense::Balance),
             money("topups", "Top-ups").summing(TOPUPS, Sign::AsIs),
             money("credits", "Credits").summing(CREDITS, Sign::AsIs),
@@ -336,7 +342,7 @@ pub(super) fn cash(view: &View<'_>) -> Table {
 }
 
 /// The cost of the month by day, and how it follows from the deductions.
-pub(super) fn accrual(view: &View<'_>) -> Table {
+pub(super) fn accrual(view: &MonthView<'_>) -> ReportTable {
     let mut deferrals: BTreeMap<AccountIndex, Deferral> = BTreeMap::new();
     for (instance, deferral) in &view.facts.deferrals {
         *deferrals
@@ -349,7 +355,7 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
         let deferral = deferrals.get(&number).copied().unwrap_or_default();
         let sums = by_account.get(&number).copied().unwrap_or_default();
         let rows_of_month = sums.rows;
-        let mut add = |source: &str, of: &dyn Fn(Amounts) -> Money, sums: Sums| {
+        let mut add = |source: &str, of: &dyn Fn(Amounts) -> Money, sums: SpendSums| {
             let [opening, paid, spread, written_off, closing] = [
                 deferral.opening,
                 deferral.paid,
@@ -373,16 +379,16 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
             ];
             let rest = spend - cost - (closing - opening);
             let cells = [&account.id.to_string(), account.currency.code(), source]
-                .map(|text| Cell::Text(text.to_owned()));
+                .map(|text| TableCell::Text(text.to_owned()));
             let amounts = amounts
                 .into_iter()
                 .chain([rest])
-                .map(|money| Cell::Money(money, account.currency));
+                .map(|money| TableCell::Money(money, account.currency));
             table_rows.push(
                 cells
                     .into_iter()
                     .chain(amounts)
-                    .chain([Cell::Rows(rows_of_month)])
+                    .chain([TableCell::Rows(rows_of_month)])
                     .collect(),
             );
         };
@@ -391,10 +397,10 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
             .iter()
             .any(|one| one.voucher != Money::ZERO);
         if has_vouchers {
-            add("vouchers", &|amounts| amounts.voucher, Sums::default());
+            add("vouchers", &|amounts| amounts.voucher, SpendSums::default());
         }
     }
-    Table {
+    ReportTable {
         name: "accrual".to_owned(),
         title: "Accrual view".to_owned(),
         about: format!(
@@ -404,9 +410,9 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
             view.unknown_payments()
         ),
         columns: vec![
-            text("account_id", "Account"),
-            text("currency", "Currency"),
-            text("paid_with", "Paid with"),
+            text_column("account_id", "Account"),
+            text_column("currency", "Currency"),
+            text_column("paid_with", "Paid with"),
             money("deferred_start", "Deferred at start"),
             money("paid", "Paid for terms"),
             money("spread", "Spread"),
@@ -425,10 +431,11 @@ pub(super) fn accrual(view: &View<'_>) -> Table {
 }
 
 /// Spend by the values of a column.
-pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
+pub(super) fn by_column(view: &MonthView<'_>, at: usize) -> ReportTable {
     let (column, name) = &view.columns[at];
     let has_budget = at == 0;
-    let mut values: BTreeMap<(Currency, Option<String>), (Sums, Sums, Money)> = BTreeMap::new();
+    let mut values: BTreeMap<(Currency, Option<String>), (SpendSums, SpendSums, Money)> =
+        BTreeMap::new();
     let key = |instance: InstanceIndex| {
         let one = view.book.instance(instance);
         (
@@ -450,16 +457,19 @@ pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
     }
     let row = |((currency, value), (sums, before, spread)): (
         &(Currency, Option<String>),
-        &(Sums, Sums, Money),
+        &(SpendSums, SpendSums, Money),
     )| {
-        let amount = |money| Cell::Money(money, *currency);
-        let mut cells = vec![Cell::of(value.clone()), Cell::Text(currency.to_string())];
+        let amount = |money| TableCell::Money(money, *currency);
+        let mut cells = vec![
+            TableCell::text_or_empty(value.clone()),
+            TableCell::Text(currency.to_string()),
+        ];
         cells.extend([sums.renewals, sums.usage, sums.refunds, sums.spend()].map(amount));
         let is_known = view.before_is_own;
         cells.extend(
             [before.spend(), sums.spend() - before.spend()].map(|money| match is_known {
                 true => amount(money),
-                false => Cell::Empty,
+                false => TableCell::Empty,
             }),
         );
         cells.push(amount(*spread + sums.usage - sums.refunds));
@@ -469,18 +479,18 @@ pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
                 .and_then(|value| view.budget(Some(value)))
                 .filter(|_| *currency == view.book.currency);
             let left = budget.map(|budget| budget - sums.spend());
-            cells.extend([budget, left].map(|money| money.map_or(Cell::Empty, amount)));
+            cells.extend([budget, left].map(|money| money.map_or(TableCell::Empty, amount)));
         }
-        cells.push(Cell::Rows(sums.rows));
+        cells.push(TableCell::Rows(sums.rows));
         cells
     };
     let mut columns = vec![
-        Column {
+        ReportColumn {
             name: name.clone().into(),
             title: heading(name).into(),
-            ..text("", "")
+            ..text_column("", "")
         },
-        text("currency", "Currency"),
+        text_column("currency", "Currency"),
         renewals(),
         usage(),
         refunds(),
@@ -498,7 +508,7 @@ pub(super) fn by_column(view: &View<'_>, at: usize) -> Table {
         columns.extend([money("budget", "Budget"), left]);
     }
     columns.push(rows());
-    Table {
+    ReportTable {
         name: format!("by-{}", super::plain(name)),
         title: format!("By {}", people_name(name)),
         about: format!(
@@ -529,7 +539,7 @@ fn heading(column: &str) -> String {
 }
 
 /// Every instance that costs anything, the dearest first.
-pub(super) fn instances(view: &View<'_>) -> Table {
+pub(super) fn instances(view: &MonthView<'_>) -> ReportTable {
     let mut numbers: Vec<InstanceIndex> = view
         .facts
         .this
@@ -540,7 +550,7 @@ pub(super) fn instances(view: &View<'_>) -> Table {
     numbers.extend(view.facts.deferrals.keys());
     numbers.sort_unstable();
     numbers.dedup();
-    let sums = |sums: &BTreeMap<InstanceIndex, Sums>, instance| {
+    let sums = |sums: &BTreeMap<InstanceIndex, SpendSums>, instance| {
         sums.get(&instance).copied().unwrap_or_default()
     };
     numbers.sort_by_key(|one| {
@@ -559,9 +569,9 @@ pub(super) fn instances(view: &View<'_>) -> Table {
         );
         let deferral = view.facts.deferrals.get(index).copied().unwrap_or_default();
         let currency = view.currency(*index);
-        let amount = |money| Cell::Money(money, currency);
+        let amount = |money| TableCell::Money(money, currency);
         let label = |label: Option<crate::model::id::Label>| {
-            Cell::of(label.map(|label| view.book.labels.text(label)))
+            TableCell::text_or_empty(label.map(|label| view.book.labels.label_text(label)))
         };
         let labels = &instance.labels;
         let mut cells = view.who(*index).to_vec();
@@ -570,28 +580,28 @@ pub(super) fn instances(view: &View<'_>) -> Table {
             label(labels.instance_type),
             label(labels.region),
         ]);
-        cells.push(Cell::Text(currency.to_string()));
+        cells.push(TableCell::Text(currency.to_string()));
         cells.extend([this.renewals, this.usage, this.refunds, this.spend()].map(amount));
         cells.push(if view.before_is_own {
             amount(before.spend())
         } else {
-            Cell::Empty
+            TableCell::Empty
         });
         cells.push(amount(
             deferral.spread.funds + deferral.written_off.funds + this.usage - this.refunds,
         ));
         cells.push(amount(deferral.closing.funds));
-        cells.push(Cell::Rows(this.rows));
+        cells.push(TableCell::Rows(this.rows));
         cells
     };
     let mut columns = view.who_columns().to_vec();
     columns.extend([
-        text("product", "Product"),
-        text("instance_type", "Type"),
-        text("region", "Region"),
+        text_column("product", "Product"),
+        text_column("instance_type", "Type"),
+        text_column("region", "Region"),
     ]);
     columns.extend([
-        text("currency", "Currency"),
+        text_column("currency", "Currency"),
         renewals(),
         usage(),
         refunds(),
@@ -603,7 +613,7 @@ pub(super) fn instances(view: &View<'_>) -> Table {
         money("deferred_end", "Deferred at end"),
         rows(),
     ]);
-    Table {
+    ReportTable {
         name: "instances".to_owned(),
         title: "Instances, the dearest first".to_owned(),
         about: "Every instance with spend in this month or the month before, or with a paid term."
@@ -615,10 +625,13 @@ pub(super) fn instances(view: &View<'_>) -> Table {
 }
 
 /// The months to come.
-pub(super) fn ahead(view: &View<'_>) -> Table {
-    let row = |((month, currency), ahead): (&(Day, Currency), &super::gather::Ahead)| {
-        let amount = |money| Cell::Money(money, *currency);
-        let mut cells = vec![Cell::Month(*month), Cell::Text(currency.to_string())];
+pub(super) fn ahead(view: &MonthView<'_>) -> ReportTable {
+    let row = |((month, currency), ahead): (&(Day, Currency), &super::gather::RunAhead)| {
+        let amount = |money| TableCell::Money(money, *currency);
+        let mut cells = vec![
+            TableCell::Month(*month),
+            TableCell::Text(currency.to_string()),
+        ];
         cells.extend(
             [
                 ahead.sums.renewals,
@@ -635,23 +648,23 @@ pub(super) fn ahead(view: &View<'_>) -> Table {
                 ahead.reclaimed,
                 ahead.terminated,
             ]
-            .map(Cell::Count),
+            .map(TableCell::Count),
         );
-        cells.push(Cell::Rows(ahead.sums.rows));
+        cells.push(TableCell::Rows(ahead.sums.rows));
         cells
     };
     let mut months: Vec<_> = view.facts.ahead.iter().collect();
     months
         .sort_by_key(|((month, currency), _)| (*currency != view.book.currency, *currency, *month));
-    let month = Column {
-        kind: Kind::Month,
-        ..text("month", "Month")
+    let month = ReportColumn {
+        kind: ColumnKind::Month,
+        ..text_column("month", "Month")
     };
-    let unchecked = |column: Column| Column {
+    let unchecked = |column: ReportColumn| ReportColumn {
         sums: None,
         ..column
     };
-    Table {
+    ReportTable {
         name: "ahead".to_owned(),
         title: "Twelve months ahead".to_owned(),
         about: "From this month on, as far as the run goes; each row sums the ledger rows of its month. Failed counts attempts; what people \
@@ -659,7 +672,7 @@ pub(super) fn ahead(view: &View<'_>) -> Table {
             .to_owned(),
         columns: vec![
             month,
-            text("currency", "Currency"),
+            text_column("currency", "Currency"),
             unchecked(renewals()),
             unchecked(usage()),
             unchecked(refunds()),

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use super::table::Rows;
+use super::table::RowExtent;
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
 use crate::model::account::Movement;
@@ -11,7 +11,7 @@ use crate::output::monthly::{REFUNDS, RENEWALS};
 
 /// Sums of amounts, all positive where money is spent but refunds, which are positive where it comes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sums {
+pub(super) struct SpendSums {
     /// Paid for prepaid terms; what a downgrade pays back is taken off.
     pub renewals: Money,
     /// Charged for hours.
@@ -23,12 +23,12 @@ pub(super) struct Sums {
     /// The hours charged.
     pub hours: u32,
     /// The rows with these amounts.
-    pub rows: Rows,
+    pub rows: RowExtent,
 }
 
-impl Sums {
+impl SpendSums {
     /// Adds a row, unless it is none that spends or pays back.
-    pub(super) fn add(&mut self, seq: u64, entry: &Entry) {
+    pub(super) fn sum_entry(&mut self, seq: u64, entry: &Entry) {
         let Some(amount) = entry.movement.map(Movement::amount) else {
             return;
         };
@@ -55,7 +55,7 @@ impl Sums {
         } else {
             return;
         }
-        self.rows.add(seq);
+        self.rows.extend_to(seq);
     }
 
     /// What was spent: renewals and usage without what came back.
@@ -64,7 +64,7 @@ impl Sums {
     }
 }
 
-impl AddAssign for Sums {
+impl AddAssign for SpendSums {
     fn add_assign(&mut self, other: Self) {
         self.renewals += other.renewals;
         self.usage += other.usage;

@@ -12,7 +12,7 @@ use crate::model::money::{Currency, Money};
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub enum TableCell {
     /// Nothing is known, or nothing applies.
     Empty,
     /// Words or an id.
@@ -26,12 +26,12 @@ pub enum Cell {
     /// An amount.
     Money(Money, Currency),
     /// The rows of the ledger that the figures beside it sum.
-    Rows(Rows),
+    Rows(RowExtent),
 }
 
 /// Rows of the ledger: how many there are, the first and the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rows {
+pub struct RowExtent {
     /// Their number.
     pub count: u64,
     /// `seq` of the first.
@@ -40,9 +40,9 @@ pub struct Rows {
     pub last: u64,
 }
 
-impl Rows {
+impl RowExtent {
     /// Adds the row with this number, which comes after those before.
-    pub fn add(&mut self, seq: u64) {
+    pub fn extend_to(&mut self, seq: u64) {
         if self.count == 0 {
             self.first = seq;
         }
@@ -79,7 +79,7 @@ impl Rows {
     }
 }
 
-impl fmt::Display for Rows {
+impl fmt::Display for RowExtent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.count, self.first, self.last) {
             (0, ..) => Ok(()),
@@ -90,9 +90,9 @@ impl fmt::Display for Rows {
     }
 }
 
-impl Cell {
+impl TableCell {
     /// A text, or an empty cell.
-    pub fn of<T: Into<String>>(text: Option<T>) -> Self {
+    pub fn text_or_empty<T: Into<String>>(text: Option<T>) -> Self {
         text.map_or(Self::Empty, |text| Self::Text(text.into()))
     }
 
@@ -135,7 +135,7 @@ impl Cell {
 
 /// What the cells of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// Words and ids.
     Text,
     /// Dates.
@@ -152,13 +152,13 @@ pub enum Kind {
 
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct ReportColumn {
     /// Its name in CSV files.
     pub name: Cow<'static, str>,
     /// Its heading.
     pub title: Cow<'static, str>,
     /// What its cells are.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// Whether a total stands below it.
     pub is_summed: bool,
     /// What a figure above or below zero means.
@@ -216,11 +216,11 @@ impl Sense {
 }
 
 /// A column of texts.
-pub(super) fn text(name: &'static str, title: &'static str) -> Column {
-    Column {
+pub(super) fn text_column(name: &'static str, title: &'static str) -> ReportColumn {
+    ReportColumn {
         name: name.into(),
         title: title.into(),
-        kind: Kind::Text,
+        kind: ColumnKind::Text,
         is_summed: false,
         sense: Sense::Plain,
         sums: None,
@@ -229,40 +229,40 @@ pub(super) fn text(name: &'static str, title: &'static str) -> Column {
 }
 
 /// A column of dates.
-pub(super) fn day(name: &'static str, title: &'static str) -> Column {
-    Column {
-        kind: Kind::Day,
-        ..text(name, title)
+pub(super) fn day(name: &'static str, title: &'static str) -> ReportColumn {
+    ReportColumn {
+        kind: ColumnKind::Day,
+        ..text_column(name, title)
     }
 }
 
 /// A column of numbers, with totals.
-pub(super) fn count(name: &'static str, title: &'static str) -> Column {
-    Column {
-        kind: Kind::Count,
+pub(super) fn count(name: &'static str, title: &'static str) -> ReportColumn {
+    ReportColumn {
+        kind: ColumnKind::Count,
         is_summed: true,
-        ..text(name, title)
+        ..text_column(name, title)
     }
 }
 
 /// A column of amounts, with totals.
-pub(super) fn money(name: &'static str, title: &'static str) -> Column {
-    Column {
-        kind: Kind::Money,
+pub(super) fn money(name: &'static str, title: &'static str) -> ReportColumn {
+    ReportColumn {
+        kind: ColumnKind::Money,
         is_summed: true,
-        ..text(name, title)
+        ..text_column(name, title)
     }
 }
 
 /// The column of references to the ledger.
-pub(super) fn rows() -> Column {
-    Column {
-        kind: Kind::Rows,
-        ..text("ledger_rows", "Ledger rows")
+pub(super) fn rows() -> ReportColumn {
+    ReportColumn {
+        kind: ColumnKind::Rows,
+        ..text_column("ledger_rows", "Ledger rows")
     }
 }
 
-impl Column {
+impl ReportColumn {
     /// Without a total: the figures below each other do not add up to anything.
     pub fn unsummed(self) -> Self {
         Self {
@@ -292,7 +292,7 @@ impl Column {
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
+pub struct ReportTable {
     /// The name of its file, its sheet and its place on the page; letters, digits, dashes and
     /// underscores. No other table of the report has it, whatever a file system holds to be one name.
     pub name: String,
@@ -301,9 +301,9 @@ pub struct Table {
     /// What it shows, and which rows of the ledger its figures sum.
     pub about: String,
     /// Its columns.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ReportColumn>,
     /// Its rows, each with a cell for every column.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<TableCell>>,
     /// Whether nothing was left out.
     pub is_whole: bool,
 }
@@ -311,14 +311,14 @@ pub struct Table {
 /// The word above the totals.
 const TOTAL: &str = "Total";
 
-impl Table {
+impl ReportTable {
     /// The totals of each currency: a row with the word `Total`, and sums in the columns that have them. None where there is
     /// nothing to add.
-    pub fn totals(&self) -> Vec<(Option<Currency>, Vec<Cell>)> {
+    pub fn totals(&self) -> Vec<(Option<Currency>, Vec<TableCell>)> {
         if self.rows.len() < 2 || !self.columns.iter().any(|column| column.is_summed) {
             return Vec::new();
         }
-        let mut groups: BTreeMap<Option<Currency>, Vec<&Vec<Cell>>> = BTreeMap::new();
+        let mut groups: BTreeMap<Option<Currency>, Vec<&Vec<TableCell>>> = BTreeMap::new();
         for row in &self.rows {
             groups.entry(self.currency_of(row)).or_default().push(row);
         }
@@ -329,35 +329,37 @@ impl Table {
     }
 
     /// The currency of the amounts of a row.
-    pub fn currency_of(&self, row: &[Cell]) -> Option<Currency> {
+    pub fn currency_of(&self, row: &[TableCell]) -> Option<Currency> {
         row.iter()
             .find_map(|cell| cell.money().map(|(_, currency)| currency))
     }
 
-    fn total(&self, currency: Option<Currency>, rows: &[&Vec<Cell>]) -> Vec<Cell> {
-        let cell = |(at, column): (usize, &Column)| match column.kind {
-            _ if at == 0 => Cell::Text(TOTAL.to_owned()),
-            Kind::Count if column.is_summed => {
-                let count = |row: &&Vec<Cell>| {
-                    if let Cell::Count(count) = row[at] {
+    fn total(&self, currency: Option<Currency>, rows: &[&Vec<TableCell>]) -> Vec<TableCell> {
+        let cell = |(at, column): (usize, &ReportColumn)| match column.kind {
+            _ if at == 0 => TableCell::Text(TOTAL.to_owned()),
+            ColumnKind::Count if column.is_summed => {
+                let count = |row: &&Vec<TableCell>| {
+                    if let TableCell::Count(count) = row[at] {
                         count
                     } else {
                         0
                     }
                 };
-                Cell::Count(rows.iter().map(count).sum())
+                TableCell::Count(rows.iter().map(count).sum())
             }
-            Kind::Money if column.is_summed => {
+            ColumnKind::Money if column.is_summed => {
                 let mut amounts = rows.iter().filter_map(|row| row[at].money()).peekable();
                 match (amounts.peek().is_some(), currency) {
                     (true, Some(currency)) => {
-                        Cell::Money(amounts.map(|(money, _)| money).sum(), currency)
+                        TableCell::Money(amounts.map(|(money, _)| money).sum(), currency)
                     }
-                    _ => Cell::Empty,
+                    _ => TableCell::Empty,
                 }
             }
-            _ if column.name == "currency" => Cell::of(currency.map(Currency::code)),
-            _ => Cell::Empty,
+            _ if column.name == "currency" => {
+                TableCell::text_or_empty(currency.map(Currency::code))
+            }
+            _ => TableCell::Empty,
         };
         self.columns.iter().enumerate().map(cell).collect()
     }
@@ -368,7 +370,7 @@ impl Table {
         let rows = self
             .rows
             .iter()
-            .map(|row| row.iter().map(Cell::plain).collect::<Vec<_>>());
+            .map(|row| row.iter().map(TableCell::plain).collect::<Vec<_>>());
         super::write_rows(&header, rows)
     }
 
@@ -377,10 +379,9 @@ impl Table {
         let is_kept: Vec<bool> = (0..self.columns.len())
             .map(|at| {
                 at == 0
-                    || self
-                        .rows
-                        .iter()
-                        .any(|row| !matches!(&row[at], Cell::Empty) && !row[at].plain().is_empty())
+                    || self.rows.iter().any(|row| {
+                        !matches!(&row[at], TableCell::Empty) && !row[at].plain().is_empty()
+                    })
             })
             .collect();
         let mut kept = is_kept.iter();

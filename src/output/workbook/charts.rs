@@ -4,10 +4,10 @@ use rust_xlsxwriter::{Chart, ChartFormat, ChartLine, ChartType, Format, Workbook
 
 use super::sheet::money_number;
 use super::texts::Text;
-use super::{CHARTS, SUMMARY, Sheets, excel_day};
+use super::{CHARTS, SUMMARY, SheetNames, excel_day};
 use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
-use crate::output::month::{Line, Report, Table};
+use crate::output::month::{BalanceLine, MonthReport, ReportTable};
 
 /// The sheet with the balances that are drawn.
 pub(super) const CURVES: &str = "balances-by-day";
@@ -17,10 +17,10 @@ const MOST: usize = 8;
 const RIGHT: u16 = 2;
 const BESIDE: u32 = 110;
 
-pub(super) fn write(
+pub(super) fn write_charts(
     workbook: &mut Workbook,
-    report: &Report,
-    sheets: &Sheets<'_>,
+    report: &MonthReport,
+    sheets: &SheetNames<'_>,
 ) -> Result<(), XlsxError> {
     if let Some(chart) = report.table("ahead").and_then(|table| spend(table, sheets)) {
         workbook
@@ -28,7 +28,7 @@ pub(super) fn write(
             .insert_chart(CHARTS, 0, &chart)?;
     }
     let currency = report.lines.first().map(|line| line.currency);
-    let lines: Vec<&Line> = report
+    let lines: Vec<&BalanceLine> = report
         .lines
         .iter()
         .filter(|line| Some(line.currency) == currency)
@@ -44,7 +44,7 @@ pub(super) fn write(
 }
 
 /// Spend by month, in the first currency of the table.
-fn spend(table: &Table, sheets: &Sheets<'_>) -> Option<Chart> {
+fn spend(table: &ReportTable, sheets: &SheetNames<'_>) -> Option<Chart> {
     let currency = table.currency_of(table.rows.first()?)?;
     let last = table
         .rows
@@ -77,7 +77,7 @@ fn spend(table: &Table, sheets: &Sheets<'_>) -> Option<Chart> {
 /// A sheet with the available balances of some accounts from day to day, and a chart of it.
 fn curves(
     workbook: &mut Workbook,
-    lines: &[&Line],
+    lines: &[&BalanceLine],
     currency: Currency,
 ) -> Result<Chart, XlsxError> {
     let sheet = workbook.add_worksheet().set_name(CURVES)?;
@@ -133,7 +133,7 @@ fn curves(
 }
 
 /// The balance on each day from the first on.
-fn day_by_day(line: &Line, first: Day) -> impl Iterator<Item = Money> {
+fn day_by_day(line: &BalanceLine, first: Day) -> impl Iterator<Item = Money> {
     let mut points = line.points.iter().peekable();
     let mut balance = Money::ZERO;
     std::iter::successors(Some(first), |day| Some(day.tomorrow())).map(move |day| {

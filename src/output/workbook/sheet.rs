@@ -12,7 +12,7 @@ use super::texts::Text;
 use super::{NamesOfTable, ROWS, excel_day};
 use crate::engine::event::Event;
 use crate::model::money::{Currency, Money};
-use crate::output::month::{Cell, Column, Kind, Sense, Sign, Table, Tone};
+use crate::output::month::{ColumnKind, ReportColumn, ReportTable, Sense, Sign, TableCell, Tone};
 use crate::output::names::folded;
 
 /// The most comparisons that the formulas of a sheet may ask for, so that a program opens it at once.
@@ -75,8 +75,8 @@ fn money_format(digits: u8, sense: Sense) -> String {
 }
 
 /// The sheet with the rows of the ledger, to which formulas point.
-pub(super) struct Ledger<'t> {
-    table: &'t Table,
+pub(super) struct LedgerFormulas<'t> {
+    table: &'t ReportTable,
     sheet: String,
     rows: usize,
     columns: BTreeMap<String, usize>,
@@ -84,9 +84,13 @@ pub(super) struct Ledger<'t> {
     keys: BTreeSet<String>,
 }
 
-impl<'t> Ledger<'t> {
+impl<'t> LedgerFormulas<'t> {
     /// The sheet of a table with all rows of the month; none where some are missing.
-    pub(super) fn of(table: &'t Table, names: &NamesOfTable, by: &[String]) -> Option<Self> {
+    pub(super) fn formulas_to(
+        table: &'t ReportTable,
+        names: &NamesOfTable,
+        by: &[String],
+    ) -> Option<Self> {
         let columns: BTreeMap<String, usize> = table
             .columns
             .iter()
@@ -140,10 +144,10 @@ impl<'t> Ledger<'t> {
 }
 
 /// Writes a table, its totals below it.
-pub(super) fn write(
+pub(super) fn write_sheet(
     sheet: &mut Worksheet,
-    (table, names): (&Table, &NamesOfTable),
-    (formats, ledger): (&mut Formats, Option<&Ledger<'_>>),
+    (table, names): (&ReportTable, &NamesOfTable),
+    (formats, ledger): (&mut Formats, Option<&LedgerFormulas<'_>>),
 ) -> Result<(), XlsxError> {
     let rows = &table.rows[..table.rows.len().min(ROWS)];
     sheet
@@ -167,7 +171,7 @@ pub(super) fn write(
                 (cell, formula),
                 (
                     formats,
-                    Look {
+                    CellLook {
                         sense: column.sense,
                         is_total: false,
                     },
@@ -196,7 +200,7 @@ pub(super) fn write(
                 (cell, formula),
                 (
                     formats,
-                    Look {
+                    CellLook {
                         sense: column.sense,
                         is_total: true,
                     },
@@ -208,9 +212,9 @@ pub(super) fn write(
 }
 
 /// The headings of the columns, no two alike.
-fn headings(table: &Table) -> Vec<Text> {
+fn headings(table: &ReportTable) -> Vec<Text> {
     let mut seen = BTreeSet::new();
-    let heading = |column: &Column| {
+    let heading = |column: &ReportColumn| {
         let (title, longer) = (
             Text::heading(&column.title),
             format!("{} ({})", column.title, column.name),
@@ -226,8 +230,11 @@ fn headings(table: &Table) -> Vec<Text> {
 }
 
 /// The look of a heading, also where a program does not know native tables.
-fn heading(column: &Column) -> Format {
-    let is_number = matches!(column.kind, Kind::Money | Kind::Count | Kind::Rows);
+fn heading(column: &ReportColumn) -> Format {
+    let is_number = matches!(
+        column.kind,
+        ColumnKind::Money | ColumnKind::Count | ColumnKind::Rows
+    );
     let align = if is_number {
         FormatAlign::Right
     } else {
@@ -247,13 +254,13 @@ fn heading(column: &Column) -> Format {
 
 /// The figures of a table that formulas give.
 struct Calculated<'t> {
-    table: &'t Table,
+    table: &'t ReportTable,
     /// The ledger, where its rows can be told apart by the first column of the table.
-    ledger: Option<&'t Ledger<'t>>,
+    ledger: Option<&'t LedgerFormulas<'t>>,
 }
 
 impl Calculated<'_> {
-    fn formula(&self, cells: &[Cell], column: &Column, row: u32) -> Option<String> {
+    fn formula(&self, cells: &[TableCell], column: &ReportColumn, row: u32) -> Option<String> {
         if !column.adds.is_empty() {
             return self.added(cells, column, row);
         }
@@ -264,7 +271,7 @@ impl Calculated<'_> {
     }
 
     /// The sum of other cells of the row, if all of them hold amounts.
-    fn added(&self, cells: &[Cell], column: &Column, row: u32) -> Option<String> {
+    fn added(&self, cells: &[TableCell], column: &ReportColumn, row: u32) -> Option<String> {
         let mut formula = "=".to_owned();
         for (name, sign) in column.adds {
             let at = self.table.column(name)?;
@@ -276,10 +283,10 @@ impl Calculated<'_> {
     }
 }
 
-impl Ledger<'_> {
+impl LedgerFormulas<'_> {
     /// Whether formulas over the ledger give the figures of a table, and give them quickly. Comparisons of a spreadsheet do not
     /// tell capitals from small letters.
-    fn can_check(&self, table: &Table) -> bool {
+    fn can_check(&self, table: &ReportTable) -> bool {
         let key = table
             .columns
             .first()
@@ -292,7 +299,7 @@ impl Ledger<'_> {
 }
 
 /// Whether a comparison of a spreadsheet tells the texts of columns apart, as they are written into cells.
-fn has_one_spelling(columns: [(&Table, usize); 2]) -> bool {
+fn has_one_spelling(columns: [(&ReportTable, usize); 2]) -> bool {
     let cells = columns
         .into_iter()
         .flat_map(|(table, at)| table.rows.iter().map(move |row| row[at].plain()));
@@ -305,7 +312,7 @@ fn has_one_spelling(columns: [(&Table, usize); 2]) -> bool {
 }
 
 /// Whether a comparison takes a text as it stands, and not as a pattern, a number or nothing.
-fn is_plain_key(cell: &Cell) -> bool {
+fn is_plain_key(cell: &TableCell) -> bool {
     let text = Text::cell(&cell.plain());
     let text = text.as_str();
     let is_like_a_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
@@ -317,8 +324,8 @@ fn is_plain_key(cell: &Cell) -> bool {
 
 /// The sum below a column, over the rows of the currency.
 fn total(
-    table: &Table,
-    column: &Column,
+    table: &ReportTable,
+    column: &ReportColumn,
     (at, last): (u16, u32),
     currency: Option<Currency>,
 ) -> Option<String> {
@@ -344,7 +351,7 @@ fn total(
 
 /// How an amount looks.
 #[derive(Clone, Copy)]
-pub(super) struct Look {
+pub(super) struct CellLook {
     pub sense: Sense,
     /// Whether it stands below the others, in bold.
     pub is_total: bool,
@@ -354,13 +361,13 @@ pub(super) struct Look {
 pub(super) fn put(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
-    (cell, formula): (&Cell, Option<String>),
-    (formats, look): (&mut Formats, Look),
+    (cell, formula): (&TableCell, Option<String>),
+    (formats, look): (&mut Formats, CellLook),
 ) -> Result<(), XlsxError> {
     let number = match cell {
-        Cell::Money(money, currency) => money_number(*money, *currency)
+        TableCell::Money(money, currency) => money_number(*money, *currency)
             .map(|number| (number, Style::Money(currency.digits(), look.sense))),
-        Cell::Count(count) => count
+        TableCell::Count(count) => count
             .to_string()
             .parse()
             .ok()
@@ -368,7 +375,7 @@ pub(super) fn put(
         _ => None,
     };
     match (cell, number, formula) {
-        (Cell::Empty, ..) => {}
+        (TableCell::Empty, ..) => {}
         (_, Some((_, style)), Some(formula)) => {
             let formula = Formula::new(formula).set_result(cell.plain());
             sheet.write_formula_with_format(
@@ -387,7 +394,7 @@ pub(super) fn put(
                 formats.get(style, look.is_total),
             )?;
         }
-        (Cell::Day(day), ..) => {
+        (TableCell::Day(day), ..) => {
             sheet.write_datetime_with_format(
                 row,
                 column,
@@ -395,7 +402,7 @@ pub(super) fn put(
                 formats.get(Style::Day, look.is_total),
             )?;
         }
-        (Cell::Month(day), ..) => {
+        (TableCell::Month(day), ..) => {
             sheet.write_datetime_with_format(
                 row,
                 column,
@@ -403,7 +410,7 @@ pub(super) fn put(
                 formats.get(Style::Month, look.is_total),
             )?;
         }
-        (Cell::Rows(_) | Cell::Money(..), ..) => {
+        (TableCell::Rows(_) | TableCell::Money(..), ..) => {
             Text::cell(&cell.plain()).put(
                 sheet,
                 (row, column),
@@ -433,7 +440,7 @@ pub(super) fn money_number(money: Money, currency: Currency) -> Option<f64> {
 }
 
 /// The width of a column for its heading and its cells, of which the first thousand are looked at.
-fn width(table: &Table, at: usize, column: &Column) -> u16 {
+fn width(table: &ReportTable, at: usize, column: &ReportColumn) -> u16 {
     const LOOKED_AT: usize = 1_000;
     let wide = |text: &str| {
         text.chars()
@@ -447,7 +454,11 @@ fn width(table: &Table, at: usize, column: &Column) -> u16 {
         .map(|row| wide(&row[at].shown()))
         .max()
         .unwrap_or(0);
-    let total = if column.kind == Kind::Money { 3 } else { 0 };
+    let total = if column.kind == ColumnKind::Money {
+        3
+    } else {
+        0
+    };
     let width = (cells + total + 2)
         .max(wide(&column.title) + 5)
         .clamp(6, WIDEST);

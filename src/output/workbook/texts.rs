@@ -23,7 +23,7 @@ impl Text {
 
     /// A sentence, in which texts may stand beside amounts.
     pub(super) fn sentence(text: &str) -> Self {
-        Self(cut(Shown::of(text), CELL))
+        Self(cut(Shown::visible(text), CELL))
     }
 
     /// A heading, which is short.

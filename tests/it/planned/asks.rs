@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use renewcast::analysis::plan::{self, AccountPlan, Cadence, Keep, Question, Tolerance, Worth};
+use renewcast::analysis::plan::{
+    self, AccountPlan, Cadence, InstanceValue, KeepRule, PlanQuestion, Tolerance,
+};
 use renewcast::input;
 use renewcast::input::diagnostic::Diagnostics;
 use renewcast::model::action::Channel;
@@ -85,12 +87,14 @@ impl Ask {
         }
     }
 
-    pub(super) fn worth(self) -> Option<Worth> {
+    pub(super) fn worth(self) -> Option<InstanceValue> {
         match self {
-            Self::BudgetByPrice | Self::KeepBudget | Self::FlaggedBudget => Some(Worth::Price),
-            Self::BudgetByCount => Some(Worth::Count),
-            Self::BudgetByPriority => Some(Worth::Priority),
-            Self::BudgetByTag => Some(Worth::Tag(0)),
+            Self::BudgetByPrice | Self::KeepBudget | Self::FlaggedBudget => {
+                Some(InstanceValue::Price)
+            }
+            Self::BudgetByCount => Some(InstanceValue::Count),
+            Self::BudgetByPriority => Some(InstanceValue::Priority),
+            Self::BudgetByTag => Some(InstanceValue::Tag(0)),
             _ => None,
         }
     }
@@ -156,7 +160,7 @@ pub(super) fn question(
     ask: Ask,
     files: &Files,
     book: &Book,
-) -> (Question, Option<BTreeSet<String>>) {
+) -> (PlanQuestion, Option<BTreeSet<String>>) {
     let dates = [2, 9, 30].map(|days| book.days.from + days);
     let weekly = drawn(seed, 1, 3) == 0;
     let cadence = match ask {
@@ -193,9 +197,9 @@ pub(super) fn question(
             .expect("a condition on ids")
     };
     let keep = match ask {
-        _ if ask.keeps() => Keep::Matching(selector()),
-        _ if ask.keeps_flagged() => Keep::Flagged,
-        _ => Keep::Due,
+        _ if ask.keeps() => KeepRule::Matching(selector()),
+        _ if ask.keeps_flagged() => KeepRule::Flagged,
+        _ => KeepRule::Due,
     };
     let reserve = match ask {
         Ask::Reserve => 777,
@@ -206,7 +210,7 @@ pub(super) fn question(
         .accounts
         .iter()
         .map(|one| (one.currency, Money::from_minor(reserve)));
-    let question = Question {
+    let question = PlanQuestion {
         cadence,
         channel: (ask == Ask::Bank).then_some(Channel::Bank),
         keep,
@@ -227,8 +231,8 @@ pub(super) fn with_budgets(
     seed: u64,
     ask: Ask,
     book: &Book,
-    question: Question,
-) -> Option<Question> {
+    question: PlanQuestion,
+) -> Option<PlanQuestion> {
     let Some(worth) = ask.worth() else {
         return Some(question);
     };
@@ -237,7 +241,7 @@ pub(super) fn with_budgets(
         .iter()
         .position(|key| WEIGHT.ends_with(&**key));
     let worth = match worth {
-        Worth::Tag(_) => Worth::Tag(weight?),
+        InstanceValue::Tag(_) => InstanceValue::Tag(weight?),
         other => other,
     };
     let all = plan::plan(book, &question).ok()?;
@@ -247,7 +251,7 @@ pub(super) fn with_budgets(
         (plan.account, Money::from_minor(sum * part / 4))
     };
     let budgets = all.accounts.iter().map(budget).collect();
-    Some(Question {
+    Some(PlanQuestion {
         budgets,
         worth: plan::weigh(book, worth).ok()?,
         ..question

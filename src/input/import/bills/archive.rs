@@ -9,12 +9,12 @@ use rust_decimal::Decimal;
 
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::input::import::json::one_line;
-use crate::model::bill::{Charge, Month, Paid};
+use crate::model::bill::{Charge, PaymentParts, StatementMonth};
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 
 /// A statement: an account, a month, and the kind of source.
-pub(super) type Statement = (AccountId, Month, SourceKind);
+pub(super) type Statement = (AccountId, StatementMonth, SourceKind);
 
 /// Kinds of sources whose statements do not complete each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ pub(super) enum SourceKind {
 
 impl SourceKind {
     /// That of a charge.
-    pub(super) fn of(charge: &Charge) -> Self {
+    pub(super) fn kind_of_charge(charge: &Charge) -> Self {
         if charge.kind.is_movement() {
             Self::Movements
         } else {
@@ -62,7 +62,7 @@ pub(super) struct Archive {
 
 impl Archive {
     /// The charges that a book has already.
-    pub(super) fn of(charges: Vec<Charge>) -> Self {
+    pub(super) fn from_charges(charges: Vec<Charge>) -> Self {
         Self {
             rows: charges
                 .into_iter()
@@ -94,7 +94,7 @@ impl Archive {
 
     /// Adds the rows of a download. Rows of its statements that it does not have are withdrawn where `is_gone` says that they
     /// must be gone; the others are returned.
-    pub(super) fn add(
+    pub(super) fn add_download(
         &mut self,
         download: Vec<Charge>,
         is_gone: impl Fn(&Charge) -> bool,
@@ -233,7 +233,7 @@ pub(super) fn statement(charge: &Charge) -> Statement {
     (
         charge.account.clone(),
         charge.bill_month,
-        SourceKind::of(charge),
+        SourceKind::kind_of_charge(charge),
     )
 }
 
@@ -242,7 +242,7 @@ fn withdrawn(charge: Charge) -> Charge {
     Charge {
         amount: Decimal::ZERO,
         tax: charge.tax.map(|_| Decimal::ZERO),
-        paid: Paid::default(),
+        paid: PaymentParts::default(),
         ..charge
     }
 }

@@ -17,22 +17,22 @@ pub(super) struct Deals {
 
 impl Deals {
     /// Adds the orders of a response.
-    pub(super) fn add(&mut self, entries: &[Node<'_>], found: &mut Diagnostics) {
+    pub(super) fn add_deals(&mut self, entries: &[Node<'_>], found: &mut Diagnostics) {
         for entry in entries {
-            let Some(mut fields) = Fields::of(*entry, found) else {
+            let Some(mut fields) = Fields::fields_of(*entry, found) else {
                 continue;
             };
-            let Some(order) = fields.name("OrderId") else {
+            let Some(order) = fields.take_name("OrderId") else {
                 continue;
             };
             self.read += 1;
             let unit = fields
-                .text("TimeUnit")
+                .take_text("TimeUnit")
                 .map(|unit| unit.value)
                 .unwrap_or_default();
             let span = fields
                 .get("TimeSpan")
-                .and_then(Node::number)
+                .and_then(Node::number_text)
                 .and_then(exact);
             let each = match unit.as_str() {
                 "m" => 1,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use crate::input::import::pricing::Pricing;
-use crate::model::bill::{Charge, ChargeKind, Span};
+use crate::model::bill::{BilledSpan, Charge, ChargeKind};
 use crate::model::calendar::Day;
 use crate::model::money::Currency;
 
@@ -16,7 +16,7 @@ pub(in crate::input::import) struct PaidTerm {
     /// The instance.
     pub(in crate::input::import) instance: String,
     /// The term.
-    pub(in crate::input::import) term: Span,
+    pub(in crate::input::import) term: BilledSpan,
     /// Its months, where known.
     pub(in crate::input::import) months: Option<u32>,
     /// Cash paid.
@@ -182,7 +182,7 @@ pub(in crate::input::import) fn resized<'c>(
 
 /// A price that a bill gives, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::input::import) struct Found {
+pub(in crate::input::import) struct BilledPrice {
     /// The price.
     pub(in crate::input::import) price: String,
     /// The day of the payment.
@@ -207,7 +207,7 @@ pub(in crate::input::import) struct Undecided {
 pub(in crate::input::import) fn monthly_prices(
     charges: &[&Charge],
     pricing: impl Fn(&str) -> Pricing,
-) -> (BTreeMap<String, Found>, Vec<Undecided>) {
+) -> (BTreeMap<String, BilledPrice>, Vec<Undecided>) {
     let mut latest: BTreeMap<&str, Vec<&Charge>> = BTreeMap::new();
     let usable = charges.iter().filter(|charge| {
         let is_term = charge.kind.is_renewal() || charge.kind == ChargeKind::New;
@@ -258,7 +258,7 @@ pub(in crate::input::import) fn monthly_prices(
         }
         prices.insert(
             instance.to_owned(),
-            Found {
+            BilledPrice {
                 note: note(charge, months),
                 price: written(&price, charge.currency),
                 paid_on: charge.paid_on,
@@ -303,7 +303,7 @@ fn note(charge: &Charge, months: u32) -> String {
 /// The hourly price of each instance: from the latest day of use with whole hours on which all hours agree.
 pub(in crate::input::import) fn hourly_prices(
     charges: &[&Charge],
-) -> (BTreeMap<String, Found>, Vec<Undecided>) {
+) -> (BTreeMap<String, BilledPrice>, Vec<Undecided>) {
     let mut latest: BTreeMap<&str, (Day, Vec<Decimal>)> = BTreeMap::new();
     for charge in charges
         .iter()
@@ -331,7 +331,7 @@ pub(in crate::input::import) fn hourly_prices(
         all.dedup();
         match all.as_slice() {
             [price] => {
-                let found = Found {
+                let found = BilledPrice {
                     price: price.to_string(),
                     paid_on: day,
                     note: format!("used {day}"),

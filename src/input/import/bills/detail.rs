@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::line::{Line, Spot, Texts};
+use super::line::{BillLine, LineSource, Texts};
 use crate::input::diagnostic::Diagnostics;
 use crate::input::import::field::Fields;
 use crate::input::import::json::Node;
@@ -21,16 +21,16 @@ const SUMMED: &[(&str, &str)] = &[
 ];
 
 /// The lines of a `DetailSet`.
-pub(super) fn lines<'s>(entries: &[Node<'s>], found: &mut Diagnostics) -> Vec<Line<'s>> {
+pub(super) fn lines<'s>(entries: &[Node<'s>], found: &mut Diagnostics) -> Vec<BillLine<'s>> {
     entries
         .iter()
         .enumerate()
-        .filter_map(|(at, entry)| line(*entry, at + 1, found))
+        .filter_map(|(at, entry)| read_line(*entry, at + 1, found))
         .collect()
 }
 
 /// The lines of a `ResourceSummarySet`, which have no components.
-pub(super) fn summed<'s>(entries: &[Node<'s>], found: &mut Diagnostics) -> Vec<Line<'s>> {
+pub(super) fn summed<'s>(entries: &[Node<'s>], found: &mut Diagnostics) -> Vec<BillLine<'s>> {
     let mut lines = lines(entries, found);
     for line in &mut lines {
         let renamed = SUMMED
@@ -41,8 +41,8 @@ pub(super) fn summed<'s>(entries: &[Node<'s>], found: &mut Diagnostics) -> Vec<L
     lines
 }
 
-fn line<'s>(entry: Node<'s>, number: usize, found: &mut Diagnostics) -> Option<Line<'s>> {
-    let mut fields = Fields::of(entry, found)?;
+fn read_line<'s>(entry: Node<'s>, number: usize, found: &mut Diagnostics) -> Option<BillLine<'s>> {
+    let mut fields = Fields::fields_of(entry, found)?;
     let mut texts = plain_members(entry);
     if let Some(orders) = fields.get("AssociatedOrder") {
         texts.extend(
@@ -57,8 +57,8 @@ fn line<'s>(entry: Node<'s>, number: usize, found: &mut Diagnostics) -> Option<L
         .map(plain_members)
         .collect();
     let tags = fields.list("Tags").into_iter().filter_map(tag).collect();
-    Some(Line {
-        spot: Spot::Json(entry, number),
+    Some(BillLine {
+        spot: LineSource::Json(entry, number),
         texts,
         components,
         tags,
@@ -73,7 +73,7 @@ fn plain_members(node: Node<'_>) -> Texts {
         .filter_map(|(name, value)| {
             let text = value
                 .string()
-                .or_else(|| value.number().map(str::to_owned))?;
+                .or_else(|| value.number_text().map(str::to_owned))?;
             Some((name, text))
         });
     plain.collect()

@@ -18,12 +18,12 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
-use super::line::Line;
-use super::sheet::Sheet;
+use super::line::BillLine;
+use super::sheet::BillSheet;
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::import::json::one_line;
 use crate::input::import::options::Options;
-use crate::model::bill::{Charge, ChargeKind, Month, Paid, Span, exact};
+use crate::model::bill::{BilledSpan, Charge, ChargeKind, PaymentParts, StatementMonth, exact};
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
@@ -45,7 +45,7 @@ pub(super) fn fits(heading: &[String]) -> bool {
 
 /// The charges of a table; what is wrong with a column is reported once, with its first row and how many there are.
 pub(super) fn charges(
-    sheet: &Sheet<'_>,
+    sheet: &BillSheet<'_>,
     options: &Options,
     found: &mut Diagnostics,
 ) -> Vec<Charge> {
@@ -65,7 +65,7 @@ pub(super) fn charges(
         );
         return Vec::new();
     }
-    let mut wrong = Wrong::default();
+    let mut wrong = FocusErrors::default();
     let mut same: BTreeMap<String, usize> = BTreeMap::new();
     let mut charges = Vec::with_capacity(lines.len());
     for line in &lines {
@@ -86,18 +86,18 @@ pub(super) fn charges(
 
 /// What is wrong, by column: the first line, its cell, the rule, and how many rows there are.
 #[derive(Default)]
-struct Wrong<'l, 's> {
-    columns: BTreeMap<&'static str, (&'l Line<'s>, String, &'static str, usize)>,
+struct FocusErrors<'l, 's> {
+    columns: BTreeMap<&'static str, (&'l BillLine<'s>, String, &'static str, usize)>,
 }
 
-impl<'l, 's> Wrong<'l, 's> {
-    fn add<T>(
+impl<'l, 's> FocusErrors<'l, 's> {
+    fn report_wrong<T>(
         &mut self,
-        line: &'l Line<'s>,
+        line: &'l BillLine<'s>,
         column: &'static str,
         rule: &'static str,
     ) -> Option<T> {
-        let cell = line.text(column).unwrap_or_default();
+        let cell = line.cell_text(column).unwrap_or_default();
         self.columns
             .entry(column)
             .or_insert_with(|| (line, cell.to_owned(), rule, 0))
@@ -126,20 +126,21 @@ impl<'l, 's> Wrong<'l, 's> {
 }
 
 fn charge<'l, 's>(
-    line: &'l Line<'s>,
+    line: &'l BillLine<'s>,
     options: &Options,
-    wrong: &mut Wrong<'l, 's>,
+    wrong: &mut FocusErrors<'l, 's>,
 ) -> Option<Charge> {
-    let period = Period::of(line, ("BillingPeriodStart", "BillingPeriodEnd"), wrong);
-    let used = Period::of(line, ("ChargePeriodStart", "ChargePeriodEnd"), wrong);
+    let period = MomentSpan::read_span(line, ("BillingPeriodStart", "BillingPeriodEnd"), wrong);
+    let used = MomentSpan::read_span(line, ("ChargePeriodStart", "ChargePeriodEnd"), wrong);
     let amount = needed_amount(line, "BilledCost", wrong);
     let list = optional_amount(line, "ListCost", wrong);
-    let code = line.text("BillingCurrency").unwrap_or_default();
+    let code = line.cell_text("BillingCurrency").unwrap_or_default();
     let currency = Currency::from_code(code)
-        .or_else(|| wrong.add(line, "BillingCurrency", "not a currency such as CNY"));
+        .or_else(|| wrong.report_wrong(line, "BillingCurrency", "not a currency such as CNY"));
     let kind = kind(line, amount.unwrap_or_default(), wrong);
-    let account = line.text("BillingAccountId").and_then(AccountId::new);
-    let account = account.or_else(|| wrong.add(line, "BillingAccountId", "an account needs an id"));
+    let account = line.cell_text("BillingAccountId").and_then(AccountId::new);
+    let account =
+        account.or_else(|| wrong.report_wrong(line, "BillingAccountId", "an account needs an id"));
     let (period, used, amount, currency, kind, account) =
         (period?, used?, amount?, currency?, kind?, account?);
     let zone = options.zone;
@@ -156,7 +157,7 @@ fn charge<'l, 's>(
     });
     let mut tags = tags(line);
     if let Some(owner) = line
-        .text("SubAccountId")
+        .cell_text("SubAccountId")
         .filter(|owner| *owner != account.as_str())
     {
         tags.insert("owner".to_owned(), owner.to_owned());
@@ -164,7 +165,7 @@ fn charge<'l, 's>(
     Some(Charge {
         row_id: String::new(),
         paid_on,
-        instance: line.text("ResourceId").map(str::to_owned),
+        instance: line.cell_text("ResourceId").map(str::to_owned),
         product: product(line),
         instance_type: String::new(),
         region: line.text_or_empty("RegionId"),
@@ -180,14 +181,14 @@ fn charge<'l, 's>(
         list,
         amount,
         tax: (kind == ChargeKind::Tax).then_some(amount),
-        paid: Paid {
+        paid: PaymentParts {
             cash: amount,
-            ..Paid::default()
+            ..PaymentParts::default()
         },
         currency,
         order: String::new(),
         reverses: Vec::new(),
-        bill_month: Month::of(day_in(period.middle(), zone)?),
+        bill_month: StatementMonth::month_of(day_in(period.middle(), zone)?),
         as_of: options.as_of,
         source: line.spot.source(),
         tags,
@@ -198,22 +199,22 @@ fn charge<'l, 's>(
 
 /// A span of moments.
 #[derive(Clone, Copy)]
-struct Period {
+struct MomentSpan {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
 }
 
-impl Period {
-    fn of<'l, 's>(
-        line: &'l Line<'s>,
+impl MomentSpan {
+    fn read_span<'l, 's>(
+        line: &'l BillLine<'s>,
         (start, end): (&'static str, &'static str),
-        wrong: &mut Wrong<'l, 's>,
+        wrong: &mut FocusErrors<'l, 's>,
     ) -> Option<Self> {
         let rule = "not a time such as 2026-10-31T16:00:00Z";
         let mut read = |name: &'static str| {
-            line.text(name)
+            line.cell_text(name)
                 .and_then(moment)
-                .or_else(|| wrong.add(line, name, rule))
+                .or_else(|| wrong.report_wrong(line, name, rule))
         };
         let (start, end) = (read(start)?, read(end)?);
         // An end that is included, such as 15:59:59, is the moment before the real one.
@@ -254,26 +255,26 @@ fn day_in(moment: DateTime<Utc>, zone: Tz) -> Option<Day> {
 }
 
 /// The days of use: an hour lies on one day; the end of a day is not another one.
-fn span(used: Period, zone: Tz) -> Option<Span> {
+fn span(used: MomentSpan, zone: Tz) -> Option<BilledSpan> {
     let start = day_in(used.start, zone)?;
     let last = if used.end > used.start {
         used.end - TimeDelta::seconds(1)
     } else {
         used.start
     };
-    Some(Span {
+    Some(BilledSpan {
         start,
         end: day_in(last, zone)?.max(start).tomorrow(),
     })
 }
 
 fn kind<'l, 's>(
-    line: &'l Line<'s>,
+    line: &'l BillLine<'s>,
     amount: Decimal,
-    wrong: &mut Wrong<'l, 's>,
+    wrong: &mut FocusErrors<'l, 's>,
 ) -> Option<ChargeKind> {
-    let frequency = line.text("ChargeFrequency").unwrap_or_default();
-    Some(match line.text("ChargeCategory").unwrap_or_default() {
+    let frequency = line.cell_text("ChargeFrequency").unwrap_or_default();
+    Some(match line.cell_text("ChargeCategory").unwrap_or_default() {
         "Usage" => ChargeKind::Usage,
         "Purchase" if amount < Decimal::ZERO => ChargeKind::Refund,
         "Purchase" if frequency == "Recurring" => ChargeKind::Renew,
@@ -281,7 +282,7 @@ fn kind<'l, 's>(
         "Tax" => ChargeKind::Tax,
         "Credit" | "Adjustment" | "Refund" => ChargeKind::Adjust,
         _ => {
-            return wrong.add(
+            return wrong.report_wrong(
                 line,
                 "ChargeCategory",
                 "none of Usage, Purchase, Tax, Credit, Adjustment",
@@ -291,29 +292,29 @@ fn kind<'l, 's>(
 }
 
 fn needed_amount<'l, 's>(
-    line: &'l Line<'s>,
+    line: &'l BillLine<'s>,
     name: &'static str,
-    wrong: &mut Wrong<'l, 's>,
+    wrong: &mut FocusErrors<'l, 's>,
 ) -> Option<Decimal> {
     let rule = "not a plain number such as 12.5";
-    line.text(name)
+    line.cell_text(name)
         .and_then(exact)
-        .or_else(|| wrong.add(line, name, rule))
+        .or_else(|| wrong.report_wrong(line, name, rule))
 }
 
 fn optional_amount<'l, 's>(
-    line: &'l Line<'s>,
+    line: &'l BillLine<'s>,
     name: &'static str,
-    wrong: &mut Wrong<'l, 's>,
+    wrong: &mut FocusErrors<'l, 's>,
 ) -> Option<Decimal> {
-    line.text(name)?;
+    line.cell_text(name)?;
     needed_amount(line, name, wrong)
 }
 
-fn quantity(line: &Line<'_>) -> (Option<Decimal>, String) {
+fn quantity(line: &BillLine<'_>) -> (Option<Decimal>, String) {
     let said = |quantity: &str, unit: &str| {
         Some((
-            line.text(quantity).and_then(exact)?,
+            line.cell_text(quantity).and_then(exact)?,
             line.text_or_empty(unit),
         ))
     };
@@ -324,15 +325,15 @@ fn quantity(line: &Line<'_>) -> (Option<Decimal>, String) {
     })
 }
 
-fn product(line: &Line<'_>) -> String {
-    let name = line.text("ServiceName").unwrap_or_default();
+fn product(line: &BillLine<'_>) -> String {
+    let name = line.cell_text("ServiceName").unwrap_or_default();
     super::meaning::product_of_name(name).map_or_else(|| name.to_owned(), str::to_owned)
 }
 
 /// Tags, which are one JSON object.
-fn tags(line: &Line<'_>) -> BTreeMap<String, String> {
+fn tags(line: &BillLine<'_>) -> BTreeMap<String, String> {
     let parsed = line
-        .text("Tags")
+        .cell_text("Tags")
         .and_then(|text| serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text).ok());
     let plain = parsed
         .unwrap_or_default()
@@ -348,15 +349,15 @@ fn tags(line: &Line<'_>) -> BTreeMap<String, String> {
 }
 
 /// The id of a row without its running number.
-fn base_id(charge: &Charge, line: &Line<'_>) -> String {
+fn base_id(charge: &Charge, line: &BillLine<'_>) -> String {
     let term = charge
         .term
         .map(|term| format!("{}..{}", term.start, term.end))
         .unwrap_or_default();
-    let moment = line.text("ChargePeriodStart").unwrap_or_default();
+    let moment = line.cell_text("ChargePeriodStart").unwrap_or_default();
     let sku = line
-        .text("SkuPriceId")
-        .or_else(|| line.text("SkuId"))
+        .cell_text("SkuPriceId")
+        .or_else(|| line.cell_text("SkuId"))
         .unwrap_or_default();
     let (resource, kind) = (
         charge.instance.as_deref().unwrap_or_default(),

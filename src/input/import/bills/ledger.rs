@@ -17,7 +17,7 @@ use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::import::field::Fields;
 use crate::input::import::json::{Node, one_line};
 use crate::input::import::options::Options;
-use crate::model::bill::{Charge, ChargeKind, Month, Paid};
+use crate::model::bill::{Charge, ChargeKind, PaymentParts, StatementMonth};
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 
@@ -27,7 +27,7 @@ pub(super) struct CashLedger {
     /// Movements that no bill has.
     pub(super) charges: Vec<Charge>,
     /// The balances after the last movement up to the first day of the book.
-    pub(super) last: Option<Standing>,
+    pub(super) last: Option<MovementBalances>,
     /// Deductions by bill id: what left the account, positive.
     pub(super) deducted: BTreeMap<String, Decimal>,
     /// Rows read.
@@ -40,7 +40,7 @@ pub(super) struct CashLedger {
 
 /// The balances of an account after a movement.
 #[derive(Clone, Debug)]
-pub(in crate::input::import) struct Standing {
+pub(in crate::input::import) struct MovementBalances {
     /// The moment, as the file writes it: texts of one form order like moments.
     pub(in crate::input::import) moment: String,
     /// Cash.
@@ -52,35 +52,42 @@ pub(in crate::input::import) struct Standing {
 }
 
 /// What an action of the ledger is for bills.
-enum Meaning {
+enum MovementMeaning {
     Movement(ChargeKind),
     InBills,
     Still,
 }
 
-fn meaning(action: &str) -> Option<Meaning> {
+fn meaning(action: &str) -> Option<MovementMeaning> {
     Some(match action.to_lowercase().as_str() {
-        "recharge" | "advancerecharge" | "advance_recharge" => Meaning::Movement(ChargeKind::TopUp),
-        "cash" | "withdraw" => Meaning::Movement(ChargeKind::Withdraw),
-        "agentin" | "agentout" | "agent_in" | "agent_out" | "transferin" | "transferout" => {
-            Meaning::Movement(ChargeKind::Transfer)
+        "recharge" | "advancerecharge" | "advance_recharge" => {
+            MovementMeaning::Movement(ChargeKind::TopUp)
         }
-        "deduct" | "return" | "advancepay" | "advance_pay" => Meaning::InBills,
-        "block" | "unblock" => Meaning::Still,
+        "cash" | "withdraw" => MovementMeaning::Movement(ChargeKind::Withdraw),
+        "agentin" | "agentout" | "agent_in" | "agent_out" | "transferin" | "transferout" => {
+            MovementMeaning::Movement(ChargeKind::Transfer)
+        }
+        "deduct" | "return" | "advancepay" | "advance_pay" => MovementMeaning::InBills,
+        "block" | "unblock" => MovementMeaning::Still,
         _ => return None,
     })
 }
 
 impl CashLedger {
     /// Adds a page of the ledger.
-    pub(super) fn add(&mut self, response: Node<'_>, options: &Options, found: &mut Diagnostics) {
-        let Some(mut fields) = Fields::of(response, found) else {
+    pub(super) fn add_movements(
+        &mut self,
+        response: Node<'_>,
+        options: &Options,
+        found: &mut Diagnostics,
+    ) {
+        let Some(mut fields) = Fields::fields_of(response, found) else {
             return;
         };
         let entries = fields.list("TransactionList");
         for (at, entry) in entries.iter().enumerate() {
             self.read += 1;
-            if let Some(fields) = Fields::of(*entry, found) {
+            if let Some(fields) = Fields::fields_of(*entry, found) {
                 self.add_row(fields, (at + 1, *entry), options);
             }
         }
@@ -116,15 +123,15 @@ impl CashLedger {
                     "not a known kind of movement",
                 );
             }
-            Some(Meaning::Still) => self.still += 1,
-            Some(Meaning::InBills) => {
+            Some(MovementMeaning::Still) => self.still += 1,
+            Some(MovementMeaning::InBills) => {
                 self.in_bills += 1;
-                if let Some(bill) = fields.name("BillId") {
+                if let Some(bill) = fields.take_name("BillId") {
                     *self.deducted.entry(bill.value).or_default() -= amount;
                 }
             }
-            Some(Meaning::Movement(kind)) => {
-                let id = fields.name("BillId").map(|id| id.value);
+            Some(MovementMeaning::Movement(kind)) => {
+                let id = fields.take_name("BillId").map(|id| id.value);
                 let row_id =
                     id.unwrap_or_else(|| format!("{}/{moment}/{}", options.account, kind.word()));
                 let source = format!("{}:{number}", super::line::file_name(entry.file()));
@@ -151,7 +158,7 @@ impl CashLedger {
         let free_credit = fields.hundredths("Incentive").unwrap_or_default();
         let frozen = fields.hundredths("Freezing").unwrap_or_default();
         if self.last.as_ref().is_none_or(|last| last.moment <= moment) {
-            self.last = Some(Standing {
+            self.last = Some(MovementBalances {
                 moment,
                 cash,
                 free_credit,
@@ -162,7 +169,7 @@ impl CashLedger {
 
     /// Holds the deductions against the charges: what a bill took from cash and free credit must be what left the account.
     pub(super) fn controls(&self, charges: &[Charge]) -> Vec<Control> {
-        let mut billed: BTreeMap<&str, (Decimal, Month, AccountId)> = BTreeMap::new();
+        let mut billed: BTreeMap<&str, (Decimal, StatementMonth, AccountId)> = BTreeMap::new();
         for charge in charges.iter().filter(|charge| !charge.order.is_empty()) {
             let empty = (Decimal::ZERO, charge.bill_month, charge.account.clone());
             billed.entry(&charge.order).or_insert(empty).0 +=
@@ -206,14 +213,14 @@ fn movement(
         list: None,
         amount,
         tax: None,
-        paid: Paid {
+        paid: PaymentParts {
             cash: amount,
-            ..Paid::default()
+            ..PaymentParts::default()
         },
         currency: options.currency,
         order: String::new(),
         reverses: Vec::new(),
-        bill_month: Month::of(day),
+        bill_month: StatementMonth::month_of(day),
         as_of: options.as_of,
         source,
         tags: BTreeMap::new(),

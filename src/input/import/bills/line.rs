@@ -19,7 +19,7 @@ pub(super) type Texts = BTreeMap<String, String>;
 
 /// Where a line stands.
 #[derive(Clone, Debug)]
-pub(super) enum Spot<'s> {
+pub(super) enum LineSource<'s> {
     /// A value of a JSON file, the entry with this number in its list.
     Json(Node<'s>, usize),
     /// A row of a table, with its number as people count.
@@ -35,9 +35,9 @@ pub(super) enum Spot<'s> {
     },
 }
 
-impl Spot<'_> {
+impl LineSource<'_> {
     /// The place for a message.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn source_place(&self) -> Place {
         match self {
             Self::Json(node, _) => node.place(),
             Self::Row {
@@ -63,7 +63,7 @@ impl Spot<'_> {
     }
 
     /// " in row 7" where the place itself cannot show it.
-    fn row(&self) -> String {
+    fn row_text(&self) -> String {
         match self {
             Self::Row {
                 bytes: None,
@@ -82,9 +82,9 @@ pub(super) fn file_name(path: &str) -> &str {
 
 /// A line with its components.
 #[derive(Clone, Debug)]
-pub(super) struct Line<'s> {
+pub(super) struct BillLine<'s> {
     /// Where it stands.
-    pub(super) spot: Spot<'s>,
+    pub(super) spot: LineSource<'s>,
     /// What is said of the line.
     pub(super) texts: Texts,
     /// What is said of each component.
@@ -93,20 +93,20 @@ pub(super) struct Line<'s> {
     pub(super) tags: BTreeMap<String, String>,
 }
 
-impl Line<'_> {
+impl BillLine<'_> {
     /// What is said of the line under a name.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn cell_text(&self, name: &str) -> Option<&str> {
         known(&self.texts, name)
     }
 
     /// What is said of the line under a name, or an empty text.
     pub(super) fn text_or_empty(&self, name: &str) -> String {
-        self.text(name).unwrap_or_default().to_owned()
+        self.cell_text(name).unwrap_or_default().to_owned()
     }
 
     /// The date of a time in the zone of the book. A time without a zone is local already.
     pub(super) fn day(&self, name: &str, zone: Tz, found: &mut Diagnostics) -> Option<Day> {
-        let text = self.text(name)?;
+        let text = self.cell_text(name)?;
         if let Some(day) = local_day(text, zone) {
             return Some(day);
         }
@@ -163,8 +163,8 @@ impl Line<'_> {
     pub(super) fn report(&self, code: Code, message: &str, help: &str, found: &mut Diagnostics) {
         found.push_with(code, || {
             (
-                self.spot.place(),
-                format!("{message}{}", self.spot.row()),
+                self.spot.source_place(),
+                format!("{message}{}", self.spot.row_text()),
                 help.to_owned(),
             )
         });

@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::line::{Line, ends_a_span};
+use super::line::{BillLine, ends_a_span};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::import::options::Options;
-use crate::model::bill::{Charge, ChargeKind, Month, Paid, Span, exact};
+use crate::model::bill::{BilledSpan, Charge, ChargeKind, PaymentParts, StatementMonth, exact};
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
@@ -96,7 +96,7 @@ const PAY_MODES: &[&str] = &[
 ];
 
 /// The charge that a line is; what it lacks is reported.
-fn charge(line: &Line<'_>, options: &Options, found: &mut Diagnostics) -> Option<Charge> {
+fn charge(line: &BillLine<'_>, options: &Options, found: &mut Diagnostics) -> Option<Charge> {
     let before = found.errors();
     let kind = kind(line, found);
     let zone = options.zone;
@@ -107,12 +107,12 @@ fn charge(line: &Line<'_>, options: &Options, found: &mut Diagnostics) -> Option
     );
     let paid_on = paid_on.or_else(|| missing(line, "PayTime", found));
     let account = line
-        .text("PayerUin")
+        .cell_text("PayerUin")
         .map_or_else(|| Some(options.account.clone()), AccountId::new);
     let (kind, paid_on, account) = (kind?, paid_on?, account?);
     let bill_month = month(line, paid_on, found)?;
     let said = line
-        .text("Currency")
+        .cell_text("Currency")
         .and_then(Currency::from_code)
         .filter(|said| *said != options.currency);
     if let Some(said) = said {
@@ -127,10 +127,10 @@ fn charge(line: &Line<'_>, options: &Options, found: &mut Diagnostics) -> Option
             found,
         );
     }
-    let money = Money::of(line, found)?;
+    let money = LineAmounts::amounts_of_line(line, found)?;
     let is_usage = kind == ChargeKind::Usage;
     let instance = line
-        .text("ResourceId")
+        .cell_text("ResourceId")
         .filter(|_| kind != ChargeKind::Round)
         .map(str::to_owned);
     let mut charge = Charge {
@@ -173,7 +173,7 @@ fn charge(line: &Line<'_>, options: &Options, found: &mut Diagnostics) -> Option
         account,
     };
     if let Some(owner) = line
-        .text("OwnerUin")
+        .cell_text("OwnerUin")
         .filter(|owner| *owner != charge.account.as_str())
     {
         charge.tags.insert("owner".to_owned(), owner.to_owned());
@@ -182,8 +182,8 @@ fn charge(line: &Line<'_>, options: &Options, found: &mut Diagnostics) -> Option
     (found.errors() == before).then_some(charge)
 }
 
-fn missing<T>(line: &Line<'_>, name: &str, found: &mut Diagnostics) -> Option<T> {
-    if found.errors() == 0 || line.text(name).is_none() {
+fn missing<T>(line: &BillLine<'_>, name: &str, found: &mut Diagnostics) -> Option<T> {
+    if found.errors() == 0 || line.cell_text(name).is_none() {
         let message = format!("the charge has no `{name}`");
         line.report(
             Code::MissingValue,
@@ -197,7 +197,7 @@ fn missing<T>(line: &Line<'_>, name: &str, found: &mut Diagnostics) -> Option<T>
 
 /// The charges that lines are. Of lines without an id of the source, equal ones of a file are several, and are numbered.
 pub(super) fn charges(
-    lines: &[Line<'_>],
+    lines: &[BillLine<'_>],
     options: &Options,
     found: &mut Diagnostics,
 ) -> Vec<Charge> {
@@ -207,9 +207,9 @@ pub(super) fn charges(
         let Some(mut charge) = charge(line, options, found) else {
             continue;
         };
-        let has_id = line.text("Id").is_some()
+        let has_id = line.cell_text("Id").is_some()
             || line
-                .text("BillId")
+                .cell_text("BillId")
                 .is_some_and(|bill| bill != ROUNDING_BILL);
         if !has_id {
             let number = equal
@@ -226,12 +226,13 @@ pub(super) fn charges(
 }
 
 /// The source's own id; else the bill and the resource; else account, month, kind, resource and term.
-fn row_id(line: &Line<'_>, charge: &Charge) -> String {
-    if let Some(id) = line.text("Id") {
+fn row_id(line: &BillLine<'_>, charge: &Charge) -> String {
+    if let Some(id) = line.cell_text("Id") {
         return id.to_owned();
     }
     match (
-        line.text("BillId").filter(|bill| *bill != ROUNDING_BILL),
+        line.cell_text("BillId")
+            .filter(|bill| *bill != ROUNDING_BILL),
         &charge.instance,
     ) {
         (Some(bill), Some(instance)) => format!("{bill}/{instance}"),
@@ -256,11 +257,14 @@ fn row_id(line: &Line<'_>, charge: &Charge) -> String {
     }
 }
 
-fn kind(line: &Line<'_>, found: &mut Diagnostics) -> Option<ChargeKind> {
-    if line.text("BillId") == Some(ROUNDING_BILL) {
+fn kind(line: &BillLine<'_>, found: &mut Diagnostics) -> Option<ChargeKind> {
+    if line.cell_text("BillId") == Some(ROUNDING_BILL) {
         return Some(ChargeKind::Round);
     }
-    let said = [line.text("ActionType"), line.text("ActionTypeName")];
+    let said = [
+        line.cell_text("ActionType"),
+        line.cell_text("ActionTypeName"),
+    ];
     if let Some(kind) = said.into_iter().flatten().find_map(known_kind) {
         return Some(kind);
     }
@@ -298,20 +302,20 @@ fn known_kind(said: &str) -> Option<ChargeKind> {
 
 /// The statement: `BillMonth` where the source says it, else the month of the payment; usage settled on the first of a
 /// month belongs to the month before.
-fn month(line: &Line<'_>, paid_on: Day, found: &mut Diagnostics) -> Option<Month> {
-    let Some(text) = line.text("BillMonth") else {
+fn month(line: &BillLine<'_>, paid_on: Day, found: &mut Diagnostics) -> Option<StatementMonth> {
+    let Some(text) = line.cell_text("BillMonth") else {
         let last_use = line
-            .text("FeeEndTime")
+            .cell_text("FeeEndTime")
             .filter(|_| paid_on.day_of_month() == 1);
         let used = last_use
             .and_then(|end| Day::parse(end.get(..10)?).ok())
             .filter(|end| *end < paid_on);
-        return Some(Month::of(used.unwrap_or(paid_on)));
+        return Some(StatementMonth::month_of(used.unwrap_or(paid_on)));
     };
     let digits: String = text.chars().filter(|c| !matches!(c, '年' | '月')).collect();
-    let month = Month::parse(text.get(..7).unwrap_or_default());
+    let month = StatementMonth::parse(text.get(..7).unwrap_or_default());
     let month = month.or_else(|| {
-        Month::parse(&format!(
+        StatementMonth::parse(&format!(
             "{}-{}",
             digits.get(..4)?,
             digits.get(digits.len().saturating_sub(2)..)?
@@ -328,23 +332,23 @@ fn month(line: &Line<'_>, paid_on: Day, found: &mut Diagnostics) -> Option<Month
 }
 
 /// The term; a refund that begins and ends at one moment has none. An end that is included counts its day.
-fn term(line: &Line<'_>, (kind, start, end): (ChargeKind, Day, Day)) -> Option<Span> {
+fn term(line: &BillLine<'_>, (kind, start, end): (ChargeKind, Day, Day)) -> Option<BilledSpan> {
     if kind == ChargeKind::Round {
         return None;
     }
-    let same = line.text("FeeBeginTime") == line.text("FeeEndTime");
+    let same = line.cell_text("FeeBeginTime") == line.cell_text("FeeEndTime");
     if same && kind != ChargeKind::Usage {
         return None;
     }
     // The end of a paid term is the civil day of its end, so that it agrees with the expiry date.
     let is_included = kind == ChargeKind::Usage
-        && (line.text("FeeEndTime").is_some_and(ends_a_span) || end <= start);
+        && (line.cell_text("FeeEndTime").is_some_and(ends_a_span) || end <= start);
     let end = if is_included { end.tomorrow() } else { end };
-    (start < end).then_some(Span { start, end })
+    (start < end).then_some(BilledSpan { start, end })
 }
 
 /// Months of a term by its time span and unit.
-fn months(line: &Line<'_>) -> Option<u32> {
+fn months(line: &BillLine<'_>) -> Option<u32> {
     let span = exact(line.agreed("TimeSpan")?)?;
     let each = match line.agreed("TimeUnitName")?.to_lowercase().as_str() {
         "月" | "m" | "month" | "months" => 1,
@@ -358,7 +362,7 @@ fn months(line: &Line<'_>) -> Option<u32> {
 }
 
 /// Whole hours of use.
-fn hours(line: &Line<'_>) -> Option<u32> {
+fn hours(line: &BillLine<'_>) -> Option<u32> {
     let span = exact(line.agreed("TimeSpan")?)?;
     let is_hours = matches!(
         line.agreed("TimeUnitName")?.to_lowercase().as_str(),
@@ -370,7 +374,7 @@ fn hours(line: &Line<'_>) -> Option<u32> {
 }
 
 /// The orders that a refund or a conversion takes back, without those that it names itself.
-fn reverses(line: &Line<'_>, kind: ChargeKind) -> Vec<String> {
+fn reverses(line: &BillLine<'_>, kind: ChargeKind) -> Vec<String> {
     if !matches!(
         kind,
         ChargeKind::Refund | ChargeKind::Convert | ChargeKind::Resize
@@ -386,7 +390,7 @@ fn reverses(line: &Line<'_>, kind: ChargeKind) -> Vec<String> {
     ];
     let orders = names
         .iter()
-        .filter_map(|name| line.text(&format!("AssociatedOrder.{name}")));
+        .filter_map(|name| line.cell_text(&format!("AssociatedOrder.{name}")));
     let mut orders: Vec<String> = orders
         .flat_map(|ids| ids.split([',', ';']))
         .map(|id| id.trim().to_owned())
@@ -398,11 +402,11 @@ fn reverses(line: &Line<'_>, kind: ChargeKind) -> Vec<String> {
 }
 
 /// The product as a book names it: the code of the business without its `p_`, or the product of a name in a table.
-fn product(line: &Line<'_>, _: &Options) -> String {
-    if let Some(code) = line.text("BusinessCode") {
+fn product(line: &BillLine<'_>, _: &Options) -> String {
+    if let Some(code) = line.cell_text("BusinessCode") {
         return code.strip_prefix("p_").unwrap_or(code).to_owned();
     }
-    let name = line.text("BusinessCodeName").unwrap_or_default();
+    let name = line.cell_text("BusinessCodeName").unwrap_or_default();
     product_of_name(name).map_or_else(|| name.to_owned(), str::to_owned)
 }
 
@@ -474,12 +478,15 @@ const REGIONS: &[(&str, &str, &str)] = &[
     ("", "Nanjing", "ap-nanjing"),
 ];
 
-fn region(line: &Line<'_>) -> String {
-    if let Some(code) = line.text("RegionCode").filter(|code| code.contains('-')) {
+fn region(line: &BillLine<'_>) -> String {
+    if let Some(code) = line
+        .cell_text("RegionCode")
+        .filter(|code| code.contains('-'))
+    {
         return code.to_owned();
     }
-    let number = line.text("RegionId").unwrap_or_default();
-    let name = line.text("RegionName").unwrap_or_default();
+    let number = line.cell_text("RegionId").unwrap_or_default();
+    let name = line.cell_text("RegionName").unwrap_or_default();
     let known = REGIONS
         .iter()
         .find(|(known, _, _)| !known.is_empty() && *known == number);
@@ -490,17 +497,17 @@ fn region(line: &Line<'_>) -> String {
 }
 
 /// The amounts of a line.
-struct Money {
+struct LineAmounts {
     list: Option<Decimal>,
     amount: Decimal,
     tax: Option<Decimal>,
-    paid: Paid,
+    paid: PaymentParts,
 }
 
-impl Money {
+impl LineAmounts {
     /// Sums up the components. An international bill gives the amount without tax, the voucher and the tax apart, and
     /// no cash: cash is what is left.
-    fn of(line: &Line<'_>, found: &mut Diagnostics) -> Option<Self> {
+    fn amounts_of_line(line: &BillLine<'_>, found: &mut Diagnostics) -> Option<Self> {
         let before = found.errors();
         let list = line.sum("Cost", found);
         let tax = line.sum("TaxAmount", found);
@@ -525,14 +532,14 @@ impl Money {
         };
         let amount = net + tax.unwrap_or_default();
         let cash = cash.map_or_else(|| amount - voucher - free_credit, |cash| cash + transfer);
-        let paid = Paid {
+        let paid = PaymentParts {
             voucher,
             free_credit,
             cash,
         };
         if paid.total() != amount {
             // What is still unpaid counts as cash.
-            let paid = Paid {
+            let paid = PaymentParts {
                 cash: amount - voucher - free_credit,
                 ..paid
             };

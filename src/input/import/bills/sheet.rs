@@ -10,7 +10,7 @@ use std::io::Cursor;
 use calamine::{Data, Reader as _, Xlsx};
 
 use super::headings;
-use super::line::{Line, Spot, Texts};
+use super::line::{BillLine, LineSource, Texts};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::input::import::json::one_line;
 use crate::input::import::options::Source;
@@ -30,7 +30,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const MAX_COLUMNS: usize = 16_384;
 
 /// A table whose heading was found.
-pub(super) struct Sheet<'s> {
+pub(super) struct BillSheet<'s> {
     file: &'s str,
     bytes: Option<&'s [u8]>,
     heading: Vec<String>,
@@ -40,11 +40,11 @@ pub(super) struct Sheet<'s> {
 struct SheetRow {
     start: usize,
     number: usize,
-    cells: Vec<Cell>,
+    cells: Vec<SheetCell>,
 }
 
 /// A cell: its text, and whether it was a number of a workbook that may have lost digits.
-struct Cell {
+struct SheetCell {
     text: String,
     lossy: bool,
 }
@@ -83,11 +83,11 @@ pub(crate) fn is_table(bytes: &[u8]) -> bool {
 }
 
 /// The table of a file in which a heading stands that `fits`.
-pub(super) fn open<'s>(
+pub(super) fn open_sheet<'s>(
     source: &'s Source,
     fits: impl Fn(&[String]) -> bool,
     found: &mut Diagnostics,
-) -> Option<Sheet<'s>> {
+) -> Option<BillSheet<'s>> {
     let sheets = if is_workbook(&source.bytes) {
         workbook(source, found)?
     } else {
@@ -107,7 +107,7 @@ pub(super) fn open<'s>(
             let bytes = std::str::from_utf8(&source.bytes)
                 .is_ok()
                 .then_some(source.bytes.as_slice());
-            return Some(Sheet {
+            return Some(BillSheet {
                 file: &source.name,
                 bytes,
                 heading,
@@ -194,7 +194,7 @@ fn text_rows(source: &Source, found: &mut Diagnostics) -> Option<Vec<SheetRow>> 
                 .map_or(0, |at| usize::try_from(at.byte()).unwrap_or_default());
         let cells = record
             .iter()
-            .map(|cell| Cell {
+            .map(|cell| SheetCell {
                 text: trimmed(cell).to_owned(),
                 lossy: false,
             })
@@ -213,7 +213,7 @@ fn trimmed(cell: &str) -> &str {
     let cell = cell.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\u{a0}')
     });
-    crate::input::cell::read(cell)
+    crate::input::cell::read_cell(cell)
 }
 
 fn workbook(source: &Source, found: &mut Diagnostics) -> Option<Vec<Vec<SheetRow>>> {
@@ -273,7 +273,7 @@ fn check_size(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-fn cell(data: &Data) -> Cell {
+fn cell(data: &Data) -> SheetCell {
     let (text, lossy) = match data {
         Data::Empty | Data::Error(_) => (String::new(), false),
         Data::String(text) => (trimmed(text).to_owned(), false),
@@ -293,10 +293,10 @@ fn cell(data: &Data) -> Cell {
         }
         Data::DateTimeIso(text) | Data::DurationIso(text) => (text.clone(), false),
     };
-    Cell { text, lossy }
+    SheetCell { text, lossy }
 }
 
-impl<'s> Sheet<'s> {
+impl<'s> BillSheet<'s> {
     /// The heading.
     pub(super) fn heading(&self) -> &[String] {
         &self.heading
@@ -312,7 +312,7 @@ impl<'s> Sheet<'s> {
         &self,
         name_of: impl Fn(&str) -> Option<String>,
         found: &mut Diagnostics,
-    ) -> Vec<Line<'s>> {
+    ) -> Vec<BillLine<'s>> {
         let names: Vec<Option<String>> = self
             .heading
             .iter()
@@ -338,13 +338,13 @@ impl<'s> Sheet<'s> {
             let tags = tags
                 .filter(|(_, value)| !matches!(value.as_str(), "" | "-"))
                 .collect();
-            let spot = Spot::Row {
+            let spot = LineSource::Row {
                 file: self.file,
                 bytes: self.bytes,
                 start: row.start,
                 number: row.number,
             };
-            Line {
+            BillLine {
                 spot,
                 components: vec![texts.clone()],
                 texts,

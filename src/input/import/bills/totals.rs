@@ -5,11 +5,11 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::line::Line;
+use super::line::BillLine;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::input::import::field::Fields;
 use crate::input::import::json::{Node, one_line};
-use crate::model::bill::{Charge, ChargeKind, Month, exact};
+use crate::model::bill::{Charge, ChargeKind, StatementMonth, exact};
 
 /// A total that a file says, and the sum that stands against it.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Control {
     /// Of what, for people.
     pub(super) what: String,
     /// Of which month.
-    pub(super) month: Month,
+    pub(super) month: StatementMonth,
     /// What the file says.
     pub(super) said: Decimal,
     /// What the charges come to.
@@ -65,10 +65,10 @@ impl Control {
 
 /// A total of a summary: which charges it is of, and what it says.
 #[derive(Debug)]
-struct Asked<'s> {
+struct StatedTotal<'s> {
     node: Node<'s>,
     what: String,
-    month: Month,
+    month: StatementMonth,
     kinds: Option<Vec<ChargeKind>>,
     prepaid: Option<bool>,
     product: Option<String>,
@@ -77,29 +77,29 @@ struct Asked<'s> {
 /// The totals of summaries, to be compared once all charges are there.
 #[derive(Debug, Default)]
 pub(super) struct Summaries<'s> {
-    asked: Vec<(Asked<'s>, Decimal, u32)>,
+    asked: Vec<(StatedTotal<'s>, Decimal, u32)>,
 }
 
 impl<'s> Summaries<'s> {
     /// Adds the totals of a `SummaryOverview`.
-    pub(super) fn add(&mut self, response: Node<'s>, found: &mut Diagnostics) {
-        let Some(mut fields) = Fields::of(response, found) else {
+    pub(super) fn add_summary(&mut self, response: Node<'s>, found: &mut Diagnostics) {
+        let Some(mut fields) = Fields::fields_of(response, found) else {
             return;
         };
         for entry in fields.list("SummaryOverview") {
-            let Some(mut overview) = Fields::of(entry, found) else {
+            let Some(mut overview) = Fields::fields_of(entry, found) else {
                 continue;
             };
-            let mode = overview.text("PayMode").map(|mode| mode.value);
+            let mode = overview.take_text("PayMode").map(|mode| mode.value);
             let prepaid = mode.as_deref().map(|mode| mode == "prePay");
             let product = overview
-                .text("BusinessCode")
+                .take_text("BusinessCode")
                 .map(|code| code.value.trim_start_matches("p_").to_owned());
             let details = overview.list("Detail");
             let own = overview
-                .text("BillMonth")
-                .and_then(|month| Month::parse(month.value.get(..7)?));
-            let months: Vec<Month> = details
+                .take_text("BillMonth")
+                .and_then(|month| StatementMonth::parse(month.value.get(..7)?));
+            let months: Vec<StatementMonth> = details
                 .iter()
                 .filter_map(|detail| month_of(*detail, found))
                 .collect();
@@ -113,7 +113,7 @@ impl<'s> Summaries<'s> {
                 let named = mode
                     .as_deref()
                     .map_or_else(|| product.clone().unwrap_or_default(), str::to_owned);
-                let asked = Asked {
+                let asked = StatedTotal {
                     node: entry,
                     what: format!("the total of {named}"),
                     month,
@@ -131,11 +131,11 @@ impl<'s> Summaries<'s> {
 
     fn add_detail(&mut self, detail: Node<'s>, prepaid: Option<bool>, found: &mut Diagnostics) {
         let month = month_of(detail, found);
-        let Some(mut fields) = Fields::of(detail, found) else {
+        let Some(mut fields) = Fields::fields_of(detail, found) else {
             return;
         };
         let action = fields
-            .text("ActionType")
+            .take_text("ActionType")
             .map(|action| action.value)
             .unwrap_or_default();
         // Only actions that are a kind by themselves can be told from each other in the normal form.
@@ -149,7 +149,7 @@ impl<'s> Summaries<'s> {
         let Some(month) = month else { return };
         let what = format!("the total of {action}");
         self.ask(
-            Asked {
+            StatedTotal {
                 node: detail,
                 what,
                 month,
@@ -161,12 +161,12 @@ impl<'s> Summaries<'s> {
         );
     }
 
-    fn ask(&mut self, asked: Asked<'s>, found: &mut Diagnostics) {
-        let Some(mut fields) = Fields::of(asked.node, found) else {
+    fn ask(&mut self, asked: StatedTotal<'s>, found: &mut Diagnostics) {
+        let Some(mut fields) = Fields::fields_of(asked.node, found) else {
             return;
         };
         let Some(total) = fields
-            .text("RealTotalCost")
+            .take_text("RealTotalCost")
             .filter(|total| total.value != "-")
         else {
             return;
@@ -224,7 +224,7 @@ impl<'s> Summaries<'s> {
     }
 }
 
-impl Asked<'_> {
+impl StatedTotal<'_> {
     fn holds(&self, charge: &Charge) -> bool {
         self.kinds
             .as_ref()
@@ -239,28 +239,33 @@ impl Asked<'_> {
     }
 }
 
-fn month_of(detail: Node<'_>, found: &mut Diagnostics) -> Option<Month> {
-    let mut fields = Fields::of(detail, found)?;
+fn month_of(detail: Node<'_>, found: &mut Diagnostics) -> Option<StatementMonth> {
+    let mut fields = Fields::fields_of(detail, found)?;
     fields
-        .text("BillMonth")
-        .and_then(|month| Month::parse(month.value.get(..7)?))
+        .take_text("BillMonth")
+        .and_then(|month| StatementMonth::parse(month.value.get(..7)?))
 }
 
 /// How many entries a list says it has, against those that are there.
 #[derive(Debug, Default)]
-pub(super) struct Pages {
+pub(super) struct PageTotals {
     /// Distinct rows seen, by the total that their pages say and what they are of.
     lists: std::collections::BTreeMap<(String, usize), std::collections::BTreeSet<String>>,
 }
 
-impl Pages {
+impl PageTotals {
     /// Adds a page: of what, its `Total`, the ids of its rows.
-    pub(super) fn add(&mut self, what: String, total: usize, ids: impl Iterator<Item = String>) {
+    pub(super) fn add_page(
+        &mut self,
+        what: String,
+        total: usize,
+        ids: impl Iterator<Item = String>,
+    ) {
         self.lists.entry((what, total)).or_default().extend(ids);
     }
 
     /// Reports lists of which a part is missing.
-    pub(super) fn check(&self, place: impl Fn(&str) -> Place, found: &mut Diagnostics) {
+    pub(super) fn check_pages(&self, place: impl Fn(&str) -> Place, found: &mut Diagnostics) {
         for ((what, total), ids) in &self.lists {
             if ids.len() < *total {
                 let missing = total - ids.len();
@@ -282,8 +287,8 @@ impl Pages {
 }
 
 /// The id of a line for counting: its own, or all that it says.
-pub(super) fn identity(line: &Line<'_>) -> String {
-    line.text("Id").map_or_else(
+pub(super) fn identity(line: &BillLine<'_>) -> String {
+    line.cell_text("Id").map_or_else(
         || format!("{:?}{:?}", line.texts, line.components),
         str::to_owned,
     )

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use crate::input::diagnostic::{Code, Diagnostics};
-use crate::input::import::field::{Fields, Said};
+use crate::input::import::field::{Fields, SourcedValue};
 use crate::input::import::json::{Node, one_line};
 use crate::input::import::options::Options;
 use crate::model::id::AccountId;
@@ -24,14 +24,14 @@ pub(in crate::input::import) type Amounts = [(&'static str, Money); 4];
 
 /// What an answer says of an account.
 #[derive(Debug)]
-pub(in crate::input::import) struct Balance<'s> {
-    account: Said<'s, AccountId>,
+pub(in crate::input::import) struct AccountBalance<'s> {
+    account: SourcedValue<'s, AccountId>,
     amounts: Amounts,
 }
 
 /// The accounts of the book.
 #[derive(Debug)]
-pub(in crate::input::import) struct Accounts {
+pub(in crate::input::import) struct AccountTable {
     /// Their amounts, unless no answer gives them.
     pub(in crate::input::import) rows: BTreeMap<AccountId, Option<Amounts>>,
     /// The account of the instances.
@@ -40,17 +40,17 @@ pub(in crate::input::import) struct Accounts {
     pub(in crate::input::import) to_do: Vec<String>,
 }
 
-impl<'s> Balance<'s> {
+impl<'s> AccountBalance<'s> {
     /// Reads an answer; one without `Uin` is of the given account.
-    pub(in crate::input::import) fn read(
+    pub(in crate::input::import) fn read_balance(
         fields: &mut Fields<'s, '_>,
         options: &Options,
     ) -> Option<Self> {
         let currency = options.currency;
         let account = fields
-            .name("Uin")
+            .take_name("Uin")
             .and_then(|uin| AccountId::new(&uin.value).map(|id| uin.map(|_| id)));
-        let account = account.unwrap_or_else(|| Said {
+        let account = account.unwrap_or_else(|| SourcedValue {
             value: options.account.clone(),
             node: fields.node,
         });
@@ -65,8 +65,8 @@ impl<'s> Balance<'s> {
         let (free_credit, frozen) = (free_credit?, frozen?);
         let cash = cash?.value + income?.value - owed?;
         let usable = cash + free_credit - frozen;
-        check(fields, "RealBalance", usable, currency);
-        check(fields, "RealCreditBalance", usable + credit_limit, currency);
+        check_sum(fields, "RealBalance", usable, currency);
+        check_sum(fields, "RealCreditBalance", usable + credit_limit, currency);
         temporary_credit(fields, options);
         let amounts = [
             ("cash", cash),
@@ -88,7 +88,7 @@ fn positive(fields: &mut Fields<'_, '_>, key: &str, currency: Currency) -> Optio
 }
 
 /// Warns where a sum that the answer gives is not the sum of its parts.
-fn check(fields: &mut Fields<'_, '_>, key: &str, sum: Money, currency: Currency) {
+fn check_sum(fields: &mut Fields<'_, '_>, key: &str, sum: Money, currency: Currency) {
     let Some(said) = fields.fen(key, currency).filter(|said| said.value != sum) else {
         return;
     };
@@ -109,7 +109,7 @@ fn temporary_credit(fields: &mut Fields<'_, '_>, options: &Options) {
     let currency = options.currency;
     let mut named = false;
     for entry in fields.list("TempAmountInfoList") {
-        let Some(mut one) = Fields::of(entry, fields.found) else {
+        let Some(mut one) = Fields::fields_of(entry, fields.found) else {
             continue;
         };
         let Some(amount) = one
@@ -141,22 +141,22 @@ fn temporary_credit(fields: &mut Fields<'_, '_>, options: &Options) {
     }
 }
 
-fn warn_of_credit(said: Said<'_, String>, found: &mut Diagnostics) {
+fn warn_of_credit(said: SourcedValue<'_, String>, found: &mut Diagnostics) {
     let message = format!("temporary credit of {} is not part of the book", said.value);
     let help = "to have it, add it to `credit_limit` in accounts.csv and take it away again with `set_credit_limit`";
     found.push(Code::LeftOut, said.node.place(), message, help);
 }
 
-impl Accounts {
+impl AccountTable {
     /// The accounts that the answers name, and the one that the instances belong to.
-    pub(in crate::input::import) fn of(
-        balances: Vec<Balance<'_>>,
+    pub(in crate::input::import) fn from_balances(
+        balances: Vec<AccountBalance<'_>>,
         payer: Option<&AccountId>,
         options: &Options,
         found: &mut Diagnostics,
     ) -> Self {
         let mut known: BTreeMap<AccountId, (Node<'_>, Amounts)> = BTreeMap::new();
-        for Balance { account, amounts } in balances {
+        for AccountBalance { account, amounts } in balances {
             let (first, before) = known
                 .entry(account.value.clone())
                 .or_insert((account.node, amounts));
@@ -184,7 +184,7 @@ impl Accounts {
 
 fn contradictions(
     (first, before): (Node<'_>, &Amounts),
-    (account, amounts): (&Said<'_, AccountId>, &Amounts),
+    (account, amounts): (&SourcedValue<'_, AccountId>, &Amounts),
     currency: Currency,
     found: &mut Diagnostics,
 ) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Amounts;
-use super::listing::Row;
+use super::listing::ListedInstance;
 use crate::input::cell;
 use crate::input::import::options::{DEFAULT_PROFILE, Options};
 use crate::input::shown::Shown;
@@ -35,14 +35,14 @@ const COLUMNS: &[&str] = &[
 
 /// A row of `prices.csv` with both prices to fill in.
 #[derive(Debug)]
-pub(in crate::input::import) struct PriceRow {
+pub(in crate::input::import) struct BlankPrice {
     product: String,
     instance_type: String,
     region: String,
 }
 
 /// The prices that the rows need, by product, type and region.
-pub(in crate::input::import) fn prices(rows: &[Row]) -> Vec<PriceRow> {
+pub(in crate::input::import) fn prices(rows: &[ListedInstance]) -> Vec<BlankPrice> {
     // What is gone is never renewed: its price is not asked for.
     let here = rows
         .iter()
@@ -56,7 +56,7 @@ pub(in crate::input::import) fn prices(rows: &[Row]) -> Vec<PriceRow> {
             )
         })
         .collect();
-    let row = |(product, instance_type, region): (&str, &str, &str)| PriceRow {
+    let row = |(product, instance_type, region): (&str, &str, &str)| BlankPrice {
         product: product.to_owned(),
         instance_type: instance_type.to_owned(),
         region: region.to_owned(),
@@ -80,7 +80,7 @@ pub(in crate::input::import) fn settings(
         text.extend(
             to_do
                 .iter()
-                .map(|sentence| format!("# - {}\n", Shown::of(sentence))),
+                .map(|sentence| format!("# - {}\n", Shown::visible(sentence))),
         );
     }
     text.push_str(&format!(
@@ -109,7 +109,10 @@ fn product_profiles(products: &[String], options: &Options) -> String {
 }
 
 /// The text of `instances.csv`.
-pub(in crate::input::import) fn instances_csv(rows: &[Row], owner: &AccountId) -> String {
+pub(in crate::input::import) fn instances_csv(
+    rows: &[ListedInstance],
+    owner: &AccountId,
+) -> String {
     let tags: BTreeSet<&str> = rows
         .iter()
         .flat_map(|row| row.tags.keys().map(String::as_str))
@@ -128,7 +131,7 @@ pub(in crate::input::import) fn instances_csv(rows: &[Row], owner: &AccountId) -
     csv(header.collect(), records)
 }
 
-fn cells(row: &Row, owner: &AccountId) -> Vec<String> {
+fn cells(row: &ListedInstance, owner: &AccountId) -> Vec<String> {
     let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     let begins = row.begins;
     vec![
@@ -185,7 +188,7 @@ pub(in crate::input::import) fn accounts_csv(
 }
 
 /// The text of `prices.csv`.
-pub(in crate::input::import) fn prices_csv(prices: &[PriceRow]) -> String {
+pub(in crate::input::import) fn prices_csv(prices: &[BlankPrice]) -> String {
     let header = [
         "product",
         "instance_type",

@@ -6,18 +6,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::sighting::Sighting;
-use super::standing::Standing;
+use super::cloud_record::CloudRecord;
+use super::cloud_status::CloudStatus;
 use crate::input::diagnostic::{Code, Diagnostics};
-use crate::input::import::field::Said;
+use crate::input::import::field::SourcedValue;
 use crate::input::import::json::one_line;
 
 /// The instances by id.
 pub(in crate::input::import) fn by_id<'s>(
-    sightings: Vec<Sighting<'s>>,
+    sightings: Vec<CloudRecord<'s>>,
     found: &mut Diagnostics,
-) -> BTreeMap<String, Sighting<'s>> {
-    let mut joined: BTreeMap<String, Sighting<'s>> = BTreeMap::new();
+) -> BTreeMap<String, CloudRecord<'s>> {
+    let mut joined: BTreeMap<String, CloudRecord<'s>> = BTreeMap::new();
     for one in sightings {
         match joined.get_mut(&one.id.value) {
             Some(known) => Join {
@@ -37,7 +37,7 @@ struct Join<'j> {
 }
 
 impl Join<'_> {
-    fn join<'s>(&mut self, known: &mut Sighting<'s>, one: Sighting<'s>) {
+    fn join<'s>(&mut self, known: &mut CloudRecord<'s>, one: CloudRecord<'s>) {
         self.same("product", &known.product, &one.product);
         self.agree("instance_type", &mut known.instance_type, one.instance_type);
         self.agree("sub-product", &mut known.sub_product, one.sub_product);
@@ -66,8 +66,8 @@ impl Join<'_> {
     fn agree<'s, T: PartialEq + Display>(
         &mut self,
         column: &str,
-        known: &mut Option<Said<'s, T>>,
-        other: Option<Said<'s, T>>,
+        known: &mut Option<SourcedValue<'s, T>>,
+        other: Option<SourcedValue<'s, T>>,
     ) {
         match (&*known, other) {
             (Some(known), Some(other)) => self.same(column, known, &other),
@@ -79,15 +79,19 @@ impl Join<'_> {
     fn same<T: PartialEq + Display>(
         &mut self,
         column: &str,
-        known: &Said<'_, T>,
-        other: &Said<'_, T>,
+        known: &SourcedValue<'_, T>,
+        other: &SourcedValue<'_, T>,
     ) {
         if known.value != other.value {
             self.contradiction(column, known, other);
         }
     }
 
-    fn stand<'s>(&mut self, sighting: &mut Sighting<'s>, other: Option<Said<'s, Standing>>) {
+    fn stand<'s>(
+        &mut self,
+        sighting: &mut CloudRecord<'s>,
+        other: Option<SourcedValue<'s, CloudStatus>>,
+    ) {
         let (Some(known), Some(other)) = (&mut sighting.standing, &other) else {
             sighting.standing = sighting.standing.take().or(other);
             return;
@@ -101,8 +105,8 @@ impl Join<'_> {
     fn contradiction<T: Display>(
         &mut self,
         column: &str,
-        known: &Said<'_, T>,
-        other: &Said<'_, T>,
+        known: &SourcedValue<'_, T>,
+        other: &SourcedValue<'_, T>,
     ) {
         self.found.push_with(Code::ConflictingAnswers, || {
             let (value, file) = (&known.value, known.node.file());

@@ -15,10 +15,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sighting::{Charge, Sighting};
-use super::standing::{Cause, Standing};
+use super::cloud_record::{CloudRecord, RecordedCharge};
+use super::cloud_status::{CloudStatus, IsolationCause};
 use crate::input::diagnostic::{Code, Diagnostics};
-use crate::input::import::field::Said;
+use crate::input::import::field::SourcedValue;
 use crate::input::import::json::one_line;
 use crate::input::import::options::Options;
 use crate::model::calendar::Day;
@@ -29,7 +29,7 @@ const NAMED: usize = 5;
 
 /// A row of `instances.csv`.
 #[derive(Debug)]
-pub(in crate::input::import) struct Row {
+pub(in crate::input::import) struct ListedInstance {
     /// The instance.
     pub(in crate::input::import) id: String,
     /// Its product.
@@ -53,14 +53,14 @@ pub(in crate::input::import) struct Row {
     /// Its expiry date, always there for a prepaid instance.
     pub(in crate::input::import) expires_on: Option<Day>,
     /// Where it stands when the book begins.
-    pub(in crate::input::import) begins: Begins,
+    pub(in crate::input::import) begins: FirstTerm,
     /// Its tags.
     pub(in crate::input::import) tags: BTreeMap<String, String>,
 }
 
 /// The cells `state`, `since` and `returned`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::input::import) struct Begins {
+pub(in crate::input::import) struct FirstTerm {
     /// The state; none is left to the book.
     pub(in crate::input::import) state: Option<State>,
     /// Since when.
@@ -69,7 +69,7 @@ pub(in crate::input::import) struct Begins {
     pub(in crate::input::import) returned: bool,
 }
 
-impl Begins {
+impl FirstTerm {
     const DERIVED: Self = Self {
         state: None,
         since: None,
@@ -86,30 +86,30 @@ impl Begins {
 #[derive(Debug, Default)]
 pub(in crate::input::import) struct Listing {
     /// The rows.
-    pub(in crate::input::import) rows: Vec<Row>,
+    pub(in crate::input::import) rows: Vec<ListedInstance>,
     /// What is left to do, besides prices.
     pub(in crate::input::import) to_do: Vec<String>,
 }
 
 /// The rows of the joined sightings.
 pub(in crate::input::import) fn list(
-    sightings: &BTreeMap<String, Sighting<'_>>,
+    sightings: &BTreeMap<String, CloudRecord<'_>>,
     options: &Options,
     found: &mut Diagnostics,
 ) -> Listing {
-    let mut clerk = Clerk {
+    let mut clerk = ListingWriter {
         options,
         found,
         to_do: Vec::new(),
     };
-    let parts: Vec<&Sighting<'_>> = sightings
+    let parts: Vec<&CloudRecord<'_>> = sightings
         .values()
         .filter(|one| one.part_of.is_some())
         .collect();
-    let rows: Vec<Row> = sightings
+    let rows: Vec<ListedInstance> = sightings
         .values()
         .filter(|one| one.part_of.is_none())
-        .filter_map(|one| clerk.row(one))
+        .filter_map(|one| clerk.list_record(one))
         .collect();
     clerk.leave_out_parts(&parts);
     clerk.warn_of_disks(sightings, &rows);
@@ -123,7 +123,7 @@ pub(in crate::input::import) fn list(
 }
 
 /// Writes rows, warnings and the list to do.
-struct Clerk<'c> {
+struct ListingWriter<'c> {
     options: &'c Options,
     found: &'c mut Diagnostics,
     to_do: Vec<String>,
@@ -131,14 +131,14 @@ struct Clerk<'c> {
 
 /// What decides the state of a prepaid instance: its expiry, and what its profile, if there is one, makes of that.
 #[derive(Clone, Copy)]
-struct Term {
+struct StateRule {
     expiry: Day,
     suspended: Option<Day>,
     released: Option<Day>,
 }
 
-impl Clerk<'_> {
-    fn row(&mut self, one: &Sighting<'_>) -> Option<Row> {
+impl ListingWriter<'_> {
+    fn list_record(&mut self, one: &CloudRecord<'_>) -> Option<ListedInstance> {
         let charge = self.charge(one)?;
         let begins = match charge {
             ChargeType::Prepaid => self.prepaid(one)?,
@@ -146,14 +146,14 @@ impl Clerk<'_> {
         };
         let prepaid = charge == ChargeType::Prepaid;
         let own_type = one.instance_type.as_ref().or(one.sub_product.as_ref());
-        Some(Row {
+        Some(ListedInstance {
             id: one.id.value.clone(),
             product: one.product.value.clone(),
             instance_type: own_type.unwrap_or(&one.product).value.clone(),
-            region: text(one.region.as_ref()),
-            zone: text(one.zone.as_ref()),
-            project: text(one.project_name.as_ref().or(one.project_id.as_ref())),
-            name: text(one.name.as_ref()),
+            region: text_or_empty(one.region.as_ref()),
+            zone: text_or_empty(one.zone.as_ref()),
+            project: text_or_empty(one.project_name.as_ref().or(one.project_id.as_ref())),
+            name: text_or_empty(one.name.as_ref()),
             charge,
             renew_flag: one
                 .renew_flag
@@ -180,11 +180,11 @@ impl Clerk<'_> {
     }
 
     /// The charge type of an instance that a book can hold.
-    fn charge(&mut self, one: &Sighting<'_>) -> Option<ChargeType> {
+    fn charge(&mut self, one: &CloudRecord<'_>) -> Option<ChargeType> {
         if one
             .standing
             .as_ref()
-            .is_some_and(|said| said.value == Standing::NeverMade)
+            .is_some_and(|said| said.value == CloudStatus::NeverMade)
         {
             self.warn(
                 one,
@@ -194,12 +194,12 @@ impl Clerk<'_> {
             return None;
         }
         match one.charge.as_ref().map(|charge| &charge.value) {
-            Some(Charge::Known(ChargeType::Postpaid)) => {
+            Some(RecordedCharge::Known(ChargeType::Postpaid)) => {
                 self.note_postpaid(one);
                 Some(ChargeType::Postpaid)
             }
-            Some(Charge::Known(ChargeType::Prepaid)) | None => Some(ChargeType::Prepaid),
-            Some(Charge::Other(text)) => {
+            Some(RecordedCharge::Known(ChargeType::Prepaid)) | None => Some(ChargeType::Prepaid),
+            Some(RecordedCharge::Other(text)) => {
                 let what = format!(
                     "has the charge type `{text}`, which a book does not know: it has no row"
                 );
@@ -210,7 +210,7 @@ impl Clerk<'_> {
         }
     }
 
-    fn note_postpaid(&mut self, one: &Sighting<'_>) {
+    fn note_postpaid(&mut self, one: &CloudRecord<'_>) {
         if let Some(expiry) = &one.expires_on {
             let what = format!(
                 "is charged by the hour: its expiry {} of another answer is left out",
@@ -233,7 +233,7 @@ impl Clerk<'_> {
         }
     }
 
-    fn renew_months(&mut self, one: &Sighting<'_>) -> Option<u32> {
+    fn renew_months(&mut self, one: &CloudRecord<'_>) -> Option<u32> {
         let months = one.renew_months.as_ref()?.value;
         let Some(profile) = self.options.profile(&one.product.value) else {
             return Some(months);
@@ -253,7 +253,7 @@ impl Clerk<'_> {
         None
     }
 
-    fn prepaid(&mut self, one: &Sighting<'_>) -> Option<Begins> {
+    fn prepaid(&mut self, one: &CloudRecord<'_>) -> Option<FirstTerm> {
         let standing = standing(one);
         let Some(expiry) = one.expires_on.as_ref().map(|said| said.value) else {
             let help = "add it to instances.csv with its expiry, or import billing `DescribeRenewInstances` as well";
@@ -266,39 +266,46 @@ impl Clerk<'_> {
         };
         let term = self.term(&one.product.value, expiry);
         Some(match standing {
-            Standing::Gone => Begins::TERMINATED,
-            Standing::InBin(cause) => self.in_bin(one, cause, term),
-            Standing::InUse | Standing::NeverMade => self.derived(one, term),
+            CloudStatus::Gone => FirstTerm::TERMINATED,
+            CloudStatus::InBin(cause) => self.in_bin(one, cause, term),
+            CloudStatus::InUse | CloudStatus::NeverMade => self.derived(one, term),
         })
     }
 
-    fn term(&self, product: &str, expiry: Day) -> Term {
+    fn term(&self, product: &str, expiry: Day) -> StateRule {
         let profile = self.options.profile(product);
-        Term {
+        StateRule {
             expiry,
             suspended: profile.map(|profile| expiry + profile.suspend_after_days),
             released: profile.map(|profile| expiry + profile.released_after_days),
         }
     }
 
-    fn in_bin(&mut self, one: &Sighting<'_>, cause: Cause, term: Term) -> Begins {
+    fn in_bin(
+        &mut self,
+        one: &CloudRecord<'_>,
+        cause: IsolationCause,
+        term: StateRule,
+    ) -> FirstTerm {
         let from = self.options.from;
-        let returned = cause == Cause::Returned;
+        let returned = cause == IsolationCause::Returned;
         match one.isolated_on.as_ref().map(|said| said.value) {
             Some(since) if since < from => {
                 self.ask_for_return(one, since, term);
-                Begins {
+                FirstTerm {
                     state: Some(State::Reclaimed),
                     since: Some(since),
                     returned,
                 }
             }
-            Some(since) if term.expiry < from => Begins {
+            Some(since) if term.expiry < from => FirstTerm {
                 state: Some(State::Overdue),
                 ..self.not_yet(one, since)
             },
             Some(since) => self.not_yet(one, since),
-            None if cause == Cause::Expiry && from <= term.expiry => self.not_yet(one, term.expiry),
+            None if cause == IsolationCause::Expiry && from <= term.expiry => {
+                self.not_yet(one, term.expiry)
+            }
             None if !returned && term.suspended.is_some_and(|day| day < from) => {
                 self.derived(one, term)
             }
@@ -307,7 +314,7 @@ impl Clerk<'_> {
     }
 
     /// The state that the book derives from the expiry, unless the instance would be gone before the book begins.
-    fn derived(&mut self, one: &Sighting<'_>, term: Term) -> Begins {
+    fn derived(&mut self, one: &CloudRecord<'_>, term: StateRule) -> FirstTerm {
         let (from, expiry, says) = (self.options.from, term.expiry, standing(one));
         if let Some(released) = term.released.filter(|day| *day < from) {
             let what = format!(
@@ -315,23 +322,25 @@ impl Clerk<'_> {
                  `terminated` there, though the answers say that it is {says}"
             );
             self.warn(one, &what, "if it was renewed, correct its `expires_on` and empty its `state` in instances.csv");
-            return Begins::TERMINATED;
+            return FirstTerm::TERMINATED;
         }
-        if says == Standing::InUse && expiry < from {
+        if says == CloudStatus::InUse && expiry < from {
             self.to_do.push(format!(
                 "correct expires_on of {} in instances.csv if it was renewed: it expired on {expiry}, and the book \
                  begins on {from} as if nothing had been paid since",
                 one.id.value
             ));
         }
-        Begins::DERIVED
+        FirstTerm::DERIVED
     }
 
-    fn postpaid(&mut self, one: &Sighting<'_>) -> Begins {
+    fn postpaid(&mut self, one: &CloudRecord<'_>) -> FirstTerm {
         match standing(one) {
-            Standing::Gone | Standing::InBin(Cause::Returned) => Begins::TERMINATED,
-            Standing::InBin(_) => match one.isolated_on.as_ref().map(|said| said.value) {
-                Some(since) if since < self.options.from => Begins {
+            CloudStatus::Gone | CloudStatus::InBin(IsolationCause::Returned) => {
+                FirstTerm::TERMINATED
+            }
+            CloudStatus::InBin(_) => match one.isolated_on.as_ref().map(|said| said.value) {
+                Some(since) if since < self.options.from => FirstTerm {
                     state: Some(State::Stopped),
                     since: Some(since),
                     returned: false,
@@ -339,12 +348,12 @@ impl Clerk<'_> {
                 Some(since) => self.not_yet(one, since),
                 None => self.since_unknown(one, State::Stopped, false),
             },
-            Standing::InUse | Standing::NeverMade => Begins::DERIVED,
+            CloudStatus::InUse | CloudStatus::NeverMade => FirstTerm::DERIVED,
         }
     }
 
     /// The book begins before what the answers tell: the run finds out by itself.
-    fn not_yet(&mut self, one: &Sighting<'_>, day: Day) -> Begins {
+    fn not_yet(&mut self, one: &CloudRecord<'_>, day: Day) -> FirstTerm {
         let (from, says) = (self.options.from, standing(one));
         let what = format!(
             "is {says} since {day} at the earliest, but the book begins on {from}: it is in use there"
@@ -354,25 +363,25 @@ impl Clerk<'_> {
             &what,
             "import with `--from` the day after the answers were given",
         );
-        Begins::DERIVED
+        FirstTerm::DERIVED
     }
 
-    fn since_unknown(&mut self, one: &Sighting<'_>, state: State, returned: bool) -> Begins {
+    fn since_unknown(&mut self, one: &CloudRecord<'_>, state: State, returned: bool) -> FirstTerm {
         let (since, says) = (self.options.from.yesterday(), standing(one));
         self.to_do.push(format!(
             "correct since of {} in instances.csv: it is {says}, but the answers do not say since when, and {since} is \
              only the latest day possible",
             one.id.value
         ));
-        Begins {
+        FirstTerm {
             state: Some(state),
             since: Some(since),
             returned,
         }
     }
 
-    fn ask_for_return(&mut self, one: &Sighting<'_>, since: Day, term: Term) {
-        if since < term.expiry && standing(one) == Standing::InBin(Cause::Unsaid) {
+    fn ask_for_return(&mut self, one: &CloudRecord<'_>, since: Day, term: StateRule) {
+        if since < term.expiry && standing(one) == CloudStatus::InBin(IsolationCause::Unsaid) {
             self.to_do.push(format!(
                 "put true into returned of {} in instances.csv if it was returned: it is in the recycle bin since \
                  {since}, before its expiry",
@@ -381,14 +390,14 @@ impl Clerk<'_> {
         }
     }
 
-    fn warn(&mut self, one: &Sighting<'_>, what: &str, help: &str) {
+    fn warn(&mut self, one: &CloudRecord<'_>, what: &str, help: &str) {
         let message = || one_line(&format!("`{}` {what}", one.id.value));
         self.found.push_with(Code::LeftOut, || {
             (one.id.node.place(), message(), help.to_owned())
         });
     }
 
-    fn leave_out_parts(&mut self, parts: &[&Sighting<'_>]) {
+    fn leave_out_parts(&mut self, parts: &[&CloudRecord<'_>]) {
         let Some(first) = parts.first() else { return };
         let named: Vec<String> = parts
             .iter()
@@ -411,14 +420,18 @@ impl Clerk<'_> {
     }
 
     /// Disks of which the cloud itself says that they do not stay as long as their server.
-    fn warn_of_disks(&mut self, sightings: &BTreeMap<String, Sighting<'_>>, rows: &[Row]) {
-        let signal = |row: &Row| {
+    fn warn_of_disks(
+        &mut self,
+        sightings: &BTreeMap<String, CloudRecord<'_>>,
+        rows: &[ListedInstance],
+    ) {
+        let signal = |row: &ListedInstance| {
             sightings
                 .get(&row.id)?
                 .unlike_server
                 .map(|node| (row.id.clone(), node))
         };
-        let lives = |row: &&Row| {
+        let lives = |row: &&ListedInstance| {
             row.charge == ChargeType::Prepaid && row.begins.state != Some(State::Terminated)
         };
         for (id, node) in rows.iter().filter(lives).filter_map(signal) {
@@ -432,7 +445,7 @@ impl Clerk<'_> {
         }
     }
 
-    fn ask_for_disks(&mut self, sightings: &BTreeMap<String, Sighting<'_>>) {
+    fn ask_for_disks(&mut self, sightings: &BTreeMap<String, CloudRecord<'_>>) {
         let disks: BTreeSet<&String> = sightings.values().flat_map(|one| &one.disks).collect();
         let unknown = disks
             .into_iter()
@@ -446,7 +459,11 @@ impl Clerk<'_> {
         }
     }
 
-    fn ask_for_types(&mut self, sightings: &BTreeMap<String, Sighting<'_>>, rows: &[Row]) {
+    fn ask_for_types(
+        &mut self,
+        sightings: &BTreeMap<String, CloudRecord<'_>>,
+        rows: &[ListedInstance],
+    ) {
         let mut untyped: BTreeMap<&str, usize> = BTreeMap::new();
         for row in rows.iter().filter(|row| {
             sightings
@@ -463,7 +480,7 @@ impl Clerk<'_> {
         }
     }
 
-    fn ask_for_profiles(&mut self, rows: &[Row]) {
+    fn ask_for_profiles(&mut self, rows: &[ListedInstance]) {
         let products: BTreeSet<&str> = rows.iter().map(|row| row.product.as_str()).collect();
         for product in products {
             let followed = self
@@ -481,12 +498,12 @@ impl Clerk<'_> {
     }
 }
 
-fn standing(one: &Sighting<'_>) -> Standing {
+fn standing(one: &CloudRecord<'_>) -> CloudStatus {
     one.standing
         .as_ref()
-        .map_or(Standing::InUse, |said| said.value)
+        .map_or(CloudStatus::InUse, |said| said.value)
 }
 
-fn text(said: Option<&Said<'_, String>>) -> String {
+fn text_or_empty(said: Option<&SourcedValue<'_, String>>) -> String {
     said.map(|said| said.value.clone()).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! What comes close to an answer and is none: what other tools leave of one, what failed calls print, other products, other
 //! clouds. Each is named once for its file, with the way to what can be imported.
 
-use super::answer::{Kind, List};
+use super::response::{ListKind, ResponsePage};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::import::json::{Node, one_line};
 
@@ -21,10 +21,10 @@ impl NearMiss {
 }
 
 /// The members that an entry of a list of this kind has, on its own as within its answer.
-const ENTRIES: &[(&[&str], Kind)] = &[
+const ENTRIES: &[(&[&str], ListKind)] = &[
     (
         &["InstanceId", "BundleId", "InstanceChargeType"],
-        Kind::Lighthouse,
+        ListKind::Lighthouse,
     ),
     (
         &[
@@ -33,10 +33,13 @@ const ENTRIES: &[(&[&str], Kind)] = &[
             "InstanceChargeType",
             "Placement",
         ],
-        Kind::Cvm,
+        ListKind::Cvm,
     ),
-    (&["DiskId", "DiskType", "DiskChargeType"], Kind::Disks),
-    (&["InstanceId", "ProductCode", "ExpireTime"], Kind::Renewals),
+    (&["DiskId", "DiskType", "DiskChargeType"], ListKind::Disks),
+    (
+        &["InstanceId", "ProductCode", "ExpireTime"],
+        ListKind::Renewals,
+    ),
 ];
 
 /// What answers of other clouds have: members one in the other, the cloud, the built-in profile of its instances.
@@ -81,8 +84,8 @@ const RENEWALS: &str = "import the answer of billing `DescribeRenewInstances`: i
 /// The entries that are instances by themselves, as lists; and what is left.
 pub(in crate::input::import) fn bare_entries<'s>(
     nodes: Vec<Node<'s>>,
-) -> (Vec<List<'s>>, Vec<Node<'s>>) {
-    let mut lists: Vec<List<'s>> = Vec::new();
+) -> (Vec<ResponsePage<'s>>, Vec<Node<'s>>) {
+    let mut lists: Vec<ResponsePage<'s>> = Vec::new();
     let mut rest = Vec::new();
     for node in nodes {
         let Some(kind) = kind_of(node) else {
@@ -91,7 +94,7 @@ pub(in crate::input::import) fn bare_entries<'s>(
         };
         match lists.iter_mut().find(|list| list.kind == kind) {
             Some(list) => list.entries.push(node),
-            None => lists.push(List {
+            None => lists.push(ResponsePage {
                 kind,
                 entries: vec![node],
                 total: None,
@@ -102,7 +105,7 @@ pub(in crate::input::import) fn bare_entries<'s>(
     (lists, rest)
 }
 
-fn kind_of(node: Node<'_>) -> Option<Kind> {
+fn kind_of(node: Node<'_>) -> Option<ListKind> {
     let members = node.members()?;
     let has_all = |names: &[&str]| names.iter().all(|name| members.contains_key(*name));
     ENTRIES
@@ -112,7 +115,7 @@ fn kind_of(node: Node<'_>) -> Option<Kind> {
 }
 
 /// Notes that entries were taken without their answer: nothing says then whether there are more.
-pub(in crate::input::import) fn note_bare(lists: &[List<'_>], found: &mut Diagnostics) {
+pub(in crate::input::import) fn note_bare(lists: &[ResponsePage<'_>], found: &mut Diagnostics) {
     let entries = lists.iter().map(|list| list.entries.len()).sum::<usize>();
     let Some(first) = lists.first().and_then(|list| list.entries.first()) else {
         return;

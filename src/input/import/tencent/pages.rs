@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answer::{Kind, List};
-use super::sighting::Sighting;
+use super::cloud_record::CloudRecord;
+use super::response::{ListKind, ResponsePage};
 use crate::input::diagnostic::{Code, Diagnostics};
-use crate::input::import::field::Said;
+use crate::input::import::field::SourcedValue;
 use crate::input::import::json::{Node, one_line};
 
 /// The pages seen so far.
 #[derive(Default)]
-pub(in crate::input::import) struct Pages<'s> {
+pub(in crate::input::import) struct SeenPages<'s> {
     counted: BTreeMap<(String, String), Counted<'s>>,
     continued: Option<Node<'s>>,
     ended: bool,
@@ -22,13 +22,17 @@ pub(in crate::input::import) struct Pages<'s> {
 /// The pages of one product in one region.
 struct Counted<'s> {
     seen: BTreeSet<String>,
-    total: Said<'s, usize>,
+    total: SourcedValue<'s, usize>,
 }
 
-impl<'s> Pages<'s> {
+impl<'s> SeenPages<'s> {
     /// Adds a page with what was read of it.
-    pub(in crate::input::import) fn add(&mut self, list: &List<'s>, sightings: &[Sighting<'s>]) {
-        if list.kind == Kind::Renewals {
+    pub(in crate::input::import) fn see_page(
+        &mut self,
+        list: &ResponsePage<'s>,
+        sightings: &[CloudRecord<'s>],
+    ) {
+        if list.kind == ListKind::Renewals {
             match list.next {
                 Some(Some(token)) => self.continued = self.continued.or(Some(token)),
                 Some(None) | None => self.ended = true,
@@ -59,7 +63,7 @@ impl<'s> Pages<'s> {
     }
 
     /// Warns of lists that are not complete.
-    pub(in crate::input::import) fn check(&self, found: &mut Diagnostics) {
+    pub(in crate::input::import) fn check_complete(&self, found: &mut Diagnostics) {
         for ((product, region), Counted { seen, total }) in &self.counted {
             if total.value > seen.len() {
                 let message = format!(

@@ -1,4 +1,4 @@
-//! What the answers say of instances: one entry of a list is a [`Sighting`]; sightings of the same id are joined.
+//! What the answers say of instances: one entry of a list is a [`CloudRecord`]; sightings of the same id are joined.
 //!
 //! | member | cell of the book |
 //! |---|---|
@@ -18,10 +18,10 @@ use std::fmt;
 
 use chrono_tz::Tz;
 
-use super::answer::Kind;
-use super::standing::Standing;
+use super::cloud_status::CloudStatus;
+use super::response::ListKind;
 use crate::input::diagnostic::{Code, Diagnostics};
-use crate::input::import::field::{Fields, Said};
+use crate::input::import::field::{Fields, SourcedValue};
 use crate::input::import::json::Node;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, RenewFlag};
@@ -33,14 +33,14 @@ const LONGEST_PERIOD: u32 = 100;
 
 /// How an instance is charged according to an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::input::import) enum Charge {
+pub(in crate::input::import) enum RecordedCharge {
     /// A charge type of books.
     Known(ChargeType),
     /// Another one, such as `SPOTPAID`.
     Other(String),
 }
 
-impl fmt::Display for Charge {
+impl fmt::Display for RecordedCharge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(charge) => f.write_str(charge.name()),
@@ -51,45 +51,45 @@ impl fmt::Display for Charge {
 
 /// What answers say of one instance. What they do not say is none.
 #[derive(Clone, Debug)]
-pub(in crate::input::import) struct Sighting<'s> {
+pub(in crate::input::import) struct CloudRecord<'s> {
     /// Its id.
-    pub(in crate::input::import) id: Said<'s, String>,
+    pub(in crate::input::import) id: SourcedValue<'s, String>,
     /// Its product as a book names it.
-    pub(in crate::input::import) product: Said<'s, String>,
+    pub(in crate::input::import) product: SourcedValue<'s, String>,
     /// Its type.
-    pub(in crate::input::import) instance_type: Option<Said<'s, String>>,
+    pub(in crate::input::import) instance_type: Option<SourcedValue<'s, String>>,
     /// What billing calls the kind of product, for instances whose type nobody gives.
-    pub(in crate::input::import) sub_product: Option<Said<'s, String>>,
+    pub(in crate::input::import) sub_product: Option<SourcedValue<'s, String>>,
     /// Its region.
-    pub(in crate::input::import) region: Option<Said<'s, String>>,
+    pub(in crate::input::import) region: Option<SourcedValue<'s, String>>,
     /// Its zone.
-    pub(in crate::input::import) zone: Option<Said<'s, String>>,
+    pub(in crate::input::import) zone: Option<SourcedValue<'s, String>>,
     /// The number of its project.
-    pub(in crate::input::import) project_id: Option<Said<'s, String>>,
+    pub(in crate::input::import) project_id: Option<SourcedValue<'s, String>>,
     /// The name of its project.
-    pub(in crate::input::import) project_name: Option<Said<'s, String>>,
+    pub(in crate::input::import) project_name: Option<SourcedValue<'s, String>>,
     /// Its name.
-    pub(in crate::input::import) name: Option<Said<'s, String>>,
+    pub(in crate::input::import) name: Option<SourcedValue<'s, String>>,
     /// How it is charged.
-    pub(in crate::input::import) charge: Option<Said<'s, Charge>>,
+    pub(in crate::input::import) charge: Option<SourcedValue<'s, RecordedCharge>>,
     /// What happens at its expiry.
-    pub(in crate::input::import) renew_flag: Option<Said<'s, Flag>>,
+    pub(in crate::input::import) renew_flag: Option<SourcedValue<'s, RecordedFlag>>,
     /// Months of one auto-renewal.
-    pub(in crate::input::import) renew_months: Option<Said<'s, u32>>,
+    pub(in crate::input::import) renew_months: Option<SourcedValue<'s, u32>>,
     /// Its expiry date.
-    pub(in crate::input::import) expires_on: Option<Said<'s, Day>>,
+    pub(in crate::input::import) expires_on: Option<SourcedValue<'s, Day>>,
     /// Where it stands.
-    pub(in crate::input::import) standing: Option<Said<'s, Standing>>,
+    pub(in crate::input::import) standing: Option<SourcedValue<'s, CloudStatus>>,
     /// The day on which it came into the bin.
-    pub(in crate::input::import) isolated_on: Option<Said<'s, Day>>,
+    pub(in crate::input::import) isolated_on: Option<SourcedValue<'s, Day>>,
     /// Where it says that it is shut down without charge.
     pub(in crate::input::import) uncharged: Option<Node<'s>>,
     /// The instance that a disk is part of; empty if it is not attached.
-    pub(in crate::input::import) part_of: Option<Said<'s, String>>,
+    pub(in crate::input::import) part_of: Option<SourcedValue<'s, String>>,
     /// Where the cloud says that a disk does not renew itself as its server does, or ends before it.
     pub(in crate::input::import) unlike_server: Option<Node<'s>>,
     /// Its tags.
-    pub(in crate::input::import) tags: BTreeMap<String, Said<'s, String>>,
+    pub(in crate::input::import) tags: BTreeMap<String, SourcedValue<'s, String>>,
     /// The ids of its data disks.
     pub(in crate::input::import) disks: BTreeSet<String>,
 }
@@ -99,34 +99,34 @@ const ATTACHED_TO: &str = "attached_to";
 
 /// A renewal flag as diagnostics name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::input::import) struct Flag(pub(super) RenewFlag);
+pub(in crate::input::import) struct RecordedFlag(pub(super) RenewFlag);
 
-impl fmt::Display for Flag {
+impl fmt::Display for RecordedFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.name())
     }
 }
 
-impl<'s> Sighting<'s> {
+impl<'s> CloudRecord<'s> {
     /// Reads an entry of a list; what is wrong with it is reported.
-    pub(in crate::input::import) fn read(
-        kind: Kind,
+    pub(in crate::input::import) fn read_record(
+        kind: ListKind,
         entry: Node<'s>,
         zone: Tz,
         found: &mut Diagnostics,
     ) -> Option<Self> {
-        let mut fields = Fields::of(entry, found)?;
+        let mut fields = Fields::fields_of(entry, found)?;
         match kind {
-            Kind::Disks => Self::of_disk(&mut fields, zone),
-            Kind::Renewals => Self::of_renewal(&mut fields, zone),
-            Kind::Cvm => Self::of_cvm(&mut fields, zone),
-            Kind::Lighthouse => Self::of_lighthouse(&mut fields, zone),
+            ListKind::Disks => Self::of_disk(&mut fields, zone),
+            ListKind::Renewals => Self::of_renewal(&mut fields, zone),
+            ListKind::Cvm => Self::of_cvm(&mut fields, zone),
+            ListKind::Lighthouse => Self::of_lighthouse(&mut fields, zone),
         }
     }
 
-    fn new(id: Said<'s, String>, product: &str) -> Self {
+    fn new(id: SourcedValue<'s, String>, product: &str) -> Self {
         Self {
-            product: Said {
+            product: SourcedValue {
                 value: product.to_owned(),
                 node: id.node,
             },
@@ -156,24 +156,24 @@ impl<'s> Sighting<'s> {
         let id = fields.needed_text("InstanceId")?;
         let mut one = Self::new(id, "cvm");
         one.instance_type = fields.needed_text("InstanceType");
-        one.name = fields.text("InstanceName");
+        one.name = fields.take_text("InstanceName");
         if let Some(mut placement) = fields.nested("Placement") {
             one.placed(&mut placement);
         }
         one.charged(fields, "InstanceChargeType", "ExpiredTime", zone);
-        let state = fields.text("InstanceState");
-        let source = fields.text("IsolatedSource");
-        let standing = Standing::of_cvm(value(source.as_ref()), value(state.as_ref()));
+        let state = fields.take_text("InstanceState");
+        let source = fields.take_text("IsolatedSource");
+        let standing = CloudStatus::of_cvm(value(source.as_ref()), value(state.as_ref()));
         one.standing = source.or(state).map(|said| said.map(|_| standing));
         one.uncharged = fields
-            .text("StopChargingMode")
+            .take_text("StopChargingMode")
             .filter(|mode| mode.value == "STOP_CHARGING")
             .map(|mode| mode.node);
         one.tags = tags(fields);
         for disk in fields.list("DataDisks") {
             one.disks.extend(
-                Fields::of(disk, fields.found)?
-                    .text("DiskId")
+                Fields::fields_of(disk, fields.found)?
+                    .take_text("DiskId")
                     .map(|id| id.value),
             );
         }
@@ -184,17 +184,17 @@ impl<'s> Sighting<'s> {
         let id = fields.needed_text("InstanceId")?;
         let mut one = Self::new(id, "lighthouse");
         one.instance_type = fields.needed_text("BundleId");
-        one.name = fields.text("InstanceName");
+        one.name = fields.take_text("InstanceName");
         one.placed(fields);
         one.charged(fields, "InstanceChargeType", "ExpiredTime", zone);
-        let state = fields.text("InstanceState");
+        let state = fields.take_text("InstanceState");
         let isolated_on = fields.day("IsolatedTime", zone);
-        let standing = Standing::of_lighthouse(isolated_on.is_some(), value(state.as_ref()));
+        let standing = CloudStatus::of_lighthouse(isolated_on.is_some(), value(state.as_ref()));
         let node = isolated_on
             .as_ref()
             .map(|said| said.node)
             .or(state.map(|said| said.node));
-        one.standing = node.map(|node| Said {
+        one.standing = node.map(|node| SourcedValue {
             value: standing,
             node,
         });
@@ -216,21 +216,23 @@ impl<'s> Sighting<'s> {
         one.instance_type = disk_type
             .zip(size)
             .map(|(kind, size)| kind.map(|kind| format!("{kind}-{}GB", size.value)));
-        one.name = fields.text("DiskName");
+        one.name = fields.take_text("DiskName");
         if let Some(mut placement) = fields.nested("Placement") {
             one.placed(&mut placement);
         }
         one.charged(fields, "DiskChargeType", "DeadlineTime", zone);
         let returned = fields
             .get("ReturnFailCode")
-            .is_some_and(|code| code.text() == "1");
-        let standing = |state: String| Standing::of_disk(&state, returned);
-        one.standing = fields.text("DiskState").map(|state| state.map(standing));
+            .is_some_and(|code| code.raw_text() == "1");
+        let standing = |state: String| CloudStatus::of_disk(&state, returned);
+        one.standing = fields
+            .take_text("DiskState")
+            .map(|state| state.map(standing));
         let system = fields
-            .text("DiskUsage")
+            .take_text("DiskUsage")
             .is_some_and(|usage| usage.value == "SYSTEM_DISK");
         if system || fields.flag("Portable") == Some(false) {
-            let attached = fields.text("InstanceId");
+            let attached = fields.take_text("InstanceId");
             one.part_of = attached.or_else(|| Some(one.id.clone().map(|_| String::new())));
         }
         one.tags = tags(fields);
@@ -241,7 +243,7 @@ impl<'s> Sighting<'s> {
             .collect();
         one.unlike_server = signals.first().and_then(|key| fields.get(key));
         if one.part_of.is_none()
-            && let Some(server) = fields.text("InstanceId")
+            && let Some(server) = fields.take_text("InstanceId")
         {
             one.tags.entry(ATTACHED_TO.to_owned()).or_insert(server);
         }
@@ -258,48 +260,47 @@ impl<'s> Sighting<'s> {
                 .unwrap_or(&code)
                 .to_owned()
         });
-        one.sub_product = fields.text("SubProductCode");
-        one.region = fields.text("RegionCode");
-        one.project_name = fields.text("ProjectName");
-        one.name = fields.text("InstanceName");
+        one.sub_product = fields.take_text("SubProductCode");
+        one.region = fields.take_text("RegionCode");
+        one.project_name = fields.take_text("ProjectName");
+        one.name = fields.take_text("InstanceName");
         one.renew_flag = renew_flag(fields);
         one.renew_months = renew_months(fields);
         one.expires_on = fields.day("ExpireTime", zone);
-        one.standing =
-            fields
-                .text("Status")
-                .and_then(|status| match Standing::of_renewal(&status.value) {
-                    Some(standing) => Some(status.map(|_| standing)),
-                    None => fields.wrong(
-                        Code::BadValue,
-                        "Status",
-                        status.node,
-                        "neither `NORMAL` nor `ISOLATED`",
-                    ),
-                });
+        one.standing = fields
+            .take_text("Status")
+            .and_then(|status| match CloudStatus::of_renewal(&status.value) {
+                Some(standing) => Some(status.map(|_| standing)),
+                None => fields.wrong(
+                    Code::BadValue,
+                    "Status",
+                    status.node,
+                    "neither `NORMAL` nor `ISOLATED`",
+                ),
+            });
         Some(one)
     }
 
     fn placed(&mut self, placement: &mut Fields<'s, '_>) {
-        self.zone = placement.text("Zone");
+        self.zone = placement.take_text("Zone");
         self.region = self.zone.clone().and_then(|zone| {
             let region = region_of(&zone.value)?.to_owned();
             Some(zone.map(|_| region))
         });
-        self.project_id = placement.name("ProjectId");
-        self.project_name = placement.text("ProjectName");
+        self.project_id = placement.take_name("ProjectId");
+        self.project_name = placement.take_text("ProjectName");
     }
 
     fn charged(&mut self, fields: &mut Fields<'s, '_>, charge_type: &str, expiry: &str, zone: Tz) {
         let known = |text: String| match ChargeType::NAMES.iter().find(|(name, _)| *name == text) {
-            Some((_, charge)) => Charge::Known(*charge),
-            None => Charge::Other(text),
+            Some((_, charge)) => RecordedCharge::Known(*charge),
+            None => RecordedCharge::Other(text),
         };
         self.charge = fields.needed_text(charge_type).map(|text| text.map(known));
         if self
             .charge
             .as_ref()
-            .is_some_and(|charge| charge.value == Charge::Known(ChargeType::Prepaid))
+            .is_some_and(|charge| charge.value == RecordedCharge::Known(ChargeType::Prepaid))
         {
             self.renew_flag = renew_flag(fields);
             self.expires_on = fields.day(expiry, zone);
@@ -307,7 +308,7 @@ impl<'s> Sighting<'s> {
     }
 }
 
-fn value<'a>(said: Option<&'a Said<'_, String>>) -> Option<&'a str> {
+fn value<'a>(said: Option<&'a SourcedValue<'_, String>>) -> Option<&'a str> {
     said.map(|said| said.value.as_str())
 }
 
@@ -317,13 +318,13 @@ fn region_of(zone: &str) -> Option<&str> {
     (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(region)
 }
 
-fn renew_flag<'s>(fields: &mut Fields<'s, '_>) -> Option<Said<'s, Flag>> {
-    let text = fields.text("RenewFlag")?;
+fn renew_flag<'s>(fields: &mut Fields<'s, '_>) -> Option<SourcedValue<'s, RecordedFlag>> {
+    let text = fields.take_text("RenewFlag")?;
     match RenewFlag::NAMES
         .iter()
         .find(|(name, _)| *name == text.value)
     {
-        Some((_, flag)) => Some(text.map(|_| Flag(*flag))),
+        Some((_, flag)) => Some(text.map(|_| RecordedFlag(*flag))),
         None => fields.wrong(
             Code::BadValue,
             "RenewFlag",
@@ -334,7 +335,7 @@ fn renew_flag<'s>(fields: &mut Fields<'s, '_>) -> Option<Said<'s, Flag>> {
 }
 
 /// Months of one auto-renewal. A period of zero says nothing: the flag was never set.
-fn renew_months<'s>(fields: &mut Fields<'s, '_>) -> Option<Said<'s, u32>> {
+fn renew_months<'s>(fields: &mut Fields<'s, '_>) -> Option<SourcedValue<'s, u32>> {
     let period = fields
         .whole("RenewPeriod")
         .filter(|period| period.value > 0)?;
@@ -359,13 +360,13 @@ fn renew_months<'s>(fields: &mut Fields<'s, '_>) -> Option<Said<'s, u32>> {
     }
 }
 
-fn tags<'s>(fields: &mut Fields<'s, '_>) -> BTreeMap<String, Said<'s, String>> {
+fn tags<'s>(fields: &mut Fields<'s, '_>) -> BTreeMap<String, SourcedValue<'s, String>> {
     let mut tags = BTreeMap::new();
     for tag in fields.list("Tags") {
-        let Some(mut tag) = Fields::of(tag, fields.found) else {
+        let Some(mut tag) = Fields::fields_of(tag, fields.found) else {
             continue;
         };
-        let (Some(key), Some(value)) = (tag.needed_text("Key"), tag.text("Value")) else {
+        let (Some(key), Some(value)) = (tag.needed_text("Key"), tag.take_text("Value")) else {
             continue;
         };
         let said = value.value.clone();

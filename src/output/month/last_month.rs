@@ -7,8 +7,8 @@ use std::io::Read;
 
 use csv::StringRecord;
 
-use super::gather::Period;
-use super::sums::Sums;
+use super::gather::ReportPeriod;
+use super::sums::SpendSums;
 use crate::engine::event::Event;
 use crate::input::cell;
 use crate::model::account::AccountIndex;
@@ -17,10 +17,10 @@ use crate::model::calendar::{Day, DayRange};
 use crate::model::money::{Currency, Money};
 
 /// What is spent by an instance, told apart by the currency of its account.
-pub(super) type ByInstance = BTreeMap<(Currency, String), Sums>;
+pub(super) type ByInstance = BTreeMap<(Currency, String), SpendSums>;
 
 /// An earlier result.
-pub struct Last {
+pub struct LastMonth {
     /// Its first and its last day, and the hash of its ledger, from its `run.json`.
     pub(super) days: DayRange,
     pub(super) ledger_hash: String,
@@ -41,13 +41,13 @@ const COLUMNS: [&str; 7] = [
     "amount",
 ];
 
-impl Last {
+impl LastMonth {
     /// Adds up a ledger, whose accounts and instances its closing book lists; none where it is not what a run writes.
-    pub fn read(
+    pub fn read_last_month(
         ledger: impl Read,
         closing: &Book,
         run_json: &[u8],
-        period: &Period,
+        period: &ReportPeriod,
     ) -> Option<Self> {
         let run: serde_json::Value = serde_json::from_slice(run_json).ok()?;
         let text = |key: &str| Some(run.get(key)?.as_str()?.to_owned());
@@ -74,13 +74,13 @@ impl Last {
         let mut seq = 0;
         while reader.read_record(&mut row).ok()? {
             seq += 1;
-            last.add((seq, &row), (columns, closing), period)?;
+            last.add_written_row((seq, &row), (columns, closing), period)?;
         }
         Some(last)
     }
 
     /// Its first and its last day.
-    pub fn days(&self) -> DayRange {
+    pub fn days_of_run(&self) -> DayRange {
         self.days
     }
 
@@ -90,23 +90,23 @@ impl Last {
     }
 
     /// Whether it has every day of the month that the report has.
-    pub fn has_month(&self, period: &Period) -> bool {
+    pub fn has_month(&self, period: &ReportPeriod) -> bool {
         self.days.from <= period.days.from && self.days.to >= period.days.to
     }
 
     /// Whether it has every day of the month before.
-    pub fn has_month_before(&self, period: &Period) -> bool {
+    pub fn has_month_before(&self, period: &ReportPeriod) -> bool {
         self.days.from <= period.before() && self.days.to >= period.month.yesterday()
     }
 
-    fn add(
+    fn add_written_row(
         &mut self,
         (seq, row): (u64, &StringRecord),
         (columns, closing): ([usize; 7], &Book),
-        period: &Period,
+        period: &ReportPeriod,
     ) -> Option<()> {
         let [date, account, instance, event, months, hours, amount] =
-            columns.map(|column| cell::read(row.get(column).unwrap_or("")));
+            columns.map(|column| cell::read_cell(row.get(column).unwrap_or("")));
         let date = Day::parse(date).ok()?;
         let sums = match date.month_start() {
             month if month == period.month => &mut self.this,

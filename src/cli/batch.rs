@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use super::Failure;
 use super::folder::refused;
 use super::interrupt::Interrupt;
-use super::progress::Count;
-use crate::analysis::compare::{Cache, Group, Outcome, Task, replay};
-use crate::input::{self, Folder, Memory};
+use super::progress::RunProgress;
+use crate::analysis::compare::{AccountOutcome, Cache, CachedBook, Group, replay};
+use crate::input::{self, Folder, ReadMemory};
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 
@@ -24,14 +24,18 @@ pub(super) struct Job {
 }
 
 /// The book of a job, where others of the same folder may have been read before.
-pub(super) fn read(folder: &mut Folder, job: &Job, memory: &Memory) -> Result<Book, Failure> {
+pub(super) fn read_job(
+    folder: &mut Folder,
+    job: &Job,
+    memory: &ReadMemory,
+) -> Result<Book, Failure> {
     folder.change(&job.text);
     let (book, problems) = input::read_again(folder, job.scenario.as_deref(), memory);
     book.ok_or(Failure::Input(problems))
 }
 
 /// What the accounts of a job come to, or why it cannot be replayed.
-pub(super) type Done = Result<Vec<Outcome>, Failure>;
+pub(super) type Done = Result<Vec<AccountOutcome>, Failure>;
 
 /// What the accounts of each job come to, in order; fewer where people interrupt. A job that is refused keeps no other from
 /// running.
@@ -40,16 +44,17 @@ pub(super) fn run(
     jobs: &[Job],
     (cache, interrupt): (&mut Cache, &Interrupt),
 ) -> Vec<Done> {
-    let progress = Count::of_runs(jobs.len());
-    let memory = Memory::default();
+    let progress = RunProgress::of_runs(jobs.len());
+    let memory = ReadMemory::default();
     let mut done = Vec::new();
     for batch in jobs.chunks(4 * rayon::current_num_threads()) {
         if interrupt.is_asked() {
             break;
         }
-        let books = batch
-            .par_iter()
-            .map_init(|| folder.clone(), |folder, job| read(folder, job, &memory));
+        let books = batch.par_iter().map_init(
+            || folder.clone(),
+            |folder, job| read_job(folder, job, &memory),
+        );
         let books: Vec<Result<Book, Failure>> = books.collect();
         let books: Vec<_> = books
             .into_iter()
@@ -81,7 +86,10 @@ pub(super) fn run(
 }
 
 /// What the missing accounts of a task come to, and those that cannot be replayed.
-fn each((task, book): &(Task, Book), groups: &[Group]) -> (Vec<Outcome>, Vec<AccountIndex>) {
+fn each(
+    (task, book): &(CachedBook, Book),
+    groups: &[Group],
+) -> (Vec<AccountOutcome>, Vec<AccountIndex>) {
     if let Ok(outcomes) = replay(book, &task.missing, groups) {
         return (outcomes, Vec::new());
     }

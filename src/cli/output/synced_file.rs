@@ -15,7 +15,7 @@ const STEP: usize = 8 << 20;
 const LARGE: usize = 1 << 20;
 
 /// A file in the making.
-pub(super) struct Growing {
+pub(super) struct SyncedFile {
     file: Arc<File>,
     /// The bytes since the last sync began.
     unsynced: usize,
@@ -23,7 +23,7 @@ pub(super) struct Growing {
     sync: Option<JoinHandle<io::Result<()>>>,
 }
 
-impl Growing {
+impl SyncedFile {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         Ok(Self {
             file: Arc::new(File::create_new(path)?),

@@ -14,7 +14,7 @@ const NEAR: usize = 400;
 
 /// Slots by day. One can be in the lists of several days; it knows itself which of them counts.
 #[derive(Debug)]
-pub(super) struct Agenda {
+pub(super) struct EventQueue {
     first: Day,
     near: VecDeque<Vec<Slot>>,
     later: BTreeMap<Day, Vec<Slot>>,
@@ -22,7 +22,7 @@ pub(super) struct Agenda {
     marks: Vec<u64>,
 }
 
-impl Agenda {
+impl EventQueue {
     /// Nothing to do for so many slots, from the day `first` on.
     pub(super) fn from(first: Day, slots: Slot) -> Self {
         let marks = vec![0; slots as usize / MARKS + 1];
@@ -35,8 +35,8 @@ impl Agenda {
     }
 
     /// Adds a slot to a day that has not been taken.
-    pub(super) fn add(&mut self, day: Day, slot: Slot) {
-        match self.place(day) {
+    pub(super) fn schedule(&mut self, day: Day, slot: Slot) {
+        match self.slot_of_day(day) {
             Some(place) => self.near[place].push(slot),
             None => self.later.entry(day).or_default().push(slot),
         }
@@ -44,7 +44,7 @@ impl Agenda {
 
     /// The number of slots on a day that has not been taken.
     pub(super) fn len(&self, day: Day) -> usize {
-        match self.place(day) {
+        match self.slot_of_day(day) {
             Some(place) => self.near[place].len(),
             None => self.later.get(&day).map_or(0, Vec::len),
         }
@@ -77,7 +77,7 @@ impl Agenda {
         }
     }
 
-    fn place(&self, day: Day) -> Option<usize> {
+    fn slot_of_day(&self, day: Day) -> Option<usize> {
         usize::try_from(day.days_since(self.first))
             .ok()
             .filter(|place| *place < NEAR)

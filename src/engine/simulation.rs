@@ -6,10 +6,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::desk::{Desk, Papers, Position};
-use super::{Refusal, Step};
+use super::account_state::{AccountInput, AccountState, Position};
+use super::{PlannedStep, Refusal};
 use crate::engine::ledger::Entry;
-use crate::engine::lifecycle::Standing;
+use crate::engine::lifecycle::DayStatus;
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -21,20 +21,20 @@ use crate::model::selector::Selector;
 ///
 /// | operation | what it does |
 /// |---|---|
-/// | [`add`](Self::add) | adds to a day that is still to come |
+/// | [`add_step`](Self::add_step) | adds to a day that is still to come |
 /// | [`advance`](Self::advance) | replays up to a day |
 /// | [`take_entries`](Self::take_entries) | the rows since they were last taken |
 /// | `clone` | the same account at the same moment, to be tried in another way |
 #[derive(Clone)]
-pub struct Trial<'b> {
-    desk: Desk<'b>,
+pub struct Simulation<'b> {
+    desk: AccountState<'b>,
     /// The instances by the day on which they must be looked at; one that is outdated is passed over.
     ahead: BinaryHeap<Reverse<(Day, Position)>>,
 }
 
-impl<'b> Trial<'b> {
-    pub(super) fn open(book: &'b Book, papers: Papers) -> Self {
-        let desk = Desk::open(book, papers);
+impl<'b> Simulation<'b> {
+    pub(super) fn simulate(book: &'b Book, papers: AccountInput) -> Self {
+        let desk = AccountState::open_account(book, papers);
         let mut trial = Self {
             desk,
             ahead: BinaryHeap::new(),
@@ -91,7 +91,7 @@ impl<'b> Trial<'b> {
     }
 
     /// All that decides on its days; none before its purchase or start.
-    pub fn standing(&self, instance: InstanceIndex) -> Option<Standing> {
+    pub fn standing(&self, instance: InstanceIndex) -> Option<DayStatus> {
         self.desk.standing(self.position(instance)?)
     }
 
@@ -125,9 +125,9 @@ impl<'b> Trial<'b> {
     }
 
     /// Adds to a day that has not been replayed: money before everything else, all in the order in which it is added.
-    pub fn add(&mut self, day: Day, step: Step) {
+    pub fn add_step(&mut self, day: Day, step: PlannedStep) {
         let steps = self.desk.steps.entry(day).or_default();
-        let is_money = |step: &Step| matches!(step, Step::Receive(_));
+        let is_money = |step: &PlannedStep| matches!(step, PlannedStep::Receive(_));
         let place = if is_money(&step) {
             steps.partition_point(is_money)
         } else {
@@ -138,7 +138,7 @@ impl<'b> Trial<'b> {
 
     /// Takes back everything but money that was added to days to come.
     pub fn forget_tasks(&mut self) {
-        let is_money = |step: &Step| matches!(step, Step::Receive(_));
+        let is_money = |step: &PlannedStep| matches!(step, PlannedStep::Receive(_));
         self.desk
             .steps
             .values_mut()

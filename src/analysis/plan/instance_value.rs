@@ -14,7 +14,7 @@ const HOURS_OF_A_MONTH: u32 = 30 * 24;
 
 /// How instances are weighed against each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Worth {
+pub enum InstanceValue {
     /// Each counts the same.
     Count,
     /// By the list price of a month, in minor units; an hourly instance by 720 hours.
@@ -27,7 +27,7 @@ pub enum Worth {
 
 /// Why instances cannot be weighed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WorthError {
+pub enum ValueError {
     /// A tag that holds something else.
     #[error("the tag of `{instance}` is `{text}`, not a whole number from 0 on")]
     NoNumber {
@@ -48,17 +48,20 @@ pub enum WorthError {
 ///
 /// # Errors
 /// The first instance or account that cannot be weighed.
-pub fn weigh(book: &Book, worth: Worth) -> Result<BTreeMap<InstanceIndex, u128>, WorthError> {
+pub fn weigh(
+    book: &Book,
+    worth: InstanceValue,
+) -> Result<BTreeMap<InstanceIndex, u128>, ValueError> {
     let numbered = || (0u32..).map(InstanceIndex).zip(&book.instances);
     match worth {
-        Worth::Count => Ok(numbered().map(|(index, _)| (index, 1)).collect()),
-        Worth::Price => Ok(numbered()
+        InstanceValue::Count => Ok(numbered().map(|(index, _)| (index, 1)).collect()),
+        InstanceValue::Price => Ok(numbered()
             .map(|(index, one)| (index, u128::try_from(month(book, one).minor()).unwrap_or(0)))
             .collect()),
-        Worth::Tag(tag) => numbered()
-            .map(|(index, one)| Ok((index, number(book, one, tag)?)))
+        InstanceValue::Tag(tag) => numbered()
+            .map(|(index, one)| Ok((index, value_of_tag(book, one, tag)?)))
             .collect(),
-        Worth::Priority => by_priority(book),
+        InstanceValue::Priority => by_priority(book),
     }
 }
 
@@ -77,19 +80,19 @@ pub fn month(book: &Book, instance: &Instance) -> Money {
     price.unwrap_or(Money::ZERO)
 }
 
-fn number(book: &Book, instance: &Instance, tag: usize) -> Result<u128, WorthError> {
+fn value_of_tag(book: &Book, instance: &Instance, tag: usize) -> Result<u128, ValueError> {
     let Some(text) = book.cell_text(instance, Column::Tag(tag)) else {
         return Ok(0);
     };
     let number: Result<u64, _> = text.trim().parse();
-    number.map(u128::from).map_err(|_| WorthError::NoNumber {
+    number.map(u128::from).map_err(|_| ValueError::NoNumber {
         instance: instance.id.to_string(),
         text,
     })
 }
 
 /// In each account one of a priority is worth one more than all behind it; those without a priority come last.
-fn by_priority(book: &Book) -> Result<BTreeMap<InstanceIndex, u128>, WorthError> {
+fn by_priority(book: &Book) -> Result<BTreeMap<InstanceIndex, u128>, ValueError> {
     let mut classes: BTreeMap<(AccountIndex, bool, i64), Vec<InstanceIndex>> = BTreeMap::new();
     for (number, instance) in (0u32..).zip(&book.instances) {
         let class = (
@@ -108,7 +111,7 @@ fn by_priority(book: &Book) -> Result<BTreeMap<InstanceIndex, u128>, WorthError>
         let sum = behind
             .filter(|(known, _)| *known == account)
             .map_or(0, |(_, sum)| sum);
-        let error = || WorthError::TooManyPriorities {
+        let error = || ValueError::TooManyPriorities {
             account: book.account(account).id.to_string(),
         };
         let all = (instances.len() as u128)

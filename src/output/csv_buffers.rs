@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::page::Page;
+use super::csv_buffer::CsvBuffer;
 
 /// The rows of a page.
 const ROWS: usize = 4_096;
@@ -11,15 +11,15 @@ const BATCH: usize = 16 * ROWS;
 
 /// Bytes that follow each other. Used ones keep their room for the next.
 #[derive(Debug, Default)]
-pub struct Pages {
-    pages: Vec<Page>,
+pub struct CsvBuffers {
+    pages: Vec<CsvBuffer>,
     used: usize,
 }
 
-impl Pages {
+impl CsvBuffers {
     /// The bytes, in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.pages[..self.used].iter().map(Page::bytes)
+        self.pages[..self.used].iter().map(CsvBuffer::bytes)
     }
 
     /// All bytes in one piece, below a header.
@@ -34,12 +34,12 @@ impl Pages {
     pub(super) fn fill<'r, R: Sync + 'r>(
         &mut self,
         runs: impl Iterator<Item = &'r [R]>,
-        write: impl Fn(&mut Page, usize, &[&'r [R]]) + Sync,
+        write: impl Fn(&mut CsvBuffer, usize, &[&'r [R]]) + Sync,
     ) {
         let shares = shares(runs);
         self.used = shares.len();
         if self.pages.len() < self.used {
-            self.pages.resize_with(self.used, Page::default);
+            self.pages.resize_with(self.used, CsvBuffer::default);
         }
         self.pages[..self.used]
             .par_iter_mut()
@@ -54,10 +54,10 @@ impl Pages {
 /// Writes rows batch by batch and passes the pieces on, each batch while the next one is written.
 pub(super) fn stream<R: Sync, E>(
     rows: &[R],
-    write: impl Fn(&mut Page, &R) + Sync,
+    write: impl Fn(&mut CsvBuffer, &R) + Sync,
     mut append: impl FnMut(&[&[u8]]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let fill = |rows: &[R], pages: &mut Pages| {
+    let fill = |rows: &[R], pages: &mut CsvBuffers| {
         pages.fill(std::iter::once(rows), |page, _, runs| {
             runs.iter()
                 .copied()
@@ -65,7 +65,7 @@ pub(super) fn stream<R: Sync, E>(
                 .for_each(|row| write(page, row));
         });
     };
-    let (mut coming, mut present) = (Pages::default(), Pages::default());
+    let (mut coming, mut present) = (CsvBuffers::default(), CsvBuffers::default());
     for rows in rows.chunks(BATCH).chain([[].as_slice()]) {
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| fill(rows, &mut coming));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::input::diagnostic::{Code, Diagnostics};
-use crate::input::import::field::{Fields, Said};
+use crate::input::import::field::{Fields, SourcedValue};
 use crate::input::import::json::Node;
 use crate::input::import::options::Options;
 use crate::model::calendar::Day;
@@ -20,7 +20,7 @@ const FIRST_YEAR: &str = "1900";
 pub(in crate::input::import) struct Vouchers<'s> {
     first: Option<Node<'s>>,
     balances: BTreeMap<String, Decimal>,
-    total: Option<Said<'s, usize>>,
+    total: Option<SourcedValue<'s, usize>>,
     listed: usize,
 }
 
@@ -32,10 +32,13 @@ impl<'s> Vouchers<'s> {
         options: &Options,
         found: &mut Diagnostics,
     ) {
-        let Some(mut fields) = Fields::of(answer, found) else {
+        let Some(mut fields) = Fields::fields_of(answer, found) else {
             return;
         };
-        if let Some(unit) = fields.text("Unit").filter(|unit| unit.value != "micro") {
+        if let Some(unit) = fields
+            .take_text("Unit")
+            .filter(|unit| unit.value != "micro")
+        {
             fields.wrong::<()>(Code::BadValue, "Unit", unit.node, "not `micro`");
             return;
         }
@@ -47,7 +50,7 @@ impl<'s> Vouchers<'s> {
     }
 
     fn take_one(&mut self, entry: Node<'s>, options: &Options, found: &mut Diagnostics) {
-        let Some(mut fields) = Fields::of(entry, found) else {
+        let Some(mut fields) = Fields::fields_of(entry, found) else {
             return;
         };
         let Some(id) = fields.needed_text("VoucherId") else {
@@ -57,7 +60,7 @@ impl<'s> Vouchers<'s> {
             return;
         };
         let status = fields
-            .text("Status")
+            .take_text("Status")
             .map(|said| said.value)
             .unwrap_or_default();
         let over = last_day(&mut fields, options).is_some_and(|day| day < options.from);
@@ -96,7 +99,7 @@ impl<'s> Vouchers<'s> {
 /// The last day on which a voucher is valid, or none if it has no end.
 fn last_day(fields: &mut Fields<'_, '_>, options: &Options) -> Option<Day> {
     let end = fields
-        .text("EndTime")
+        .take_text("EndTime")
         .filter(|end| end.value.as_str() >= FIRST_YEAR)?;
     fields
         .day_of(end, "EndTime", options.zone)
@@ -122,7 +125,7 @@ pub(in crate::input::import) fn price(fields: &mut Fields<'_, '_>) {
         ] {
             amounts.extend(
                 item.get(key)
-                    .and_then(Node::number)
+                    .and_then(Node::number_text)
                     .map(|digits| format!("`{part}.{key}` {digits}")),
             );
         }

@@ -1,7 +1,7 @@
 //! What each instance costs, payment by payment, where it does not depend on the others.
 
-use super::{Candidate, Shortage};
-use crate::analysis::plan::Cause;
+use super::{Candidate, FundsShortage};
+use crate::analysis::plan::NeedCause;
 use crate::analysis::plan::demand::{Credit, Floors, least_of_restart, needed};
 use crate::engine::Refusal;
 use crate::engine::event::{Event, Reason};
@@ -12,9 +12,9 @@ use crate::model::money::Money;
 
 /// A payment, and what must be left behind it.
 #[derive(Clone, Debug)]
-pub(super) struct Check {
+pub(super) struct BalanceCheck {
     day: Day,
-    cause: Cause,
+    cause: NeedCause,
     /// The candidates that make it; none: it is made whoever stays.
     pub owners: Option<Vec<usize>>,
     /// What is left behind it if every candidate is let go, less what must be left.
@@ -23,22 +23,22 @@ pub(super) struct Check {
 
 /// The payments of an account, in order.
 pub(super) struct Costs {
-    pub checks: Vec<Check>,
+    pub checks: Vec<BalanceCheck>,
     /// For each candidate its payments: the number of the check, and how much.
     pub payments: Vec<Vec<(usize, i64)>>,
 }
 
 impl Costs {
     /// Reads them off a run in which every payment is made.
-    pub(super) fn of(
-        shortage: &Shortage<'_, '_>,
+    pub(super) fn costs_of_candidates(
+        shortage: &FundsShortage<'_, '_>,
         candidates: &[Candidate],
     ) -> Result<Self, Refusal> {
         let mut trial = shortage.trial(shortage.steps, Some(Money::ZERO));
         trial.endow(shortage.setting.ample);
         let book = trial.book();
         trial.advance(book.days.to)?;
-        let mut credit = Credit::of(book, trial.account());
+        let mut credit = Credit::credit_of_account(book, trial.account());
         let first = shortage.setting.first();
         let floors = Floors {
             reserve: shortage.reserve,
@@ -57,7 +57,7 @@ impl Costs {
                 continue;
             };
             let least = match (cause, entry.instance) {
-                (Cause::Restart, Some(instance)) => least_of_restart(book, instance),
+                (NeedCause::Restart, Some(instance)) => least_of_restart(book, instance),
                 _ => Money::ZERO,
             };
             let amount = owner
@@ -71,7 +71,7 @@ impl Costs {
             };
             let slack = (available + budget - floors.of_a_payment(least)).minor() + paid;
             let owners = owner.map(|owner| vec![owner]);
-            costs.add(Check {
+            costs.add_check(BalanceCheck {
                 day: entry.date,
                 cause,
                 owners,
@@ -85,14 +85,14 @@ impl Costs {
     }
 
     /// Adds a check; the hours of one day are one payment at its end.
-    fn add(&mut self, check: Check) {
+    fn add_check(&mut self, check: BalanceCheck) {
         match self.checks.last_mut() {
             Some(last)
                 if (last.day, last.cause, check.cause)
-                    == (check.day, Cause::Usage, Cause::Usage) =>
+                    == (check.day, NeedCause::Usage, NeedCause::Usage) =>
             {
                 let owners = last.owners.take().zip(check.owners);
-                *last = Check {
+                *last = BalanceCheck {
                     owners: owners.map(|(one, other)| [one, other].concat()),
                     ..check
                 };

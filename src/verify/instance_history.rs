@@ -1,9 +1,9 @@
 //! The life of an instance, row by row: its states by the table of moves, its terms without gap or overlap, and the days
 //! on which it must expire, be reclaimed and go.
 
-use super::findings::Flaw;
-use super::row::{DATE, END, EVENT, INSTANCE, REASON, Row, START, STATE, Term};
-use super::rules::Step;
+use super::row::{DATE, END, EVENT, INSTANCE, REASON, START, STATE, WrittenRow, WrittenTerm};
+use super::rules::Transition;
+use super::violations::Violation;
 use crate::engine::lifecycle::Trigger;
 use crate::input::diagnostic::Code;
 use crate::model::calendar::{Day, MonthEnd};
@@ -17,7 +17,7 @@ const DAY: u8 = 24;
 
 /// What is known of an instance. What a run began with is not, unless its book is at hand.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Life {
+pub(super) struct InstanceHistory {
     pub state: Option<State>,
     pub charge_type: Option<ChargeType>,
     /// The end of its paid term.
@@ -27,7 +27,7 @@ pub(super) struct Life {
     /// Whether it was returned, where it is known how it came into the bin.
     pub returned: Option<bool>,
     /// What the rows say of its being there.
-    pub presence: Presence,
+    pub presence: ClosingPresence,
     /// The day of the last term, purchase or conversion.
     changed: Option<Day>,
     converted: Option<Day>,
@@ -39,7 +39,7 @@ pub(super) struct Life {
 
 /// Whether an instance is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Presence {
+pub(super) enum ClosingPresence {
     /// No row says so.
     #[default]
     Unknown,
@@ -51,15 +51,15 @@ pub(super) enum Presence {
 
 /// What an instance is held against.
 #[derive(Clone, Copy)]
-pub(super) struct Rules<'b> {
+pub(super) struct InstanceRules<'b> {
     pub profile: Option<&'b Profile>,
     /// The first day of the run.
     pub from: Option<Day>,
 }
 
-type Held = Result<(), Flaw>;
+type Held = Result<(), Violation>;
 
-impl Life {
+impl InstanceHistory {
     /// An instance as a book opens it.
     pub(super) fn opening(instance: &Instance) -> Self {
         Self {
@@ -73,14 +73,14 @@ impl Life {
     }
 
     /// Carries out a row and tells the first thing that is wrong with it.
-    pub(super) fn follow(&mut self, row: &Row, rules: Rules<'_>) -> Held {
-        let held = self.check(row, rules);
+    pub(super) fn follow(&mut self, row: &WrittenRow, rules: InstanceRules<'_>) -> Held {
+        let held = self.check_row(row, rules);
         self.carry_out(row);
         held
     }
 
-    fn check(&self, row: &Row, rules: Rules<'_>) -> Held {
-        if row.rule.step == Step::Reject {
+    fn check_row(&self, row: &WrittenRow, rules: InstanceRules<'_>) -> Held {
+        if row.rule.step == Transition::Reject {
             return self.rejection(row);
         }
         self.may_happen(row)?;
@@ -90,46 +90,48 @@ impl Life {
             (_, None) => {}
         }
         match row.rule.step {
-            Step::Renew => self.renewal(row, rules),
-            Step::Recover => self.recovery(row, rules),
-            Step::Buy => self.purchase(row, rules),
-            Step::Resize => self.resize(row),
-            Step::Expire => self.on_day(row, rules, |profile| self.expiry_day(profile, rules.from)),
-            Step::Reclaim => {
+            Transition::Renew => self.renewal(row, rules),
+            Transition::Recover => self.recovery(row, rules),
+            Transition::Buy => self.purchase(row, rules),
+            Transition::Resize => self.resize(row),
+            Transition::Expire => {
+                self.on_day(row, rules, |profile| self.expiry_day(profile, rules.from))
+            }
+            Transition::Reclaim => {
                 self.on_day(row, rules, |profile| self.reclaim_day(profile, rules.from))
             }
-            Step::End if row.reason != "user" => {
+            Transition::End if row.reason != "user" => {
                 self.on_day(row, rules, |profile| self.release_day(profile, rules.from))
             }
-            Step::Stop => self.stop(row),
-            Step::Use => self.usage(row),
+            Transition::Stop => self.stop(row),
+            Transition::Use => self.usage(row),
             _ => Ok(()),
         }
     }
 
     /// Whether anything can happen to it, and this to its kind.
-    fn may_happen(&self, row: &Row) -> Held {
+    fn may_happen(&self, row: &WrittenRow) -> Held {
         let event = row.rule.event;
         if let Some(date) = self
             .owes_stop
-            .filter(|date| row.rule.step != Step::Stop || *date != row.date)
+            .filter(|date| row.rule.step != Transition::Stop || *date != row.date)
         {
             let message = format!(
                 "`{event}`, must be `stopped` on {date}: hours were billed for a part of that day"
             );
-            return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
+            return Err(Violation::new(Code::ImpossibleMove, EVENT, message));
         }
         if self.state == Some(State::Terminated) {
             let message = format!(
                 "`{event}` of an instance that is terminated, after which nothing may happen"
             );
-            return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
+            return Err(Violation::new(Code::ImpossibleMove, EVENT, message));
         }
-        if self.presence == Presence::Refused {
+        if self.presence == ClosingPresence::Refused {
             let message = format!(
                 "`{event}` of an instance whose purchase was rejected: it must never exist"
             );
-            return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
+            return Err(Violation::new(Code::ImpossibleMove, EVENT, message));
         }
         match (kind(row.rule.step), self.charge_type) {
             (Some(must), Some(is)) if must != is => {
@@ -138,16 +140,16 @@ impl Life {
                     must.name(),
                     is.name()
                 );
-                Err(Flaw::new(Code::ImpossibleMove, EVENT, message))
+                Err(Violation::new(Code::ImpossibleMove, EVENT, message))
             }
             _ => Ok(()),
         }
     }
 
     /// Whether the table of moves leads from the state before to the one after.
-    fn moves(&self, row: &Row, trigger: Trigger, after: State) -> Held {
+    fn moves(&self, row: &WrittenRow, trigger: Trigger, after: State) -> Held {
         let event = row.rule.event;
-        let is_recovery = row.rule.step == Step::Recover;
+        let is_recovery = row.rule.step == Transition::Recover;
         let is_possible = |before: State| {
             let recovers = trigger == Trigger::Renew && (before == State::Reclaimed) != is_recovery;
             let destroys_paid = trigger == Trigger::Destroy
@@ -168,7 +170,7 @@ impl Life {
                         "`{event}` while {}, which the table of moves does not have",
                         before.name()
                     );
-                    Err(Flaw::new(Code::ImpossibleMove, EVENT, message))
+                    Err(Violation::new(Code::ImpossibleMove, EVENT, message))
                 }
             },
             None => {
@@ -187,14 +189,14 @@ impl Life {
     }
 
     /// Whether a row that moves no state leaves it as it was.
-    fn stays(&self, row: &Row, after: State) -> Held {
+    fn stays(&self, row: &WrittenRow, after: State) -> Held {
         let event = row.rule.event;
         let allowed: &[State] = match row.rule.step {
-            Step::Buy => &[State::Running],
-            Step::Use => &[State::Running, State::Stopped],
-            Step::Remind => &[State::Running, State::Overdue],
-            Step::Fail => &[State::Running, State::Overdue, State::Reclaimed],
-            Step::Resize => &[State::Running, State::Overdue, State::Stopped],
+            Transition::Buy => &[State::Running],
+            Transition::Use => &[State::Running, State::Stopped],
+            Transition::Remind => &[State::Running, State::Overdue],
+            Transition::Fail => &[State::Running, State::Overdue, State::Reclaimed],
+            Transition::Resize => &[State::Running, State::Overdue, State::Stopped],
             _ => &[
                 State::Running,
                 State::Overdue,
@@ -209,10 +211,10 @@ impl Life {
                 after.name(),
                 names.join(" or ")
             );
-            return Err(Flaw::new(Code::ImpossibleMove, STATE, message));
+            return Err(Violation::new(Code::ImpossibleMove, STATE, message));
         }
         match self.state {
-            Some(before) if before != after && row.rule.step != Step::Buy => {
+            Some(before) if before != after && row.rule.step != Transition::Buy => {
                 Err(wrong_state(after, before, event))
             }
             _ => Ok(()),
@@ -220,20 +222,21 @@ impl Life {
     }
 
     /// A rejected action changes nothing; it shows the state, or none where there is no such instance.
-    fn rejection(&self, row: &Row) -> Held {
+    fn rejection(&self, row: &WrittenRow) -> Held {
         let Some(after) = row.state else {
             let is_strange = !matches!(
                 row.reason,
                 "unknown_account" | "unknown_instance" | "insufficient_funds"
             );
-            let exists = row.reason == "insufficient_funds" && self.presence == Presence::Seen;
+            let exists =
+                row.reason == "insufficient_funds" && self.presence == ClosingPresence::Seen;
             return match self.state.filter(|_| is_strange || exists) {
                 Some(before) => {
                     let message = format!(
                         "`state` is empty, must be {}: the instance exists",
                         before.name()
                     );
-                    Err(Flaw::new(Code::ImpossibleMove, STATE, message))
+                    Err(Violation::new(Code::ImpossibleMove, STATE, message))
                 }
                 None => Ok(()),
             };
@@ -262,18 +265,18 @@ impl Life {
             row.reason,
             after.name()
         );
-        Err(Flaw::new(Code::WrongReason, REASON, message))
+        Err(Violation::new(Code::WrongReason, REASON, message))
     }
 
     /// A renewal begins where the term before it ends.
-    fn renewal(&self, row: &Row, rules: Rules<'_>) -> Held {
+    fn renewal(&self, row: &WrittenRow, rules: InstanceRules<'_>) -> Held {
         let Some(term) = row.term else { return Ok(()) };
         starts(&term, self.expires, "where the term before it ends")?;
         length(&term, row.reason == "unified", rules.profile)
     }
 
     /// A recovery begins on the day of its profile's rule; that of a returned instance on its own day.
-    fn recovery(&self, row: &Row, rules: Rules<'_>) -> Held {
+    fn recovery(&self, row: &WrittenRow, rules: InstanceRules<'_>) -> Held {
         let Some(term) = row.term else { return Ok(()) };
         let (must, why) = match rules.profile.map(|profile| profile.recover_from) {
             _ if self.returned == Some(true) => {
@@ -289,19 +292,19 @@ impl Life {
         length(&term, false, rules.profile)
     }
 
-    fn purchase(&self, row: &Row, rules: Rules<'_>) -> Held {
+    fn purchase(&self, row: &WrittenRow, rules: InstanceRules<'_>) -> Held {
         let Some(term) = row.term else { return Ok(()) };
         if self.state.is_some() && self.converted != Some(row.date) {
             let message =
                 "`purchased` of an instance that exists already, and was not converted before";
-            return Err(Flaw::new(Code::ImpossibleMove, EVENT, message));
+            return Err(Violation::new(Code::ImpossibleMove, EVENT, message));
         }
         starts(&term, Some(row.date), "the day of the purchase")?;
         length(&term, false, rules.profile)
     }
 
     /// An upgrade pays from its day to the end of the paid term, which stays.
-    fn resize(&self, row: &Row) -> Held {
+    fn resize(&self, row: &WrittenRow) -> Held {
         let Some(term) = row.term else { return Ok(()) };
         starts(&term, Some(row.date), "the day of the upgrade")?;
         match self.expires {
@@ -310,22 +313,22 @@ impl Life {
                     "`term_end` is {}, must be {must}: an upgrade leaves the expiry",
                     term.end
                 );
-                Err(Flaw::new(Code::BrokenTerm, END, message))
+                Err(Violation::new(Code::BrokenTerm, END, message))
             }
             _ => Ok(()),
         }
     }
 
     /// Hours of a day stand in one row.
-    fn usage(&self, row: &Row) -> Held {
+    fn usage(&self, row: &WrittenRow) -> Held {
         if self.used != Some(row.date) {
             return Ok(());
         }
         let message = format!("a second row `usage` of {}, there must be one", row.date);
-        Err(Flaw::new(Code::WrongOrder, INSTANCE, message))
+        Err(Violation::new(Code::WrongOrder, INSTANCE, message))
     }
 
-    fn stop(&self, row: &Row) -> Held {
+    fn stop(&self, row: &WrittenRow) -> Held {
         if row.reason != "arrears" || self.used == Some(row.date) {
             return Ok(());
         }
@@ -333,14 +336,14 @@ impl Life {
             "`stopped` in arrears without a row `usage` of {}, there must be one",
             row.date
         );
-        Err(Flaw::new(Code::ImpossibleMove, EVENT, message))
+        Err(Violation::new(Code::ImpossibleMove, EVENT, message))
     }
 
     /// Whether the row stands on the day that the profile gives it, where that is known.
     fn on_day(
         &self,
-        row: &Row,
-        rules: Rules<'_>,
+        row: &WrittenRow,
+        rules: InstanceRules<'_>,
         day: impl Fn(&Profile) -> Option<(Day, String)>,
     ) -> Held {
         match rules.profile.and_then(day) {
@@ -349,7 +352,7 @@ impl Life {
                     "`{}` on {}, must be on {must}: {why}",
                     row.rule.event, row.date
                 );
-                Err(Flaw::new(Code::WrongDay, DATE, message).needing(RULES))
+                Err(Violation::new(Code::WrongDay, DATE, message).needing(RULES))
             }
             _ => Ok(()),
         }
@@ -396,35 +399,35 @@ impl Life {
             .fold(day, Day::max)
     }
 
-    fn carry_out(&mut self, row: &Row) {
+    fn carry_out(&mut self, row: &WrittenRow) {
         let step = row.rule.step;
-        if step == Step::Reject {
+        if step == Transition::Reject {
             self.presence = match (row.state, self.state) {
-                (Some(_), _) => Presence::Seen,
-                (None, None) if row.reason == "insufficient_funds" => Presence::Refused,
+                (Some(_), _) => ClosingPresence::Seen,
+                (None, None) if row.reason == "insufficient_funds" => ClosingPresence::Refused,
                 _ => self.presence,
             };
             return self.state = self.state.or(row.state);
         }
-        self.presence = Presence::Seen;
+        self.presence = ClosingPresence::Seen;
         self.owes_stop = None;
         self.state = row.state.or(self.state);
         self.charge_type = kind(step).or(self.charge_type);
         match step {
-            Step::Renew | Step::Recover | Step::Buy => {
+            Transition::Renew | Transition::Recover | Transition::Buy => {
                 self.expires = row.term.map(|term| term.end);
                 (self.since, self.returned, self.changed) = (None, Some(false), Some(row.date));
             }
-            Step::Reclaim | Step::GiveBack | Step::Stop => {
-                (self.since, self.returned) = (Some(row.date), Some(step == Step::GiveBack));
+            Transition::Reclaim | Transition::GiveBack | Transition::Stop => {
+                (self.since, self.returned) = (Some(row.date), Some(step == Transition::GiveBack));
             }
-            Step::Start => self.since = None,
-            Step::Convert => {
+            Transition::Start => self.since = None,
+            Transition::Convert => {
                 self.charge_type = self.charge_type.map(other_kind);
                 (self.expires, self.since) = (None, None);
                 (self.converted, self.changed) = (Some(row.date), Some(row.date));
             }
-            Step::Use => {
+            Transition::Use => {
                 self.used = Some(row.date);
                 self.owes_stop = row.hours.filter(|hours| *hours < DAY).map(|_| row.date);
             }
@@ -434,13 +437,16 @@ impl Life {
 }
 
 /// The kind of instances that a step is for.
-fn kind(step: Step) -> Option<ChargeType> {
+fn kind(step: Transition) -> Option<ChargeType> {
     match step {
-        Step::Renew | Step::Recover | Step::Fail | Step::Expire | Step::Reclaim | Step::Buy => {
-            Some(ChargeType::Prepaid)
-        }
-        Step::GiveBack | Step::Remind | Step::Flag => Some(ChargeType::Prepaid),
-        Step::Use | Step::Stop | Step::Start => Some(ChargeType::Postpaid),
+        Transition::Renew
+        | Transition::Recover
+        | Transition::Fail
+        | Transition::Expire
+        | Transition::Reclaim
+        | Transition::Buy => Some(ChargeType::Prepaid),
+        Transition::GiveBack | Transition::Remind | Transition::Flag => Some(ChargeType::Prepaid),
+        Transition::Use | Transition::Stop | Transition::Start => Some(ChargeType::Postpaid),
         _ => None,
     }
 }
@@ -452,20 +458,20 @@ fn other_kind(kind: ChargeType) -> ChargeType {
     }
 }
 
-fn wrong_state(is: State, must: State, event: &str) -> Flaw {
+fn wrong_state(is: State, must: State, event: &str) -> Violation {
     let message = format!(
         "`state` is {}, after `{event}` it must be {}",
         is.name(),
         must.name()
     );
-    Flaw::new(Code::ImpossibleMove, STATE, message)
+    Violation::new(Code::ImpossibleMove, STATE, message)
 }
 
-fn starts(term: &Term, must: Option<Day>, why: &str) -> Held {
+fn starts(term: &WrittenTerm, must: Option<Day>, why: &str) -> Held {
     match must {
         Some(must) if must != term.start => {
             let message = format!("`term_start` is {}, must be {must}: {why}", term.start);
-            Err(Flaw::new(Code::BrokenTerm, START, message).needing(RULES))
+            Err(Violation::new(Code::BrokenTerm, START, message).needing(RULES))
         }
         _ => Ok(()),
     }
@@ -480,7 +486,7 @@ fn counted(months: u32) -> String {
 }
 
 /// Whether a term ends where its months end by the profile's rule.
-fn length(term: &Term, is_unified: bool, profile: Option<&Profile>) -> Held {
+fn length(term: &WrittenTerm, is_unified: bool, profile: Option<&Profile>) -> Held {
     let Some(months) = term.months.filter(|_| !is_unified) else {
         let is_asked_day = term.end.day_of_month() <= 28 && term.end.days_since(term.start) >= 28;
         let message = format!(
@@ -490,7 +496,7 @@ fn length(term: &Term, is_unified: bool, profile: Option<&Profile>) -> Held {
         return if is_asked_day {
             Ok(())
         } else {
-            Err(Flaw::new(Code::BrokenTerm, END, message))
+            Err(Violation::new(Code::BrokenTerm, END, message))
         };
     };
     let Some(rule) = profile.map(|profile| profile.month_end) else {
@@ -514,5 +520,5 @@ fn length(term: &Term, is_unified: bool, profile: Option<&Profile>) -> Held {
         counted(months),
         term.start
     );
-    Err(Flaw::new(Code::BrokenTerm, END, message).needing(RULES))
+    Err(Violation::new(Code::BrokenTerm, END, message).needing(RULES))
 }

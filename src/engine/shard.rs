@@ -6,9 +6,9 @@
 use std::mem;
 use std::ops::Range;
 
-use super::agenda::{Agenda, Slot};
-use super::desk::{Desk, Papers, Position};
-use super::window::{End, Place, Rows};
+use super::account_state::{AccountInput, AccountState, Position};
+use super::event_queue::{EventQueue, Slot};
+use super::window::{DayPosition, RunEnd, ShardRows};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 
@@ -16,22 +16,22 @@ use crate::model::calendar::Day;
 const INSTANCES: usize = 8_192;
 
 /// Desks of neighbouring accounts, and what comes next at them.
-pub(super) struct Section<'b> {
-    pub desks: Vec<Desk<'b>>,
+pub(super) struct Shard<'b> {
+    pub desks: Vec<AccountState<'b>>,
     /// The slot of each account; those of its instances follow.
     slots: Vec<Slot>,
-    agenda: Agenda,
+    agenda: EventQueue,
     /// Room for the slots of a day.
     slots_of_day: Vec<Slot>,
     /// Room for what is due on a day.
-    due: Vec<Due>,
+    due: Vec<DueVisit>,
     last: Day,
 }
 
-impl<'b> Section<'b> {
-    pub(super) fn open(book: &'b Book, papers: Vec<Papers>) -> Self {
-        let desk = |papers: Papers| Desk::open(book, papers);
-        let desks: Vec<Desk<'b>> = papers.into_iter().map(desk).collect();
+impl<'b> Shard<'b> {
+    pub(super) fn open_shard(book: &'b Book, papers: Vec<AccountInput>) -> Self {
+        let desk = |papers: AccountInput| AccountState::open_account(book, papers);
+        let desks: Vec<AccountState<'b>> = papers.into_iter().map(desk).collect();
         let mut end = 0;
         let slots = desks.iter().map(|desk| {
             let slot = end;
@@ -39,7 +39,7 @@ impl<'b> Section<'b> {
             slot
         });
         let slots = slots.collect();
-        let agenda = Agenda::from(book.days.from, end);
+        let agenda = EventQueue::from(book.days.from, end);
         let mut section = Self {
             desks,
             slots,
@@ -59,10 +59,10 @@ impl<'b> Section<'b> {
         let (desk, slot) = (&mut self.desks[number], self.slots[number]);
         desk.days_of_actions()
             .chain([from])
-            .for_each(|day| self.agenda.add(day, slot));
+            .for_each(|day| self.agenda.schedule(day, slot));
         for position in desk.positions() {
             if let Some(next) = desk.plan(position, from.yesterday()) {
-                self.agenda.add(next, first_instance(slot) + position);
+                self.agenda.schedule(next, first_instance(slot) + position);
             }
         }
     }
@@ -79,26 +79,26 @@ impl<'b> Section<'b> {
 
     /// The numbers of its accounts.
     pub(super) fn accounts(&self) -> Range<u32> {
-        let number = |desk: Option<&Desk<'_>>| desk.map(|desk| desk.account.0);
+        let number = |desk: Option<&AccountState<'_>>| desk.map(|desk| desk.account.0);
         let (first, last) = (number(self.desks.first()), number(self.desks.last()));
         first.unwrap_or(0)..last.map_or(0, |last| last + 1)
     }
 
     /// Notes what the accounts hold at the opening, on the eve of the run.
-    pub(super) fn note_opening(&self, eve: Day, pen: &mut Pen<'_>) {
+    pub(super) fn note_opening(&self, eve: Day, pen: &mut RowWriter<'_>) {
         pen.rows
             .balances
-            .extend(self.desks.iter().map(Desk::noted_balance));
-        pen.ends.push(pen.rows.end(eve, self.place()));
+            .extend(self.desks.iter().map(AccountState::noted_balance));
+        pen.ends.push(pen.rows.end(eve, self.day_position()));
     }
 
     /// Where its rows stand in a day.
-    fn place(&self) -> Place {
-        Place::At(self.desks.first().map_or(0, |desk| desk.account.0 as usize))
+    fn day_position(&self) -> DayPosition {
+        DayPosition::At(self.desks.first().map_or(0, |desk| desk.account.0 as usize))
     }
 
     /// Replays the next day. Where `is_split`, rows of other accounts may stand between those of its own.
-    pub(super) fn replay(&mut self, (day, is_split): (Day, bool), pen: &mut Pen<'_>) {
+    pub(super) fn replay(&mut self, (day, is_split): (Day, bool), pen: &mut RowWriter<'_>) {
         let mut due = mem::take(&mut self.due);
         self.take_due(day, &mut due);
         for of_desk in due.chunk_by(|due, next| due.desk == next.desk) {
@@ -107,19 +107,19 @@ impl<'b> Section<'b> {
             if is_split {
                 pen.ends.push(
                     pen.rows
-                        .end(day, Place::At(self.desks[number].account.0 as usize)),
+                        .end(day, DayPosition::At(self.desks[number].account.0 as usize)),
                 );
             }
         }
         if !due.is_empty() && !is_split {
-            pen.ends.push(pen.rows.end(day, self.place()));
+            pen.ends.push(pen.rows.end(day, self.day_position()));
         }
         self.due = due;
     }
 
     /// The accounts that the next day must visit, and the instances that wait for it. Going over them in one loop lets the
     /// processor fetch many at once.
-    fn take_due(&mut self, day: Day, due: &mut Vec<Due>) {
+    fn take_due(&mut self, day: Day, due: &mut Vec<DueVisit>) {
         self.agenda.take_day(&mut self.slots_of_day);
         due.clear();
         let mut desk = 0;
@@ -129,12 +129,12 @@ impl<'b> Section<'b> {
             }
             let position = slot.checked_sub(first_instance(self.slots[desk]));
             let waits = position.is_none_or(|position| self.desks[desk].unit(position).wake == day);
-            waits.then_some(Due { desk, position })
+            waits.then_some(DueVisit { desk, position })
         }));
     }
 
     /// Replays a day at a desk, and enters what comes next there.
-    fn visit(&mut self, number: usize, (day, due): (Day, &[Due]), rows: &mut Rows) {
+    fn visit(&mut self, number: usize, (day, due): (Day, &[DueVisit]), rows: &mut ShardRows) {
         let (desk, slot) = (&mut self.desks[number], self.slots[number]);
         if desk.refusal.is_some() {
             return;
@@ -147,26 +147,26 @@ impl<'b> Section<'b> {
         for at in 0..desk.awake.len() {
             let position = desk.awake[at];
             if let Some(next) = desk.plan(position, day) {
-                self.agenda.add(next, first_instance(slot) + position);
+                self.agenda.schedule(next, first_instance(slot) + position);
             }
         }
         if desk.is_restless() && day < self.last {
-            self.agenda.add(day.tomorrow(), slot);
+            self.agenda.schedule(day.tomorrow(), slot);
         }
     }
 }
 
 /// A visit to a desk: because of an instance, or of the account alone.
-struct Due {
+struct DueVisit {
     /// The number of the desk in its section.
     desk: usize,
     position: Option<Position>,
 }
 
 /// Where a section writes.
-pub(super) struct Pen<'p> {
-    pub rows: &'p mut Rows,
-    pub ends: &'p mut Vec<End>,
+pub(super) struct RowWriter<'p> {
+    pub rows: &'p mut ShardRows,
+    pub ends: &'p mut Vec<RunEnd>,
 }
 
 /// The slot of the first instance of the account with this slot.
@@ -175,7 +175,7 @@ fn first_instance(account: Slot) -> Slot {
 }
 
 /// Sections of neighbouring accounts.
-pub(super) fn split(papers: Vec<Papers>) -> Vec<Vec<Papers>> {
+pub(super) fn split(papers: Vec<AccountInput>) -> Vec<Vec<AccountInput>> {
     let mut sections = Vec::new();
     let mut section = Vec::new();
     let mut instances = 0;

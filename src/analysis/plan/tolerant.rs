@@ -7,23 +7,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::keeping::{self, Doing};
-use super::{AmpleRun, Cause, Failure, Setting, Tolerance, TopUp};
-use crate::analysis::losses::{Losses, Meaning};
+use super::keep_rules::{self, Doing};
+use super::{AmpleRun, FundingFailure, NeedCause, PlanSetting, Tolerance, TopUp};
+use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
-use crate::engine::{Refusal, Step, Trial};
+use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, InstanceIndex};
 use crate::model::money::Money;
 
 /// Something that must not happen, to which instance; none where it is about a purchase or payment of no instance.
-type Harm = (Meaning, Option<InstanceIndex>);
+type Harm = (RowMeaning, Option<InstanceIndex>);
 
 /// The search for an account.
-pub(super) struct Search<'s> {
-    setting: &'s Setting<'s>,
+pub(super) struct LateSearch<'s> {
+    setting: &'s PlanSetting<'s>,
     reserve: Option<Money>,
     tolerance: Tolerance,
     let_go: &'s [InstanceIndex],
@@ -33,7 +33,7 @@ pub(super) struct Search<'s> {
 
 /// What is known of an account so far.
 #[derive(Clone)]
-struct Record {
+struct AccountHistory {
     meanings: Losses,
     /// How often each harm was done.
     seen: BTreeMap<Harm, usize>,
@@ -43,13 +43,13 @@ struct Record {
 
 /// Why a sum does not do, and how much more it takes at least for anything to change.
 struct TooLittle {
-    failure: Failure,
+    failure: FundingFailure,
     more: Option<Money>,
 }
 
-impl<'s> Search<'s> {
+impl<'s> LateSearch<'s> {
     pub(super) fn new(
-        setting: &'s Setting<'s>,
+        setting: &'s PlanSetting<'s>,
         run: &AmpleRun<'_>,
         (reserve, tolerance): (Option<Money>, Tolerance),
         let_go: &'s [InstanceIndex],
@@ -58,7 +58,7 @@ impl<'s> Search<'s> {
         let mut meanings = meanings(&run.end);
         for entry in &run.entries {
             if let Some(meaning) = meanings
-                .read(entry)
+                .meaning_of_entry(entry)
                 .filter(|meaning| is_too_late(*meaning, tolerance))
             {
                 anyhow
@@ -78,9 +78,12 @@ impl<'s> Search<'s> {
 
     /// The least sum on the first day, then the least on the second, and so on; and the stops of what is let go and comes back
     /// with them.
-    pub(super) fn top_ups(&self, opening: &Trial<'_>) -> Result<(Vec<TopUp>, Vec<Doing>), Refusal> {
+    pub(super) fn top_ups(
+        &self,
+        opening: &Simulation<'_>,
+    ) -> Result<(Vec<TopUp>, Vec<Doing>), Refusal> {
         let mut walk = opening.clone();
-        let mut record = Record {
+        let mut record = AccountHistory {
             meanings: meanings(opening),
             seen: BTreeMap::new(),
             short: BTreeSet::new(),
@@ -88,7 +91,7 @@ impl<'s> Search<'s> {
         let (mut top_ups, mut stops) = (Vec::new(), Vec::new());
         let arrivals = self.setting.arrivals;
         for (at, arrival) in arrivals.iter().enumerate() {
-            let entries = keeping::advance(
+            let entries = keep_rules::advance(
                 &mut walk,
                 arrival.arrives.yesterday(),
                 (self.let_go, &mut stops),
@@ -107,7 +110,7 @@ impl<'s> Search<'s> {
             }
             if let Some(first) = first.filter(|_| amount > Money::ZERO) {
                 let by = self.latest(start, (arrival.arrives, amount), next)?;
-                let first = Failure {
+                let first = FundingFailure {
                     by,
                     missing: amount,
                     ..first
@@ -118,18 +121,18 @@ impl<'s> Search<'s> {
                     first,
                     without: Vec::new(),
                 });
-                walk.add(arrival.arrives, Step::Receive(amount));
+                walk.add_step(arrival.arrives, PlannedStep::Receive(amount));
             }
         }
         let last = walk.book().days.to;
-        keeping::advance(&mut walk, last, (self.let_go, &mut stops))?;
+        keep_rules::advance(&mut walk, last, (self.let_go, &mut stops))?;
         Ok((top_ups, stops))
     }
 
     /// The last day to which a sum can be put off in one piece.
     fn latest(
         &self,
-        start: (&Trial<'_>, &Record),
+        start: (&Simulation<'_>, &AccountHistory),
         (day, amount): (Day, Money),
         next: Option<Day>,
     ) -> Result<Day, Refusal> {
@@ -148,17 +151,17 @@ impl<'s> Search<'s> {
     /// Whether a sum on a day does, with ample money from the next arrival on.
     fn attempt(
         &self,
-        (walk, record): (&Trial<'_>, &Record),
+        (walk, record): (&Simulation<'_>, &AccountHistory),
         (day, amount): (Day, Money),
         next: Option<Day>,
     ) -> Result<Result<(), TooLittle>, Refusal> {
         let (mut trial, mut record) = (walk.clone(), record.clone());
         trial.watch();
-        trial.add(day, Step::Receive(amount));
+        trial.add_step(day, PlannedStep::Receive(amount));
         next.into_iter()
-            .for_each(|next| trial.add(next, Step::Receive(self.setting.ample)));
+            .for_each(|next| trial.add_step(next, PlannedStep::Receive(self.setting.ample)));
         while let Some(today) = trial.next_day() {
-            let entries = keeping::advance(&mut trial, today, (self.let_go, &mut Vec::new()))?;
+            let entries = keep_rules::advance(&mut trial, today, (self.let_go, &mut Vec::new()))?;
             let bad = entries.iter().find(|entry| self.is_bad(&mut record, entry));
             let short = self
                 .reserve
@@ -168,9 +171,9 @@ impl<'s> Search<'s> {
             if bad.is_none() && short.is_none() {
                 continue;
             }
-            let cause = bad.map_or(Cause::Floor, |entry| cause(walk.book(), entry));
+            let cause = bad.map_or(NeedCause::Floor, |entry| cause(walk.book(), entry));
             let instance = bad.and_then(|entry| entry.instance);
-            let failure = Failure {
+            let failure = FundingFailure {
                 day: today,
                 by: today,
                 cause,
@@ -185,17 +188,17 @@ impl<'s> Search<'s> {
 
     /// Whether the next row says that something was later than tolerated and need not have been: with ample money it does
     /// not happen as often or as early, or only a payment that failed since the first arrival led to it.
-    fn is_bad(&self, record: &mut Record, entry: &Entry) -> bool {
-        let Some(meaning) = record.meanings.read(entry) else {
+    fn is_bad(&self, record: &mut AccountHistory, entry: &Entry) -> bool {
+        let Some(meaning) = record.meanings.meaning_of_entry(entry) else {
             return false;
         };
         match (meaning, entry.instance) {
-            (Meaning::Fails | Meaning::FailsAgain, Some(instance))
+            (RowMeaning::Fails | RowMeaning::FailsAgain, Some(instance))
                 if self.setting.first() <= Some(entry.date) =>
             {
                 record.short.insert(instance);
             }
-            (Meaning::Settled | Meaning::Back, Some(instance)) => {
+            (RowMeaning::Settled | RowMeaning::Back, Some(instance)) => {
                 record.short.remove(&instance);
             }
             _ => {}
@@ -209,7 +212,7 @@ impl<'s> Search<'s> {
             .get(&(meaning, entry.instance))
             .and_then(|days| days.get(*times));
         *times += 1;
-        let of_a_failure = meaning != Meaning::Refused
+        let of_a_failure = meaning != RowMeaning::Refused
             && entry
                 .instance
                 .is_some_and(|one| record.short.contains(&one));
@@ -218,51 +221,60 @@ impl<'s> Search<'s> {
 }
 
 /// What rows of the account mean, from its opening on.
-fn meanings(trial: &Trial<'_>) -> Losses {
+fn meanings(trial: &Simulation<'_>) -> Losses {
     Losses::open_some(trial.book(), trial.instances())
 }
 
-fn cause(book: &Book, entry: &Entry) -> Cause {
+fn cause(book: &Book, entry: &Entry) -> NeedCause {
     let charge_type = entry
         .instance
         .map(|instance| book.instance(instance).charge_type);
     match entry.event {
-        Event::Stopped => Cause::Usage,
-        Event::Terminated if charge_type == Some(ChargeType::Postpaid) => Cause::Usage,
-        Event::Rejected if entry.action.is_none() => Cause::Purchase,
-        Event::Rejected => Cause::Change,
-        _ => Cause::Renewal,
+        Event::Stopped => NeedCause::Usage,
+        Event::Terminated if charge_type == Some(ChargeType::Postpaid) => NeedCause::Usage,
+        Event::Rejected if entry.action.is_none() => NeedCause::Purchase,
+        Event::Rejected => NeedCause::Change,
+        _ => NeedCause::Renewal,
     }
 }
 
 /// Whether a renewal or usage is later than tolerated.
-fn is_too_late(meaning: Meaning, tolerance: Tolerance) -> bool {
+fn is_too_late(meaning: RowMeaning, tolerance: Tolerance) -> bool {
     match meaning {
-        Meaning::Refused | Meaning::Lost => true,
-        Meaning::Reclaimed | Meaning::Stopped => tolerance != Tolerance::Reclaimed,
+        RowMeaning::Refused | RowMeaning::Lost => true,
+        RowMeaning::Reclaimed | RowMeaning::Stopped => tolerance != Tolerance::Reclaimed,
         _ => false,
     }
 }
 
 /// Of what fails before money can come, what is not tolerated: what fails with it, before it is paid or given up.
-pub(super) fn unmet(unmet: Vec<Failure>, run: &AmpleRun<'_>, tolerance: Tolerance) -> Vec<Failure> {
+pub(super) fn unmet(
+    unmet: Vec<FundingFailure>,
+    run: &AmpleRun<'_>,
+    tolerance: Tolerance,
+) -> Vec<FundingFailure> {
     let mut meanings = meanings(&run.end);
-    let told: Vec<(&Entry, Option<Meaning>)> = run
+    let told: Vec<(&Entry, Option<RowMeaning>)> = run
         .entries
         .iter()
-        .map(|entry| (entry, meanings.read(entry)))
+        .map(|entry| (entry, meanings.meaning_of_entry(entry)))
         .collect();
-    let too_late = |failure: &Failure| {
+    let too_late = |failure: &FundingFailure| {
         let later = told.iter().filter(|(entry, _)| entry.date >= failure.day);
         let later = later.filter_map(|(entry, meaning)| Some((*entry, (*meaning)?)));
         match (failure.cause, failure.instance) {
-            (Cause::Usage, _) => hours_are_too_late(later, tolerance),
-            (Cause::Purchase | Cause::Change, _) => true,
+            (NeedCause::Usage, _) => hours_are_too_late(later, tolerance),
+            (NeedCause::Purchase | NeedCause::Change, _) => true,
             (_, of) => later
                 .filter(|(entry, _)| entry.instance == of)
-                .skip_while(|(_, meaning)| !matches!(meaning, Meaning::Fails | Meaning::FailsAgain))
+                .skip_while(|(_, meaning)| {
+                    !matches!(meaning, RowMeaning::Fails | RowMeaning::FailsAgain)
+                })
                 .take_while(|(_, meaning)| {
-                    !matches!(meaning, Meaning::Settled | Meaning::Back | Meaning::GivenUp)
+                    !matches!(
+                        meaning,
+                        RowMeaning::Settled | RowMeaning::Back | RowMeaning::GivenUp
+                    )
                 })
                 .any(|(_, meaning)| is_too_late(meaning, tolerance)),
         }
@@ -272,18 +284,18 @@ pub(super) fn unmet(unmet: Vec<Failure>, run: &AmpleRun<'_>, tolerance: Toleranc
 
 /// Whether arrears stop instances, or are the reason why some of them are lost.
 fn hours_are_too_late<'e>(
-    rows: impl Iterator<Item = (&'e Entry, Meaning)>,
+    rows: impl Iterator<Item = (&'e Entry, RowMeaning)>,
     tolerance: Tolerance,
 ) -> bool {
     let mut stopped = BTreeSet::new();
     for (entry, meaning) in rows {
         match meaning {
-            Meaning::Stopped if is_too_late(meaning, tolerance) => return true,
-            Meaning::Stopped => {
+            RowMeaning::Stopped if is_too_late(meaning, tolerance) => return true,
+            RowMeaning::Stopped => {
                 stopped.insert(entry.instance);
             }
-            Meaning::Lost if stopped.contains(&entry.instance) => return true,
-            Meaning::Back | Meaning::GivenUp => {
+            RowMeaning::Lost if stopped.contains(&entry.instance) => return true,
+            RowMeaning::Back | RowMeaning::GivenUp => {
                 stopped.remove(&entry.instance);
             }
             _ => {}

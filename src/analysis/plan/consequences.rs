@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::TopUp;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
-use crate::engine::{Refusal, Step, Trial};
+use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
 
@@ -22,7 +22,7 @@ pub struct Consequence {
 }
 
 /// Tells for each top-up what happens without it.
-pub(super) fn tell(opening: &Trial<'_>, top_ups: &mut [TopUp]) -> Result<(), Refusal> {
+pub(super) fn tell(opening: &Simulation<'_>, top_ups: &mut [TopUp]) -> Result<(), Refusal> {
     let mut walk = opening.clone();
     for at in 0..top_ups.len() {
         let day = top_ups[at].arrival.arrives;
@@ -30,14 +30,18 @@ pub(super) fn tell(opening: &Trial<'_>, top_ups: &mut [TopUp]) -> Result<(), Ref
         walk.take_entries();
         let (one, later) = top_ups[at..].split_at_mut(1);
         one[0].without = follow(walk.clone(), day, later)?;
-        walk.add(day, Step::Receive(top_ups[at].amount));
+        walk.add_step(day, PlannedStep::Receive(top_ups[at].amount));
     }
     Ok(())
 }
 
 /// Follows a run from a day on, to which later top-ups come: victims are taken until the first of these is there, and
 /// followed to their end.
-fn follow(mut trial: Trial<'_>, from: Day, later: &[TopUp]) -> Result<Vec<Consequence>, Refusal> {
+fn follow(
+    mut trial: Simulation<'_>,
+    from: Day,
+    later: &[TopUp],
+) -> Result<Vec<Consequence>, Refusal> {
     let next = later.first().map(|next| next.arrival.arrives);
     let mut coming = later.iter().peekable();
     let mut story = Vec::new();
@@ -50,7 +54,7 @@ fn follow(mut trial: Trial<'_>, from: Day, later: &[TopUp]) -> Result<Vec<Conseq
                 .next_day()
                 .is_none_or(|day| one.arrival.arrives <= day)
         }) {
-            trial.add(top_up.arrival.arrives, Step::Receive(top_up.amount));
+            trial.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount));
         }
         let Some(day) = trial.next_day() else { break };
         if victims.is_empty() && next.is_some_and(|next| day > next) {

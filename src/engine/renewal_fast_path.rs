@@ -2,7 +2,7 @@
 //! the account's balance, in the order of the ids. Most days of most accounts are plain. What the phases of such a day
 //! would decide and write one after the other (`engine/day.rs`) is decided and written here at once.
 
-use super::desk::Desk;
+use super::account_state::AccountState;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
 use crate::model::calendar::Day;
@@ -11,7 +11,7 @@ use crate::model::money::Money;
 use crate::model::order::{Order, Term};
 use crate::model::profile::ChargeOrder;
 
-impl Desk<'_> {
+impl AccountState<'_> {
     /// Whether phases 1 to 6 come to nothing but that all instances that are awake renew, one after the other.
     pub(super) fn is_plain(&mut self, day: Day) -> bool {
         let acts = self.next_action().is_some_and(|next| next <= day);

@@ -10,10 +10,10 @@ mod knapsack;
 
 use super::arrivals::Arrival;
 use super::demand::{Floors, Needs};
-use super::keeping::{self, Doing};
-use super::{AmpleRun, Failure, Keeps, Setting, with_steps};
+use super::keep_rules::{self, Doing};
+use super::{AmpleRun, FundingFailure, KeepRules, PlanSetting, with_steps};
 use crate::engine::event::Event;
-use crate::engine::{Refusal, Step, Trial};
+use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::action::{Target, Verb};
 use crate::model::book::Book;
 use crate::model::instance::{InstanceIndex, State};
@@ -25,7 +25,7 @@ const REPLAYS: usize = 4_096;
 
 /// What the budget keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Triage {
+pub struct Selection {
     /// The money there is, on the first day on which it can be there.
     pub budget: Money,
     /// What stays, by id.
@@ -38,7 +38,7 @@ pub struct Triage {
     pub most: u128,
 }
 
-impl Triage {
+impl Selection {
     /// Whether no other set is worth more.
     pub fn is_best(&self) -> bool {
         self.worth == self.most
@@ -49,13 +49,13 @@ impl Triage {
 pub(super) type Candidate = (InstanceIndex, u128);
 
 /// An account whose money does not suffice.
-pub(super) struct Shortage<'s, 'b> {
-    pub setting: &'s Setting<'s>,
+pub(super) struct FundsShortage<'s, 'b> {
+    pub setting: &'s PlanSetting<'s>,
     /// The account before anything is done.
-    pub opening: &'s Trial<'b>,
+    pub opening: &'s Simulation<'b>,
     /// What is done so that all candidates stay.
     pub steps: &'s [Doing],
-    pub keeps: &'s Keeps<'s>,
+    pub keeps: &'s KeepRules<'s>,
     /// Those stopped at the opening that come back with ample money.
     pub returning: &'s [InstanceIndex],
     pub budget: Money,
@@ -63,19 +63,19 @@ pub(super) struct Shortage<'s, 'b> {
 }
 
 /// What comes of letting some instances go.
-pub(super) struct Outcome<'b> {
+pub(super) struct SelectionOutcome<'b> {
     /// What is done.
     pub steps: Vec<Doing>,
     pub run: AmpleRun<'b>,
 }
 
-impl<'b> Shortage<'_, 'b> {
+impl<'b> FundsShortage<'_, 'b> {
     /// The best set that is found.
-    pub(super) fn solve(&self, candidates: &[Candidate]) -> Result<Triage, Refusal> {
+    pub(super) fn solve(&self, candidates: &[Candidate]) -> Result<Selection, Refusal> {
         let total = candidates.iter().map(|(_, worth)| worth).sum();
         let (chosen, most) = match self.is_additive(candidates) {
             true => {
-                let costs = Costs::of(self, candidates)?;
+                let costs = Costs::costs_of_candidates(self, candidates)?;
                 knapsack::best(
                     &costs,
                     &candidates
@@ -101,7 +101,7 @@ impl<'b> Shortage<'_, 'b> {
             .filter(|(_, chosen)| **chosen)
             .map(|((_, worth), _)| worth)
             .sum();
-        Ok(Triage {
+        Ok(Selection {
             budget: self.budget,
             kept: named(true),
             let_go: named(false),
@@ -112,20 +112,23 @@ impl<'b> Shortage<'_, 'b> {
 
     /// What comes of letting these go, with the budget. What of them, or of those that were never to be kept, comes back from
     /// arrears is stopped on the day after.
-    pub(super) fn outcome(&self, let_go: &[InstanceIndex]) -> Result<Outcome<'b>, Refusal> {
+    pub(super) fn outcome(
+        &self,
+        let_go: &[InstanceIndex],
+    ) -> Result<SelectionOutcome<'b>, Refusal> {
         let stays = |doing: &&Doing| let_go.binary_search(&doing.1).is_err();
         let kept = self.steps.iter().filter(stays).copied();
         let gone = let_go
             .iter()
-            .filter_map(|instance| keeping::let_go(self.opening, *instance));
+            .filter_map(|instance| keep_rules::let_go(self.opening, *instance));
         let mut steps: Vec<Doing> = kept.chain(gone).collect();
         let mut trial = self.trial(&steps, Some(self.budget));
         let mut all_gone = [let_go, &self.keeps.let_go].concat();
         all_gone.sort_unstable();
         let last = trial.book().days.to;
-        let entries = keeping::advance(&mut trial, last, (&all_gone, &mut steps))?;
-        steps.sort_by_key(keeping::order);
-        Ok(Outcome {
+        let entries = keep_rules::advance(&mut trial, last, (&all_gone, &mut steps))?;
+        steps.sort_by_key(keep_rules::order);
+        Ok(SelectionOutcome {
             steps,
             run: AmpleRun {
                 entries,
@@ -145,7 +148,7 @@ impl<'b> Shortage<'_, 'b> {
                 .any(|(_, one, verb)| *one == instance && *verb != Verb::Stop);
             renewed
                 || self.returning.binary_search(&instance).is_ok()
-                || keeping::let_go(self.opening, instance).is_some()
+                || keep_rules::let_go(self.opening, instance).is_some()
         };
         let worth = |instance: InstanceIndex| {
             self.setting
@@ -163,10 +166,10 @@ impl<'b> Shortage<'_, 'b> {
     }
 
     /// The account with what is done, and the budget on its way, if there is one.
-    pub(super) fn trial(&self, steps: &[Doing], budget: Option<Money>) -> Trial<'b> {
+    pub(super) fn trial(&self, steps: &[Doing], budget: Option<Money>) -> Simulation<'b> {
         let mut trial = with_steps(self.opening, steps);
         if let Some((first, budget)) = self.setting.first().zip(budget) {
-            trial.add(first, Step::Receive(budget));
+            trial.add_step(first, PlannedStep::Receive(budget));
         }
         trial
     }
@@ -174,7 +177,7 @@ impl<'b> Shortage<'_, 'b> {
     /// What a run needs whose first money, so much, is taken off.
     pub(super) fn needs<'n>(&'n self, run: &AmpleRun<'n>, first_money: Money) -> Needs<'n> {
         let arrivals: &[Arrival] = &self.setting.arrivals[..1];
-        Needs::of(
+        Needs::needs_of_run(
             run,
             (arrivals, first_money),
             Floors {
@@ -185,11 +188,11 @@ impl<'b> Shortage<'_, 'b> {
     }
 
     /// What fails in a run.
-    pub(super) fn failures(&self, run: &AmpleRun<'_>) -> Vec<Failure> {
+    pub(super) fn failures(&self, run: &AmpleRun<'_>) -> Vec<FundingFailure> {
         let needs = self.needs(run, Money::ZERO);
         let first = self.setting.first();
         // What was in trouble at the opening can wait for the first money.
-        let waits = |failure: &Failure| {
+        let waits = |failure: &FundingFailure| {
             let state = failure
                 .instance
                 .and_then(|instance| self.opening.state(instance));

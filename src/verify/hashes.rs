@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::Written;
-use super::findings::Findings;
-use super::record::{FILE, Record};
-use super::report::{Report, is_of_report};
+use super::WrittenFiles;
+use super::record::{FILE, WrittenRecord};
+use super::report::{ReportClaims, is_of_report};
+use super::violations::Violations;
 use crate::input;
 use crate::input::diagnostic::{Code, Place};
 use crate::output::hash::Hasher;
@@ -36,13 +36,13 @@ const SCENARIOS: &str = "scenarios/";
 
 /// What the hashes say.
 #[derive(Default)]
-pub(super) struct Sealed {
+pub(super) struct HashCheck {
     /// How many files are as they were written.
     pub unchanged: usize,
     /// Files that nobody lists, and whose names are none of a run or a report.
     pub foreign: Vec<String>,
     /// The report beside the run, if its list can be trusted.
-    pub report: Option<Report>,
+    pub report: Option<ReportClaims>,
 }
 
 /// Whether a run or a report writes files of this name: one that nobody lists would be taken for theirs.
@@ -66,22 +66,22 @@ pub fn is_name_of_result(name: &str) -> bool {
 }
 
 /// Finds links in the place of files: where they lead can change without any file of the result.
-pub(super) fn refuse_links(written: &Written<'_>, found: &mut Findings) {
+pub(super) fn refuse_links(written: &WrittenFiles<'_>, found: &mut Violations) {
     let ours = written.links.iter().filter(|name| is_name_of_result(name));
     ours.for_each(|name| refuse_link(name, found));
 }
 
-fn refuse_link(name: &str, found: &mut Findings) {
+fn refuse_link(name: &str, found: &mut Violations) {
     let message = format!("`{name}` is a symbolic link, must be the file itself");
     found.add_changed(name, Code::ChangedFile, Place::of_file(name), message);
 }
 
 /// Hashes every file and finds those that are not as they were written.
-pub(super) fn check(
-    written: &Written<'_>,
-    record: Option<&Record>,
-    found: &mut Findings,
-) -> Sealed {
+pub(super) fn check_hashes(
+    written: &WrittenFiles<'_>,
+    record: Option<&WrittenRecord>,
+    found: &mut Violations,
+) -> HashCheck {
     let trusted = record.filter(|_| !found.is_changed(FILE));
     let Some(outputs) = trusted.and_then(|record| record.outputs.as_ref()) else {
         if trusted.is_some() {
@@ -95,9 +95,9 @@ pub(super) fn check(
             .for_each(|name| {
                 missing(written, name, found);
             });
-        return Sealed::default();
+        return HashCheck::default();
     };
-    let report = Report::read(written, trusted, found);
+    let report = ReportClaims::read_claims(written, trusted, found);
     let of_report = report.as_ref().map(|report| &report.outputs);
     let listed = outputs.iter().chain(of_report.into_iter().flatten());
     let unchanged = listed
@@ -140,7 +140,7 @@ pub(super) fn check(
     found.seal();
     ledger(trusted, outputs, found);
     let foreign = foreign.into_iter().cloned().collect();
-    Sealed {
+    HashCheck {
         unchanged: 1 + usize::from(report.is_some()) + unchanged,
         foreign,
         report,
@@ -149,9 +149,9 @@ pub(super) fn check(
 
 /// Whether a file is as it was written.
 fn is_unchanged(
-    written: &Written<'_>,
+    written: &WrittenFiles<'_>,
     (name, must): (&String, &String),
-    found: &mut Findings,
+    found: &mut Violations,
 ) -> bool {
     if written.links.contains(name) && !found.is_changed(name) {
         refuse_link(name, found);
@@ -171,14 +171,18 @@ fn is_unchanged(
 }
 
 /// `ledger.csv` has its hash in two places.
-fn ledger(record: Option<&Record>, outputs: &BTreeMap<String, String>, found: &mut Findings) {
+fn ledger(
+    record: Option<&WrittenRecord>,
+    outputs: &BTreeMap<String, String>,
+    found: &mut Violations,
+) {
     let (Some(record), Some(must)) = (record, outputs.get("ledger.csv")) else {
         return;
     };
     if record.ledger != *must {
-        found.add(Code::Disagrees, (FILE, &[]), || {
+        found.report_violation(Code::Disagrees, (FILE, &[]), || {
             (
-                record.place("ledger"),
+                record.place_of_key("ledger"),
                 format!(
                     "`ledger` is {}, must be {must} as in `outputs`",
                     record.ledger
@@ -188,7 +192,7 @@ fn ledger(record: Option<&Record>, outputs: &BTreeMap<String, String>, found: &m
     }
 }
 
-fn missing(written: &Written<'_>, name: &str, found: &mut Findings) -> bool {
+fn missing(written: &WrittenFiles<'_>, name: &str, found: &mut Violations) -> bool {
     let is_missing = !written.names.contains(name);
     if is_missing {
         let message = format!("`{name}` is not there, must be: the run wrote it");
@@ -197,9 +201,9 @@ fn missing(written: &Written<'_>, name: &str, found: &mut Findings) -> bool {
     is_missing
 }
 
-fn hash(written: &Written<'_>, name: &str, found: &mut Findings) -> Option<String> {
+fn hash(written: &WrittenFiles<'_>, name: &str, found: &mut Violations) -> Option<String> {
     let mut hasher = Hasher::default();
-    let mut file = written.open(name, found)?;
+    let mut file = written.open_file(name, found)?;
     match io::copy(&mut file, &mut hasher) {
         Ok(_) => Some(hasher.hex()),
         Err(error) => {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::AmpleRun;
-use crate::analysis::losses::{Losses, Meaning};
+use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
-use crate::engine::{Refusal, Step, Trial};
+use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::action::Verb;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, InstanceIndex, RenewFlag, State};
@@ -26,7 +26,7 @@ pub(super) fn order((day, instance, verb): &Doing) -> (Day, u8, InstanceIndex) {
 
 /// Flags and stops on the first day of the run, or on the day on which an instance begins: what is kept renews itself, what
 /// is not kept neither renews itself nor runs by the hour.
-pub(super) fn flags(opening: &Trial<'_>, kept: &[InstanceIndex]) -> Vec<Doing> {
+pub(super) fn flags(opening: &Simulation<'_>, kept: &[InstanceIndex]) -> Vec<Doing> {
     let is_kept = |instance: InstanceIndex| kept.binary_search(&instance).is_ok();
     let doing = |instance| {
         if is_kept(instance) {
@@ -39,7 +39,7 @@ pub(super) fn flags(opening: &Trial<'_>, kept: &[InstanceIndex]) -> Vec<Doing> {
 }
 
 /// The day from which on people can do something with an instance.
-fn beginning(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Day> {
+fn beginning(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<Day> {
     let book = opening.book();
     match opening.state(instance) {
         Some(State::Terminated) => None,
@@ -51,7 +51,7 @@ fn beginning(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Day> {
     }
 }
 
-fn keep(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Doing> {
+fn keep(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<Doing> {
     let listed = opening.book().instance(instance);
     let idle = listed.charge_type == ChargeType::Prepaid && listed.renew_flag != RenewFlag::Auto;
     let day = beginning(opening, instance).filter(|_| idle)?;
@@ -59,7 +59,7 @@ fn keep(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Doing> {
 }
 
 /// What keeps an instance from costing anything by itself; none where it costs nothing.
-pub(super) fn let_go(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Doing> {
+pub(super) fn let_go(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<Doing> {
     let listed = opening.book().instance(instance);
     let verb = match (listed.charge_type, listed.renew_flag) {
         (ChargeType::Prepaid, RenewFlag::Auto) => Verb::SetFlag(RenewFlag::None, None),
@@ -72,7 +72,7 @@ pub(super) fn let_go(opening: &Trial<'_>, instance: InstanceIndex) -> Option<Doi
 /// Replays an account up to a day. What is let go and comes back from arrears is stopped on the day after; these stops are
 /// added to what is done. Gives the rows.
 pub(super) fn advance(
-    trial: &mut Trial<'_>,
+    trial: &mut Simulation<'_>,
     last: Day,
     (let_go, done): (&[InstanceIndex], &mut Vec<Doing>),
 ) -> Result<Vec<Entry>, Refusal> {
@@ -98,7 +98,7 @@ pub(super) fn advance(
             BTreeSet::new()
         };
         for instance in stoppable {
-            trial.add(day.tomorrow(), Step::Do(instance, Verb::Stop));
+            trial.add_step(day.tomorrow(), PlannedStep::Do(instance, Verb::Stop));
             done.push((day.tomorrow(), instance, Verb::Stop));
         }
         all.extend(entries);
@@ -134,7 +134,7 @@ pub(super) fn carried_out(steps: Vec<Doing>, entries: &[Entry]) -> Vec<Doing> {
 }
 
 /// Troubles of kept instances, and what mends each.
-struct Troubles {
+struct UnpaidTimes {
     first: Day,
     /// Those that go on: on which day what can be done.
     open: BTreeMap<InstanceIndex, (Day, Verb)>,
@@ -142,7 +142,7 @@ struct Troubles {
     found: BTreeMap<InstanceIndex, (Day, Verb)>,
 }
 
-impl Troubles {
+impl UnpaidTimes {
     fn begin(&mut self, instance: InstanceIndex, day: Day, verb: Verb) {
         self.open
             .entry(instance)
@@ -164,7 +164,7 @@ impl Troubles {
 /// money can come, and comes back by itself or by what people plan, is left to that.
 pub(super) fn repairs(
     run: &AmpleRun<'_>,
-    (opening, kept): (&Trial<'_>, &[InstanceIndex]),
+    (opening, kept): (&Simulation<'_>, &[InstanceIndex]),
     known: &[Doing],
     first: Option<Day>,
 ) -> Vec<Doing> {
@@ -173,7 +173,7 @@ pub(super) fn repairs(
     };
     let book = opening.book();
     let renewal = |instance: InstanceIndex| Verb::Renew(book.instance(instance).renew_months);
-    let mut troubles = Troubles {
+    let mut troubles = UnpaidTimes {
         first,
         open: BTreeMap::new(),
         found: BTreeMap::new(),
@@ -190,7 +190,7 @@ pub(super) fn repairs(
     let mut meanings = Losses::open_some(book, opening.instances());
     let mut refused: BTreeSet<(Day, InstanceIndex)> = BTreeSet::new();
     for entry in &run.entries {
-        let meaning = meanings.read(entry);
+        let meaning = meanings.meaning_of_entry(entry);
         let Some(instance) = entry
             .instance
             .filter(|instance| kept.binary_search(instance).is_ok())
@@ -199,17 +199,17 @@ pub(super) fn repairs(
         };
         match (meaning, entry.event) {
             (_, Event::Expired) => troubles.begin(instance, entry.date, renewal(instance)),
-            (Some(Meaning::Reclaimed), _) => {
+            (Some(RowMeaning::Reclaimed), _) => {
                 troubles.begin(instance, entry.date, renewal(instance));
                 troubles.find(instance, entry.date);
             }
-            (Some(Meaning::Stopped), _) => troubles.begin(instance, entry.date, Verb::Start),
-            (Some(Meaning::Lost), _) => {
+            (Some(RowMeaning::Stopped), _) => troubles.begin(instance, entry.date, Verb::Start),
+            (Some(RowMeaning::Lost), _) => {
                 // Gone in the morning, before anything can be done on that day.
                 troubles.find(instance, entry.date.yesterday());
                 troubles.open.remove(&instance);
             }
-            (Some(Meaning::Settled | Meaning::Back | Meaning::GivenUp), _)
+            (Some(RowMeaning::Settled | RowMeaning::Back | RowMeaning::GivenUp), _)
             | (_, Event::Restored | Event::Stopped) => {
                 troubles.open.remove(&instance);
             }
@@ -219,7 +219,7 @@ pub(super) fn repairs(
             _ => {}
         }
     }
-    let Troubles {
+    let UnpaidTimes {
         open, mut found, ..
     } = troubles;
     open.into_iter().for_each(|(instance, trouble)| {

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 
 use super::super::diagnostics::{counted, visible};
 use super::super::ink::HEAD;
-use crate::analysis::compare::{Case, Difference, Names, Step, Subject};
+use crate::analysis::compare::{ComparedEvent, ComparedRun, Difference, RunNames, Subject};
 use crate::engine::event::{Event, Reason};
 use crate::model::money::{Currency, Money};
 
 /// How two runs differ: how many instances, what they cost more and less, and the gravest differences.
 pub(super) fn differences(
-    names: &Names,
-    (base, case): (&Case, &Case),
+    names: &RunNames,
+    (base, case): (&ComparedRun, &ComparedRun),
     differences: &[Difference],
     most: usize,
 ) -> String {
@@ -19,7 +19,7 @@ pub(super) fn differences(
     if differences.is_empty() {
         return format!("{HEAD}{name}{HEAD:#}: nothing differs\n\n");
     }
-    let teller = Teller { names, base, case };
+    let teller = ComparisonPrinter { names, base, case };
     let mut text = format!("{HEAD}{name}{HEAD:#}: {}\n", teller.totals(differences));
     let mut ranked: Vec<&Difference> = differences.iter().collect();
     ranked.sort_by_key(|one| {
@@ -39,15 +39,15 @@ pub(super) fn differences(
     text + "\n"
 }
 
-struct Teller<'t> {
-    names: &'t Names,
-    base: &'t Case,
-    case: &'t Case,
+struct ComparisonPrinter<'t> {
+    names: &'t RunNames,
+    base: &'t ComparedRun,
+    case: &'t ComparedRun,
 }
 
-impl Teller<'_> {
+impl ComparisonPrinter<'_> {
     fn currency(&self, subject: Subject) -> Currency {
-        self.case.figures[self.names.account(subject).0 as usize].currency
+        self.case.figures[self.names.account_of(subject).0 as usize].currency
     }
 
     fn money(&self, subject: Subject, money: Money) -> String {
@@ -124,13 +124,13 @@ impl Teller<'_> {
     }
 
     /// The worst of what only one of the runs has; where nothing is bad, what is done most often.
-    fn side(&self, one: &Difference, steps: &[Step]) -> Option<String> {
+    fn side(&self, one: &Difference, steps: &[ComparedEvent]) -> Option<String> {
         let worst = steps.iter().rev().max_by_key(|step| step.weight)?;
         if worst.weight > 0 {
             return Some(self.step(one.subject, worst, short_before(steps, worst)));
         }
         let event = most_frequent(steps);
-        let same: Vec<&Step> = steps.iter().filter(|step| step.event == event).collect();
+        let same: Vec<&ComparedEvent> = steps.iter().filter(|step| step.event == event).collect();
         let (first, last) = (same.first()?, same.last()?);
         if same.len() == 1 {
             return Some(self.step(one.subject, first, None));
@@ -162,7 +162,7 @@ impl Teller<'_> {
         )
     }
 
-    fn step(&self, subject: Subject, step: &Step, short: Option<Money>) -> String {
+    fn step(&self, subject: Subject, step: &ComparedEvent, short: Option<Money>) -> String {
         let mut text = format!("{} on {}", word(step.event), step.date);
         if let Some(until) = step.until {
             text += &format!(" until {until}");
@@ -181,7 +181,7 @@ impl Teller<'_> {
 }
 
 /// What was missing when the renewal failed that led to a loss.
-fn short_before(steps: &[Step], loss: &Step) -> Option<Money> {
+fn short_before(steps: &[ComparedEvent], loss: &ComparedEvent) -> Option<Money> {
     let mut before = steps
         .iter()
         .filter(|step| step.event == Event::RenewalFailed && step.date <= loss.date);
@@ -189,7 +189,7 @@ fn short_before(steps: &[Step], loss: &Step) -> Option<Money> {
 }
 
 /// The event that most of the steps are; of equals the one that comes first in the list of events.
-fn most_frequent(steps: &[Step]) -> Event {
+fn most_frequent(steps: &[ComparedEvent]) -> Event {
     let count = |event: Event| steps.iter().filter(|step| step.event == event).count();
     let events = Event::ALL.iter().rev().max_by_key(|event| count(**event));
     events.copied().unwrap_or(Event::Renewed)

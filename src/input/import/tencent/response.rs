@@ -3,15 +3,15 @@
 //! A failed call is an error; what an unknown shape may be is said by its file. Answers that are known but hold nothing for a book leave a warning.
 //! Of the entries of a list only the first is looked into, and only for its kind.
 
-use super::left_out;
+use super::not_imported;
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::import::bills::Bills;
-use crate::input::import::field::{Fields, Said};
+use crate::input::import::field::{Fields, SourcedValue};
 use crate::input::import::json::{Node, one_line};
 
 /// Which list of instances an answer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::input::import) enum Kind {
+pub(in crate::input::import) enum ListKind {
     /// `InstanceSet` of cvm.
     Cvm,
     /// `InstanceSet` of lighthouse.
@@ -24,22 +24,22 @@ pub(in crate::input::import) enum Kind {
 
 /// A list of instances: one page of it.
 #[derive(Debug)]
-pub(in crate::input::import) struct List<'s> {
+pub(in crate::input::import) struct ResponsePage<'s> {
     /// Which.
-    pub(in crate::input::import) kind: Kind,
+    pub(in crate::input::import) kind: ListKind,
     /// Its entries.
     pub(in crate::input::import) entries: Vec<Node<'s>>,
     /// How many entries all pages have together.
-    pub(in crate::input::import) total: Option<Said<'s, usize>>,
+    pub(in crate::input::import) total: Option<SourcedValue<'s, usize>>,
     /// Where it says that a further page follows, `Some(None)` on the last page.
     pub(in crate::input::import) next: Option<Option<Node<'s>>>,
 }
 
 /// An answer that was recognised.
 #[derive(Debug)]
-pub(in crate::input::import) enum Answer<'s> {
+pub(in crate::input::import) enum ResponseList<'s> {
     /// A list of instances.
-    Entries(List<'s>),
+    Entries(ResponsePage<'s>),
     /// The vouchers of an account.
     Vouchers(Node<'s>),
     /// The balance of an account.
@@ -52,9 +52,9 @@ pub(in crate::input::import) enum Answer<'s> {
 
 /// What a value turned out to be.
 #[derive(Debug)]
-pub(in crate::input::import) enum Recognised<'s> {
+pub(in crate::input::import) enum RecognisedResponse<'s> {
     /// An answer.
-    Answer(Answer<'s>),
+    Answer(ResponseList<'s>),
     /// A call that failed; that has been reported.
     Failed,
     /// Something else.
@@ -62,11 +62,11 @@ pub(in crate::input::import) enum Recognised<'s> {
 }
 
 /// The member that is the list, a member that only entries of the kind have, the kind.
-const LISTS: &[(&str, &str, Kind)] = &[
-    ("InstanceSet", "BundleId", Kind::Lighthouse),
-    ("InstanceSet", "InstanceType", Kind::Cvm),
-    ("DiskSet", "DiskId", Kind::Disks),
-    ("InstanceList", "ProductCode", Kind::Renewals),
+const LISTS: &[(&str, &str, ListKind)] = &[
+    ("InstanceSet", "BundleId", ListKind::Lighthouse),
+    ("InstanceSet", "InstanceType", ListKind::Cvm),
+    ("DiskSet", "DiskId", ListKind::Disks),
+    ("InstanceList", "ProductCode", ListKind::Renewals),
 ];
 
 /// Answers that hold nothing for a book: a member that only they have, the call, the reason.
@@ -76,33 +76,36 @@ const USELESS: &[(&str, &str, &str)] = &[(
     "refunds are not part of a book",
 )];
 
-impl<'s> Answer<'s> {
+impl<'s> ResponseList<'s> {
     /// The answer that a value is; a failed call and an unknown shape are reported.
     pub(in crate::input::import) fn recognise(
         node: Node<'s>,
         found: &mut Diagnostics,
-    ) -> Recognised<'s> {
+    ) -> RecognisedResponse<'s> {
         let Some(members) = node.members() else {
-            return Recognised::Unknown(node);
+            return RecognisedResponse::Unknown(node);
         };
         let inner = members
             .get("Response")
             .copied()
             .filter(|inner| inner.members().is_some())
             .unwrap_or(node);
-        let Some(mut fields) = Fields::of(inner, found) else {
-            return Recognised::Unknown(inner);
+        let Some(mut fields) = Fields::fields_of(inner, found) else {
+            return RecognisedResponse::Unknown(inner);
         };
         if fields.get("Error").is_some() {
             failed(&mut fields);
-            return Recognised::Failed;
+            return RecognisedResponse::Failed;
         }
         let answer = list(&mut fields).or_else(|| single(inner, &mut fields));
-        answer.map_or(Recognised::Unknown(inner), Recognised::Answer)
+        answer.map_or(
+            RecognisedResponse::Unknown(inner),
+            RecognisedResponse::Answer,
+        )
     }
 }
 
-fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
+fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<ResponseList<'s>> {
     let (key, ..) = LISTS.iter().find(|(key, ..)| fields.has(key))?;
     let entries = fields.list(key);
     let first = entries.first().and_then(|entry| entry.members());
@@ -117,10 +120,10 @@ fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
     let next = fields.has("NextToken").then(|| {
         fields
             .get("NextToken")
-            .filter(|token| token.text() != "\"\"")
+            .filter(|token| token.raw_text() != "\"\"")
     });
     let total = fields.whole("TotalCount");
-    Some(Answer::Entries(List {
+    Some(ResponseList::Entries(ResponsePage {
         kind: *kind,
         entries,
         total,
@@ -128,30 +131,30 @@ fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
     }))
 }
 
-fn single<'s>(node: Node<'s>, fields: &mut Fields<'s, '_>) -> Option<Answer<'s>> {
+fn single<'s>(node: Node<'s>, fields: &mut Fields<'s, '_>) -> Option<ResponseList<'s>> {
     if Bills::is_one(fields) {
-        Some(Answer::Bill(node))
+        Some(ResponseList::Bill(node))
     } else if fields.has("CashAccountBalance") {
-        Some(Answer::Balance(node))
+        Some(ResponseList::Balance(node))
     } else if fields.has("VoucherInfos") {
-        Some(Answer::Vouchers(node))
+        Some(ResponseList::Vouchers(node))
     } else if fields.has("Price") {
-        left_out::price(fields);
-        Some(Answer::Nothing)
+        not_imported::price(fields);
+        Some(ResponseList::Nothing)
     } else if let Some((_, call, reason)) = USELESS.iter().find(|(key, ..)| fields.has(key)) {
         useless(
             node,
             &format!("the answer of `{call}`: {reason}"),
             fields.found,
         );
-        Some(Answer::Nothing)
+        Some(ResponseList::Nothing)
     } else if fields.is_only("RequestId") {
         useless(
             node,
             "an answer that holds a `RequestId` only, as `cvm RenewInstances` gives it",
             fields.found,
         );
-        Some(Answer::Nothing)
+        Some(ResponseList::Nothing)
     } else {
         None
     }
@@ -169,7 +172,7 @@ fn failed(fields: &mut Fields<'_, '_>) {
     let mut said = |key| {
         fields
             .nested("Error")
-            .and_then(|mut error| error.text(key))
+            .and_then(|mut error| error.take_text(key))
             .map(|said| said.value)
     };
     let code = said("Code").unwrap_or_else(|| "an unnamed code".to_owned());

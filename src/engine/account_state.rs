@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Means, Refusal, Step};
+use super::{PlannedStep, Refusal, ReplayOptions};
 use crate::engine::charge;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Balance, Basis, Entry, Shortfall};
-use crate::engine::lifecycle::Standing;
+use crate::engine::lifecycle::DayStatus;
 use crate::model::account::{AccountIndex, Funds, Movement, Returns};
 use crate::model::action::ActionIndex;
 use crate::model::book::Book;
@@ -24,7 +24,7 @@ pub(super) type Position = u32;
 /// What decides on the days of an instance: no more than one line of a processor's cache.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
-pub(super) struct Unit {
+pub(super) struct InstanceState {
     pub instance: InstanceIndex,
     pub profile: ProfileIndex,
     pub charge_type: ChargeType,
@@ -48,13 +48,13 @@ pub(super) struct Unit {
 }
 
 const _: () = assert!(
-    size_of::<Unit>() == 64,
+    size_of::<InstanceState>() == 64,
     "what decides on an instance fits into a line"
 );
 
 /// What else is known of an instance, and seldom looked at.
 #[derive(Clone, Debug)]
-pub(super) struct Details {
+pub(super) struct InstanceDetails {
     pub monthly: Option<Price>,
     pub hourly: Option<Price>,
     /// What an hour of the first tier costs.
@@ -67,8 +67,8 @@ pub(super) struct Details {
     pub downgrades: u32,
 }
 
-impl Details {
-    fn of(book: &Book, instance: &Instance) -> Self {
+impl InstanceDetails {
+    fn details_of(book: &Book, instance: &Instance) -> Self {
         Self {
             monthly: instance.monthly_price,
             hourly: instance.hourly_price,
@@ -86,8 +86,8 @@ impl Details {
     }
 }
 
-impl Unit {
-    fn of(book: &Book, index: InstanceIndex) -> Self {
+impl InstanceState {
+    fn at_opening(book: &Book, index: InstanceIndex) -> Self {
         let instance = book.instance(index);
         let mut unit = Self {
             instance: index,
@@ -100,7 +100,7 @@ impl Unit {
             returned: instance.returned,
             stopped_by: instance.stopped_by,
             months: 0,
-            order: book.orders.of(index).next_back().copied(),
+            order: book.orders.of_instance(index).next_back().copied(),
             renewal: Money::ZERO,
             wake: book.days.to.tomorrow(),
         };
@@ -143,25 +143,25 @@ impl Unit {
 }
 
 /// What an account brings to its desk.
-pub(super) struct Papers {
+pub(super) struct AccountInput {
     pub account: AccountIndex,
     /// What the replay gives it that the book does not.
-    pub means: Means,
+    pub means: ReplayOptions,
     pub instances: Vec<InstanceIndex>,
     pub actions: Vec<ActionIndex>,
 }
 
 /// One account's part of the replay.
 #[derive(Clone)]
-pub(super) struct Desk<'b> {
+pub(super) struct AccountState<'b> {
     pub book: &'b Book,
     pub account: AccountIndex,
     pub currency: Currency,
     pub funds: Funds,
     pub alert_days: u32,
     pub arrears_hours: Option<u32>,
-    pub units: Vec<Unit>,
-    pub details: Vec<Details>,
+    pub units: Vec<InstanceState>,
+    pub details: Vec<InstanceDetails>,
     pub vouchers: Vec<Voucher>,
     pub returns: Vec<Returns>,
     /// Payments for terms that are followed by that of the unit's own order.
@@ -180,7 +180,7 @@ pub(super) struct Desk<'b> {
     pub balances: Vec<Balance>,
     pub refusal: Option<Refusal>,
     /// What a plan adds, by day.
-    pub steps: BTreeMap<Day, Vec<Step>>,
+    pub steps: BTreeMap<Day, Vec<PlannedStep>>,
     /// The least sum more with which a decision would have been another one.
     pub narrowest: Option<Money>,
     /// Whether what nobody decided to end is renewed and started (`docs/model.md`, **all-kept**).
@@ -195,9 +195,9 @@ pub(super) struct Desk<'b> {
     noted: Balance,
 }
 
-impl<'b> Desk<'b> {
-    pub(super) fn open(book: &'b Book, papers: Papers) -> Self {
-        let Papers {
+impl<'b> AccountState<'b> {
+    pub(super) fn open_account(book: &'b Book, papers: AccountInput) -> Self {
+        let AccountInput {
             account,
             means,
             instances,
@@ -218,11 +218,11 @@ impl<'b> Desk<'b> {
             arrears_hours: opened.arrears_hours,
             units: instances
                 .iter()
-                .map(|instance| Unit::of(book, *instance))
+                .map(|instance| InstanceState::at_opening(book, *instance))
                 .collect(),
             details: instances
                 .iter()
-                .map(|instance| Details::of(book, book.instance(*instance)))
+                .map(|instance| InstanceDetails::details_of(book, book.instance(*instance)))
                 .collect(),
             vouchers: opened.vouchers.clone(),
             returns: opened.returns.clone(),
@@ -264,19 +264,19 @@ impl<'b> Desk<'b> {
         0..Position::try_from(self.units.len()).expect("a book numbers its instances in 32 bits")
     }
 
-    pub(super) fn unit(&self, position: Position) -> &Unit {
+    pub(super) fn unit(&self, position: Position) -> &InstanceState {
         &self.units[position as usize]
     }
 
-    pub(super) fn unit_mut(&mut self, position: Position) -> &mut Unit {
+    pub(super) fn unit_mut(&mut self, position: Position) -> &mut InstanceState {
         &mut self.units[position as usize]
     }
 
-    pub(super) fn details(&self, position: Position) -> &Details {
+    pub(super) fn details(&self, position: Position) -> &InstanceDetails {
         &self.details[position as usize]
     }
 
-    pub(super) fn details_mut(&mut self, position: Position) -> &mut Details {
+    pub(super) fn details_mut(&mut self, position: Position) -> &mut InstanceDetails {
         &mut self.details[position as usize]
     }
 
@@ -297,9 +297,9 @@ impl<'b> Desk<'b> {
 
     /// Where an instance stands; none where it does not exist.
     #[inline]
-    pub(super) fn standing(&self, position: Position) -> Option<Standing> {
+    pub(super) fn standing(&self, position: Position) -> Option<DayStatus> {
         let unit = self.unit(position);
-        Some(Standing {
+        Some(DayStatus {
             charge_type: unit.charge_type,
             state: unit.state?,
             flag: unit.flag,
@@ -513,7 +513,7 @@ impl<'b> Desk<'b> {
     }
 
     /// Writes a row of this account.
-    pub(super) fn write(&mut self, row: Row) {
+    pub(super) fn append_row(&mut self, row: NewRow) {
         let entry = Entry {
             date: row.date,
             account: Some(self.account),
@@ -555,7 +555,7 @@ fn balance_of(account: AccountIndex, funds: &Funds, date: Day) -> Balance {
 }
 
 /// What a row says beyond the account's and the instance's present state.
-pub(super) struct Row {
+pub(super) struct NewRow {
     date: Day,
     event: Event,
     position: Option<Position>,
@@ -569,7 +569,7 @@ pub(super) struct Row {
     basis: Option<Basis>,
 }
 
-impl Row {
+impl NewRow {
     pub(super) fn new(date: Day, event: Event) -> Self {
         Self {
             date,
@@ -586,7 +586,7 @@ impl Row {
         }
     }
 
-    pub(super) fn of(self, position: Position) -> Self {
+    pub(super) fn at_position(self, position: Position) -> Self {
         Self {
             position: Some(position),
             ..self

@@ -6,7 +6,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use super::costs::{Check, Costs};
+use super::costs::{BalanceCheck, Costs};
 
 /// So many branches are followed at most.
 const BRANCHES: usize = 200_000;
@@ -19,7 +19,7 @@ pub(super) fn best(costs: &Costs, worth: &[u128]) -> (Vec<bool>, u128) {
     let last = costs.spent(costs.checks.len());
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|one, other| density(worth, &last, *one, *other));
-    let mut search = Search {
+    let mut search = KnapsackSearch {
         costs,
         worth,
         ceilings: ceilings(costs, worth),
@@ -75,7 +75,7 @@ fn ceilings(costs: &Costs, worth: &[u128]) -> Vec<Ceiling> {
     (0..count).rev().step_by(step).map(ceiling).collect()
 }
 
-struct Search<'c> {
+struct KnapsackSearch<'c> {
     costs: &'c Costs,
     worth: &'c [u128],
     ceilings: Vec<Ceiling>,
@@ -86,10 +86,10 @@ struct Search<'c> {
     taken: Vec<bool>,
 }
 
-impl Search<'_> {
+impl KnapsackSearch<'_> {
     /// Whether every payment that is made leaves enough.
     fn is_possible(&self) -> bool {
-        let made = |check: &Check| {
+        let made = |check: &BalanceCheck| {
             check
                 .owners
                 .as_ref()

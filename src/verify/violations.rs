@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 
 /// Something wrong with one cell of a row.
-pub(super) struct Flaw {
+pub(super) struct Violation {
     pub code: Code,
     pub column: usize,
     pub message: String,
@@ -13,7 +13,7 @@ pub(super) struct Flaw {
     pub needs: &'static [&'static str],
 }
 
-impl Flaw {
+impl Violation {
     pub(super) fn new(code: Code, column: usize, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -33,14 +33,14 @@ impl Flaw {
 /// Where two files disagree and a hash says that one of them has changed, the other is not blamed: the changed one has
 /// its finding already.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(super) struct Violations {
     list: Diagnostics,
     changed: BTreeSet<String>,
     /// Whether every file has the hash that `run.json` lists.
     is_sealed: bool,
 }
 
-impl Findings {
+impl Violations {
     /// Adds what is wrong with a file that is no longer the one that was written.
     pub(super) fn add_changed(&mut self, file: &str, code: Code, place: Place, message: String) {
         self.changed.insert(file.to_owned());
@@ -48,7 +48,7 @@ impl Findings {
     }
 
     /// Adds what is wrong in `file`, seen beside the files that it `needs`; a name with a slash at its end is a folder.
-    pub(super) fn add(
+    pub(super) fn report_violation(
         &mut self,
         code: Code,
         (file, needs): (&str, &[&str]),

@@ -7,20 +7,20 @@ use crate::input::cell;
 use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money, Price};
 
-/// The size of the block in which a [`Word`] is copied.
+/// The size of the block in which a [`CellWord`] is copied.
 pub(super) const BLOCK: usize = 32;
 
 /// A text shorter than a block.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Word {
+pub(super) struct CellWord {
     block: [u8; BLOCK],
     len: usize,
 }
 
-impl Word {
+impl CellWord {
     /// A word of a closed list, which needs no quotes, with the comma behind it.
     pub(super) fn cell(text: &str) -> Self {
-        let word = Self::of(text.as_bytes());
+        let word = Self::from_short_text(text.as_bytes());
         let mut block = word.block;
         block[word.len] = b',';
         Self {
@@ -29,7 +29,7 @@ impl Word {
         }
     }
 
-    pub(super) const fn of(text: &[u8]) -> Self {
+    pub(super) const fn from_short_text(text: &[u8]) -> Self {
         let mut block = [0; BLOCK];
         block.split_at_mut(text.len()).0.copy_from_slice(text);
         Self {
@@ -41,13 +41,13 @@ impl Word {
 
 /// Bytes of a file.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct CsvBuffer {
     /// What is written, and room behind it.
     bytes: Vec<u8>,
     len: usize,
 }
 
-impl Page {
+impl CsvBuffer {
     pub(super) fn clear(&mut self) {
         self.len = 0;
     }
@@ -90,7 +90,7 @@ impl Page {
 
     /// Adds a word.
     #[inline]
-    pub(super) fn word(&mut self, word: &Word) {
+    pub(super) fn word(&mut self, word: &CellWord) {
         self.block(&word.block, word.len);
     }
 
@@ -115,7 +115,7 @@ impl Page {
     }
 
     /// Adds a text of any length.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(super) fn push_text(&mut self, text: &str) {
         self.raw(text.as_bytes());
     }
 
@@ -130,7 +130,7 @@ impl Page {
 
     /// Adds a number or a word of a closed list, which need no quotes, and a comma.
     pub(super) fn word_of(&mut self, text: &str) {
-        self.text(text);
+        self.push_text(text);
         self.comma();
     }
 
@@ -144,20 +144,20 @@ impl Page {
     pub(super) fn quoted(&mut self, text: &str) {
         let text = &*cell::written(text);
         if needs_quotes(text) {
-            self.text("\"");
-            self.text(&text.replace('"', "\"\""));
-            self.text("\"");
+            self.push_text("\"");
+            self.push_text(&text.replace('"', "\"\""));
+            self.push_text("\"");
         } else {
-            self.text(text);
+            self.push_text(text);
         }
     }
 
     /// Adds a whole number.
     #[inline]
-    pub(super) fn number(&mut self, number: u64) {
+    pub(super) fn push_number(&mut self, number: u64) {
         match u32::try_from(number).ok().filter(|number| *number < LIMIT) {
             Some(number) => {
-                let digits = Digits::of(number);
+                let digits = NumberDigits::format_number(number);
                 self.block(&digits.text.to_le_bytes(), digits.len);
             }
             None => self.long_number(number),
@@ -166,7 +166,7 @@ impl Page {
 
     #[cold]
     fn long_number(&mut self, number: u64) {
-        self.number(number / u64::from(LIMIT));
+        self.push_number(number / u64::from(LIMIT));
         let last = u32::try_from(number % u64::from(LIMIT)).expect("eight digits are few");
         self.block(&all_digits(last).to_le_bytes(), 8);
     }
@@ -174,14 +174,14 @@ impl Page {
     /// Adds a whole number and a comma.
     #[inline]
     pub(super) fn whole(&mut self, number: u64) {
-        self.number(number);
+        self.push_number(number);
         self.comma();
     }
 
     /// Adds a whole number that is not zero, and a comma.
     pub(super) fn whole_if_any(&mut self, number: u64) {
         if number > 0 {
-            self.number(number);
+            self.push_number(number);
         }
         self.comma();
     }
@@ -189,7 +189,7 @@ impl Page {
     /// Adds an amount with exactly the currency's decimals, never `-0.00`.
     #[inline]
     pub(super) fn money(&mut self, money: Money, currency: Currency) {
-        match Amount::of(money, currency) {
+        match FormattedAmount::format_amount(money, currency) {
             Some(amount) => self.block(&amount.text, amount.len),
             None => self.long_money(money, currency),
         }
@@ -198,7 +198,7 @@ impl Page {
     /// Adds an amount and a comma.
     #[inline]
     pub(super) fn amount(&mut self, money: Money, currency: Currency) {
-        match Amount::of(money, currency) {
+        match FormattedAmount::format_amount(money, currency) {
             Some(amount) => self.ready_amount(amount),
             None => {
                 self.long_money(money, currency);
@@ -209,7 +209,7 @@ impl Page {
 
     /// Adds an amount that is ready, and can be added again, and a comma.
     #[inline]
-    pub(super) fn ready_amount(&mut self, amount: Amount) {
+    pub(super) fn ready_amount(&mut self, amount: FormattedAmount) {
         self.block(&amount.text, amount.len + 1);
     }
 
@@ -229,20 +229,20 @@ impl Page {
         let digits = u64::try_from(digits).ok();
         if let Some(amount) = digits
             .filter(|_| decimals == 2)
-            .and_then(|digits| Amount::hundredths(digits, false))
+            .and_then(|digits| FormattedAmount::hundredths(digits, false))
         {
             return self.ready_amount(amount);
         }
         match digits.zip(10_u64.checked_pow(decimals)) {
             Some((digits, unit)) => self.fraction(digits, unit),
-            None => self.text(&price.to_string()),
+            None => self.push_text(&price.to_string()),
         }
         self.comma();
     }
 
     /// Adds a number of parts of which so many, a power of ten, are one.
     fn fraction(&mut self, number: u64, unit: u64) {
-        self.number(number / unit);
+        self.push_number(number / unit);
         if unit == 1 {
             return;
         }
@@ -259,16 +259,16 @@ impl Page {
 
 /// An amount of a currency with hundredths that has few digits, ready to be written, and a comma behind it.
 #[derive(Clone, Copy)]
-pub(super) struct Amount {
+pub(super) struct FormattedAmount {
     text: [u8; 16],
     /// Of the amount alone.
     len: usize,
 }
 
-impl Amount {
+impl FormattedAmount {
     /// The amount; none where it has more digits, or the currency has no hundredths.
     #[inline]
-    pub(super) fn of(money: Money, currency: Currency) -> Option<Self> {
+    pub(super) fn format_amount(money: Money, currency: Currency) -> Option<Self> {
         let has_hundredths = currency.digits() == 2;
         Self::hundredths(money.minor().unsigned_abs(), money.is_negative())
             .filter(|_| has_hundredths)
@@ -281,7 +281,7 @@ impl Amount {
             .ok()
             .filter(|whole| *whole < LIMIT)?;
         let decimals = DECIMALS[usize::try_from(hundredths % 100).expect("two digits are few")];
-        let digits = Digits::of(whole);
+        let digits = NumberDigits::format_number(whole);
         // What is put together in a register can be copied at once; single bytes would have to arrive in memory first.
         let text = u128::from(digits.text) | u128::from(decimals) << (8 * digits.len);
         let (text, sign) = if is_negative {
@@ -301,14 +301,14 @@ const LIMIT: u32 = 100_000_000;
 
 /// The digits of a number below [`LIMIT`], without zeros in front: the first in the lowest byte, nothing behind the last.
 #[derive(Clone, Copy)]
-struct Digits {
+struct NumberDigits {
     text: u64,
     len: usize,
 }
 
-impl Digits {
+impl NumberDigits {
     #[inline]
-    fn of(number: u32) -> Self {
+    fn format_number(number: u32) -> Self {
         let all = all_digits(number);
         // The digits of zero are all zeros in front; the last one stays.
         let zeros = (all & !ZEROS).trailing_zeros().min(56) / 8;
@@ -362,7 +362,7 @@ fn needs_quotes(text: &str) -> bool {
 
 /// The days of some years as cells.
 #[derive(Debug)]
-pub(super) struct Days {
+pub(super) struct FormattedDays {
     first: Day,
     /// Each in a block that is copied in one step.
     cells: Vec<[u8; 16]>,
@@ -371,13 +371,15 @@ pub(super) struct Days {
 /// The bytes of `YYYY-MM-DD,`.
 const DAY: usize = 11;
 
-impl Days {
+impl FormattedDays {
     /// Texts for so many days from `first` on.
     pub(super) fn from(first: Day, count: i32) -> Self {
         let cell = |day: Day| {
             let mut cell = [b','; 16];
-            cell[..DAY - 1]
-                .copy_from_slice(&day.text().expect("a book names no day after the year 9999"));
+            cell[..DAY - 1].copy_from_slice(
+                &day.to_iso_bytes()
+                    .expect("a book names no day after the year 9999"),
+            );
             cell
         };
         let days = (0..count)
@@ -396,10 +398,10 @@ impl Days {
     }
 }
 
-impl Page {
+impl CsvBuffer {
     /// Adds a day and a comma.
     #[inline]
-    pub(super) fn day(&mut self, days: &Days, day: Day) {
+    pub(super) fn day(&mut self, days: &FormattedDays, day: Day) {
         match days.get(day) {
             Some(cell) => self.block(cell, DAY),
             None => self.cell(&day.to_string()),
@@ -409,11 +411,11 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, Page};
+    use super::{CsvBuffer, FormattedAmount};
     use crate::model::money::{Currency, Money, Price};
 
-    fn written(write: impl FnOnce(&mut Page)) -> String {
-        let mut page = Page::default();
+    fn written(write: impl FnOnce(&mut CsvBuffer)) -> String {
+        let mut page = CsvBuffer::default();
         write(&mut page);
         String::from_utf8(page.into_bytes()).expect("digits are text")
     }
@@ -432,7 +434,7 @@ mod tests {
     #[test]
     fn numbers_have_their_digits() {
         for number in numbers() {
-            assert_eq!(written(|page| page.number(number)), number.to_string());
+            assert_eq!(written(|page| page.push_number(number)), number.to_string());
         }
     }
 
@@ -480,8 +482,9 @@ mod tests {
     #[test]
     fn an_amount_can_be_written_twice() {
         let yuan = Currency::from_code("CNY").expect("a known currency");
-        let amount = Amount::of(Money::from_minor(-1_205), yuan).expect("few digits");
-        let twice = |page: &mut Page| {
+        let amount =
+            FormattedAmount::format_amount(Money::from_minor(-1_205), yuan).expect("few digits");
+        let twice = |page: &mut CsvBuffer| {
             [amount; 2]
                 .into_iter()
                 .for_each(|amount| page.ready_amount(amount))

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::page::{BLOCK, Page};
+use super::csv_buffer::{BLOCK, CsvBuffer};
 
 /// Many cells with the comma behind them, equally far from each other, so that one look into memory finds a cell.
 #[derive(Debug, Default)]
-pub(super) struct Cells {
+pub(super) struct PaddedCells {
     /// So many bytes for each cell; the last is its length, or [`LONG`].
     width: usize,
     bytes: Vec<u8>,
@@ -20,8 +20,8 @@ const SHARE: usize = 4_096;
 /// The length of a cell that is among the long ones.
 const LONG: u8 = u8::MAX;
 
-impl Cells {
-    pub(super) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+impl PaddedCells {
+    pub(super) fn pad_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
         let texts: Vec<&str> = texts.collect();
         let longest = texts.iter().map(|text| text.len() + 1).max().unwrap_or(0);
         let width = longest.min(BLOCK - 1) + 1;
@@ -31,7 +31,7 @@ impl Cells {
             .zip(texts.par_chunks(SHARE))
             .enumerate();
         let long = shares.flat_map_iter(|(share, (bytes, texts))| {
-            let mut page = Page::default();
+            let mut page = CsvBuffer::default();
             let cells = bytes.chunks_exact_mut(width).zip(texts).enumerate();
             let long = cells.filter_map(move |(number, (cell, text))| {
                 let is_long = !page.fill(cell, text);
@@ -52,7 +52,7 @@ impl Cells {
     }
 }
 
-impl Page {
+impl CsvBuffer {
     /// Makes the bytes of a cell, with its length behind them; false where they do not fit.
     fn fill(&mut self, cell: &mut [u8], text: &str) -> bool {
         self.clear();
@@ -72,10 +72,10 @@ impl Page {
     }
 }
 
-impl Page {
+impl CsvBuffer {
     /// Adds the cell with this number.
     #[inline]
-    pub(super) fn ready(&mut self, cells: &Cells, number: usize) {
+    pub(super) fn ready(&mut self, cells: &PaddedCells, number: usize) {
         let start = number * cells.width;
         let len = cells.bytes[start + cells.width - 1];
         match cells.bytes[start..].first_chunk::<BLOCK>() {
