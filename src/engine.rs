@@ -171,7 +171,7 @@ pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> R
 pub struct ReplayOptions {
     /// Cash at the opening, besides their own.
     pub gift: Money,
-    /// Whether what nobody decided to end is renewed and started, whoever would have to do it (`docs/model.md`,
+    /// Whether what nobody decided to end is renewed and started, whoever would have to do it (`docs/spec/answer.md`,
     /// **all-kept**).
     pub keeps: bool,
 }

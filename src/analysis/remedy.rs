@@ -1,6 +1,6 @@
 //! What helps an instance that nobody pays for: whether it still renews itself, what people can do, and until when.
 //!
-//! Pure rules on where an instance stands ([`DayStatus`]); `docs/model.md` has them as **remedy**. The to-do list, plans, losses
+//! Pure rules on where an instance stands ([`DayStatus`]); `docs/spec/answer.md` has them as **remedy**. The to-do list, plans, losses
 //! and calendars ask here, so that they give the same advice.
 
 use crate::engine::lifecycle::DayStatus;

@@ -2,7 +2,7 @@
 //!
 //! The list is the plan with its default cadence, of the accounts in which something fails or is lost; in the others there is
 //! nothing to do. The terminal, `todo.csv`, reports and calendars show this list and make no other
-//! (`docs/model.md`, **todo-list**).
+//! (`docs/spec/answer.md`, **todo-list**).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -183,7 +183,7 @@ pub(super) struct AccountState<'b> {
     pub steps: BTreeMap<Day, Vec<PlannedStep>>,
     /// The least sum more with which a decision would have been another one.
     pub narrowest: Option<Money>,
-    /// Whether what nobody decided to end is renewed and started (`docs/model.md`, **all-kept**).
+    /// Whether what nobody decided to end is renewed and started (`docs/spec/answer.md`, **all-kept**).
     pub keeps: bool,
     /// Whether something was not renewed or started that would have been, were everything kept.
     pub lets_lapse: bool,

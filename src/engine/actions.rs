@@ -1,4 +1,4 @@
-//! Phase 2: purchases and starts of the day, then its actions in file order (`spec/replay.md` 8 and 9).
+//! Phase 2: purchases and starts of the day, then its actions in file order (`docs/spec/replay.md`).
 
 use rust_decimal::Decimal;
 

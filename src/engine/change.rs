@@ -1,4 +1,4 @@
-//! Actions that change what an instance is paid for: return, resize, conversion, stop (`spec/replay.md` 10).
+//! Actions that change what an instance is paid for: return, resize, conversion, stop (`docs/spec/money.md`).
 
 use super::Refusal;
 use super::account_state::{AccountState, NewRow, Position};

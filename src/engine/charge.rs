@@ -1,6 +1,6 @@
 //! What a renewal, an hour, a unified date, a refund and a change of configuration cost.
 //!
-//! Every formula is evaluated exactly and rounded once (`spec/replay.md` 3, 4, 5, 9 and 10; `docs/model.md`, money rules).
+//! Every formula is evaluated exactly and rounded once (`docs/spec/money.md`).
 
 use crate::model::calendar::{DAYS_OF_A_MONTH, Day, first_on_or_after};
 use crate::model::money::{Currency, Exact, Money, Price, Share};

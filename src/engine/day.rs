@@ -1,4 +1,4 @@
-//! The phases of a day, in order (`spec/replay.md` 2).
+//! The phases of a day, in order (`docs/spec/replay.md`, **phases**).
 
 use super::account_state::{AccountState, NewRow, Position};
 use super::audit;

@@ -1,4 +1,4 @@
-//! What is kept where everything is kept that nobody decided to end (`docs/model.md`, **all-kept**), and what a run lost.
+//! What is kept where everything is kept that nobody decided to end (`docs/spec/answer.md`, **all-kept**), and what a run lost.
 
 use super::TerminatedInstance;
 use super::account_state::{AccountState, Position};

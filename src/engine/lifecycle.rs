@@ -96,7 +96,7 @@ pub struct DayStatus {
 }
 
 impl DayStatus {
-    /// Whether an instance in this state renews itself on an attempt day, if its flag says so (`spec/replay.md` 5).
+    /// Whether an instance in this state renews itself on an attempt day, if its flag says so (**attempts**).
     #[inline]
     pub fn may_renew_itself(&self, profile: &Profile) -> bool {
         let tried = match self.state {
@@ -115,8 +115,8 @@ impl DayStatus {
         usable.then(|| self.expires + profile.suspend_after_days)
     }
 
-    /// The day on which it is terminated, in the morning, that is reclaimed or stopped in arrears (`spec/replay.md` 6 and 7,
-    /// Release); none for any other.
+    /// The day on which it is terminated, in the morning, that is reclaimed or stopped in arrears
+    /// (**release**, **stopped-since**); none for any other.
     #[inline]
     pub fn release_day(&self, profile: &Profile) -> Option<Day> {
         match self.state {

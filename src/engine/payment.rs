@@ -1,4 +1,4 @@
-//! How a prepaid price is paid, and what is remembered of it: vouchers and orders (`spec/replay.md` 3 and 10).
+//! How a prepaid price is paid, and what is remembered of it: vouchers and orders (`docs/spec/money.md`).
 
 use super::account_state::{AccountState, Position};
 use crate::engine::ledger::{Needed, Shortfall};

@@ -13,7 +13,7 @@ use super::value::{Problem, day, shown, whole, word};
 use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
 use crate::model::calendar::Day;
 
-/// The largest TOML file, in bytes: parsed, it takes many times as much memory. `docs/model.md`, **toml-limits**.
+/// The largest TOML file, in bytes: parsed, it takes many times as much memory. `docs/spec/formats.md`, **toml-limits**.
 pub const LARGEST_TOML: usize = 1 << 21;
 
 /// A TOML file that could be parsed.

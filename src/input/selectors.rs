@@ -1,4 +1,4 @@
-//! SQL boolean expressions to selectors. A tokenizer of SQL makes the words; the grammar is the small one of `formats.md`.
+//! SQL boolean expressions to selectors. A tokenizer of SQL makes the words; the grammar is the small one of **selector-grammar**.
 //!
 //! ```text
 //! any      = all { OR all }            all     = negated { AND negated }

@@ -96,7 +96,7 @@ pub(super) struct KnownColumns {
     pub required: &'static [usize],
     /// Whether there may be `tag:KEY` columns.
     pub tags: bool,
-    /// Slots of ids. What cannot be seen at the ends of ids and tags is left out; see `docs/model.md`, **blank-ends**.
+    /// Slots of ids. What cannot be seen at the ends of ids and tags is left out; see `docs/spec/formats.md`, **blank-ends**.
     pub ids: &'static [usize],
     /// Slots of prices, which may have any number of decimals.
     pub prices: &'static [usize],
@@ -137,7 +137,7 @@ pub(super) struct Layout {
     width: usize,
 }
 
-/// The most bytes of a row. A file is read no further than to the end of such a row; see `docs/model.md`, **csv-limits**.
+/// The most bytes of a row. A file is read no further than to the end of such a row; see `docs/spec/formats.md`, **csv-limits**.
 pub const LONGEST_ROW: usize = 1 << 22;
 /// The most columns of a header: twice as many as a spreadsheet has.
 pub(super) const MOST_COLUMNS: usize = 1 << 15;

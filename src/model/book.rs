@@ -173,7 +173,7 @@ impl Book {
         }
     }
 
-    /// Whether a tag says that an instance is production (`docs/model.md`, **production-manual**).
+    /// Whether a tag says that an instance is production (`docs/spec/input.md`, **production-manual**).
     pub fn is_production(&self, instance: &Instance) -> bool {
         let value = |label: &Option<Label>| label.map(|label| self.labels.label_text(label));
         let mut tags = self

@@ -320,7 +320,7 @@ impl DayRange {
         Day::from(NaiveDate::from_ymd_opt(2500, 12, 31).expect("every December has 31 days"))
     }
 
-    /// The year that begins on `from` (`docs/model.md`, **year-from**).
+    /// The year that begins on `from` (`docs/spec/formats.md`, **year-from**).
     pub fn year_from(from: Day) -> Self {
         Self {
             from,
@@ -328,7 +328,7 @@ impl DayRange {
         }
     }
 
-    /// The days after these, as many of them (`docs/model.md`, **rolling-book**): whole months where these are whole months.
+    /// The days after these, as many of them (**rolling-book**): whole months where these are whole months.
     pub fn next(self) -> Self {
         let from = self.to.tomorrow();
         let to = match self.whole_months() {
@@ -379,7 +379,7 @@ impl DayRange {
     }
 }
 
-/// The rule for adding months to an expiry date: `month_end` of a profile (`spec/replay.md` 5).
+/// The rule for adding months to an expiry date: `month_end` of a profile (`docs/spec/replay.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MonthEnd {
     /// Same day of the month as the current expiry, or the month's last day.

@@ -62,7 +62,7 @@ impl RenewFlag {
     }
 }
 
-/// Where an existing instance stands in its life (`spec/replay.md` 6 and 7).
+/// Where an existing instance stands in its life (`docs/spec/replay.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// In use, and paid for or charged by the hour.
@@ -145,7 +145,7 @@ const PRODUCTION: &[&str] = &[
 ];
 /// Values that mean it beside an environment key only: elsewhere they are names of teams and products.
 const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
-/// Whether a tag says that its instance is production (`docs/model.md`, **production-manual**).
+/// Whether a tag says that its instance is production (`docs/spec/input.md`, **production-manual**).
 pub fn is_production(key: &str, value: &str) -> bool {
     let among = |names: &[&str], text: &str| {
         names

@@ -221,7 +221,7 @@ impl AttemptDays {
     }
 }
 
-/// A provider's rules for one product. Days are whole days, `spec/replay.md` says what each rule means.
+/// A provider's rules for one product. Days are whole days, `docs/spec/profiles.md` says what each rule means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Its name.

@@ -242,7 +242,7 @@ fn a_toml_file_has_a_limit() {
             "{bytes} bytes"
         );
     }
-    let model = fs::read_to_string(gallery().join("../../docs/model.md")).expect("the model");
+    let model = fs::read_to_string(gallery().join("../../docs/spec/formats.md")).expect("the model");
     assert!(
         model.contains(&format!("a TOML file has at most {} MiB", most >> 20)),
         "the model says something else"
@@ -637,7 +637,7 @@ fn odd_ids_come_out_as_they_went_in() {
         text(&output.stdout)
     );
 
-    // What a spreadsheet would run has an apostrophe in front (model.md, formula-cells).
+    // What a spreadsheet would run has an apostrophe in front (**formula-cells**).
     let is_formula = |text: &str| text.starts_with(['=', '@']);
     let read_back = |cell: &str| {
         cell.strip_prefix('\'')

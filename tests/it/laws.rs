@@ -1,4 +1,4 @@
-//! Random books against the reference model and the laws of the ledger (`spec/replay.md` 12).
+//! Random books against the reference model and the laws of the ledger (`docs/spec/replay.md`, Laws).
 
 use std::collections::BTreeSet;
 use std::env;

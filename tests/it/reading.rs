@@ -1,4 +1,4 @@
-//! What a good book means: each row of a table is a text and what is read from it (`spec/formats.md`).
+//! What a good book means: each row of a table is a text and what is read from it (`docs/spec/formats.md`).
 
 use renewcast::input::diagnostic::Diagnostics;
 use renewcast::input::{self, Folder};
