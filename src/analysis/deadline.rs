@@ -258,6 +258,7 @@ impl<'b> LapseWatch<'b> {
         }
     }
 
+    /// Rule **lapse**.
     fn lapse(&mut self, instance: InstanceIndex) -> Option<&mut UnpaidLapse> {
         self.lapses.get_mut(self.open[instance.0 as usize] as usize)
     }
@@ -359,6 +360,7 @@ impl<'b> LapseWatch<'b> {
     }
 
     /// The last day of the retention that goes on when the run ends.
+    /// Rule **last-day**.
     fn last_day(&self, lapse: &UnpaidLapse) -> Option<Day> {
         let profile = self
             .book
@@ -377,6 +379,7 @@ impl<'b> LapseWatch<'b> {
 }
 
 /// All dates to act on within the run, in order: those of the to-do list, and what the book plans.
+/// Rule **calendar-dates**.
 pub fn deadlines(book: &Book, list: &TaskList) -> Vec<Deadline> {
     let mut all = Vec::new();
     for line in &list.lines {

@@ -4,6 +4,8 @@
 //! what would be spent with ample cash at the opening, as `compare` takes it, and what keeping everything would cost that
 //! nobody decided to end. Only the accounts are replayed again in which that makes a difference; nothing is kept of those
 //! replays but sums. Currencies are never added.
+//!
+//! Rule **replayed-where-it-differs** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;

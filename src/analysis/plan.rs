@@ -383,6 +383,7 @@ impl PlanSetting<'_> {
     }
 
     /// The plan of an account whose budget does not keep all.
+    /// Rule **plan-default**.
     fn choose(
         &self,
         shortage: &FundsShortage<'_, '_>,
@@ -428,6 +429,7 @@ impl PlanSetting<'_> {
     }
 
     /// What people have to do so that the kept instances stay, and the run with it and ample money.
+    /// Rule **plan-keep**.
     fn keep<'b>(
         &self,
         opening: &Simulation<'b>,

@@ -258,6 +258,7 @@ pub fn in_place_of_attempt(
 }
 
 /// The least number of periods with which a renewal on `day` ends after that day.
+/// Rule **long-recovery**.
 fn periods_beyond(standing: &DayStatus, profile: &Profile, months: u32, day: Day) -> u32 {
     let ends_later = |periods: &u32| {
         let pay = |standing: DayStatus, months| {

@@ -145,6 +145,7 @@ pub fn question() -> PlanQuestion {
 }
 
 /// The list of a book whose run came to this.
+/// Rule **todo-sums**.
 pub fn list(book: &Book, summary: &Summary) -> TaskList {
     list_of_accounts(book, &in_need(book, summary))
 }

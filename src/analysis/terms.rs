@@ -124,6 +124,7 @@ pub struct OverCeiling {
 }
 
 /// Whether the dearest month of these terms pays more than the account can have by then, even if nothing was paid before.
+/// Rule **terms-money**.
 pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<OverCeiling> {
     let (month, paid) = terms.peak.filter(|_| !terms.choices.is_empty())?;
     let next = month.next_month_start();
@@ -243,6 +244,7 @@ fn below(market: &Market, rooms: &[i64]) -> (Vec<usize>, Quality) {
 }
 
 /// What a lifetime costs at the price of a term: as much of the terms as is used, rounded once.
+/// Rule **terms-cost**.
 fn lifetime_cost(
     trial: &Simulation<'_>,
     instance: InstanceIndex,

@@ -145,6 +145,7 @@ fn changeable(out: &Path, book: &input::Folder) -> Result<BTreeMap<String, Vec<u
     Ok(files)
 }
 
+/// Rule **imported-days**.
 #[expect(
     clippy::disallowed_methods,
     reason = "a run begins today unless the command line says otherwise"

@@ -1,4 +1,6 @@
 //! What a ledger row can say: the closed lists of events and reasons.
+//!
+//! Rules **events**, **event-reasons** of docs/spec.
 
 macro_rules! words {
     ($(#[$doc:meta])* $list:ident { $($(#[$item_doc:meta])* $name:ident = $text:literal,)* }) => {

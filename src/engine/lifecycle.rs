@@ -47,6 +47,7 @@ pub enum Trigger {
 
 impl State {
     /// The state that follows.
+    /// Rule **states**.
     ///
     /// # Panics
     /// On a move that the table does not have: the engine is wrong, and going on would write a wrong ledger.

@@ -33,6 +33,7 @@ impl AccountState<'_> {
     }
 
     /// The voucher that fits best, and what it covers.
+    /// Rules **voucher-payments**, **voucher-choice**.
     fn voucher(&self, position: Position, price: Money, day: Day) -> Option<(usize, Money)> {
         if self.vouchers.is_empty() {
             return None;

@@ -579,6 +579,7 @@ impl<R: InputRow> ActionReader<'_, '_, R> {
     }
 
     /// An instance that is in no list, likewise.
+    /// Rule **unknown-target**.
     fn warn_of_unknown_instance(&mut self, action: &Action) {
         let Target::UnknownInstance(id) = &action.target else {
             return;

@@ -35,6 +35,7 @@ const CURRENCY: usize = 0;
 const RATE: usize = 1;
 
 /// The budgets, in file order.
+/// Rule **budget-file**.
 pub(super) fn read_budget(
     bytes: &[u8],
     settings: &Settings,
@@ -78,6 +79,7 @@ pub(super) fn read_budget(
 }
 
 /// The rates, by currency.
+/// Rule **rates-file**.
 pub(super) fn read_rates(
     bytes: &[u8],
     settings: &Settings,

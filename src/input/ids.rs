@@ -119,6 +119,7 @@ fn named(character: char) -> String {
 }
 
 /// An id; a number that a spreadsheet has shortened is none.
+/// Rule **shortened-id**.
 pub(super) fn id(text: &str) -> Result<&str, Problem> {
     let shortened = text.split_once(['E', 'e']).is_some_and(|(digits, power)| {
         let is_digits =

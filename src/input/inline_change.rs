@@ -1,4 +1,6 @@
 //! `--set KEY=VALUE [where CONDITION]` as the text of a scenario.
+//!
+//! Rule **quick-change** of docs/spec.
 
 use toml::de::DeValue;
 

@@ -599,6 +599,7 @@ impl InstanceReader<'_, '_> {
         })
     }
 
+    /// Rules **purchase-anchor**, **anchor**.
     fn anchor(&mut self, given: &OpeningState, base: Day) -> u8 {
         let anchor = given.anchor_day.unwrap_or_else(|| base.day_of_month());
         if !base.falls_on(anchor) {
@@ -612,6 +613,7 @@ impl InstanceReader<'_, '_> {
         anchor
     }
 
+    /// Rules **given-state**, **closed-contradictions**.
     fn given_state(
         &mut self,
         given: &OpeningState,

@@ -1,4 +1,6 @@
 //! A limit on a figure, as the command line takes it: `terminated = 0 where "tag:env" = 'prod'`.
+//!
+//! Rule **limit** of docs/spec.
 
 use super::sweep::named_measure;
 use super::value::{amount, any_whole, shown};

@@ -69,6 +69,7 @@ const MOST_TRANSFER: i64 = 366;
 /// The highest tier, in billed hours.
 const MOST_TIER_HOURS: i64 = 1_000_000;
 /// How many profiles one can extend, directly and through others.
+/// Rule **profile-limits**.
 const MOST_ANCESTORS: usize = 32;
 /// The most profiles of a file. A closing book writes out each, and has to be read again.
 const MOST_PROFILES: usize = 1_000;

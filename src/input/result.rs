@@ -3,6 +3,8 @@
 //! Both are read in pieces, side by side, and what they share is forgotten: memory grows with accounts, instances and what
 //! differs. Ids are numbered as they are met, alike in both results. What a ledger does not say is not known of it: the value
 //! of days that are paid for, and what its accounts need.
+//!
+//! Rule **diff** of docs/spec.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};

@@ -30,6 +30,7 @@ const MONTH: i32 = 30;
 
 /// Warnings about texts that a spreadsheet would run, conditions aside: they cannot do without. What is wrong with the
 /// table itself was reported when it was read.
+/// Rule **formula-cell**.
 pub(super) fn formulas(
     (file, bytes, columns): (&str, &[u8], KnownColumns),
     diagnostics: &mut Diagnostics,
@@ -61,6 +62,7 @@ pub(super) fn formulas(
 }
 
 /// Warnings about one row of the inventory.
+/// Rule **zero-price**.
 pub(super) fn review_instance(
     row: &CsvRow<'_, '_>,
     (instance, profile): (&Instance, &Profile),
@@ -263,6 +265,7 @@ struct RenewalShortage {
     there: Money,
 }
 
+/// Rule **short-month**.
 fn first_shortage(
     account: &Account,
     mut changes: Vec<(Day, FundsChange)>,
@@ -336,6 +339,7 @@ const DISKS: &[&str] = &["cbs", "disk", "evs", "云硬盘", "云盘"];
 
 /// Warns of disks that end with their server or before it, and are not renewed as it is: a server without its disk has lost
 /// its data. A disk names its server in a tag, or has the same name, account and last day.
+/// Rule **unlike-server**.
 fn disks(book: &Book, table: &CsvTable<'_>, diagnostics: &mut Diagnostics) {
     let slots: Vec<usize> = (0..book.tag_keys.len())
         .filter(|slot| SERVER_KEYS.contains(&&*book.tag_keys[*slot]))
@@ -399,6 +403,7 @@ fn disks(book: &Book, table: &CsvTable<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// Warns of currencies that `rates.csv` says nothing of: there is no sum over all currencies then.
+/// Rule **missing-rate**.
 fn rates(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
     let known = |currency| {
         currency == book.currency || book.rates.iter().any(|rate| rate.currency == currency)

@@ -119,6 +119,7 @@ pub(super) fn parts(text: &str, from: usize) -> Vec<Range<usize>> {
 }
 
 /// The first byte behind a line feed that ends a row.
+/// Rule **blank-row**.
 fn row_end(bytes: &[u8], mut quoted: bool) -> Option<usize> {
     let end = bytes.iter().position(|byte| {
         quoted ^= *byte == b'"';

@@ -31,11 +31,13 @@ const KEYS: &[&str] = &[
 const CHANGE_PERCENT: &str = "change_percent";
 const EXTENDS: &str = "extends";
 /// How many scenarios one can extend, directly and through others.
+/// Rule **extends**.
 const MOST_ANCESTORS: usize = 32;
 const WHERE: &str = "where";
 const ACCOUNT_ID: &str = "account_id";
 const DELAY_DAYS: &str = "delay_days";
 /// The longest delay of a top-up, in days.
+/// Rule **changed-topups**.
 const MOST_DELAY: i64 = 3_660;
 
 /// The parts of scenario files, in the order in which they are applied.
@@ -159,6 +161,7 @@ impl<'d> Scenario<'d> {
 
     /// Prepares the `[[set]]` blocks, then the `[[prices]]` blocks, for a table of instances; tags that only a block names
     /// get a slot.
+    /// Rules **set-blocks**, **written-cells**.
     pub(super) fn edits(
         &self,
         table: &mut CsvTable<'_>,
@@ -269,6 +272,7 @@ impl Edit {
     }
 
     /// Reads a block that changes prices.
+    /// Rule **changed-prices**.
     fn of_prices(
         section: &TomlTable<'_>,
         tag_keys: &[String],
@@ -447,6 +451,7 @@ impl Shift {
         (moved.unwrap_or(date), changed.unwrap_or(amount))
     }
 
+    /// Rule **idle-change**.
     pub(super) fn refuse_if_idle(&self, diagnostics: &mut Diagnostics) {
         if !self.matched.get() {
             let message = "this `[[topups]]` matches no top-up";

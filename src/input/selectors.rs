@@ -356,6 +356,7 @@ impl SelectorParser<'_> {
         }
     }
 
+    /// Rule **selector-types**.
     fn compare(
         &self,
         left: Operand,
@@ -382,6 +383,7 @@ impl SelectorParser<'_> {
         ))
     }
 
+    /// Rule **selector-columns**.
     fn column(&self, word: &Word) -> Result<Operand, Problem> {
         let name = word.value.as_str();
         if *self.peek() == Token::LParen {

@@ -30,6 +30,7 @@ const SCENARIO: &str = "scenario";
 /// The column of the names of cases.
 const CASE: &str = "case";
 /// The most runs of a sweep.
+/// Rule **sweep-runs**.
 const MOST_RUNS: usize = 100_000;
 
 /// A sweep as it was asked for.
@@ -247,6 +248,7 @@ fn measure(field: &Field<'_>, diagnostics: &mut Diagnostics) -> Option<Measure> 
 }
 
 /// Reads the book with one change; what is wrong with the change is reported at its place in the sweep.
+/// Rule **checked-alone**.
 fn check_alone(
     run: &SweepRun,
     (folder, memory): (&Folder, &ReadMemory),

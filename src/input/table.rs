@@ -103,6 +103,7 @@ pub(super) struct KnownColumns {
 }
 
 /// Columns that only people read: where a price came from.
+/// Rule **notes-for-people**.
 const FOR_PEOPLE: &[(&str, &str)] = &[("prices.csv", "note"), ("instances.csv", "price_note")];
 
 /// The prefix of a tag column.
@@ -358,6 +359,7 @@ impl<'f> CsvTable<'f> {
         });
     }
 
+    /// Rule **duplicate-column**.
     fn report_twice(
         &self,
         name: &str,

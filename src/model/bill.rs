@@ -16,6 +16,7 @@ use crate::model::money::Currency;
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
         /// What a charge is for.
+        /// Rule **charge-kinds**.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum ChargeKind { $($(#[$doc])* $name,)* }
 

@@ -209,6 +209,7 @@ impl Book {
     /// auto-renewals can pay for, a longest term for every instance that an action can renew, all months up to the last
     /// expiry for every instance that an action can resize, and what an order can have used for every instance whose order an
     /// action prices.
+    /// Rule **bounded-book**.
     pub fn largest_movement(&self) -> i128 {
         let count = |n: usize| i128::try_from(n).expect("a count fits into 128 bits");
         let (days, instances) = (count(self.days.len()), count(self.instances.len()));

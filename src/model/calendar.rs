@@ -14,6 +14,7 @@ use chrono::{Datelike, Months as ChronoMonths, NaiveDate};
 pub const DAYS_OF_A_MONTH: u32 = 30;
 
 /// A civil date, held as days since 0000-03-01. What a run computes stays within centuries of the days that a book may name.
+/// Rules **own-zone**, **year-range**.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(NonZeroI32);
 

@@ -29,6 +29,7 @@ pub use price::Price;
 /// The largest number of digits before the point of an input amount.
 const AMOUNT_INTEGER_DIGITS: usize = 13;
 /// The largest number of significant digits of a price.
+/// Rule **price-digits**.
 const PRICE_DIGITS: usize = 24;
 /// The largest number of decimals of a discount factor.
 const FACTOR_DECIMALS: usize = 8;
@@ -160,6 +161,7 @@ impl Money {
     }
 
     /// Reads a plain decimal such as `-1234.50`.
+    /// Rule **plain-amount**.
     ///
     /// # Errors
     /// The first rule of plain amounts that the text breaks; nothing is ever rounded.

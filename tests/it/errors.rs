@@ -130,6 +130,7 @@ fn what_is_said_can_be_seen() {
     }
 }
 
+/// Rule **read-whole**.
 #[test]
 fn a_refused_run_writes_nothing() {
     for name in folders() {
@@ -256,6 +257,7 @@ fn a_toml_file_has_a_limit() {
 /// So many rows or keys that anything done for each pair of them would not end.
 const MANY: usize = 20_000;
 
+/// Rule **shown-diagnostics**.
 #[test]
 fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
     let rows = |row: &str| format!("{HEADER}{}", row.repeat(MANY));
@@ -920,6 +922,7 @@ fn cure(column: &str, cell: &str) -> String {
 
 /// Each text with all that it can mean. What an error says to write is right when it is typed, and where there are two
 /// meanings both are given.
+/// Rule **cures**.
 #[test]
 fn cures_are_right_when_typed() {
     let table: &[(&str, &str, &[&str])] = &[

@@ -286,6 +286,7 @@ fn a_missing_list_of_a_report_is_named() {
     assert!(!answer.out.contains("extra-file"), "{}", answer.out);
 }
 
+/// Rule **foreign-files**.
 #[test]
 fn files_of_others_are_listed_and_only_names_of_a_run_are_a_fault() {
     let place = reported();

@@ -214,6 +214,7 @@ fn the_most_specific_price_wins() {
     }
 }
 
+/// Rule **book-keys**.
 #[test]
 fn settings_have_defaults_and_a_scenario_replaces_them() {
     let own = "name = \"Shop\"\nfrom = \"2026-12-01\"\nto = 2027-11-30\ntime_zone = \"Europe/Berlin\"\ncurrency = \"EUR\"\n\

@@ -6,6 +6,8 @@
 //! | value left | what is known to be paid for days after the run |
 //! | used | spend, plus the value at the opening, minus the value left: the cost of the days of the run |
 //! | needed | the least cash on the first day with which every payment due is made and nobody is in arrears |
+//!
+//! Rule **compared-figures** of docs/spec.
 
 use std::iter::Sum as IterSum;
 use std::ops::AddAssign;
@@ -437,6 +439,7 @@ impl<'b> Fold<'b> {
 }
 
 /// What of a payment is for the days from `day` on.
+/// Rule **days-used**.
 fn value_on(order: &Order, day: Day) -> Money {
     let paid = Movement {
         voucher: Money::ZERO,

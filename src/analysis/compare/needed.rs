@@ -2,6 +2,8 @@
 //!
 //! With ample cash nothing is short, so the payments of an account and their order are fixed. What it lacks is then the
 //! deepest point below what a payment, a restart or the end of a day asks for. With one minor unit less, that point fails.
+//!
+//! Rule **cash-needed** of docs/spec.
 
 use std::collections::BTreeSet;
 

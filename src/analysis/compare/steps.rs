@@ -2,6 +2,8 @@
 //!
 //! Usage is summed up, notices are left out, and days on which the same renewal fails in a row are one step: what is left
 //! is what people mean by "what happened".
+//!
+//! Rule **same-event** of docs/spec.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -2,6 +2,8 @@
 //!
 //! Every row of that run that needs money says how much the account would have held without the plan. What is missing
 //! must have come by the row's day, or by the day before where it stands ahead of the plan's top-ups of its day.
+//!
+//! Rules **plan-goal**, **plan-need**, **plan-sum** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -274,6 +276,7 @@ fn failed(entry: &Entry, available: Money) -> Option<FundingFailure> {
 }
 
 /// What no money keeps: the instances that the run with ample money loses.
+/// Rule **plan-lost**.
 pub(super) fn lost(
     run: &AmpleRun<'_>,
     (opening, kept): (&Simulation<'_>, Option<&[InstanceIndex]>),

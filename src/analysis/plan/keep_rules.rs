@@ -1,4 +1,6 @@
 //! What people have to do besides paying, so that the instances that are asked for stay and no other takes their money.
+//!
+//! Rule **plan-keep** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

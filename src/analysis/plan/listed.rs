@@ -253,6 +253,7 @@ impl<'b> ListedWalk<'b> {
         );
     }
 
+    /// Rule **two-dates**.
     fn save(&mut self, instance: InstanceIndex, since: Day) {
         self.open.remove(&instance);
         self.since.insert(instance, since);

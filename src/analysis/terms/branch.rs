@@ -1,6 +1,8 @@
 //! All choices that fit, without those that cannot cost less than the best one: what is left proves that it is the cheapest.
 //!
 //! What a part of the instances has chosen, the bound of `bound` tells how little the rest can cost at any rate.
+//!
+//! Rule **terms-proof** of docs/spec.
 
 use super::bound::{UNIT, priced};
 use super::market::Market;

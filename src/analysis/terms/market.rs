@@ -1,4 +1,6 @@
 //! What is on offer: the periods of each instance, what a lifetime costs with each, and what it pays in which month.
+//!
+//! Rule **terms-ceiling** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -190,6 +192,7 @@ impl Market {
     }
 
     /// A month that pays too much whatever is chosen, and by how much.
+    /// Rule **terms-impossible**.
     pub(super) fn impossible(&self, rooms: &[i64]) -> Option<(Day, Money)> {
         let least = |month: usize| -> i64 {
             let least = self
