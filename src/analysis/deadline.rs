@@ -258,12 +258,11 @@ impl<'b> LapseWatch<'b> {
         }
     }
 
-    /// Rule **lapse**.
     fn lapse(&mut self, instance: InstanceIndex) -> Option<&mut UnpaidLapse> {
         self.lapses.get_mut(self.open[instance.0 as usize] as usize)
     }
 
-    /// A prepaid instance is not paid for.
+    /// A prepaid instance is not paid for. Rule **lapse**.
     fn begin(&mut self, instance: InstanceIndex, first: Day) {
         if self.open[instance.0 as usize] != NONE {
             return;

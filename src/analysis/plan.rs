@@ -383,7 +383,7 @@ impl PlanSetting<'_> {
     }
 
     /// The plan of an account whose budget does not keep all.
-    /// Rule **plan-default**.
+    /// Rule **plan-budget**.
     fn choose(
         &self,
         shortage: &FundsShortage<'_, '_>,

@@ -131,7 +131,7 @@ impl TaskList {
     }
 }
 
-/// The question that the list answers, as a plan.
+/// The question that the list answers, as a plan. Rule **plan-default**.
 pub fn question() -> PlanQuestion {
     PlanQuestion {
         cadence: Cadence::Monthly,

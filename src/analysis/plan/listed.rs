@@ -253,13 +253,12 @@ impl<'b> ListedWalk<'b> {
         );
     }
 
-    /// Rule **two-dates**.
     fn save(&mut self, instance: InstanceIndex, since: Day) {
         self.open.remove(&instance);
         self.since.insert(instance, since);
     }
 
-    /// What helps those that are lost, or not back, although their flag keeps them.
+    /// What helps those that are lost, or not back, although their flag keeps them. Rule **two-dates**.
     fn missing(
         &self,
         known: &[ListedTask],
