@@ -243,7 +243,8 @@ fn a_toml_file_has_a_limit() {
             "{bytes} bytes"
         );
     }
-    let model = fs::read_to_string(gallery().join("../../docs/spec/formats.md")).expect("the model");
+    let model =
+        fs::read_to_string(gallery().join("../../docs/spec/formats.md")).expect("the model");
     assert!(
         model.contains(&format!("a TOML file has at most {} MiB", most >> 20)),
         "the model says something else"
