@@ -30,7 +30,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::ops::{Range, RangeInclusive};
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use crate::engine::ledger::Ledger;
 use crate::engine::lifecycle::DayStatus;

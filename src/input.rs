@@ -13,6 +13,7 @@ mod document;
 mod folder;
 pub mod generate;
 mod ids;
+#[cfg(feature = "import")]
 pub mod import;
 mod inline_change;
 mod instances;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use super::account_state::{AccountState, InstanceDetails, InstanceState, Position};
 use crate::model::account::{Account, AccountIndex, Funds, Returns};

@@ -1,6 +1,6 @@
 //! `instances.csv`: the inventory, each row checked against its accounts, profile and prices.
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use super::accounts::known_account;
 use super::ids;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use super::accounts::{CASH, CURRENCY};
 use super::instances::{EXPIRES_ON, INSTANCE_ID, MONTHLY_PRICE, RENEW_FLAG, STATE};
@@ -37,7 +37,8 @@ pub(super) fn formulas(
 ) {
     // The last byte of a block begins the next one too: two bytes tell.
     let blocks = (0..bytes.len()).into_par_iter().step_by(BLOCK);
-    if !blocks.any(|from| cell::may_hold_formulas(&bytes[from..bytes.len().min(from + BLOCK + 1)]))
+    if !{ blocks }
+        .any(|from| cell::may_hold_formulas(&bytes[from..bytes.len().min(from + BLOCK + 1)]))
     {
         return;
     }

@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::parallel::{self, prelude::*};
 use chrono_tz::Tz;
-use rayon::prelude::*;
 
 use super::ids::{self, nearest};
 use super::misspelling;
@@ -443,7 +443,7 @@ impl<'f> CsvTable<'f> {
                     .map(|range| read_one(range, fresh.clone()))
                     .collect()
             };
-            (_, ready) = rayon::join(|| take_all(before, diagnostics), read_wave);
+            (_, ready) = parallel::join(|| take_all(before, diagnostics), read_wave);
         }
         take_all(ready, diagnostics);
     }

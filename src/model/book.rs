@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use crate::model::account::{Account, AccountIndex};
 use crate::model::action::{Action, ActionIndex, Target, Verb};
@@ -325,7 +325,9 @@ impl Book {
         self.instances
             .par_chunks(SHARE)
             .map(of_some)
-            .reduce(Extremes::default, Extremes::max)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .fold(Extremes::default(), Extremes::max)
     }
 
     fn opening_amounts(&self) -> i128 {

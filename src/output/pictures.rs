@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use super::chart::{
     self, AgainstBase, BalanceOverTime, ChartError, Format, Frontier, InstancesByState, LossRow,
