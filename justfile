@@ -56,3 +56,7 @@ compare *sizes:
 # What CI runs.
 ci:
     .ci/run
+
+# Figures of the source tree: lines of each room, shared names, packing. It fails where a limit is passed.
+house:
+    .ci/house

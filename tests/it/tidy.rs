@@ -12,6 +12,8 @@ use lexer::{Token, paths, tokens};
 /// The modules in reading order: a file imports from what stands above it, never from what stands below. Layers are the
 /// first parts of the names; what a layer does not order by itself is one name.
 const READING_ORDER: &[&str] = &[
+    // How work is spread over processors.
+    "parallel",
     // What exists and what people plan. Small values first, without policy.
     "model::money",
     "model::calendar",
@@ -62,7 +64,7 @@ const READING_ORDER: &[&str] = &[
 
 /// The layers, as the crate declares them: one imports only what stands left of it.
 const LAYERS: &[&str] = &[
-    "model", "engine", "analysis", "tables", "input", "output", "verify", "cli",
+    "parallel", "model", "engine", "analysis", "tables", "input", "output", "verify", "cli",
 ];
 
 /// Words and paths, the places that may use them (a file, or the beginning of a path), and what speaks for it.
@@ -194,25 +196,8 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     (&["sha2"], &["src/output/hash.rs"], "one file hashes"),
     (
         &["rayon"],
-        &[
-            "src/model/book.rs",
-            "src/input/rows.rs",
-            "src/input/table.rs",
-            "src/input/instances.rs",
-            "src/input/review.rs",
-            "src/engine.rs",
-            "src/engine/closing.rs",
-            "src/output/padded_cells.rs",
-            "src/output/csv_buffers.rs",
-            "src/output/pictures.rs",
-            "src/cli/output/claim.rs",
-            "src/cli/folder.rs",
-            "src/cli/run.rs",
-            "src/cli/results.rs",
-            "src/cli/batch.rs",
-            "src/cli/output.rs",
-        ],
-        "what is parallel: parts of a table, instances, accounts, cells, pages, files, and the stages of a run",
+        &["src/parallel.rs", "src/cli", "src/output/pictures.rs"],
+        "what is parallel is asked for in one place",
     ),
 ];
 
