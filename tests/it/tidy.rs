@@ -634,3 +634,20 @@ fn every_dependency_says_why_it_is_there() {
     }
     report(complaints);
 }
+
+/// A map that leads nowhere is worse than none.
+#[test]
+fn every_file_that_the_map_names_is_there() {
+    let mut complaints = Vec::new();
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        for quoted in read(page).split('`').skip(1).step_by(2) {
+            let is_path = ["src/", "tests/", "data/", "docs/"]
+                .iter()
+                .any(|folder| quoted.starts_with(folder));
+            if is_path && !quoted.contains(' ') && !root().join(quoted).exists() {
+                complaints.push(format!("{page}: `{quoted}` is not there"));
+            }
+        }
+    }
+    report(complaints);
+}
