@@ -372,7 +372,7 @@ impl<'b> LapseWatch<'b> {
         let expiry = self.expiries[lapse.instance.0 as usize]?;
         let reclaimed = lapse
             .gone_dark
-            .unwrap_or(expiry + profile.suspend_after_days);
+            .unwrap_or(lifecycle::suspension_of(profile, expiry));
         Some(lifecycle::release_of_unpaid(profile, expiry, reclaimed).yesterday())
     }
 }

@@ -246,7 +246,10 @@ impl Demand {
                 untold: why,
             };
         };
-        let ample = ReplayOptions { gift, keeps: false };
+        let ample = ReplayOptions {
+            opening_cash: gift,
+            keeps_all: false,
+        };
         let (all_due_paid, lapsing_with_cash, mut refusals) = replay(book, short, ample, detail);
         let mut kept: BTreeSet<AccountIndex> = lapsing.difference(short).copied().collect();
         kept.extend(lapsing_with_cash.difference(&all_due_paid.untold));
@@ -254,7 +257,7 @@ impl Demand {
             book,
             &kept,
             ReplayOptions {
-                keeps: true,
+                keeps_all: true,
                 ..ample
             },
             detail,

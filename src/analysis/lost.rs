@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use crate::analysis::remedy::{self, Help, Outlook};
 use crate::engine::TerminatedInstance;
 use crate::engine::charge;
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::{DayStatus, PostpaidStatus, PrepaidStatus};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
-use crate::model::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
+use crate::model::instance::{Instance, InstanceIndex, RenewFlag, State, StoppedBy};
 use crate::model::money::{Currency, Money, Share};
 
 /// What is lost within so many days is at risk soon.
@@ -156,46 +156,43 @@ pub fn losses(
 fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) -> Option<Lost> {
     let listed = book.instance(gone.instance);
     let currency = book.account(listed.account).currency;
-    let Some(standing) = gone.standing else {
+    let Some(status) = gone.status else {
         return refused(book, gone, currency);
     };
     let is_gone = listed.state == Some(State::Terminated);
-    let switched_off = standing.state == State::Stopped && standing.stopped_by == StoppedBy::User;
+    let switched_off = matches!(
+        status,
+        DayStatus::Postpaid(PostpaidStatus {
+            state: State::Stopped,
+            stopped_by: StoppedBy::User,
+            ..
+        })
+    );
     if is_gone || switched_off {
         return None;
     }
     let profile = book.profile(listed.profile);
-    let is_prepaid = standing.charge_type == ChargeType::Prepaid;
-    let waiting = DayStatus {
-        state: if is_prepaid {
-            State::Reclaimed
-        } else {
-            State::Stopped
-        },
-        ..standing
-    };
-    let waiting = if ended.is_some() {
-        waiting
-    } else {
-        DayStatus {
-            stopped_by: StoppedBy::Arrears,
-            ..waiting
-        }
-    };
+    let waiting = waiting(status, ended);
+    // What ran until people destroyed it was never reclaimed or stopped.
+    let since = status.since().or(ended).unwrap_or(book.days.from);
     let released = waiting
         .release_day(profile)
-        .unwrap_or(standing.since)
+        .unwrap_or(since)
         .max(book.days.from);
-    let is_ended = ended.is_some() || standing.returned;
-    let lost_on = if standing.state == State::Terminated {
+    let (flag, is_returned) = match status {
+        DayStatus::Prepaid(status) => (Some(status.flag), status.returned),
+        DayStatus::Postpaid(_) => (None, false),
+    };
+    let is_ended = ended.is_some() || is_returned;
+    let lost_on = if status.state() == State::Terminated {
         ended.unwrap_or(released)
     } else {
         released
     };
-    let stops_on = if ended.is_some() && !standing.returned {
+    let stops_on = if ended.is_some() && !is_returned {
         lost_on
     } else {
-        standing.since
+        since
     };
     let latest = Some(lost_on.yesterday()).filter(|day| !is_ended && *day >= as_of);
     let outlook = remedy::outlook(
@@ -204,13 +201,13 @@ fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) 
         gone.months,
         begins(book, listed),
     );
-    let cause = match (is_ended, standing.flag) {
-        (true, _) => LostBecause::Ended,
-        _ if !is_prepaid => LostBecause::Arrears,
-        (_, RenewFlag::None) => LostBecause::FlagNone,
-        (_, RenewFlag::Manual) => LostBecause::NotRenewed,
-        (_, RenewFlag::Auto) if outlook == Outlook::ByItself => LostBecause::FundsShort,
-        (_, RenewFlag::Auto) => LostBecause::NoAttempt,
+    let cause = match flag {
+        _ if is_ended => LostBecause::Ended,
+        None => LostBecause::Arrears,
+        Some(RenewFlag::None) => LostBecause::FlagNone,
+        Some(RenewFlag::Manual) => LostBecause::NotRenewed,
+        Some(RenewFlag::Auto) if outlook == Outlook::ByItself => LostBecause::FundsShort,
+        Some(RenewFlag::Auto) => LostBecause::NoAttempt,
     };
     let is_soon = [Some(stops_on), latest]
         .into_iter()
@@ -238,13 +235,31 @@ fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) 
         stops_on: Some(stops_on),
         latest: latest.filter(|_| class != LossClass::Impossible),
         class,
-        flag: is_prepaid.then_some(standing.flag),
+        flag,
         value: value(book, gone, currency),
         currency,
         cause,
         cure,
         is_production: book.is_production(listed),
     })
+}
+
+/// Where a lost instance waits, or waited, for its release; what people did not end was stopped by arrears.
+fn waiting(status: DayStatus, ended: Option<Day>) -> DayStatus {
+    match status {
+        DayStatus::Prepaid(status) => DayStatus::Prepaid(PrepaidStatus {
+            state: State::Reclaimed,
+            ..status
+        }),
+        DayStatus::Postpaid(status) => DayStatus::Postpaid(PostpaidStatus {
+            state: State::Stopped,
+            stopped_by: match ended {
+                Some(_) => status.stopped_by,
+                None => StoppedBy::Arrears,
+            },
+            ..status
+        }),
+    }
 }
 
 /// A purchase that is refused on the first day of the run comes before everything that could help.
@@ -277,32 +292,31 @@ fn begins(book: &Book, listed: &Instance) -> Day {
 
 /// Where an instance stood before its loss began: as the book opens if it began before the run, else running.
 fn before(book: &Book, listed: &Instance, waiting: &DayStatus) -> DayStatus {
-    if waiting.since < book.days.from || waiting.charge_type == ChargeType::Postpaid {
+    let DayStatus::Prepaid(binned) = *waiting else {
+        return *waiting;
+    };
+    if binned.since < Some(book.days.from) {
         return *waiting;
     }
-    let overdue =
-        listed.state == Some(State::Overdue) && listed.expires_on == Some(waiting.expires);
-    DayStatus {
+    let overdue = listed.state == Some(State::Overdue) && listed.expires_on == Some(binned.expires);
+    DayStatus::Prepaid(PrepaidStatus {
         state: if overdue {
             State::Overdue
         } else {
             State::Running
         },
-        ..*waiting
-    }
+        ..binned
+    })
 }
 
 /// What an instance costs a month.
 fn value(book: &Book, gone: &TerminatedInstance, currency: Currency) -> Money {
     let profile = book.profile(book.instance(gone.instance).profile);
-    let charge_type = gone
-        .standing
-        .map_or(ChargeType::Prepaid, |standing| standing.charge_type);
-    let price = match charge_type {
-        ChargeType::Prepaid => gone
+    let price = match gone.status {
+        None | Some(DayStatus::Prepaid(_)) => gone
             .monthly
             .map(|price| price.charge(currency, Share::ONCE, profile.rounding)),
-        ChargeType::Postpaid => gone
+        Some(DayStatus::Postpaid(_)) => gone
             .hourly
             .map(|price| charge::hour(profile, currency, price) * HOURS_OF_A_MONTH),
     };

@@ -3,9 +3,9 @@
 //! Pure rules on where an instance stands ([`DayStatus`]); `docs/spec/answer.md` has them as **remedy**. The to-do list, plans, losses
 //! and calendars ask here, so that they give the same advice.
 
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::{self, DayStatus, PostpaidStatus, PrepaidStatus};
 use crate::model::calendar::Day;
-use crate::model::instance::{ChargeType, RenewFlag, State, StoppedBy};
+use crate::model::instance::{RenewFlag, State};
 use crate::model::profile::{Profile, Restart};
 
 /// What becomes of an instance from a day on if it is let alone, and what helps.
@@ -75,32 +75,21 @@ impl RemedyReason {
     }
 }
 
-/// The last day from `first` to `last` on which an auto-renewal is tried, if its flag is `auto` on it.
-pub fn last_attempt(
-    standing: &DayStatus,
-    profile: &Profile,
-    (first, last): (Day, Day),
-) -> Option<Day> {
-    let attempt = profile.attempts.last(last.days_since(standing.expires))?;
-    let day = standing.expires + attempt;
-    (day >= first && standing.may_renew_itself(profile)).then_some(day)
-}
-
 /// What becomes of an instance that stands so on the morning of `today` and is not paid for, and what helps. `months` are those
 /// of its own renewals.
 pub fn outlook(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    match (standing.charge_type, standing.state) {
-        (ChargeType::Prepaid, State::Running | State::Overdue) => {
-            usable(standing, profile, months, today)
-        }
-        (ChargeType::Prepaid, State::Reclaimed) => in_bin(standing, profile, months, today),
-        (ChargeType::Postpaid, State::Stopped) => stopped(standing, profile, today),
-        _ => Outlook::ByItself,
+    match standing {
+        DayStatus::Postpaid(status) => stopped(status, profile, today),
+        DayStatus::Prepaid(status) => match status.state {
+            State::Running | State::Overdue => usable(status, profile, months, today),
+            State::Reclaimed => in_bin(status, profile, months, today),
+            State::Stopped | State::Terminated => Outlook::ByItself,
+        },
     }
 }
 
 /// What helps before it goes to the recycle bin.
-fn usable(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
+fn usable(standing: &PrepaidStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let Some(suspended) = standing.suspension_day(profile).map(|day| day.max(today)) else {
         return Outlook::ByItself;
     };
@@ -108,8 +97,8 @@ fn usable(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> O
     let Some(latest) = binned.release_day(profile).map(Day::yesterday) else {
         return Outlook::ByItself;
     };
-    let in_time = last_attempt(standing, profile, (today, suspended));
-    let in_bin = last_attempt(&binned, profile, (suspended.tomorrow(), latest));
+    let in_time = standing.last_attempt(profile, today..=suspended);
+    let in_bin = binned.last_attempt(profile, suspended.tomorrow()..=latest);
     if standing.flag == RenewFlag::Auto && (in_time.is_some() || in_bin.is_some()) {
         return Outlook::ByItself;
     }
@@ -122,8 +111,10 @@ fn usable(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> O
         })
     };
     // An automatic renewal after which it goes to the recycle bin on the same day saves nothing.
-    let lasts =
-        |by: &Day| standing.next_term(profile, months, *by).end + profile.suspend_after_days > *by;
+    let lasts = |by: &Day| {
+        let end = standing.next_term(profile, months, *by).end;
+        lifecycle::suspension_of(profile, end) > *by
+    };
     let periods = periods_beyond(standing, profile, months, suspended);
     match in_time {
         Some(by) if lasts(&by) => remedy(Help::SetFlag, by, RemedyReason::Flag),
@@ -133,7 +124,7 @@ fn usable(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> O
 }
 
 /// What helps in the recycle bin.
-fn in_bin(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
+fn in_bin(standing: &PrepaidStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let Some(released) = standing.release_day(profile) else {
         return Outlook::ByItself;
     };
@@ -150,7 +141,7 @@ fn in_bin(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> O
         })
     };
     let periods = |day| periods_beyond(standing, profile, months, day);
-    match last_attempt(standing, profile, (today, latest)) {
+    match standing.last_attempt(profile, today..=latest) {
         Some(_) if standing.flag == RenewFlag::Auto => Outlook::ByItself,
         // An automatic recovery that is over on its own day saves nothing.
         Some(by) if periods(by) == 1 => remedy(Help::SetFlag, by, RemedyReason::Flag),
@@ -187,9 +178,8 @@ fn no_attempt(profile: &Profile) -> RemedyReason {
 }
 
 /// What helps an instance that is switched off.
-fn stopped(standing: &DayStatus, profile: &Profile, today: Day) -> Outlook {
-    let by_arrears = standing.stopped_by == StoppedBy::Arrears;
-    let Some(released) = standing.release_day(profile).filter(|_| by_arrears) else {
+fn stopped(standing: &PostpaidStatus, profile: &Profile, today: Day) -> Outlook {
+    let Some(released) = standing.release_day(profile) else {
         return Outlook::ByItself;
     };
     let latest = released.yesterday();
@@ -207,24 +197,21 @@ fn stopped(standing: &DayStatus, profile: &Profile, today: Day) -> Outlook {
 
 /// What helps an instance that stands so where no automatic attempt reaches it, whatever its flag: a renewal by people.
 pub fn by_hand(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    match outlook(
-        &DayStatus {
-            flag: RenewFlag::Auto,
-            ..*standing
-        },
-        profile,
-        months,
-        today,
-    ) {
-        Outlook::ByItself if standing.charge_type == ChargeType::Prepaid => {
-            by_people(standing, profile, months, today)
-        }
+    let DayStatus::Prepaid(status) = *standing else {
+        return outlook(standing, profile, months, today);
+    };
+    let auto = PrepaidStatus {
+        flag: RenewFlag::Auto,
+        ..status
+    };
+    match outlook(&DayStatus::Prepaid(auto), profile, months, today) {
+        Outlook::ByItself => by_people(&status, profile, months, today),
         other => other,
     }
 }
 
 /// A renewal on the last day on which it helps, although attempts are still to come by the rules.
-fn by_people(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
+fn by_people(standing: &PrepaidStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let suspended = standing.suspension_day(profile).map(|day| day.max(today));
     let binned = suspended.map_or(*standing, |day| standing.suspended(day));
     let Some(latest) = binned.release_day(profile).map(Day::yesterday) else {
@@ -243,7 +230,7 @@ fn by_people(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -
 /// What helps an instance that renews itself on `day`, but goes to the recycle bin on the same day again, since that term is
 /// over: a renewal by people before, for more periods. `standing` is that of the morning.
 pub fn in_place_of_attempt(
-    standing: &DayStatus,
+    standing: &PrepaidStatus,
     profile: &Profile,
     months: u32,
     day: Day,
@@ -258,10 +245,9 @@ pub fn in_place_of_attempt(
 }
 
 /// The least number of periods with which a renewal on `day` ends after that day.
-/// Rule **long-recovery**.
-fn periods_beyond(standing: &DayStatus, profile: &Profile, months: u32, day: Day) -> u32 {
+fn periods_beyond(standing: &PrepaidStatus, profile: &Profile, months: u32, day: Day) -> u32 {
     let ends_later = |periods: &u32| {
-        let pay = |standing: DayStatus, months| {
+        let pay = |standing: PrepaidStatus, months| {
             standing.renewed(standing.next_term(profile, months, day))
         };
         terms(profile, months, *periods)

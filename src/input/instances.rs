@@ -657,7 +657,7 @@ impl InstanceReader<'_, '_> {
     ) -> Option<(State, Option<Day>)> {
         self.refuse_since(given, State::Running);
         let from = self.context.settings.days.from;
-        let reclaimed_on = expiry + rules.suspend_after_days;
+        let reclaimed_on = lifecycle::suspension_of(rules, expiry);
         if expiry >= from {
             return Some((State::Running, None));
         }

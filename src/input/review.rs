@@ -9,9 +9,8 @@ use super::accounts::{CASH, CURRENCY};
 use super::instances::{EXPIRES_ON, INSTANCE_ID, MONTHLY_PRICE, RENEW_FLAG, STATE};
 use super::table::{CsvRow, CsvTable, InputRow, KnownColumns, Origins};
 use super::value::{Problem, shown};
-use crate::analysis::remedy;
 use crate::engine::charge;
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::PrepaidStatus;
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::{Account, AccountIndex};
@@ -124,18 +123,16 @@ fn what_helps(instance: &Instance, profile: &Profile, days: DayRange) -> &'stati
         .expires_on
         .or(instance.starts_on)
         .unwrap_or(days.from);
-    let standing = DayStatus {
-        charge_type: instance.charge_type,
+    let standing = PrepaidStatus {
         state: instance.state.unwrap_or(State::Running),
         flag: instance.renew_flag,
         expires,
         anchor: instance.anchor_day.unwrap_or(expires.day_of_month()),
-        since: instance.since.unwrap_or(expires),
+        since: instance.since,
         returned: instance.returned,
-        stopped_by: instance.stopped_by,
     };
     let last = standing.suspension_day(profile).unwrap_or(days.to);
-    match remedy::last_attempt(&standing, profile, (days.from, last)) {
+    match standing.last_attempt(profile, days.from..=last) {
         Some(_) => "write `auto` into `renew_flag`, or renew it in `actions.csv`",
         None => {
             "renew it in `actions.csv`: no attempt of its profile reaches it, so the flag `auto` would not help"

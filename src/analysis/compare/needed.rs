@@ -48,8 +48,8 @@ fn replay<'b>(
         book,
         accounts,
         ReplayOptions {
-            gift: ample,
-            keeps: false,
+            opening_cash: ample,
+            keeps_all: false,
         },
     );
     let mut window = Window::default();

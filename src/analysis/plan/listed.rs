@@ -11,7 +11,7 @@ use super::keep_rules::{self, Doing};
 use crate::analysis::remedy::{self, Help, Outlook, RemedyReason};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::{DayStatus, PrepaidStatus};
 use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::action::Verb;
 use crate::model::calendar::Day;
@@ -121,7 +121,7 @@ struct UnpaidTime {
     /// The day on which it went dark; none where that was before the run.
     dark: Option<Day>,
     /// Where it stood on that morning, if it renewed itself on that day for a term that was over already.
-    morning: Option<DayStatus>,
+    morning: Option<PrepaidStatus>,
 }
 
 /// The run of an account, and the instances that are in trouble.
@@ -135,18 +135,19 @@ struct ListedWalk<'b> {
     /// The first day on which people can act upon the present term, where that is not the first day of the run.
     since: BTreeMap<InstanceIndex, Day>,
     /// The last day on which an instance renewed itself, and where it stood on that morning.
-    renewed: BTreeMap<InstanceIndex, (Day, DayStatus)>,
+    renewed: BTreeMap<InstanceIndex, (Day, PrepaidStatus)>,
 }
 
 impl<'b> ListedWalk<'b> {
     fn walk_from(trial: Simulation<'b>) -> Self {
         let from = trial.book().days.from;
         let in_trouble = |instance: InstanceIndex| {
-            let standing = trial.standing(instance)?;
-            let is_dark = match standing.state {
-                State::Reclaimed => !standing.returned,
-                State::Stopped => standing.stopped_by == StoppedBy::Arrears,
-                _ => false,
+            let standing = trial.status(instance)?;
+            let is_dark = match standing {
+                DayStatus::Prepaid(status) => status.state == State::Reclaimed && !status.returned,
+                DayStatus::Postpaid(status) => {
+                    status.state == State::Stopped && status.stopped_by == StoppedBy::Arrears
+                }
             };
             let months = trial.months(instance)?;
             is_dark.then_some((
@@ -192,18 +193,15 @@ impl<'b> ListedWalk<'b> {
                 self.darken(instance, entry.date)
             }
             (Event::Renewed | Event::Recovered, Some(Reason::Auto)) => {
-                let standing =
-                    self.trial
-                        .standing(instance)
-                        .zip(entry.term)
-                        .map(|(standing, term)| DayStatus {
-                            state: State::Overdue,
-                            expires: term.start,
-                            returned: false,
-                            ..standing
-                        });
+                let status = prepaid(self.trial.status(instance));
+                let standing = status.zip(entry.term).map(|(status, term)| PrepaidStatus {
+                    state: State::Overdue,
+                    expires: term.start,
+                    returned: false,
+                    ..status
+                });
                 let open = self.open.get(&instance).map(|trouble| trouble.standing);
-                let morning = open
+                let morning = prepaid(open)
                     .or(standing)
                     .map(|standing| (instance, (entry.date, standing)));
                 self.renewed.extend(morning);
@@ -227,10 +225,7 @@ impl<'b> ListedWalk<'b> {
     }
 
     fn darken(&mut self, instance: InstanceIndex, day: Day) {
-        let Some((standing, months)) = self
-            .trial
-            .standing(instance)
-            .zip(self.trial.months(instance))
+        let Some((standing, months)) = self.trial.status(instance).zip(self.trial.months(instance))
         else {
             return;
         };
@@ -363,6 +358,13 @@ impl<'b> ListedWalk<'b> {
     }
 }
 
+fn prepaid(status: Option<DayStatus>) -> Option<PrepaidStatus> {
+    match status? {
+        DayStatus::Prepaid(status) => Some(status),
+        DayStatus::Postpaid(_) => None,
+    }
+}
+
 /// What becomes of an instance in trouble, as people could have known before.
 fn outlook(trouble: &UnpaidTime, profile: &Profile) -> Outlook {
     let UnpaidTime {
@@ -375,12 +377,15 @@ fn outlook(trouble: &UnpaidTime, profile: &Profile) -> Outlook {
     if let Some((morning, day)) = morning.zip(dark) {
         return Outlook::Help(remedy::in_place_of_attempt(&morning, profile, months, day));
     }
-    let usable = DayStatus {
-        state: State::Overdue,
-        ..standing
-    };
-    let before = match dark {
-        Some(dark) if since <= dark && standing.state == State::Reclaimed => usable,
+    let before = match (standing, dark) {
+        (DayStatus::Prepaid(status), Some(dark))
+            if since <= dark && status.state == State::Reclaimed =>
+        {
+            DayStatus::Prepaid(PrepaidStatus {
+                state: State::Overdue,
+                ..status
+            })
+        }
         _ => standing,
     };
     match remedy::outlook(&before, profile, months, since) {

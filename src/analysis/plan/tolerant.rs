@@ -159,7 +159,7 @@ impl<'s> LateSearch<'s> {
         next: Option<Day>,
     ) -> Result<Result<(), TooLittle>, Refusal> {
         let (mut trial, mut record) = (walk.clone(), record.clone());
-        trial.watch();
+        trial.reset_margin();
         trial.add_step(day, PlannedStep::Receive(amount));
         next.into_iter()
             .for_each(|next| trial.add_step(next, PlannedStep::Receive(self.setting.ample)));
@@ -183,7 +183,7 @@ impl<'s> LateSearch<'s> {
                 instance,
                 missing: Money::ZERO,
             };
-            let more = trial.narrowest().into_iter().chain(short).min();
+            let more = trial.margin().into_iter().chain(short).min();
             return Ok(Err(TooLittle { failure, more }));
         }
         Ok(Ok(()))

@@ -252,7 +252,7 @@ pub(super) fn paid(
     ample: Money,
 ) -> Result<PaidByMonth, Refusal> {
     let mut trial = opening.clone();
-    trial.endow(ample);
+    trial.add_opening_cash(ample);
     months
         .iter()
         .for_each(|(instance, months)| trial.set_months(*instance, *months));

@@ -35,7 +35,7 @@ impl Costs {
         candidates: &[Candidate],
     ) -> Result<Self, Refusal> {
         let mut trial = shortage.trial(shortage.steps, Some(Money::ZERO));
-        trial.endow(shortage.setting.ample);
+        trial.add_opening_cash(shortage.setting.ample);
         let book = trial.book();
         trial.advance(book.days.to)?;
         let mut credit = Credit::credit_of_account(book, trial.account());
