@@ -246,7 +246,7 @@ fn tell_bills(bills: &import::BillReport) -> Result<(), Failure> {
         let parts = |all: &[(&ChargeKind, &Decimal)]| {
             let parts: Vec<String> = all
                 .iter()
-                .map(|(kind, amount)| format!("{} {}", kind.word(), amount.normalize()))
+                .map(|(kind, amount)| format!("{} {}", kind.name(), amount.normalize()))
                 .collect();
             parts.join(", ")
         };

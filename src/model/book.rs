@@ -127,15 +127,11 @@ impl Book {
 
     /// The column of the inventory with this name, such as `region` or `tag:team`.
     pub fn column(&self, name: &str) -> Option<Column> {
-        let named = Column::NAMED
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, column)| *column);
-        let tag = || {
-            name.strip_prefix("tag:")
-                .and_then(|key| self.tag_keys.iter().position(|known| **known == *key))
-        };
-        named.or_else(|| tag().map(Column::Tag))
+        Column::named(name).or_else(|| {
+            let key = name.strip_prefix("tag:")?;
+            let tag = self.tag_keys.iter().position(|known| **known == *key);
+            tag.map(Column::Tag)
+        })
     }
 
     /// The text of an instance's cell as the book has it at its opening; none where it is empty.

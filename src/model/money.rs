@@ -24,6 +24,8 @@ use num_integer::Integer;
 use num_rational::BigRational;
 use rust_decimal::Decimal;
 
+use crate::model::words::words;
+
 pub use price::Price;
 
 /// The largest number of digits before the point of an input amount.
@@ -100,25 +102,19 @@ impl fmt::Display for Currency {
     }
 }
 
-/// How a formula's exact value becomes minor units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rounding {
-    /// To the nearest, a half away from zero.
-    HalfUp,
-    /// To the nearest, a half to the even neighbour.
-    HalfEven,
-    /// Towards zero.
-    Down,
+words! {
+    /// How a formula's exact value becomes minor units.
+    pub enum Rounding {
+        /// To the nearest, a half away from zero.
+        HalfUp = "half_up",
+        /// To the nearest, a half to the even neighbour.
+        HalfEven = "half_even",
+        /// Towards zero.
+        Down = "down",
+    }
 }
 
 impl Rounding {
-    /// The names used in profiles, with their meaning.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("half_up", Self::HalfUp),
-        ("half_even", Self::HalfEven),
-        ("down", Self::Down),
-    ];
-
     /// `numerator / denominator` as a whole number: the only place where renewcast rounds.
     /// The numerator must not be negative and the denominator must be positive.
     fn quotient<N: Integer + Clone>(self, numerator: &N, denominator: &N) -> N {
