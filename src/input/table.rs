@@ -250,7 +250,7 @@ impl<'f> CsvTable<'f> {
                 };
                 wave.par_iter().map(read_part).collect()
             };
-            (_, ready) = rayon::join(|| take_all(before, diagnostics), reading);
+            (_, ready) = parallel::join(|| take_all(before, diagnostics), reading);
         }
         take_all(ready, diagnostics);
     }

@@ -324,9 +324,7 @@ fn files_of_others_are_listed_and_only_names_of_a_run_are_a_fault() {
         place
             .run("verify out")
             .found()
-            .says(&format!(
-                "error[extra-file]: unexpected `{name}`"
-            ))
+            .says(&format!("error[extra-file]: unexpected `{name}`"))
             .says(foreign);
         fs::remove_file(place.folder.path().join("out").join(name)).expect("a file can be removed");
     }

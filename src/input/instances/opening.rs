@@ -150,7 +150,7 @@ impl InstanceReader<'_, '_> {
     ) -> Option<OpeningState> {
         self.refuse_since(&given, State::Running);
         let from = self.context.settings.days.from;
-        let reclaimed_on = expiry + rules.suspend_after_days;
+        let reclaimed_on = lifecycle::suspension_of(rules, expiry);
         let (state, since) = if expiry >= from {
             (State::Running, None)
         } else if reclaimed_on >= from {
