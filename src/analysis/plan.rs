@@ -256,12 +256,9 @@ pub(crate) fn plan_accounts(
 }
 
 /// More than any account can need, and little enough to be added to any: see [`is_plannable`].
-fn ample(book: &Book) -> Money {
-    Money::from_minor(
-        i64::try_from(book.largest_movement())
-            .unwrap_or(i64::MAX / 4)
-            .min(i64::MAX / 4),
-    )
+pub(crate) fn ample(book: &Book) -> Money {
+    let most = Money::from_minor(i64::MAX / 4);
+    book.ample_cash().unwrap_or(most)
 }
 
 /// Whether the amounts of a book leave room for those of a plan in 64 bits.

@@ -312,7 +312,7 @@ impl<'w> ResultReader<'w> {
         (register, diagnostics): (&IdRegister, &mut Diagnostics),
     ) -> Option<Self> {
         let opened = |(account, currency): &(AccountIndex, Currency)| {
-            Figures::opened(*account, *currency, (days.from.yesterday(), Money::ZERO))
+            Figures::opened(*account, *currency, days.from.yesterday(), Money::ZERO)
         };
         let mut figures: Vec<Figures> = register.accounts.values().map(opened).collect();
         figures.sort_by_key(|figures| figures.account);
@@ -371,7 +371,7 @@ impl<'w> ResultReader<'w> {
                 }
                 self.figures[number].note(date, available);
                 if let Some(curve) = self.curves.get_mut(&currency) {
-                    curve.hold(account, (date, available));
+                    curve.hold(account, date, available);
                 }
             }
         };
@@ -387,9 +387,9 @@ impl<'w> ResultReader<'w> {
     fn open_balance(&mut self, account: AccountIndex, opening: Money) {
         let figures = &mut self.figures[account.0 as usize];
         let eve = self.days.from.yesterday();
-        *figures = Figures::opened(account, figures.currency, (eve, opening));
+        *figures = Figures::opened(account, figures.currency, eve, opening);
         if let Some(curve) = self.curves.get_mut(&figures.currency) {
-            curve.hold(account, (eve, opening));
+            curve.hold(account, eve, opening);
         }
     }
 
@@ -434,7 +434,7 @@ impl<'w> ResultReader<'w> {
         self.figures[account.0 as usize].add_group(self.counter.part(&entry));
         self.steps.add_event_of(&entry);
         if let (Some(movement), Some(curve)) = (entry.movement, self.curves.get_mut(&currency)) {
-            curve.pay(entry.event, (date, movement.amount()));
+            curve.pay(entry.event, date, movement.amount());
         }
     }
 

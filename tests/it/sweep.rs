@@ -98,7 +98,7 @@ fn groups_of_instances_add_up() {
                 .collect()
         };
         let groups: Vec<Group> = (0..book.instances.len()).map(only).collect();
-        let accounts = renewcast::analysis::compare::all_accounts(&book).collect::<BTreeSet<_>>();
+        let accounts = book.account_indexes().collect::<BTreeSet<_>>();
         for outcome in replay(&book, &accounts, &groups).expect("what can be run can be compared") {
             let counts = outcome.parts.iter().map(|part| part.counts).sum();
             let spend: renewcast::model::money::Money =
