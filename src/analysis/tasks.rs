@@ -164,7 +164,7 @@ fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> TaskList 
         };
     }
     let mut list = TaskList::default();
-    for (account, plan) in plan::plan_accounts(book, &question(), (accounts, false), &|| ()) {
+    for (account, plan) in plan::plan_accounts(book, &question(), accounts, false, || ()) {
         match plan {
             Ok(plan) => list.add_plan(book, plan),
             Err(refusal) => list.unknown.push((account, refusal)),

@@ -85,7 +85,7 @@ pub enum Quality {
 /// # Errors
 /// The book cannot be replayed.
 pub fn cheapest(book: &Book, question: &TermsQuestion) -> Result<Vec<AccountTerms>, Refusal> {
-    cheapest_and_count(book, question, &|| ())
+    cheapest_and_count(book, question, || ())
 }
 
 /// [`cheapest`], which calls `chosen` whenever the terms of another account are chosen, on any thread.
@@ -95,7 +95,7 @@ pub fn cheapest(book: &Book, question: &TermsQuestion) -> Result<Vec<AccountTerm
 pub fn cheapest_and_count(
     book: &Book,
     question: &TermsQuestion,
-    chosen: &(dyn Fn() + Sync),
+    chosen: impl Fn() + Sync,
 ) -> Result<Vec<AccountTerms>, Refusal> {
     let setting = TermsSetting {
         question,

@@ -44,16 +44,17 @@ pub(super) fn solve(market: &Market, known: Option<&[usize]>) -> Option<Picks> {
             problem.add_constraint(paid.as_slice(), ComparisonOp::Le, *room as f64 / scale);
         }
     }
-    let mut options = SolveOptions::default();
-    options.node_limit = Some(MAX_SOLVER_NODES);
-    options.warm_start = known.map(|picks| {
+
+    let start = known.map(|picks| {
         let mut hints = Vec::new();
         for (variables, pick) in chosen.iter().zip(picks) {
             let numbered = variables.iter().enumerate();
-            hints.extend(numbered.map(|(at, one)| (*one, if at == *pick { 1.0 } else { 0.0 })));
+            hints.extend(numbered.map(|(at, one)| (*one, f64::from(u8::from(at == *pick)))));
         }
         hints
     });
+    let mut options = SolveOptions::default();
+    (options.node_limit, options.warm_start) = (Some(MAX_SOLVER_NODES), start);
     let solution = problem.solve_with(options).ok()?.into_solution().ok()?;
     let picks = chosen.iter().map(|variables| {
         let mut values = variables.iter().map(|one| solution.var_value(*one));
