@@ -1,4 +1,4 @@
-//! The answer of a run: what is paid, how low the balances go, what fails and what is lost.
+//! The summary of a run: what is paid, how low the balances go, what fails and what is lost.
 //!
 //! A pure fold over the rows of a run: a [`Tally`] keeps what accounts and instances come to, not the rows. Accounts do not
 //! depend on each other, so the tallies of some accounts and of the next ones can be joined.
@@ -164,17 +164,12 @@ impl Summary {
 
     /// The instances that people gave up, with the day on which each is gone.
     pub fn ended(&self) -> BTreeMap<InstanceIndex, Day> {
-        let destroyed = |loss: &InstanceLoss| {
-            if let LossEnd::Destroyed(day) = loss.end {
-                Some((loss.instance, day))
-            } else {
-                None
-            }
-        };
         let given_up = self.given_up.iter().map(|one| (one.instance, one.gone));
-        given_up
-            .chain(self.losses.iter().filter_map(destroyed))
-            .collect()
+        let destroyed = self.losses.iter().filter_map(|loss| match loss.end {
+            LossEnd::Destroyed(day) => Some((loss.instance, day)),
+            _ => None,
+        });
+        given_up.chain(destroyed).collect()
     }
 
     /// The number of rows of the ledger.
@@ -183,22 +178,18 @@ impl Summary {
     }
 }
 
-/// A summary in the making, of neighbouring accounts.
+/// Folds the rows of neighbouring accounts into a summary.
 #[derive(Clone, Debug)]
 pub struct Tally<'b> {
     book: &'b Book,
     /// The number of the first account.
     first: u32,
-    totals: Vec<Totals>,
-    lowest: Vec<Option<Balance>>,
-    closing: Vec<Option<Balance>>,
-    short: Vec<bool>,
+    accounts: Vec<AccountTally>,
     events: [u64; Event::ALL.len()],
     failures: Vec<RenewalFailure>,
     /// The places of failures that go on.
     failing: BTreeMap<InstanceIndex, usize>,
-    /// With the day on which each was noted.
-    losses: Vec<(Day, InstanceLoss)>,
+    losses: Vec<NotedLoss>,
     given_up: Vec<SurrenderedInstance>,
     /// The days on which instances were returned that are in the bin.
     returned: BTreeMap<InstanceIndex, Day>,
@@ -210,8 +201,25 @@ pub struct Tally<'b> {
     refused: BTreeSet<AccountIndex>,
 }
 
+/// What an account comes to so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct AccountTally {
+    totals: Totals,
+    lowest: Option<Balance>,
+    closing: Option<Balance>,
+    /// Whether a renewal failed or an instance stopped.
+    is_short: bool,
+}
+
+/// A loss, with the day on which it was noted.
+#[derive(Clone, Copy, Debug)]
+struct NotedLoss {
+    noted: Day,
+    loss: InstanceLoss,
+}
+
 impl<'b> Tally<'b> {
-    /// Nothing yet but the instances that are in the recycle bin at the opening.
+    /// No rows yet, only the instances that are in the recycle bin at the opening.
     pub fn for_book(book: &'b Book) -> Self {
         let all =
             0..u32::try_from(book.accounts.len()).expect("a book numbers its accounts in 32 bits");
@@ -225,27 +233,22 @@ impl<'b> Tally<'b> {
         let mut tallies: Vec<Self> = parts
             .map(|accounts| Self::for_accounts(book, accounts))
             .collect();
-        for (number, instance) in (0u32..).zip(&book.instances) {
+        for (index, instance) in book.numbered_instances() {
             if matches!(instance.state, Some(State::Reclaimed | State::Stopped)) {
                 let behind = tallies.partition_point(|tally| tally.first <= instance.account.0);
-                let its_own = tallies[..behind].last_mut();
-                its_own
-                    .into_iter()
-                    .for_each(|tally| tally.note_opening(InstanceIndex(number), instance));
+                if let Some(its_own) = tallies[..behind].last_mut() {
+                    its_own.note_opening(index, instance);
+                }
             }
         }
         tallies
     }
 
     fn for_accounts(book: &'b Book, accounts: Range<u32>) -> Self {
-        let count = accounts.len();
         Self {
             book,
             first: accounts.start,
-            totals: vec![Totals::default(); count],
-            lowest: vec![None; count],
-            closing: vec![None; count],
-            short: vec![false; count],
+            accounts: vec![AccountTally::default(); accounts.len()],
             events: [0; Event::ALL.len()],
             failures: Vec::new(),
             failing: BTreeMap::new(),
@@ -259,15 +262,15 @@ impl<'b> Tally<'b> {
         }
     }
 
-    fn note_opening(&mut self, number: InstanceIndex, instance: &Instance) {
-        self.meanings.note_opening(number, instance);
+    fn note_opening(&mut self, index: InstanceIndex, instance: &Instance) {
+        self.meanings.note_opening(index, instance);
         if instance.state == Some(State::Reclaimed) && !instance.returned {
-            self.lose(number, self.book.days.from.yesterday(), None);
+            self.lose(index, self.book.days.from.yesterday(), None);
         }
     }
 
-    fn slot_of(&self, account: AccountIndex) -> usize {
-        (account.0 - self.first) as usize
+    fn account_mut(&mut self, account: AccountIndex) -> &mut AccountTally {
+        &mut self.accounts[(account.0 - self.first) as usize]
     }
 
     /// Adds the next rows of its accounts.
@@ -278,30 +281,30 @@ impl<'b> Tally<'b> {
     ) {
         for entry in entries {
             self.events[entry.event as usize] += 1;
-            self.add_movement(entry);
+            if let (Some(account), Some(movement)) = (entry.account, entry.movement) {
+                let totals = &mut self.account_mut(account).totals;
+                totals.count_event(entry.event, movement.amount());
+            }
             if let Some(instance) = entry.instance {
-                self.add_fate(instance, entry);
+                self.add_instance_row(instance, entry);
             }
         }
         for balance in balances {
-            let account = self.slot_of(balance.account);
-            self.closing[account] = Some(*balance);
-            if self.lowest[account].is_none_or(|low| balance.available < low.available) {
-                self.lowest[account] = Some(*balance);
+            let account = self.account_mut(balance.account);
+            account.closing = Some(*balance);
+            let lowest = account.lowest.get_or_insert(*balance);
+            if balance.available < lowest.available {
+                *lowest = *balance;
             }
         }
     }
 
     /// Adds what the accounts after these come to.
     pub fn join(mut self, next: Self) -> Self {
-        self.totals.extend(next.totals);
-        self.lowest.extend(next.lowest);
-        self.closing.extend(next.closing);
-        self.short.extend(next.short);
-        self.events
-            .iter_mut()
-            .zip(next.events)
-            .for_each(|(sum, rows)| *sum += rows);
+        self.accounts.extend(next.accounts);
+        for (sum, rows) in self.events.iter_mut().zip(next.events) {
+            *sum += rows;
+        }
         self.failures.extend(next.failures);
         self.losses.extend(next.losses);
         self.given_up.extend(next.given_up);
@@ -310,22 +313,17 @@ impl<'b> Tally<'b> {
         self
     }
 
-    fn add_movement(&mut self, entry: &Entry) {
-        let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
-            return;
-        };
-        let place = self.slot_of(account);
-        self.totals[place].count_event(entry.event, movement.amount());
-    }
-
     /// What a row says about the life of its instance.
-    fn add_fate(&mut self, instance: InstanceIndex, entry: &Entry) {
+    fn add_instance_row(&mut self, instance: InstanceIndex, entry: &Entry) {
         match self.meanings.meaning_of_entry(entry) {
             Some(RowMeaning::Fails | RowMeaning::FailsAgain) => self.fail(instance, entry),
-            Some(RowMeaning::Settled) => self.succeed(instance),
+            Some(RowMeaning::Settled) => self.settle_failure(instance),
             Some(RowMeaning::Back) => {
-                self.succeed(instance);
-                self.save(instance, entry.date);
+                self.settle_failure(instance);
+                self.returned.remove(&instance);
+                if let Some(loss) = self.decide(instance) {
+                    loss.end = LossEnd::Recovered(entry.date);
+                }
             }
             Some(RowMeaning::Reclaimed) => self.lose(instance, entry.date, Some(entry.date)),
             Some(RowMeaning::Stopped) => {
@@ -342,8 +340,7 @@ impl<'b> Tally<'b> {
 
     fn mark_short(&mut self, entry: &Entry) {
         if let Some(account) = entry.account {
-            let place = self.slot_of(account);
-            self.short[place] = true;
+            self.account_mut(account).is_short = true;
         }
     }
 
@@ -357,21 +354,21 @@ impl<'b> Tally<'b> {
         else {
             return;
         };
-        let new = RenewalFailure {
-            instance,
-            first: entry.date,
-            last: entry.date,
-            needed,
-            available,
-        };
         let place = *self.failing.entry(instance).or_insert(self.failures.len());
         match self.failures.get_mut(place) {
             Some(failure) => failure.last = entry.date,
-            None => self.failures.push(new),
+            None => self.failures.push(RenewalFailure {
+                instance,
+                first: entry.date,
+                last: entry.date,
+                needed,
+                available,
+            }),
         }
     }
 
-    fn succeed(&mut self, instance: InstanceIndex) {
+    fn settle_failure(&mut self, instance: InstanceIndex) {
+        // Most rows are renewals of instances that never failed.
         if !self.failing.is_empty() {
             self.failing.remove(&instance);
         }
@@ -379,28 +376,19 @@ impl<'b> Tally<'b> {
 
     fn lose(&mut self, instance: InstanceIndex, noted: Day, reclaimed: Option<Day>) {
         self.losing.insert(instance, self.losses.len());
-        self.losses.push((
-            noted,
-            InstanceLoss {
-                instance,
-                reclaimed,
-                last_day: None,
-                end: LossEnd::Kept,
-            },
-        ));
+        let loss = InstanceLoss {
+            instance,
+            reclaimed,
+            last_day: None,
+            end: LossEnd::Kept,
+        };
+        self.losses.push(NotedLoss { noted, loss });
     }
 
     /// Takes the loss of an instance that is not decided.
     fn decide(&mut self, instance: InstanceIndex) -> Option<&mut InstanceLoss> {
         let place = self.losing.remove(&instance)?;
-        Some(&mut self.losses[place].1)
-    }
-
-    fn save(&mut self, instance: InstanceIndex, day: Day) {
-        self.returned.remove(&instance);
-        if let Some(loss) = self.decide(instance) {
-            loss.end = LossEnd::Recovered(day);
-        }
+        Some(&mut self.losses[place].loss)
     }
 
     fn terminate(&mut self, instance: InstanceIndex, entry: &Entry) {
@@ -445,13 +433,27 @@ impl<'b> Tally<'b> {
         let events = Event::ALL
             .iter()
             .map(|event| (*event, self.events[*event as usize]));
+        let mut totals: BTreeMap<Currency, Totals> = BTreeMap::new();
+        let mut accounts = Vec::new();
+        for (account, tally) in self.book.accounts.iter().zip(&self.accounts) {
+            *totals.entry(account.currency).or_default() += tally.totals;
+            if let Some((lowest, closing)) = tally.lowest.zip(tally.closing) {
+                let alert_line = account.alert_below.unwrap_or(Money::ZERO);
+                accounts.push(AccountSummary {
+                    account: lowest.account,
+                    lowest,
+                    closing,
+                    is_short: tally.is_short || lowest.available < alert_line,
+                });
+            }
+        }
         Summary {
-            totals: self.totals_by_currency(),
-            accounts: self.accounts(),
+            totals,
+            accounts,
             rejected: usize::try_from(self.events[Event::Rejected as usize]).unwrap_or(usize::MAX),
             events: events.filter(|(_, rows)| *rows > 0).collect(),
             failures: self.failures,
-            losses: self.losses.into_iter().map(|(_, loss)| loss).collect(),
+            losses: self.losses.into_iter().map(|noted| noted.loss).collect(),
             given_up: self.given_up,
             stops: self.stops,
             refused: self.refused.into_iter().collect(),
@@ -463,37 +465,8 @@ impl<'b> Tally<'b> {
         let eve = self.book.days.from.yesterday();
         self.failures.sort_by_key(|failure| failure.first);
         self.losses
-            .sort_by_key(|(noted, loss)| (*noted, (*noted == eve).then_some(loss.instance)));
+            .sort_by_key(|one| (one.noted, (one.noted == eve).then_some(one.loss.instance)));
         self.stops.sort_by_key(|(_, day)| *day);
         self.given_up.sort_by_key(|one| one.gone);
-    }
-
-    fn totals_by_currency(&self) -> BTreeMap<Currency, Totals> {
-        let mut sums: BTreeMap<Currency, Totals> = BTreeMap::new();
-        for (account, totals) in self.book.accounts.iter().zip(&self.totals) {
-            *sums.entry(account.currency).or_default() += *totals;
-        }
-        sums
-    }
-
-    fn accounts(&self) -> Vec<AccountSummary> {
-        let rows = self
-            .lowest
-            .iter()
-            .zip(&self.closing)
-            .zip(&self.short)
-            .zip(&self.book.accounts);
-        let rows = rows.filter_map(|(((lowest, closing), short), account)| {
-            let lowest = (*lowest)?;
-            let line = account.alert_below.unwrap_or(Money::ZERO);
-            let is_short = *short || lowest.available < line;
-            Some(AccountSummary {
-                account: lowest.account,
-                lowest,
-                closing: (*closing)?,
-                is_short,
-            })
-        });
-        rows.collect()
     }
 }

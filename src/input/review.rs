@@ -132,7 +132,7 @@ fn what_helps(instance: &Instance, profile: &Profile, days: DayRange) -> &'stati
         stopped_by: instance.stopped_by,
     };
     let last = standing.suspension_day(profile).unwrap_or(days.to);
-    match remedy::last_attempt(&standing, profile, (days.from, last)) {
+    match remedy::last_attempt(&standing, profile, days.from, last) {
         Some(_) => "write `auto` into `renew_flag`, or renew it in `actions.csv`",
         None => {
             "renew it in `actions.csv`: no attempt of its profile reaches it, so the flag `auto` would not help"
