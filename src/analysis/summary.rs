@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{AddAssign, Range};
 
 use crate::analysis::losses::{Losses, RowMeaning};
-use crate::engine::event::{Event, Reason};
+use crate::engine::event::Event;
 use crate::engine::ledger::{Balance, Entry, Needed, Shortfall};
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
@@ -27,10 +27,8 @@ pub struct Summary {
     pub failures: Vec<RenewalFailure>,
     /// The instances that go to the recycle bin unpaid, are stopped in arrears, or are terminated because nobody paid.
     pub losses: Vec<InstanceLoss>,
-    /// The instances that are gone because people gave them up, by the day on which they are gone.
-    pub given_up: Vec<SurrenderedInstance>,
-    /// The instances that were stopped in arrears, with the day.
-    pub stops: Vec<(InstanceIndex, Day)>,
+    /// The instances that are gone because people gave them up, with the day on which each is gone.
+    pub ended: BTreeMap<InstanceIndex, Day>,
     /// The number of actions and purchases that were rejected.
     pub rejected: usize,
     /// The accounts in which a purchase, a payment by people or a start was refused for want of funds, by id.
@@ -113,32 +111,8 @@ pub struct InstanceLoss {
     pub instance: InstanceIndex,
     /// The day of reclaiming, or of stopping; none where it lies before the run.
     pub reclaimed: Option<Day>,
-    /// The last day on which it can be recovered.
-    pub last_day: Option<Day>,
     /// What became of it.
     pub end: LossEnd,
-}
-
-/// An instance that is gone because people gave it up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SurrenderedInstance {
-    /// The instance.
-    pub instance: InstanceIndex,
-    /// The day on which it is gone.
-    pub gone: Day,
-    /// How.
-    pub how: Surrender,
-}
-
-/// How people give an instance up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Surrender {
-    /// They destroy it.
-    Destroyed,
-    /// They return it on this day, and the bin lets it go later.
-    Returned(Day),
-    /// They returned it before the run.
-    ReturnedBefore,
 }
 
 /// What became of a reclaimed or stopped instance.
@@ -147,9 +121,9 @@ pub enum LossEnd {
     /// It was recovered.
     Recovered(Day),
     /// It is gone, because nobody paid in time.
-    Terminated(Day),
+    Terminated,
     /// It is gone, because people asked for it.
-    Destroyed(Day),
+    Destroyed,
     /// It is still in the bin, or stopped, when the run ends.
     Kept,
 }
@@ -157,19 +131,8 @@ pub enum LossEnd {
 impl Summary {
     /// The instances terminated because nobody paid in time.
     pub fn terminated(&self) -> impl Iterator<Item = &InstanceLoss> {
-        self.losses
-            .iter()
-            .filter(|loss| matches!(loss.end, LossEnd::Terminated(_)))
-    }
-
-    /// The instances that people gave up, with the day on which each is gone.
-    pub fn ended(&self) -> BTreeMap<InstanceIndex, Day> {
-        let given_up = self.given_up.iter().map(|one| (one.instance, one.gone));
-        let destroyed = self.losses.iter().filter_map(|loss| match loss.end {
-            LossEnd::Destroyed(day) => Some((loss.instance, day)),
-            _ => None,
-        });
-        given_up.chain(destroyed).collect()
+        let losses = self.losses.iter();
+        losses.filter(|loss| loss.end == LossEnd::Terminated)
     }
 
     /// The number of rows of the ledger.
@@ -190,14 +153,11 @@ pub struct Tally<'b> {
     /// The places of failures that go on.
     failing: BTreeMap<InstanceIndex, usize>,
     losses: Vec<NotedLoss>,
-    given_up: Vec<SurrenderedInstance>,
-    /// The days on which instances were returned that are in the bin.
-    returned: BTreeMap<InstanceIndex, Day>,
+    ended: BTreeMap<InstanceIndex, Day>,
     /// What rows mean.
     meanings: Losses,
     /// The places of losses that are not decided.
     losing: BTreeMap<InstanceIndex, usize>,
-    stops: Vec<(InstanceIndex, Day)>,
     refused: BTreeSet<AccountIndex>,
 }
 
@@ -253,11 +213,9 @@ impl<'b> Tally<'b> {
             failures: Vec::new(),
             failing: BTreeMap::new(),
             losses: Vec::new(),
-            given_up: Vec::new(),
-            returned: BTreeMap::new(),
+            ended: BTreeMap::new(),
             meanings: Losses::default(),
             losing: BTreeMap::new(),
-            stops: Vec::new(),
             refused: BTreeSet::new(),
         }
     }
@@ -307,8 +265,7 @@ impl<'b> Tally<'b> {
         }
         self.failures.extend(next.failures);
         self.losses.extend(next.losses);
-        self.given_up.extend(next.given_up);
-        self.stops.extend(next.stops);
+        self.ended.extend(next.ended);
         self.refused.extend(next.refused);
         self
     }
@@ -320,7 +277,6 @@ impl<'b> Tally<'b> {
             Some(RowMeaning::Settled) => self.settle_failure(instance),
             Some(RowMeaning::Back) => {
                 self.settle_failure(instance);
-                self.returned.remove(&instance);
                 if let Some(loss) = self.decide(instance) {
                     loss.end = LossEnd::Recovered(entry.date);
                 }
@@ -328,7 +284,6 @@ impl<'b> Tally<'b> {
             Some(RowMeaning::Reclaimed) => self.lose(instance, entry.date, Some(entry.date)),
             Some(RowMeaning::Stopped) => {
                 self.lose(instance, entry.date, Some(entry.date));
-                self.stops.push((instance, entry.date));
                 self.mark_short(entry);
             }
             Some(RowMeaning::Lost) => self.terminate(instance, entry),
@@ -379,7 +334,6 @@ impl<'b> Tally<'b> {
         let loss = InstanceLoss {
             instance,
             reclaimed,
-            last_day: None,
             end: LossEnd::Kept,
         };
         self.losses.push(NotedLoss { noted, loss });
@@ -398,38 +352,29 @@ impl<'b> Tally<'b> {
             self.lose(instance, entry.date, None);
         }
         if let Some(loss) = self.decide(instance) {
-            loss.end = LossEnd::Terminated(entry.date);
-            loss.last_day = Some(entry.date.yesterday());
+            loss.end = LossEnd::Terminated;
         }
     }
 
     /// People return an instance, destroy it, or returned it before and the bin lets it go.
     fn give_up(&mut self, instance: InstanceIndex, entry: &Entry) {
         if entry.event == Event::Returned {
-            self.returned.insert(instance, entry.date);
             return;
         }
         self.failing.remove(&instance);
-        let returned = self.returned.remove(&instance);
+        self.ended.insert(instance, entry.date);
         if let Some(loss) = self.decide(instance) {
-            loss.end = LossEnd::Destroyed(entry.date);
-            return;
+            loss.end = LossEnd::Destroyed;
         }
-        let how = match (entry.reason, returned) {
-            (Some(Reason::User), _) => Surrender::Destroyed,
-            (_, Some(day)) => Surrender::Returned(day),
-            (_, None) => Surrender::ReturnedBefore,
-        };
-        self.given_up.push(SurrenderedInstance {
-            instance,
-            gone: entry.date,
-            how,
-        });
     }
 
     /// The summary, once the last rows have been added.
     pub fn into_summary(mut self) -> Summary {
-        self.put_in_order();
+        // Lists go by day; within a day by account, as they are. What is lost before the run has no day and goes by id.
+        let eve = self.book.days.from.yesterday();
+        self.failures.sort_by_key(|failure| failure.first);
+        self.losses
+            .sort_by_key(|one| (one.noted, (one.noted == eve).then_some(one.loss.instance)));
         let events = Event::ALL
             .iter()
             .map(|event| (*event, self.events[*event as usize]));
@@ -454,19 +399,8 @@ impl<'b> Tally<'b> {
             events: events.filter(|(_, rows)| *rows > 0).collect(),
             failures: self.failures,
             losses: self.losses.into_iter().map(|noted| noted.loss).collect(),
-            given_up: self.given_up,
-            stops: self.stops,
+            ended: self.ended,
             refused: self.refused.into_iter().collect(),
         }
-    }
-
-    /// Lists go by day; within a day by account, as they are. What is lost before the run has no day and goes by id.
-    fn put_in_order(&mut self) {
-        let eve = self.book.days.from.yesterday();
-        self.failures.sort_by_key(|failure| failure.first);
-        self.losses
-            .sort_by_key(|one| (one.noted, (one.noted == eve).then_some(one.loss.instance)));
-        self.stops.sort_by_key(|(_, day)| *day);
-        self.given_up.sort_by_key(|one| one.gone);
     }
 }

@@ -124,7 +124,7 @@ fn run(
         Detail::Accounts,
     );
     comparison.compare_piece("demand.csv", &demand::demand_csv(book, &three_sums));
-    let losses = lost::losses(book, replay.gone(), &summary.ended(), book.days.from);
+    let losses = lost::losses(book, replay.gone(), &summary.ended, book.days.from);
     lost_csv::write_lost(book, &losses, |pieces| {
         pieces
             .iter()

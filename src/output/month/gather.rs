@@ -377,7 +377,7 @@ impl<'b> Gather<'b> {
                 &Differing::accounts_that_differ(run),
                 Detail::Instances,
             ),
-            losses: lost::losses(book, run.gone(), &summary.ended(), period.days.from),
+            losses: lost::losses(book, run.gone(), &summary.ended, period.days.from),
             ledger_hash: self.hasher.hex(),
         }
     }
