@@ -112,7 +112,7 @@ impl ComparedRun {
 
     /// The counts of all accounts.
     pub fn counts(&self) -> EventCounts {
-        self.figures.iter().map(|figures| figures.counts).sum()
+        Sum::sum_figures(self.figures.iter()).counts
     }
 }
 

@@ -11,7 +11,7 @@ use std::ops::Range;
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
 use crate::engine::{self, Refusal, ReplayOptions, RunningReplay, Window};
-use crate::model::account::{AccountIndex, Movement};
+use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
@@ -136,7 +136,7 @@ impl Spending {
     /// Adds the next rows.
     pub fn spend_entries<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>) {
         for entry in entries {
-            let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
+            let (Some(account), Some(amount)) = (entry.account, entry.moved_amount()) else {
                 continue;
             };
             if matches!(entry.event, Event::TopUp | Event::Credit) {
@@ -146,7 +146,6 @@ impl Spending {
                 self.end_month();
                 self.month = month_of(entry.date);
             }
-            let amount = Movement::amount(movement);
             self.of_month[(account.0 - self.first) as usize] -= amount;
             if let Some(instance) = entry.instance.filter(|_| self.detail == Detail::Instances) {
                 *self.spent.instances.entry(instance).or_default() -= amount;

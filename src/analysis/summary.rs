@@ -9,7 +9,7 @@ use std::ops::{AddAssign, Range};
 
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::Event;
-use crate::engine::ledger::{Balance, Entry, Needed, Shortfall};
+use crate::engine::ledger::{Balance, Entry};
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -239,9 +239,9 @@ impl<'b> Tally<'b> {
     ) {
         for entry in entries {
             self.events[entry.event as usize] += 1;
-            if let (Some(account), Some(movement)) = (entry.account, entry.movement) {
+            if let (Some(account), Some(amount)) = (entry.account, entry.moved_amount()) {
                 let totals = &mut self.account_mut(account).totals;
-                totals.count_event(entry.event, movement.amount());
+                totals.count_event(entry.event, amount);
             }
             if let Some(instance) = entry.instance {
                 self.add_instance_row(instance, entry);
@@ -301,12 +301,8 @@ impl<'b> Tally<'b> {
 
     fn fail(&mut self, instance: InstanceIndex, entry: &Entry) {
         self.mark_short(entry);
-        let Some(Shortfall {
-            needed: Needed::Price(needed),
-            available,
-            ..
-        }) = entry.shortfall()
-        else {
+        let short = entry.shortfall();
+        let Some((short, needed)) = short.and_then(|short| Some((short, short.price()?))) else {
             return;
         };
         let place = *self.failing.entry(instance).or_insert(self.failures.len());
@@ -317,7 +313,7 @@ impl<'b> Tally<'b> {
                 first: entry.date,
                 last: entry.date,
                 needed,
-                available,
+                available: short.available,
             }),
         }
     }

@@ -63,32 +63,23 @@ struct AccountVariant {
     instances: Vec<(u32, usize)>,
 }
 
-/// A value of which there are several variants, numbered from 0.
-#[derive(Clone, Debug)]
-struct Variants<T>(Vec<T>);
-
-impl<T> Default for Variants<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: PartialEq> Variants<T> {
-    /// The number of the variant that is like this.
-    fn variant_number(&mut self, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
-        if let Some(known) = self.0.iter().position(is_it) {
-            return known;
-        }
-        self.0.push(new());
-        self.0.len() - 1
-    }
+/// The number of the variant that is the same; of a new one the next.
+fn variant_number<T>(
+    known: &mut Vec<T>,
+    is_same: impl Fn(&T) -> bool,
+    new: impl FnOnce() -> T,
+) -> usize {
+    known.iter().position(is_same).unwrap_or_else(|| {
+        known.push(new());
+        known.len() - 1
+    })
 }
 
 /// What is known of one account.
 #[derive(Debug, Default)]
 struct AccountCache {
-    account: Variants<Account>,
-    actions: Variants<Vec<Action>>,
+    account: Vec<Account>,
+    actions: Vec<Vec<Action>>,
     outcomes: BTreeMap<AccountVariant, CacheHit>,
 }
 
@@ -107,8 +98,8 @@ enum CacheHit {
 #[derive(Default)]
 pub struct Cache {
     groups: Vec<Group>,
-    rules: Variants<CommonInputs>,
-    instances: Vec<Variants<Instance>>,
+    rules: Vec<CommonInputs>,
+    instances: Vec<Vec<Instance>>,
     accounts: Vec<AccountCache>,
     replayed: usize,
 }
@@ -141,18 +132,18 @@ impl Cache {
 
     /// Looks up the accounts of a book. Those that are missing must be replayed and then be kept.
     pub fn look_up(&mut self, book: &Book) -> CachedBook {
-        self.instances
-            .resize_with(book.instances.len(), Variants::default);
+        self.instances.resize_with(book.instances.len(), Vec::new);
         self.accounts
             .resize_with(book.accounts.len(), AccountCache::default);
-        let rules = self.rules.variant_number(
+        let rules = variant_number(
+            &mut self.rules,
             |known| known.are_those_of(book),
             || CommonInputs::common_of(book),
         );
         let mut changed: Vec<Vec<(u32, usize)>> = vec![Vec::new(); book.accounts.len()];
         for ((number, instance), variants) in (0u32..).zip(&book.instances).zip(&mut self.instances)
         {
-            let variant = variants.variant_number(|known| known == instance, || instance.clone());
+            let variant = variant_number(variants, |known| known == instance, || instance.clone());
             if variant > 0 {
                 changed[instance.account.0 as usize].push((number, variant));
             }
@@ -166,10 +157,13 @@ impl Cache {
             let (known, account) = (&mut self.accounts[index.0 as usize], book.account(index));
             let key = AccountVariant {
                 rules,
-                account: known
-                    .account
-                    .variant_number(|known| known == account, || account.clone()),
-                actions: known.actions.variant_number(
+                account: variant_number(
+                    &mut known.account,
+                    |known| known == account,
+                    || account.clone(),
+                ),
+                actions: variant_number(
+                    &mut known.actions,
                     |known| known.iter().eq(actions.iter().copied()),
                     || actions.iter().copied().cloned().collect(),
                 ),

@@ -89,11 +89,11 @@ pub(super) fn open_curves(book: &Book) -> BTreeMap<Currency, Deltas> {
 /// Adds the rows of the next window.
 pub(super) fn add_window_to(curves: &mut BTreeMap<Currency, Deltas>, book: &Book, window: &Window) {
     for entry in window.entries() {
-        let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
+        let (Some(account), Some(amount)) = (entry.account, entry.moved_amount()) else {
             continue;
         };
         if let Some(curve) = curves.get_mut(&book.account(account).currency) {
-            curve.pay(entry.event, entry.date, movement.amount());
+            curve.pay(entry.event, entry.date, amount);
         }
     }
     for balance in window.balances() {

@@ -9,7 +9,6 @@
 //!
 //! Currencies are never added.
 
-use std::iter::Sum as IterSum;
 use std::ops::AddAssign;
 
 use crate::analysis::losses::{Losses, RowMeaning};
@@ -130,15 +129,6 @@ impl AddAssign for EventCounts {
         self.recovered += other.recovered;
         self.terminated += other.terminated;
         self.refused += other.refused;
-    }
-}
-
-impl IterSum for EventCounts {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |mut sum, one| {
-            sum += one;
-            sum
-        })
     }
 }
 
@@ -319,8 +309,8 @@ impl Counter {
     /// What a row adds.
     pub fn part(&mut self, entry: &Entry) -> GroupFigures {
         let mut part = GroupFigures::default();
-        if let Some(movement) = entry.movement {
-            part.totals.count_event(entry.event, movement.amount());
+        if let Some(amount) = entry.moved_amount() {
+            part.totals.count_event(entry.event, amount);
         }
         let counts = &mut part.counts;
         match self.losses.meaning_of_entry(entry) {

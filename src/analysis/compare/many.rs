@@ -20,7 +20,7 @@ impl RunTotal {
     pub fn total_in(outcomes: &[AccountOutcome], currency: Currency) -> Self {
         let figures = outcomes.iter().map(|outcome| &outcome.figures);
         let mut sum = Sum::sum_figures(figures.clone().filter(|one| one.currency == currency));
-        sum.counts = figures.map(|figures| figures.counts).sum();
+        sum.counts = Sum::sum_figures(figures).counts;
         let groups = outcomes.first().map_or(0, |outcome| outcome.parts.len());
         let mut parts = vec![GroupFigures::default(); groups];
         for outcome in outcomes {

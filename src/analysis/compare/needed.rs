@@ -101,7 +101,7 @@ impl<'b> CashWatch<'b> {
     /// What a payment or a restart asks for. Usage is asked for at the end of its day.
     fn add_entry(&mut self, entry: &Entry) {
         let left = self.credit.available_after(entry) - self.ample;
-        let paid = entry.movement.map(|movement| movement.amount());
+        let paid = entry.moved_amount();
         if entry.event != Event::Usage && paid.is_some_and(|paid| paid <= Money::ZERO) {
             self.ask(left);
         } else if entry.event == Event::Restored {

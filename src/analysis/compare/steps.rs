@@ -8,7 +8,7 @@ use std::mem;
 
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Entry, Needed};
+use crate::engine::ledger::Entry;
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -90,17 +90,14 @@ impl Steps {
         let subject = entry
             .instance
             .map_or(Subject::Account(account), Subject::Instance);
-        let short = entry.shortfall().and_then(|short| match short.needed {
-            Needed::Price(needed) => Some(needed - short.available - short.voucher),
-            Needed::MoreThanZero | Needed::AtLeastZero => None,
-        });
+        let short = entry.shortfall().filter(|short| short.price().is_some());
         let event = ComparedEvent {
             date: entry.date,
             event: entry.event,
             reason: entry.reason,
-            amount: entry.movement.map(|movement| movement.amount()),
+            amount: entry.moved_amount(),
             until: entry.term.map(|term| term.end),
-            short,
+            short: short.map(|short| short.missing()),
             weight: meaning.map_or(0, RowMeaning::weight),
         };
         match (event.event, subject) {

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Basis, Entry, Needed};
+use crate::engine::ledger::{Basis, Entry};
 use crate::engine::lifecycle::release_of_unpaid;
 use crate::model::action::Verb;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{Instance, InstanceIndex, State};
+use crate::model::money::Money;
 use crate::model::profile::{
     AttemptDays, DowngradeMonths, Profile, RecoverFrom, RefundMethod, Restart, RestoreWhen,
     RetentionFrom, UpgradeMonths, WhenShort, spelling,
@@ -141,10 +142,8 @@ impl<'b> RuleFinder<'b> {
 
 /// Whether funds would have sufficed for a renewal that fails all the same, because one before it failed.
 pub(super) fn could_be_paid(entry: &Entry) -> bool {
-    entry.shortfall().is_some_and(|short| match short.needed {
-        Needed::Price(price) => price <= short.available + short.voucher,
-        Needed::MoreThanZero | Needed::AtLeastZero => false,
-    })
+    let short = entry.shortfall();
+    short.is_some_and(|short| short.price().is_some() && short.missing() <= Money::ZERO)
 }
 
 fn attempts(profile: &Profile) -> String {

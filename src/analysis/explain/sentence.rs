@@ -3,7 +3,7 @@
 use super::rule::could_be_paid;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Basis, Entry, Needed};
-use crate::model::account::{AccountIndex, Movement};
+use crate::model::account::AccountIndex;
 use crate::model::action::{Action, Verb};
 use crate::model::book::Book;
 use crate::model::instance::State;
@@ -26,7 +26,7 @@ impl<'b> StoryWriter<'b> {
         money.display_grouped(self.currency).to_string()
     }
 
-    fn amount(&self, money: Money) -> String {
+    fn money_text(&self, money: Money) -> String {
         format!("{} {}", self.money(money), self.currency)
     }
 
@@ -39,7 +39,7 @@ impl<'b> StoryWriter<'b> {
             Some(State::Stopped) => "hours while it is stopped",
             _ => "hours of use",
         };
-        let (cost, left) = (self.amount(-paid), self.money(last.balance));
+        let (cost, left) = (self.money_text(-paid), self.money(last.balance));
         let (from, to) = (first.date, last.date);
         format!("{from} to {to}: {hours} {what} cost {cost}; {left} left.")
     }
@@ -140,7 +140,7 @@ impl<'b> StoryWriter<'b> {
     /// What changes the funds of the account.
     fn funds_row(&self, entry: &Entry) -> String {
         let action = self.action(entry);
-        let amount = self.amount(moved(entry));
+        let amount = self.money_text(moved(entry));
         match (entry.event, action.map(|action| action.verb)) {
             (Event::TopUp, _) => {
                 let sent = action.and_then(|action| action.sent);
@@ -156,7 +156,8 @@ impl<'b> StoryWriter<'b> {
             (Event::CreditLimitSet, _) => format!("the credit limit is set{}", self.set_to(entry)),
             (_, Some(Verb::Voucher(grant))) => {
                 let voucher = self.book.grant(grant);
-                let (id, left, until) = (&voucher.id, self.amount(voucher.left), voucher.valid_to);
+                let (id, left, until) =
+                    (&voucher.id, self.money_text(voucher.left), voucher.valid_to);
                 format!("voucher {id} for {left} is added, valid until {until}")
             }
             _ => "a voucher is added".to_owned(),
@@ -190,7 +191,7 @@ impl<'b> StoryWriter<'b> {
     }
 
     fn cost(&self, entry: &Entry) -> String {
-        let cash = self.amount(-moved(entry));
+        let cash = self.money_text(-moved(entry));
         match entry.movement.map(|movement| -movement.voucher) {
             None | Some(Money::ZERO) => cash,
             Some(voucher) => format!("{cash} and {} by voucher", self.money(voucher)),
@@ -200,7 +201,7 @@ impl<'b> StoryWriter<'b> {
     fn set_to(&self, entry: &Entry) -> String {
         let currency = self.currency;
         match self.action(entry).map(|action| action.verb) {
-            Some(Verb::SetCreditLimit(limit)) => format!(" to {}", self.amount(limit)),
+            Some(Verb::SetCreditLimit(limit)) => format!(" to {}", self.money_text(limit)),
             Some(Verb::SetFlag(flag, None)) => format!(" to {}", flag.name()),
             Some(Verb::SetFlag(flag, Some(months))) => {
                 format!(" to {} for {}", flag.name(), months_text(months))
@@ -218,7 +219,7 @@ impl<'b> StoryWriter<'b> {
 
     /// What a return, a resize or a conversion pays back.
     fn refund(&self, entry: &Entry) -> String {
-        let amount = self.amount(moved(entry));
+        let amount = self.money_text(moved(entry));
         match entry.basis {
             Some(Basis::Refund {
                 paid,
@@ -255,7 +256,7 @@ impl<'b> StoryWriter<'b> {
                 "an earlier renewal failed, so the later ones wait".to_owned()
             }
             Needed::Price(price) => {
-                let missing = self.money(price - short.available - short.voucher);
+                let missing = self.money(short.missing());
                 let voucher = match short.voucher {
                     Money::ZERO => String::new(),
                     voucher => format!(" and a voucher for {}", self.money(voucher)),
@@ -275,7 +276,7 @@ impl<'b> StoryWriter<'b> {
 
 /// What a row moves, without vouchers.
 fn moved(entry: &Entry) -> Money {
-    entry.movement.map_or(Money::ZERO, Movement::amount)
+    entry.moved_amount().unwrap_or_default()
 }
 
 fn term_text(term: Term) -> String {

@@ -95,7 +95,7 @@ impl PlanSetting<'_> {
         plan.steps.extend(stops);
         // What the list asks for is carried out in the run that it comes from.
         let is_list = !self.with_consequences && plan.tasks.len() == plan.steps.len();
-        self.finish(opening, &mut plan, is_list)?;
+        self.settle_steps(opening, &mut plan, is_list)?;
         Ok(plan)
     }
 
@@ -133,12 +133,12 @@ impl PlanSetting<'_> {
         };
         plan.top_ups.retain(|top_up| top_up.amount > Money::ZERO);
         plan.triage = Some(selection);
-        self.finish(shortage.opening, &mut plan, false)?;
+        self.settle_steps(shortage.opening, &mut plan, false)?;
         Ok(plan)
     }
 
     /// Replays the planned run: what happens without each top-up, and which steps it carries out.
-    fn finish(
+    fn settle_steps(
         &self,
         opening: &Simulation<'_>,
         plan: &mut AccountPlan,
@@ -286,9 +286,5 @@ pub(super) fn with_steps<'b>(opening: &Simulation<'b>, steps: &[InstanceStep]) -
 fn spend(entries: &[Entry]) -> Money {
     let rows = entries.iter();
     let spent = rows.filter(|entry| !matches!(entry.event, Event::TopUp | Event::Credit));
-    let moved: Money = spent
-        .filter_map(|entry| entry.movement)
-        .map(|movement| movement.amount())
-        .sum();
-    -moved
+    -spent.filter_map(Entry::moved_amount).sum::<Money>()
 }

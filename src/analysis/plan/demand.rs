@@ -12,7 +12,7 @@ use crate::analysis::compare::{Credit, least_to_restart};
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::Simulation;
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Entry, Needed};
+use crate::engine::ledger::Entry;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{InstanceIndex, State};
@@ -182,7 +182,7 @@ pub(super) struct PaymentNeed {
 
 impl PaymentNeed {
     pub(super) fn need_of(book: &Book, entry: &Entry) -> Option<Self> {
-        let paid = entry.movement.map(|movement| movement.amount());
+        let paid = entry.moved_amount();
         let cause = match entry.event {
             Event::Renewed | Event::Recovered => NeedCause::Renewal,
             Event::Purchased if entry.action.is_some() => NeedCause::Change,
@@ -208,11 +208,7 @@ impl PaymentNeed {
 
 /// What a row could not pay.
 fn failed(entry: &Entry, available: Money) -> Option<FundingFailure> {
-    let missing = entry.shortfall().map(|short| match short.needed {
-        Needed::Price(price) => price - short.voucher - short.available,
-        Needed::MoreThanZero => Money::from_minor(1) - short.available,
-        Needed::AtLeastZero => -short.available,
-    });
+    let missing = entry.shortfall().map(|short| short.missing());
     let short_of_funds = entry.reason == Some(Reason::InsufficientFunds);
     let (cause, by) = match entry.event {
         Event::RenewalFailed => (NeedCause::Renewal, entry.date),

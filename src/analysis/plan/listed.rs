@@ -75,7 +75,7 @@ pub(super) fn keep<'b>(
         walk.advance(last)?;
         let more = walk.missing(&tasks, &mut beyond);
         let Some(first) = more.iter().map(|task| task.by).min() else {
-            walk.finish(&mut tasks);
+            walk.settle_tasks(&mut tasks);
             let run = AmpleRun {
                 entries: walk.entries,
                 end: walk.trial,
@@ -290,7 +290,7 @@ impl<'b> ListedWalk<'b> {
     }
 
     /// Leaves out what was refused, and fills in what the tasks cost and how long that lasts.
-    fn finish(&self, tasks: &mut Vec<ListedTask>) {
+    fn settle_tasks(&self, tasks: &mut Vec<ListedTask>) {
         tasks.sort_by_key(|task| task.step().rank());
         let steps = tasks.iter().map(ListedTask::step).collect();
         let mut done = keep_rules::carried_out(steps, &self.entries)
@@ -316,7 +316,7 @@ impl<'b> ListedWalk<'b> {
             });
             if let Some(at) = brought {
                 let entry = rows.remove(at);
-                task.cost = entry.movement.map(|movement| -movement.amount());
+                task.cost = entry.moved_amount().map(|amount| -amount);
                 task.expiry = entry.term.map(|term| term.end);
             }
         }

@@ -61,8 +61,9 @@ impl Costs {
                 continue;
             };
             let owner = owner(&entry, candidates);
-            let movement = owner.and(entry.movement);
-            let amount = movement.map_or(0, |movement| -movement.amount().minor());
+            let amount = owner
+                .and(entry.moved_amount())
+                .map_or(0, |amount| -amount.minor());
             paid += amount;
             if first.is_some_and(|first| need.by >= first) {
                 available += shortage.budget;
