@@ -142,6 +142,7 @@ impl Spending {
             if matches!(entry.event, Event::TopUp | Event::Credit) {
                 continue;
             }
+            debug_assert!(entry.date >= self.month.0, "rows come by day");
             if entry.date >= self.month.1 {
                 self.end_month();
                 self.month = month_of(entry.date);

@@ -215,6 +215,11 @@ fn choose_below_ceiling(market: &Market) -> (Picks, Quality) {
         return (market.present.clone(), Quality::NotFound);
     };
     let best = market.keep_present(best);
+    debug_assert!(market.fits(&best), "a choice below the ceiling fits");
+    debug_assert!(
+        market.cost(&best) >= bound.least_cost,
+        "no choice is below the bound"
+    );
     let gap = market.cost(&best) - bound.least_cost;
     if searched.is_proven || gap <= 0 {
         (best, Quality::Cheapest)

@@ -144,19 +144,19 @@ impl PlanSetting<'_> {
         plan: &mut AccountPlan,
         is_carried_out: bool,
     ) -> Result<(), Refusal> {
-        let mut trial = with_steps(opening, &plan.steps);
+        let mut fork = with_steps(opening, &plan.steps);
         if self.with_consequences || plan.triage.is_some() {
-            consequences::find(&trial, &mut plan.top_ups)?;
+            consequences::find(&fork, &mut plan.top_ups)?;
         }
         if plan.steps.is_empty() || is_carried_out {
             return Ok(());
         }
         for top_up in &plan.top_ups {
-            trial.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount));
+            fork.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount));
         }
-        trial.advance(trial.book().days.to)?;
+        fork.advance(fork.book().days.to)?;
         let steps = std::mem::take(&mut plan.steps);
-        plan.steps = keep_rules::carried_out(steps, &trial.take_entries());
+        plan.steps = keep_rules::carried_out(steps, &fork.take_entries());
         plan.steps.sort_by_key(InstanceStep::rank);
         Ok(())
     }
@@ -275,11 +275,11 @@ fn returning(
 
 /// The account with what is done, by day.
 pub(super) fn with_steps<'b>(opening: &Simulation<'b>, steps: &[InstanceStep]) -> Simulation<'b> {
-    let mut trial = opening.clone();
+    let mut fork = opening.clone();
     let mut steps = steps.to_vec();
     steps.sort_by_key(InstanceStep::rank);
-    steps.iter().for_each(|step| step.add_to(&mut trial));
-    trial
+    steps.iter().for_each(|step| step.add_to(&mut fork));
+    fork
 }
 
 /// What rows move out of an account, refunds taken off.

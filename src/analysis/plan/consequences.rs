@@ -39,11 +39,11 @@ pub(super) fn find(opening: &Simulation<'_>, top_ups: &mut [TopUp]) -> Result<()
 /// Follows a run from a day on, to which later top-ups come: victims are taken until the first of these is there, and
 /// followed to their end.
 fn follow(
-    mut trial: Simulation<'_>,
+    mut fork: Simulation<'_>,
     from: Day,
     later: &[TopUp],
 ) -> Result<Vec<Consequence>, Refusal> {
-    let last = trial.book().days.to;
+    let last = fork.book().days.to;
     let next = later.first().map(|next| next.arrival.arrives);
     let mut coming = later.iter().peekable();
     let mut victims = Victims {
@@ -52,18 +52,18 @@ fn follow(
         found: Vec::new(),
     };
     loop {
-        let day = trial.next_day();
+        let day = fork.next_day();
         // Most end before the next top-up but one, so none is added before its day.
         if let Some(top_up) = coming.next_if(|one| day.is_none_or(|day| one.arrival.arrives <= day))
         {
-            trial.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount));
+            fork.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount));
             continue;
         }
         let is_late = day.zip(next).is_some_and(|(day, next)| day > next);
         if is_late && victims.taken.is_empty() {
             break;
         }
-        let Some(rows) = next_rows(&mut trial, last)? else {
+        let Some(rows) = next_rows(&mut fork, last)? else {
             break;
         };
         for entry in rows.entries.iter().filter(|entry| entry.date >= from) {

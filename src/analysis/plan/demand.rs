@@ -86,6 +86,11 @@ impl<'q> Needs<'q> {
         };
         run.entries.iter().for_each(|entry| needs.need_for(entry));
         needs.end_day();
+        debug_assert_eq!(
+            needs.top_ups.iter().map(|one| one.amount).sum::<Money>(),
+            needs.total,
+            "the top-ups add up to the greatest lack"
+        );
         needs
     }
 

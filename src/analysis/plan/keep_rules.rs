@@ -26,8 +26,8 @@ impl InstanceStep {
     }
 
     /// Adds it to a simulation.
-    pub(super) fn add_to(&self, trial: &mut Simulation<'_>) {
-        trial.add_step(self.day, PlannedStep::Do(self.instance, self.verb));
+    pub(super) fn add_to(&self, fork: &mut Simulation<'_>) {
+        fork.add_step(self.day, PlannedStep::Do(self.instance, self.verb));
     }
 }
 
@@ -89,38 +89,38 @@ pub(super) struct DayRows {
 }
 
 /// Replays the next day up to `last` on which something can happen; none once `last` is reached.
-pub(super) fn next_rows(trial: &mut Simulation<'_>, last: Day) -> Result<Option<DayRows>, Refusal> {
-    let Some(day) = trial.next_day().filter(|day| *day <= last) else {
-        trial.advance(last)?;
+pub(super) fn next_rows(fork: &mut Simulation<'_>, last: Day) -> Result<Option<DayRows>, Refusal> {
+    let Some(day) = fork.next_day().filter(|day| *day <= last) else {
+        fork.advance(last)?;
         return Ok(None);
     };
-    trial.advance(day)?;
-    let entries = trial.take_entries();
+    fork.advance(day)?;
+    let entries = fork.take_entries();
     Ok(Some(DayRows { day, entries }))
 }
 
 /// Replays an account up to a day. What is let go and comes back from arrears is stopped on the day after; these stops are
 /// added to `steps`. Gives the rows.
 pub(super) fn advance(
-    trial: &mut Simulation<'_>,
+    fork: &mut Simulation<'_>,
     last: Day,
     let_go: &BTreeSet<InstanceIndex>,
     steps: &mut Vec<InstanceStep>,
 ) -> Result<Vec<Entry>, Refusal> {
     if let_go.is_empty() {
-        trial.advance(last)?;
-        return Ok(trial.take_entries());
+        fork.advance(last)?;
+        return Ok(fork.take_entries());
     }
     let mut all = Vec::new();
-    while let Some(rows) = next_rows(trial, last)? {
+    while let Some(rows) = next_rows(fork, last)? {
         let restored = rows
             .entries
             .iter()
             .filter(|entry| entry.event == Event::Restored);
         let back: BTreeSet<InstanceIndex> = restored
             .filter_map(|entry| entry.instance)
-            .filter(|one| let_go.contains(one) && trial.state(*one) == Some(State::Running))
-            .filter(|_| rows.day < trial.book().days.to)
+            .filter(|one| let_go.contains(one) && fork.state(*one) == Some(State::Running))
+            .filter(|_| rows.day < fork.book().days.to)
             .collect();
         for instance in back {
             let step = InstanceStep {
@@ -128,7 +128,7 @@ pub(super) fn advance(
                 instance,
                 verb: Verb::Stop,
             };
-            step.add_to(trial);
+            step.add_to(fork);
             steps.push(step);
         }
         all.extend(rows.entries);

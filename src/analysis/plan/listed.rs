@@ -65,7 +65,7 @@ pub(super) fn keep<'b>(
 ) -> Result<ListedAccount<'b>, Refusal> {
     let mut start = ListedWalk::walk_from(opening.clone());
     if let Some(first) = first {
-        start.trial.add_step(first, PlannedStep::Receive(ample));
+        start.fork.add_step(first, PlannedStep::Receive(ample));
     }
     let (mut tasks, mut beyond) = (Vec::<ListedTask>::new(), BTreeMap::new());
     let mut base = start.clone();
@@ -78,7 +78,7 @@ pub(super) fn keep<'b>(
             walk.settle_tasks(&mut tasks);
             let run = AmpleRun {
                 entries: walk.entries,
-                end: walk.trial,
+                end: walk.fork,
             };
             return Ok(ListedAccount { tasks, beyond, run });
         };
@@ -90,9 +90,9 @@ pub(super) fn keep<'b>(
         } else {
             base = start.clone();
         }
-        base.trial.forget_tasks();
+        base.fork.forget_tasks();
         for task in tasks.iter().filter(|task| task.by > base.reached) {
-            task.step().add_to(&mut base.trial);
+            task.step().add_to(&mut base.fork);
         }
     }
 }
@@ -121,7 +121,7 @@ struct AutoRenewal {
 /// The run of an account, and the instances that are not paid for.
 #[derive(Clone)]
 struct ListedWalk<'b> {
-    trial: Simulation<'b>,
+    fork: Simulation<'b>,
     /// The last day that has been replayed.
     reached: Day,
     entries: Vec<Entry>,
@@ -132,25 +132,25 @@ struct ListedWalk<'b> {
 }
 
 impl<'b> ListedWalk<'b> {
-    fn walk_from(trial: Simulation<'b>) -> Self {
+    fn walk_from(fork: Simulation<'b>) -> Self {
         let mut walk = Self {
-            reached: trial.book().days.from.yesterday(),
+            reached: fork.book().days.from.yesterday(),
             entries: Vec::new(),
             open: BTreeMap::new(),
             since: BTreeMap::new(),
             renewed: BTreeMap::new(),
-            trial,
+            fork,
         };
-        let instances: Vec<InstanceIndex> = walk.trial.instances().collect();
+        let instances: Vec<InstanceIndex> = walk.fork.instances().collect();
         for instance in instances {
-            let is_unpaid =
-                walk.trial
-                    .standing(instance)
-                    .is_some_and(|status| match status.state {
-                        State::Reclaimed => !status.returned,
-                        State::Stopped => status.stopped_by == StoppedBy::Arrears,
-                        _ => false,
-                    });
+            let is_unpaid = walk
+                .fork
+                .standing(instance)
+                .is_some_and(|status| match status.state {
+                    State::Reclaimed => !status.returned,
+                    State::Stopped => status.stopped_by == StoppedBy::Arrears,
+                    _ => false,
+                });
             if is_unpaid {
                 walk.begin_unpaid(instance, None);
             }
@@ -160,7 +160,7 @@ impl<'b> ListedWalk<'b> {
 
     /// Replays every day up to `last`.
     fn advance(&mut self, last: Day) -> Result<(), Refusal> {
-        while let Some(rows) = next_rows(&mut self.trial, last)? {
+        while let Some(rows) = next_rows(&mut self.fork, last)? {
             rows.entries.iter().for_each(|entry| self.watch(entry));
             self.entries.extend(rows.entries);
         }
@@ -207,13 +207,13 @@ impl<'b> ListedWalk<'b> {
             state: State::Overdue,
             expires: entry.term?.start,
             returned: false,
-            ..self.trial.standing(instance)?
+            ..self.fork.standing(instance)?
         })
     }
 
     fn begin_unpaid(&mut self, instance: InstanceIndex, stopped_on: Option<Day>) {
-        let status = self.trial.standing(instance);
-        let Some((status, months)) = status.zip(self.trial.months(instance)) else {
+        let status = self.fork.standing(instance);
+        let Some((status, months)) = status.zip(self.fork.months(instance)) else {
             return;
         };
         let since = self.since.get(&instance).copied();
@@ -222,7 +222,7 @@ impl<'b> ListedWalk<'b> {
         let unpaid = UnpaidTime {
             status,
             months,
-            since: since.unwrap_or(self.trial.book().days.from),
+            since: since.unwrap_or(self.fork.book().days.from),
             stopped_on,
             morning: renewed.map(|renewed| renewed.morning),
         };
@@ -240,14 +240,14 @@ impl<'b> ListedWalk<'b> {
         known: &[ListedTask],
         beyond: &mut BTreeMap<InstanceIndex, Day>,
     ) -> Vec<ListedTask> {
-        let book = self.trial.book();
+        let book = self.fork.book();
         let mut tried: BTreeMap<InstanceIndex, Vec<InstanceStep>> = BTreeMap::new();
         for task in known {
             tried.entry(task.instance).or_default().push(task.step());
         }
         let mut missing = Vec::new();
         for (instance, unpaid) in &self.open {
-            let flag = self.trial.flag(*instance);
+            let flag = self.fork.flag(*instance);
             if flag.is_none_or(|flag| flag == RenewFlag::None) || beyond.contains_key(instance) {
                 continue;
             }

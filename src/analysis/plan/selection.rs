@@ -110,6 +110,10 @@ impl<'b> FundsShortage<'_, 'b> {
                 selection.let_go.push(candidate.instance);
             }
         }
+        debug_assert!(
+            selection.worth <= selection.most,
+            "a bound holds for what is found"
+        );
         Ok(selection)
     }
 
@@ -127,7 +131,7 @@ impl<'b> FundsShortage<'_, 'b> {
             .iter()
             .filter_map(|instance| keep_rules::let_go(self.opening, *instance));
         let mut steps: Vec<InstanceStep> = kept.copied().chain(gone).collect();
-        let mut end = self.trial(&steps, Some(self.budget));
+        let mut end = self.fork(&steps, Some(self.budget));
         let all_gone = let_go | self.let_go;
         let last = end.book().days.to;
         let entries = keep_rules::advance(&mut end, last, &all_gone, &mut steps)?;
@@ -162,12 +166,12 @@ impl<'b> FundsShortage<'_, 'b> {
     }
 
     /// The account with what is done, and the budget on its way, if there is one.
-    fn trial(&self, steps: &[InstanceStep], budget: Option<Money>) -> Simulation<'b> {
-        let mut trial = with_steps(self.opening, steps);
+    fn fork(&self, steps: &[InstanceStep], budget: Option<Money>) -> Simulation<'b> {
+        let mut fork = with_steps(self.opening, steps);
         if let Some((first, budget)) = self.setting.first().zip(budget) {
-            trial.add_step(first, PlannedStep::Receive(budget));
+            fork.add_step(first, PlannedStep::Receive(budget));
         }
-        trial
+        fork
     }
 
     /// Alerts do not count where money is short.

@@ -34,7 +34,7 @@ pub(super) struct LateSearch<'s> {
 /// The account on the morning of an arrival.
 #[derive(Clone)]
 struct LateWalk<'b> {
-    trial: Simulation<'b>,
+    fork: Simulation<'b>,
     meanings: Losses,
     /// How often each harm was done.
     seen: BTreeMap<Harm, usize>,
@@ -88,7 +88,7 @@ impl<'s> LateSearch<'s> {
         opening: &Simulation<'_>,
     ) -> Result<(Vec<TopUp>, Vec<InstanceStep>), Refusal> {
         let mut walk = LateWalk {
-            trial: opening.clone(),
+            fork: opening.clone(),
             meanings: meanings(opening),
             seen: BTreeMap::new(),
             short: BTreeSet::new(),
@@ -97,18 +97,18 @@ impl<'s> LateSearch<'s> {
         let arrivals = self.setting.arrivals;
         for (at, arrival) in arrivals.iter().enumerate() {
             let eve = arrival.arrives.yesterday();
-            for entry in keep_rules::advance(&mut walk.trial, eve, self.let_go, &mut stops)? {
+            for entry in keep_rules::advance(&mut walk.fork, eve, self.let_go, &mut stops)? {
                 self.is_bad(&mut walk, &entry);
             }
             let next = arrivals.get(at + 1).map(|next| next.arrives);
             if let Some(top_up) = self.least(&walk, *arrival, next)? {
                 let money = PlannedStep::Receive(top_up.amount);
-                walk.trial.add_step(arrival.arrives, money);
+                walk.fork.add_step(arrival.arrives, money);
                 top_ups.push(top_up);
             }
         }
         let last = opening.book().days.to;
-        keep_rules::advance(&mut walk.trial, last, self.let_go, &mut stops)?;
+        keep_rules::advance(&mut walk.fork, last, self.let_go, &mut stops)?;
         Ok((top_ups, stops))
     }
 
@@ -128,6 +128,7 @@ impl<'s> LateSearch<'s> {
         while let Err(too_little) = self.attempt(walk, attempt)? {
             first.get_or_insert(too_little.failure);
             let Some(more) = too_little.more else { break };
+            debug_assert!(more > Money::ZERO, "a search by breakpoints moves on");
             attempt.amount += more;
         }
         let amount = attempt.amount;
@@ -151,7 +152,7 @@ impl<'s> LateSearch<'s> {
     fn latest(&self, walk: &LateWalk<'_>, mut attempt: Attempt) -> Result<Day, Refusal> {
         let end = attempt
             .next
-            .map_or(walk.trial.book().days.to, Day::yesterday);
+            .map_or(walk.fork.book().days.to, Day::yesterday);
         let mut latest = attempt.day;
         while latest < end {
             attempt.day = latest.tomorrow();
@@ -170,19 +171,18 @@ impl<'s> LateSearch<'s> {
         attempt: Attempt,
     ) -> Result<Result<(), TooLittle>, Refusal> {
         let mut walk = walk.clone();
-        let book = walk.trial.book();
-        walk.trial.watch();
+        let book = walk.fork.book();
+        walk.fork.watch();
         let money = PlannedStep::Receive(attempt.amount);
-        walk.trial.add_step(attempt.day, money);
+        walk.fork.add_step(attempt.day, money);
         if let Some(next) = attempt.next {
             let ample = PlannedStep::Receive(self.setting.ample);
-            walk.trial.add_step(next, ample);
+            walk.fork.add_step(next, ample);
         }
-        while let Some(today) = walk.trial.next_day() {
-            let entries =
-                keep_rules::advance(&mut walk.trial, today, self.let_go, &mut Vec::new())?;
+        while let Some(today) = walk.fork.next_day() {
+            let entries = keep_rules::advance(&mut walk.fork, today, self.let_go, &mut Vec::new())?;
             let bad = entries.iter().find(|entry| self.is_bad(&mut walk, entry));
-            let short = self.reserve.map(|reserve| reserve - walk.trial.available());
+            let short = self.reserve.map(|reserve| reserve - walk.fork.available());
             let short = short.filter(|short| today >= attempt.day && *short > Money::ZERO);
             if bad.is_none() && short.is_none() {
                 continue;
@@ -194,7 +194,7 @@ impl<'s> LateSearch<'s> {
                 instance: bad.and_then(|entry| entry.instance),
                 missing: Money::ZERO,
             };
-            let more = walk.trial.narrowest().into_iter().chain(short).min();
+            let more = walk.fork.narrowest().into_iter().chain(short).min();
             return Ok(Err(TooLittle { failure, more }));
         }
         Ok(Ok(()))
@@ -232,8 +232,8 @@ impl<'s> LateSearch<'s> {
 }
 
 /// What rows of the account mean, from its opening on.
-fn meanings(trial: &Simulation<'_>) -> Losses {
-    Losses::open_some(trial.book(), trial.instances())
+fn meanings(fork: &Simulation<'_>) -> Losses {
+    Losses::open_some(fork.book(), fork.instances())
 }
 
 fn cause(book: &Book, entry: &Entry) -> NeedCause {

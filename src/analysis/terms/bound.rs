@@ -23,6 +23,7 @@ pub(super) struct LagrangianBound {
 /// Improves the prices of months by the subgradient method.
 pub(super) fn prove(market: &Market) -> LagrangianBound {
     let mut prices = vec![0; market.rooms.len()];
+    debug_assert!(!prices.is_empty(), "a run touches a month");
     let mut best = (i128::MIN, prices.clone());
     for step in 1..=SUBGRADIENT_STEPS {
         let picks = choose_alone(market, &prices);

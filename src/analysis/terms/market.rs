@@ -248,17 +248,17 @@ impl PaidByMonth {
         terms: &BTreeMap<InstanceIndex, u32>,
         ample: Money,
     ) -> Result<Self, Refusal> {
-        let mut trial = opening.clone();
-        trial.endow(ample);
+        let mut fork = opening.clone();
+        fork.endow(ample);
         for (instance, months) in terms {
-            trial.set_months(*instance, *months);
+            fork.set_months(*instance, *months);
         }
-        let days = trial.book().days;
-        trial.advance(days.to)?;
+        let days = fork.book().days;
+        fork.advance(days.to)?;
         let months: Vec<Day> = days.months().collect();
         let none = vec![0; months.len()];
         let (mut of_instances, mut fixed) = (BTreeMap::new(), none.clone());
-        for entry in trial.take_entries() {
+        for entry in fork.take_entries() {
             let Some(spent) = spent(&entry) else { continue };
             let month = months.partition_point(|month| *month <= entry.date) - 1;
             let chosen = entry.instance.filter(|one| terms.contains_key(one));

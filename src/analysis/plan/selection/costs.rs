@@ -43,11 +43,11 @@ impl Costs {
         candidates: &[Candidate],
     ) -> Result<Self, Refusal> {
         let ample = shortage.setting.ample;
-        let mut trial = shortage.trial(shortage.steps, Some(Money::ZERO));
-        trial.endow(ample);
-        let book = trial.book();
-        trial.advance(book.days.to)?;
-        let mut credit = Credit::credit_of_account(book, trial.account());
+        let mut fork = shortage.fork(shortage.steps, Some(Money::ZERO));
+        fork.endow(ample);
+        let book = fork.book();
+        fork.advance(book.days.to)?;
+        let mut credit = Credit::credit_of_account(book, fork.account());
         let first = shortage.setting.first();
         let mut costs = Self {
             checks: Vec::new(),
@@ -55,7 +55,7 @@ impl Costs {
         };
         // What the candidates have paid so far, and would still have if they were let go.
         let mut paid = 0;
-        for entry in trial.take_entries() {
+        for entry in fork.take_entries() {
             let mut available = credit.available_after(&entry) - ample;
             let Some(need) = PaymentNeed::need_of(book, &entry) else {
                 continue;

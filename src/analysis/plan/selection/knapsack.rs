@@ -21,6 +21,11 @@ pub(super) struct BestSet {
 
 /// The best set found.
 pub(super) fn best(costs: &Costs, worth: &[u128]) -> BestSet {
+    debug_assert_eq!(
+        costs.payments.len(),
+        worth.len(),
+        "each candidate has a worth"
+    );
     let mut search = KnapsackSearch {
         costs,
         worth,
