@@ -302,7 +302,7 @@ impl<'w> ResultReader<'w> {
         let accounts = register.accounts.values();
         let mut figures: Vec<Figures> = accounts
             .clone()
-            .map(|(account, currency)| Figures::opened(*account, *currency, (eve, Money::ZERO)))
+            .map(|(account, currency)| Figures::opened(*account, *currency, eve, Money::ZERO))
             .collect();
         figures.sort_by_key(|figures| figures.account);
         let curves = accounts.map(|(_, currency)| (*currency, Deltas::deltas_over(days)));
@@ -354,7 +354,7 @@ impl<'w> ResultReader<'w> {
                 }
                 self.figures[number].note(date, available);
                 if let Some(curve) = self.curves.get_mut(&currency) {
-                    curve.hold(account, (date, available));
+                    curve.hold(account, date, available);
                 }
             }
         }) {}
@@ -369,9 +369,9 @@ impl<'w> ResultReader<'w> {
     fn open_balance(&mut self, account: AccountIndex, opening: Money) {
         let figures = &mut self.figures[account.0 as usize];
         let eve = self.days.from.yesterday();
-        *figures = Figures::opened(account, figures.currency, (eve, opening));
+        *figures = Figures::opened(account, figures.currency, eve, opening);
         if let Some(curve) = self.curves.get_mut(&figures.currency) {
-            curve.hold(account, (eve, opening));
+            curve.hold(account, eve, opening);
         }
     }
 
@@ -416,7 +416,7 @@ impl<'w> ResultReader<'w> {
         self.figures[account.0 as usize].add_group(self.counter.part(&entry));
         self.steps.add_event_of(&entry);
         if let (Some(movement), Some(curve)) = (entry.movement, self.curves.get_mut(&currency)) {
-            curve.pay(entry.event, (date, movement.amount()));
+            curve.pay(entry.event, date, movement.amount());
         }
     }
 

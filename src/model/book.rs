@@ -107,6 +107,16 @@ impl Book {
         self.profile(self.default_profile)
     }
 
+    /// The numbers of all accounts, in order.
+    pub fn account_indexes(&self) -> impl Iterator<Item = AccountIndex> {
+        (0u32..).map(AccountIndex).take(self.accounts.len())
+    }
+
+    /// All instances with their numbers, in order.
+    pub fn numbered_instances(&self) -> impl Iterator<Item = (InstanceIndex, &Instance)> {
+        (0u32..).map(InstanceIndex).zip(&self.instances)
+    }
+
     /// The account with this id.
     pub fn find_account(&self, id: &str) -> Option<AccountIndex> {
         let at = self

@@ -99,7 +99,7 @@ fn compare_replay(
     let differing = Differing::accounts_that_differ(&replay);
     let sums = Demand::from_spent(book, demand::spent(&tables), &differing, Detail::Accounts);
     comparison.compare_piece("demand.csv", &demand::demand_csv(book, &sums));
-    let losses = lost::losses(book, replay.gone(), &summary.ended(), book.days.from);
+    let losses = lost::losses(book, replay.gone(), &summary.ended, book.days.from);
     lost_csv::write_lost(book, &losses, |pieces| {
         comparison.compare_pieces("lost.csv", pieces.iter().copied());
         Ok::<(), Refusal>(())

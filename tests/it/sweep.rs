@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use renewcast::analysis::compare::{Cache, ComparedRun, Figures, Group, frontier, replay};
+use renewcast::analysis::compare::{
+    Cache, ComparedRun, EventCounts, Figures, Group, frontier, replay,
+};
 use renewcast::input::{self, Folder, ReadMemory, SweepSpec};
 use renewcast::model::book::Book;
 
@@ -98,9 +100,10 @@ fn groups_of_instances_add_up() {
                 .collect()
         };
         let groups: Vec<Group> = (0..book.instances.len()).map(only).collect();
-        let accounts = renewcast::analysis::compare::all_accounts(&book).collect::<BTreeSet<_>>();
+        let accounts = book.account_indexes().collect::<BTreeSet<_>>();
         for outcome in replay(&book, &accounts, &groups).expect("what can be run can be compared") {
-            let counts = outcome.parts.iter().map(|part| part.counts).sum();
+            let mut counts = EventCounts::default();
+            outcome.parts.iter().for_each(|part| counts += part.counts);
             let spend: renewcast::model::money::Money =
                 outcome.parts.iter().map(|part| part.totals.spend()).sum();
             assert_eq!(

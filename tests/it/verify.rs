@@ -80,7 +80,7 @@ pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
     }
     let tables = facts.into_tables();
     let summary = tally.into_summary();
-    let lost_instances = lost::losses(&book, run.gone(), &summary.ended(), book.days.from);
+    let lost_instances = lost::losses(&book, run.gone(), &summary.ended, book.days.from);
     let mut lost_csv = Vec::new();
     let written = report_lost::write_lost(&book, &lost_instances, |pieces| {
         lost_csv.extend(pieces.concat());
