@@ -128,6 +128,7 @@ impl<'b> PriceWatch<'b> {
 }
 
 /// All dates to act on within the run, in order: those of the to-do list, and what the book plans.
+/// Rule **calendar-dates**.
 pub fn deadlines(book: &Book, list: &TaskList) -> Vec<Deadline> {
     let mut all = Vec::new();
     for line in &list.lines {

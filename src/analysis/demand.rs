@@ -4,6 +4,8 @@
 //! what would be spent with ample cash at the opening, as `compare` takes it, and what keeping everything would cost that
 //! nobody decided to end. Only the accounts are replayed again in which that makes a difference; only sums are kept of those
 //! replays. Currencies are never added.
+//!
+//! Rule **replayed-where-it-differs** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -179,6 +181,7 @@ fn month_of(day: Day) -> (Day, Day) {
 #[derive(Clone, Debug)]
 pub struct Differing {
     short: BTreeSet<AccountIndex>,
+    /// In which something lapses (**lapse**).
     lapsing: BTreeSet<AccountIndex>,
 }
 

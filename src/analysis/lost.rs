@@ -1,4 +1,4 @@
-//! The instances that a run loses, by kind: at risk soon or later, ending on purpose, or beyond help (`docs/model.md`,
+//! The instances that a run loses, by kind: at risk soon or later, ending on purpose, or beyond help (`docs/spec/answer.md`,
 //! **losses-told-apart**).
 //!
 //! A pure function of where a run leaves its instances. It never decides what helps, and until when: `remedy` does.

@@ -10,7 +10,7 @@
 //!
 //! Accounts are planned on their own. With ample money the debits of an account are fixed in day and order, so what has to
 //! be there before each of them is known, and the running maximum of what is missing is the least that can come
-//! (`docs/model.md`, the plan). Everything is whole minor units. A plan never changes the book.
+//! (docs/spec/plan.md). Everything is whole minor units. A plan never changes the book.
 
 mod account;
 mod arrivals;

@@ -1,6 +1,6 @@
 //! What helps an instance that nobody pays for: whether it still renews itself, what people can do, and until when.
 //!
-//! Pure rules on where an instance stands ([`DayStatus`]); `docs/model.md` has them as **remedy**. The to-do list, plans, losses
+//! Pure rules on where an instance stands ([`DayStatus`]); `docs/spec/answer.md` has them as **remedy**. The to-do list, plans, losses
 //! and calendars ask here, so that they give the same advice. It knows no run and no money.
 
 use crate::engine::lifecycle::DayStatus;
@@ -27,7 +27,7 @@ pub struct Remedy {
     /// The last day on which that keeps it from going to the recycle bin, if it is not there yet, else the last day that
     /// saves it.
     pub by: Day,
-    /// The last day that saves it, be it by a renewal.
+    /// The last day that saves it, be it by a renewal (**last-day**).
     pub latest: Day,
     /// Why it does not renew itself.
     pub why: RemedyReason,
@@ -226,6 +226,7 @@ fn help(what: Help, by: Day, latest: Day, why: RemedyReason) -> Outlook {
 
 /// What helps an instance that renews itself on `day`, but goes to the recycle bin on the same day again, since that term is
 /// over: a renewal by people before, for more periods. `status` is that of the morning.
+/// Rule **long-recovery**.
 pub fn in_place_of_attempt(status: &DayStatus, profile: &Profile, months: u32, day: Day) -> Remedy {
     let periods = periods_beyond(status, profile, months, day);
     Remedy {

@@ -2,7 +2,7 @@
 //!
 //! The list is the plan with its default cadence, of the accounts in which something fails or is lost; the others need
 //! nothing. The terminal, `todo.csv`, reports and calendars show this list and make no other
-//! (`docs/model.md`, **todo-list**).
+//! (`docs/spec/answer.md`, **todo-list**).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,6 +134,7 @@ impl TaskList {
 }
 
 /// The question that the list answers, as a plan.
+/// Rule **plan-default**.
 pub fn question() -> PlanQuestion {
     PlanQuestion {
         cadence: Cadence::Monthly,
@@ -147,6 +148,7 @@ pub fn question() -> PlanQuestion {
 }
 
 /// The list of a book whose run came to this.
+/// Rule **todo-sums**.
 pub fn list(book: &Book, summary: &Summary) -> TaskList {
     list_of_accounts(book, &in_need(book, summary))
 }

@@ -123,6 +123,7 @@ pub struct OverCeiling {
 }
 
 /// Whether the dearest month of these terms pays more than the account can have by then, even if nothing was paid before.
+/// Rule **terms-money**.
 pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<OverCeiling> {
     let (month, paid) = terms.peak.filter(|_| !terms.choices.is_empty())?;
     let next = month.next_month_start();

@@ -2,6 +2,8 @@
 //!
 //! Accounts do not depend on each other, and a change seldom reaches all of them. What an account depends on is compared
 //! value by value, never by a hash: the days and rules of the book, the account, its instances, and the actions on them.
+//!
+//! Rule **replayed-once** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,6 +8,8 @@
 //! | needed | the least cash on the first day with which every payment due is made and nobody is in arrears |
 //!
 //! Currencies are never added.
+//!
+//! Rule **compared-figures** of docs/spec.
 
 use std::ops::AddAssign;
 
@@ -403,6 +405,7 @@ impl<'b> Fold<'b> {
 }
 
 /// What of a payment is for the days from `day` on.
+/// Rule **days-used**.
 fn value_on(order: &Order, day: Day) -> Money {
     let paid = Movement {
         voucher: Money::ZERO,

@@ -81,6 +81,7 @@ const MILLION: i128 = 1_000_000;
 
 /// The run that is nearest to keeping all limits: it breaks the fewest, and of runs that break equally many it is the one
 /// whose figures exceed their bounds least in all, in proportion to them; then the first.
+/// Rule **nearest-run**.
 pub fn nearest(totals: &[RunTotal], limits: &[Limit]) -> Option<usize> {
     (0..totals.len()).min_by_key(|number| {
         let total = &totals[*number];
@@ -92,6 +93,7 @@ pub fn nearest(totals: &[RunTotal], limits: &[Limit]) -> Option<usize> {
 
 /// Which of these pairs of cost and losses are efficient (the Pareto frontier): no other has less of one and not more of the
 /// other.
+/// Rule **efficient**.
 pub fn frontier(points: &[(i64, i64)]) -> Vec<bool> {
     let mut cheapest: BTreeMap<i64, i64> = BTreeMap::new();
     for (cost, losses) in points {

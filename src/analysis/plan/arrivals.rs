@@ -1,4 +1,6 @@
 //! When money can come: the days on which people send it, and the working days until it arrives. It knows no amounts.
+//!
+//! Rule **plan-arrival** of docs/spec.
 
 use crate::model::action::Channel;
 use crate::model::book::Book;
@@ -53,6 +55,7 @@ impl<'b> PaymentChannel<'b> {
 
     /// The last day of the run on which money can be sent that must be there by `day`; none where even the first is too
     /// late.
+    /// Rule **plan-latest**.
     pub fn latest_sending(self, day: Day) -> Option<Day> {
         let first = self.book.days.from;
         let days = std::iter::successors(Some(day), |day| Some(day.yesterday()));

@@ -1,5 +1,5 @@
 //! What people must do with instances so that none is lost whose flag is `auto` or `manual` and that nobody gives up: the
-//! instance rows of the to-do list (`docs/model.md`, **todo-list**).
+//! instance rows of the to-do list (`docs/spec/answer.md`, **todo-list**).
 //!
 //! The run with ample money shows which instances are lost, or are not back when it ends. Each of them gets what helps
 //! ([`remedy`]) on the last day on which that keeps it working; then the run goes on from there, until nothing is lost. It
@@ -235,6 +235,7 @@ impl<'b> ListedWalk<'b> {
     }
 
     /// What helps those that are lost, or not back, although their flag keeps them.
+    /// Rule **two-dates**.
     fn missing(
         &self,
         known: &[ListedTask],
