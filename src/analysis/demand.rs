@@ -227,7 +227,7 @@ impl Demand {
         detail: Detail,
     ) -> Self {
         let Differing { short, lapsing } = differing;
-        let Some(gift) = book.ample_cash() else {
+        let Some(opening_cash) = book.ample_cash() else {
             let unknown = Replayed {
                 accounts: short | lapsing,
                 unknown: short | lapsing,
@@ -244,9 +244,12 @@ impl Demand {
                     .collect(),
             };
         };
-        let mut options = ReplayOptions { gift, keeps: false };
+        let mut options = ReplayOptions {
+            opening_cash,
+            keeps_all: false,
+        };
         let all_due_paid = replay(book, short.clone(), options, detail);
-        options.keeps = true;
+        options.keeps_all = true;
         let kept = &(lapsing - short) | &(&all_due_paid.lapsing - &all_due_paid.unknown);
         let mut all_kept = replay(book, kept, options, detail);
         all_kept.unknown.extend(&all_due_paid.unknown);

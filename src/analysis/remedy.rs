@@ -3,10 +3,11 @@
 //! Pure rules on where an instance stands ([`DayStatus`]); `docs/spec/answer.md` has them as **remedy**. The to-do list, plans, losses
 //! and calendars ask here, so that they give the same advice. It knows no run and no money.
 
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::{DayStatus, PostpaidStatus, PrepaidStatus, suspension_of};
 use crate::model::calendar::Day;
-use crate::model::instance::{ChargeType, RenewFlag, State, StoppedBy};
+use crate::model::instance::{RenewFlag, State};
 use crate::model::profile::{Profile, Restart};
+use crate::model::words::words;
 
 /// What becomes of an instance from a day on if it is let alone, and what helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,104 +48,103 @@ pub enum Help {
     Start,
 }
 
-/// Why an instance does not renew itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RemedyReason {
-    /// Its flag is not `auto`.
-    Flag,
-    /// No attempt day is left before it goes to the recycle bin.
-    AttemptsOver,
-    /// Its profile never renews anything by itself.
-    NoAttempts,
-    /// It is in the recycle bin, where its profile renews nothing by itself.
-    InBin,
-    /// It is stopped, and comes back only when people start it.
-    Stopped,
-}
-
-impl RemedyReason {
-    /// The word in files.
-    pub fn as_word(self) -> &'static str {
-        match self {
-            Self::Flag => "flag",
-            Self::AttemptsOver => "attempts_over",
-            Self::NoAttempts => "no_attempts",
-            Self::InBin => "in_bin",
-            Self::Stopped => "stopped",
-        }
+words! {
+    /// Why an instance does not renew itself.
+    pub enum RemedyReason {
+        /// Its flag is not `auto`.
+        Flag = "flag",
+        /// No attempt day is left before it goes to the recycle bin.
+        AttemptsOver = "attempts_over",
+        /// Its profile never renews anything by itself.
+        NoAttempts = "no_attempts",
+        /// It is in the recycle bin, where its profile renews nothing by itself.
+        InBin = "in_bin",
+        /// It is stopped, and comes back only when people start it.
+        Stopped = "stopped",
     }
-}
-
-/// The last day from `first` to `last` on which an auto-renewal is tried, if its flag is `auto` on it.
-pub fn last_attempt(status: &DayStatus, profile: &Profile, first: Day, last: Day) -> Option<Day> {
-    let attempt = profile.attempts.last(last.days_since(status.expires))?;
-    let day = status.expires + attempt;
-    (day >= first && status.may_renew_itself(profile)).then_some(day)
 }
 
 /// What becomes of an instance with this status on the morning of `today` that is not paid for, and what helps. `months` are
 /// those of its own renewals.
 pub fn outlook(status: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    let unpaid = Unpaid {
-        status,
-        profile,
-        months,
-        today,
-    };
-    let outlook = match (status.charge_type, status.state) {
-        (ChargeType::Prepaid, State::Running | State::Overdue) => unpaid.usable(),
-        (ChargeType::Prepaid, State::Reclaimed) => unpaid.in_bin(),
-        (ChargeType::Postpaid, State::Stopped) => unpaid.stopped(),
-        _ => None,
+    let outlook = match status {
+        DayStatus::Postpaid(status) => stopped(status, profile, today),
+        DayStatus::Prepaid(status) => Unpaid {
+            status,
+            profile,
+            months,
+            today,
+        }
+        .outlook(),
     };
     outlook.unwrap_or(Outlook::ByItself)
 }
 
 /// What helps an instance that no automatic attempt reaches, whatever its flag: a renewal by people.
 pub fn by_hand(status: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    let auto = DayStatus {
-        flag: RenewFlag::Auto,
-        ..*status
+    let DayStatus::Prepaid(prepaid) = status else {
+        return outlook(status, profile, months, today);
     };
-    let unpaid = Unpaid {
-        status,
+    let auto = PrepaidStatus {
+        flag: RenewFlag::Auto,
+        ..*prepaid
+    };
+    let mut unpaid = Unpaid {
+        status: &auto,
         profile,
         months,
         today,
     };
-    match outlook(&auto, profile, months, today) {
-        Outlook::ByItself if status.charge_type == ChargeType::Prepaid => {
-            unpaid.by_people().unwrap_or(Outlook::ByItself)
-        }
-        other => other,
+    let automatic = unpaid.outlook();
+    unpaid.status = prepaid;
+    let outlook = automatic.or_else(|| unpaid.by_people());
+    outlook.unwrap_or(Outlook::ByItself)
+}
+
+/// What helps an instance that is switched off; none where it needs nobody.
+fn stopped(status: &PostpaidStatus, profile: &Profile, today: Day) -> Option<Outlook> {
+    let released = status.release_day(profile)?;
+    let latest = released.yesterday();
+    match profile.restart {
+        _ if latest < today => Some(Outlook::Lost(released)),
+        Restart::Automatic => None,
+        Restart::Manual => Some(help(Help::Start, latest, latest, RemedyReason::Stopped)),
     }
 }
 
-/// An instance that is not paid for. Its questions give none where it needs nobody.
+/// A prepaid instance that is not paid for. Its questions give none where it needs nobody.
 #[derive(Clone, Copy)]
 struct Unpaid<'u> {
-    status: &'u DayStatus,
+    status: &'u PrepaidStatus,
     profile: &'u Profile,
     months: u32,
     today: Day,
 }
 
 impl Unpaid<'_> {
+    fn outlook(self) -> Option<Outlook> {
+        match self.status.state {
+            State::Running | State::Overdue => self.usable(),
+            State::Reclaimed => self.in_bin(),
+            State::Stopped | State::Terminated => None,
+        }
+    }
+
     /// What helps before it goes to the recycle bin.
     fn usable(self) -> Option<Outlook> {
         let (status, profile) = (self.status, self.profile);
         let suspended = status.suspension_day(profile)?.max(self.today);
         let binned = status.suspended(suspended);
         let latest = binned.release_day(profile)?.yesterday();
-        let in_time = last_attempt(status, profile, self.today, suspended);
-        let in_bin = last_attempt(&binned, profile, suspended.tomorrow(), latest);
+        let in_time = status.last_attempt(profile, self.today..=suspended);
+        let in_bin = binned.last_attempt(profile, suspended.tomorrow()..=latest);
         if status.flag == RenewFlag::Auto && (in_time.is_some() || in_bin.is_some()) {
             return None;
         }
         // An automatic renewal after which it goes to the recycle bin on the same day saves nothing.
         let lasting = in_time.filter(|by| {
             let end = status.next_term(profile, self.months, *by).end;
-            end + profile.suspend_after_days > *by
+            suspension_of(profile, end) > *by
         });
         if let Some(by) = lasting {
             return Some(help(Help::SetFlag, by, latest, RemedyReason::Flag));
@@ -161,7 +161,7 @@ impl Unpaid<'_> {
         if latest < self.today {
             return Some(Outlook::Lost(released));
         }
-        let why = match last_attempt(self.status, profile, self.today, latest) {
+        let why = match self.status.last_attempt(profile, self.today..=latest) {
             Some(_) if self.status.flag == RenewFlag::Auto => return None,
             // An automatic recovery that is over on its own day saves nothing.
             Some(by) if self.renewal_beyond(by) == (Help::Renew { periods: 1 }) => {
@@ -172,21 +172,6 @@ impl Unpaid<'_> {
             None => RemedyReason::InBin,
         };
         Some(help(self.renewal_beyond(latest), latest, latest, why))
-    }
-
-    /// What helps an instance that is switched off.
-    fn stopped(self) -> Option<Outlook> {
-        let by_arrears = self.status.stopped_by == StoppedBy::Arrears;
-        let released = self
-            .status
-            .release_day(self.profile)
-            .filter(|_| by_arrears)?;
-        let latest = released.yesterday();
-        match self.profile.restart {
-            _ if latest < self.today => Some(Outlook::Lost(released)),
-            Restart::Automatic => None,
-            Restart::Manual => Some(help(Help::Start, latest, latest, RemedyReason::Stopped)),
-        }
     }
 
     /// A renewal on the last day on which it helps, although attempts are still to come by the rules.
@@ -227,7 +212,12 @@ fn help(what: Help, by: Day, latest: Day, why: RemedyReason) -> Outlook {
 /// What helps an instance that renews itself on `day`, but goes to the recycle bin on the same day again, since that term is
 /// over: a renewal by people before, for more periods. `status` is that of the morning.
 /// Rule **long-recovery**.
-pub fn in_place_of_attempt(status: &DayStatus, profile: &Profile, months: u32, day: Day) -> Remedy {
+pub fn in_place_of_attempt(
+    status: &PrepaidStatus,
+    profile: &Profile,
+    months: u32,
+    day: Day,
+) -> Remedy {
     let periods = periods_beyond(status, profile, months, day);
     Remedy {
         what: Help::Renew { periods },
@@ -238,7 +228,7 @@ pub fn in_place_of_attempt(status: &DayStatus, profile: &Profile, months: u32, d
 }
 
 /// The least number of periods with which a renewal on `day` ends after that day.
-fn periods_beyond(status: &DayStatus, profile: &Profile, months: u32, day: Day) -> u32 {
+fn periods_beyond(status: &PrepaidStatus, profile: &Profile, months: u32, day: Day) -> u32 {
     for periods in 1..MAX_PERIODS {
         let mut renewed = *status;
         for months in terms(profile, months, periods) {

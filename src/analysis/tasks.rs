@@ -105,8 +105,8 @@ impl TaskLine {
     /// Why, in one word.
     pub fn reason(&self) -> &'static str {
         match &self.what {
-            TaskKind::TopUp { first, .. } => first.cause.as_word(),
-            TaskKind::Task(task) => task.why.as_word(),
+            TaskKind::TopUp { first, .. } => first.cause.name(),
+            TaskKind::Task(task) => task.why.name(),
         }
     }
 }

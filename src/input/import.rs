@@ -94,6 +94,7 @@ pub struct ImportCounts {
 }
 
 /// Makes a book of Tencent Cloud's answers; the same answers in any order give the same book.
+/// Rule **nothing-invented**.
 ///
 /// # Errors
 /// Everything that is wrong with the answers, with all warnings so far: text that is not JSON, shapes that are not

@@ -5,6 +5,8 @@
 //! a run, window by window ──gather──▶ Gathered ──spend, events──▶ Report ──html, workbook, Table::csv──▶ bytes
 //! an earlier result ──last──▶ Last ──────────────┘
 //! ```
+//!
+//! Rule **report-month** of docs/spec.
 
 mod accrual;
 mod bridge;
@@ -465,8 +467,9 @@ fn first_screen(view: &MonthView<'_>) -> FirstScreen {
         )
     };
     let losses = LossClass::ALL
-        .map(|class| (class, lost::count(&view.facts.losses, class)))
-        .to_vec();
+        .iter()
+        .map(|class| (*class, lost::count(&view.facts.losses, *class)))
+        .collect();
     FirstScreen {
         losses,
         top_up,

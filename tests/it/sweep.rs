@@ -268,6 +268,7 @@ fn a_limit_that_cannot_be_read_is_refused() {
 }
 
 /// A thousand runs of a few hundred instances take seconds; the interrupt comes in the first.
+/// Rule **interrupted**.
 #[test]
 #[cfg(unix)]
 fn an_interrupt_keeps_what_is_done() {
@@ -363,6 +364,7 @@ fn without_a_run_within_the_limits_the_nearest_is_named() {
 }
 
 /// To make an instance postpaid asks a price by the hour, which only some have: such a combination is left out.
+/// Rule **refused-runs**.
 #[test]
 fn a_refused_combination_keeps_no_other_from_running() {
     let place = Place::new()

@@ -991,7 +991,7 @@ fn charts_of_an_earlier_run_are_not_of_this_one() {
     place
         .run("verify out")
         .found()
-        .says("error[extra-file]: `charts/spend.svg` is there, must not be");
+        .says("error[extra-file]: unexpected `charts/spend.svg`: the run did not write it");
 }
 
 #[test]
@@ -1015,7 +1015,7 @@ fn a_result_without_hashes_of_its_outputs_is_read_and_not_proven() {
     place
         .run("verify out")
         .found()
-        .says("error[missing-file]: `spend.csv` is not there");
+        .says("error[missing-file]: missing `spend.csv`");
 }
 
 #[test]

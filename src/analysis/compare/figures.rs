@@ -24,7 +24,7 @@ use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
 use crate::model::money::{Currency, Money};
 use crate::model::order::Order;
-use crate::model::profile::spelling;
+use crate::model::words::words;
 
 /// What an account comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,54 +204,35 @@ impl Sum {
     }
 }
 
-/// A figure that runs are compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Measure {
-    /// Cash and free credit paid, refunds taken off.
-    Spend,
-    /// The cost of the days of the run.
-    Used,
-    /// What is paid for days after the run.
-    ValueLeft,
-    /// The lowest available balance.
-    Lowest,
-    /// Further cash needed on the first day.
-    Needed,
-    /// Auto-renewals that failed.
-    Failed,
-    /// Instances that went to the recycle bin.
-    Reclaimed,
-    /// Instances stopped in arrears.
-    Stopped,
-    /// Instances that came back.
-    Recovered,
-    /// Instances that are gone.
-    Terminated,
-    /// Payments refused.
-    Refused,
+words! {
+    /// A figure that runs are compared by.
+    pub enum Measure {
+        /// Cash and free credit paid, refunds taken off.
+        Spend = "spend",
+        /// The cost of the days of the run.
+        Used = "used",
+        /// What is paid for days after the run.
+        ValueLeft = "value_left",
+        /// The lowest available balance.
+        Lowest = "lowest",
+        /// Further cash needed on the first day.
+        Needed = "needed",
+        /// Auto-renewals that failed.
+        Failed = "failed",
+        /// Instances that went to the recycle bin.
+        Reclaimed = "reclaimed",
+        /// Instances stopped in arrears.
+        Stopped = "stopped",
+        /// Instances that came back.
+        Recovered = "recovered",
+        /// Instances that are gone.
+        Terminated = "terminated",
+        /// Payments refused.
+        Refused = "refused",
+    }
 }
 
 impl Measure {
-    /// Their names in files and on the command line.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("spend", Self::Spend),
-        ("used", Self::Used),
-        ("value_left", Self::ValueLeft),
-        ("lowest", Self::Lowest),
-        ("needed", Self::Needed),
-        ("failed", Self::Failed),
-        ("reclaimed", Self::Reclaimed),
-        ("stopped", Self::Stopped),
-        ("recovered", Self::Recovered),
-        ("terminated", Self::Terminated),
-        ("refused", Self::Refused),
-    ];
-
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
-        spelling(self, Self::NAMES)
-    }
-
     /// Whether more of it is better.
     pub fn is_better_high(self) -> bool {
         matches!(self, Self::ValueLeft | Self::Lowest | Self::Recovered)

@@ -47,8 +47,8 @@ fn replay<'b>(
     ample: Money,
 ) -> Result<Vec<CashWatch<'b>>, Refusal> {
     let options = ReplayOptions {
-        gift: ample,
-        keeps: false,
+        opening_cash: ample,
+        keeps_all: false,
     };
     let mut watches: Vec<CashWatch<'b>> = book
         .account_indexes()

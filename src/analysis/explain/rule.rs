@@ -12,8 +12,7 @@ use crate::model::calendar::Day;
 use crate::model::instance::{Instance, InstanceIndex, State};
 use crate::model::money::Money;
 use crate::model::profile::{
-    AttemptDays, DowngradeMonths, Profile, RecoverFrom, RefundMethod, Restart, RestoreWhen,
-    RetentionFrom, UpgradeMonths, WhenShort, spelling,
+    AttemptDays, Profile, RecoverFrom, RefundMethod, RetentionFrom, WhenShort,
 };
 
 /// Where an instance stands before a row.
@@ -198,10 +197,7 @@ fn refund(profile: &Profile, entry: &Entry) -> Option<String> {
     match entry.basis {
         Some(Basis::Refund {
             consumed: Some(_), ..
-        }) => Some(format!(
-            "refund = \"{}\"",
-            spelling(profile.refund, RefundMethod::NAMES)
-        )),
+        }) => Some(format!("refund = \"{}\"", profile.refund.name())),
         Some(Basis::Refund { consumed: None, .. }) => {
             let (days, count) = (profile.full_refund_days, profile.full_refunds);
             Some(format!(
@@ -214,7 +210,7 @@ fn refund(profile: &Profile, entry: &Entry) -> Option<String> {
 
 /// An upgrade pays for a term; a downgrade has the figures of a refund. Other resizes move nothing by any key.
 fn resize(profile: &Profile, entry: &Entry) -> Option<String> {
-    let months = spelling(profile.downgrade_months, DowngradeMonths::NAMES);
+    let months = profile.downgrade_months.name();
     match (entry.basis, entry.term) {
         (Some(Basis::Refund { .. }), _) if !profile.downgrade_refund => {
             Some("downgrade_refund = false".to_owned())
@@ -225,7 +221,7 @@ fn resize(profile: &Profile, entry: &Entry) -> Option<String> {
         (Some(Basis::Refund { .. }), _) => Some(format!("downgrade_months = \"{months}\"")),
         (_, Some(_)) => Some(format!(
             "upgrade_months = \"{}\"",
-            spelling(profile.upgrade_months, UpgradeMonths::NAMES)
+            profile.upgrade_months.name()
         )),
         _ => None,
     }
@@ -248,7 +244,7 @@ fn usage(profile: &Profile, entry: &Entry) -> Option<String> {
 }
 
 fn restart(profile: &Profile) -> String {
-    let restart = spelling(profile.restart, Restart::NAMES);
-    let when = spelling(profile.restore_when, RestoreWhen::NAMES);
+    let restart = profile.restart.name();
+    let when = profile.restore_when.name();
     format!("restart = \"{restart}\", restore_when = \"{when}\"")
 }

@@ -12,7 +12,7 @@ use super::{AmpleRun, InstanceStep};
 use crate::analysis::remedy::{self, Help, Outlook, RemedyReason};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::{DayStatus, PrepaidStatus};
 use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::action::Verb;
 use crate::model::calendar::Day;
@@ -108,14 +108,14 @@ struct UnpaidTime {
     /// The day on which it stopped working; none where that was before the run.
     stopped_on: Option<Day>,
     /// Where it stood on that morning, if it renewed itself on that day for a term that was over already.
-    morning: Option<DayStatus>,
+    morning: Option<PrepaidStatus>,
 }
 
 /// The last day on which an instance renewed itself, and where it stood on that morning.
 #[derive(Clone, Copy)]
 struct AutoRenewal {
     day: Day,
-    morning: DayStatus,
+    morning: PrepaidStatus,
 }
 
 /// The run of an account, and the instances that are not paid for.
@@ -145,11 +145,14 @@ impl<'b> ListedWalk<'b> {
         for instance in instances {
             let is_unpaid = walk
                 .fork
-                .standing(instance)
-                .is_some_and(|status| match status.state {
-                    State::Reclaimed => !status.returned,
-                    State::Stopped => status.stopped_by == StoppedBy::Arrears,
-                    _ => false,
+                .status(instance)
+                .is_some_and(|status| match status {
+                    DayStatus::Prepaid(status) => {
+                        status.state == State::Reclaimed && !status.returned
+                    }
+                    DayStatus::Postpaid(status) => {
+                        status.state == State::Stopped && status.stopped_by == StoppedBy::Arrears
+                    }
                 });
             if is_unpaid {
                 walk.begin_unpaid(instance, None);
@@ -199,20 +202,24 @@ impl<'b> ListedWalk<'b> {
     }
 
     /// Where an instance stood on the morning of the day on which it renews itself.
-    fn morning_of_renewal(&self, instance: InstanceIndex, entry: &Entry) -> Option<DayStatus> {
-        if let Some(unpaid) = self.open.get(&instance) {
-            return Some(unpaid.status);
+    fn morning_of_renewal(&self, instance: InstanceIndex, entry: &Entry) -> Option<PrepaidStatus> {
+        let unpaid = self.open.get(&instance).map(|unpaid| unpaid.status);
+        if let Some(DayStatus::Prepaid(morning)) = unpaid {
+            return Some(morning);
         }
-        Some(DayStatus {
+        let Some(DayStatus::Prepaid(renewed)) = self.fork.status(instance) else {
+            return None;
+        };
+        Some(PrepaidStatus {
             state: State::Overdue,
             expires: entry.term?.start,
             returned: false,
-            ..self.fork.standing(instance)?
+            ..renewed
         })
     }
 
     fn begin_unpaid(&mut self, instance: InstanceIndex, stopped_on: Option<Day>) {
-        let status = self.fork.standing(instance);
+        let status = self.fork.status(instance);
         let Some((status, months)) = status.zip(self.fork.months(instance)) else {
             return;
         };
@@ -332,7 +339,10 @@ fn outlook(unpaid: &UnpaidTime, profile: &Profile) -> Outlook {
     }
     let mut before = unpaid.status;
     let could_act = unpaid.stopped_on.is_some_and(|day| since <= day);
-    if could_act && before.state == State::Reclaimed {
+    if let DayStatus::Prepaid(before) = &mut before
+        && could_act
+        && before.state == State::Reclaimed
+    {
         before.state = State::Overdue;
     }
     match remedy::outlook(&before, profile, months, since) {

@@ -175,7 +175,7 @@ impl<'s> LateSearch<'s> {
     ) -> Result<Result<(), TooLittle>, Refusal> {
         let mut walk = walk.clone();
         let book = walk.fork.book();
-        walk.fork.watch();
+        walk.fork.reset_margin();
         let money = PlannedStep::Receive(attempt.amount);
         walk.fork.add_step(attempt.day, money);
         if let Some(next) = attempt.next {
@@ -197,7 +197,7 @@ impl<'s> LateSearch<'s> {
                 instance: bad.and_then(|entry| entry.instance),
                 missing: Money::ZERO,
             };
-            let more = walk.fork.narrowest().into_iter().chain(short).min();
+            let more = walk.fork.margin().into_iter().chain(short).min();
             return Ok(Err(TooLittle { failure, more }));
         }
         Ok(Ok(()))

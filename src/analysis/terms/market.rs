@@ -253,7 +253,7 @@ impl PaidByMonth {
         ample: Money,
     ) -> Result<Self, Refusal> {
         let mut fork = opening.clone();
-        fork.endow(ample);
+        fork.add_opening_cash(ample);
         for (instance, months) in terms {
             fork.set_months(*instance, *months);
         }

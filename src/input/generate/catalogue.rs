@@ -1,6 +1,6 @@
 //! What a generated book rents: products, types, regions, and the price list `prices.csv`.
 //!
-//! Prices are in ten-thousandths of a yuan. Where Tencent Cloud printed one it is used (dated, see `spec/facts.md` 6.2);
+//! Prices are in ten-thousandths of a yuan. Where Tencent Cloud printed one it is used (CVM 价格总览, 2021-05-31, and its like);
 //! the others are scaled from those. No life-cycle rule stands here: a product only names its profile.
 
 use super::row::RowText;

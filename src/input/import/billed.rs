@@ -41,6 +41,7 @@ const ORDER_COLUMNS: &[&str] = &[
 const MOST_MONTHS: u32 = 1200;
 
 /// Puts what bills say into the files.
+/// Rule **filled-cells**.
 pub(super) fn apply(files: &mut Files, billed: &Billed, options: &Options) -> Applied {
     let mut applied = Applied::default();
     let mut instances = document(
@@ -98,6 +99,7 @@ fn document(files: &Files, name: &str, header: &[&str]) -> EditedTable {
     parsed.unwrap_or_else(|| EditedTable::with_header(header))
 }
 
+/// Rule **billed-instance**.
 fn add_unlisted(
     instances: &mut EditedTable,
     billed: &Billed,

@@ -15,7 +15,7 @@ use super::no_json;
 use super::options::Source;
 use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
 
-/// The most values of a list, or of a file; see `docs/model.md`, **csv-limits**.
+/// The most values of a list, or of a file; see `docs/spec/formats.md`, **csv-limits**.
 const MOST_VALUES: usize = 1 << 22;
 /// The most members of an object.
 const MOST_MEMBERS: usize = 1 << 16;

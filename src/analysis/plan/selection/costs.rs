@@ -44,7 +44,7 @@ impl Costs {
     ) -> Result<Self, Refusal> {
         let ample = shortage.setting.ample;
         let mut fork = shortage.fork(shortage.steps, Some(Money::ZERO));
-        fork.endow(ample);
+        fork.add_opening_cash(ample);
         let book = fork.book();
         fork.advance(book.days.to)?;
         let mut credit = Credit::credit_of_account(book, fork.account());

@@ -361,7 +361,7 @@ fn base_id(charge: &Charge, line: &BillLine<'_>) -> String {
         .unwrap_or_default();
     let (resource, kind) = (
         charge.instance.as_deref().unwrap_or_default(),
-        charge.kind.word(),
+        charge.kind.name(),
     );
     format!(
         "{}/{}/{resource}/{sku}/{moment}/{term}/{kind}",

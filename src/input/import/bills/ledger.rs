@@ -133,7 +133,7 @@ impl CashLedger {
             Some(MovementMeaning::Movement(kind)) => {
                 let id = fields.take_name("BillId").map(|id| id.value);
                 let row_id =
-                    id.unwrap_or_else(|| format!("{}/{moment}/{}", options.account, kind.word()));
+                    id.unwrap_or_else(|| format!("{}/{moment}/{}", options.account, kind.name()));
                 let source = format!("{}:{number}", super::line::file_name(entry.file()));
                 self.charges.push(movement(
                     (kind, amount),

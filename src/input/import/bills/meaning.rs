@@ -251,7 +251,7 @@ fn row_id(line: &BillLine<'_>, charge: &Charge) -> String {
                 "{}/{}/{}{instance}{term}",
                 charge.account,
                 charge.bill_month,
-                charge.kind.word()
+                charge.kind.name()
             )
         }
     }

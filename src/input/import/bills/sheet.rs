@@ -355,6 +355,7 @@ impl<'s> BillSheet<'s> {
     }
 
     /// One message for a file whose ids a spreadsheet has turned into numbers.
+    /// Rule **destroyed-id**.
     fn report_lost_digits(&self, names: &[Option<String>], found: &mut Diagnostics) {
         let is_id = |at: usize| {
             names

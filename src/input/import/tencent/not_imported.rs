@@ -1,4 +1,6 @@
 //! What answers hold and a book does not: vouchers and price totals, told in warnings so that nothing gets lost.
+//!
+//! Rule **voucher-import** of docs/spec.
 
 use std::collections::BTreeMap;
 
