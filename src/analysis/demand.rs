@@ -4,6 +4,8 @@
 //! what would be spent with ample cash at the opening, as `compare` takes it, and what keeping everything would cost that
 //! nobody decided to end. Only the accounts are replayed again in which that makes a difference; only sums are kept of those
 //! replays. Currencies are never added.
+//!
+//! Rule **replayed-where-it-differs** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -179,6 +181,7 @@ fn month_of(day: Day) -> (Day, Day) {
 #[derive(Clone, Debug)]
 pub struct Differing {
     short: BTreeSet<AccountIndex>,
+    /// In which something lapses (**lapse**).
     lapsing: BTreeSet<AccountIndex>,
 }
 
@@ -224,7 +227,7 @@ impl Demand {
         detail: Detail,
     ) -> Self {
         let Differing { short, lapsing } = differing;
-        let Some(gift) = book.ample_cash() else {
+        let Some(opening_cash) = book.ample_cash() else {
             let unknown = Replayed {
                 accounts: short | lapsing,
                 unknown: short | lapsing,
@@ -242,7 +245,7 @@ impl Demand {
             };
         };
         let mut options = ReplayOptions {
-            opening_cash: gift,
+            opening_cash,
             keeps_all: false,
         };
         let all_due_paid = replay(book, short.clone(), options, detail);

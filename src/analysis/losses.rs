@@ -1,6 +1,6 @@
 //! What a row means for its instance: unpaid, back, lost, or given up. One reading for every sum, list and date.
 //!
-//! What nobody paid for in time is a loss; what people return or destroy is not (`docs/model.md`, **given-up**). A row alone
+//! What nobody paid for in time is a loss; what people return or destroy is not (**given-up**). A row alone
 //! does not say which: the bin lets go of both, and people start what arrears stopped and what they stopped themselves. So
 //! [`Losses`] remembers what the rows before it said. It looks at no date and no amount.
 

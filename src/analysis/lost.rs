@@ -1,4 +1,4 @@
-//! The instances that a run loses, by kind: at risk soon or later, ending on purpose, or beyond help (`docs/model.md`,
+//! The instances that a run loses, by kind: at risk soon or later, ending on purpose, or beyond help (`docs/spec/answer.md`,
 //! **losses-told-apart**).
 //!
 //! A pure function of where a run leaves its instances. It never decides what helps, and until when: `remedy` does.
@@ -9,98 +9,61 @@ use std::collections::BTreeMap;
 use crate::analysis::remedy::{self, Help, Outlook};
 use crate::engine::TerminatedInstance;
 use crate::engine::charge;
-use crate::engine::lifecycle::{DayStatus, PostpaidStatus, PrepaidStatus};
+use crate::engine::lifecycle::{DayStatus, PrepaidStatus};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
 use crate::model::money::{Currency, Money, Price, Share};
+use crate::model::words::words;
 
 /// What is lost within this many days is at risk soon.
 pub const SOON: i32 = 30;
 /// Hours of the thirty days for which an hourly instance is valued.
 const HOURS_PER_MONTH: u32 = 30 * 24;
 
-/// Of what kind a loss is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LossClass {
-    /// At risk: it stops, or can be saved for the last time, within 30 days.
-    Soon,
-    /// At risk, later in the run.
-    Later,
-    /// Its flag is `none`, or people end it.
-    OnPurpose,
-    /// Nothing helps any more.
-    Impossible,
-}
-
-impl LossClass {
-    /// All classes, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Soon, Self::Later, Self::OnPurpose, Self::Impossible];
-
-    /// The word in files.
-    pub fn as_word(self) -> &'static str {
-        match self {
-            Self::Soon => "soon",
-            Self::Later => "later",
-            Self::OnPurpose => "on_purpose",
-            Self::Impossible => "impossible",
-        }
+words! {
+    /// Of what kind a loss is.
+    pub enum LossClass {
+        /// At risk: it stops, or can be saved for the last time, within 30 days.
+        Soon = "soon",
+        /// At risk, later in the run.
+        Later = "later",
+        /// Its flag is `none`, or people end it.
+        OnPurpose = "on_purpose",
+        /// Nothing helps any more.
+        Impossible = "impossible",
     }
 }
 
-/// Why an instance is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LostBecause {
-    /// Its account cannot pay its renewal.
-    FundsShort,
-    /// Nobody renews it, and people are expected to.
-    NotRenewed,
-    /// It should renew itself, but its profile makes no attempt that reaches it.
-    NoAttempt,
-    /// Arrears stop it.
-    Arrears,
-    /// Its flag says that nobody means to renew it.
-    FlagNone,
-    /// People return or destroy it.
-    Ended,
-}
-
-impl LostBecause {
-    /// The word in files.
-    pub fn as_word(self) -> &'static str {
-        match self {
-            Self::FundsShort => "funds_short",
-            Self::NotRenewed => "not_renewed",
-            Self::NoAttempt => "no_attempt",
-            Self::Arrears => "arrears",
-            Self::FlagNone => "flag_none",
-            Self::Ended => "ended",
-        }
+words! {
+    /// Why an instance is lost.
+    pub enum LostBecause {
+        /// Its account cannot pay its renewal.
+        FundsShort = "funds_short",
+        /// Nobody renews it, and people are expected to.
+        NotRenewed = "not_renewed",
+        /// It should renew itself, but its profile makes no attempt that reaches it.
+        NoAttempt = "no_attempt",
+        /// Arrears stop it.
+        Arrears = "arrears",
+        /// Its flag says that nobody means to renew it.
+        FlagNone = "flag_none",
+        /// People return or destroy it.
+        Ended = "ended",
     }
 }
 
-/// What helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LossRemedy {
-    /// Money in the account.
-    TopUp,
-    /// The flag `auto`.
-    SetFlag,
-    /// A renewal by people.
-    Renew,
-    /// A start by people.
-    Start,
-}
-
-impl LossRemedy {
-    /// The word in files: an action.
-    pub fn as_word(self) -> &'static str {
-        match self {
-            Self::TopUp => "topup",
-            Self::SetFlag => "set_flag",
-            Self::Renew => "renew",
-            Self::Start => "start",
-        }
+words! {
+    /// What helps.
+    pub enum LossRemedy {
+        /// Money in the account.
+        TopUp = "topup",
+        /// The flag `auto`.
+        SetFlag = "set_flag",
+        /// A renewal by people.
+        Renew = "renew",
+        /// A start by people.
+        Start = "start",
     }
 }
 
@@ -158,14 +121,14 @@ fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) 
         let lost_on = listed.starts_on.filter(|day| *day == book.days.from)?;
         return Some(beyond_help(book, gone, lost_on));
     };
-    let (flag, is_returned, is_switched_off) = match status {
+    let (flag, is_returned, switched_off) = match status {
         DayStatus::Prepaid(status) => (Some(status.flag), status.returned, false),
         DayStatus::Postpaid(status) => {
             let by_people = status.stopped_by == StoppedBy::User;
             (None, false, status.state == State::Stopped && by_people)
         }
     };
-    if listed.state == Some(State::Terminated) || is_switched_off {
+    if listed.state == Some(State::Terminated) || switched_off {
         return None;
     }
     let profile = book.profile(listed.profile);
@@ -178,16 +141,13 @@ fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) 
         .max(book.days.from);
     let terminated = ended.filter(|_| status.state() == State::Terminated);
     let lost_on = terminated.unwrap_or(released);
+    let is_destroyed = ended.is_some() && !is_returned;
+    let stops_on = if is_destroyed { lost_on } else { since };
     let is_ended = ended.is_some() || is_returned;
-    let stops_on = if ended.is_some() && !is_returned {
-        lost_on
-    } else {
-        since
-    };
     let latest = Some(lost_on.yesterday()).filter(|day| !is_ended && *day >= as_of);
     let before = status_before(book, listed, &waiting);
     let outlook = remedy::outlook(&before, profile, gone.months, begins(book, listed));
-    let cause = cause(&status, is_ended, outlook);
+    let cause = cause(flag, is_ended, outlook);
     let is_soon = [Some(stops_on), latest]
         .into_iter()
         .flatten()
@@ -213,9 +173,11 @@ fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) 
 /// A lost instance that nothing helps.
 fn beyond_help(book: &Book, gone: &TerminatedInstance, lost_on: Day) -> Lost {
     let listed = book.instance(gone.instance);
-    let charge_type = match gone.status {
-        Some(DayStatus::Postpaid(_)) => ChargeType::Postpaid,
-        Some(DayStatus::Prepaid(_)) | None => ChargeType::Prepaid,
+    let is_prepaid = gone.status.is_none_or(|status| status.is_prepaid());
+    let charge_type = if is_prepaid {
+        ChargeType::Prepaid
+    } else {
+        ChargeType::Postpaid
     };
     Lost {
         instance: gone.instance,
@@ -239,29 +201,25 @@ fn unpaid_status(status: DayStatus, is_ended: bool) -> DayStatus {
             state: State::Reclaimed,
             ..status
         }),
-        DayStatus::Postpaid(status) => DayStatus::Postpaid(PostpaidStatus {
-            state: State::Stopped,
-            stopped_by: if is_ended {
-                status.stopped_by
-            } else {
-                StoppedBy::Arrears
-            },
-            ..status
-        }),
+        DayStatus::Postpaid(mut status) => {
+            status.state = State::Stopped;
+            if !is_ended {
+                status.stopped_by = StoppedBy::Arrears;
+            }
+            DayStatus::Postpaid(status)
+        }
     }
 }
 
-fn cause(status: &DayStatus, is_ended: bool, outlook: Outlook) -> LostBecause {
-    let flag = match status {
-        _ if is_ended => return LostBecause::Ended,
-        DayStatus::Postpaid(_) => return LostBecause::Arrears,
-        DayStatus::Prepaid(status) => status.flag,
-    };
+/// Why it is lost; it has no flag if it is postpaid.
+fn cause(flag: Option<RenewFlag>, is_ended: bool, outlook: Outlook) -> LostBecause {
     match flag {
-        RenewFlag::None => LostBecause::FlagNone,
-        RenewFlag::Manual => LostBecause::NotRenewed,
-        RenewFlag::Auto if outlook == Outlook::ByItself => LostBecause::FundsShort,
-        RenewFlag::Auto => LostBecause::NoAttempt,
+        _ if is_ended => LostBecause::Ended,
+        None => LostBecause::Arrears,
+        Some(RenewFlag::None) => LostBecause::FlagNone,
+        Some(RenewFlag::Manual) => LostBecause::NotRenewed,
+        Some(RenewFlag::Auto) if outlook == Outlook::ByItself => LostBecause::FundsShort,
+        Some(RenewFlag::Auto) => LostBecause::NoAttempt,
     }
 }
 
@@ -288,22 +246,20 @@ fn begins(book: &Book, listed: &Instance) -> Day {
 
 /// Where an instance stood before its loss began: as the book opens if it began before the run, else running.
 fn status_before(book: &Book, listed: &Instance, waiting: &DayStatus) -> DayStatus {
-    let DayStatus::Prepaid(binned) = *waiting else {
+    let DayStatus::Prepaid(mut before) = *waiting else {
         return *waiting;
     };
-    if binned.since < Some(book.days.from) {
+    if before.since < Some(book.days.from) {
         return *waiting;
     }
     let is_overdue =
-        listed.state == Some(State::Overdue) && listed.expires_on == Some(binned.expires);
-    DayStatus::Prepaid(PrepaidStatus {
-        state: if is_overdue {
-            State::Overdue
-        } else {
-            State::Running
-        },
-        ..binned
-    })
+        listed.state == Some(State::Overdue) && listed.expires_on == Some(before.expires);
+    before.state = if is_overdue {
+        State::Overdue
+    } else {
+        State::Running
+    };
+    DayStatus::Prepaid(before)
 }
 
 /// What an instance costs a month by these list prices, rounded as a charge; 720 hours where it is charged by the hour.

@@ -10,7 +10,7 @@
 //!
 //! Accounts are planned on their own. With ample money the debits of an account are fixed in day and order, so what has to
 //! be there before each of them is known, and the running maximum of what is missing is the least that can come
-//! (`docs/model.md`, the plan). Everything is whole minor units. A plan never changes the book.
+//! (docs/spec/plan.md). Everything is whole minor units. A plan never changes the book.
 
 mod account;
 mod arrivals;
@@ -39,6 +39,7 @@ use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
 use crate::model::money::{Currency, Money};
 use crate::model::selector::Selector;
+use crate::model::words::words;
 
 /// What must not be lost, and how money can come.
 #[derive(Clone, Debug)]
@@ -153,34 +154,21 @@ pub struct FundingFailure {
     pub missing: Money,
 }
 
-/// What money is needed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NeedCause {
-    /// A renewal, by itself or by people.
-    Renewal,
-    /// A purchase.
-    Purchase,
-    /// A higher price, or the change to prepaid.
-    Change,
-    /// Hours of postpaid instances.
-    Usage,
-    /// The restart of an instance that arrears stopped.
-    Restart,
-    /// The reserve, or the line below which there are alerts.
-    Floor,
-}
-
-impl NeedCause {
-    /// The word in files.
-    pub fn as_word(self) -> &'static str {
-        match self {
-            Self::Renewal => "renewal",
-            Self::Purchase => "purchase",
-            Self::Change => "change",
-            Self::Usage => "usage",
-            Self::Restart => "restart",
-            Self::Floor => "floor",
-        }
+words! {
+    /// What money is needed for.
+    pub enum NeedCause {
+        /// A renewal, by itself or by people.
+        Renewal = "renewal",
+        /// A purchase.
+        Purchase = "purchase",
+        /// A higher price, or the change to prepaid.
+        Change = "change",
+        /// Hours of postpaid instances.
+        Usage = "usage",
+        /// The restart of an instance that arrears stopped.
+        Restart = "restart",
+        /// The reserve, or the line below which there are alerts.
+        Floor = "floor",
     }
 }
 

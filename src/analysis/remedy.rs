@@ -1,12 +1,13 @@
 //! What helps an instance that nobody pays for: whether it still renews itself, what people can do, and until when.
 //!
-//! Pure rules on where an instance stands ([`DayStatus`]); docs/spec/answer.md has them as **remedy**. The to-do list, plans, losses
+//! Pure rules on where an instance stands ([`DayStatus`]); `docs/spec/answer.md` has them as **remedy**. The to-do list, plans, losses
 //! and calendars ask here, so that they give the same advice. It knows no run and no money.
 
-use crate::engine::lifecycle::{self, DayStatus, PostpaidStatus, PrepaidStatus};
+use crate::engine::lifecycle::{DayStatus, PostpaidStatus, PrepaidStatus, suspension_of};
 use crate::model::calendar::Day;
 use crate::model::instance::{RenewFlag, State};
 use crate::model::profile::{Profile, Restart};
+use crate::model::words::words;
 
 /// What becomes of an instance from a day on if it is let alone, and what helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Remedy {
     /// The last day on which that keeps it from going to the recycle bin, if it is not there yet, else the last day that
     /// saves it.
     pub by: Day,
-    /// The last day that saves it, be it by a renewal.
+    /// The last day that saves it, be it by a renewal (**last-day**).
     pub latest: Day,
     /// Why it does not renew itself.
     pub why: RemedyReason,
@@ -47,31 +48,19 @@ pub enum Help {
     Start,
 }
 
-/// Why an instance does not renew itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RemedyReason {
-    /// Its flag is not `auto`.
-    Flag,
-    /// No attempt day is left before it goes to the recycle bin.
-    AttemptsOver,
-    /// Its profile never renews anything by itself.
-    NoAttempts,
-    /// It is in the recycle bin, where its profile renews nothing by itself.
-    InBin,
-    /// It is stopped, and comes back only when people start it.
-    Stopped,
-}
-
-impl RemedyReason {
-    /// The word in files.
-    pub fn as_word(self) -> &'static str {
-        match self {
-            Self::Flag => "flag",
-            Self::AttemptsOver => "attempts_over",
-            Self::NoAttempts => "no_attempts",
-            Self::InBin => "in_bin",
-            Self::Stopped => "stopped",
-        }
+words! {
+    /// Why an instance does not renew itself.
+    pub enum RemedyReason {
+        /// Its flag is not `auto`.
+        Flag = "flag",
+        /// No attempt day is left before it goes to the recycle bin.
+        AttemptsOver = "attempts_over",
+        /// Its profile never renews anything by itself.
+        NoAttempts = "no_attempts",
+        /// It is in the recycle bin, where its profile renews nothing by itself.
+        InBin = "in_bin",
+        /// It is stopped, and comes back only when people start it.
+        Stopped = "stopped",
     }
 }
 
@@ -79,42 +68,47 @@ impl RemedyReason {
 /// those of its own renewals.
 pub fn outlook(status: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let outlook = match status {
-        DayStatus::Prepaid(status) => {
-            let unpaid = Unpaid {
-                status,
-                profile,
-                months,
-                today,
-            };
-            match status.state {
-                State::Running | State::Overdue => unpaid.usable(),
-                State::Reclaimed => unpaid.in_bin(),
-                _ => None,
-            }
-        }
         DayStatus::Postpaid(status) => stopped(status, profile, today),
+        DayStatus::Prepaid(status) => Unpaid {
+            status,
+            profile,
+            months,
+            today,
+        }
+        .outlook(),
     };
     outlook.unwrap_or(Outlook::ByItself)
 }
 
 /// What helps an instance that no automatic attempt reaches, whatever its flag: a renewal by people.
 pub fn by_hand(status: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    let DayStatus::Prepaid(status) = status else {
+    let DayStatus::Prepaid(prepaid) = status else {
         return outlook(status, profile, months, today);
     };
     let auto = PrepaidStatus {
         flag: RenewFlag::Auto,
-        ..*status
+        ..*prepaid
     };
-    let unpaid = Unpaid {
-        status,
+    let mut unpaid = Unpaid {
+        status: &auto,
         profile,
         months,
         today,
     };
-    match outlook(&DayStatus::Prepaid(auto), profile, months, today) {
-        Outlook::ByItself => unpaid.by_people().unwrap_or(Outlook::ByItself),
-        other => other,
+    let automatic = unpaid.outlook();
+    unpaid.status = prepaid;
+    let outlook = automatic.or_else(|| unpaid.by_people());
+    outlook.unwrap_or(Outlook::ByItself)
+}
+
+/// What helps an instance that is switched off; none where it needs nobody.
+fn stopped(status: &PostpaidStatus, profile: &Profile, today: Day) -> Option<Outlook> {
+    let released = status.release_day(profile)?;
+    let latest = released.yesterday();
+    match profile.restart {
+        _ if latest < today => Some(Outlook::Lost(released)),
+        Restart::Automatic => None,
+        Restart::Manual => Some(help(Help::Start, latest, latest, RemedyReason::Stopped)),
     }
 }
 
@@ -128,6 +122,14 @@ struct Unpaid<'u> {
 }
 
 impl Unpaid<'_> {
+    fn outlook(self) -> Option<Outlook> {
+        match self.status.state {
+            State::Running | State::Overdue => self.usable(),
+            State::Reclaimed => self.in_bin(),
+            State::Stopped | State::Terminated => None,
+        }
+    }
+
     /// What helps before it goes to the recycle bin.
     fn usable(self) -> Option<Outlook> {
         let (status, profile) = (self.status, self.profile);
@@ -142,7 +144,7 @@ impl Unpaid<'_> {
         // An automatic renewal after which it goes to the recycle bin on the same day saves nothing.
         let lasting = in_time.filter(|by| {
             let end = status.next_term(profile, self.months, *by).end;
-            lifecycle::suspension_of(profile, end) > *by
+            suspension_of(profile, end) > *by
         });
         if let Some(by) = lasting {
             return Some(help(Help::SetFlag, by, latest, RemedyReason::Flag));
@@ -220,6 +222,7 @@ fn help(what: Help, by: Day, latest: Day, why: RemedyReason) -> Outlook {
 
 /// What helps an instance that renews itself on `day`, but goes to the recycle bin on the same day again, since that term is
 /// over: a renewal by people before, for more periods. `status` is that of the morning.
+/// Rule **long-recovery**.
 pub fn in_place_of_attempt(
     status: &PrepaidStatus,
     profile: &Profile,

@@ -2,7 +2,7 @@
 //!
 //! The list is the plan with its default cadence, of the accounts in which something fails or is lost; the others need
 //! nothing. The terminal, `todo.csv`, reports and calendars show this list and make no other
-//! (`docs/model.md`, **todo-list**).
+//! (`docs/spec/answer.md`, **todo-list**).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,8 +105,8 @@ impl TaskLine {
     /// Why, in one word.
     pub fn reason(&self) -> &'static str {
         match &self.what {
-            TaskKind::TopUp { first, .. } => first.cause.as_word(),
-            TaskKind::Task(task) => task.why.as_word(),
+            TaskKind::TopUp { first, .. } => first.cause.name(),
+            TaskKind::Task(task) => task.why.name(),
         }
     }
 }
@@ -133,7 +133,8 @@ impl TaskList {
     }
 }
 
-/// The question that the list answers, as a plan. Rule **plan-default**.
+/// The question that the list answers, as a plan.
+/// Rule **plan-default**.
 pub fn question() -> PlanQuestion {
     PlanQuestion {
         cadence: Cadence::Monthly,

@@ -54,7 +54,7 @@ pub(super) fn render(
             .iter()
             .map(|failure| teller.failure(failure)),
     );
-    for class in LossClass::ALL {
+    for class in LossClass::ALL.iter().copied() {
         let (head, of_class) = lost::of_class(losses, class);
         section(
             &mut text,

@@ -58,13 +58,13 @@ fn write_loss_row(book: &Book, page: &mut CsvBuffer, lost: &Lost) {
     }
     page.cell(book.account(instance.account).id.as_str());
     page.cell(instance.id.as_str());
-    page.word_of(lost.class.as_word());
+    page.word_of(lost.class.name());
     page.word_of(lost.flag.map_or("", RenewFlag::name));
     page.amount(lost.value, lost.currency);
     for word in [
         lost.currency.code(),
-        lost.cause.as_word(),
-        lost.cure.map_or("", LossRemedy::as_word),
+        lost.cause.name(),
+        lost.cure.map_or("", LossRemedy::name),
     ] {
         page.word_of(word);
     }

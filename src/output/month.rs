@@ -467,8 +467,9 @@ fn first_screen(view: &MonthView<'_>) -> FirstScreen {
         )
     };
     let losses = LossClass::ALL
-        .map(|class| (class, lost::count(&view.facts.losses, class)))
-        .to_vec();
+        .iter()
+        .map(|class| (*class, lost::count(&view.facts.losses, *class)))
+        .collect();
     FirstScreen {
         losses,
         top_up,

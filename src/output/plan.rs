@@ -129,7 +129,7 @@ fn top_ups(book: &Book, plan: &Plan, way: PaymentChannel<'_>) -> Vec<u8> {
             ),
             (
                 first.day.to_string(),
-                first.cause.as_word(),
+                first.cause.name(),
                 texts.instance_id(first.instance),
             ),
             count(&[Event::RenewalFailed, Event::Rejected, Event::Stopped]),
@@ -185,7 +185,7 @@ fn runway(book: &Book, plan: &Plan) -> Vec<u8> {
                 planned,
             );
         };
-        let (cause, instance) = (failure.cause.as_word(), texts.instance_id(failure.instance));
+        let (cause, instance) = (failure.cause.name(), texts.instance_id(failure.instance));
         let missing = texts.money(failure.missing);
         (
             texts.account_id(),
@@ -283,7 +283,7 @@ fn impossible(book: &Book, plan: &Plan) -> Vec<u8> {
                 texts.account_id(),
                 instance,
                 day,
-                unmet.cause.as_word(),
+                unmet.cause.name(),
                 texts.money(unmet.missing),
                 by,
                 "demand",

@@ -1,4 +1,6 @@
 //! Spend and balance of a run, day by day, for pictures. It draws nothing.
+//!
+//! Rule **compared-balance** of docs/spec.
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,8 @@
 //! | needed | the least cash on the first day with which every payment due is made and nobody is in arrears |
 //!
 //! Currencies are never added.
+//!
+//! Rule **compared-figures** of docs/spec.
 
 use std::ops::AddAssign;
 

@@ -93,6 +93,7 @@ pub fn nearest(totals: &[RunTotal], limits: &[Limit]) -> Option<usize> {
 
 /// Which of these pairs of cost and losses are efficient (the Pareto frontier): no other has less of one and not more of the
 /// other.
+/// Rule **efficient**.
 pub fn frontier(points: &[(i64, i64)]) -> Vec<bool> {
     let mut cheapest: BTreeMap<i64, i64> = BTreeMap::new();
     for (cost, losses) in points {

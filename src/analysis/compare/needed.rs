@@ -3,6 +3,8 @@
 //! With ample cash nothing is short, so the payments of an account and their order are fixed. What it lacks is then the
 //! deepest point below what a payment, a restart or the end of a day asks for. With one minor unit less, that point fails.
 //! It never looks for later days on which cash would also be in time; that is the plan's work.
+//!
+//! Rule **cash-needed** of docs/spec.
 
 use std::collections::BTreeSet;
 

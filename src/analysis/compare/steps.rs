@@ -2,6 +2,8 @@
 //!
 //! Usage is summed up, notices are left out, and days on which the same renewal fails in a row are one event: what is left
 //! is what people mean by "what happened". Only runs of the same book can be compared.
+//!
+//! Rule **same-event** of docs/spec.
 
 use std::collections::BTreeMap;
 use std::mem;

@@ -100,6 +100,7 @@ impl PlanSetting<'_> {
     }
 
     /// The plan of an account whose budget does not keep all.
+    /// Rule **plan-budget**.
     fn plan_shortage(
         &self,
         shortage: &FundsShortage<'_, '_>,
@@ -162,6 +163,7 @@ impl PlanSetting<'_> {
     }
 
     /// What people have to do so that the kept instances stay, and the run with it and ample money.
+    /// Rule **plan-keep**.
     fn keep<'b>(
         &self,
         opening: &Simulation<'b>,

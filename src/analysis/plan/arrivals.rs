@@ -1,4 +1,6 @@
 //! When money can come: the days on which people send it, and the working days until it arrives. It knows no amounts.
+//!
+//! Rule **plan-arrival** of docs/spec.
 
 use crate::model::action::Channel;
 use crate::model::book::Book;

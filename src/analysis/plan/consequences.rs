@@ -1,5 +1,7 @@
 //! What happens if one top-up does not come and all others do: the instances that fail until the next one, and how each of
 //! them ends. It changes no sum.
+//!
+//! Rule **plan-without** of docs/spec.
 
 use std::collections::BTreeSet;
 

@@ -3,6 +3,8 @@
 //! Every row of that run that needs money says how much the account would have held without the plan. What is missing
 //! must have come by the row's day, or by the day before where it stands ahead of the plan's top-ups of its day. The least sums
 //! are the running maximum of what is missing. It never replays.
+//!
+//! Rules **plan-goal**, **plan-need**, **plan-sum** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,6 @@
 //! What an instance is worth where money does not keep all of them. It never looks at a run.
+//!
+//! Rule **plan-worth** of docs/spec.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,8 @@
 //! What people have to do besides paying, so that the instances that are asked for stay and no other takes their money.
 //!
 //! It never plans money: it reads runs with ample money.
+//!
+//! Rule **plan-keep** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -143,15 +143,17 @@ impl<'b> ListedWalk<'b> {
         };
         let instances: Vec<InstanceIndex> = walk.fork.instances().collect();
         for instance in instances {
-            let is_unpaid = match walk.fork.status(instance) {
-                Some(DayStatus::Prepaid(status)) => {
-                    status.state == State::Reclaimed && !status.returned
-                }
-                Some(DayStatus::Postpaid(status)) => {
-                    status.state == State::Stopped && status.stopped_by == StoppedBy::Arrears
-                }
-                None => false,
-            };
+            let is_unpaid = walk
+                .fork
+                .status(instance)
+                .is_some_and(|status| match status {
+                    DayStatus::Prepaid(status) => {
+                        status.state == State::Reclaimed && !status.returned
+                    }
+                    DayStatus::Postpaid(status) => {
+                        status.state == State::Stopped && status.stopped_by == StoppedBy::Arrears
+                    }
+                });
             if is_unpaid {
                 walk.begin_unpaid(instance, None);
             }
@@ -202,17 +204,17 @@ impl<'b> ListedWalk<'b> {
     /// Where an instance stood on the morning of the day on which it renews itself.
     fn morning_of_renewal(&self, instance: InstanceIndex, entry: &Entry) -> Option<PrepaidStatus> {
         let unpaid = self.open.get(&instance).map(|unpaid| unpaid.status);
-        if let Some(DayStatus::Prepaid(status)) = unpaid {
-            return Some(status);
+        if let Some(DayStatus::Prepaid(morning)) = unpaid {
+            return Some(morning);
         }
-        let Some(DayStatus::Prepaid(status)) = self.fork.status(instance) else {
+        let Some(DayStatus::Prepaid(renewed)) = self.fork.status(instance) else {
             return None;
         };
         Some(PrepaidStatus {
             state: State::Overdue,
             expires: entry.term?.start,
             returned: false,
-            ..status
+            ..renewed
         })
     }
 
@@ -239,7 +241,8 @@ impl<'b> ListedWalk<'b> {
         self.since.insert(instance, since);
     }
 
-    /// What helps those that are lost, or not back, although their flag keeps them. Rule **two-dates**.
+    /// What helps those that are lost, or not back, although their flag keeps them.
+    /// Rule **two-dates**.
     fn missing(
         &self,
         known: &[ListedTask],
@@ -336,11 +339,11 @@ fn outlook(unpaid: &UnpaidTime, profile: &Profile) -> Outlook {
     }
     let mut before = unpaid.status;
     let could_act = unpaid.stopped_on.is_some_and(|day| since <= day);
-    if let DayStatus::Prepaid(status) = &mut before
+    if let DayStatus::Prepaid(before) = &mut before
         && could_act
-        && status.state == State::Reclaimed
+        && before.state == State::Reclaimed
     {
-        status.state = State::Overdue;
+        before.state = State::Overdue;
     }
     match remedy::outlook(&before, profile, months, since) {
         Outlook::ByItself => remedy::by_hand(&before, profile, months, since),

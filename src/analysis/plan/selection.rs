@@ -4,6 +4,8 @@
 //! nothing but balances ties instances together, what each of them costs is known from one run with ample money, and a set is
 //! possible if at every payment enough is left: `knapsack` searches these sets. Where vouchers, actions of people or arrears tie
 //! them together, every set is replayed, best first. Either way the chosen set is replayed at the end.
+//!
+//! Rule **plan-budget** of docs/spec.
 
 mod costs;
 mod knapsack;

@@ -4,6 +4,8 @@
 //! dear renewal that comes first in the charge order takes what a cheap one had. So sums are not halved until they fit; they
 //! grow from nothing by the least sum with which any decision would be another one (a parametric search by breakpoints). Between
 //! two such sums the run is the same, so the first that fits is the least there is.
+//!
+//! Rule **plan-late** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,6 +151,7 @@ impl<'s> LateSearch<'s> {
     }
 
     /// The last day to which a sum can be put off in one piece.
+    /// Rule **plan-latest**.
     fn latest(&self, walk: &LateWalk<'_>, mut attempt: Attempt) -> Result<Day, Refusal> {
         let end = attempt
             .next

@@ -4,6 +4,8 @@
 //! If each month had a price for what is paid in it, every instance would choose alone. The sum of what they choose, less the
 //! price of all room there is, is no more than the cost of any choice that fits: whatever the prices, which only decide how
 //! near the bound comes. So the bound holds even where the method stops early.
+//!
+//! Rule **terms-proof** of docs/spec.
 
 use super::market::{Market, Offer, Picks, best_offer, moved};
 

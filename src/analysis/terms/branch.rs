@@ -2,6 +2,8 @@
 //! is the cheapest.
 //!
 //! Once a part of the instances has chosen, the prices of `bound` say how little the rest can cost at any rate.
+//!
+//! Rule **terms-proof** of docs/spec.
 
 use super::bound::{PRICE_UNIT, price_of, priced, whole_units};
 use super::market::{Market, Picks, add_to, least_paid};

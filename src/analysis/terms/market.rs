@@ -1,6 +1,8 @@
 //! What is on offer: the periods of each instance, what a lifetime costs with each, and what it pays in which month.
 //!
 //! It never decides: `bound`, `branch` and `solver` choose among the offers.
+//!
+//! Rule **terms-ceiling** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,6 +153,7 @@ impl Market {
     }
 
     /// A month that pays too much whatever is chosen, and by how much.
+    /// Rule **terms-impossible**.
     pub(super) fn impossible(&self) -> Option<(Day, Money)> {
         (0..self.months.len()).find_map(|month| {
             let least: i64 = self
@@ -214,6 +217,7 @@ fn periods(opening: &Simulation<'_>, instance: InstanceIndex, lifetime: u32) -> 
 }
 
 /// What a lifetime costs with terms of this many months: as much of the terms as is used, rounded once.
+/// Rule **terms-cost**.
 fn lifetime_cost(
     opening: &Simulation<'_>,
     instance: InstanceIndex,
