@@ -200,17 +200,6 @@ impl Unpaid<'_> {
     }
 }
 
-/// What helps an instance that is switched off.
-fn stopped(status: &PostpaidStatus, profile: &Profile, today: Day) -> Option<Outlook> {
-    let released = status.release_day(profile)?;
-    let latest = released.yesterday();
-    match profile.restart {
-        _ if latest < today => Some(Outlook::Lost(released)),
-        Restart::Automatic => None,
-        Restart::Manual => Some(help(Help::Start, latest, latest, RemedyReason::Stopped)),
-    }
-}
-
 fn help(what: Help, by: Day, latest: Day, why: RemedyReason) -> Outlook {
     Outlook::Help(Remedy {
         what,
