@@ -258,41 +258,31 @@ fn a_toml_file_has_a_limit() {
 /// So many rows or keys that anything done for each pair of them would not end.
 const MANY: usize = 20_000;
 
-/// Rule **shown-diagnostics**.
-#[test]
-fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
-    let rows = |row: &str| format!("{HEADER}{}", row.repeat(MANY));
-    let columns = format!("{},{}\n", HEADER.trim_end(), "a,".repeat(MANY));
+/// A text with more problems than are shown: its file, what it holds and the codes of its problems.
+type ManyProblems = (&'static str, String, &'static str);
+
+/// The same row many times, or one row many times as long.
+fn many_rows() -> Vec<ManyProblems> {
+    let instances = |row: &str| format!("{HEADER}{}", row.repeat(MANY));
+    let header = HEADER.trim_end();
+    let columns = format!("{header},{}\n", "a,".repeat(MANY));
     let tags: String = (0..MANY).map(|tag| format!(",tag:{tag}")).collect();
-    let profile = |number| format!("[p{number}]\nmonth_end = \"never\"\n");
-    let profiles = |many: usize| (0..many).map(profile).collect::<String>();
-    let chain: String = (1..1_000)
-        .map(|number| format!("[p{number}]\nextends = \"p{}\"\n", number - 1))
-        .collect();
-    let chain = format!("[p0]\n{chain}");
     let accounts: String = (0..MANY).map(|number| format!("a-{number},0\n")).collect();
-    let sets = "[[set]]\nwhere = \"zone = 'x'\"\nzone = \"y\"\n".repeat(2_000);
-    let table = [
+    let rows = [
         (
-            "instances.csv",
-            rows("web,main,PREPAID,auto,-1,2026-02-30\n"),
+            "web,main,PREPAID,auto,-1,2026-02-30\n",
             "bad-date negative-amount",
         ),
-        (
-            "instances.csv",
-            rows("web,main,PREPAID,auto,1,2026-12-15\n"),
-            "duplicate-id",
-        ),
-        (
-            "instances.csv",
-            rows("web,other,PREPAID,auto,1,2026-12-15\n"),
-            "unknown-account",
-        ),
-        ("instances.csv", rows("web\n"), "bad-csv"),
+        ("web,main,PREPAID,auto,1,2026-12-15\n", "duplicate-id"),
+        ("web,other,PREPAID,auto,1,2026-12-15\n", "unknown-account"),
+        ("web\n", "bad-csv"),
+    ];
+    let mut table = Vec::from(rows.map(|(row, codes)| ("instances.csv", instances(row), codes)));
+    table.extend([
         ("instances.csv", columns, "unknown-column"),
         (
             "instances.csv",
-            format!("{}{tags}\nweb,main,PREPAID,auto,1,\n", HEADER.trim_end()),
+            format!("{header}{tags}\nweb,main,PREPAID,auto,1,\n"),
             "bad-csv",
         ),
         (
@@ -310,18 +300,40 @@ fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
             format!("date,action\n{}", "2026-13-01,pay\n".repeat(MANY)),
             "bad-date bad-value",
         ),
+    ]);
+    table
+}
+
+/// Many profiles, a long chain of them, a long key and many blocks of a scenario.
+fn many_settings() -> Vec<ManyProblems> {
+    let profile = |number| format!("[p{number}]\nmonth_end = \"never\"\n");
+    let profiles = |many: usize| (0..many).map(profile).collect::<String>();
+    let chain: String = (1..1_000)
+        .map(|number| format!("[p{number}]\nextends = \"p{}\"\n", number - 1))
+        .collect();
+    let sets = "[[set]]\nwhere = \"zone = 'x'\"\nzone = \"y\"\n".repeat(2_000);
+    vec![
         ("profiles.toml", profiles(1_000), "bad-value"),
         ("profiles.toml", profiles(1_001), "too-large"),
         ("profiles.toml", profiles(MANY), "too-large"),
-        ("profiles.toml", chain, "profile-conflict"),
+        (
+            "profiles.toml",
+            format!("[p0]\n{chain}"),
+            "profile-conflict",
+        ),
         (
             "profiles.toml",
             "a = 1\n".to_owned() + &"b".repeat(MANY) + " = 2\n",
             "bad-value",
         ),
         ("scenarios/s.toml", sets, "no-match"),
-    ];
-    for (file, text, expected) in table {
+    ]
+}
+
+/// Rule **shown-diagnostics**.
+#[test]
+fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
+    for (file, text, expected) in many_rows().into_iter().chain(many_settings()) {
         let (_, found) = read(
             &[(file, &text)],
             Some("s").filter(|_| file.starts_with("scenarios")),
@@ -586,49 +598,79 @@ fn no_beginning_of_a_file_is_a_panic() {
     }
 }
 
-/// Ids that are formulas, paths, markup, several lines or turned around are ids: no file is named after them, and what is
-/// written reads back as the same.
+/// Ids that are formulas, paths, markup, several lines or turned around.
+const ODD_IDS: &[&str] = &[
+    "=HYPERLINK(\"http://example.com\",\"x\")",
+    "@SUM(A1)",
+    "+1",
+    "-1",
+    "../../etc/passwd",
+    "..",
+    "C:\\NUL",
+    "<script>alert(1)</script>",
+    "\u{202e}1-bew",
+    "two\nlines",
+    "two\r\nlines",
+    "a\tb",
+    "in the middle",
+    "'; DROP TABLE x; --",
+    "%s%n",
+    "\u{1b}[31m",
+    "a\u{feff}b",
+];
+
+/// The plain book with an account and an instance for each odd id.
+fn odd_book() -> TempDir {
+    let mut accounts = "account_id,cash\n".to_owned();
+    let mut instances = HEADER.to_owned();
+    for id in ODD_IDS {
+        let cell = format!("\"{}\"", id.replace('"', "\"\""));
+        accounts += &format!("{cell},5000.00\n");
+        instances += &format!("{cell},{cell},PREPAID,auto,100.00,2026-12-15\n");
+    }
+    let book = plain_book();
+    fs::write(book.path().join("accounts.csv"), accounts).expect("a file");
+    fs::write(book.path().join("instances.csv"), instances).expect("a file");
+    book
+}
+
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '@'])
+}
+
+/// The ids in a column of a result. What a spreadsheet would run has an apostrophe in front (**formula-cells**).
+fn ids_in(file: &Path, column: usize) -> BTreeSet<String> {
+    let mut reader = csv::Reader::from_path(file).expect("a result");
+    let mut ids = BTreeSet::new();
+    for row in reader.records() {
+        let row = row.expect("a row");
+        let cell = &row[column];
+        assert!(!is_formula(cell), "{}: {cell}", file.display());
+        let id = cell.strip_prefix('\'').filter(|rest| is_formula(rest));
+        ids.insert(id.unwrap_or(cell).to_owned());
+    }
+    ids
+}
+
+/// Charts have plain names, and what is drawn is no script.
+fn assert_plain_charts(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("charts") {
+        let entry = entry.expect("a chart");
+        let name = entry.file_name().into_string().expect("a plain name");
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte)),
+            "{name}"
+        );
+        let drawn = String::from_utf8_lossy(&fs::read(entry.path()).expect("a chart")).into_owned();
+        assert!(!drawn.contains("<script"), "{name}");
+    }
+}
+
+/// Odd ids are ids: no file is named after them, and what is written reads back as the same.
 #[test]
 fn odd_ids_come_out_as_they_went_in() {
-    let odd = [
-        "=HYPERLINK(\"http://example.com\",\"x\")",
-        "@SUM(A1)",
-        "+1",
-        "-1",
-        "../../etc/passwd",
-        "..",
-        "C:\\NUL",
-        "<script>alert(1)</script>",
-        "\u{202e}1-bew",
-        "two\nlines",
-        "two\r\nlines",
-        "a\tb",
-        "in the middle",
-        "'; DROP TABLE x; --",
-        "%s%n",
-        "\u{1b}[31m",
-        "a\u{feff}b",
-    ];
-    let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let accounts: String = odd
-        .iter()
-        .map(|id| format!("{},5000.00\n", cell(id)))
-        .collect();
-    let rows = odd
-        .iter()
-        .map(|id| format!("{},{},PREPAID,auto,100.00,2026-12-15\n", cell(id), cell(id)));
-    let book = plain_book();
-    fs::write(
-        book.path().join("accounts.csv"),
-        format!("account_id,cash\n{accounts}"),
-    )
-    .expect("a file");
-    fs::write(
-        book.path().join("instances.csv"),
-        format!("{HEADER}{}", rows.collect::<String>()),
-    )
-    .expect("a file");
-    let out = book.path().join("out");
+    let book = odd_book();
     let output = program(
         book.path(),
         &["run", ".", "--out", "out"].map(str::to_owned),
@@ -639,49 +681,19 @@ fn odd_ids_come_out_as_they_went_in() {
         "{}",
         text(&output.stdout)
     );
-
-    // What a spreadsheet would run has an apostrophe in front (**formula-cells**).
-    let is_formula = |text: &str| text.starts_with(['=', '@']);
-    let read_back = |cell: &str| {
-        cell.strip_prefix('\'')
-            .filter(|rest| is_formula(rest))
-            .unwrap_or(cell)
-            .to_owned()
-    };
-    let ids = |file: &str, column: usize| {
-        let mut reader = csv::Reader::from_path(out.join(file)).expect("a result");
-        let cells = reader
-            .records()
-            .map(|row| row.expect("a row")[column].to_owned());
-        let cells = cells.inspect(|cell| assert!(!is_formula(cell), "{file}: {cell}"));
-        cells
-            .map(|cell| read_back(&cell))
-            .collect::<BTreeSet<String>>()
-    };
-    let expected: BTreeSet<String> = odd.iter().map(|id| (*id).to_owned()).collect();
+    let out = book.path().join("out");
+    let expected: BTreeSet<String> = ODD_IDS.iter().map(|id| (*id).to_owned()).collect();
     for (file, column) in [
         ("ledger.csv", 2),
         ("ledger.csv", 3),
         ("balances.csv", 1),
         ("closing/instances.csv", 0),
     ] {
-        assert_eq!(ids(file, column), expected, "{file}");
+        assert_eq!(ids_in(&out.join(file), column), expected, "{file}");
     }
     let again = program(book.path(), &["check", "out/closing"].map(str::to_owned));
     assert_ne!(again.status.code(), Some(2), "{}", text(&again.stderr));
-    for entry in fs::read_dir(out.join("charts"))
-        .expect("charts")
-        .map(|entry| entry.expect("a chart"))
-    {
-        let name = entry.file_name().into_string().expect("a plain name");
-        assert!(
-            name.bytes()
-                .all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte)),
-            "{name}"
-        );
-        let drawn = String::from_utf8_lossy(&fs::read(entry.path()).expect("a chart")).into_owned();
-        assert!(!drawn.contains("<script"), "{name}");
-    }
+    assert_plain_charts(&out.join("charts"));
 }
 
 #[cfg(unix)]
@@ -708,18 +720,26 @@ fn what_is_no_plain_file_is_not_imported() {
     }
 }
 
-/// A cell of ten megabytes, and two megabytes of anything else, by the file that holds them.
-fn huge_files() -> Vec<(&'static str, String)> {
-    const BYTES: usize = 2 << 20;
-    let cell = "x".repeat(10 << 20);
-    let numbered = |start: &str, next: &str, end: &str| {
-        let items: Vec<String> = (0..BYTES / (next.len() + 6))
-            .map(|number| next.replace('#', &number.to_string()))
-            .collect();
-        format!("{start}{}{end}", items.join(","))
-    };
+/// The size of a large file that is not one large cell.
+const BYTES: usize = 2 << 20;
+
+/// A cell of ten megabytes.
+fn huge_cell() -> String {
+    "x".repeat(10 << 20)
+}
+
+/// As many items as make a large file, numbered where the item has a `#`.
+fn numbered(start: &str, item: &str, end: &str) -> String {
+    let items: Vec<String> = (0..BYTES / (item.len() + 6))
+        .map(|number| item.replace('#', &number.to_string()))
+        .collect();
+    format!("{start}{}{end}", items.join(","))
+}
+
+/// A huge cell, and two megabytes of anything else, by the file of a book that holds them.
+fn huge_books() -> Vec<(&'static str, String)> {
+    let cell = huge_cell();
     let header = HEADER.trim_end();
-    let answer = |next: &str| numbered("{\"InstanceSet\":[", next, "]}");
     vec![
         ("accounts.csv", format!("account_id,cash\nmain,{cell}\n")),
         (
@@ -765,8 +785,18 @@ fn huge_files() -> Vec<(&'static str, String)> {
             format!("[p]\nremind_days = [{}]\n", "1,".repeat(500_000)),
         ),
         ("profiles.toml", format!("x = \"{cell}\"\n")),
-        ("answer.json", cell.clone()),
-        ("answer.json", format!("{{\"RequestId\": \"{cell}\"}}")),
+    ]
+}
+
+/// The same of answers of a cloud.
+fn huge_answers() -> Vec<(&'static str, String)> {
+    let answer = |item: &str| numbered("{\"InstanceSet\":[", item, "]}");
+    vec![
+        ("answer.json", huge_cell()),
+        (
+            "answer.json",
+            format!("{{\"RequestId\": \"{}\"}}", huge_cell()),
+        ),
         (
             "answer.json",
             format!(
@@ -807,7 +837,7 @@ fn huge_files() -> Vec<(&'static str, String)> {
 fn a_huge_file_takes_neither_long_nor_much_memory() {
     const SECONDS: usize = 40;
     const MEGABYTES: usize = 350;
-    for (file, content) in huge_files() {
+    for (file, content) in huge_books().into_iter().chain(huge_answers()) {
         let book = plain_book();
         fs::write(book.path().join(file), &content).expect("a file");
         let words = match file {
