@@ -60,7 +60,7 @@ fn figures_are_the_sums_of_the_files_of_a_run() {
     for_each_case(|seed, book, case, written| {
         for (number, figures) in case.figures.iter().enumerate() {
             let id = book.accounts[number].id.as_str();
-            let expected = sums_of_files((book, id), written);
+            let expected = sums_of_files(book, id, written);
             assert_eq!(sums(figures), expected, "seed {seed}, account {id}");
         }
     });
@@ -89,7 +89,7 @@ fn sums(figures: &Figures) -> ([i64; 6], [u32; 4]) {
     )
 }
 
-fn sums_of_files((book, id): (&Book, &str), written: &Written) -> ([i64; 6], [u32; 4]) {
+fn sums_of_files(book: &Book, id: &str, written: &Written) -> ([i64; 6], [u32; 4]) {
     let monthly = rows(&written.monthly)
         .into_iter()
         .filter(|row| row["account_id"] == id)

@@ -55,7 +55,7 @@ struct Sums {
     renewals: i64,
     usage: i64,
     refunds: i64,
-    rows: (u64, u64, u64),
+    rows: RowSpan,
 }
 
 fn sums(
@@ -76,22 +76,38 @@ fn sums(
             _ => sums.refunds += amount,
         }
         let seq = row["seq"].parse().expect("a number");
-        sums.rows = if sums.rows.0 == 0 {
-            (1, seq, seq)
-        } else {
-            (sums.rows.0 + 1, sums.rows.1, seq)
-        };
+        sums.rows.add(seq);
     }
     groups
 }
 
-/// The reference that a table prints for so many rows, of which the first and the last are known.
-fn reference((count, first, last): (u64, u64, u64)) -> String {
-    match count {
-        0 => String::new(),
-        1 => first.to_string(),
-        _ if last - first + 1 == count => format!("{first}–{last}"),
-        _ => format!("{count} in {first}–{last}"),
+/// So many rows of a ledger, of which the first and the last are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct RowSpan {
+    count: u64,
+    first: u64,
+    last: u64,
+}
+
+impl RowSpan {
+    fn add(&mut self, seq: u64) {
+        let first = if self.count == 0 { seq } else { self.first };
+        *self = Self {
+            count: self.count + 1,
+            first,
+            last: seq,
+        };
+    }
+
+    /// The reference that a table prints for the rows.
+    fn reference(self) -> String {
+        let Self { count, first, last } = self;
+        match count {
+            0 => String::new(),
+            1 => first.to_string(),
+            _ if last - first + 1 == count => format!("{first}–{last}"),
+            _ => format!("{count} in {first}–{last}"),
+        }
     }
 }
 
@@ -150,10 +166,10 @@ fn every_sum_is_that_of_the_ledger_rows_it_names() {
                 );
                 assert_eq!(
                     row["ledger_rows"],
-                    reference(sums.rows),
+                    sums.rows.reference(),
                     "{month} {name} {row:?}"
                 );
-                seen += usize::from(sums.rows.0 > 0);
+                seen += usize::from(sums.rows.count > 0);
             }
             assert_eq!(seen, expected.len(), "{month} {name}");
         }

@@ -781,7 +781,7 @@ fn with_fault(reports: &Reports, (name, file, from, to): &Fault) -> Reports {
 }
 
 /// Runs a command on files, and holds the answer against the one that is kept.
-fn assert_answer(name: &str, (files, command): (&Reports, &str), wrong: &mut Vec<String>) {
+fn assert_answer(name: &str, files: &Reports, command: &str, wrong: &mut Vec<String>) {
     let place = Place::new();
     files
         .iter()
@@ -813,30 +813,31 @@ fn each_fault_is_answered_as_expected() {
         reports.collect::<Reports>()
     };
     let mut wrong = Vec::new();
-    assert_answer("proven", (&in_out(&reports), "verify out"), &mut wrong);
+    assert_answer("proven", &in_out(&reports), "verify out", &mut wrong);
     for fault in CHANGES_OF_FILES {
         assert_answer(
             fault.0,
-            (&in_out(&with_fault(&reports, fault)), "verify out"),
+            &in_out(&with_fault(&reports, fault)),
+            "verify out",
             &mut wrong,
         );
     }
     for fault in RESEALED {
         let changed = resealed(&reports, with_fault(&reports, fault));
-        assert_answer(fault.0, (&in_out(&changed), "verify out"), &mut wrong);
+        assert_answer(fault.0, &in_out(&changed), "verify out", &mut wrong);
     }
-    with_book(("proven-with-book", WITH_BOOK), &place, &mut wrong);
+    with_book("proven-with-book", WITH_BOOK, &place, &mut wrong);
     place.run("run book --out out").done();
     place.run("report book --out out").done();
-    with_book(("proven-with-report", WITH_REPORT), &place, &mut wrong);
+    with_book("proven-with-report", WITH_REPORT, &place, &mut wrong);
     let files = place
         .files()
         .into_iter()
         .map(|(name, bytes)| (name.to_string_lossy().into_owned(), bytes));
     let mut files: Reports = files.collect();
-    assert_answer("proven-by-hash", (&files, "verify out"), &mut wrong);
+    assert_answer("proven-by-hash", &files, "verify out", &mut wrong);
     files.remove("out/report/report.json");
-    assert_answer("missing-file-report", (&files, "verify out"), &mut wrong);
+    assert_answer("missing-file-report", &files, "verify out", &mut wrong);
     assert!(
         wrong.is_empty(),
         "{}\nif that is right: UPDATE_EXPECTED=1 cargo test verify",
@@ -845,7 +846,7 @@ fn each_fault_is_answered_as_expected() {
 }
 
 /// What is said of the results of a place with the book at hand, as they are and with faults, whose hashes are made anew.
-fn with_book((name, faults): (&str, &[Fault]), place: &Place, wrong: &mut Vec<String>) {
+fn with_book(name: &str, faults: &[Fault], place: &Place, wrong: &mut Vec<String>) {
     let whole: Reports = place
         .files()
         .into_iter()
@@ -857,14 +858,14 @@ fn with_book((name, faults): (&str, &[Fault]), place: &Place, wrong: &mut Vec<St
         });
         out.collect()
     };
-    assert_answer(name, (&whole, "verify out --book book"), wrong);
+    assert_answer(name, &whole, "verify out --book book", wrong);
     for fault in faults {
         let mut changed = with_fault(&whole, fault);
         if fault.1.starts_with("out/") {
             let sealed = resealed(&out(&whole), out(&changed)).into_iter();
             changed.extend(sealed.map(|(name, bytes)| (format!("out/{name}"), bytes)));
         }
-        assert_answer(fault.0, (&changed, "verify out --book book"), wrong);
+        assert_answer(fault.0, &changed, "verify out --book book", wrong);
     }
 }
 
