@@ -152,7 +152,7 @@ const REPEATED: &[(usize, NearMiss<'_>)] = &[
 ];
 
 /// The file has one message, which says what it is, and what to do.
-fn assert_near_miss(&(text, says, help): &NearMiss<'_>) {
+fn assert_near_miss(text: &str, says: &str, help: &str) {
     let found = import_text(text).expect_err(says);
     let errors: Vec<_> = found
         .iter()
@@ -169,10 +169,12 @@ fn assert_near_miss(&(text, says, help): &NearMiss<'_>) {
 
 #[test]
 fn a_near_miss_is_named_once_for_its_file() {
-    NEAR_MISSES.iter().for_each(assert_near_miss);
-    for &(count, (entry, says, help)) in REPEATED {
-        let list = format!("[{}]", vec![entry; count].join(","));
-        assert_near_miss(&(&list, says, help));
+    for (text, says, help) in NEAR_MISSES {
+        assert_near_miss(text, says, help);
+    }
+    for (count, (entry, says, help)) in REPEATED {
+        let list = format!("[{}]", vec![*entry; *count].join(","));
+        assert_near_miss(&list, says, help);
     }
 }
 
