@@ -16,6 +16,7 @@ use renewcast::model::money::Currency;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::Workbook;
 
+use crate::cells;
 use crate::program::{Answer, Place};
 
 /// What a folder may expect of the book, and which file of it that is.
@@ -52,33 +53,13 @@ fn said(answer: &Answer) -> String {
     format!("{}{}", answer.out, answer.err)
 }
 
-/// The columns of a table that `expected` names, in its order.
+/// The rows of a table in the columns that `expected` names.
 fn projected(table: &str, expected: &str) -> Vec<Vec<String>> {
-    let mut reader = csv::Reader::from_reader(table.as_bytes());
-    let known = reader.headers().expect("a header").clone();
-    let asked = csv::Reader::from_reader(expected.as_bytes())
-        .headers()
-        .expect("a header")
-        .clone();
-    let at = |name: &str| {
-        known
-            .iter()
-            .position(|one| one == name)
-            .unwrap_or_else(|| panic!("no column {name}"))
-    };
-    let columns: Vec<usize> = asked.iter().map(at).collect();
-    let rows = reader.records().map(|row| row.expect("a row"));
-    rows.map(|row| {
-        columns
-            .iter()
-            .map(|column| row[*column].to_owned())
-            .collect()
-    })
-    .collect()
-}
-
-fn cells(table: &str) -> Vec<Vec<String>> {
-    projected(table, table)
+    let table = cells::projected(table, expected);
+    csv::Reader::from_reader(table.as_bytes())
+        .records()
+        .map(|row| row.expect("a row").iter().map(str::to_owned).collect())
+        .collect()
 }
 
 #[test]
@@ -111,7 +92,7 @@ fn bills_come_to_what_is_worked_out_by_hand() {
             let (expected, made) = (place.text(expected), place.text(&format!("book/{made}")));
             assert_eq!(
                 projected(&made, &expected),
-                cells(&expected),
+                projected(&expected, &expected),
                 "{name}\n{made}"
             );
         }
@@ -431,6 +412,10 @@ impl Random {
         (self.0 >> 33) % end
     }
 
+    fn flips(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
     fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
         all[usize::try_from(self.below(all.len() as u64)).expect("small")].clone()
     }
@@ -467,31 +452,30 @@ impl Random {
             cash,
         };
         let start = self.day();
-        let is_there = |random: &mut Self| random.below(2) == 1;
         Charge {
             row_id: format!("{}{number}", self.one_of(&["", "-", "row/"])),
             paid_on: self.day(),
             account: AccountId::new(&format!("account-{}", self.below(3))).expect("not empty"),
-            instance: is_there(self).then(|| format!("ins-{number}")),
+            instance: self.flips().then(|| format!("ins-{number}")),
             kind: self.one_of(ChargeKind::NAMES).1,
             product: self.text(),
             instance_type: self.text(),
             region: self.text(),
-            term: is_there(self).then(|| BilledSpan {
+            term: self.flips().then(|| BilledSpan {
                 start,
                 end: start + 31,
             }),
-            months: is_there(self).then_some(12),
-            quantity: is_there(self).then(|| self.amount()),
+            months: self.flips().then_some(12),
+            quantity: self.flips().then(|| self.amount()),
             unit: self.text(),
-            hours: is_there(self).then_some(7),
-            list: is_there(self).then(|| self.amount()),
+            hours: self.flips().then_some(7),
+            list: self.flips().then(|| self.amount()),
             amount: paid.total(),
-            tax: is_there(self).then(|| self.amount()),
+            tax: self.flips().then(|| self.amount()),
             paid,
             currency: Currency::from_code(self.one_of(&["CNY", "USD", "JPY"])).expect("known"),
             order: self.text(),
-            reverses: if is_there(self) {
+            reverses: if self.flips() {
                 vec!["a".to_owned(), "b".to_owned()]
             } else {
                 Vec::new()

@@ -355,11 +355,11 @@ impl Draft {
     /// Columns in any order, optional ones sometimes absent or empty; rows in any order but for the actions.
     fn csv(&mut self, name: &str, mut rows: Vec<Cells>) -> String {
         let Columns { required, optional } = columns(name);
-        let used = |column: &&str| rows.iter().any(|row| row.contains_key(column));
         let mut header = required.to_vec();
         for column in optional {
+            let is_used = rows.iter().any(|row| row.contains_key(column));
             let left_out = SPARE_COLUMNS.contains(column) && self.random.percent(6);
-            if !left_out && (used(column) || self.random.percent(30)) {
+            if !left_out && (is_used || self.random.percent(30)) {
                 header.push(column);
             }
         }
@@ -514,6 +514,8 @@ fn columns(file: &str) -> Columns {
 }
 
 fn in_order(header: &[&str], row: &Cells) -> Vec<String> {
-    let cell = |column: &&str| row.get(column).cloned().unwrap_or_default();
-    header.iter().map(cell).collect()
+    header
+        .iter()
+        .map(|column| row.get(column).cloned().unwrap_or_default())
+        .collect()
 }

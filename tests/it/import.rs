@@ -20,6 +20,8 @@ use renewcast::model::id::AccountId;
 use renewcast::model::money::Currency;
 use renewcast::model::profile::Profile;
 
+use crate::cells::Row;
+
 const FLEET: &[&str] = &[
     "fleet/cvm-page-1.json",
     "fleet/cvm-page-2.json",
@@ -110,19 +112,14 @@ fn file<'i>(imported: &'i Imported, name: &str) -> &'i str {
 }
 
 /// The rows of a file by their first cell, cells by column.
-fn rows(csv: &str) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let header = reader.headers().expect("a header").clone();
-    let records = reader.records().map(|record| record.expect("a record"));
-    let cells = |record: &csv::StringRecord| {
-        header
-            .iter()
-            .zip(record)
-            .map(|(column, cell)| (column.to_owned(), cell.to_owned()))
-            .collect()
-    };
-    records
-        .map(|record| (record[0].to_owned(), cells(&record)))
+fn rows(text: &str) -> BTreeMap<String, Row> {
+    let first = csv::Reader::from_reader(text.as_bytes())
+        .headers()
+        .expect("a header")[0]
+        .to_owned();
+    crate::cells::rows(text)
+        .into_iter()
+        .map(|row| (row[&first].clone(), row))
         .collect()
 }
 
@@ -291,16 +288,13 @@ fn a_disk_that_ends_before_its_server_is_named_and_keeps_the_name_of_its_server(
 
 #[test]
 fn what_is_gone_needs_no_price() {
-    let instance = |id: &str, state: &str| {
+    let instances = [("ins-1", "RUNNING"), ("ins-2", "TERMINATING")].map(|(id, state)| {
         format!(
             "{{\"InstanceId\": \"{id}\", \"InstanceType\": \"{id}.BIG\", \"InstanceChargeType\": \"PREPAID\", \"InstanceState\": \
              \"{state}\", \"ExpiredTime\": \"2026-12-09T08:00:00Z\", \"Placement\": {{\"Zone\": \"ap-guangzhou-3\"}}}}"
         )
-    };
-    let (here, gone) = (
-        instance("ins-1", "RUNNING"),
-        instance("ins-2", "TERMINATING"),
-    );
+    });
+    let [here, gone] = instances;
     let imported = import_text(&format!(
         "{{\"TotalCount\": 2, \"InstanceSet\": [{here}, {gone}]}}"
     ))

@@ -195,22 +195,21 @@ fn events(
         .entries
         .iter()
         .filter(|entry| entry.account == Some(account));
-    let told = |entry: &&Entry| {
+    let told = rows.filter(|entry| {
         !matches!(
             entry.event,
             Event::TopUp | Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast
         )
-    };
-    rows.filter(told)
-        .map(|entry| {
-            (
-                entry.date,
-                entry.instance.map(|one| one.0),
-                entry.event,
-                entry.reason,
-            )
-        })
-        .collect()
+    });
+    told.map(|entry| {
+        (
+            entry.date,
+            entry.instance.map(|one| one.0),
+            entry.event,
+            entry.reason,
+        )
+    })
+    .collect()
 }
 
 fn floors(
@@ -292,10 +291,10 @@ fn nothing_fails_with_a_plan_and_something_with_a_minor_unit_less() {
             for top_up in &one.top_ups {
                 let mut less = actions.clone();
                 let day = top_up.arrival.arrives;
-                let same = |action: &&mut Action| {
+                let mut same = less.iter_mut().filter(|action| {
                     action.account == Some(AccountRef::Known(one.account)) && action.date == day
-                };
-                let action = less.iter_mut().find(same).expect("a top-up of the plan");
+                });
+                let action = same.next().expect("a top-up of the plan");
                 action.verb = Verb::TopUp(top_up.amount - money(1));
                 let replay = with(&book, &less).expect("the book was planned");
                 let fails = lacks(&book, &replay, funded, reserve).is_some()
@@ -443,15 +442,18 @@ fn tiny_book(seed: u64) -> Files {
 
 /// What must not happen where renewals may be late, and does not happen with ample money.
 fn too_late(replay: &Replay, tolerance: Tolerance) -> BTreeSet<(Event, Option<u32>, Day)> {
-    let is_late = |entry: &&Entry| match (entry.event, entry.reason) {
-        (Event::Rejected, Some(Reason::InsufficientFunds))
-        | (Event::Terminated, Some(Reason::RetentionOver)) => true,
-        (Event::Reclaimed, _) | (Event::Stopped, Some(Reason::Arrears)) => {
-            tolerance == Tolerance::Overdue
-        }
-        _ => false,
-    };
-    let late = replay.ledger.entries.iter().filter(is_late);
+    let late = replay
+        .ledger
+        .entries
+        .iter()
+        .filter(|entry| match (entry.event, entry.reason) {
+            (Event::Rejected, Some(Reason::InsufficientFunds))
+            | (Event::Terminated, Some(Reason::RetentionOver)) => true,
+            (Event::Reclaimed, _) | (Event::Stopped, Some(Reason::Arrears)) => {
+                tolerance == Tolerance::Overdue
+            }
+            _ => false,
+        });
     late.map(|entry| (entry.event, entry.instance.map(|one| one.0), entry.date))
         .collect()
 }
@@ -482,14 +484,14 @@ fn replay_with(book: &Book, schedule: &[(Day, i64)]) -> Replay {
 
 /// The sums of a plan on each of its possible days.
 fn sums(plan: &Plan, dates: &[Day]) -> Vec<i64> {
-    let on = |date: &Day| {
+    let sums = dates.iter().map(|date| {
         let top_ups = plan.accounts[0]
             .top_ups
             .iter()
-            .filter(move |one| one.arrival.arrives == *date);
+            .filter(|one| one.arrival.arrives == *date);
         top_ups.map(|one| one.amount.minor()).sum()
-    };
-    dates.iter().map(on).collect()
+    });
+    sums.collect()
 }
 
 /// A tiny book, and what every schedule of top-ups brings about in it.

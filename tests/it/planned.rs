@@ -20,6 +20,7 @@ use renewcast::output::plan as files;
 
 use asks::{Ask, drawn, profiles_of, question, weighted_book, with_budgets};
 
+use crate::cells::{Row as Cells, minor, rows};
 use crate::laws::for_each_seed;
 use crate::oracle;
 use crate::support::{Files, book};
@@ -29,18 +30,6 @@ fn books() -> u64 {
     env::var("BOOKS")
         .ok()
         .map_or(20, |text| text.parse().expect("BOOKS is a number"))
-}
-
-type Cells = BTreeMap<String, String>;
-
-/// The rows of a CSV file.
-fn rows(text: &str) -> Vec<Cells> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.expect("a CSV row"))
-        .collect()
 }
 
 /// A CSV file with these rows, in every column that one of them has.
@@ -72,14 +61,6 @@ struct Judged {
     rows: Vec<Cells>,
     /// What is available at the ends of days, where it changes.
     balances: BTreeMap<String, Vec<(Day, i64)>>,
-}
-
-fn minor(cell: &str) -> i64 {
-    if cell.is_empty() {
-        0
-    } else {
-        cell.replace('.', "").parse().expect("an amount")
-    }
 }
 
 fn day(cell: &str) -> Day {
@@ -324,12 +305,12 @@ impl Case<'_> {
             .account(self.plan.account)
             .alert_below
             .map(Money::minor);
-        let other = || {
-            (self.story(run) != self.story(goal)).then(|| "not the run with ample money".to_owned())
-        };
         self.unpaid(run)
             .or_else(|| self.ends_low(run, self.reserve().max(alert)))
-            .or_else(other)
+            .or_else(|| {
+                (self.story(run) != self.story(goal))
+                    .then(|| "not the run with ample money".to_owned())
+            })
     }
 
     /// What must not be late and is: kind and instance, with the day and whether a payment failed that money could have
@@ -516,6 +497,12 @@ impl Case<'_> {
     }
 }
 
+fn came_back(run: &Judged, id: &str) -> bool {
+    run.rows
+        .iter()
+        .any(|row| row["instance_id"] == id && row["event"] == "restored")
+}
+
 fn is_event(row: &Cells, events: &[&str]) -> bool {
     events.contains(&row["event"].as_str())
 }
@@ -667,11 +654,8 @@ impl Case<'_> {
                 self.what_is_asked_for_stays(run, what);
                 for one in triage.kept.iter().map(|one| self.book.instance(*one)) {
                     let waits = one.state == Some(State::Stopped);
-                    let is_back = |row: &Cells| {
-                        row["instance_id"] == one.id.as_str() && row["event"] == "restored"
-                    };
                     assert!(
-                        !waits || run.rows.iter().any(is_back),
+                        !waits || came_back(run, one.id.as_str()),
                         "{:?} does not come back: {what}",
                         one.id
                     );
@@ -718,8 +702,7 @@ impl Case<'_> {
             let run = judged(self.given, &kept);
             let waits = self.book.instance(*one).state != Some(State::Running);
             let stopped = self.book.instance(*one).state == Some(State::Stopped);
-            let is_back = |row: &Cells| row["instance_id"] == id && row["event"] == "restored";
-            let fails = (stopped && !run.rows.iter().any(is_back))
+            let fails = (stopped && !came_back(&run, id))
                 || self
                     .unpaid(&run)
                     .or_else(|| self.ends_low(&run, self.reserve()))

@@ -2,31 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::program::Place;
+use crate::cells::{Row, minor, rows};
+use crate::program::Place;
 
 /// A CSV file as rows of cells by the names of their columns.
-type Rows = Vec<BTreeMap<String, String>>;
-
-fn rows(text: &str) -> Rows {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().expect("a header").clone();
-    let row = |record: csv::StringRecord| {
-        header
-            .iter()
-            .map(str::to_owned)
-            .zip(record.iter().map(str::to_owned))
-            .collect()
-    };
-    reader
-        .records()
-        .map(|record| row(record.expect("a row")))
-        .collect()
-}
-
-/// An amount in minor units of a currency with two decimals; nothing is zero.
-fn minor(cell: &str) -> i64 {
-    cell.replace('.', "").parse().unwrap_or(0)
-}
+type Rows = Vec<Row>;
 
 /// A run and a report of a book in `book`, written into `out`.
 fn reported(place: &Place, options: &str) -> impl Fn(&str) -> Rows + use<> {
@@ -58,10 +38,7 @@ struct Sums {
     rows: RowSpan,
 }
 
-fn sums(
-    ledger: &Rows,
-    key: impl Fn(&BTreeMap<String, String>) -> Option<String>,
-) -> BTreeMap<String, Sums> {
+fn sums(ledger: &Rows, key: impl Fn(&Row) -> Option<String>) -> BTreeMap<String, Sums> {
     let mut groups: BTreeMap<String, Sums> = BTreeMap::new();
     for row in ledger.iter().filter(|row| !row["amount"].is_empty()) {
         let (event, amount) = (row["event"].as_str(), minor(&row["amount"]));

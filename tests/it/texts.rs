@@ -37,14 +37,10 @@ fn hostile() -> Place {
         let (text, flag) = (cell(text), if number % 2 == 0 { "auto" } else { "manual" });
         accounts += &format!("{text},{text},80.00\n");
         instances += &format!("\n{text},{text},{text},{text},PREPAID,{flag},59.00,2026-12-12");
-        let tag = |at: usize| {
-            if at == number {
-                format!(",{text}")
-            } else {
-                ",other".to_owned()
-            }
-        };
-        instances.extend((0..texts.len()).map(tag));
+        for at in 0..texts.len() {
+            instances.push(',');
+            instances += if at == number { &text } else { "other" };
+        }
         actions += &format!("2026-12-02,topup,{text},10.00,{text}\n");
         budget += &format!("2026-12,{text},50.00\n");
     }
@@ -101,12 +97,13 @@ fn unicode_mark(c: char) -> bool {
 
 /// Amounts with two decimals, sorted.
 fn amounts(text: &str) -> Vec<String> {
-    let is_part = |c: char| c.is_ascii_digit() || ",.-".contains(c);
     let words = text
-        .split(|c| !is_part(c))
+        .split(|c: char| !c.is_ascii_digit() && !",.-".contains(c))
         .map(|word| word.trim_end_matches([',', '.']));
-    let is_amount = |word: &&str| word.len() > 3 && word.as_bytes()[word.len() - 3] == b'.';
-    let mut amounts: Vec<String> = words.filter(is_amount).map(str::to_owned).collect();
+    let mut amounts: Vec<String> = words
+        .filter(|word| word.len() > 3 && word.as_bytes()[word.len() - 3] == b'.')
+        .map(str::to_owned)
+        .collect();
     amounts.sort_unstable();
     amounts
 }

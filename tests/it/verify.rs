@@ -8,6 +8,7 @@ mod verb;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use renewcast::analysis::demand::{Demand, Detail, Differing};
@@ -15,7 +16,6 @@ use renewcast::analysis::lost;
 use renewcast::analysis::summary::Tally;
 use renewcast::engine::ledger::Ledger;
 use renewcast::engine::{self, Window};
-use renewcast::input::diagnostic::Diagnostic;
 use renewcast::input::{self, Folder};
 use renewcast::model::selector::Column;
 use renewcast::output::hash::hash;
@@ -180,7 +180,7 @@ pub(crate) fn proof(reports: &Reports, book: Option<&Folder>) -> Proof {
 
 /// What was found, in short.
 pub(crate) fn told(proof: &Proof) -> String {
-    let line = |one: &Diagnostic| {
+    let lines = proof.findings.iter().take(20).map(|one| {
         let place = &one.place;
         format!(
             "{} {}:{}: {}\n    {}\n",
@@ -190,8 +190,8 @@ pub(crate) fn told(proof: &Proof) -> String {
             one.message,
             place.source
         )
-    };
-    proof.findings.iter().take(20).map(line).collect()
+    });
+    lines.collect()
 }
 
 #[track_caller]
@@ -254,6 +254,19 @@ fn what_a_run_writes_of_a_worked_case_is_proven() {
     }
 }
 
+/// The line that a byte is on, its end included.
+fn line_at(bytes: &[u8], at: usize) -> Range<usize> {
+    let ends: Vec<usize> = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(at, _)| at + 1)
+        .collect();
+    let number = ends.partition_point(|end| *end <= at);
+    let start = number.checked_sub(1).map_or(0, |before| ends[before]);
+    start..ends.get(number).copied().unwrap_or(bytes.len())
+}
+
 /// Changes one byte, line or file somewhere and gives the name of the file.
 fn change(reports: &mut Reports, random: &mut Random) -> String {
     let names: Vec<String> = reports.keys().cloned().collect();
@@ -275,25 +288,14 @@ fn change(reports: &mut Reports, random: &mut Random) -> String {
     }
     let bytes = reports.get_mut(&name).expect("a file of the result");
     let at = random.below(bytes.len());
-    let line = |at: usize| {
-        let ends: Vec<usize> = bytes
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| **byte == b'\n')
-            .map(|(at, _)| at + 1)
-            .collect();
-        let number = ends.partition_point(|end| *end <= at);
-        let start = number.checked_sub(1).map_or(0, |before| ends[before]);
-        start..ends.get(number).copied().unwrap_or(bytes.len())
-    };
     match kind {
         4..60 => bytes[at] = random.byte(),
         60..68 => bytes.insert(at, random.byte()),
         68..76 => drop(bytes.remove(at)),
-        76..82 => drop(bytes.drain(line(at))),
+        76..82 => drop(bytes.drain(line_at(bytes, at))),
         82..90 => {
-            let copied = bytes[line(at)].to_vec();
-            let to = line(random.below(bytes.len())).start;
+            let copied = bytes[line_at(bytes, at)].to_vec();
+            let to = line_at(bytes, random.below(bytes.len())).start;
             drop(bytes.splice(to..to, copied));
         }
         90..94 => bytes.truncate(at),

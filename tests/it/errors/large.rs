@@ -9,10 +9,17 @@ use renewcast::input::diagnostic::Code;
 
 use super::{HEADER, INSTANCES, MANY, codes, gallery, plain_book, read, text};
 
+fn chain(first: &str, next: &str, times: usize) -> String {
+    first.to_owned() + &next.repeat(times)
+}
+
+/// A condition in so many parentheses.
+fn nested(times: usize) -> String {
+    format!("{}zone = 'x'{}", "(".repeat(times), ")".repeat(times))
+}
+
 #[test]
 fn no_selector_is_too_deep_for_the_stack() {
-    let chain = |first: &str, next: &str, times: usize| first.to_owned() + &next.repeat(times);
-    let nested = |times: usize| format!("{}zone = 'x'{}", "(".repeat(times), ")".repeat(times));
     let table = [
         (nested(64), ""),
         (nested(65), "bad-selector"),
@@ -90,7 +97,6 @@ type ManyProblems = (&'static str, String, &'static str);
 
 /// The same row many times, or one row many times as long.
 fn many_rows() -> Vec<ManyProblems> {
-    let instances = |row: &str| format!("{HEADER}{}", row.repeat(MANY));
     let header = HEADER.trim_end();
     let columns = format!("{header},{}\n", "a,".repeat(MANY));
     let tags: String = (0..MANY).map(|tag| format!(",tag:{tag}")).collect();
@@ -104,7 +110,13 @@ fn many_rows() -> Vec<ManyProblems> {
         ("web,other,PREPAID,auto,1,2026-12-15\n", "unknown-account"),
         ("web\n", "bad-csv"),
     ];
-    let mut table = Vec::from(rows.map(|(row, codes)| ("instances.csv", instances(row), codes)));
+    let mut table = Vec::from(rows.map(|(row, codes)| {
+        (
+            "instances.csv",
+            format!("{HEADER}{}", row.repeat(MANY)),
+            codes,
+        )
+    }));
     table.extend([
         ("instances.csv", columns, "unknown-column"),
         (
@@ -131,10 +143,14 @@ fn many_rows() -> Vec<ManyProblems> {
     table
 }
 
+fn profiles(count: usize) -> String {
+    (0..count)
+        .map(|number| format!("[p{number}]\nmonth_end = \"never\"\n"))
+        .collect()
+}
+
 /// Many profiles, a long chain of them, a long key and many blocks of a scenario.
 fn many_settings() -> Vec<ManyProblems> {
-    let profile = |number| format!("[p{number}]\nmonth_end = \"never\"\n");
-    let profiles = |many: usize| (0..many).map(profile).collect::<String>();
     let chain: String = (1..1_000)
         .map(|number| format!("[p{number}]\nextends = \"p{}\"\n", number - 1))
         .collect();

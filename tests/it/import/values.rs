@@ -103,21 +103,19 @@ fn times_become_dates_of_the_zone() {
 
 #[test]
 fn amounts_follow_the_currency_of_the_book() {
-    let balance = |fen: &str| {
-        format!(
-            "{{\"CashAccountBalance\": {fen}, \"IncomeIntoAccountBalance\": 0, \"PresentAccountBalance\": 0, \
-             \"FreezeAmount\": 0, \"OweAmount\": 0}}"
-        )
-    };
     for (fen, code, expected) in [
         ("150", "USD", "1.50"),
         ("200", "JPY", "2"),
         ("150", "JPY", "bad-amount"),
         ("5", "KWD", "0.050"),
     ] {
+        let balance = format!(
+            "{{\"CashAccountBalance\": {fen}, \"IncomeIntoAccountBalance\": 0, \"PresentAccountBalance\": 0, \
+             \"FreezeAmount\": 0, \"OweAmount\": 0}}"
+        );
         let source = Source {
             name: "answer.json".to_owned(),
-            bytes: balance(fen).into_bytes(),
+            bytes: balance.into_bytes(),
         };
         let options = Options {
             currency: Currency::from_code(code).expect("known"),

@@ -427,15 +427,25 @@ fn assert_answer(name: &str, files: &Reports, command: &str, wrong: &mut Vec<Str
     }
 }
 
+/// The files of a result in the folder `out`.
+fn in_out(reports: &Reports) -> Reports {
+    reports
+        .iter()
+        .map(|(name, bytes)| (format!("out/{name}"), bytes.clone()))
+        .collect()
+}
+
+/// The files in the folder `out`, as a result.
+fn of_out(files: &Reports) -> Reports {
+    files
+        .iter()
+        .filter_map(|(name, bytes)| Some((name.strip_prefix("out/")?.to_owned(), bytes.clone())))
+        .collect()
+}
+
 #[test]
 fn each_fault_is_answered_as_expected() {
     let (place, reports) = with_gallery();
-    let in_out = |reports: &Reports| {
-        let reports = reports
-            .iter()
-            .map(|(name, bytes)| (format!("out/{name}"), bytes.clone()));
-        reports.collect::<Reports>()
-    };
     let mut wrong = Vec::new();
     assert_answer("proven", &in_out(&reports), "verify out", &mut wrong);
     for fault in CHANGES_OF_FILES {
@@ -476,18 +486,11 @@ fn with_book(name: &str, faults: &[Fault], place: &Place, wrong: &mut Vec<String
         .into_iter()
         .map(|(name, bytes)| (name.to_string_lossy().into_owned(), bytes))
         .collect();
-    let out = |files: &Reports| -> Reports {
-        let out = files.iter().filter_map(|(name, bytes)| {
-            Some((name.strip_prefix("out/")?.to_owned(), bytes.clone()))
-        });
-        out.collect()
-    };
     assert_answer(name, &whole, "verify out --book book", wrong);
     for fault in faults {
         let mut changed = with_fault(&whole, fault);
         if fault.1.starts_with("out/") {
-            let sealed = resealed(&out(&whole), out(&changed)).into_iter();
-            changed.extend(sealed.map(|(name, bytes)| (format!("out/{name}"), bytes)));
+            changed.extend(in_out(&resealed(&of_out(&whole), of_out(&changed))));
         }
         assert_answer(fault.0, &changed, "verify out --book book", wrong);
     }
