@@ -34,16 +34,12 @@ fn the_published_examples_come_out() {
             .records()
     {
         let row = row.expect("a row");
-        let minor = |cell: usize| row[cell].parse().expect("an amount");
-        let (spread, at) = (spread(minor(0), &row[1], &row[2]), day(&row[3]));
-        assert_eq!(
-            spread.before(at).cash,
-            Money::from_minor(minor(4)),
-            "{row:?}"
-        );
+        let [paid, used] = [0, 4].map(|cell| row[cell].parse().expect("an amount"));
+        let (spread, at) = (spread(paid, &row[1], &row[2]), day(&row[3]));
+        assert_eq!(spread.before(at).cash, Money::from_minor(used), "{row:?}");
         assert_eq!(
             spread.deferred(at).cash,
-            Money::from_minor(minor(0) - minor(4)),
+            Money::from_minor(paid - used),
             "{row:?}"
         );
     }

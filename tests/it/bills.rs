@@ -1,5 +1,7 @@
 //! Bills: each folder of `data/bills` has files as clouds give them, the commands that import them, and what must come of it,
-//! worked out by hand in its README. Below it: files that are made here, and files that are refused.
+//! worked out by hand in its README. Below it: files that are made here; files that are refused are in `bills/refused.rs`.
+
+mod refused;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,6 +16,7 @@ use renewcast::model::money::Currency;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::Workbook;
 
+use crate::cells;
 use crate::program::{Answer, Place};
 
 /// What a folder may expect of the book, and which file of it that is.
@@ -50,33 +53,13 @@ fn said(answer: &Answer) -> String {
     format!("{}{}", answer.out, answer.err)
 }
 
-/// The columns of a table that `expected` names, in its order.
+/// The rows of a table in the columns that `expected` names.
 fn projected(table: &str, expected: &str) -> Vec<Vec<String>> {
-    let mut reader = csv::Reader::from_reader(table.as_bytes());
-    let known = reader.headers().expect("a header").clone();
-    let asked = csv::Reader::from_reader(expected.as_bytes())
-        .headers()
-        .expect("a header")
-        .clone();
-    let at = |name: &str| {
-        known
-            .iter()
-            .position(|one| one == name)
-            .unwrap_or_else(|| panic!("no column {name}"))
-    };
-    let columns: Vec<usize> = asked.iter().map(at).collect();
-    let rows = reader.records().map(|row| row.expect("a row"));
-    rows.map(|row| {
-        columns
-            .iter()
-            .map(|column| row[*column].to_owned())
-            .collect()
-    })
-    .collect()
-}
-
-fn cells(table: &str) -> Vec<Vec<String>> {
-    projected(table, table)
+    let table = cells::projected(table, expected);
+    csv::Reader::from_reader(table.as_bytes())
+        .records()
+        .map(|row| row.expect("a row").iter().map(str::to_owned).collect())
+        .collect()
 }
 
 #[test]
@@ -109,7 +92,7 @@ fn bills_come_to_what_is_worked_out_by_hand() {
             let (expected, made) = (place.text(expected), place.text(&format!("book/{made}")));
             assert_eq!(
                 projected(&made, &expected),
-                cells(&expected),
+                projected(&expected, &expected),
                 "{name}\n{made}"
             );
         }
@@ -383,183 +366,6 @@ fn a_workbook_whose_ids_are_numbers_is_refused() {
     assert!(!place.folder.path().join("book").exists());
 }
 
-/// Names and texts of files, what is said of them, and what helps.
-type Refused<'t> = (&'t [(&'t str, &'t str)], &'t str, &'t str);
-
-/// Files that are refused: what they are called and hold, what is said once for all of them, and what helps.
-#[test]
-fn what_is_no_whole_bill_is_refused_with_one_message() {
-    let (page, ledger, detail) = (
-        text("overlapping-pages/p1.json"),
-        text("fen-and-voucher/ledger.json"),
-        text("fen-and-voucher/detail.json"),
-    );
-    let (rows, totals, focus) = (
-        text("rounding/L3.csv"),
-        text("rounding/by-pay-mode.json"),
-        text("months-in-utc/focus.csv"),
-    );
-    let whole = page.replace("\"Total\": 3", "\"Total\": 2");
-    let table: &[Refused<'_>] = &[
-        (
-            &[("p.json", &page)],
-            "2 of 3 rows of the bill of 2026-10 are there: 1 is missing",
-            "call again for the further pages",
-        ),
-        (
-            &[
-                ("a.csv", &rows),
-                ("t.json", &totals.replace("1.53000000", "1.54000000")),
-            ],
-            "the total of postPay of 2026-10 is 1.54000000 in this file, but the charges come to 1.53000000: a difference of 0.01000000",
-            "of the same months",
-        ),
-        (
-            &[
-                ("a.csv", &rows),
-                ("t.json", &totals.replace("1.53000000", "153.00000000")),
-            ],
-            "is 153.00000000 in this file, but the charges come to 1.53000000",
-            "in hundredths (fen)",
-        ),
-        (
-            &[
-                (
-                    "l.json",
-                    &ledger.replace("\"Amount\": -9000,", "\"Amount\": -9001,"),
-                ),
-                ("d.json", &detail),
-            ],
-            "order 20261012300000000000011 of account 300000000001 of 2026-10 is 90.01 in this file, but the charges come to 90.00",
-            "of the same months",
-        ),
-        (
-            &[
-                ("a.json", &whole),
-                (
-                    "b.json",
-                    &whole.replace(
-                        "\"RealCost\": \"60.00000000\"",
-                        "\"RealCost\": \"61.00000000\"",
-                    ),
-                ),
-            ],
-            "row `7100000000000000001` is there twice and differs (72.00 and 73.00): in a.json:1 and in b.json:1",
-            "--as-of",
-        ),
-        (
-            &[("a.json", &whole.replace("prepay_renew", "prepay_dance"))],
-            "unknown transaction type `prepay_dance`",
-            "it is new",
-        ),
-        (
-            &[("a.csv", &rows.replace("2026-10-07 05:15:00", "7.10.2026"))],
-            "`PayTime` is `7.10.2026`: not a time",
-            "correct the time",
-        ),
-        (
-            &[("t.json", &totals)],
-            "there are no charges in these files",
-            "import the bill itself",
-        ),
-        (
-            &[
-                ("a.json", &whole),
-                ("b.csv", &rows.replace("nat-swift", "ins-heron")),
-            ],
-            "the bill of 2026-10 of account `300000000001` is there in two kinds of files",
-            "import one of them only",
-        ),
-        (
-            &[("f.csv", &focus.replace("BillingCurrency", "Money"))],
-            "`BillingCurrency` is ``: not a currency such as CNY (4 rows",
-            "export",
-        ),
-        (
-            &[(
-                "f.csv",
-                &focus.replace("0.71,300000000001,CNY", "\"$10,100.00 \",300000000001,CNY"),
-            )],
-            "`BilledCost` is `$10,100.00`: not a plain number such as 12.5 (1 row of this file)",
-            "nothing of it is imported",
-        ),
-        (
-            &[(
-                "f.csv",
-                &focus.replace("2026-11-01,2026-10-01,", "6/1/26,5/1/26,"),
-            )],
-            "`BillingPeriodStart` is `5/1/26`: not a time such as 2026-10-31T16:00:00Z (1 row",
-            "nothing of it is imported",
-        ),
-        (
-            &[("f.csv", &focus.replace("ChargeCategory", "Category"))],
-            "a FOCUS table without ChargeCategory",
-            "all mandatory columns",
-        ),
-        // What is near to a bill.
-        (
-            &[(
-                "azure.csv",
-                "BillingAccountId,Date,CostInBillingCurrency,ResourceId\n1,09/02/2026,1.5,x\n2,09/02/2026,1.5,x\n",
-            )],
-            "`azure.csv` is a cost export of Azure that is not FOCUS",
-            "`import focus`",
-        ),
-        (
-            &[(
-                "cur.csv",
-                "identity/LineItemId,bill/PayerAccountId,lineItem/UnblendedCost\na,1,2\nb,1,2\n",
-            )],
-            "`cur.csv` is a cost and usage report of AWS that is not FOCUS",
-            "Data Exports",
-        ),
-        (
-            &[("list.csv", "实例ID,实例名,到期时间\nins-1,web,2026-12-31\n")],
-            "`list.csv` is a list of instances",
-            "`instances.csv`",
-        ),
-        (
-            &[("pay.csv", "交易时间,交易渠道,金额\n2026-10-01,微信,5\n")],
-            "`pay.csv` is the list of payments",
-            "DescribeBillList",
-        ),
-        (
-            &[("x.csv", "a,b,c\n1,2,3\n")],
-            "`x.csv` is a table whose heading is not that of a bill",
-            "detailed bill",
-        ),
-        (
-            &[(
-                "tool.json",
-                "{\"code\": 0, \"message\": \"ok\", \"data\": {\"details\": [{\"cost\": 1}]}}",
-            )],
-            "in the envelope of another tool",
-            "the cloud's own command line",
-        ),
-    ];
-    for (files, says, help) in table {
-        let place = Place::new();
-        for (name, text) in *files {
-            place.write(Path::new(name), text.as_bytes());
-        }
-        let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-        let answer = place.run(&format!(
-            "import tencent {} --from 2026-12-01 --out book",
-            names.join(" ")
-        ));
-        assert_eq!(answer.code, Some(2), "{says}: {}{}", answer.out, answer.err);
-        assert_eq!(
-            answer.err.matches("error[").count(),
-            1,
-            "{says}: {}",
-            answer.err
-        );
-        assert!(answer.err.contains(says), "{says}: {}", answer.err);
-        assert!(answer.err.contains(help), "{help}: {}", answer.err);
-        assert!(!place.folder.path().join("book").exists(), "{says}");
-    }
-}
-
 #[test]
 fn another_currency_is_named_with_what_to_type() {
     let place = Place::new();
@@ -606,6 +412,10 @@ impl Random {
         (self.0 >> 33) % end
     }
 
+    fn flips(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
     fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
         all[usize::try_from(self.below(all.len() as u64)).expect("small")].clone()
     }
@@ -642,31 +452,30 @@ impl Random {
             cash,
         };
         let start = self.day();
-        let is_there = |random: &mut Self| random.below(2) == 1;
         Charge {
             row_id: format!("{}{number}", self.one_of(&["", "-", "row/"])),
             paid_on: self.day(),
             account: AccountId::new(&format!("account-{}", self.below(3))).expect("not empty"),
-            instance: is_there(self).then(|| format!("ins-{number}")),
+            instance: self.flips().then(|| format!("ins-{number}")),
             kind: self.one_of(ChargeKind::NAMES).1,
             product: self.text(),
             instance_type: self.text(),
             region: self.text(),
-            term: is_there(self).then(|| BilledSpan {
+            term: self.flips().then(|| BilledSpan {
                 start,
                 end: start + 31,
             }),
-            months: is_there(self).then_some(12),
-            quantity: is_there(self).then(|| self.amount()),
+            months: self.flips().then_some(12),
+            quantity: self.flips().then(|| self.amount()),
             unit: self.text(),
-            hours: is_there(self).then_some(7),
-            list: is_there(self).then(|| self.amount()),
+            hours: self.flips().then_some(7),
+            list: self.flips().then(|| self.amount()),
             amount: paid.total(),
-            tax: is_there(self).then(|| self.amount()),
+            tax: self.flips().then(|| self.amount()),
             paid,
             currency: Currency::from_code(self.one_of(&["CNY", "USD", "JPY"])).expect("known"),
             order: self.text(),
-            reverses: if is_there(self) {
+            reverses: if self.flips() {
                 vec!["a".to_owned(), "b".to_owned()]
             } else {
                 Vec::new()

@@ -354,12 +354,12 @@ impl Draft {
 
     /// Columns in any order, optional ones sometimes absent or empty; rows in any order but for the actions.
     fn csv(&mut self, name: &str, mut rows: Vec<Cells>) -> String {
-        let (required, optional) = columns(name);
-        let used = |column: &&str| rows.iter().any(|row| row.contains_key(column));
+        let Columns { required, optional } = columns(name);
         let mut header = required.to_vec();
         for column in optional {
+            let is_used = rows.iter().any(|row| row.contains_key(column));
             let left_out = SPARE_COLUMNS.contains(column) && self.random.percent(6);
-            if !left_out && (used(column) || self.random.percent(30)) {
+            if !left_out && (is_used || self.random.percent(30)) {
                 header.push(column);
             }
         }
@@ -398,102 +398,124 @@ const SPARE_COLUMNS: &[&str] = &[
     "min_order",
 ];
 
-/// Required and optional columns, the tags among them.
-fn columns(file: &str) -> (&'static [&'static str], &'static [&'static str]) {
+/// The columns of a file, the tags among them.
+#[derive(Clone, Copy)]
+struct Columns {
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+}
+
+const ACCOUNTS: Columns = Columns {
+    required: &["account_id"],
+    optional: &[
+        "name",
+        "cash",
+        "free_credit",
+        "frozen",
+        "credit_limit",
+        "alert_below",
+        "currency",
+        "arrears_hours",
+        "alert_days",
+    ],
+};
+
+const INSTANCES: Columns = Columns {
+    required: &["instance_id", "account_id", "charge_type", "expires_on"],
+    optional: &[
+        "product",
+        "instance_type",
+        "region",
+        "zone",
+        "project",
+        "name",
+        "renew_flag",
+        "renew_months",
+        "monthly_price",
+        "hourly_price",
+        "starts_on",
+        "anchor_day",
+        "state",
+        "since",
+        "priority",
+        "tag:env",
+        "tag:team",
+        "returned",
+        "stopped_by",
+        "billed_hours",
+        "downgrades",
+    ],
+};
+
+const PRICES: Columns = Columns {
+    required: &[
+        "product",
+        "instance_type",
+        "region",
+        "monthly_price",
+        "hourly_price",
+    ],
+    optional: &[],
+};
+
+const VOUCHERS: Columns = Columns {
+    required: &[
+        "voucher_id",
+        "account_id",
+        "amount",
+        "valid_from",
+        "valid_to",
+    ],
+    optional: &["products", "pay_mode", "min_order"],
+};
+
+const ORDERS: Columns = Columns {
+    required: &["instance_id", "term_start", "term_end"],
+    optional: &["months", "cash", "free_credit", "new"],
+};
+
+const RETURNS: Columns = Columns {
+    required: &["account_id", "product", "year"],
+    optional: &["returns", "full_returns"],
+};
+
+const ACTIONS: Columns = Columns {
+    required: &["date", "action"],
+    optional: &[
+        "account_id",
+        "instance_id",
+        "where",
+        "amount",
+        "months",
+        "day",
+        "flag",
+        "price",
+        "note",
+        "channel",
+        "voucher_id",
+        "valid_to",
+        "products",
+        "pay_mode",
+        "min_order",
+        "instance_type",
+    ],
+};
+
+fn columns(file: &str) -> Columns {
     match file {
-        "accounts.csv" => (
-            &["account_id"],
-            &[
-                "name",
-                "cash",
-                "free_credit",
-                "frozen",
-                "credit_limit",
-                "alert_below",
-                "currency",
-                "arrears_hours",
-                "alert_days",
-            ],
-        ),
-        "instances.csv" => (
-            &["instance_id", "account_id", "charge_type", "expires_on"],
-            &[
-                "product",
-                "instance_type",
-                "region",
-                "zone",
-                "project",
-                "name",
-                "renew_flag",
-                "renew_months",
-                "monthly_price",
-                "hourly_price",
-                "starts_on",
-                "anchor_day",
-                "state",
-                "since",
-                "priority",
-                "tag:env",
-                "tag:team",
-                "returned",
-                "stopped_by",
-                "billed_hours",
-                "downgrades",
-            ],
-        ),
-        "prices.csv" => (
-            &[
-                "product",
-                "instance_type",
-                "region",
-                "monthly_price",
-                "hourly_price",
-            ],
-            &[],
-        ),
-        "vouchers.csv" => (
-            &[
-                "voucher_id",
-                "account_id",
-                "amount",
-                "valid_from",
-                "valid_to",
-            ],
-            &["products", "pay_mode", "min_order"],
-        ),
-        "orders.csv" => (
-            &["instance_id", "term_start", "term_end"],
-            &["months", "cash", "free_credit", "new"],
-        ),
-        "returns.csv" => (
-            &["account_id", "product", "year"],
-            &["returns", "full_returns"],
-        ),
-        _ => (
-            &["date", "action"],
-            &[
-                "account_id",
-                "instance_id",
-                "where",
-                "amount",
-                "months",
-                "day",
-                "flag",
-                "price",
-                "note",
-                "channel",
-                "voucher_id",
-                "valid_to",
-                "products",
-                "pay_mode",
-                "min_order",
-                "instance_type",
-            ],
-        ),
+        "accounts.csv" => ACCOUNTS,
+        "instances.csv" => INSTANCES,
+        "prices.csv" => PRICES,
+        "vouchers.csv" => VOUCHERS,
+        "orders.csv" => ORDERS,
+        "returns.csv" => RETURNS,
+        _ => ACTIONS,
     }
 }
 
 fn in_order(header: &[&str], row: &Cells) -> Vec<String> {
-    let cell = |column: &&str| row.get(column).cloned().unwrap_or_default();
-    header.iter().map(cell).collect()
+    header
+        .iter()
+        .map(|column| row.get(column).cloned().unwrap_or_default())
+        .collect()
 }

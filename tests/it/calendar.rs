@@ -34,16 +34,14 @@ fn feeds(place: &Place, options: &str) -> BTreeMap<String, String> {
     place
         .run(&format!("calendar book --out out {options}"))
         .done();
-    let is_calendar = |name: &Path| {
+    let files = place.files().into_iter().filter(|(name, _)| {
         name.starts_with("out") && name.extension().is_some_and(|ending| ending == "ics")
-    };
-    let files = place
-        .files()
-        .into_iter()
-        .filter(|(name, _)| is_calendar(name));
-    let text = |bytes| String::from_utf8(bytes).expect("a calendar is UTF-8");
+    });
     files
-        .map(|(name, bytes)| (name.display().to_string(), text(bytes)))
+        .map(|(name, bytes)| {
+            let text = String::from_utf8(bytes).expect("a calendar is UTF-8");
+            (name.display().to_string(), text)
+        })
         .collect()
 }
 

@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use csv::{Reader, StringRecord, Writer};
+use csv::{Reader, StringRecord};
 use renewcast::input::{self, Folder};
 
+use crate::cells::projected;
 use crate::laws::ending;
 use crate::oracle;
 use crate::support::{Files, Written, assert_same, book, builtin, run};
@@ -83,15 +84,13 @@ fn case(folder: PathBuf) -> Case {
         .expect("a folder has a name")
         .to_string_lossy()
         .into_owned();
-    let text = |file: &&str| {
-        Some((
-            (*file).to_owned(),
-            fs::read_to_string(folder.join(file)).ok()?,
-        ))
-    };
+    let files = input::FILES.iter().filter_map(|file| {
+        let text = fs::read_to_string(folder.join(file)).ok()?;
+        Some(((*file).to_owned(), text))
+    });
     Case {
         name,
-        files: input::FILES.iter().filter_map(text).collect(),
+        files: files.collect(),
         folder,
     }
 }
@@ -104,33 +103,6 @@ pub(crate) fn all_cases() -> Vec<(String, Files)> {
         .chain([example])
         .map(|case| (case.name, case.files))
         .collect()
-}
-
-/// The columns of `text` that `expected` names.
-fn projected(text: &str, expected: &str) -> String {
-    let mut reader = Reader::from_reader(text.as_bytes());
-    let known = reader.headers().expect("a header row").clone();
-    let asked = Reader::from_reader(expected.as_bytes())
-        .headers()
-        .expect("a header row")
-        .clone();
-    let column = |name: &str| {
-        known
-            .iter()
-            .position(|other| other == name)
-            .unwrap_or_else(|| panic!("no column {name}"))
-    };
-    let columns: Vec<usize> = asked.iter().map(column).collect();
-    let mut writer = Writer::from_writer(Vec::new());
-    writer.write_record(&asked).expect("memory takes any row");
-    for row in reader.records() {
-        let row = row.expect("a row of a run");
-        writer
-            .write_record(columns.iter().map(|column| &row[*column]))
-            .expect("memory takes any row");
-    }
-    String::from_utf8(writer.into_inner().expect("memory takes any row"))
-        .expect("results are UTF-8")
 }
 
 #[test]

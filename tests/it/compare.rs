@@ -7,13 +7,14 @@ use std::env;
 use renewcast::analysis::compare::{ComparedRun, Figures, differences};
 use renewcast::engine;
 use renewcast::engine::event::{Event, Reason};
-use renewcast::engine::ledger::Ledger;
+use renewcast::engine::ledger::{Entry, Ledger};
 use renewcast::input::{self, Folder};
 use renewcast::model::book::Book;
 use renewcast::model::instance::{Instance, State, StoppedBy};
 use renewcast::model::money::Money;
 
 use crate::books::{Changed, changed, random_book};
+use crate::cells::{Row, minor, rows};
 use crate::program::Place;
 use crate::support::{Files, Written, assert_same, book, results, run_or_refuse};
 
@@ -37,30 +38,12 @@ fn for_each_case(check: impl Fn(u64, &Book, &ComparedRun, &Written)) {
     }
 }
 
-/// The rows of a CSV file by column.
-fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.expect("a row"))
-        .collect()
-}
-
-/// An amount of a cell in minor units, whatever the currency: the point is left out.
-fn minor(cell: &str) -> i64 {
-    if cell.is_empty() {
-        0
-    } else {
-        cell.replace('.', "").parse().expect("an amount")
-    }
-}
-
 #[test]
 fn figures_are_the_sums_of_the_files_of_a_run() {
     for_each_case(|seed, book, case, written| {
         for (number, figures) in case.figures.iter().enumerate() {
             let id = book.accounts[number].id.as_str();
-            let expected = sums_of_files((book, id), written);
+            let expected = sums_of_files(book, id, written);
             assert_eq!(sums(figures), expected, "seed {seed}, account {id}");
         }
     });
@@ -89,17 +72,17 @@ fn sums(figures: &Figures) -> ([i64; 6], [u32; 4]) {
     )
 }
 
-fn sums_of_files((book, id): (&Book, &str), written: &Written) -> ([i64; 6], [u32; 4]) {
+fn sum_of(rows: &[Row], columns: &[&str]) -> i64 {
+    rows.iter()
+        .flat_map(|row| columns.iter().map(|one| minor(&row[*one])))
+        .sum()
+}
+
+fn sums_of_files(book: &Book, id: &str, written: &Written) -> ([i64; 6], [u32; 4]) {
     let monthly = rows(&written.monthly)
         .into_iter()
         .filter(|row| row["account_id"] == id)
         .collect::<Vec<_>>();
-    let sum = |columns: &[&str]| {
-        monthly
-            .iter()
-            .flat_map(|row| columns.iter().map(|one| minor(&row[*one])))
-            .sum()
-    };
     let balances = rows(&written.balances)
         .into_iter()
         .filter(|row| row["account_id"] == id);
@@ -109,10 +92,10 @@ fn sums_of_files((book, id): (&Book, &str), written: &Written) -> ([i64; 6], [u3
         .filter(|row| row["account_id"] == id)
         .collect::<Vec<_>>();
     let amounts = [
-        sum(&["renewal_amount"]),
-        sum(&["usage_amount"]),
-        sum(&["refund_amount"]),
-        sum(&["topup_amount", "credit_amount"]),
+        sum_of(&monthly, &["renewal_amount"]),
+        sum_of(&monthly, &["usage_amount"]),
+        sum_of(&monthly, &["refund_amount"]),
+        sum_of(&monthly, &["topup_amount", "credit_amount"]),
         available
             .iter()
             .copied()
@@ -126,14 +109,19 @@ fn sums_of_files((book, id): (&Book, &str), written: &Written) -> ([i64; 6], [u3
     (amounts, counts_of_rows(book, &ledger))
 }
 
-/// Reclaimed, stopped, recovered and terminated, told from the last row about each instance that put it out of use.
-fn counts_of_rows(book: &Book, ledger: &[BTreeMap<String, String>]) -> [u32; 4] {
-    let opening = |one: &Instance| match (one.state, one.returned, one.stopped_by) {
+/// Why an instance is out of use when the book opens.
+fn out_at_opening(one: &Instance) -> Option<(String, &'static str)> {
+    match (one.state, one.returned, one.stopped_by) {
         (Some(State::Reclaimed), true, _) => Some((one.id.to_string(), "returned")),
         (Some(State::Stopped), _, StoppedBy::Arrears) => Some((one.id.to_string(), "arrears")),
         _ => None,
-    };
-    let mut out: BTreeMap<String, &str> = book.instances.iter().filter_map(opening).collect();
+    }
+}
+
+/// Reclaimed, stopped, recovered and terminated, told from the last row about each instance that put it out of use.
+fn counts_of_rows(book: &Book, ledger: &[Row]) -> [u32; 4] {
+    let mut out: BTreeMap<String, &str> =
+        book.instances.iter().filter_map(out_at_opening).collect();
     let mut counts = [0; 4];
     for row in ledger {
         let id = row["instance_id"].clone();
@@ -243,18 +231,16 @@ fn with_cash(opened: &Book, further: &[Money]) -> Book {
     book
 }
 
+fn is_refused_payment(entry: &Entry) -> bool {
+    entry.event == Event::RenewalFailed
+        || (entry.event == Event::Rejected && entry.reason == Some(Reason::InsufficientFunds))
+}
+
 /// The accounts that are short at some moment: a payment is refused, or a day ends in arrears.
 fn short_accounts(book: &Book) -> Vec<bool> {
     let Ledger { entries, balances } = engine::replay(book).expect("it was replayed before").ledger;
     let mut short: Vec<bool> = vec![false; book.accounts.len()];
-    let is_short = |event, reason| {
-        event == Event::RenewalFailed
-            || (event == Event::Rejected && reason == Some(Reason::InsufficientFunds))
-    };
-    for entry in entries
-        .iter()
-        .filter(|entry| is_short(entry.event, entry.reason))
-    {
+    for entry in entries.iter().filter(|entry| is_refused_payment(entry)) {
         short[entry.account.expect("funds belong to an account").0 as usize] = true;
     }
     let mut first: Vec<Money> = book
@@ -293,11 +279,10 @@ fn what_accounts_need_is_enough_and_one_minor_unit_less_is_not() {
             .map(|needed| (*needed - one).max(Money::ZERO))
             .collect();
         let is_lacking: Vec<bool> = needed.iter().map(|needed| *needed > Money::ZERO).collect();
-        let restarts = |number: usize| waits_for_a_restart(book, number);
         let short = short_accounts(&with_cash(book, &less));
         for (number, (short, lacks)) in short.into_iter().zip(is_lacking).enumerate() {
             assert!(
-                short == lacks || restarts(number),
+                short == lacks || waits_for_a_restart(book, number),
                 "seed {seed}, account {number}: {needed:?}"
             );
         }
@@ -306,10 +291,13 @@ fn what_accounts_need_is_enough_and_one_minor_unit_less_is_not() {
 
 /// With less, a stopped instance of the opening only waits longer.
 fn waits_for_a_restart(book: &Book, account: usize) -> bool {
-    let stopped = |one: &Instance| one.state == Some(State::Stopped);
     book.instances
         .iter()
-        .any(|one| one.account.0 as usize == account && stopped(one))
+        .any(|one| one.account.0 as usize == account && one.state == Some(State::Stopped))
+}
+
+fn total_spend(case: &ComparedRun) -> Money {
+    case.figures.iter().map(|one| one.totals.spend()).sum()
 }
 
 #[test]
@@ -329,15 +317,9 @@ fn a_run_does_not_differ_from_itself_and_differences_have_two_ends() {
             differences(&other.steps, &case.steps),
         );
         let spend: Money = there.iter().map(|one| one.spend()).sum();
-        let total = |case: &ComparedRun| {
-            case.figures
-                .iter()
-                .map(|one| one.totals.spend())
-                .sum::<Money>()
-        };
         assert_eq!(
             spend,
-            total(&other) - total(case),
+            total_spend(&other) - total_spend(case),
             "seed {seed}: differences add up to that of the totals"
         );
         for (one, other) in there.iter().zip(&back) {
@@ -364,12 +346,16 @@ fn a_term_up_front_is_used_like_the_same_days_month_by_month() {
         .file("book/scenarios/long.toml", "[[set]]\nrenew_months = 36\n[profile.tencent-cvm]\ndiscounts = {}\n");
     place.run("compare book --no-charts --out out").done();
     let rows = rows(&place.text("out/compare.csv"));
-    let figures = |row: &BTreeMap<String, String>| {
-        ["spend", "value_left", "used"].map(|name| row[name].clone())
-    };
-    assert_eq!(figures(&rows[0]), ["876.00", "0.00", "876.00"]);
+    let figures = ["spend", "value_left", "used"];
+    assert_eq!(
+        figures.map(|name| &*rows[0][name]),
+        ["876.00", "0.00", "876.00"]
+    );
     // 2,628.00 over 1,096 days are 2.40 a day: 365 days are 876.00.
-    assert_eq!(figures(&rows[2]), ["2628.00", "1752.00", "876.00"]);
+    assert_eq!(
+        figures.map(|name| &*rows[2][name]),
+        ["2628.00", "1752.00", "876.00"]
+    );
 }
 
 #[test]
@@ -455,9 +441,7 @@ fn what_people_give_up_is_no_loss() {
     place
         .run("compare book --set renew_months=3 --no-charts --out c")
         .done();
-    let figures = |row: &BTreeMap<String, String>| {
-        ["reclaimed", "recovered", "terminated"].map(|one| row[one].clone())
-    };
+    let figures = |row: &Row| ["reclaimed", "recovered", "terminated"].map(|one| row[one].clone());
     assert_eq!(
         figures(&rows(&place.text("c/compare.csv"))[0]),
         ["0", "1", "0"]

@@ -378,7 +378,7 @@ fn a_link_to_a_folder_stays_a_link() {
 
 /// A result, then a command that is refused and leaves it as it was.
 #[track_caller]
-fn refused(place: &Place, (line, command): (&str, &str), complaint: &str) {
+fn refused(place: &Place, line: &str, command: &str, complaint: &str) {
     let before = place.files();
     place.run_from(line, command).refused().complains(complaint);
     assert_eq!(place.files(), before, "{command}, from {line}");
@@ -390,15 +390,17 @@ fn a_disk_that_becomes_full_keeps_the_old_result() {
     let place = two_books(40);
     place.run("run one --force --out out").done();
     let line = "ulimit -f 8; exec \"$0\" \"$@\"";
-    refused(&place, (line, "run two --out out"), "cannot write `out/");
+    refused(&place, line, "run two --out out", "cannot write `out/");
     refused(
         &place,
-        (line, "run two --out new/er"),
+        line,
+        "run two --out new/er",
         "cannot write `new/er/",
     );
     refused(
         &place,
-        (line, "generate --out one --force --instances 1000"),
+        line,
+        "generate --out one --force --instances 1000",
         "cannot write `one/",
     );
     assert!(!place.folder.path().join("new").exists());
@@ -431,17 +433,20 @@ fn a_small_disk_and_a_read_only_one_keep_the_old_result() {
     place.run("run one --no-charts --force --out out").done();
     refused(
         &place,
-        (&read_only, "run two --no-charts --out out/deep"),
+        &read_only,
+        "run two --no-charts --out out/deep",
         "cannot write `out/deep`: Read-only",
     );
     refused(
         &place,
-        (&read_only, "run two --no-charts --out out/new"),
+        &read_only,
+        "run two --no-charts --out out/new",
         "cannot write `out/new`: Read-only",
     );
     refused(
         &place,
-        (&read_only, "run two --no-charts --out out"),
+        &read_only,
+        "run two --no-charts --out out",
         "cannot write `out`: Read-only",
     );
 }
@@ -484,7 +489,8 @@ fn an_input_that_vanished_keeps_the_old_result() {
         symlink("nowhere", &file).expect("links can be made");
         refused(
             &place,
-            ("exec \"$0\" \"$@\"", "run book --no-charts --out out"),
+            "exec \"$0\" \"$@\"",
+            "run book --no-charts --out out",
             name,
         );
         fs::rename(&aside, &file).expect("the file comes back");
@@ -492,7 +498,8 @@ fn an_input_that_vanished_keeps_the_old_result() {
     fs::remove_dir_all(&book).expect("a folder can be removed");
     refused(
         &place,
-        ("exec \"$0\" \"$@\"", "run book --no-charts --out out"),
+        "exec \"$0\" \"$@\"",
+        "run book --no-charts --out out",
         "there is no folder `book`",
     );
 }

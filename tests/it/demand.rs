@@ -116,8 +116,11 @@ fn of_instances_add_up(seed: u64, files: &Files, demand: &Demand) {
     for (currency, total) in demand.totals(&book) {
         let of_instances = by_currency.get(&currency).copied().unwrap_or_default();
         if demand.untold.is_empty() {
-            let known = |sums: ThreeSums| (sums.all_due_paid, sums.all_kept);
-            assert_eq!(known(of_instances), known(total), "seed {seed}");
+            assert_eq!(
+                (of_instances.all_due_paid, of_instances.all_kept),
+                (total.all_due_paid, total.all_kept),
+                "seed {seed}"
+            );
         }
     }
 }

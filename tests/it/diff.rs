@@ -1,18 +1,9 @@
 //! Two written results side by side.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::cells::rows;
 use crate::program::Place;
-
-/// The rows of a CSV file by column.
-fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.expect("a row"))
-        .collect()
-}
 
 /// What the comparison of scenarios and that of their written results have in common.
 fn in_common(text: &str) -> Vec<Vec<String>> {
@@ -53,15 +44,12 @@ fn events(text: &str) -> Vec<Vec<String>> {
         "amount",
         "term_end",
     ];
-    let is_base = |row: &BTreeMap<String, String>| (row["only_in"] != row["scenario"]).to_string();
-    let cells = |row: &BTreeMap<String, String>| {
-        columns
-            .iter()
-            .map(|column| row[*column].clone())
-            .chain([is_base(row)])
-            .collect()
-    };
-    let mut events: Vec<Vec<String>> = rows(text).iter().map(cells).collect();
+    let mut events = Vec::new();
+    for row in rows(text) {
+        let is_base = (row["only_in"] != row["scenario"]).to_string();
+        let cells = columns.iter().map(|column| row[*column].clone());
+        events.push(cells.chain([is_base]).collect());
+    }
     events.sort();
     events
 }

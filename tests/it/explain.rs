@@ -116,22 +116,22 @@ fn a_release_is_told_by_what_its_retention_counts_from() {
 
 #[test]
 fn a_resize_is_told_by_the_months_that_it_counts() {
-    let resize = |price: &str| format!("2027-01-11,resize,web,,{price}\n");
-    let dearer = told("", "200.00", BOUGHT, &resize("90"));
+    let dearer = told("", "200.00", BOUGHT, "2027-01-11,resize,web,,90\n");
     assert_eq!(rule(&dearer, "is resized"), "upgrade_months = \"average\"");
-    let cheaper = told("", "200.00", BOUGHT, &resize("6"));
+    let resized = "2027-01-11,resize,web,,6\n";
+    let cheaper = told("", "200.00", BOUGHT, resized);
     let words = "refund = \"hourly\" of what is used, downgrade_months = \"months_or_days30\" of what is left";
     assert_eq!(rule(&cheaper, "is resized"), words);
-    let shared = told("refund = \"share\"\n", "200.00", BOUGHT, &resize("6"));
+    let shared = told("refund = \"share\"\n", "200.00", BOUGHT, resized);
     assert_eq!(
         rule(&shared, "is resized"),
         "downgrade_months = \"months_or_days30\""
     );
-    let kept = told("downgrade_refund = false\n", "200.00", BOUGHT, &resize("6"));
+    let kept = told("downgrade_refund = false\n", "200.00", BOUGHT, resized);
     assert_eq!(rule(&kept, "is resized"), "downgrade_refund = false");
-    let same = told("", "200.00", BOUGHT, &resize("60"));
+    let same = told("", "200.00", BOUGHT, "2027-01-11,resize,web,,60\n");
     assert_eq!(rule(&same, "is resized"), "");
-    let none_left = told("downgrades = 0\n", "200.00", BOUGHT, &resize("6"));
+    let none_left = told("downgrades = 0\n", "200.00", BOUGHT, resized);
     assert_eq!(rule(&none_left, "is rejected"), "downgrades = 0");
 }
 

@@ -28,14 +28,12 @@ fn files(parts: &[(&str, String)]) -> Files {
 /// Accounts `a-0000` and so on with a term each, of which three in four end in the run; one has as many instances besides.
 fn wide_book() -> Files {
     let accounts = (0..MANY).map(|number| format!("a-{number:04},1000000.00\n"));
-    let prepaid = |number| {
-        format!(
-            "i-{number},a-{number:04},PREPAID,60,,none,2026-03-0{}\n",
-            number % 4 + 1
-        )
-    };
-    let postpaid = |number| format!("h-{number},a-0007,POSTPAID_BY_HOUR,,0.01,,\n");
-    let instances = (0..MANY).map(prepaid).chain((0..MANY).map(postpaid));
+    let prepaid = (0..MANY).map(|number| {
+        let day = number % 4 + 1;
+        format!("i-{number},a-{number:04},PREPAID,60,,none,2026-03-0{day}\n")
+    });
+    let postpaid = (0..MANY).map(|number| format!("h-{number},a-0007,POSTPAID_BY_HOUR,,0.01,,\n"));
+    let instances = prepaid.chain(postpaid);
     files(&[
         (
             "book.toml",

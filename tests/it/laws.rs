@@ -153,14 +153,14 @@ fn setting(files: &Files, key: &str) -> Day {
 pub(crate) fn ending(files: &Files, to: Day) -> Files {
     let mut files = files.clone();
     let settings = files.get_mut("book.toml").expect("a book has settings");
-    let line = |line: &str| {
+    let lines = settings.lines().map(|line| {
         if line.starts_with("to = ") {
             format!("to = {to}\n")
         } else {
             format!("{line}\n")
         }
-    };
-    *settings = settings.lines().map(line).collect();
+    });
+    *settings = lines.collect();
     files
 }
 

@@ -6,6 +6,7 @@ mod bills;
 mod books;
 mod calendar;
 mod cases;
+mod cells;
 mod cli;
 mod compare;
 mod crash;

@@ -142,82 +142,104 @@ fn a_ledger_larger_than_memory_is_written_and_compared_and_explained() {
     assert!(story.contains("i-7"), "{story}");
 }
 
+/// A book with every file that it may have.
+#[cfg(target_os = "linux")]
+const EVERY_FILE: &[(&str, &str)] = &[
+    ("book.toml", "from = 2026-12-01\nto = 2026-12-31\n"),
+    ("accounts.csv", "account_id,cash\nshop,100.00\n"),
+    (
+        "instances.csv",
+        "instance_id,account_id,charge_type,hourly_price\nweb,shop,POSTPAID_BY_HOUR,0.01\n",
+    ),
+    ("prices.csv", "product,instance_type,monthly_price\n"),
+    ("actions.csv", "date,action,account_id,amount\n"),
+    (
+        "vouchers.csv",
+        "voucher_id,account_id,amount,valid_from,valid_to\n",
+    ),
+    ("orders.csv", "instance_id,term_start,term_end\n"),
+    ("returns.csv", "account_id,product,year\n"),
+    ("budget.csv", "month,amount\n"),
+    ("rates.csv", "currency,rate\n"),
+];
+
+/// Longer than any row or small file may be.
+#[cfg(target_os = "linux")]
+const COMMAS: usize = 20 << 20;
+
+/// A place with that book in `book`.
+#[cfg(target_os = "linux")]
+fn every_file() -> Place {
+    EVERY_FILE.iter().fold(Place::new(), |place, (name, text)| {
+        place.file(&format!("book/{name}"), text)
+    })
+}
+
+/// A command is refused in little memory; what it said.
+#[cfg(target_os = "linux")]
+fn refused_in_little_memory(place: &Place, command: &str) -> String {
+    const KIBIBYTES: u64 = 350_000;
+    let done = within(KIBIBYTES, place, command);
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(2), "{command}: {told}");
+    told
+}
+
+/// The book is refused for this file.
+#[cfg(target_os = "linux")]
+fn assert_file_is_refused(name: &str, file: &str, says: &str) {
+    let place = every_file().file(&format!("book/{name}"), file);
+    let told = refused_in_little_memory(&place, "check book");
+    assert!(
+        told.contains(says) && told.contains(&format!(" --> {name}:")),
+        "{name}: {told}"
+    );
+}
+
 /// A row of nothing but commas, many times as long as any row: held cell by cell it would take many times as much memory as
 /// there is here.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_row_of_commas_takes_no_more_than_its_header() {
-    const KIBIBYTES: u64 = 350_000;
-    const COMMAS: usize = 20 << 20;
-    let files = [
-        ("book.toml", "from = 2026-12-01\nto = 2026-12-31\n"),
-        ("accounts.csv", "account_id,cash\nshop,100.00\n"),
-        (
-            "instances.csv",
-            "instance_id,account_id,charge_type,hourly_price\nweb,shop,POSTPAID_BY_HOUR,0.01\n",
-        ),
-        ("prices.csv", "product,instance_type,monthly_price\n"),
-        ("actions.csv", "date,action,account_id,amount\n"),
-        (
-            "vouchers.csv",
-            "voucher_id,account_id,amount,valid_from,valid_to\n",
-        ),
-        ("orders.csv", "instance_id,term_start,term_end\n"),
-        ("returns.csv", "account_id,product,year\n"),
-        ("budget.csv", "month,amount\n"),
-        ("rates.csv", "currency,rate\n"),
-    ];
-    let book = || {
-        files.iter().fold(Place::new(), |place, (name, text)| {
-            place.file(&format!("book/{name}"), text)
-        })
-    };
-    book().run("run book --no-charts --out out").done();
+    every_file().run("run book --no-charts --out out").done();
     let commas = ",".repeat(COMMAS);
-    let wrong = |name: &str, file: &str, says: &str| {
-        let place = book().file(&format!("book/{name}"), file);
-        let done = within(KIBIBYTES, &place, "check book");
-        let told = String::from_utf8_lossy(&done.stderr);
-        assert_eq!(done.status.code(), Some(2), "{name}: {told}");
-        assert!(
-            told.contains(says) && told.contains(&format!(" --> {name}:")),
-            "{name}: {told}"
-        );
-    };
-    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
-        wrong(
+    for (name, text) in EVERY_FILE.iter().filter(|(name, _)| name.ends_with(".csv")) {
+        assert_file_is_refused(
             name,
             &format!("{text}{commas}"),
             "the row has more cells than the header",
         );
     }
-    wrong(
+    assert_file_is_refused(
         "instances.csv",
         &commas,
         "the header has more than 32768 columns",
     );
-    wrong(
+    assert_file_is_refused(
         "actions.csv",
-        &format!("{}{}", files[4].1, "x".repeat(COMMAS)),
+        &format!("date,action,account_id,amount\n{}", "x".repeat(COMMAS)),
         "the row has more than 4 MiB",
     );
-    for (name, bytes) in [
-        ("sweep.toml", "#".repeat(COMMAS)),
-        ("answer.json", format!("[{}1]", "1,".repeat(COMMAS / 2))),
+}
+
+/// Beside a book: settings of a sweep, and the answer of a cloud.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_comment_or_list_takes_little_memory() {
+    for (name, bytes, command) in [
+        ("sweep.toml", "#".repeat(COMMAS), "sweep book sweep.toml"),
+        (
+            "answer.json",
+            format!("[{}1]", "1,".repeat(COMMAS / 2)),
+            "import tencent answer.json --out new",
+        ),
     ] {
-        let place = book().file(name, &bytes);
-        let verb = if name == "sweep.toml" {
-            "sweep book sweep.toml"
-        } else {
-            "import tencent answer.json --out new"
-        };
-        let done = within(KIBIBYTES, &place, verb);
-        let told = String::from_utf8_lossy(&done.stderr);
-        assert_eq!(done.status.code(), Some(2), "{name}: {told}");
+        let place = every_file().file(name, &bytes);
+        let told = refused_in_little_memory(&place, command);
         assert!(
             told.contains("more than 2 MiB")
                 || told.contains("a list has more than 4194304 values"),
-            "{told}"
+            "{name}: {told}"
         );
     }
 }

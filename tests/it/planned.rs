@@ -20,6 +20,7 @@ use renewcast::output::plan as files;
 
 use asks::{Ask, drawn, profiles_of, question, weighted_book, with_budgets};
 
+use crate::cells::{Row as Cells, minor, rows};
 use crate::laws::for_each_seed;
 use crate::oracle;
 use crate::support::{Files, book};
@@ -29,18 +30,6 @@ fn books() -> u64 {
     env::var("BOOKS")
         .ok()
         .map_or(20, |text| text.parse().expect("BOOKS is a number"))
-}
-
-type Cells = BTreeMap<String, String>;
-
-/// The rows of a CSV file.
-fn rows(text: &str) -> Vec<Cells> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.expect("a CSV row"))
-        .collect()
 }
 
 /// A CSV file with these rows, in every column that one of them has.
@@ -74,14 +63,6 @@ struct Judged {
     balances: BTreeMap<String, Vec<(Day, i64)>>,
 }
 
-fn minor(cell: &str) -> i64 {
-    if cell.is_empty() {
-        0
-    } else {
-        cell.replace('.', "").parse().expect("an amount")
-    }
-}
-
 fn day(cell: &str) -> Day {
     Day::parse(cell).expect("a date")
 }
@@ -89,8 +70,15 @@ fn day(cell: &str) -> Day {
 /// The rows that a plan or a test adds have this note.
 const NOTE: &str = "cash plan";
 
+/// A book, and the profiles that it is read with.
+#[derive(Clone, Copy)]
+struct Given<'b> {
+    files: &'b Files,
+    profiles: &'b str,
+}
+
 /// The model's run of a book with these rows behind its actions.
-fn judged((files, profiles): (&Files, &str), pasted: &[Cells]) -> Judged {
+fn judged(Given { files, profiles }: Given<'_>, pasted: &[Cells]) -> Judged {
     let mut files = files.clone();
     let mut actions = files
         .get("actions.csv")
@@ -118,7 +106,7 @@ fn judged((files, profiles): (&Files, &str), pasted: &[Cells]) -> Judged {
     }
 }
 
-fn top_up((book, account): (&Book, AccountIndex), date: Day, minor: i64) -> Cells {
+fn top_up(book: &Book, account: AccountIndex, date: Day, minor: i64) -> Cells {
     let account = book.account(account);
     let amount = Money::from_minor(minor)
         .display(account.currency)
@@ -145,10 +133,13 @@ const LONGEST: i32 = 160;
 /// More than anything in these books costs.
 const AMPLE: i64 = 1 << 44;
 
+/// A row of a ledger, what is available behind it, and whether the plan's money can be there.
+type Told<'j> = (&'j Cells, i64, bool);
+
 /// One account of a plan, and everything that it is judged by.
 struct Case<'c> {
     ask: Ask,
-    files: (&'c Files, &'c str),
+    given: Given<'c>,
     book: &'c Book,
     question: &'c PlanQuestion,
     arrivals: &'c [Day],
@@ -174,11 +165,10 @@ impl Case<'_> {
 
     /// The plan's rows, those about the account's money replaced by others.
     fn with_money(&self, money: &[(Day, i64)]) -> Vec<Cells> {
-        let of_account = (self.book, self.plan.account);
         let money = money
             .iter()
             .filter(|(_, minor)| *minor > 0)
-            .map(|(day, minor)| top_up(of_account, *day, *minor));
+            .map(|(day, minor)| top_up(self.book, self.plan.account, *day, *minor));
         let others = self
             .pasted
             .iter()
@@ -195,8 +185,8 @@ impl Case<'_> {
             .collect()
     }
 
-    /// The account's rows, each with what is available behind it and whether the plan's money can be there.
-    fn told<'j>(&self, run: &'j Judged) -> Vec<(&'j Cells, i64, bool)> {
+    /// The account's rows.
+    fn told<'j>(&self, run: &'j Judged) -> Vec<Told<'j>> {
         let funds = self.book.account(self.plan.account).funds;
         let mut beyond = funds.credit_limit.minor() - funds.frozen.minor();
         let mut came = false;
@@ -315,12 +305,12 @@ impl Case<'_> {
             .account(self.plan.account)
             .alert_below
             .map(Money::minor);
-        let other = || {
-            (self.story(run) != self.story(goal)).then(|| "not the run with ample money".to_owned())
-        };
         self.unpaid(run)
             .or_else(|| self.ends_low(run, self.reserve().max(alert)))
-            .or_else(other)
+            .or_else(|| {
+                (self.story(run) != self.story(goal))
+                    .then(|| "not the run with ample money".to_owned())
+            })
     }
 
     /// What must not be late and is: kind and instance, with the day and whether a payment failed that money could have
@@ -412,7 +402,7 @@ impl Case<'_> {
                         .map(|next| (*next, AMPLE)),
                 );
             }
-            let run = judged(self.files, &self.with_money(&less));
+            let run = judged(self.given, &self.with_money(&less));
             assert!(
                 self.broken(&run, goal).is_some(),
                 "a minor unit less on {date} does: {what}"
@@ -424,12 +414,6 @@ impl Case<'_> {
     /// Kept instances stay, and the others cost nothing more by themselves.
     fn what_is_asked_for_stays(&self, run: &Judged, what: &str) {
         let Some(kept) = self.kept else { return };
-        let lost: BTreeMap<&str, UnavoidableCause> = self
-            .plan
-            .lost
-            .iter()
-            .map(|loss| (self.book.instance(loss.instance).id.as_str(), loss.why))
-            .collect();
         let let_go: BTreeSet<&str> = self
             .plan
             .triage
@@ -445,61 +429,82 @@ impl Case<'_> {
             .filter(|one| one.account == self.plan.account)
         {
             let id = instance.id.as_str();
-            let own: Vec<&(&Cells, i64, bool)> = told
+            let own: Vec<Told<'_>> = told
                 .iter()
+                .copied()
                 .filter(|(row, ..)| row["instance_id"] == id)
                 .collect();
-            let is = |events: &[&str], row: &Cells| events.contains(&row["event"].as_str());
             if kept.contains(id) && !let_go.contains(id) {
-                if self.question.tolerance != Tolerance::Reclaimed && lost.contains_key(id) {
-                    assert!(
-                        lost[id] != UnavoidableCause::NotRenewed,
-                        "{id} could be renewed: {what}"
-                    );
-                }
-                if lost.contains_key(id) {
-                    continue;
-                }
-                let forbidden: &[&str] = match self.question.tolerance {
-                    Tolerance::Reclaimed => &[],
-                    _ => &["reclaimed"],
-                };
-                let gone = own.iter().find(|(row, _, came)| {
-                    (*came && is(forbidden, row))
-                        || row["reason"] == "retention_over"
-                        || (*came && row["reason"] == "arrears")
-                });
-                let tolerated = self.question.tolerance == Tolerance::Reclaimed;
-                assert!(tolerated || gone.is_none(), "{id} is lost: {gone:?} {what}");
-                assert!(
-                    own.iter()
-                        .all(|(row, ..)| row["event"] != "terminated" || row["reason"] == "user"),
-                    "{id} is gone: {what}"
-                );
+                self.assert_kept(id, &own, what);
             } else {
-                let by_people = |row: &Cells| {
-                    let started = row["event"] == "restored" && row["reason"] == "user";
-                    (started || is(&["flag_set", "converted", "rejected"], row))
-                        && !row["detail"].ends_with(NOTE)
-                };
-                if own.iter().any(|(row, ..)| by_people(row)) {
-                    continue;
-                }
-                let costs = own.iter().filter(|(row, ..)| {
-                    (is(&["renewed", "recovered"], row) && row["reason"] == "auto")
-                        || (row["event"] == "usage" && row["state"] == "running")
-                });
-                let count = costs.count();
-                // What comes back runs for a day; on the last day nobody can stop it any more.
-                let last = self.book.days.to.to_string();
-                let runs = |row: &Cells| {
-                    row["event"] == "stopped" || (row["event"] == "restored" && row["date"] == last)
-                };
-                let allowed = own.iter().filter(|(row, ..)| runs(row)).count();
-                assert!(count <= allowed, "{id} costs something: {what}");
+                self.assert_costs_nothing(id, &own, what);
             }
         }
     }
+
+    /// A kept instance stays, or the plan says why it cannot.
+    fn assert_kept(&self, id: &str, own: &[Told<'_>], what: &str) {
+        let lost = self
+            .plan
+            .lost
+            .iter()
+            .rfind(|loss| self.book.instance(loss.instance).id.as_str() == id);
+        let tolerates_all = self.question.tolerance == Tolerance::Reclaimed;
+        if let Some(loss) = lost {
+            assert!(
+                tolerates_all || loss.why != UnavoidableCause::NotRenewed,
+                "{id} could be renewed: {what}"
+            );
+            return;
+        }
+        let gone = own.iter().find(|(row, _, came)| {
+            (*came && row["event"] == "reclaimed")
+                || row["reason"] == "retention_over"
+                || (*came && row["reason"] == "arrears")
+        });
+        assert!(
+            tolerates_all || gone.is_none(),
+            "{id} is lost: {gone:?} {what}"
+        );
+        assert!(
+            own.iter()
+                .all(|(row, ..)| row["event"] != "terminated" || row["reason"] == "user"),
+            "{id} is gone: {what}"
+        );
+    }
+
+    /// An instance that is not kept is neither renewed nor used, unless people ask for it.
+    fn assert_costs_nothing(&self, id: &str, own: &[Told<'_>], what: &str) {
+        let by_people = own.iter().any(|(row, ..)| {
+            let started = row["event"] == "restored" && row["reason"] == "user";
+            (started || is_event(row, &["flag_set", "converted", "rejected"]))
+                && !row["detail"].ends_with(NOTE)
+        });
+        if by_people {
+            return;
+        }
+        let costs = own.iter().filter(|(row, ..)| {
+            (is_event(row, &["renewed", "recovered"]) && row["reason"] == "auto")
+                || (row["event"] == "usage" && row["state"] == "running")
+        });
+        let count = costs.count();
+        // What comes back runs for a day; on the last day nobody can stop it any more.
+        let last = self.book.days.to.to_string();
+        let allowed = own.iter().filter(|(row, ..)| {
+            row["event"] == "stopped" || (row["event"] == "restored" && row["date"] == last)
+        });
+        assert!(count <= allowed.count(), "{id} costs something: {what}");
+    }
+}
+
+fn came_back(run: &Judged, id: &str) -> bool {
+    run.rows
+        .iter()
+        .any(|row| row["instance_id"] == id && row["event"] == "restored")
+}
+
+fn is_event(row: &Cells, events: &[&str]) -> bool {
+    events.contains(&row["event"].as_str())
 }
 
 /// How much was judged.
@@ -581,17 +586,13 @@ fn judge(seed: u64, ask: Ask) -> Option<Count> {
         .collect();
     let pasted = String::from_utf8(made["actions.csv"].clone()).expect("files are UTF-8");
     let pasted: Vec<Cells> = rows(&pasted).into_iter().map(filled).collect();
-    let (profiles, question) = (profiles_of(&files), &question);
-    let run = judged((&files, &profiles), &pasted);
+    let given = Given {
+        files: &files,
+        profiles: &profiles_of(&files),
+    };
+    let run = judged(given, &pasted);
     let what = format!("seed {seed}, {ask:?}\n{plan:#?}\n{files:#?}");
-    let refused = run
-        .rows
-        .iter()
-        .find(|row| row["event"] == "rejected" && row["detail"].ends_with(NOTE));
-    assert!(
-        refused.is_none(),
-        "a row of the plan is rejected: {refused:?}, {what}"
-    );
+    assert_none_rejected(&run, &what);
     let steps = pasted.iter().filter(|row| row["action"] != "topup").count();
     let held = held(&files, &run, arrivals[0]);
     let mut count = Count {
@@ -600,39 +601,43 @@ fn judge(seed: u64, ask: Ask) -> Option<Count> {
         held,
         ..Count::default()
     };
-    let ample: Vec<Cells> = {
-        let money = plan
-            .accounts
-            .iter()
-            .map(|one| top_up((&book, one.account), arrivals[0], AMPLE));
-        money
-            .chain(
-                pasted
-                    .iter()
-                    .filter(|row| row["action"] != "topup")
-                    .cloned(),
-            )
-            .collect()
-    };
-    let goal = judged((&files, &profiles), &ample);
+    let money = plan
+        .accounts
+        .iter()
+        .map(|one| top_up(&book, one.account, arrivals[0], AMPLE));
+    let others = pasted.iter().filter(|row| row["action"] != "topup");
+    let ample: Vec<Cells> = money.chain(others.cloned()).collect();
+    let goal = judged(given, &ample);
     for one in &plan.accounts {
         let case = Case {
             ask,
-            files: (&files, &profiles),
+            given,
             book: &book,
-            question,
+            question: &question,
             arrivals: &arrivals,
             pasted: &pasted,
             plan: one,
             kept: kept.as_ref(),
         };
-        case.account(&run, &goal, (&what, &mut count));
+        case.account(&run, &goal, &what, &mut count);
     }
     Some(count)
 }
 
+/// The run carries out every row of the plan.
+fn assert_none_rejected(run: &Judged, what: &str) {
+    let refused = run
+        .rows
+        .iter()
+        .find(|row| row["event"] == "rejected" && row["detail"].ends_with(NOTE));
+    assert!(
+        refused.is_none(),
+        "a row of the plan is rejected: {refused:?}, {what}"
+    );
+}
+
 impl Case<'_> {
-    fn account(&self, run: &Judged, goal: &Judged, (what, count): (&str, &mut Count)) {
+    fn account(&self, run: &Judged, goal: &Judged, what: &str, count: &mut Count) {
         let what = &format!("account {:?}, {what}", self.id());
         let (budgeted, tolerant) = (
             self.ask.worth().is_some(),
@@ -649,11 +654,8 @@ impl Case<'_> {
                 self.what_is_asked_for_stays(run, what);
                 for one in triage.kept.iter().map(|one| self.book.instance(*one)) {
                     let waits = one.state == Some(State::Stopped);
-                    let is_back = |row: &Cells| {
-                        row["instance_id"] == one.id.as_str() && row["event"] == "restored"
-                    };
                     assert!(
-                        !waits || run.rows.iter().any(is_back),
+                        !waits || came_back(run, one.id.as_str()),
                         "{:?} does not come back: {what}",
                         one.id
                     );
@@ -697,11 +699,10 @@ impl Case<'_> {
                 .filter(|row| row.get("instance_id").is_none_or(|of| of != id))
                 .cloned()
                 .collect();
-            let run = judged(self.files, &kept);
+            let run = judged(self.given, &kept);
             let waits = self.book.instance(*one).state != Some(State::Running);
             let stopped = self.book.instance(*one).state == Some(State::Stopped);
-            let is_back = |row: &Cells| row["instance_id"] == id && row["event"] == "restored";
-            let fails = (stopped && !run.rows.iter().any(is_back))
+            let fails = (stopped && !came_back(&run, id))
                 || self
                     .unpaid(&run)
                     .or_else(|| self.ends_low(&run, self.reserve()))

@@ -47,95 +47,100 @@ fn standing(instance: &Instance) -> String {
     words.join(" ")
 }
 
+/// Columns after `instance_id,account_id`, cells, and what is read.
+const CELLS: &[(&str, &str, &str)] = &[
+    (
+        "charge_type,monthly_price,expires_on",
+        "PREPAID,100,2026-12-15",
+        "manual 1 100 - - 2026-12-15 15 running - -",
+    ),
+    (
+        "expires_on,charge_type,monthly_price",
+        "2026-12-15,PREPAID,100",
+        "manual 1 100 - - 2026-12-15 15 running - -",
+    ),
+    (
+        "charge_type,hourly_price",
+        "POSTPAID_BY_HOUR,0.10",
+        "manual 1 - 0.1 - - - running - -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,renew_flag,renew_months",
+        "PREPAID,100,2026-12-15,NOTIFY_AND_AUTO_RENEW,12",
+        "auto 12 100 - - 2026-12-15 15 running - -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,renew_flag",
+        "PREPAID,100,2026-12-15,NOTIFY_AND_MANUAL_RENEW",
+        "manual 1 100 - - 2026-12-15 15 running - -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,renew_flag",
+        "PREPAID,100,2026-12-15,DISABLE_NOTIFY_AND_MANUAL_RENEW",
+        "none 1 100 - - 2026-12-15 15 running - -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,anchor_day",
+        "PREPAID,100,2027-02-28,31",
+        "manual 1 100 - - 2027-02-28 31 running - -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,starts_on",
+        "PREPAID,100,2026-12-15,2026-11-30",
+        "manual 1 100 - 2026-11-30 2026-12-15 15 running - -",
+    ),
+    (
+        "charge_type,monthly_price,starts_on",
+        "PREPAID,100,2026-12-01",
+        "manual 1 100 - 2026-12-01 - 1 - - -",
+    ),
+    (
+        "charge_type,hourly_price,starts_on",
+        "POSTPAID_BY_HOUR,1,2026-12-31",
+        "manual 1 - 1 2026-12-31 - - - - -",
+    ),
+    (
+        "charge_type,hourly_price,state,since",
+        "POSTPAID_BY_HOUR,1,stopped,2026-11-01",
+        "manual 1 - 1 - - - stopped 2026-11-01 -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,state,since,returned",
+        "PREPAID,100,2027-05-15,reclaimed,2026-11-29,true",
+        "manual 1 100 - - 2027-05-15 15 reclaimed 2026-11-29 returned",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,state",
+        "PREPAID,100,2020-05-15,terminated",
+        "manual 1 100 - - 2020-05-15 15 terminated - -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,state",
+        "PREPAID,100,2026-11-30,running",
+        "manual 1 100 - - 2026-11-30 30 running - -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,state,since",
+        "PREPAID,100,2020-05-15,reclaimed,2020-05-17",
+        "manual 1 100 - - 2020-05-15 15 reclaimed 2020-05-17 -",
+    ),
+    (
+        "charge_type,monthly_price,expires_on,name",
+        "PREPAID,\"100\",2026-12-15,\"a, \"\"b\"\"\"",
+        "manual 1 100 - - 2026-12-15 15 running - -",
+    ),
+];
+
 #[test]
 fn cells_become_an_instance() {
-    // columns after `instance_id,account_id`, cells, what is read
-    let table = [
-        (
-            "charge_type,monthly_price,expires_on",
-            "PREPAID,100,2026-12-15",
-            "manual 1 100 - - 2026-12-15 15 running - -",
-        ),
-        (
-            "expires_on,charge_type,monthly_price",
-            "2026-12-15,PREPAID,100",
-            "manual 1 100 - - 2026-12-15 15 running - -",
-        ),
-        (
-            "charge_type,hourly_price",
-            "POSTPAID_BY_HOUR,0.10",
-            "manual 1 - 0.1 - - - running - -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,renew_flag,renew_months",
-            "PREPAID,100,2026-12-15,NOTIFY_AND_AUTO_RENEW,12",
-            "auto 12 100 - - 2026-12-15 15 running - -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,renew_flag",
-            "PREPAID,100,2026-12-15,NOTIFY_AND_MANUAL_RENEW",
-            "manual 1 100 - - 2026-12-15 15 running - -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,renew_flag",
-            "PREPAID,100,2026-12-15,DISABLE_NOTIFY_AND_MANUAL_RENEW",
-            "none 1 100 - - 2026-12-15 15 running - -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,anchor_day",
-            "PREPAID,100,2027-02-28,31",
-            "manual 1 100 - - 2027-02-28 31 running - -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,starts_on",
-            "PREPAID,100,2026-12-15,2026-11-30",
-            "manual 1 100 - 2026-11-30 2026-12-15 15 running - -",
-        ),
-        (
-            "charge_type,monthly_price,starts_on",
-            "PREPAID,100,2026-12-01",
-            "manual 1 100 - 2026-12-01 - 1 - - -",
-        ),
-        (
-            "charge_type,hourly_price,starts_on",
-            "POSTPAID_BY_HOUR,1,2026-12-31",
-            "manual 1 - 1 2026-12-31 - - - - -",
-        ),
-        (
-            "charge_type,hourly_price,state,since",
-            "POSTPAID_BY_HOUR,1,stopped,2026-11-01",
-            "manual 1 - 1 - - - stopped 2026-11-01 -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,state,since,returned",
-            "PREPAID,100,2027-05-15,reclaimed,2026-11-29,true",
-            "manual 1 100 - - 2027-05-15 15 reclaimed 2026-11-29 returned",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,state",
-            "PREPAID,100,2020-05-15,terminated",
-            "manual 1 100 - - 2020-05-15 15 terminated - -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,state",
-            "PREPAID,100,2026-11-30,running",
-            "manual 1 100 - - 2026-11-30 30 running - -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,state,since",
-            "PREPAID,100,2020-05-15,reclaimed,2020-05-17",
-            "manual 1 100 - - 2020-05-15 15 reclaimed 2020-05-17 -",
-        ),
-        (
-            "charge_type,monthly_price,expires_on,name",
-            "PREPAID,\"100\",2026-12-15,\"a, \"\"b\"\"\"",
-            "manual 1 100 - - 2026-12-15 15 running - -",
-        ),
-    ];
-    for (columns, cells, expected) in table {
+    for (columns, cells, expected) in CELLS {
         let csv = format!("\u{feff}instance_id,account_id,{columns}\r\n\r\nweb-1,main,{cells}\r\n");
         let book = book(&[("instances.csv", &csv)], None);
-        assert_eq!(standing(&book.instances[0]), expected, "{columns}: {cells}");
+        assert_eq!(
+            standing(&book.instances[0]),
+            *expected,
+            "{columns}: {cells}"
+        );
     }
 }
 
@@ -425,46 +430,67 @@ fn selectors_mean_what_sql_means() {
     }
 }
 
+/// Blocks of a scenario, and `flag months price expires tag:env tag:team` of `a` or the code of what is wrong.
+const EDITS: &[(&str, &str)] = &[
+    ("", "auto 1 100 2026-12-15 prod"),
+    (
+        "[[set]]\nrenew_months = 12\nmonthly_price = \"90.5\"\n",
+        "auto 12 90.5 2026-12-15 prod",
+    ),
+    (
+        "[[set]]\nrenew_flag = \"\"\nrenew_months = \"\"\n",
+        "manual 1 100 2026-12-15 prod",
+    ),
+    (
+        "[[set]]\n\"tag:env\" = \"\"\n\"tag:team\" = \"web\"\n",
+        "auto 1 100 2026-12-15 - web",
+    ),
+    (
+        "[[set]]\nwhere = \"\\\"tag:team\\\" IS NULL\"\n\"tag:team\" = \"web\"\n",
+        "auto 1 100 2026-12-15 prod web",
+    ),
+    (
+        "[[set]]\nrenew_flag = \"none\"\n[[set]]\nwhere = \"renew_flag = 'none'\"\nrenew_months = 6\n",
+        "none 6 100 2026-12-15 prod",
+    ),
+    (
+        "[[set]]\nwhere = \"renew_flag = 'auto'\"\nrenew_flag = \"none\"\n[[set]]\nwhere = \"renew_flag = 'auto'\"\n\
+             renew_months = 6\n",
+        "no-match",
+    ),
+    (
+        "[[set]]\nwhere = \"product IS NULL\"\nexpires_on = 2026-12-20\n",
+        "auto 1 100 2026-12-20 prod",
+    ),
+    (
+        "[[set]]\nwhere = \"product = 'cvm'\"\nexpires_on = 2026-12-20\n",
+        "no-match",
+    ),
+];
+
+/// The first instance: `flag months price expires tags`.
+fn edited(book: &Book) -> String {
+    let one = &book.instances[0];
+    let tags = one
+        .labels
+        .tags
+        .iter()
+        .map(|tag| text(tag.map(|tag| book.labels.label_text(tag))));
+    let (price, expires, tags) = (
+        text(one.monthly_price),
+        text(one.expires_on),
+        tags.collect::<Vec<_>>().join(" "),
+    );
+    format!(
+        "{} {} {price} {expires} {tags}",
+        one.renew_flag.name(),
+        one.renew_months
+    )
+}
+
 #[test]
 fn a_scenario_edits_cells_in_order() {
-    // blocks, `flag months price expires tag:env tag:team` of `a`
-    let table = [
-        ("", "auto 1 100 2026-12-15 prod"),
-        (
-            "[[set]]\nrenew_months = 12\nmonthly_price = \"90.5\"\n",
-            "auto 12 90.5 2026-12-15 prod",
-        ),
-        (
-            "[[set]]\nrenew_flag = \"\"\nrenew_months = \"\"\n",
-            "manual 1 100 2026-12-15 prod",
-        ),
-        (
-            "[[set]]\n\"tag:env\" = \"\"\n\"tag:team\" = \"web\"\n",
-            "auto 1 100 2026-12-15 - web",
-        ),
-        (
-            "[[set]]\nwhere = \"\\\"tag:team\\\" IS NULL\"\n\"tag:team\" = \"web\"\n",
-            "auto 1 100 2026-12-15 prod web",
-        ),
-        (
-            "[[set]]\nrenew_flag = \"none\"\n[[set]]\nwhere = \"renew_flag = 'none'\"\nrenew_months = 6\n",
-            "none 6 100 2026-12-15 prod",
-        ),
-        (
-            "[[set]]\nwhere = \"renew_flag = 'auto'\"\nrenew_flag = \"none\"\n[[set]]\nwhere = \"renew_flag = 'auto'\"\n\
-             renew_months = 6\n",
-            "no-match",
-        ),
-        (
-            "[[set]]\nwhere = \"product IS NULL\"\nexpires_on = 2026-12-20\n",
-            "auto 1 100 2026-12-20 prod",
-        ),
-        (
-            "[[set]]\nwhere = \"product = 'cvm'\"\nexpires_on = 2026-12-20\n",
-            "no-match",
-        ),
-    ];
-    for (blocks, expected) in table {
+    for (blocks, expected) in EDITS {
         let (book, problems) = read(
             &[("instances.csv", FLEET), ("scenarios/s.toml", blocks)],
             Some("s"),
@@ -475,28 +501,12 @@ fn a_scenario_edits_cells_in_order() {
                     .iter()
                     .map(|one| one.code.as_str())
                     .collect::<Vec<_>>(),
-                [expected],
+                [*expected],
                 "{blocks}"
             );
             continue;
         };
-        let one = &book.instances[0];
-        let tags = one
-            .labels
-            .tags
-            .iter()
-            .map(|tag| text(tag.map(|tag| book.labels.label_text(tag))));
-        let (price, expires, tags) = (
-            text(one.monthly_price),
-            text(one.expires_on),
-            tags.collect::<Vec<_>>().join(" "),
-        );
-        let read = format!(
-            "{} {} {price} {expires} {tags}",
-            one.renew_flag.name(),
-            one.renew_months
-        );
-        assert_eq!(read, expected, "{blocks}");
+        assert_eq!(edited(&book), *expected, "{blocks}");
     }
 }
 

@@ -2,31 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::program::Place;
+use crate::cells::{Row, minor, rows};
+use crate::program::Place;
 
 /// A CSV file as rows of cells by the names of their columns.
-type Rows = Vec<BTreeMap<String, String>>;
-
-fn rows(text: &str) -> Rows {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().expect("a header").clone();
-    let row = |record: csv::StringRecord| {
-        header
-            .iter()
-            .map(str::to_owned)
-            .zip(record.iter().map(str::to_owned))
-            .collect()
-    };
-    reader
-        .records()
-        .map(|record| row(record.expect("a row")))
-        .collect()
-}
-
-/// An amount in minor units of a currency with two decimals; nothing is zero.
-fn minor(cell: &str) -> i64 {
-    cell.replace('.', "").parse().unwrap_or(0)
-}
+type Rows = Vec<Row>;
 
 /// A run and a report of a book in `book`, written into `out`.
 fn reported(place: &Place, options: &str) -> impl Fn(&str) -> Rows + use<> {
@@ -55,13 +35,10 @@ struct Sums {
     renewals: i64,
     usage: i64,
     refunds: i64,
-    rows: (u64, u64, u64),
+    rows: RowSpan,
 }
 
-fn sums(
-    ledger: &Rows,
-    key: impl Fn(&BTreeMap<String, String>) -> Option<String>,
-) -> BTreeMap<String, Sums> {
+fn sums(ledger: &Rows, key: impl Fn(&Row) -> Option<String>) -> BTreeMap<String, Sums> {
     let mut groups: BTreeMap<String, Sums> = BTreeMap::new();
     for row in ledger.iter().filter(|row| !row["amount"].is_empty()) {
         let (event, amount) = (row["event"].as_str(), minor(&row["amount"]));
@@ -76,22 +53,38 @@ fn sums(
             _ => sums.refunds += amount,
         }
         let seq = row["seq"].parse().expect("a number");
-        sums.rows = if sums.rows.0 == 0 {
-            (1, seq, seq)
-        } else {
-            (sums.rows.0 + 1, sums.rows.1, seq)
-        };
+        sums.rows.add(seq);
     }
     groups
 }
 
-/// The reference that a table prints for so many rows, of which the first and the last are known.
-fn reference((count, first, last): (u64, u64, u64)) -> String {
-    match count {
-        0 => String::new(),
-        1 => first.to_string(),
-        _ if last - first + 1 == count => format!("{first}–{last}"),
-        _ => format!("{count} in {first}–{last}"),
+/// So many rows of a ledger, of which the first and the last are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct RowSpan {
+    count: u64,
+    first: u64,
+    last: u64,
+}
+
+impl RowSpan {
+    fn add(&mut self, seq: u64) {
+        let first = if self.count == 0 { seq } else { self.first };
+        *self = Self {
+            count: self.count + 1,
+            first,
+            last: seq,
+        };
+    }
+
+    /// The reference that a table prints for the rows.
+    fn reference(self) -> String {
+        let Self { count, first, last } = self;
+        match count {
+            0 => String::new(),
+            1 => first.to_string(),
+            _ if last - first + 1 == count => format!("{first}–{last}"),
+            _ => format!("{count} in {first}–{last}"),
+        }
     }
 }
 
@@ -150,10 +143,10 @@ fn every_sum_is_that_of_the_ledger_rows_it_names() {
                 );
                 assert_eq!(
                     row["ledger_rows"],
-                    reference(sums.rows),
+                    sums.rows.reference(),
                     "{month} {name} {row:?}"
                 );
-                seen += usize::from(sums.rows.0 > 0);
+                seen += usize::from(sums.rows.count > 0);
             }
             assert_eq!(seen, expected.len(), "{month} {name}");
         }

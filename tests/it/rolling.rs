@@ -15,14 +15,6 @@ fn day(text: &str) -> Day {
 /// The run after another is as long: whole months if it was whole months, else days. A run ends in 2500 at the latest.
 #[test]
 fn the_next_run_is_as_long() {
-    let range = |from, to| DayRange {
-        from: day(from),
-        to: day(to),
-    };
-    let follows = |to, next| DayRange {
-        from: day(to).tomorrow(),
-        to: day(next),
-    };
     for (from, to, next) in [
         ("2026-12-01", "2027-11-30", "2028-11-30"),
         ("2026-12-01", "2026-12-31", "2027-01-31"),
@@ -39,7 +31,15 @@ fn the_next_run_is_as_long() {
         ("2026-01-01", "2400-12-30", "2500-12-31"),
         ("2500-12-01", "2500-12-31", "2501-01-01"),
     ] {
-        assert_eq!(range(from, to).next(), follows(to, next), "{from} to {to}");
+        let run = DayRange {
+            from: day(from),
+            to: day(to),
+        };
+        let next = DayRange {
+            from: day(to).tomorrow(),
+            to: day(next),
+        };
+        assert_eq!(run.next(), next, "{from} to {to}");
     }
 }
 
@@ -108,8 +108,9 @@ fn budgets_rates_prices_and_scenarios_come_along() {
 /// Arrears that leave room for one year of hours, but not for another: 8,760 hours of 100 instances cost 5 × 10^18 minor units.
 #[test]
 fn a_closing_book_is_shorter_where_its_amounts_would_leave_64_bits() {
-    let row = |number: usize| format!("h-{number},a,POSTPAID_BY_HOUR,57000000000\n");
-    let instances: String = (0..100).map(row).collect();
+    let instances: String = (0..100)
+        .map(|number| format!("h-{number},a,POSTPAID_BY_HOUR,57000000000\n"))
+        .collect();
     let instances = format!("instance_id,account_id,charge_type,hourly_price\n{instances}");
     let files = [
         (

@@ -68,28 +68,27 @@ fn rule_of(line: &str) -> Option<&str> {
     is_name(name).then_some(name)
 }
 
+fn is_part_of_name(part: &str) -> bool {
+    !part.is_empty()
+        && part
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
 fn is_name(text: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    text.starts_with(|first: char| first.is_ascii_lowercase()) && text.split('-').all(is_part)
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.split('-').all(is_part_of_name)
 }
 
 /// The rules with the file of each, in order.
 fn rules() -> Vec<(String, &'static str)> {
-    let of_file = |file: &&'static str| {
+    let mut rules = Vec::new();
+    for file in FILES {
         let text = text(&format!("docs/spec/{file}"));
-        let names: Vec<_> = text
-            .lines()
-            .filter_map(rule_of)
-            .map(|name| (name.to_owned(), *file))
-            .collect();
-        names
-    };
-    FILES.iter().flat_map(of_file).collect()
+        let names = text.lines().filter_map(rule_of);
+        rules.extend(names.map(|name| (name.to_owned(), *file)));
+    }
+    rules
 }
 
 /// The names in bold of a text, with the lines that they are on.
@@ -103,15 +102,18 @@ fn cited(text: &str) -> Vec<(usize, &str)> {
     cited
 }
 
+fn is_in_path(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/._-".contains(c)
+}
+
 /// The paths below `docs` or `spec` that a text names.
 fn paths(text: &str) -> BTreeSet<&str> {
-    let is_inner = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let mut paths = BTreeSet::new();
     for folder in ["docs", "spec"] {
         for (at, _) in text.match_indices(&format!("{folder}/")) {
-            if !text[..at].ends_with(is_inner) {
+            if !text[..at].ends_with(is_in_path) {
                 let rest = &text[at..];
-                let end = rest.find(|c: char| !is_inner(c)).unwrap_or(rest.len());
+                let end = rest.find(|c: char| !is_in_path(c)).unwrap_or(rest.len());
                 paths.insert(rest[..end].trim_end_matches(['.', '/']));
             }
         }

@@ -1,7 +1,7 @@
 //! Many runs at once: the figures of each are those of a run by itself, limits and efficient runs are what they say, and
 //! an interrupt keeps what is done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use renewcast::input::{self, Folder, ReadMemory, SweepSpec};
 use renewcast::model::book::Book;
 
 use crate::books::{changed, random_book};
+use crate::cells::rows;
 use crate::program::Place;
 use crate::support::{Files, results, run_or_refuse};
 
@@ -174,15 +175,6 @@ fn a_plan_is_the_product_of_its_axes_and_its_cases() {
             texts(&["renew_flag=manual"])
         )
     );
-}
-
-/// The rows of a CSV file by column.
-fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.expect("a row"))
-        .collect()
 }
 
 const SWEEP: &str = "[[axis]]\nname = \"months\"\nkey = \"renew_months\"\nwhere = \"\\\"tag:env\\\" = 'prod'\"\nvalues = [1, 12]\n\

@@ -16,6 +16,7 @@ use renewcast::output::tasks as files;
 
 use crate::books::random_book;
 use crate::cases::all_cases;
+use crate::cells::position;
 use crate::laws::for_each_seed;
 use crate::oracle;
 use crate::support::{Files, assert_same, book, builtin, run_or_refuse};
@@ -95,12 +96,6 @@ struct Judge<'f> {
 impl Judge<'_> {
     fn complaints(&self, ledger: &str) -> Vec<String> {
         let (header, rows) = rows(ledger);
-        let at = |name: &str| {
-            header
-                .iter()
-                .position(|column| column == name)
-                .expect("a column of the ledger")
-        };
         let columns = [
             "date",
             "instance_id",
@@ -109,7 +104,7 @@ impl Judge<'_> {
             "detail",
             "account_id",
         ]
-        .map(at);
+        .map(|name| position(&header, name));
         let mut flags = self.cells("renew_flag", "manual");
         let mut given_up: BTreeSet<String> = self
             .cells("returned", "false")
@@ -154,10 +149,7 @@ impl Judge<'_> {
     /// A column of the inventory, by instance.
     fn cells(&self, column: &str, default: &str) -> BTreeMap<String, String> {
         let (header, rows) = rows(&self.files["instances.csv"]);
-        let id = header
-            .iter()
-            .position(|name| name == "instance_id")
-            .expect("a column of the inventory");
+        let id = position(&header, "instance_id");
         let at = header.iter().position(|name| name == column);
         let cell = |row: &StringRecord| {
             at.and_then(|at| row.get(at))
@@ -175,12 +167,11 @@ impl Judge<'_> {
     }
 
     fn is_unmet(&self, date: &str, id: &str) -> bool {
-        let is_it = |failure: &plan::FundingFailure| {
-            failure.instance.is_some_and(|one| self.name(one) == id)
-                || date == failure.day.to_string()
-        };
-        self.list.unmet.iter().any(|(_, failure)| is_it(failure))
-            && date == self.book.days.from.to_string()
+        date == self.book.days.from.to_string()
+            && self.list.unmet.iter().any(|(_, failure)| {
+                failure.instance.is_some_and(|one| self.name(one) == id)
+                    || date == failure.day.to_string()
+            })
     }
 
     fn is_beyond(&self, id: &str) -> bool {

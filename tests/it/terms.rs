@@ -104,48 +104,77 @@ fn all_choices(instances: usize) -> Vec<Vec<u32>> {
     })
 }
 
+/// What a choice of terms comes to: its cost, and its dearest month.
+#[derive(Clone, Copy)]
+struct Tried {
+    cost: i64,
+    peak: i64,
+}
+
+/// Every choice of terms for the prepaid instances of a book.
+fn tried(book: &Book) -> Vec<Tried> {
+    let listed: Vec<usize> = (0..book.instances.len())
+        .filter(|at| book.instances[*at].expires_on.is_some())
+        .collect();
+    let tried = all_choices(listed.len()).into_iter().map(|choice| {
+        let mut chosen = book.clone();
+        for (at, months) in listed.iter().zip(&choice) {
+            chosen.instances[*at].renew_months = *months;
+        }
+        Tried {
+            cost: cost_of_listed(book, &listed, &choice),
+            peak: peak(&chosen),
+        }
+    });
+    tried.collect()
+}
+
+fn total_cost(terms: &AccountTerms) -> i64 {
+    terms.choices.iter().map(|choice| choice.cost.minor()).sum()
+}
+
+/// The answer costs as little as any choice below its ceiling, if there is one.
+fn assert_cheapest(below: &AccountTerms, ceiling: i64, tried: &[Tried], what: &str) {
+    let what = format!("{what}, ceiling {ceiling}: {below:#?}");
+    let best = tried
+        .iter()
+        .filter(|one| one.peak <= ceiling)
+        .map(|one| one.cost)
+        .min();
+    let Some(best) = best else {
+        assert!(
+            matches!(below.quality, Quality::Impossible(..) | Quality::NotFound),
+            "{what}"
+        );
+        return;
+    };
+    assert_eq!(
+        (below.quality, total_cost(below)),
+        (Quality::Cheapest, best),
+        "{what}"
+    );
+    assert!(
+        below.peak.expect("the run has months").1.minor() <= ceiling,
+        "{what}"
+    );
+}
+
 /// Rule **terms-proof**.
 #[test]
 fn no_choice_below_the_ceiling_is_cheaper() {
     for_each_seed(books() / 40, |seed| {
         let files = small_book(seed);
+        let what = format!("{files:#?}\nseed {seed}");
         let book = book(&files);
-        let prepaid = book
-            .instances
-            .iter()
-            .filter(|one| one.expires_on.is_some())
-            .count();
-        let listed: Vec<usize> = (0..book.instances.len())
-            .filter(|at| book.instances[*at].expires_on.is_some())
-            .collect();
-        let choices = all_choices(prepaid);
-        let run = |choice: &Vec<u32>| {
-            let mut chosen = book.clone();
-            listed
-                .iter()
-                .zip(choice)
-                .for_each(|(at, months)| chosen.instances[*at].renew_months = *months);
-            (cost_of_listed(&book, &listed, choice), peak(&chosen))
-        };
-        let tried: Vec<(i64, i64)> = choices.iter().map(run).collect();
-        let unlimited = answer(&book, 12, None);
-        let cost = |terms: &AccountTerms| {
-            terms
-                .choices
-                .iter()
-                .map(|choice| choice.cost.minor())
-                .sum::<i64>()
-        };
+        let tried = tried(&book);
         assert_eq!(
-            Some(cost(&unlimited)),
-            tried.iter().map(|(cost, _)| *cost).min(),
-            "seed {seed}\n{files:#?}"
+            Some(total_cost(&answer(&book, 12, None))),
+            tried.iter().map(|one| one.cost).min(),
+            "{what}"
         );
-        let (least, most) = (
-            tried.iter().map(|(_, peak)| *peak).min(),
-            tried.iter().map(|(_, peak)| *peak).max(),
-        );
-        let (least, most) = (least.expect("a choice"), most.expect("a choice"));
+        let peaks: Vec<i64> = tried.iter().map(|one| one.peak).collect();
+        let least = *peaks.iter().min().expect("a choice");
+        let most = *peaks.iter().max().expect("a choice");
         for ceiling in [
             least - 1,
             least,
@@ -154,29 +183,7 @@ fn no_choice_below_the_ceiling_is_cheaper() {
             most - 1,
         ] {
             let below = answer(&book, 12, Some(ceiling));
-            let best = tried
-                .iter()
-                .filter(|(_, peak)| *peak <= ceiling)
-                .map(|(cost, _)| *cost)
-                .min();
-            let what = format!("seed {seed}, ceiling {ceiling}: {below:#?}\n{files:#?}");
-            match best {
-                None => assert!(
-                    matches!(below.quality, Quality::Impossible(..) | Quality::NotFound),
-                    "{what}"
-                ),
-                Some(best) => {
-                    assert_eq!(
-                        (below.quality, cost(&below)),
-                        (Quality::Cheapest, best),
-                        "{what}"
-                    );
-                    assert!(
-                        below.peak.expect("the run has months").1.minor() <= ceiling,
-                        "{what}"
-                    );
-                }
-            }
+            assert_cheapest(&below, ceiling, &tried, &what);
         }
     });
 }

@@ -541,9 +541,10 @@ fn a_formula_is_exact_until_its_end() {
 #[test]
 fn a_part_of_an_amount_is_rounded_once() {
     for row in rows(include_str!("../../data/vectors/parts.csv")) {
-        let minor = |cell: usize| Money::from_minor(number(&row[cell]));
-        let part = minor(0).part(minor(1), minor(2), named(&row[3], Rounding::NAMES));
-        assert_eq!(part, minor(4), "{row:?}");
+        let [amount, part, whole, expected] =
+            [0, 1, 2, 4].map(|cell| Money::from_minor(number(&row[cell])));
+        let rounded = amount.part(part, whole, named(&row[3], Rounding::NAMES));
+        assert_eq!(rounded, expected, "{row:?}");
     }
 }
 

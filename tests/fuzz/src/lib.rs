@@ -6,18 +6,22 @@ mod predicate;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
+use renewcast::engine;
+use renewcast::input::diagnostic::{Code, Diagnostics, Severity};
+use renewcast::input::import::{self, Imported, KnownProfile, Options, Source};
+use renewcast::input::{self, Folder};
 use renewcast::model::book::Book;
 use renewcast::model::calendar::Day;
-use renewcast::input::diagnostic::{Code, Diagnostics, Severity};
-use renewcast::engine;
 use renewcast::model::id::AccountId;
-use renewcast::input::import::{self, Imported, KnownProfile, Options, Source};
 use renewcast::model::money::Currency;
 use renewcast::output::{closing, csv};
-use renewcast::input::{self, Folder};
 
 #[path = "../../it"]
-#[expect(dead_code, unused_imports, reason = "only the books and the model are used here")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "only the books and the model are used here"
+)]
 mod it {
     pub(crate) mod books;
     pub(crate) mod oracle;
@@ -30,10 +34,22 @@ use it::{books as random, oracle, support};
 /// The book around the one file that is fuzzed.
 const AROUND: &[(&str, &str)] = &[
     ("book.toml", include_str!("../../../data/example/book.toml")),
-    ("accounts.csv", include_str!("../../../data/example/accounts.csv")),
-    ("instances.csv", include_str!("../../../data/example/instances.csv")),
-    ("prices.csv", include_str!("../../../data/example/prices.csv")),
-    ("actions.csv", include_str!("../../../data/example/actions.csv")),
+    (
+        "accounts.csv",
+        include_str!("../../../data/example/accounts.csv"),
+    ),
+    (
+        "instances.csv",
+        include_str!("../../../data/example/instances.csv"),
+    ),
+    (
+        "prices.csv",
+        include_str!("../../../data/example/prices.csv"),
+    ),
+    (
+        "actions.csv",
+        include_str!("../../../data/example/actions.csv"),
+    ),
 ];
 const SCENARIO: &str = "s";
 
@@ -111,12 +127,22 @@ pub fn folder(data: &[u8]) {
 
 /// Reads a book as carefully as possible, replays it, and reads what it closes with.
 fn whole(folder: &Folder) {
-    let scenario = folder.get(&Folder::scenario_file(SCENARIO)).map(|_| SCENARIO);
+    let scenario = folder
+        .get(&Folder::scenario_file(SCENARIO))
+        .map(|_| SCENARIO);
     let (book, found) = input::check(folder, scenario);
     readable(&found);
-    assert_eq!(book.is_some(), !found.has_errors(), "a book exactly if there are no errors");
-    let Some(book) = book.filter(is_small) else { return };
-    let Ok(replay) = engine::replay(&book) else { return };
+    assert_eq!(
+        book.is_some(),
+        !found.has_errors(),
+        "a book exactly if there are no errors"
+    );
+    let Some(book) = book.filter(is_small) else {
+        return;
+    };
+    let Ok(replay) = engine::replay(&book) else {
+        return;
+    };
     csv::ledger(&book, &replay.ledger);
     csv::balances(&book, &replay.ledger);
     reopens(&replay.closing);
@@ -127,7 +153,8 @@ fn is_small(book: &Book) -> bool {
     const MOST_DAYS: usize = 500;
     const MOST_WORK: usize = 50_000;
     let days = usize::try_from(book.days.len()).unwrap_or(usize::MAX);
-    days <= MOST_DAYS && days.saturating_mul(book.accounts.len() + book.instances.len()) <= MOST_WORK
+    days <= MOST_DAYS
+        && days.saturating_mul(book.accounts.len() + book.instances.len()) <= MOST_WORK
 }
 
 /// A closing book is a book.
@@ -137,7 +164,11 @@ fn reopens(closing: &Book) {
         folder.insert(name, bytes);
     }
     let (book, found) = input::read(&folder, None);
-    assert!(book.is_some(), "the closing book is refused: {:#?}", found.iter().collect::<Vec<_>>());
+    assert!(
+        book.is_some(),
+        "the closing book is refused: {:#?}",
+        found.iter().collect::<Vec<_>>()
+    );
 }
 
 /// What is said can be shown on one line, has an end, and marks something in the line that it shows.
@@ -150,16 +181,25 @@ fn readable(found: &Diagnostics) {
         }
         assert!(!one.message.is_empty() && !one.help.is_empty(), "{one:?}");
         assert!(one.place.line > 0 && one.place.column > 0, "{one:?}");
-        assert!(one.place.mark.start <= one.place.source.chars().count(), "{one:?}");
+        assert!(
+            one.place.mark.start <= one.place.source.chars().count(),
+            "{one:?}"
+        );
     }
 }
 
 /// Bytes as the selector of an action; put into parentheses or denied twice it selects the same.
 pub fn selector(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     let said = predicate::answer(text);
     readable(&said.found);
-    for same in [format!("({text}\n)"), format!("NOT NOT ({text}\n)"), format!("({text}\n) AND ({text}\n)")] {
+    for same in [
+        format!("({text}\n)"),
+        format!("NOT NOT ({text}\n)"),
+        format!("({text}\n) AND ({text}\n)"),
+    ] {
         // A comment, or the depth of its parentheses, may keep a text from being part of another.
         if let (Some(one), Some(other)) = (&said.matched, predicate::answer(&same).matched) {
             assert_eq!(*one, other, "{text:?} and {same:?}");
@@ -178,7 +218,10 @@ pub fn import(data: &[u8]) {
     let mut sources: Vec<Source> = (0..)
         .zip(data.split(|byte| *byte == 0))
         .take(4)
-        .map(|(number, bytes): (u32, _)| Source { name: format!("answer-{number}.json"), bytes: bytes.to_vec() })
+        .map(|(number, bytes): (u32, _)| Source {
+            name: format!("answer-{number}.json"),
+            bytes: bytes.to_vec(),
+        })
         .collect();
     let options = import_options();
     let forwards = import::tencent(&sources, &options);
@@ -187,7 +230,10 @@ pub fn import(data: &[u8]) {
     match (&forwards, &backwards) {
         (Ok(forwards), Ok(backwards)) => {
             readable(&forwards.notes);
-            assert_eq!(forwards.files, backwards.files, "the order of files says something");
+            assert_eq!(
+                forwards.files, backwards.files,
+                "the order of files says something"
+            );
             needs_only_prices(forwards);
         }
         (Err(forwards), Err(_)) => readable(forwards),
@@ -206,7 +252,10 @@ fn import_options() -> Options {
         as_of: Day::parse("2026-12-01").expect("a day"),
         complete: false,
         followed: None,
-        profiles: input::builtin_rules().iter().map(KnownProfile::from).collect(),
+        profiles: input::builtin_rules()
+            .iter()
+            .map(KnownProfile::from)
+            .collect(),
     }
 }
 
@@ -216,21 +265,53 @@ fn needs_only_prices(imported: &Imported) {
         folder.insert(name, text.clone().into_bytes());
     }
     let (_, found) = input::read(&folder, None);
-    let wrong = found.iter().find(|one| one.code.severity() == Severity::Error && one.code != Code::MissingPrice);
-    assert!(wrong.is_none(), "an imported book is refused: {wrong:#?}\n{:#?}", imported.files);
+    let wrong = found
+        .iter()
+        .find(|one| one.code.severity() == Severity::Error && one.code != Code::MissingPrice);
+    assert!(
+        wrong.is_none(),
+        "an imported book is refused: {wrong:#?}\n{:#?}",
+        imported.files
+    );
 }
 
 /// Bytes as the random source of a valid book: the engine writes what the reference model writes.
 pub fn books(data: &[u8]) {
     let files = random::book_of(data);
     let expected = oracle::replay(&files, support::builtin());
-    assert!(expected.rules.iter().all(|rule| oracle::RULES.contains(rule)), "{:?}", expected.rules);
+    assert!(
+        expected
+            .rules
+            .iter()
+            .all(|rule| oracle::RULES.contains(rule)),
+        "{:?}",
+        expected.rules
+    );
     let written = support::run_or_refuse(&files);
-    assert_eq!(expected.is_refused, written.is_none(), "one of the two refuses\n{files:#?}");
+    assert_eq!(
+        expected.is_refused,
+        written.is_none(),
+        "one of the two refuses\n{files:#?}"
+    );
     let Some(written) = written else { return };
-    support::assert_same("ledger.csv: model against engine", &expected.ledger, &written.ledger, &files);
-    support::assert_same("balances.csv: model against engine", &expected.balances, &written.balances, &files);
-    support::assert_same("monthly.csv: model against engine", &expected.monthly, &written.monthly, &files);
+    support::assert_same(
+        "ledger.csv: model against engine",
+        &expected.ledger,
+        &written.ledger,
+        &files,
+    );
+    support::assert_same(
+        "balances.csv: model against engine",
+        &expected.balances,
+        &written.balances,
+        &files,
+    );
+    support::assert_same(
+        "monthly.csv: model against engine",
+        &expected.monthly,
+        &written.monthly,
+        &files,
+    );
 }
 
 /// Files as a folder in memory.
@@ -251,128 +332,15 @@ fn table(rows: &[&[&str]]) -> String {
 
 /// The files that a condition is put to, beside its action.
 fn inventory() -> BTreeMap<String, String> {
-    let settings = "from = 2026-12-01\nto = 2026-12-01\ncurrency = \"CNY\"\nprofile = \"tencent-cvm\"\n";
-    let instances: &[&[&str]] = &[
-        &[
-            "instance_id",
-            "account_id",
-            "product",
-            "instance_type",
-            "region",
-            "zone",
-            "project",
-            "name",
-            "charge_type",
-            "renew_flag",
-            "renew_months",
-            "monthly_price",
-            "hourly_price",
-            "starts_on",
-            "expires_on",
-            "anchor_day",
-            "state",
-            "since",
-            "priority",
-            "tag:env",
-            "tag:a'b",
-        ],
-        &[
-            "web-1",
-            "main",
-            "cvm",
-            "S5.LARGE8",
-            "ap-tokyo",
-            "ap-tokyo-1",
-            "shop",
-            "O'Hara",
-            "PREPAID",
-            "auto",
-            "1",
-            "100.00",
-            "0.5",
-            "2026-01-15",
-            "2026-12-15",
-            "15",
-            "",
-            "",
-            "-1",
-            "prod",
-            "50%",
-        ],
-        &[
-            "web-2",
-            "main",
-            "cvm",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "PREPAID",
-            "manual",
-            "12",
-            "0.005",
-            "",
-            "",
-            "2027-01-31",
-            "31",
-            "",
-            "",
-            "",
-            "",
-            "",
-        ],
-        &[
-            "Web_3",
-            "main",
-            "cbs",
-            "\u{e4}\u{1f600}",
-            "ap-tokyo",
-            "",
-            "",
-            "a\nb",
-            "PREPAID",
-            "none",
-            "",
-            "88.50",
-            "",
-            "",
-            "2026-11-30",
-            "",
-            "",
-            "",
-            "7",
-            "test",
-            "",
-        ],
-        &[
-            "w",
-            "main",
-            "",
-            "S5.LARGE8",
-            "",
-            "",
-            "shop",
-            "",
-            "POSTPAID_BY_HOUR",
-            "",
-            "",
-            "",
-            "1.25",
-            "2026-06-30",
-            "",
-            "",
-            "",
-            "",
-            "0",
-            "PROD",
-            "",
-        ],
-    ];
+    let settings =
+        "from = 2026-12-01\nto = 2026-12-01\ncurrency = \"CNY\"\nprofile = \"tencent-cvm\"\n";
     let accounts: &[&[&str]] = &[&["account_id", "cash"], &["main", "5000.00"]];
     BTreeMap::from([
         ("book.toml".to_owned(), settings.to_owned()),
         ("accounts.csv".to_owned(), table(accounts)),
-        ("instances.csv".to_owned(), table(instances)),
+        (
+            "instances.csv".to_owned(),
+            include_str!("inventory.csv").to_owned(),
+        ),
     ])
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use renewcast::engine;
+use renewcast::input;
+use renewcast::input::diagnostic::Diagnostics;
 use renewcast::model::action::{Action, Target};
 use renewcast::model::calendar::Day;
-use renewcast::input::diagnostic::Diagnostics;
-use renewcast::engine;
-use renewcast::output::csv;
 use renewcast::model::selector::{Column, Comparison, Kind, Literal, Operand, Predicate, Selector};
-use renewcast::input;
+use renewcast::output::csv;
 use rust_decimal::Decimal;
 
 use crate::it::support::{Files, builtin};
@@ -27,23 +27,48 @@ pub(crate) struct Answer {
 fn files(selector: &str) -> Files {
     let mut files = inventory();
     let row: &[&str] = &["2026-12-01", "set_flag", selector, "none"];
-    files.insert("actions.csv".to_owned(), table(&[&["date", "action", "where", "flag"], row]));
+    files.insert(
+        "actions.csv".to_owned(),
+        table(&[&["date", "action", "where", "flag"], row]),
+    );
     files
 }
 
 /// Reads a selector and lets an action on the first day use it.
 pub(crate) fn answer(selector: &str) -> Answer {
     let (book, found) = input::check(&folder_of(&files(selector)), None);
-    let Some(book) = book else { return Answer { found, selector: None, ledger: String::new(), matched: None } };
+    let Some(book) = book else {
+        return Answer {
+            found,
+            selector: None,
+            ledger: String::new(),
+            matched: None,
+        };
+    };
     let replay = engine::replay(&book).expect("nothing is returned");
     let ledger = String::from_utf8(csv::ledger(&book, &replay.ledger)).expect("a ledger is UTF-8");
-    let ids = replay.ledger.entries.iter().filter(|entry| entry.event.name() == "flag_set");
-    let ids = ids.filter_map(|entry| entry.instance).map(|index| book.instance(index).id.to_string()).collect();
+    let ids = replay
+        .ledger
+        .entries
+        .iter()
+        .filter(|entry| entry.event.name() == "flag_set");
+    let ids = ids
+        .filter_map(|entry| entry.instance)
+        .map(|index| book.instance(index).id.to_string())
+        .collect();
     let selector = match book.actions.first() {
-        Some(Action { target: Target::Where(selector), .. }) => Some(selector.clone()),
+        Some(Action {
+            target: Target::Where(selector),
+            ..
+        }) => Some(selector.clone()),
         _ => None,
     };
-    Answer { found, selector, ledger, matched: Some(ids) }
+    Answer {
+        found,
+        selector,
+        ledger,
+        matched: Some(ids),
+    }
 }
 
 /// Builds a condition of bytes, writes it, and holds what is read against it and against the model.
@@ -53,7 +78,9 @@ pub(crate) fn compare(data: &[u8]) {
     let mut text = String::new();
     write(&mut text, &predicate, &mut choices);
     let answer = answer(&text);
-    let read = answer.selector.unwrap_or_else(|| panic!("{text}\n{:#?}", answer.found.iter().collect::<Vec<_>>()));
+    let read = answer
+        .selector
+        .unwrap_or_else(|| panic!("{text}\n{:#?}", answer.found.iter().collect::<Vec<_>>()));
     assert_eq!(read, Selector::new(&text, predicate), "{text}");
     let expected = oracle::replay(&files(&text), builtin());
     assert_eq!(expected.ledger, answer.ledger, "{text}");
@@ -89,8 +116,14 @@ impl Choices<'_> {
                 let kind = self.pick(&[Kind::Text, Kind::Number, Kind::Date]);
                 Predicate::IsNull(self.operand(kind))
             }
-            4 | 5 => Predicate::And(Box::new(self.predicate(depth - 1)), Box::new(self.predicate(depth - 1))),
-            6 => Predicate::Or(Box::new(self.predicate(depth - 1)), Box::new(self.predicate(depth - 1))),
+            4 | 5 => Predicate::And(
+                Box::new(self.predicate(depth - 1)),
+                Box::new(self.predicate(depth - 1)),
+            ),
+            6 => Predicate::Or(
+                Box::new(self.predicate(depth - 1)),
+                Box::new(self.predicate(depth - 1)),
+            ),
             _ => Predicate::Not(Box::new(self.predicate(depth - 1))),
         }
     }
@@ -109,7 +142,8 @@ impl Choices<'_> {
         match kind {
             Kind::Text => Literal::Text(self.text()),
             Kind::Number => {
-                let digits = (0..self.next(12)).fold(0, |number: i64, _| number * 10 + i64::from(self.next(10)));
+                let digits = (0..self.next(12))
+                    .fold(0, |number: i64, _| number * 10 + i64::from(self.next(10)));
                 let sign = self.pick(&[1, -1]);
                 Literal::Number(Decimal::new(digits * sign, u32::from(self.next(9))))
             }
@@ -121,18 +155,43 @@ impl Choices<'_> {
     }
 
     fn text(&mut self) -> Box<str> {
-        const WHOLE: &[&str] = &["web-1", "prod", "ap-tokyo", "running", "O'Hara", "PREPAID", "cvm", "true"];
-        const PIECES: &[&str] =
-            &["a", "'", "\"", "%", "_", "\n", "\\", "é", "😀", "--", "/*", "''", " ", "1", "2026-12-15"];
+        const WHOLE: &[&str] = &[
+            "web-1", "prod", "ap-tokyo", "running", "O'Hara", "PREPAID", "cvm", "true",
+        ];
+        const PIECES: &[&str] = &[
+            "a",
+            "'",
+            "\"",
+            "%",
+            "_",
+            "\n",
+            "\\",
+            "é",
+            "😀",
+            "--",
+            "/*",
+            "''",
+            " ",
+            "1",
+            "2026-12-15",
+        ];
         match self.next(2) {
             0 => self.pick(WHOLE).into(),
-            _ => (0..self.next(6)).map(|_| self.pick(PIECES)).collect::<String>().into(),
+            _ => (0..self.next(6))
+                .map(|_| self.pick(PIECES))
+                .collect::<String>()
+                .into(),
         }
     }
 
     fn pattern(&mut self) -> Box<str> {
-        const PIECES: &[&str] = &["%", "_", "web", "-", "a", "O'", "o", "1", "S5", "p", "é", "\n"];
-        (0..self.next(6)).map(|_| self.pick(PIECES)).collect::<String>().into()
+        const PIECES: &[&str] = &[
+            "%", "_", "web", "-", "a", "O'", "o", "1", "S5", "p", "é", "\n",
+        ];
+        (0..self.next(6))
+            .map(|_| self.pick(PIECES))
+            .collect::<String>()
+            .into()
     }
 }
 
@@ -156,15 +215,18 @@ fn write(text: &mut String, predicate: &Predicate, choices: &mut Choices<'_>) {
             text.push(')');
         }
         Predicate::Compare(left, comparison, right) => {
-            let sign = COMPARISONS.iter().find(|(known, _)| known == comparison).map_or("", |(_, sign)| sign);
-            let is_beside_a_date =
-                |other: &Operand| matches!(other, Operand::Column(column) if column.kind() == Kind::Date);
+            let sign = COMPARISONS
+                .iter()
+                .find(|(known, _)| known == comparison)
+                .map_or("", |(_, sign)| sign);
+            let is_beside_a_date = |other: &Operand| matches!(other, Operand::Column(column) if column.kind() == Kind::Date);
             let left_text = operand(left, is_beside_a_date(right) && choices.next(2) == 1);
             let right_text = operand(right, is_beside_a_date(left) && choices.next(2) == 1);
             write!(text, "{left_text} {sign} {right_text}").expect("a string takes everything");
         }
         Predicate::Like(left, pattern) => {
-            write!(text, "{} LIKE {}", operand(left, false), quoted(pattern)).expect("a string takes everything");
+            write!(text, "{} LIKE {}", operand(left, false), quoted(pattern))
+                .expect("a string takes everything");
         }
         Predicate::IsNull(inner) => {
             write!(text, "{} IS NULL", operand(inner, false)).expect("a string takes everything");
@@ -172,7 +234,13 @@ fn write(text: &mut String, predicate: &Predicate, choices: &mut Choices<'_>) {
     }
 }
 
-fn join(text: &mut String, left: &Predicate, word: &str, right: &Predicate, choices: &mut Choices<'_>) {
+fn join(
+    text: &mut String,
+    left: &Predicate,
+    word: &str,
+    right: &Predicate,
+    choices: &mut Choices<'_>,
+) {
     for (part, before) in [(left, "("), (right, word)] {
         text.push_str(before);
         text.push('(');
@@ -188,7 +256,10 @@ fn operand(operand: &Operand, is_plain: bool) -> String {
         Operand::Column(Column::Tag(0)) => "\"tag:env\"".to_owned(),
         Operand::Column(Column::Tag(_)) => "\"tag:a'b\"".to_owned(),
         Operand::Column(named) => {
-            let name = Column::NAMED.iter().find(|(_, known)| known == named).map_or("", |(name, _)| name);
+            let name = Column::NAMED
+                .iter()
+                .find(|(_, known)| known == named)
+                .map_or("", |(name, _)| name);
             name.to_owned()
         }
         Operand::Literal(Literal::Text(text)) => quoted(text),

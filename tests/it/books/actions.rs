@@ -4,8 +4,8 @@ use chrono::Datelike;
 
 use super::funds::topup;
 use super::{
-    AccountDraft, Cells, Date, Draft, FLAGS, HOURLY_PRICES, INSTANCE_ACTIONS, MONTHLY_PRICES,
-    NOTES, TROUBLE, amount, date, days_after,
+    Cells, Date, Draft, FLAGS, HOURLY_PRICES, INSTANCE_ACTIONS, MONTHLY_PRICES, NOTES, TROUBLE,
+    amount, date, days_after,
 };
 
 impl Draft {
@@ -60,8 +60,11 @@ impl Draft {
             if !self.random.percent(20) {
                 continue;
             }
-            let owner = |account: &&AccountDraft| account.id == cells["account_id"];
-            let account = self.accounts.iter().find(owner).expect("an owner");
+            let account = self
+                .accounts
+                .iter()
+                .find(|account| account.id == cells["account_id"])
+                .expect("an owner");
             let (id, currency) = (account.id, account.currency);
             let minor = self.a_price(id, currency).max(1);
             self.actions.push(topup(start, id, amount(minor, currency)));
@@ -209,11 +212,11 @@ impl Draft {
 
     /// Often one that opens in trouble.
     pub(super) fn a_target(&mut self) -> Cells {
-        let in_trouble = |cells: &&Cells| {
+        let troubled = self.instances.iter().filter(|cells| {
             let state = cells.get("state").map_or("", String::as_str);
             matches!(state, "overdue" | "reclaimed" | "stopped")
-        };
-        let troubled: Vec<Cells> = self.instances.iter().filter(in_trouble).cloned().collect();
+        });
+        let troubled: Vec<Cells> = troubled.cloned().collect();
         if troubled.is_empty() || self.random.percent(65) {
             self.random.pick(&self.instances)
         } else {

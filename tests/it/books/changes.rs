@@ -238,10 +238,11 @@ impl Editor {
         let Some(mut table) = self.table("actions.csv") else {
             return;
         };
-        let column = |name: &str| table.column(name);
-        let (Some(day), Some(amount), Some(action)) =
-            (column("date"), column("amount"), column("action"))
-        else {
+        let (Some(day), Some(amount), Some(action)) = (
+            table.column("date"),
+            table.column("amount"),
+            table.column("action"),
+        ) else {
             return;
         };
         // A change that reaches nothing is refused.
@@ -249,7 +250,7 @@ impl Editor {
             return;
         }
         self.scenario += &block;
-        let account = column("account_id");
+        let account = table.column("account_id");
         let currencies = self.currencies();
         for row in table.rows.iter_mut().filter(|row| row[action] == "topup") {
             row[day] = days_after(date(&row[day]), delay).to_string();
@@ -304,11 +305,10 @@ impl Editor {
             "[[actions]]\ndate = {day}\naction = \"{action}\"\naccount_id = {}\namount = \"{amount}\"\n",
             quoted(&id)
         );
-        let header = || Table {
+        let mut actions = self.table("actions.csv").unwrap_or_else(|| Table {
             header: vec!["date".to_owned(), "action".to_owned()],
             rows: Vec::new(),
-        };
-        let mut actions = self.table("actions.csv").unwrap_or_else(header);
+        });
         let cells = [
             ("date", day),
             ("action", action.to_owned()),

@@ -42,9 +42,9 @@ impl Draft {
     /// Whether the account waits at the opening for funds to restore something.
     pub(super) fn has_stopped(&self, place: usize) -> bool {
         let id = self.accounts[place].id;
-        let stopped = |cells: &&Cells| cells.get("state").is_some_and(|state| state == "stopped");
-        let mut stopped = self.instances.iter().filter(stopped);
-        stopped.any(|cells| cells["account_id"] == id)
+        self.instances.iter().any(|cells| {
+            cells.get("state").is_some_and(|state| state == "stopped") && cells["account_id"] == id
+        })
     }
 
     pub(super) fn side_pots(&mut self, currency: &str) -> (i64, i64, i64) {

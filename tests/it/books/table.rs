@@ -51,7 +51,10 @@ impl Table {
                 self.rows.iter_mut().for_each(|row| row.push(String::new()));
             }
         }
-        let cell = |column: &String| cells.get(column.as_str()).cloned().unwrap_or_default();
-        self.rows.push(self.header.iter().map(cell).collect());
+        let row = self
+            .header
+            .iter()
+            .map(|column| cells.get(column.as_str()).cloned().unwrap_or_default());
+        self.rows.push(row.collect());
     }
 }

@@ -188,7 +188,7 @@ impl Replay<'_> {
         let movement = self.pay(index, price);
         self.notes
             .reached_if(movement.voucher != 0, "voucher/for-a-unified-date");
-        self.add_order(index, (start, target), None, movement);
+        self.add_order(index, start, target, None, movement);
         let instance = &mut self.instances[index];
         instance.expires_on = Some(target);
         self.notes.reached_if(

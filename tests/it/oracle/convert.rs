@@ -61,7 +61,7 @@ impl Replay<'_> {
         self.converted(index, action, "PREPAID");
         let movement = self.pay(index, price);
         notes.reached_if(movement.voucher != 0, "voucher/for-a-conversion");
-        self.add_order(index, (today, end), Some(months), movement);
+        self.add_order(index, today, end, Some(months), movement);
         let entry = self.entry_of(index, "purchased");
         self.entries.push(Entry {
             term: Some((today, end)),

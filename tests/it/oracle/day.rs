@@ -117,7 +117,7 @@ impl Replay<'_> {
         let movement = self.pay(index, price);
         self.notes
             .reached_if(movement.voucher != 0, "voucher/for-a-purchase");
-        self.add_order(index, (start, end), Some(months), movement);
+        self.add_order(index, start, end, Some(months), movement);
         let instance = &mut self.instances[index];
         instance
             .orders

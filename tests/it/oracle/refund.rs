@@ -380,13 +380,14 @@ impl Replay<'_> {
     pub(crate) fn add_order(
         &mut self,
         index: usize,
-        term: (Date, Date),
+        start: Date,
+        end: Date,
         months: Option<u32>,
         paid: Movement,
     ) {
         let order = Order {
-            start: term.0,
-            end: term.1,
+            start,
+            end,
             months,
             free_credit: -paid.free_credit,
             cash: -paid.cash,

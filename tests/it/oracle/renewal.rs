@@ -191,7 +191,7 @@ impl Replay<'_> {
         );
         self.notes
             .reached_if(by_voucher && event == "recovered", "voucher/for-a-recovery");
-        self.add_order(index, (start, end), Some(months), movement);
+        self.add_order(index, start, end, Some(months), movement);
         let entry = self.entry_of(index, event);
         self.entries.push(Entry {
             term: Some((start, end)),

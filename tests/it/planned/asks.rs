@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use renewcast::analysis::plan::{
-    self, AccountPlan, Cadence, InstanceValue, KeepRule, PlanQuestion, Tolerance,
-};
+use renewcast::analysis::plan::{self, Cadence, InstanceValue, KeepRule, PlanQuestion, Tolerance};
 use renewcast::input;
 use renewcast::input::diagnostic::Diagnostics;
 use renewcast::model::action::Channel;
@@ -245,12 +243,12 @@ pub(super) fn with_budgets(
         other => other,
     };
     let all = plan::plan(book, &question).ok()?;
-    let budget = |plan: &AccountPlan| {
+    let budgets = all.accounts.iter().map(|plan| {
         let sum: i64 = plan.top_ups.iter().map(|one| one.amount.minor()).sum();
         let part = i64::try_from(drawn(seed, 7 + u64::from(plan.account.0), 5)).expect("small");
         (plan.account, Money::from_minor(sum * part / 4))
-    };
-    let budgets = all.accounts.iter().map(budget).collect();
+    });
+    let budgets = budgets.collect();
     Some(PlanQuestion {
         budgets,
         worth: plan::weigh(book, worth).ok()?,

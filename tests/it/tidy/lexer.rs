@@ -86,6 +86,11 @@ pub(super) fn paths(tokens: &[Token]) -> Vec<(usize, Vec<String>)> {
     found
 }
 
+/// Whether this is the token at `at`.
+fn is(tokens: &[Token], at: usize, text: &str) -> bool {
+    tokens.get(at).is_some_and(|token| token.text == text)
+}
+
 /// Reads one path, or a tree of them, that begins with the word at `at`; gives the place behind it.
 fn tree(
     tokens: &[Token],
@@ -93,20 +98,19 @@ fn tree(
     before: &[String],
     found: &mut Vec<(usize, Vec<String>)>,
 ) -> usize {
-    let is = |at: usize, text: &str| tokens.get(at).is_some_and(|token| token.text == text);
     let (line, mut path) = (tokens[at].line, before.to_vec());
     path.push(tokens[at].text.clone());
     at += 1;
-    while is(at, "::") && tokens.get(at + 1).is_some_and(Token::is_word) {
+    while is(tokens, at, "::") && tokens.get(at + 1).is_some_and(Token::is_word) {
         path.push(tokens[at + 1].text.clone());
         at += 2;
     }
-    if !(is(at, "::") && is(at + 1, "{")) {
+    if !(is(tokens, at, "::") && is(tokens, at + 1, "{")) {
         found.push((line, path));
         return at;
     }
     at += 2;
-    while !is(at, "}") && at < tokens.len() {
+    while !is(tokens, at, "}") && at < tokens.len() {
         at = if tokens[at].is_word() {
             tree(tokens, at, &path, found)
         } else {
