@@ -1,4 +1,4 @@
-//! What a ledger row can say: the closed lists of events and reasons.
+//! What a ledger row can say: the closed lists of events and reasons. Nothing here decides which of them happens.
 
 macro_rules! words {
     ($(#[$doc:meta])* $list:ident { $($(#[$item_doc:meta])* $name:ident = $text:literal,)* }) => {

@@ -122,11 +122,6 @@ impl DayStatus {
         }
     }
 
-    /// Whether it is paid months ahead.
-    pub fn is_prepaid(&self) -> bool {
-        matches!(self, Self::Prepaid(_))
-    }
-
     /// The day of reclaiming or stopping, of the last one if there were more.
     pub fn since(&self) -> Option<Day> {
         match self {
@@ -236,12 +231,7 @@ impl PrepaidStatus {
                 .expect("what is reclaimed has the day of reclaiming"),
             _ => self.expires,
         };
-        let anchor = self.anchor_from(start);
-        Term {
-            start,
-            end: profile.month_end.add_months(start, months, anchor),
-            months,
-        }
+        Term::of_months(start, months, profile.month_end, self.anchor_from(start))
     }
 
     /// A term that does not follow the one before has an anchor of its own.

@@ -37,17 +37,13 @@ impl AccountState<'_> {
             let (months, renewal) = (instance.months(), instance.renewal);
             let shared =
                 before.filter(|(anchor, term)| (*anchor, term.months) == (paid.anchor, months));
-            let term = shared.map_or_else(
-                || {
+            let term = match shared {
+                Some((_, term)) => term,
+                None => {
                     let rule = self.instances.profile(position).month_end;
-                    Term {
-                        start: paid.expires,
-                        end: rule.add_months(paid.expires, months, paid.anchor),
-                        months,
-                    }
-                },
-                |(_, term)| term,
-            );
+                    Term::of_months(paid.expires, months, rule, paid.anchor)
+                }
+            };
             before = Some((paid.anchor, term));
             let movement = self.purse.deduct(renewal);
             let order = Order::paid_by(movement, term, false);
