@@ -79,7 +79,7 @@ impl RemedyReason {
 /// of its own renewals.
 pub fn outlook(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     match standing {
-        DayStatus::Postpaid(status) => stopped(status, profile, today),
+        DayStatus::Postpaid(status) => stopped(*status, profile, today),
         DayStatus::Prepaid(status) => match status.state {
             State::Running | State::Overdue => usable(status, profile, months, today),
             State::Reclaimed => in_bin(status, profile, months, today),
@@ -178,7 +178,7 @@ fn no_attempt(profile: &Profile) -> RemedyReason {
 }
 
 /// What helps an instance that is switched off.
-fn stopped(standing: &PostpaidStatus, profile: &Profile, today: Day) -> Outlook {
+fn stopped(standing: PostpaidStatus, profile: &Profile, today: Day) -> Outlook {
     let Some(released) = standing.release_day(profile) else {
         return Outlook::ByItself;
     };

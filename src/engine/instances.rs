@@ -91,16 +91,15 @@ impl Charge {
             ChargeType::Postpaid => Self::Postpaid {
                 stopped_by: instance.stopped_by,
             },
-            ChargeType::Prepaid => Self::Prepaid(PaidUntil {
-                expires: instance
-                    .expires_on
-                    .or(instance.starts_on)
-                    .expect("a checked book gives every prepaid instance an expiry or a start"),
-                anchor: instance
-                    .anchor_day
-                    .expect("a checked book gives every prepaid instance an anchor"),
-                returned: instance.returned,
-            }),
+            ChargeType::Prepaid => {
+                let expires = instance.expires_on.or(instance.starts_on);
+                let expires = expires.expect("a prepaid instance has an expiry or a start");
+                Self::Prepaid(PaidUntil {
+                    expires,
+                    anchor: instance.anchor_day.unwrap_or(expires.day_of_month()),
+                    returned: instance.returned,
+                })
+            }
         }
     }
 }

@@ -144,7 +144,7 @@ impl DayStatus {
 impl PostpaidStatus {
     /// See [`DayStatus::release_day`]. What people stopped waits for them without end.
     #[inline]
-    pub fn release_day(&self, profile: &Profile) -> Option<Day> {
+    pub fn release_day(self, profile: &Profile) -> Option<Day> {
         let in_arrears = self.state == State::Stopped && self.stopped_by == StoppedBy::Arrears;
         let stopped = self.since.filter(|_| in_arrears)?;
         Some(release_of_stopped(profile, stopped))
@@ -270,7 +270,13 @@ pub fn release_of_unpaid(profile: &Profile, expiry: Day, reclaimed: Day) -> Day 
         RetentionFrom::Expiry => expiry,
         RetentionFrom::Reclaim => reclaimed,
     };
-    (kept_from + profile.retention_days + 1).max(reclaimed.tomorrow())
+    retention_over(profile, kept_from).max(reclaimed.tomorrow())
+}
+
+/// The first day that the recycle bin does not keep any more of a retention that counts from a day.
+#[inline]
+pub fn retention_over(profile: &Profile, kept_from: Day) -> Day {
+    kept_from + profile.retention_days + 1
 }
 
 /// The day on which a postpaid instance is terminated that arrears stopped.

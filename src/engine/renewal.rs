@@ -1,7 +1,5 @@
 //! Phase 4, renewals: which are due, in which order they are tried, and what a paid term changes.
 
-use std::mem;
-
 use super::account_state::AccountState;
 use super::change::InstanceChange;
 use super::instances::{Charge, Instances, PaidUntil, Position};
@@ -25,15 +23,14 @@ pub(super) struct DueRenewal {
 impl AccountState<'_> {
     /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
     pub(super) fn renew_due(&mut self, day: Day) {
-        let mut due = mem::take(&mut self.renewals);
-        due.clear();
         let instances = &self.instances;
         let positions = instances.due.iter().copied();
         let renewed = positions.filter(|position| instances.renews_on(*position, day));
-        due.extend(renewed.map(|position| DueRenewal {
+        let priced = renewed.map(|position| DueRenewal {
             position,
             price: instances[position].renewal,
-        }));
+        });
+        let mut due: Vec<DueRenewal> = priced.collect();
         instances.put_in_charge_order(&mut due);
         let when_short = instances.common_rule(&due, |profile| profile.when_short);
         let mut stopped = false;
@@ -51,7 +48,6 @@ impl AccountState<'_> {
             });
             self.journal.append(row);
         }
-        self.renewals = due;
         self.purse.check_arrears();
     }
 }

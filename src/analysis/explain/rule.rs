@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Basis, Entry, Needed};
+use crate::engine::lifecycle;
 use crate::model::action::Verb;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -184,7 +185,8 @@ fn retention(profile: &Profile, standing: StateBefore, day: Day) -> String {
         );
     }
     let days = format!("retention_days = {}", profile.retention_days);
-    let due = |base: Option<Day>| base.is_some_and(|base| base + profile.retention_days + 1 < day);
+    let due =
+        |base: Option<Day>| base.is_some_and(|base| lifecycle::retention_over(profile, base) < day);
     match profile.retention_from {
         _ if standing.returned => format!("{days}, counted from the day of return"),
         RetentionFrom::Reclaim => days,
