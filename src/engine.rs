@@ -47,7 +47,7 @@ use crate::model::prices::PriceKind;
 use account_state::{AccountInput, AccountState};
 pub use closing::{ReplayEnd, TerminatedInstance};
 use routes::{ActionRoutes, UnassignedActions};
-use shard::{RowWriter, Shard, ShardDay};
+use shard::{RowWriter, Shard};
 pub use simulation::Simulation;
 pub use window::{RowSpan, ShardRows, Window};
 
@@ -311,7 +311,7 @@ impl<'b> RunningReplay<'b> {
             }
             for day in (DayRange { from, to }).days() {
                 let is_split = split_days.contains(&day);
-                shard.replay(ShardDay { day, is_split }, &mut writer);
+                shard.replay(day, is_split, &mut writer);
             }
             fold(total, rows, &mut part.kept);
         });

@@ -9,7 +9,6 @@ use std::vec;
 use super::instances::{Instances, Position};
 use super::journal::Journal;
 use super::purse::Purse;
-use super::renewal::DueRenewal;
 use super::{PlannedStep, Refusal, ReplayOptions};
 use crate::model::account::{AccountIndex, Returns};
 use crate::model::action::ActionIndex;
@@ -37,21 +36,13 @@ pub(super) struct AccountState<'b> {
     pub journal: Journal,
     pub returns: Vec<Returns>,
     pub alert_days: u32,
-    /// Room for the renewals that are due on a day.
-    pub renewals: Vec<DueRenewal>,
     pub refusal: Option<Refusal>,
     /// The actions of the book that are still to come.
-    actions: Peekable<vec::IntoIter<DatedAction>>,
+    actions: Peekable<vec::IntoIter<ActionIndex>>,
     /// What a plan adds, by day.
     pub steps: BTreeMap<Day, Vec<PlannedStep>>,
     /// The last day that has been replayed.
     pub replayed: Day,
-}
-
-#[derive(Clone, Copy)]
-struct DatedAction {
-    day: Day,
-    action: ActionIndex,
 }
 
 impl<'b> AccountState<'b> {
@@ -59,10 +50,6 @@ impl<'b> AccountState<'b> {
         let account = book.account(input.account);
         let purse = Purse::open_purse(account, input.options.opening_cash);
         let eve = book.days.from.yesterday();
-        let actions = input.actions.into_iter().map(|action| DatedAction {
-            day: book.action(action).date,
-            action,
-        });
         Self {
             book,
             account: input.account,
@@ -76,9 +63,8 @@ impl<'b> AccountState<'b> {
             purse,
             returns: account.returns.clone(),
             alert_days: account.alert_days,
-            renewals: Vec::new(),
             refusal: None,
-            actions: actions.collect::<Vec<_>>().into_iter().peekable(),
+            actions: input.actions.into_iter().peekable(),
             steps: BTreeMap::new(),
             replayed: eve,
         }
@@ -108,19 +94,21 @@ impl<'b> AccountState<'b> {
 
     /// The days of the run on which people act.
     pub(super) fn days_of_actions(&self) -> impl Iterator<Item = Day> {
-        self.actions.clone().map(|dated| dated.day)
+        let actions = self.actions.clone();
+        actions.map(|action| self.book.action(action).date)
     }
 
     /// Whether people, or a plan, act on the day.
     pub(super) fn acts_on(&mut self, day: Day) -> bool {
-        let by_book = self.actions.peek().is_some_and(|dated| dated.day <= day);
+        let next = self.actions.peek();
+        let by_book = next.is_some_and(|next| self.book.action(*next).date <= day);
         by_book || self.steps.range(..=day).next().is_some()
     }
 
     /// The action of the day that is next in file order.
     pub(super) fn take_action(&mut self, day: Day) -> Option<ActionIndex> {
-        let next = self.actions.next_if(|dated| dated.day == day);
-        next.map(|dated| dated.action)
+        let book = self.book;
+        self.actions.next_if(|next| book.action(*next).date == day)
     }
 
     /// Adds to its cash at the opening, before any day is replayed.

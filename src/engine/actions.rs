@@ -2,29 +2,19 @@
 
 use super::PlannedStep;
 use super::account_state::AccountState;
-use super::change::{InstanceChange, Unchanged};
-use super::instances::{Charge, Instances, PaidUntil, Position};
+use super::change::InstanceChange;
+use super::instances::{Instances, Position};
 use super::renewal::DueRenewal;
-use crate::engine::Refusal;
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Basis, Entry};
+use crate::engine::ledger::Entry;
 use crate::model::account::Movement;
 use crate::model::action::{ActionIndex, Target, Verb};
 use crate::model::calendar::Day;
 use crate::model::instance::{InstanceIndex, State};
 use crate::model::money::Money;
-use crate::model::order::{Order, Term};
 use crate::model::selector::Selector;
 
-/// What is done with an instance on a day. Only a plan does it without an action of the book.
-#[derive(Clone, Copy)]
-struct InstanceAction {
-    verb: Verb,
-    action: Option<ActionIndex>,
-    day: Day,
-}
-
-impl AccountState<'_> {
+impl<'b> AccountState<'b> {
     pub(super) fn act(&mut self, day: Day) {
         for at in 0..self.instances.due.len() {
             let position = self.instances.due[at];
@@ -49,10 +39,7 @@ impl AccountState<'_> {
                 self.journal.append(row.moving(movement));
             }
             PlannedStep::Do(instance, verb) => match self.find_existing(instance) {
-                Some(position) => {
-                    let action = None;
-                    self.apply(position, InstanceAction { verb, action, day });
-                }
+                Some(position) => self.apply(position, verb, None, day),
                 None => {
                     let row = Entry::begin_row(day, Event::Rejected);
                     self.journal.append(row.because(Reason::UnknownInstance));
@@ -68,70 +55,38 @@ impl AccountState<'_> {
 
     /// Buys a prepaid instance or starts a postpaid one.
     fn begin(&mut self, position: Position, day: Day) {
-        let Self {
-            purse,
-            instances,
-            journal,
-            ..
-        } = self;
-        let instance = &instances[position];
-        let Charge::Prepaid(paid) = instance.charge else {
-            instances[position].state = Some(State::Running);
-            return instances.update_sets(position);
-        };
-        let months = instance.months();
-        let payment = match purse.payment(instance.renewal, instances.listed(position), day) {
-            Ok(payment) => payment,
-            Err(shortfall) => {
-                let row = instances.begin_row(position, day, Event::Rejected);
-                let row = row.because(Reason::InsufficientFunds);
-                return journal.append(row.based_on(Basis::Short(shortfall)));
-            }
-        };
-        let month_end = instances.profile(position).month_end;
-        let end = month_end.add_months(day, months, paid.anchor);
-        let term = Term {
-            start: day,
-            end,
-            months,
-        };
-        let movement = purse.pay(payment);
-        instances.remember_order(position, Order::paid_by(movement, term, true), day);
-        instances[position].state = Some(State::Running);
-        instances[position].charge = Charge::Prepaid(PaidUntil {
-            expires: end,
-            ..paid
-        });
-        let row = instances.begin_row(position, day, Event::Purchased);
-        journal.append(row.moving(movement).paying_for(term));
+        if self.instances[position].is_prepaid() {
+            let mut change = self.change_instance(position, None, day);
+            let purchased = change.purchase();
+            change.write(purchased);
+        } else {
+            self.instances[position].state = Some(State::Running);
+            self.instances.update_sets(position);
+        }
     }
 
     fn carry_out(&mut self, index: ActionIndex, day: Day) {
         let book = self.book;
         let action = book.action(index);
         let names_account = action.account.is_some();
-        let of_instance = InstanceAction {
-            verb: action.verb,
-            action: Some(index),
-            day,
-        };
+        let verb = action.verb;
         match &action.target {
-            Target::Account => self.change_account(index, action.verb, day),
+            Target::Account => self.change_account(index, verb, day),
             Target::UnknownInstance(_) => self.reject(index, Reason::UnknownInstance, day),
             Target::Instance(instance) => match self.find_existing(*instance) {
-                Some(position) => self.apply(position, of_instance),
+                Some(position) => self.apply(position, verb, Some(index), day),
                 None if names_account => self.reject(index, Reason::UnknownInstance, day),
                 None => self.journal.unassigned.push(index),
             },
             Target::Where(selector) => {
-                let matches = self.instances.in_order_of(selector, action.verb);
+                let matches = self.instances.in_order_of(selector, verb);
                 if !matches.is_empty() {
                     self.journal.matched.push(index);
                 } else if names_account {
                     self.reject(index, Reason::NoMatch, day);
                 }
                 for position in matches {
-                    self.apply(position, of_instance);
+                    self.apply(position, verb, Some(index), day);
                 }
             }
         }
@@ -173,33 +128,29 @@ impl AccountState<'_> {
     }
 
     /// Does something with an instance that exists, or writes down why not.
-    fn apply(&mut self, position: Position, what: InstanceAction) {
-        let InstanceAction { verb, action, day } = what;
+    fn apply(&mut self, position: Position, verb: Verb, action: Option<ActionIndex>, day: Day) {
         self.instances.make_due(position);
-        let mut change = InstanceChange {
+        let mut change = self.change_instance(position, action, day);
+        let changed = change.carry_out(verb);
+        change.write(changed);
+    }
+
+    /// What may change when something is done with an instance on a day.
+    pub(super) fn change_instance(
+        &mut self,
+        position: Position,
+        action: Option<ActionIndex>,
+        day: Day,
+    ) -> InstanceChange<'_, 'b> {
+        InstanceChange {
             purse: &mut self.purse,
             instances: &mut self.instances,
             journal: &mut self.journal,
             returns: &mut self.returns,
+            refusal: &mut self.refusal,
             position,
             day,
             action,
-        };
-        match change.carry_out(verb) {
-            Ok(()) => {}
-            Err(Unchanged::Rejected { reason, basis }) => {
-                let row = change.begin_row(Event::Rejected).because(reason);
-                self.journal.append(Entry { basis, ..row });
-            }
-            Err(Unchanged::PriceMissing(kind)) => {
-                let action = action.expect("a plan tries out nothing that needs a further price");
-                self.refusal.get_or_insert(Refusal::PriceMissing {
-                    action,
-                    instance: self.instances[position].instance,
-                    date: day,
-                    kind,
-                });
-            }
         }
     }
 }
@@ -227,10 +178,10 @@ impl Instances<'_> {
 
     /// The price that orders the matches of a selector.
     fn price_of(&self, position: Position, verb: Verb) -> Money {
-        let tariff = self.tariff(position);
         match (verb, self[position].expires()) {
-            (Verb::Renew(months), _) => tariff.renewal(months),
+            (Verb::Renew(months), _) => self.tariff(position).renewal(months),
             (Verb::RenewUntil(asked), Some(expires)) => {
+                let tariff = self.tariff(position);
                 tariff.price_of_days(tariff.unified_term(expires, asked).days())
             }
             _ => self[position].renewal,

@@ -1,4 +1,4 @@
-//! A payment spread over the days of its term: the accrual view of reports, never of the ledger.
+//! A payment spread over the days of its term, straight-line: the accrual view of reports, never of the ledger.
 //!
 //! Rule: Tencent's cost analysis (成本分析, 2021-07-26). Each day takes the payment divided by the days, rounded half up to
 //! minor units; the last day takes what is left. A day never takes more than what is left. Where a day's share is below one
@@ -22,12 +22,12 @@ pub struct Amortisation {
 impl Amortisation {
     /// Spreads what a row paid for a term. The movement of a payment is negative, what is spread is positive.
     pub fn of_payment(paid: Movement, term: Term) -> Self {
-        let spread = |amount: Money| Spread::over_days(-amount, term.days());
+        let days = term.days();
         Self {
             term,
-            voucher: spread(paid.voucher),
-            free_credit: spread(paid.free_credit),
-            cash: spread(paid.cash),
+            voucher: Spread::over_days(-paid.voucher, days),
+            free_credit: Spread::over_days(-paid.free_credit, days),
+            cash: Spread::over_days(-paid.cash, days),
         }
     }
 
@@ -52,7 +52,7 @@ impl Amortisation {
     }
 }
 
-/// An amount over so many days.
+/// An amount spread over days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Spread {
     total: Money,
@@ -64,6 +64,7 @@ struct Spread {
 
 impl Spread {
     fn over_days(total: Money, days: u32) -> Self {
+        debug_assert!(total >= Money::ZERO, "a payment of {total:?}");
         let one = Money::from_minor(1);
         let daily = total.part(one, one * days.max(1), Rounding::HalfUp);
         let idle = u32::from(total < one * days);
@@ -75,7 +76,7 @@ impl Spread {
         }
     }
 
-    /// What the first so many days take together.
+    /// What the first days take together.
     fn first(&self, days: u32) -> Money {
         if days >= self.days {
             return self.total;

@@ -3,11 +3,11 @@
 
 use std::cmp::Ordering;
 
-use super::instances::{Charge, Instances, PaidUntil, Position};
+use super::Refusal;
+use super::instances::{Charge, InstanceDetails, Instances, PaidUntil, Position};
 use super::journal::Journal;
 use super::purse::{Payment, Purse};
-use super::renewal::TermPayment;
-use crate::engine::charge::{self, HourPriceMissing, Refund};
+use crate::engine::charge::{self, HourPriceMissing, Refund, Tariff};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Basis, Entry, Shortfall};
 use crate::engine::lifecycle::{PrepaidStatus, Trigger};
@@ -27,6 +27,7 @@ pub(super) struct InstanceChange<'a, 'b> {
     pub instances: &'a mut Instances<'b>,
     pub journal: &'a mut Journal,
     pub returns: &'a mut Vec<Returns>,
+    pub refusal: &'a mut Option<Refusal>,
     pub position: Position,
     pub day: Day,
     /// None where a plan tries it out.
@@ -76,19 +77,25 @@ impl From<HourPriceMissing> for Unchanged {
     }
 }
 
+/// The last row of what was done, or why nothing was.
+type Changed = Result<Entry, Unchanged>;
+
+fn ensure(holds: bool, reason: Reason) -> Result<(), Reason> {
+    if holds { Ok(()) } else { Err(reason) }
+}
+
 impl<'b> InstanceChange<'_, 'b> {
-    pub(super) fn carry_out(&mut self, verb: Verb) -> Result<(), Unchanged> {
-        if self.state() == Some(State::Terminated) {
-            return Err(Reason::AlreadyTerminated.into());
-        }
+    /// Checks an action and carries it out.
+    pub(super) fn carry_out(&mut self, verb: Verb) -> Changed {
+        let is_gone = self.state() == Some(State::Terminated);
+        ensure(!is_gone, Reason::AlreadyTerminated)?;
         match verb {
             Verb::Renew(months) => self.renew(months),
             Verb::RenewUntil(asked) => self.renew_until(asked),
             Verb::SetFlag(flag, months) => self.set_flag(flag, months),
             Verb::SetPrice(price) => {
                 self.set_price(price);
-                self.write(self.begin_row(Event::PriceSet));
-                Ok(())
+                Ok(self.begin_row(Event::PriceSet))
             }
             Verb::Terminate => self.terminate(),
             Verb::Start => self.start(),
@@ -102,101 +109,120 @@ impl<'b> InstanceChange<'_, 'b> {
         }
     }
 
+    /// Writes the row of what was done, or why nothing was; a missing price stops the run.
+    pub(super) fn write(&mut self, changed: Changed) {
+        let row = match changed {
+            Ok(row) => row,
+            Err(Unchanged::Rejected { reason, basis }) => {
+                let row = self.begin_row(Event::Rejected).because(reason);
+                Entry { basis, ..row }
+            }
+            Err(Unchanged::PriceMissing(kind)) => {
+                let action = self.action;
+                self.refusal.get_or_insert(Refusal::PriceMissing {
+                    action: action.expect("a plan tries out nothing that needs a further price"),
+                    instance: self.instances[self.position].instance,
+                    date: self.day,
+                    kind,
+                });
+                return;
+            }
+        };
+        self.journal.append(row);
+    }
+
     fn state(&self) -> Option<State> {
         self.instances[self.position].state
     }
 
-    fn profile(&self) -> &'b Profile {
+    fn details(&mut self) -> &mut InstanceDetails {
+        self.instances.details_mut(self.position)
+    }
+
+    fn tariff(&self) -> Tariff<'b> {
+        self.instances.tariff(self.position)
+    }
+
+    pub(super) fn profile(&self) -> &'b Profile {
         self.instances.profile(self.position)
+    }
+
+    /// What is known to be paid for terms that are not over.
+    fn paid(&self) -> Option<PaidTerms> {
+        self.instances.paid_on(self.position, self.day)
     }
 
     /// Begins a row about the instance, with its present state.
     pub(super) fn begin_row(&self, event: Event) -> Entry {
         let row = self.instances.begin_row(self.position, self.day, event);
-        Entry {
-            action: self.action,
-            ..row
-        }
+        let action = self.action;
+        Entry { action, ..row }
     }
 
-    fn write(&mut self, row: Entry) {
-        self.journal.append(row);
-    }
-
-    fn need_prepaid(&self) -> Result<PrepaidStatus, Reason> {
+    pub(super) fn need_prepaid(&self) -> Result<PrepaidStatus, Reason> {
         let status = self.instances.prepaid_status(self.position);
         status.ok_or(Reason::NotPrepaid)
     }
 
     fn need_postpaid(&self) -> Result<(), Reason> {
-        if self.instances[self.position].is_prepaid() {
-            Err(Reason::NotPostpaid)
-        } else {
-            Ok(())
-        }
+        let is_prepaid = self.instances[self.position].is_prepaid();
+        ensure(!is_prepaid, Reason::NotPostpaid)
     }
 
     fn need_offered(&self, months: u32) -> Result<(), Reason> {
-        if self.profile().renew_periods.contains(&months) {
-            Ok(())
-        } else {
-            Err(Reason::PeriodNotOffered)
-        }
+        let periods = &self.profile().renew_periods;
+        ensure(periods.contains(&months), Reason::PeriodNotOffered)
     }
 
-    fn payment(&mut self, price: Money) -> Result<Payment, Shortfall> {
+    pub(super) fn payment(&mut self, price: Money) -> Result<Payment, Shortfall> {
         let listed = self.instances.listed(self.position);
         self.purse.payment(price, listed, self.day)
     }
 
-    fn renew(&mut self, months: u32) -> Result<(), Unchanged> {
+    /// Buys a prepaid instance.
+    pub(super) fn purchase(&mut self) -> Changed {
+        let rule = self.profile().month_end;
+        let instance = &self.instances[self.position];
+        let paid = instance.paid().expect("only what is prepaid is bought");
+        let (price, months) = (instance.renewal, instance.months());
+        let payment = self.payment(price)?;
+        let term = Term::of_months(self.day, months, rule, paid.anchor);
+        let movement = self.purse.pay(payment);
+        let order = Order::paid_by(movement, term, true);
+        self.instances
+            .remember_order(self.position, order, self.day);
+        let instance = &mut self.instances[self.position];
+        instance.state = Some(State::Running);
+        instance.charge = Charge::Prepaid(PaidUntil {
+            expires: term.end,
+            ..paid
+        });
+        let row = self.begin_row(Event::Purchased);
+        Ok(row.moving(movement).paying_for(term))
+    }
+
+    fn renew(&mut self, months: u32) -> Changed {
         let status = self.need_prepaid()?;
         self.need_offered(months)?;
-        let price = self.instances.tariff(self.position).renewal(months);
-        let payment = self.payment(price)?;
-        self.pay_term(TermPayment {
-            status,
-            payment,
-            term: status.next_term(self.profile(), months, self.day),
-            reason: Reason::Manual,
-            action: self.action,
-        });
-        Ok(())
+        let payment = self.payment(self.tariff().renewal(months))?;
+        let term = status.next_term(self.profile(), months, self.day);
+        Ok(self.pay_term(status, payment, term, Reason::Manual))
     }
 
-    fn renew_until(&mut self, asked: u8) -> Result<(), Unchanged> {
-        let status = self.need_prepaid()?;
-        if status.state == State::Reclaimed {
-            return Err(Reason::InBin.into());
-        }
-        if status.expires.day_of_month() == asked {
-            return Err(Reason::TargetTooNear.into());
-        }
-        let tariff = self.instances.tariff(self.position);
+    fn renew_until(&mut self, asked: u8) -> Changed {
+        let mut status = self.need_prepaid()?;
+        ensure(status.state != State::Reclaimed, Reason::InBin)?;
+        let is_there = status.expires.day_of_month() == asked;
+        ensure(!is_there, Reason::TargetTooNear)?;
+        let tariff = self.tariff();
         let term = tariff.unified_term(status.expires, asked);
         let payment = self.payment(tariff.price_of_days(term.days()))?;
-        self.pay_term(TermPayment {
-            // From this term on it comes back to the asked day.
-            status: PrepaidStatus {
-                anchor: asked,
-                ..status
-            },
-            payment,
-            term,
-            reason: Reason::Unified,
-            action: self.action,
-        });
-        Ok(())
+        // Further terms come back to the asked day.
+        status.anchor = asked;
+        Ok(self.pay_term(status, payment, term, Reason::Unified))
     }
 
-    fn pay_term(&mut self, payment: TermPayment) {
-        let row = self
-            .instances
-            .pay_term(self.position, payment, self.purse, self.day);
-        self.write(row);
-    }
-
-    fn set_flag(&mut self, flag: RenewFlag, months: Option<u32>) -> Result<(), Unchanged> {
+    fn set_flag(&mut self, flag: RenewFlag, months: Option<u32>) -> Changed {
         self.need_prepaid()?;
         months.map_or(Ok(()), |months| self.need_offered(months))?;
         let instance = &mut self.instances[self.position];
@@ -204,69 +230,62 @@ impl<'b> InstanceChange<'_, 'b> {
         instance.set_months(months.unwrap_or(instance.months()));
         self.instances.reprice(self.position);
         self.instances.lets_lapse |= self.instances.is_lapsed(self.position);
-        self.write(self.begin_row(Event::FlagSet));
-        Ok(())
+        Ok(self.begin_row(Event::FlagSet))
     }
 
     fn set_price(&mut self, price: Price) {
-        let prepaid = self.instances[self.position].is_prepaid();
-        let details = self.instances.details_mut(self.position);
-        if prepaid {
-            details.monthly = Some(price);
+        if self.instances[self.position].is_prepaid() {
+            self.details().monthly = Some(price);
         } else {
-            details.hourly = Some(price);
+            self.details().hourly = Some(price);
         }
         self.instances.reprice(self.position);
     }
 
     /// Switches a stopped instance on again.
-    fn start(&mut self) -> Result<(), Unchanged> {
+    fn start(&mut self) -> Changed {
         self.need_postpaid()?;
-        if self.state() != Some(State::Stopped) {
-            return Err(Reason::NotStopped.into());
-        }
+        ensure(self.state() == Some(State::Stopped), Reason::NotStopped)?;
         self.purse.check_restart(self.profile())?;
         self.instances.change_state(self.position, Trigger::Start);
-        self.write(self.begin_row(Event::Restored).because(Reason::User));
-        Ok(())
+        Ok(self.begin_row(Event::Restored).because(Reason::User))
     }
 
     /// Switches a running postpaid instance off without charge.
-    fn stop(&mut self) -> Result<(), Unchanged> {
+    fn stop(&mut self) -> Changed {
         self.need_postpaid()?;
-        if self.state() != Some(State::Running) {
-            return Err(Reason::NotRunning.into());
-        }
-        self.instances
-            .switch_off(self.position, StoppedBy::User, self.day);
-        self.write(self.begin_row(Event::Stopped).because(Reason::User));
-        Ok(())
+        ensure(self.state() == Some(State::Running), Reason::NotRunning)?;
+        let (position, day) = (self.position, self.day);
+        self.instances.switch_off(position, StoppedBy::User, day);
+        Ok(self.begin_row(Event::Stopped).because(Reason::User))
     }
 
     /// Gives an instance up: destroyed at once, or returned with a refund.
-    fn terminate(&mut self) -> Result<(), Unchanged> {
-        match self.need_prepaid() {
-            Ok(status) if status.state == State::Overdue => {
-                self.instances
-                    .reclaim(self.position, Trigger::GiveBack, self.day);
-                self.write(self.begin_row(Event::Returned));
-                Ok(())
+    fn terminate(&mut self) -> Changed {
+        match (self.state(), self.need_prepaid()) {
+            (Some(State::Overdue), _) => {
+                self.reclaim();
+                Ok(self.begin_row(Event::Returned))
             }
-            Ok(status) if status.state == State::Running => self.give_back(),
+            (Some(State::Running), Ok(_)) => self.give_back(),
             _ => {
                 self.instances.change_state(self.position, Trigger::Destroy);
-                self.write(self.begin_row(Event::Terminated).because(Reason::User));
-                Ok(())
+                Ok(self.begin_row(Event::Terminated).because(Reason::User))
             }
         }
     }
 
-    fn give_back(&mut self) -> Result<(), Unchanged> {
+    fn reclaim(&mut self) {
+        let (position, day) = (self.position, self.day);
+        self.instances.reclaim(position, Trigger::GiveBack, day);
+    }
+
+    fn give_back(&mut self) -> Changed {
         let returns = self.returns_of_year();
         if returns.count >= self.profile().returns_per_year {
             return Err(Unchanged::beyond_limit(returns.count));
         }
-        let paid = self.instances.paid_on(self.position, self.day);
+        let paid = self.paid();
         let current = paid.and_then(|paid| paid.current);
         let in_full = current.is_some_and(|order| self.is_refunded_in_full(&order));
         let refund = match paid {
@@ -279,19 +298,17 @@ impl<'b> InstanceChange<'_, 'b> {
         // A full return of which nothing comes back does not use up the right to one.
         self.count_return(in_full && refund.amount > Money::ZERO);
         self.instances.replace_orders(self.position, None);
-        self.instances
-            .reclaim(self.position, Trigger::GiveBack, self.day);
+        self.reclaim();
         let movement = self.receive(refund.amount, paid);
         let row = self.begin_row(Event::Returned).moving_if_any(movement);
         let consumed = (!in_full).then_some(refund.consumed);
-        self.write(row.based_on(refund_basis(paid, consumed)));
-        Ok(())
+        Ok(row.based_on(refund_basis(paid, consumed)))
     }
 
     /// What comes back of what is known to be paid.
     fn refund(&self, paid: Option<PaidTerms>) -> Result<Refund, HourPriceMissing> {
-        let tariff = self.instances.tariff(self.position);
-        tariff.refund(&paid.unwrap_or_default(), self.day)
+        let paid = paid.unwrap_or_default();
+        self.tariff().refund(&paid, self.day)
     }
 
     /// Takes in an amount that comes back, in cash and free credit as it was paid.
@@ -346,146 +363,126 @@ impl<'b> InstanceChange<'_, 'b> {
     }
 
     /// Changes type and price. A prepaid instance pays the difference, or gets some back; its expiry stays.
-    fn resize(&mut self, price: Price, kind: Option<Label>) -> Result<(), Unchanged> {
-        if self.state() == Some(State::Reclaimed) {
-            return Err(Reason::InBin.into());
-        }
+    fn resize(&mut self, price: Price, kind: Option<Label>) -> Changed {
+        ensure(self.state() != Some(State::Reclaimed), Reason::InBin)?;
         let mut row = self.begin_row(Event::Resized);
-        match self.need_prepaid() {
-            Err(_) => self.instances.details_mut(self.position).billed_hours = 0,
-            Ok(status) => {
-                let monthly = self.instances.tariff(self.position).monthly;
-                row = match price.cmp(&monthly) {
-                    Ordering::Greater => self.upgrade(price, status.expires, row)?,
-                    Ordering::Less => self.downgrade(price, status.expires, row)?,
-                    Ordering::Equal => row,
-                }
-            }
+        if let Ok(status) = self.need_prepaid() {
+            row = match price.cmp(&self.tariff().monthly) {
+                Ordering::Greater => self.upgrade(price, status.expires, row)?,
+                Ordering::Less => self.downgrade(price, status.expires, row)?,
+                Ordering::Equal => row,
+            };
+        } else {
+            self.details().billed_hours = 0;
         }
         self.set_price(price);
-        let details = self.instances.details_mut(self.position);
+        let details = self.details();
         details.instance_type = kind.or(details.instance_type);
-        self.write(row);
-        Ok(())
+        Ok(row)
     }
 
     /// Pays for an upgrade, and adds that to its row.
-    fn upgrade(&mut self, price: Price, expiry: Day, row: Entry) -> Result<Entry, Unchanged> {
-        let tariff = self.instances.tariff(self.position);
-        let charge = tariff.upgrade(price, self.day, expiry);
+    fn upgrade(&mut self, price: Price, expiry: Day, row: Entry) -> Changed {
+        let charge = self.tariff().upgrade(price, self.day, expiry);
         let payment = self.payment(charge)?;
-        let paid = self.instances.paid_on(self.position, self.day);
+        let paid = self.paid();
         let left = self.left_of(paid.unwrap_or_default())?;
         let movement = self.purse.pay(payment);
         let row = row.moving(movement);
         if expiry <= self.day {
             return Ok(row);
         }
-        let order = changed_order(self.rest_until(expiry), left, movement);
         let is_known = paid.is_some() || charge > Money::ZERO;
-        self.instances
-            .replace_orders(self.position, is_known.then_some(order));
+        let order = changed_order(Term::until(self.day, expiry), left, movement);
+        let known = is_known.then_some(order);
+        self.instances.replace_orders(self.position, known);
         Ok(row.paying_for(order.term))
     }
 
     /// Takes in what comes back for a downgrade, and adds that to its row.
-    fn downgrade(&mut self, price: Price, expiry: Day, row: Entry) -> Result<Entry, Unchanged> {
+    fn downgrade(&mut self, price: Price, expiry: Day, row: Entry) -> Changed {
         let profile = self.profile();
-        let details = self.instances.details_mut(self.position);
+        let details = self.details();
         if details.downgrades >= profile.downgrades {
             return Err(Unchanged::beyond_limit(details.downgrades));
         }
         details.downgrades += 1;
-        let Some(paid) = self.instances.paid_on(self.position, self.day) else {
+        let Some(paid) = self.paid() else {
             return Ok(row);
         };
         let left = self.left_of(paid)?;
-        let tariff = self.instances.tariff(self.position);
-        let refund = tariff.downgrade(price, &paid, self.day, expiry)?;
-        let amount = if profile.downgrade_refund {
-            refund.amount
-        } else {
-            Money::ZERO
+        let refund = self.tariff().downgrade(price, &paid, self.day, expiry)?;
+        let amount = match profile.downgrade_refund {
+            true => refund.amount,
+            false => Money::ZERO,
         };
         let movement = self.receive(amount, Some(paid));
-        let order = changed_order(self.rest_until(expiry), left, movement);
+        let order = changed_order(Term::until(self.day, expiry), left, movement);
         self.instances.replace_orders(self.position, Some(order));
         let basis = refund_basis(Some(paid), Some(refund.consumed));
         Ok(row.moving_if_any(movement).based_on(basis))
     }
 
-    /// The rest of a term, whose configuration changes.
-    fn rest_until(&self, expiry: Day) -> Term {
-        Term {
-            start: self.day,
-            end: expiry,
-            months: 0,
-        }
-    }
-
     /// What is left of a payment when the configuration changes.
     fn left_of(&self, paid: PaidTerms) -> Result<Movement, HourPriceMissing> {
-        let tariff = self.instances.tariff(self.position);
-        let used = tariff.used_before_change(&paid, self.day)?;
+        let used = self.tariff().used_before_change(&paid, self.day)?;
         let left = (paid.total() - used).max(Money::ZERO);
         Ok(self.split_as_paid(left, paid))
     }
 
     /// Makes a postpaid instance prepaid from this day on.
-    fn make_prepaid(&mut self, months: u32, price: Option<Price>) -> Result<(), Unchanged> {
+    fn make_prepaid(&mut self, months: u32, price: Option<Price>) -> Changed {
         self.need_postpaid()?;
         self.need_offered(months)?;
-        let known = self.instances.details(self.position).monthly;
-        let monthly = price.or(known);
+        let monthly = price.or(self.details().monthly);
         let monthly = monthly.ok_or(Unchanged::PriceMissing(PriceKind::Monthly))?;
         let (profile, currency) = (self.profile(), self.instances.currency);
         let payment = self.payment(charge::renewal(profile, currency, monthly, months))?;
+        self.details().monthly = Some(monthly);
         let anchor = self.day.day_of_month();
-        let term = Term {
-            start: self.day,
-            end: profile.month_end.add_months(self.day, months, anchor),
-            months,
-        };
-        self.instances.details_mut(self.position).monthly = Some(monthly);
+        let term = Term::of_months(self.day, months, profile.month_end, anchor);
         let paid = PaidUntil {
             expires: term.end,
             anchor,
             returned: false,
         };
-        self.instances.convert(self.position, Charge::Prepaid(paid));
-        self.write(self.begin_row(Event::Converted));
+        let converted = self.convert(Charge::Prepaid(paid));
+        self.journal.append(converted);
         let movement = self.purse.pay(payment);
         let order = Order::paid_by(movement, term, false);
         self.instances.replace_orders(self.position, Some(order));
-        let row = self.begin_row(Event::Purchased).moving(movement);
-        self.write(row.paying_for(term));
-        Ok(())
+        let row = self.begin_row(Event::Purchased);
+        Ok(row.moving(movement).paying_for(term))
     }
 
     /// Makes a prepaid instance postpaid from this day on; what is left of its terms comes back.
-    fn make_postpaid(&mut self, price: Option<Price>) -> Result<(), Unchanged> {
-        if self.need_prepaid()?.state == State::Reclaimed {
-            return Err(Reason::InBin.into());
-        }
-        let details = self.instances.details_mut(self.position);
-        let hourly = price.or(details.hourly);
+    fn make_postpaid(&mut self, price: Option<Price>) -> Changed {
+        let state = self.need_prepaid()?.state;
+        ensure(state != State::Reclaimed, Reason::InBin)?;
+        let hourly = price.or(self.details().hourly).ok_or(HourPriceMissing)?;
         // The refund counts its hours at this price already.
-        details.hourly = Some(hourly.ok_or(HourPriceMissing)?);
-        let paid = self.instances.paid_on(self.position, self.day);
+        self.details().hourly = Some(hourly);
+        let paid = self.paid();
         let refund = self.refund(paid)?;
         self.instances.replace_orders(self.position, None);
-        self.instances.details_mut(self.position).billed_hours = 0;
-        let charge = Charge::Postpaid {
-            stopped_by: StoppedBy::Arrears,
-        };
-        self.instances.convert(self.position, charge);
-        self.write(self.begin_row(Event::Converted));
+        self.details().billed_hours = 0;
+        let stopped_by = StoppedBy::Arrears;
+        let converted = self.convert(Charge::Postpaid { stopped_by });
         let movement = self.receive(refund.amount, paid);
-        if movement.amount() != Money::ZERO {
-            let row = self.begin_row(Event::Refunded).moving(movement);
-            self.write(row.based_on(refund_basis(paid, Some(refund.consumed))));
+        if movement.amount() == Money::ZERO {
+            return Ok(converted);
         }
-        Ok(())
+        self.journal.append(converted);
+        let row = self.begin_row(Event::Refunded).moving(movement);
+        Ok(row.based_on(refund_basis(paid, Some(refund.consumed))))
+    }
+
+    /// Changes between prepaid and postpaid, and gives the row.
+    fn convert(&mut self, charge: Charge) -> Entry {
+        self.instances[self.position].charge = charge;
+        self.instances.change_state(self.position, Trigger::Convert);
+        self.instances.reprice(self.position);
+        self.begin_row(Event::Converted)
     }
 }
 

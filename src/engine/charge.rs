@@ -1,4 +1,4 @@
-//! What a renewal, an hour, a unified date, a refund and a change of configuration cost.
+//! What a renewal, an hour, a unified date, a refund and a change of configuration cost. Nothing here moves money.
 //!
 //! Every formula is evaluated exactly and rounded once (`docs/spec/money.md`).
 
@@ -42,8 +42,7 @@ pub fn tiered_hour(profile: &Profile, currency: Currency, hourly: Price, billed:
 ///
 /// | formula | of | source |
 /// |---|---|---|
-/// | [`Tariff::consumed`] | a term that is given back | 云服务退货说明 2021-11-08 |
-/// | [`Tariff::refund`] | the same | 云服务退货说明 2021-11-08 |
+/// | [`Tariff::refund`] | a term that is given back | 云服务退货说明 2021-11-08 |
 /// | [`Tariff::upgrade`], [`Tariff::downgrade`] | a new type or price | 实例调整配置费用说明 2021-04-25 |
 #[derive(Clone, Copy, Debug)]
 pub struct Tariff<'p> {
@@ -73,11 +72,7 @@ impl Tariff<'_> {
     /// month later. Source: the console's unified expiry date, whose renewal is longer than one month.
     pub fn unified_term(&self, expiry: Day, asked: u8) -> Term {
         let month_later = self.profile.month_end.add_months(expiry, 1, self.anchor);
-        Term {
-            start: expiry,
-            end: first_on_or_after(month_later, asked),
-            months: 0,
-        }
+        Term::until(expiry, first_on_or_after(month_later, asked))
     }
 
     /// The price of days up to a unified expiry date: `monthly price × days / 30`, without discount.
@@ -92,10 +87,7 @@ impl Tariff<'_> {
     }
 
     /// What the days before `day` have used of an order that is given back, rounded.
-    ///
-    /// # Errors
-    /// The method counts hours, but no price of an hour is known.
-    pub fn consumed(&self, order: &Order, day: Day) -> Result<Money, HourPriceMissing> {
+    fn consumed(&self, order: &Order, day: Day) -> Result<Money, HourPriceMissing> {
         let value = match self.profile.refund {
             RefundMethod::Nothing => return Ok(order.paid()),
             RefundMethod::Hourly => self.months_and_hours(order.term.start, day)?,
@@ -112,7 +104,7 @@ impl Tariff<'_> {
     /// What comes back of `paid` on `day`, and what counts as consumed. Nothing comes back where nothing is left.
     ///
     /// # Errors
-    /// As [`Tariff::consumed`].
+    /// The method counts hours, but no price of an hour is known.
     pub fn refund(&self, paid: &PaidTerms, day: Day) -> Result<Refund, HourPriceMissing> {
         let consumed = match self.profile.refund {
             RefundMethod::Nothing => paid.total(),
@@ -143,7 +135,7 @@ impl Tariff<'_> {
     /// the months left at the new one.
     ///
     /// # Errors
-    /// As [`Tariff::consumed`].
+    /// As [`Tariff::refund`].
     pub fn downgrade(
         &self,
         new: Price,
@@ -168,7 +160,7 @@ impl Tariff<'_> {
     /// given back, at the price in force.
     ///
     /// # Errors
-    /// As [`Tariff::consumed`].
+    /// As [`Tariff::refund`].
     pub fn used_before_change(
         &self,
         paid: &PaidTerms,

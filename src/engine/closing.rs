@@ -156,7 +156,7 @@ impl<'l> ClosingState<'l> {
     fn write_instance(self, profiles: &[Profile], instance: &mut Instance) {
         let state = self.state();
         let details = &self.left.details[self.position as usize];
-        let month_end = profiles[state.profile.0 as usize].month_end;
+        let rule = profiles[state.profile.0 as usize].month_end;
         instance.charge_type = state.charge_type();
         instance.renew_flag = state.flag;
         instance.renew_months = state.months();
@@ -164,7 +164,7 @@ impl<'l> ClosingState<'l> {
         instance.hourly_price = details.hourly;
         instance.expires_on = state.expires().filter(|_| state.state.is_some());
         if state.state.is_some() {
-            instance.anchor_day = state.anchor(month_end);
+            instance.anchor_day = state.paid().map(|paid| paid.anchor_by(rule));
         }
         instance.state = state.state;
         instance.since = details.since.filter(|_| state.is_kept());

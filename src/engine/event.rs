@@ -1,6 +1,4 @@
-//! What a ledger row can say: the closed lists of events and reasons.
-//!
-//! Rules **events**, **event-reasons** of docs/spec.
+//! What a ledger row can say: the closed lists of events and reasons. Nothing here decides which of them happens.
 
 use crate::model::words::words;
 

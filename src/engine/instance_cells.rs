@@ -28,6 +28,7 @@ impl<'v> SelectorCells<'v> for InstanceCells<'v, '_> {
         let (instance, details) = (&instances[position], instances.details(position));
         let listed = instances.listed(position);
         let labels = &listed.labels;
+        let rule = instances.profile(position).month_end;
         let exists = instance.state.is_some();
         match column {
             Column::InstanceId => text(listed.id.as_str()),
@@ -46,7 +47,7 @@ impl<'v> SelectorCells<'v> for InstanceCells<'v, '_> {
             Column::HourlyPrice => number(details.hourly?.decimal()),
             Column::StartsOn => listed.starts_on.map(Value::Date),
             Column::ExpiresOn => instance.expires().filter(|_| exists).map(Value::Date),
-            Column::AnchorDay => number(instance.anchor(instances.profile(position).month_end)?),
+            Column::AnchorDay => number(instance.paid()?.anchor_by(rule)),
             Column::State => text(instance.state?.name()),
             Column::Since => details
                 .since

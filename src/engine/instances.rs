@@ -67,6 +67,14 @@ pub(super) struct PaidUntil {
 }
 
 impl PaidUntil {
+    /// The day of the month that its terms come back to.
+    pub(super) fn anchor_by(self, rule: MonthEnd) -> u8 {
+        match rule {
+            MonthEnd::Sticky => self.anchor,
+            MonthEnd::Clamp | MonthEnd::Days30 => self.expires.day_of_month(),
+        }
+    }
+
     /// The paid term of an instance that stands so.
     pub(super) fn of_status(status: &PrepaidStatus) -> Self {
         Self {
@@ -83,16 +91,15 @@ impl Charge {
             ChargeType::Postpaid => Self::Postpaid {
                 stopped_by: instance.stopped_by,
             },
-            ChargeType::Prepaid => Self::Prepaid(PaidUntil {
-                expires: instance
-                    .expires_on
-                    .or(instance.starts_on)
-                    .expect("a checked book gives every prepaid instance an expiry or a start"),
-                anchor: instance
-                    .anchor_day
-                    .expect("a checked book gives every prepaid instance an anchor"),
-                returned: instance.returned,
-            }),
+            ChargeType::Prepaid => {
+                let expires = instance.expires_on.or(instance.starts_on);
+                let expires = expires.expect("a prepaid instance has an expiry or a start");
+                Self::Prepaid(PaidUntil {
+                    expires,
+                    anchor: instance.anchor_day.unwrap_or(expires.day_of_month()),
+                    returned: instance.returned,
+                })
+            }
         }
     }
 }
@@ -153,8 +160,16 @@ impl InstanceState {
         self.months = u16::try_from(months).expect("a term has at most 1200 months");
     }
 
+    /// The paid term, where it is prepaid.
+    pub(super) fn paid(&self) -> Option<PaidUntil> {
+        match self.charge {
+            Charge::Prepaid(paid) => Some(paid),
+            Charge::Postpaid { .. } => None,
+        }
+    }
+
     pub(super) fn is_prepaid(&self) -> bool {
-        matches!(self.charge, Charge::Prepaid(_))
+        self.paid().is_some()
     }
 
     pub(super) fn charge_type(&self) -> ChargeType {
@@ -162,6 +177,17 @@ impl InstanceState {
             Charge::Prepaid(_) => ChargeType::Prepaid,
             Charge::Postpaid { .. } => ChargeType::Postpaid,
         }
+    }
+
+    /// The end of the paid term of a prepaid instance.
+    pub(super) fn expires(&self) -> Option<Day> {
+        Some(self.paid()?.expires)
+    }
+
+    /// The paid term of a prepaid instance that is usable: running or overdue.
+    pub(super) fn usable_prepaid(&self) -> Option<PaidUntil> {
+        let is_usable = matches!(self.state, Some(State::Running | State::Overdue));
+        self.paid().filter(|_| is_usable)
     }
 
     /// Who stopped it, while it is stopped.
@@ -179,34 +205,9 @@ impl InstanceState {
         matches!(self.state, Some(State::Stopped | State::Reclaimed))
     }
 
-    /// The end of the paid term of a prepaid instance.
-    pub(super) fn expires(&self) -> Option<Day> {
-        match self.charge {
-            Charge::Prepaid(paid) => Some(paid.expires),
-            Charge::Postpaid { .. } => None,
-        }
-    }
-
-    /// The day of the month that the terms of a prepaid instance come back to.
-    pub(super) fn anchor(&self, month_end: MonthEnd) -> Option<u8> {
-        match self.charge {
-            Charge::Postpaid { .. } => None,
-            Charge::Prepaid(paid) if month_end == MonthEnd::Sticky => Some(paid.anchor),
-            Charge::Prepaid(paid) => Some(paid.expires.day_of_month()),
-        }
-    }
-
     /// Whether people returned it, and it is in the recycle bin since.
     pub(super) fn is_returned(&self) -> bool {
-        matches!(self.charge, Charge::Prepaid(paid) if paid.returned)
-    }
-
-    /// The paid term of a prepaid instance that is usable: running or overdue.
-    pub(super) fn usable_prepaid(&self) -> Option<PaidUntil> {
-        match (self.charge, self.state) {
-            (Charge::Prepaid(paid), Some(State::Running | State::Overdue)) => Some(paid),
-            _ => None,
-        }
+        self.paid().is_some_and(|paid| paid.returned)
     }
 
     /// Whether it is postpaid and runs.
@@ -345,9 +346,7 @@ impl<'b> Instances<'b> {
     #[inline]
     pub(super) fn prepaid_status(&self, position: Position) -> Option<PrepaidStatus> {
         let instance = &self[position];
-        let Charge::Prepaid(paid) = instance.charge else {
-            return None;
-        };
+        let paid = instance.paid()?;
         Some(PrepaidStatus {
             state: instance.state?,
             flag: instance.flag,
@@ -393,27 +392,16 @@ impl<'b> Instances<'b> {
         self.make_due(position);
     }
 
-    /// Changes between prepaid and postpaid.
-    pub(super) fn convert(&mut self, position: Position, charge: Charge) {
-        self[position].charge = charge;
-        self.change_state(position, Trigger::Convert);
-        self.reprice(position);
-    }
-
-    /// What a prepaid instance costs.
+    /// What a prepaid instance costs. A checked book gives every one that is not terminated a monthly price.
     pub(super) fn tariff(&self, position: Position) -> Tariff<'b> {
         let details = self.details(position);
-        let Charge::Prepaid(paid) = self[position].charge else {
-            unreachable!("only what is prepaid has terms to be priced");
-        };
+        let paid = self[position].paid();
         Tariff {
             profile: self.profile(position),
             currency: self.currency,
-            monthly: details.monthly.expect(
-                "a checked book gives every prepaid instance that is not terminated a monthly price",
-            ),
+            monthly: details.monthly.expect("what is prepaid has a price"),
             hourly: details.hourly,
-            anchor: paid.anchor,
+            anchor: paid.expect("only what is prepaid is priced so").anchor,
         }
     }
 
@@ -495,14 +483,13 @@ impl<'b> Instances<'b> {
     /// Whether an instance lies there, unpaid or stopped in arrears, although nobody decided to end it.
     pub(super) fn is_lapsed(&self, position: Position) -> bool {
         let instance = &self[position];
-        match (instance.state, instance.charge) {
-            (Some(State::Overdue | State::Reclaimed), Charge::Prepaid(paid)) => {
-                instance.flag != RenewFlag::None && !paid.returned
+        match instance.state {
+            Some(State::Overdue | State::Reclaimed) => {
+                instance.flag != RenewFlag::None && !instance.is_returned()
             }
-            (Some(State::Stopped), _) => {
-                // It comes back only when people start it.
+            // It comes back only when people start it.
+            Some(State::Stopped) if self.profile(position).restart == Restart::Manual => {
                 instance.is_stopped_in_arrears()
-                    && self.profile(position).restart == Restart::Manual
             }
             _ => false,
         }
@@ -511,11 +498,10 @@ impl<'b> Instances<'b> {
     /// Where everything is kept: whether an instance is due that its flag and profile do not renew on `day`.
     pub(super) fn is_kept_on(&self, position: Position, day: Day) -> bool {
         let instance = &self[position];
-        let Charge::Prepaid(paid) = instance.charge else {
+        let Some(paid) = instance.paid().filter(|_| self.keeps_all) else {
             return false;
         };
         let from = match instance.flag {
-            _ if !self.keeps_all => return false,
             RenewFlag::Manual => paid.expires,
             RenewFlag::Auto => lifecycle::suspension_of(self.profile(position), paid.expires),
             RenewFlag::None => return false,

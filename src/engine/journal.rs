@@ -5,7 +5,7 @@
 
 use super::window::ShardRows;
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Balance, Basis, Entry};
+use crate::engine::ledger::{Balance, Basis, Entry, Shortfall};
 use crate::model::account::{AccountIndex, Funds, Movement};
 use crate::model::action::ActionIndex;
 use crate::model::calendar::Day;
@@ -90,7 +90,7 @@ fn balance_of(account: AccountIndex, funds: &Funds, date: Day) -> Balance {
     }
 }
 
-/// A row is begun with what it always says, and told the rest.
+/// A row begins with what every row has; the rest is added.
 impl Entry {
     /// A row about no instance. The journal fills in account and balance.
     pub(super) fn begin_row(date: Day, event: Event) -> Self {
@@ -132,6 +132,11 @@ impl Entry {
     pub(super) fn paying_for(mut self, term: Term) -> Self {
         self.term = Some(term);
         self
+    }
+
+    pub(super) fn short_of(self, shortfall: Shortfall) -> Self {
+        self.because(Reason::InsufficientFunds)
+            .based_on(Basis::Short(shortfall))
     }
 
     pub(super) fn based_on(mut self, basis: Basis) -> Self {

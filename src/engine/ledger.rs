@@ -1,6 +1,6 @@
 //! The ledger: everything that happened, in order, and the balances at the ends of days.
 //!
-//! An [`Entry`] is one row in numbers; texts are the report's work.
+//! An [`Entry`] is one row in numbers; it holds no text and no formatting.
 
 use crate::engine::event::{Event, Reason};
 use crate::model::account::{AccountIndex, Movement};
@@ -15,9 +15,9 @@ use crate::model::order::Term;
 pub struct Entry {
     /// The day.
     pub date: Day,
-    /// The account, none for an action that belongs to no account of the book.
+    /// The account; none for an action that belongs to no account of the book.
     pub account: Option<AccountIndex>,
-    /// The instance, none for a row about the account or about an instance that does not exist.
+    /// The instance; none for a row about the account or about an instance that does not exist.
     pub instance: Option<InstanceIndex>,
     /// What happened.
     pub event: Event,
@@ -27,7 +27,7 @@ pub struct Entry {
     pub term: Option<Term>,
     /// Hours of usage, 0 on other rows.
     pub hours: u8,
-    /// What was moved, none where nothing moves.
+    /// What was moved, if anything.
     pub movement: Option<Movement>,
     /// Cash and free credit of the account after the row.
     pub balance: Money,
@@ -66,7 +66,7 @@ pub enum Basis {
         /// What of it counts as consumed; none where all of it comes back.
         consumed: Option<Money>,
     },
-    /// So many returns or downgrades there were.
+    /// The number of returns or downgrades before.
     Count(u32),
     /// Nothing is known to be paid, so nothing came back.
     PaymentUnknown,
@@ -108,9 +108,9 @@ impl Shortfall {
 pub enum Needed {
     /// At least this amount, to be paid.
     Price(Money),
-    /// More than nothing.
+    /// More than zero.
     MoreThanZero,
-    /// Nothing, but no arrears.
+    /// Zero or more: no arrears.
     AtLeastZero,
 }
 

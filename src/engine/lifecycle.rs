@@ -123,11 +123,6 @@ impl DayStatus {
         }
     }
 
-    /// Whether it is paid months ahead.
-    pub fn is_prepaid(&self) -> bool {
-        matches!(self, Self::Prepaid(_))
-    }
-
     /// The day of reclaiming or stopping, of the last one if there were more.
     pub fn since(&self) -> Option<Day> {
         match self {
@@ -150,7 +145,7 @@ impl DayStatus {
 impl PostpaidStatus {
     /// See [`DayStatus::release_day`]. What people stopped waits for them without end.
     #[inline]
-    pub fn release_day(&self, profile: &Profile) -> Option<Day> {
+    pub fn release_day(self, profile: &Profile) -> Option<Day> {
         let in_arrears = self.state == State::Stopped && self.stopped_by == StoppedBy::Arrears;
         let stopped = self.since.filter(|_| in_arrears)?;
         Some(release_of_stopped(profile, stopped))
@@ -237,12 +232,7 @@ impl PrepaidStatus {
                 .expect("what is reclaimed has the day of reclaiming"),
             _ => self.expires,
         };
-        let anchor = self.anchor_from(start);
-        Term {
-            start,
-            end: profile.month_end.add_months(start, months, anchor),
-            months,
-        }
+        Term::of_months(start, months, profile.month_end, self.anchor_from(start))
     }
 
     /// A term that does not follow the one before has an anchor of its own.
@@ -281,7 +271,13 @@ pub fn release_of_unpaid(profile: &Profile, expiry: Day, reclaimed: Day) -> Day 
         RetentionFrom::Expiry => expiry,
         RetentionFrom::Reclaim => reclaimed,
     };
-    (kept_from + profile.retention_days + 1).max(reclaimed.tomorrow())
+    retention_over(profile, kept_from).max(reclaimed.tomorrow())
+}
+
+/// The first day that the recycle bin does not keep any more of a retention that counts from a day.
+#[inline]
+pub fn retention_over(profile: &Profile, kept_from: Day) -> Day {
+    kept_from + profile.retention_days + 1
 }
 
 /// The day on which a postpaid instance is terminated that arrears stopped.

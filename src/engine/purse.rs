@@ -9,7 +9,7 @@ use crate::model::calendar::Day;
 use crate::model::instance::Instance;
 use crate::model::money::Money;
 use crate::model::profile::{Profile, RestoreWhen};
-use crate::model::voucher::{self, Purchase, Voucher};
+use crate::model::voucher::{self, Purchase, Voucher, VoucherUse};
 
 /// The means of one account.
 #[derive(Clone)]
@@ -22,18 +22,22 @@ pub(super) struct Purse {
     pub margin: Option<Money>,
 }
 
-/// A price that can be paid, and the voucher that pays a part of it.
+/// A price, and the voucher that pays a part of it.
 #[derive(Clone, Copy)]
 pub(super) struct Payment {
     price: Money,
     voucher: Option<VoucherUse>,
 }
 
-/// A voucher of the purse, and what of a price it pays.
-#[derive(Clone, Copy)]
-struct VoucherUse {
-    at: usize,
-    covered: Money,
+impl Payment {
+    fn covered(self) -> Money {
+        self.voucher.map_or(Money::ZERO, |used| used.covered)
+    }
+
+    /// What free credit and cash must pay.
+    fn rest(self) -> Money {
+        self.price - self.covered()
+    }
 }
 
 impl Purse {
@@ -88,35 +92,33 @@ impl Purse {
         day: Day,
     ) -> Result<Payment, Shortfall> {
         debug_assert!(price >= Money::ZERO, "a price of {price:?}");
-        let voucher = self.choose_voucher(price, instance, day);
-        let covered = voucher.map_or(Money::ZERO, |used| used.covered);
-        if self.funds.suffice_for(price - covered) {
-            return Ok(Payment { price, voucher });
+        let payment = self.with_voucher(price, instance, day);
+        if self.funds.suffice_for(payment.rest()) {
+            return Ok(payment);
         }
-        self.note_missing(price - covered - self.available());
-        Err(self.shortfall(Needed::Price(price), covered))
+        self.note_missing(payment.rest() - self.available());
+        Err(self.shortfall(Needed::Price(price), payment.covered()))
     }
 
     /// What a price that is not even tried is held against.
     pub(super) fn untried(&self, price: Money, instance: &Instance, day: Day) -> Shortfall {
-        let voucher = self.choose_voucher(price, instance, day);
-        let covered = voucher.map_or(Money::ZERO, |used| used.covered);
-        self.shortfall(Needed::Price(price), covered)
+        let payment = self.with_voucher(price, instance, day);
+        self.shortfall(Needed::Price(price), payment.covered())
     }
 
-    fn choose_voucher(&self, price: Money, instance: &Instance, day: Day) -> Option<VoucherUse> {
+    fn with_voucher(&self, price: Money, instance: &Instance, day: Day) -> Payment {
+        let mut voucher = None;
         // Most accounts have none, and the labels of an instance are far away in memory.
-        if self.vouchers.is_empty() {
-            return None;
+        if !self.vouchers.is_empty() {
+            let product = instance.labels.product;
+            let purchase = Purchase {
+                price,
+                product,
+                day,
+            };
+            voucher = voucher::choose(&self.vouchers, purchase);
         }
-        let product = instance.labels.product;
-        let purchase = Purchase {
-            price,
-            product,
-            day,
-        };
-        let (at, covered) = voucher::choose(&self.vouchers, purchase)?;
-        Some(VoucherUse { at, covered })
+        Payment { price, voucher }
     }
 
     fn shortfall(&self, needed: Needed, voucher: Money) -> Shortfall {
@@ -129,13 +131,12 @@ impl Purse {
 
     /// Pays: the voucher first, then free credit, then cash.
     pub(super) fn pay(&mut self, payment: Payment) -> Movement {
-        let Some(VoucherUse { at, covered }) = payment.voucher else {
-            return self.deduct(payment.price);
-        };
-        self.vouchers[at].left -= covered;
+        if let Some(used) = payment.voucher {
+            self.vouchers[used.at].left -= used.covered;
+        }
         Movement {
-            voucher: -covered,
-            ..self.deduct(payment.price - covered)
+            voucher: -payment.covered(),
+            ..self.deduct(payment.rest())
         }
     }
 

@@ -1,14 +1,12 @@
 //! Phase 4, renewals: which are due, in which order they are tried, and what a paid term changes.
 
-use std::mem;
-
 use super::account_state::AccountState;
+use super::change::InstanceChange;
 use super::instances::{Charge, Instances, PaidUntil, Position};
-use super::purse::{Payment, Purse};
+use super::purse::Payment;
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Basis, Entry, Shortfall};
+use crate::engine::ledger::{Entry, Shortfall};
 use crate::engine::lifecycle::{PrepaidStatus, Trigger};
-use crate::model::action::ActionIndex;
 use crate::model::calendar::Day;
 use crate::model::instance::State;
 use crate::model::money::Money;
@@ -22,72 +20,69 @@ pub(super) struct DueRenewal {
     pub price: Money,
 }
 
-/// A term, what is paid for it, and why.
-pub(super) struct TermPayment {
-    /// Where the instance stands before it.
-    pub status: PrepaidStatus,
-    pub payment: Payment,
-    pub term: Term,
-    pub reason: Reason,
-    pub action: Option<ActionIndex>,
-}
-
 impl AccountState<'_> {
     /// Phase 4: auto-renewals. Due instances, their prices and their order are taken once.
     pub(super) fn renew_due(&mut self, day: Day) {
-        let mut due = mem::take(&mut self.renewals);
-        due.clear();
         let instances = &self.instances;
         let positions = instances.due.iter().copied();
         let renewed = positions.filter(|position| instances.renews_on(*position, day));
-        due.extend(renewed.map(|position| DueRenewal {
+        let priced = renewed.map(|position| DueRenewal {
             position,
             price: instances[position].renewal,
-        }));
+        });
+        let mut due: Vec<DueRenewal> = priced.collect();
         instances.put_in_charge_order(&mut due);
         let when_short = instances.common_rule(&due, |profile| profile.when_short);
         let mut stopped = false;
-        for renewal in &due {
-            if let Err(shortfall) = self.auto_renew(*renewal, stopped, day) {
-                let row = self
-                    .instances
-                    .begin_row(renewal.position, day, Event::RenewalFailed);
-                let row = row.because(Reason::InsufficientFunds);
-                self.journal.append(row.based_on(Basis::Short(shortfall)));
+        for DueRenewal { position, price } in &due {
+            let listed = self.instances.listed(*position);
+            let mut change = self.change_instance(*position, None, day);
+            let renewed = if stopped {
+                Err(change.purse.untried(*price, listed, day))
+            } else {
+                change.auto_renew(*price)
+            };
+            let row = renewed.unwrap_or_else(|shortfall| {
                 stopped = when_short == WhenShort::Stop;
-            }
+                change.begin_row(Event::RenewalFailed).short_of(shortfall)
+            });
+            self.journal.append(row);
         }
-        self.renewals = due;
         self.purse.check_arrears();
     }
+}
 
-    fn auto_renew(&mut self, due: DueRenewal, stopped: bool, day: Day) -> Result<(), Shortfall> {
-        let DueRenewal { position, price } = due;
-        let Self {
-            purse,
-            instances,
-            journal,
-            ..
-        } = self;
-        let listed = instances.listed(position);
-        if stopped {
-            return Err(purse.untried(price, listed, day));
-        }
-        let payment = purse.payment(price, listed, day)?;
-        let status = instances
-            .prepaid_status(position)
+impl InstanceChange<'_, '_> {
+    fn auto_renew(&mut self, price: Money) -> Result<Entry, Shortfall> {
+        let payment = self.payment(price)?;
+        let status = self
+            .need_prepaid()
             .expect("only prepaid instances that exist renew themselves");
-        let months = instances[position].months();
-        let term = status.next_term(instances.profile(position), months, day);
-        let paid = TermPayment {
-            status,
-            payment,
-            term,
-            reason: Reason::Auto,
-            action: None,
+        let months = self.instances[self.position].months();
+        let term = status.next_term(self.profile(), months, self.day);
+        Ok(self.pay_term(status, payment, term, Reason::Auto))
+    }
+
+    /// Pays for a term and gives the row.
+    pub(super) fn pay_term(
+        &mut self,
+        status: PrepaidStatus,
+        payment: Payment,
+        term: Term,
+        reason: Reason,
+    ) -> Entry {
+        let movement = self.purse.pay(payment);
+        let (instances, position) = (&mut *self.instances, self.position);
+        instances.change_state(position, Trigger::Renew);
+        let order = Order::paid_by(movement, term, false);
+        instances.remember_order(position, order, self.day);
+        instances[position].charge = Charge::Prepaid(PaidUntil::of_status(&status.renewed(term)));
+        let event = match status.state {
+            State::Reclaimed => Event::Recovered,
+            _ => Event::Renewed,
         };
-        journal.append(instances.pay_term(position, paid, purse, day));
-        Ok(())
+        let row = self.begin_row(event).because(reason);
+        row.moving(movement).paying_for(term)
     }
 }
 
@@ -124,32 +119,5 @@ impl Instances<'_> {
                 order == ChargeOrder::Priority && self.listed(position).priority.is_none();
             (goes_last, rank, self[position].expires(), position)
         });
-    }
-
-    /// Pays for a term and gives the row.
-    pub(super) fn pay_term(
-        &mut self,
-        position: Position,
-        paid: TermPayment,
-        purse: &mut Purse,
-        day: Day,
-    ) -> Entry {
-        let TermPayment { status, term, .. } = paid;
-        let movement = purse.pay(paid.payment);
-        self.change_state(position, Trigger::Renew);
-        self.remember_order(position, Order::paid_by(movement, term, false), day);
-        self[position].charge = Charge::Prepaid(PaidUntil::of_status(&status.renewed(term)));
-        let event = match status.state {
-            State::Reclaimed => Event::Recovered,
-            _ => Event::Renewed,
-        };
-        Entry {
-            action: paid.action,
-            ..self
-                .begin_row(position, day, event)
-                .because(paid.reason)
-                .moving(movement)
-                .paying_for(term)
-        }
     }
 }

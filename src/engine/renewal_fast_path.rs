@@ -37,17 +37,13 @@ impl AccountState<'_> {
             let (months, renewal) = (instance.months(), instance.renewal);
             let shared =
                 before.filter(|(anchor, term)| (*anchor, term.months) == (paid.anchor, months));
-            let term = shared.map_or_else(
-                || {
+            let term = match shared {
+                Some((_, term)) => term,
+                None => {
                     let rule = self.instances.profile(position).month_end;
-                    Term {
-                        start: paid.expires,
-                        end: rule.add_months(paid.expires, months, paid.anchor),
-                        months,
-                    }
-                },
-                |(_, term)| term,
-            );
+                    Term::of_months(paid.expires, months, rule, paid.anchor)
+                }
+            };
             before = Some((paid.anchor, term));
             let movement = self.purse.deduct(renewal);
             let order = Order::paid_by(movement, term, false);
@@ -66,12 +62,12 @@ impl AccountState<'_> {
 impl Instances<'_> {
     /// The price of all that are due, where all are due alike and renew themselves.
     fn price_if_all_renew(&self, day: Day) -> Option<Money> {
-        let first = &self[*self.due.first()?];
-        let (rules, expires) = (first.profile, first.expires()?);
-        let profile = self.book.profile(rules);
+        let first = *self.due.first()?;
+        let (rules, profile) = (self[first].profile, self.profile(first));
+        let status = self.prepaid_status(first)?;
+        let expires = status.expires;
         let by_id = profile.charge_order == ChargeOrder::Expiry || self.due.len() == 1;
-        let is_tried = profile.attempts.contains(day.days_since(expires));
-        if !by_id || expires < day || !is_tried {
+        if !by_id || expires < day || !status.is_tried_on(profile, day) {
             return None;
         }
         let mut sum = Money::ZERO;

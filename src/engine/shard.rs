@@ -38,14 +38,6 @@ struct DueVisit {
     position: Option<Position>,
 }
 
-/// A day that a shard replays.
-#[derive(Clone, Copy)]
-pub(super) struct ShardDay {
-    pub day: Day,
-    /// Whether rows of other accounts may stand between those of its own.
-    pub is_split: bool,
-}
-
 /// Where a shard writes.
 pub(super) struct RowWriter<'p> {
     pub rows: &'p mut ShardRows,
@@ -137,12 +129,8 @@ impl<'b> Shard<'b> {
         DayPosition::at(account.map_or(0, |account| account.account.0 as usize))
     }
 
-    /// Replays a day that has not been taken.
-    pub(super) fn replay(
-        &mut self,
-        ShardDay { day, is_split }: ShardDay,
-        writer: &mut RowWriter<'_>,
-    ) {
+    /// Replays a day that has not been taken. Where `is_split`, rows of other accounts may stand between those of its own.
+    pub(super) fn replay(&mut self, day: Day, is_split: bool, writer: &mut RowWriter<'_>) {
         let mut visits = mem::take(&mut self.visits);
         self.take_visits(day, &mut visits);
         for of_account in visits.chunk_by(|visit, next| visit.account == next.account) {

@@ -8,8 +8,8 @@ use std::mem;
 
 use super::account_state::{AccountInput, AccountState};
 use super::event_queue::EventQueue;
-use super::instances::Instances;
-use super::shard::{RowWriter, Shard, ShardDay};
+use super::instances::{InstanceState, Instances};
+use super::shard::{RowWriter, Shard};
 use super::window::ShardRows;
 use super::{PlannedStep, Refusal};
 use crate::engine::ledger::Entry;
@@ -82,16 +82,19 @@ impl<'b> Simulation<'b> {
         matching.map(|at| instances[at].instance).collect()
     }
 
+    fn state_of(&self, instance: InstanceIndex) -> Option<&InstanceState> {
+        let instances = self.all_instances();
+        Some(&instances[instances.position_of(instance)?])
+    }
+
     /// The state of an instance of the account; none before its purchase or start.
     pub fn state(&self, instance: InstanceIndex) -> Option<State> {
-        let instances = self.all_instances();
-        instances[instances.position_of(instance)?].state
+        self.state_of(instance)?.state
     }
 
     /// Its flag.
     pub fn flag(&self, instance: InstanceIndex) -> Option<RenewFlag> {
-        let instances = self.all_instances();
-        Some(instances[instances.position_of(instance)?].flag)
+        Some(self.state_of(instance)?.flag)
     }
 
     /// All that decides on its days; none before its purchase or start.
@@ -102,8 +105,7 @@ impl<'b> Simulation<'b> {
 
     /// The months of its next auto-renewal.
     pub fn months(&self, instance: InstanceIndex) -> Option<u32> {
-        let instances = self.all_instances();
-        Some(instances[instances.position_of(instance)?].months())
+        Some(self.state_of(instance)?.months())
     }
 
     /// What a payment can use.
@@ -158,8 +160,7 @@ impl<'b> Simulation<'b> {
                 rows: &mut self.rows,
                 ends: &mut Vec::new(),
             };
-            let is_split = false;
-            self.shard.replay(ShardDay { day, is_split }, &mut writer);
+            self.shard.replay(day, false, &mut writer);
         }
         self.rows.balances.clear();
         let account = self.account_mut();

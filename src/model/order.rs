@@ -1,7 +1,7 @@
 //! What was paid for the terms of an instance: needed when a term is given back or changed.
 
 use crate::model::account::Movement;
-use crate::model::calendar::Day;
+use crate::model::calendar::{Day, MonthEnd};
 use crate::model::instance::InstanceIndex;
 use crate::model::money::Money;
 
@@ -17,6 +17,18 @@ pub struct Term {
 }
 
 impl Term {
+    /// A term counted in days.
+    pub fn until(start: Day, end: Day) -> Self {
+        let months = 0;
+        Self { start, end, months }
+    }
+
+    /// A term of so many months by a rule, which `sticky` ones end on the anchor day.
+    pub fn of_months(start: Day, months: u32, rule: MonthEnd, anchor: u8) -> Self {
+        let end = rule.add_months(start, months, anchor);
+        Self { start, end, months }
+    }
+
     /// Its days, at least one.
     pub fn days(self) -> u32 {
         days_between(self.start, self.end)

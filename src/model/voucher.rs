@@ -59,8 +59,17 @@ impl Voucher {
     }
 }
 
-/// The voucher that a payment takes, and what it pays.
-pub fn choose(vouchers: &[Voucher], purchase: Purchase) -> Option<(usize, Money)> {
+/// A voucher that a payment takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VoucherUse {
+    /// Its place among the vouchers.
+    pub at: usize,
+    /// What of the price it pays.
+    pub covered: Money,
+}
+
+/// The voucher that a payment takes, if one fits.
+pub fn choose(vouchers: &[Voucher], purchase: Purchase) -> Option<VoucherUse> {
     let fitting = vouchers
         .iter()
         .enumerate()
@@ -76,5 +85,5 @@ pub fn choose(vouchers: &[Voucher], purchase: Purchase) -> Option<(usize, Money)
                 &voucher.id,
             )
         });
-    chosen.map(|(at, _, covered)| (at, covered))
+    chosen.map(|(at, _, covered)| VoucherUse { at, covered })
 }
