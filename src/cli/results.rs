@@ -249,7 +249,7 @@ impl<'b> ResultPipeline<'b> {
                 rows.entries
                     .iter()
                     .filter(|_| has_charts)
-                    .map(States::sight),
+                    .map(States::change_in),
             );
         })?;
         if let Some(states) = states {
@@ -303,7 +303,7 @@ impl<'b> ResultPipeline<'b> {
         lost_csv::write_lost(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
         writer.whole("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
         let pictures =
-            states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
+            states.map(|states| pictures::of_run(book, states, &summary, asked.by, &spend));
         let pictures = pictures.unwrap_or_default();
         for (name, bytes) in draw_pictures(&pictures)? {
             writer.whole(&name, &[&bytes])?;

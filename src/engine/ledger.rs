@@ -2,6 +2,8 @@
 //!
 //! An [`Entry`] is one row in numbers; texts are the report's work.
 
+pub mod columns;
+
 use crate::engine::event::{Event, Reason};
 use crate::model::account::{AccountIndex, Movement};
 use crate::model::action::ActionIndex;

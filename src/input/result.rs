@@ -14,6 +14,11 @@ use super::table::{CsvRow, InputRow, KnownColumns};
 use super::value::{Problem, amount, day, shown, whole};
 use crate::analysis::compare::{ComparedRun, Counter, Deltas, Figures, RunNames, Steps};
 use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::columns::balances_csv::{self, AVAILABLE};
+use crate::engine::ledger::columns::ledger_csv::{
+    self, ACCOUNT, AMOUNT, CASH, DATE, DETAIL, EVENT, FREE_CREDIT, HOURS, INSTANCE, REASON,
+    TERM_END, TERM_START, VOUCHER,
+};
 use crate::engine::ledger::{Basis, Entry, Needed, Shortfall};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::model::account::{AccountIndex, Movement};
@@ -30,52 +35,20 @@ const BALANCES: &str = "balances.csv";
 const ACCOUNTS: &str = "closing/accounts.csv";
 
 const LEDGER_COLUMNS: KnownColumns = KnownColumns {
-    names: &[
-        "date",
-        "account_id",
-        "instance_id",
-        "event",
-        "term_start",
-        "term_end",
-        "amount",
-        "voucher",
-        "free_credit",
-        "cash",
-        "reason",
-        "detail",
-        "seq",
-        "state",
-        "months",
-        "hours",
-        "balance",
-    ],
+    names: ledger_csv::NAMES,
     required: &[DATE, ACCOUNT, INSTANCE, EVENT, AMOUNT, REASON],
     tags: false,
     ids: &[],
     prices: &[],
 };
-const DATE: usize = 0;
-const ACCOUNT: usize = 1;
-const INSTANCE: usize = 2;
-const EVENT: usize = 3;
-const TERM_START: usize = 4;
-const TERM_END: usize = 5;
-const AMOUNT: usize = 6;
-const VOUCHER: usize = 7;
-const FREE_CREDIT: usize = 8;
-const CASH: usize = 9;
-const REASON: usize = 10;
-const DETAIL: usize = 11;
-const HOURS: usize = 15;
 
 const BALANCE_COLUMNS: KnownColumns = KnownColumns {
-    names: &["date", "account_id", "available", "cash", "free_credit"],
-    required: &[DATE, ACCOUNT, AVAILABLE],
+    names: balances_csv::NAMES,
+    required: &[balances_csv::DATE, balances_csv::ACCOUNT, AVAILABLE],
     tags: false,
     ids: &[],
     prices: &[],
 };
-const AVAILABLE: usize = 2;
 
 /// The accounts of the closing book; what else they hold is not looked at.
 const ACCOUNT_COLUMNS: KnownColumns = KnownColumns {
@@ -354,7 +327,7 @@ impl<'w> ResultReader<'w> {
                 return;
             };
             let number = account.0 as usize;
-            let date = row.read_cell_as(DATE, diagnostics, day);
+            let date = row.read_cell_as(balances_csv::DATE, diagnostics, day);
             let available = row.read_cell_as(AVAILABLE, diagnostics, |text| amount(text, currency));
             let (Some(date), Some(available)) = (date, available) else {
                 return;
@@ -470,7 +443,7 @@ fn account_of_row(
             )
         })
     };
-    row.read_cell_as(ACCOUNT, diagnostics, read)
+    row.read_cell_as(balances_csv::ACCOUNT, diagnostics, read)
 }
 
 fn word<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
@@ -488,11 +461,12 @@ fn word<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Res
 fn report_no_opening(row: &CsvRow<'_, '_>, from: Day, diagnostics: &mut Diagnostics) {
     let message = format!(
         "there is no balance of {} before {from}",
-        shown(row.text(ACCOUNT).unwrap_or(""))
+        shown(row.text(balances_csv::ACCOUNT).unwrap_or(""))
     );
     let help =
         "name a folder as `renewcast run` wrote it: `renewcast verify` says what was changed";
-    Problem::new(Code::MissingValue, message, help).report(|| row.place(DATE), diagnostics);
+    Problem::new(Code::MissingValue, message, help)
+        .report(|| row.place(balances_csv::DATE), diagnostics);
 }
 
 /// The parts of a row that comparisons look at.

@@ -11,6 +11,7 @@ use super::detail;
 use super::padded_cells::PaddedCells;
 use crate::engine::ShardRows;
 use crate::engine::event::{Event, Reason};
+use crate::engine::ledger::columns::{balances_csv, ledger_csv};
 use crate::engine::ledger::{Balance, Basis, Entry, Ledger, Needed, Shortfall};
 use crate::model::account::Movement;
 use crate::model::action::AccountRef;
@@ -19,10 +20,9 @@ use crate::model::instance::State;
 use crate::model::money::{Currency, Money};
 
 /// The header of `ledger.csv`.
-pub const LEDGER_HEADER: &str = "seq,date,account_id,instance_id,event,state,term_start,term_end,months,hours,\
-                                 amount,voucher,free_credit,cash,balance,reason,detail\n";
+pub const LEDGER_HEADER: &str = ledger_csv::HEADER;
 /// The header of `balances.csv`.
-pub const BALANCES_HEADER: &str = "date,account_id,cash,free_credit,available\n";
+pub const BALANCES_HEADER: &str = balances_csv::HEADER;
 
 /// So many days before the run and after it have their texts ready.
 const DAYS_BEFORE: i32 = 100;

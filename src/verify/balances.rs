@@ -4,21 +4,16 @@ use super::funds::{AccountFunds, AuditedAccount};
 use super::names::SeenIds;
 use super::sheet::{CheckedFile, day, minor, text_of};
 use super::violations::{Violations, shown};
+use crate::engine::ledger::columns::balances_csv::{
+    self, ACCOUNT, AVAILABLE, CASH, DATE, FREE_CREDIT,
+};
 use crate::input::diagnostic::{Code, Place};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::money::Currency;
 
 /// The columns of `balances.csv`.
-pub(super) const BALANCES: (&str, &[&str]) = (
-    "balances.csv",
-    &["date", "account_id", "cash", "free_credit", "available"],
-);
-const DATE: usize = 0;
-const ACCOUNT: usize = 1;
-const CASH: usize = 2;
-const FREE_CREDIT: usize = 3;
-const AVAILABLE: usize = 4;
+pub(super) const BALANCES: (&str, &[&str]) = ("balances.csv", balances_csv::NAMES);
 
 /// What the rows are held against.
 const LEDGER: &[&str] = &["ledger.csv"];

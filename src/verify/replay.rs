@@ -156,7 +156,10 @@ fn see(states: &mut States<'_>, window: &Window) {
         day, kept, entries, ..
     } in window.pieces()
     {
-        let sights: Vec<_> = kept.entries[entries].iter().map(States::sight).collect();
+        let sights: Vec<_> = kept.entries[entries]
+            .iter()
+            .map(States::change_in)
+            .collect();
         states.count_changes(day, &sights);
     }
     window.last().into_iter().for_each(|last| states.pass(last));
@@ -168,7 +171,7 @@ fn charts(
     (by, spend): (&Grouped, &SpendTable),
     comparison: &mut ReplayComparison<'_, '_>,
 ) {
-    match pictures::draw_all(&pictures::of_run(book, states, summary, (&by.name, spend))) {
+    match pictures::draw_all(&pictures::of_run(book, states, summary, &by.name, spend)) {
         Ok(files) => files
             .iter()
             .for_each(|(name, bytes)| comparison.add_whole(name, bytes)),
