@@ -97,8 +97,8 @@ pub(super) fn write_results(
         losses,
     } = came_to;
     let ending = run.finish();
-    let record = RunRecord::record_of_run(inputs, (book, scenario), (&summary, &demand))
-        .grouped_by(asked.by);
+    let record =
+        RunRecord::record_of_run(inputs, book, scenario, &summary, &demand).grouped_by(asked.by);
     let list = tasks::list(book, &summary);
     for (name, bytes) in output::tasks::files(book, &list) {
         writer.whole(name, &[&bytes])?;

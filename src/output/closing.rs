@@ -80,7 +80,7 @@ pub fn write_closing<E>(
         append(ORDERS, &[input::ORDER_COLUMNS.join(",").as_bytes(), b"\n"])?;
         stream(
             book.orders.as_slice(),
-            |page, (instance, order)| sheet.order(page, *instance, order),
+            |buffer, (instance, order)| sheet.order(buffer, *instance, order),
             |pieces| append(ORDERS, pieces),
         )?;
     }
@@ -88,7 +88,7 @@ pub fn write_closing<E>(
     append(INSTANCES, &[&sheet.header()])?;
     stream(
         &book.instances,
-        |page, instance| sheet.write_instance_row(page, instance),
+        |buffer, instance| sheet.write_instance_row(buffer, instance),
         |pieces| append(INSTANCES, pieces),
     )
 }
@@ -169,23 +169,23 @@ impl<'b> ClosingRows<'b> {
     }
 
     fn header(&self) -> Vec<u8> {
-        let mut page = CsvBuffer::default();
+        let mut buffer = CsvBuffer::default();
         let tags = self.book.tag_keys.iter().map(|key| format!("tag:{key}"));
         let names = Column::NAMED
             .iter()
             .map(|(name, _)| (*name).to_owned())
             .chain(tags);
-        names.for_each(|name| page.cell(&name));
-        page.end_row();
-        page.into_bytes()
+        names.for_each(|name| buffer.cell(&name));
+        buffer.end_row();
+        buffer.into_bytes()
     }
 
     /// Writes a row of `instances.csv`, its cells in the order of [`Column::NAMED`]. The frequent ones are written without
     /// making a text of them first. Numbers and words of closed lists need no quotes.
-    fn write_instance_row(&self, page: &mut CsvBuffer, instance: &Instance) {
+    fn write_instance_row(&self, buffer: &mut CsvBuffer, instance: &Instance) {
         let labels = &instance.labels;
-        page.cell(instance.id.as_str());
-        self.ready(page, &self.accounts, Some(instance.account.0));
+        buffer.cell(instance.id.as_str());
+        self.ready(buffer, &self.accounts, Some(instance.account.0));
         let texts = [
             Some(labels.product),
             labels.instance_type,
@@ -194,60 +194,66 @@ impl<'b> ClosingRows<'b> {
             labels.project,
             labels.name,
         ];
-        texts.into_iter().for_each(|label| self.label(page, label));
-        page.word(&self.charge_types[instance.charge_type as usize]);
-        page.word(&self.renew_flags[instance.renew_flag as usize]);
-        page.whole(instance.renew_months.into());
-        optional(page, instance.monthly_price, CsvBuffer::price);
-        optional(page, instance.hourly_price, CsvBuffer::price);
-        optional(page, instance.starts_on, |page, day| {
-            page.day(&self.days, day)
+        texts
+            .into_iter()
+            .for_each(|label| self.label(buffer, label));
+        buffer.word(&self.charge_types[instance.charge_type as usize]);
+        buffer.word(&self.renew_flags[instance.renew_flag as usize]);
+        buffer.whole(instance.renew_months.into());
+        optional(buffer, instance.monthly_price, CsvBuffer::price);
+        optional(buffer, instance.hourly_price, CsvBuffer::price);
+        optional(buffer, instance.starts_on, |buffer, day| {
+            buffer.day(&self.days, day)
         });
-        optional(page, instance.expires_on, |page, day| {
-            page.day(&self.days, day)
+        optional(buffer, instance.expires_on, |buffer, day| {
+            buffer.day(&self.days, day)
         });
-        optional(page, instance.anchor_day, |page, day| {
-            page.whole(u64::from(day))
+        optional(buffer, instance.anchor_day, |buffer, day| {
+            buffer.whole(u64::from(day))
         });
-        optional(page, instance.state, |page, state| {
-            page.word(&self.states[state as usize])
+        optional(buffer, instance.state, |buffer, state| {
+            buffer.word(&self.states[state as usize])
         });
-        optional(page, instance.since, |page, day| page.day(&self.days, day));
+        optional(buffer, instance.since, |buffer, day| {
+            buffer.day(&self.days, day)
+        });
         for column in [Column::Priority, Column::Returned, Column::StoppedBy] {
-            optional(page, self.book.cell_text(instance, column), |page, text| {
-                page.word_of(&text)
-            });
+            optional(
+                buffer,
+                self.book.cell_text(instance, column),
+                |buffer, text| buffer.word_of(&text),
+            );
         }
         for count in [instance.billed_hours, instance.downgrades] {
-            page.whole_if_any(count.into());
+            buffer.whole_if_any(count.into());
         }
         let tags = (0..self.book.tag_keys.len()).map(|tag| labels.tags.get(tag).copied().flatten());
-        tags.for_each(|label| self.label(page, label));
-        page.end_row();
+        tags.for_each(|label| self.label(buffer, label));
+        buffer.end_row();
     }
 
     /// Writes a row of `orders.csv`, its cells in the order of [`input::ORDER_COLUMNS`].
-    fn order(&self, page: &mut CsvBuffer, instance: InstanceIndex, order: &Order) {
+    fn order(&self, buffer: &mut CsvBuffer, instance: InstanceIndex, order: &Order) {
         let instance = self.book.instance(instance);
         let currency = self.book.account(instance.account).currency;
-        page.cell(instance.id.as_str());
-        page.day(&self.days, order.term.start);
-        page.day(&self.days, order.term.end);
-        page.whole_if_any(order.term.months.into());
+        buffer.cell(instance.id.as_str());
+        buffer.day(&self.days, order.term.start);
+        buffer.day(&self.days, order.term.end);
+        buffer.whole_if_any(order.term.months.into());
         for money in [order.cash, order.free_credit] {
-            page.amount(money, currency);
+            buffer.amount(money, currency);
         }
-        page.word_of(if order.new { "true" } else { "false" });
-        page.end_row();
+        buffer.word_of(if order.new { "true" } else { "false" });
+        buffer.end_row();
     }
 
-    fn label(&self, page: &mut CsvBuffer, label: Option<Label>) {
-        self.ready(page, &self.labels, label.map(Label::number));
+    fn label(&self, buffer: &mut CsvBuffer, label: Option<Label>) {
+        self.ready(buffer, &self.labels, label.map(Label::number));
     }
 
-    fn ready(&self, page: &mut CsvBuffer, cells: &PaddedCells, number: Option<u32>) {
-        optional(page, number, |page, number| {
-            page.ready(cells, number as usize)
+    fn ready(&self, buffer: &mut CsvBuffer, cells: &PaddedCells, number: Option<u32>) {
+        optional(buffer, number, |buffer, number| {
+            buffer.ready(cells, number as usize)
         });
     }
 }
@@ -258,10 +264,10 @@ fn words<T>(names: &[(&str, T)]) -> Vec<CellWord> {
 }
 
 /// Writes a cell with its comma; nothing is an empty one.
-fn optional<T>(page: &mut CsvBuffer, value: Option<T>, write: impl FnOnce(&mut CsvBuffer, T)) {
+fn optional<T>(buffer: &mut CsvBuffer, value: Option<T>, write: impl FnOnce(&mut CsvBuffer, T)) {
     match value {
-        Some(value) => write(page, value),
-        None => page.comma(),
+        Some(value) => write(buffer, value),
+        None => buffer.comma(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::chart::{AgainstBase, ChartHeading, RunLine};
 use super::csv_columns::CsvColumns;
 use super::pictures::NamedChart;
 use crate::analysis::compare::{
-    ComparedEvent, ComparedRun, CurrencyCurve, Difference, Figures, Measure, RunNames, Sum,
+    ComparedEvent, ComparedRun, CurrencyCurve, Difference, Measure, RunNames, Sum,
 };
 use crate::model::account::AccountIndex;
 use crate::model::calendar::Day;
@@ -56,9 +56,8 @@ pub fn compare_csv(names: &RunNames, cases: &[ComparedRun]) -> Vec<u8> {
 
 /// The sums of one account, or of all of a currency.
 fn part(case: &ComparedRun, currency: Currency, account: Option<AccountIndex>) -> Sum {
-    let of_currency = case.figures.iter().filter(|one| one.currency == currency);
-    let asked = |one: &&Figures| account.is_none_or(|account| one.account == account);
-    Sum::sum_figures(of_currency.filter(asked))
+    let figures = case.figures.iter().filter(|one| one.currency == currency);
+    Sum::sum_figures(figures.filter(|one| account.is_none_or(|account| one.account == account)))
 }
 
 fn figure_columns<'r>(names: &'r RunNames) -> CsvColumns<'r, &'r CompareRow<'r>> {

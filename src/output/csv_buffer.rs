@@ -415,9 +415,9 @@ mod tests {
     use crate::model::money::{Currency, Money, Price};
 
     fn written(write: impl FnOnce(&mut CsvBuffer)) -> String {
-        let mut page = CsvBuffer::default();
-        write(&mut page);
-        String::from_utf8(page.into_bytes()).expect("digits are text")
+        let mut buffer = CsvBuffer::default();
+        write(&mut buffer);
+        String::from_utf8(buffer.into_bytes()).expect("digits are text")
     }
 
     /// Numbers around every change of length, and a sample between them.
@@ -434,7 +434,10 @@ mod tests {
     #[test]
     fn numbers_have_their_digits() {
         for number in numbers() {
-            assert_eq!(written(|page| page.push_number(number)), number.to_string());
+            assert_eq!(
+                written(|buffer| buffer.push_number(number)),
+                number.to_string()
+            );
         }
     }
 
@@ -448,9 +451,9 @@ mod tests {
                 .flat_map(|minor| [minor, -minor]);
             for money in minor.map(Money::from_minor) {
                 let displayed = money.display(currency).to_string();
-                assert_eq!(written(|page| page.money(money, currency)), displayed);
+                assert_eq!(written(|buffer| buffer.money(money, currency)), displayed);
                 assert_eq!(
-                    written(|page| page.amount(money, currency)),
+                    written(|buffer| buffer.amount(money, currency)),
                     format!("{displayed},")
                 );
             }
@@ -475,7 +478,7 @@ mod tests {
             .flat_map(|whole| decimals.map(|decimals| format!("{whole}{decimals}")))
         {
             let price = Price::parse(&text).expect("a price");
-            assert_eq!(written(|page| page.price(price)), format!("{price},"));
+            assert_eq!(written(|buffer| buffer.price(price)), format!("{price},"));
         }
     }
 
@@ -484,10 +487,10 @@ mod tests {
         let yuan = Currency::from_code("CNY").expect("a known currency");
         let amount =
             FormattedAmount::format_amount(Money::from_minor(-1_205), yuan).expect("few digits");
-        let twice = |page: &mut CsvBuffer| {
+        let twice = |buffer: &mut CsvBuffer| {
             [amount; 2]
                 .into_iter()
-                .for_each(|amount| page.ready_amount(amount))
+                .for_each(|amount| buffer.ready_amount(amount))
         };
         assert_eq!(written(twice), "-12.05,-12.05,");
     }

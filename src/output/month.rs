@@ -335,11 +335,15 @@ impl<'r> MonthView<'r> {
 
     /// Adds the columns of the id, the name and the account of an instance.
     fn add_names<R>(&self, table: &mut TableRows<R>, index: impl Fn(&R) -> InstanceIndex) {
-        let instance = |row: &R| self.book.instance(index(row));
-        table.text("instance_id", "Instance", |row| instance(row).id.as_str());
-        table.text("name", "Name", |row| self.label(instance(row).labels.name));
+        let book = self.book;
+        table.text("instance_id", "Instance", |row| {
+            book.instance(index(row)).id.as_str()
+        });
+        table.text("name", "Name", |row| {
+            self.label(book.instance(index(row)).labels.name)
+        });
         table.text("account_id", "Account", |row| {
-            self.book.account(instance(row).account).id.as_str()
+            book.account(book.instance(index(row)).account).id.as_str()
         });
     }
 }

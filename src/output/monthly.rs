@@ -44,8 +44,8 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
         .iter()
         .map(|account| account.funds.settled())
         .collect();
-    let mut page = CsvBuffer::default();
-    page.push_text(MONTHLY);
+    let mut buffer = CsvBuffer::default();
+    buffer.push_text(MONTHLY);
     for month in book.days.months() {
         let name = CellWord::cell(&month_text(month));
         for ((number, account), balance) in (0u32..).zip(&book.accounts).zip(&mut balances) {
@@ -56,17 +56,17 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
             {
                 totals_of[key.event as usize] = total;
             }
-            page.word(&name);
-            page.cell(account.id.as_str());
-            write_numbers(&mut page, &totals_of, balance, account.currency);
+            buffer.word(&name);
+            buffer.cell(account.id.as_str());
+            write_numbers(&mut buffer, &totals_of, balance, account.currency);
         }
     }
-    page.into_bytes()
+    buffer.into_bytes()
 }
 
 /// Writes the counts and amounts of a month, which move the balance of the account.
 fn write_numbers(
-    page: &mut CsvBuffer,
+    buffer: &mut CsvBuffer,
     totals: &[RowTotal],
     balance: &mut Money,
     currency: Currency,
@@ -78,12 +78,12 @@ fn write_numbers(
     let refund = sum_of(totals, REFUNDS);
     *balance += topup + credit - renewal - usage + refund;
     for event in COUNTED {
-        page.whole(totals[event as usize].rows);
+        buffer.whole(totals[event as usize].rows);
     }
     for money in [topup, credit, renewal, usage, refund, *balance] {
-        page.amount(money, currency);
+        buffer.amount(money, currency);
     }
-    page.end_row();
+    buffer.end_row();
 }
 
 fn sum_of(totals: &[RowTotal], events: &[Event]) -> Money {

@@ -31,10 +31,10 @@ impl PaddedCells {
             .zip(texts.par_chunks(SHARE))
             .enumerate();
         let long = shares.flat_map_iter(|(share, (bytes, texts))| {
-            let mut page = CsvBuffer::default();
+            let mut buffer = CsvBuffer::default();
             let cells = bytes.chunks_exact_mut(width).zip(texts).enumerate();
             let long = cells.filter_map(move |(number, (cell, text))| {
-                let is_long = !page.fill(cell, text);
+                let is_long = !buffer.fill(cell, text);
                 is_long.then(|| (share * SHARE + number, Box::from(*text)))
             });
             long.collect::<Vec<_>>()

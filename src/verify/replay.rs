@@ -193,11 +193,12 @@ fn record(
     (summary, three_sums): (&Summary, &Demand),
     comparison: &mut ReplayComparison<'_, '_>,
 ) {
-    let came_to = (summary, three_sums);
     let anew = run_json::RunRecord::record_of_run(
         record.inputs.clone(),
-        (book, record.scenario.as_deref()),
-        came_to,
+        book,
+        record.scenario.as_deref(),
+        summary,
+        three_sums,
     );
     let anew = anew.of_version(&record.version);
     let anew = match &record.by {
