@@ -119,7 +119,7 @@ struct EventRow<'r> {
 }
 
 impl<'r> EventRow<'r> {
-    /// What a run has that the other has not, before it is said what that is.
+    /// The subject of a difference, without what differs.
     fn blank(names: &'r RunNames, case: &'r ComparedRun, difference: &Difference) -> Self {
         let account = names.account_of(difference.subject);
         Self {

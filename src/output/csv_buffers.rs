@@ -1,4 +1,5 @@
-//! Pages that are written side by side; one after the other they are a file, or a piece of one.
+//! Buffers that are written side by side; one after the other they are a file, or a piece of one. Never knows what a row
+//! is.
 
 use rayon::prelude::*;
 

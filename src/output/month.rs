@@ -6,6 +6,17 @@
 //! an earlier result ──last──▶ Last ──────────────┘
 //! ```
 
+/// Lets values be added field by field.
+macro_rules! add_fields {
+    ($sums:ident { $($field:ident),+ }) => {
+        impl std::ops::AddAssign for $sums {
+            fn add_assign(&mut self, other: Self) {
+                $(self.$field += other.$field;)+
+            }
+        }
+    };
+}
+
 mod accounts;
 mod accrual;
 mod bridge;
@@ -136,7 +147,7 @@ pub struct Sources<'r> {
     pub book: &'r Book,
     /// Its scenario, if there is one.
     pub scenario: Option<&'r str>,
-    /// The version of the program that is said to make it.
+    /// The version of the program to be named as its maker.
     pub version: &'r str,
     /// The hashes of its files.
     pub inputs: &'r Hashes,
@@ -454,7 +465,7 @@ fn lines(view: &MonthView<'_>) -> Vec<BalanceLine> {
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// What ran: the hashes of the inputs, of the ledger and of the profiles.
+/// About the report: the hashes of the inputs, of the ledger and of the profiles.
 fn provenance(sources: &Sources<'_>) -> ReportTable {
     let Sources { book, facts, .. } = sources;
     let scenario = sources.scenario.unwrap_or("none");
@@ -491,7 +502,7 @@ fn provenance(sources: &Sources<'_>) -> ReportTable {
     table.text("value", "Value", |(_, value)| value.clone());
     table.table(
         "run",
-        "What ran",
+        "About this report",
         "Hashes are SHA-256. The same inputs give the same report, byte for byte; `renewcast verify` proves the ledger.",
     )
 }

@@ -1,5 +1,5 @@
-//! `monthly.csv` and `spend.csv`: what each month had, by account and by a column of the inventory. Which events are spend
-//! on terms, and which pay back, is said here for all of the output.
+//! `monthly.csv` and `spend.csv`: what each month had, by account and by a column of the inventory. Which events are
+//! spend on terms, and which pay back, is decided here for all of the output.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //!
 //! Windows and macOS do not tell capitals from small letters, nor the ways in which Unicode spells one letter; Windows keeps
 //! some names for devices; every system has a longest name. A name that is harmless stays as it is asked for. Letters and
-//! digits of all scripts are kept, everything else becomes an underscore.
+//! digits of all scripts stay, everything else becomes an underscore.
 
 use std::collections::BTreeSet;
 

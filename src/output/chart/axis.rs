@@ -11,9 +11,9 @@ const LABEL_ROOM: f64 = 46.0;
 /// How often the axis names a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
-    /// Every so many days, counted from the first of each month.
+    /// Every few days, counted from the first of each month.
     Days(u32),
-    /// Every so many months, counted from January of year 0.
+    /// Every few months, counted from January of year 0.
     Months(u32),
 }
 

@@ -30,7 +30,7 @@ pub(super) struct BalanceCurve {
     pub spots: Vec<CurveSpot>,
 }
 
-/// Where one can point, how wide that is, and what is said.
+/// Where one can point, how wide that is, and what is shown there.
 pub(super) struct CurveSpot {
     pub x: i64,
     pub width: i64,

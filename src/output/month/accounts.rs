@@ -7,7 +7,7 @@ use super::accrual::{Amounts, Deferral};
 use super::gather::AccountMonth;
 use super::spend::{refunds, renewals, usage};
 use super::sums::SpendSums;
-use super::table::{ReportTable, Sense, Sign};
+use super::table::{ReportTable, RowExtent, Sense, Sign};
 use super::table_rows::TableRows;
 use crate::engine::event::Event;
 use crate::model::account::{Account, AccountIndex};
@@ -16,38 +16,6 @@ use crate::model::money::Money;
 
 const TOPUPS: &[Event] = &[Event::TopUp];
 const CREDITS: &[Event] = &[Event::Credit];
-const CLOSING: &[(&str, Sign)] = &[
-    ("opening", Sign::AsIs),
-    ("topups", Sign::AsIs),
-    ("credits", Sign::AsIs),
-    ("renewals", Sign::Reversed),
-    ("usage", Sign::Reversed),
-    ("refunds", Sign::AsIs),
-];
-const DEFERRED: &[(&str, Sign)] = &[
-    ("deferred_start", Sign::AsIs),
-    ("paid", Sign::AsIs),
-    ("spread", Sign::Reversed),
-    ("written_off", Sign::Reversed),
-];
-const COST: &[(&str, Sign)] = &[
-    ("spread", Sign::AsIs),
-    ("written_off", Sign::AsIs),
-    ("usage", Sign::AsIs),
-    ("refunds", Sign::Reversed),
-];
-const PAID: &[(&str, Sign)] = &[
-    ("paid", Sign::AsIs),
-    ("usage", Sign::AsIs),
-    ("refunds", Sign::Reversed),
-];
-const DIFFERENCE: &[(&str, Sign)] = &[
-    ("spend", Sign::AsIs),
-    ("cost", Sign::Reversed),
-    ("deferred_end", Sign::Reversed),
-    ("deferred_start", Sign::AsIs),
-];
-
 /// An account in the month.
 struct AccountRow<'v> {
     account: &'v Account,
@@ -73,38 +41,22 @@ pub(super) fn balances(view: &MonthView<'_>) -> ReportTable {
     table.text("account_id", "Account", |row| row.account.id.as_str());
     table.text("name", "Name", |row| row.account.name.as_deref());
     table.currencies();
-    table
-        .money("credit_line", "Credit line", |row| {
-            row.account.funds.credit_limit
-        })
-        .unsummed();
-    table
-        .money("before", "Before", |row| Some(row.month.before?.available))
-        .unsummed()
-        .sense(Sense::Balance);
-    table
-        .money("lowest", "Lowest", |row| Some(row.month.low?.available))
-        .unsummed()
-        .sense(Sense::Balance);
+    table.figure("credit_line", "Credit line", |row| {
+        row.account.funds.credit_limit
+    });
+    table.balance("before", "Before", |row| Some(row.month.before?.available));
+    table.balance("lowest", "Lowest", |row| Some(row.month.low?.available));
     table.day("lowest_on", "Lowest on", |row| Some(row.month.low?.date));
-    table
-        .money("at_end", "At the end", |row| {
-            Some(row.month.last?.available)
-        })
-        .unsummed()
-        .sense(Sense::Balance);
-    table
-        .money("lowest_ahead", "Lowest ahead", |row| {
-            Some(row.month.low_ahead?.available)
-        })
-        .unsummed()
-        .sense(Sense::Balance);
+    table.balance("at_end", "At the end", |row| {
+        Some(row.month.last?.available)
+    });
+    table.balance("lowest_ahead", "Lowest ahead", |row| {
+        Some(row.month.low_ahead?.available)
+    });
     table.day("lowest_ahead_on", "Lowest ahead on", |row| {
         Some(row.month.low_ahead?.date)
     });
-    table
-        .money("alert_below", "Alert below", |row| row.account.alert_below)
-        .unsummed();
+    table.figure("alert_below", "Alert below", |row| row.account.alert_below);
     table
         .count("alerts", "Alerts", |row| row.month.alerts)
         .unsummed();
@@ -137,7 +89,7 @@ pub(super) fn cash(view: &MonthView<'_>) -> ReportTable {
     refunds(&mut table, |row| row.sums);
     table
         .money("closing", "Closing", |row| row.month.closing)
-        .adding(CLOSING)
+        .adding("opening + topups + credits - renewals - usage + refunds")
         .sense(Sense::Balance);
     table.ledger_rows(|row| row.month.rows);
     table.table(
@@ -158,7 +110,7 @@ struct AccrualRow<'v> {
     amount: fn(Amounts) -> Money,
     /// Usage and refunds, which vouchers do not pay.
     sums: SpendSums,
-    rows: super::table::RowExtent,
+    rows: RowExtent,
 }
 
 impl AccrualRow<'_> {
@@ -175,7 +127,7 @@ impl AccrualRow<'_> {
         self.of(self.deferral.paid) + self.sums.usage - self.sums.refunds
     }
 
-    /// What is neither cost nor growth of the deferred balance: zero, where nothing is lost.
+    /// What is neither cost nor growth of the prepaid balance: zero, where no cent is lost.
     fn difference(&self) -> Money {
         let growth = self.of(self.deferral.closing) - self.of(self.deferral.opening);
         self.spend() - self.cost() - growth
@@ -219,36 +171,40 @@ pub(super) fn accrual(view: &MonthView<'_>) -> ReportTable {
     table.text("account_id", "Account", |row| row.account.id.as_str());
     table.currencies();
     table.text("paid_with", "Paid with", |row| row.paid_with);
-    table.money("deferred_start", "Deferred at start", |row| {
+    table.money("deferred_start", "Prepaid, opening", |row| {
         row.of(row.deferral.opening)
     });
     table.money("paid", "Paid for terms", |row| row.of(row.deferral.paid));
-    table.money("spread", "Spread", |row| row.of(row.deferral.spread));
+    table.money("spread", "Expensed this month", |row| {
+        row.of(row.deferral.spread)
+    });
     table.money("written_off", "Written off", |row| {
         row.of(row.deferral.written_off)
     });
     table
-        .money("deferred_end", "Deferred at end", |row| {
+        .money("deferred_end", "Prepaid, closing", |row| {
             row.of(row.deferral.closing)
         })
-        .adding(DEFERRED);
+        .adding("deferred_start + paid - spread - written_off");
     table.money("usage", "Usage", |row| row.sums.usage);
     table.money("refunds", "Refunds", |row| row.sums.refunds);
-    table.money("cost", "Cost", AccrualRow::cost).adding(COST);
+    table
+        .money("cost", "Cost", AccrualRow::cost)
+        .adding("spread + written_off + usage - refunds");
     table
         .money("spend", "Spend", AccrualRow::spend)
-        .adding(PAID);
+        .adding("paid + usage - refunds");
     table
         .money("difference", "Difference", AccrualRow::difference)
-        .adding(DIFFERENCE);
+        .adding("spend - cost - deferred_end + deferred_start");
     table.ledger_rows(|row| row.rows);
     table.table(
         "accrual",
         "Accrual view",
         format!(
-            "Each payment is spread over the days of its term; usage and refunds count on their day. Deferred at start + paid − spread \
-             − written off = deferred at end; cost = spread + written off + usage − refunds; spend − cost − growth of the deferred \
-             balance = difference, which is nothing.{}",
+            "Each payment is spread over the days of its term; usage and refunds count on their day. Prepaid at the opening + paid − \
+             expensed − written off = prepaid at the closing; cost = expensed + written off + usage − refunds; spend − cost − growth of \
+             the prepaid balance = difference, which is zero.{}",
             unknown_payments(view)
         ),
     )
@@ -269,6 +225,6 @@ fn unknown_payments(view: &MonthView<'_>) -> String {
         count => (count, "instances"),
     };
     format!(
-        " What was paid before the book for {count} {noun} is not in orders.csv, so nothing of it is spread."
+        " What was paid before the book for {count} {noun} is not in orders.csv, so none of it is expensed."
     )
 }

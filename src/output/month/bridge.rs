@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::AddAssign;
 
 use super::last_month::ByInstance;
 use super::sums::SpendSums;
@@ -32,15 +31,13 @@ impl Parts {
     }
 }
 
-impl AddAssign for Parts {
-    fn add_assign(&mut self, other: Self) {
-        self.new += other.new;
-        self.ended += other.ended;
-        self.price += other.price;
-        self.term += other.term;
-        self.timing += other.timing;
-    }
-}
+add_fields!(Parts {
+    new,
+    ended,
+    price,
+    term,
+    timing
+});
 
 /// An instance whose spend differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,8 +155,8 @@ impl Bridge {
         table.table(
             name,
             title,
-            "Each instance's difference is told apart: new, or gone and cheaper; else refunds, then the same months or hours at \
-             another price, terms of another length, and what falls into another month. The parts add up exactly. Ledger rows are \
+            "The change of each instance is split: new, or ended and cheaper; else refunds, then price (the same months or hours at \
+             another price), term length, and timing (what falls into another month). The parts add up exactly. Ledger rows are \
              those of this month, of the instances behind a part.",
         )
     }

@@ -24,7 +24,7 @@ use crate::output::monthly::{REFUNDS, RENEWALS};
 /// The renewals that come due are counted within these numbers of days.
 const WITHIN_DAYS: [i32; 3] = [30, 60, 90];
 
-/// What the run loses from the month on, the dearest first.
+/// What the run loses from the month on, the most expensive first.
 pub(super) fn act(view: &MonthView<'_>) -> ReportTable {
     let mut table = TableRows::new(&view.facts.losses, |lost| Some(lost.currency));
     view.add_names(&mut table, |lost| lost.instance);
@@ -50,7 +50,7 @@ pub(super) fn act(view: &MonthView<'_>) -> ReportTable {
     table.table(
         "act",
         "At risk, and ending on purpose",
-        "What this run loses from this month on, the dearest first. Soon is within 30 days of the first day above; a month is the list price, 720 hours \
+        "What this run loses from this month on, the most expensive first. Soon is within 30 days of the first day above; a month is the list price, 720 hours \
          where it is charged by the hour.",
     )
 }

@@ -125,7 +125,7 @@ fn cell(row: &StringRecord, column: usize) -> &str {
     read_cell(row.get(column).unwrap_or(""))
 }
 
-/// A number; an empty cell is none of anything.
+/// A number; an empty cell is zero.
 fn number(text: &str) -> Option<u32> {
     match text {
         "" => Some(0),

@@ -16,16 +16,6 @@ use crate::output::monthly::{REFUNDS, RENEWALS};
 use crate::output::names::part;
 
 const USAGE: &[Event] = &[Event::Usage];
-/// Spend as the sum of its parts.
-const SPENT: &[(&str, Sign)] = &[
-    ("renewals", Sign::AsIs),
-    ("usage", Sign::AsIs),
-    ("refunds", Sign::Reversed),
-];
-const CHANGED: &[(&str, Sign)] = &[("spend", Sign::AsIs), ("before", Sign::Reversed)];
-const BUDGET_LEFT: &[(&str, Sign)] = &[("budget", Sign::AsIs), ("spend", Sign::Reversed)];
-const SINCE_FORECAST: &[(&str, Sign)] = &[("spend", Sign::AsIs), ("forecast", Sign::Reversed)];
-
 /// Adds the column of what is paid for terms.
 pub(super) fn renewals<R>(
     table: &mut TableRows<R>,
@@ -62,7 +52,7 @@ fn spend_and_parts<R>(table: &mut TableRows<R>, sums: impl Fn(&R) -> SpendSums) 
     usage(table, &sums);
     refunds(table, &sums);
     let spend = table.money("spend", "Spend", |row| sums(row).spend());
-    spend.adding(SPENT);
+    spend.adding("renewals + usage - refunds");
 }
 
 /// Spend of a month in one currency: what was, was meant, and was forecast.
@@ -148,33 +138,20 @@ pub(super) fn comparison(view: &MonthView<'_>) -> ReportTable {
         true => format!("all, in {}", row.currency),
         false => row.currency.to_string(),
     });
-    table.money("spend", "Spend", |row| row.spend).unsummed();
-    table
-        .money("before", "Month before", |row| row.before)
-        .unsummed();
-    table
-        .money("change", "Change", |row| row.more_than(row.before))
-        .unsummed()
-        .adding(CHANGED)
-        .sense(Sense::MoreCost);
-    table.money("budget", "Budget", |row| row.budget).unsummed();
-    table
-        .money("budget_left", "Left of budget", |row| {
-            Some(row.budget? - row.spend)
-        })
-        .unsummed()
-        .adding(BUDGET_LEFT)
-        .sense(Sense::Left);
-    table
-        .money("forecast", "Last forecast", |row| row.forecast)
-        .unsummed();
-    table
-        .money("since_forecast", "Change from forecast", |row| {
-            row.more_than(row.forecast)
-        })
-        .unsummed()
-        .adding(SINCE_FORECAST)
-        .sense(Sense::MoreCost);
+    table.figure("spend", "Spend", |row| row.spend);
+    table.figure("before", "Month before", |row| row.before);
+    let change = table.figure("change", "Change", |row| row.more_than(row.before));
+    change.adding("spend - before").sense(Sense::MoreCost);
+    table.figure("budget", "Budget", |row| row.budget);
+    let left = table.figure("budget_left", "Left of budget", |row| {
+        Some(row.budget? - row.spend)
+    });
+    left.adding("budget - spend").sense(Sense::Left);
+    table.figure("forecast", "Last forecast", |row| row.forecast);
+    let change = table.figure("since_forecast", "Change from forecast", |row| {
+        row.more_than(row.forecast)
+    });
+    change.adding("spend - forecast").sense(Sense::MoreCost);
     table.ledger_rows(|row| {
         let sums = rows_of.get(&row.currency).filter(|_| !row.is_converted)?;
         Some(sums.rows)
@@ -184,7 +161,7 @@ pub(super) fn comparison(view: &MonthView<'_>) -> ReportTable {
         "Spend of the month",
         "Renewals and usage without refunds, from cash and free credit. The month before is that of this run, or of the \
          last report where this run begins later; the budget is that of budget.csv; the forecast is that of the last \
-         report. A change below zero is less spend; what is left of the budget is below zero where more was spent.",
+         report. A negative change is less spend; a negative rest of the budget is what was overspent.",
     )
 }
 
@@ -240,21 +217,13 @@ pub(super) fn demand(view: &MonthView<'_>) -> ReportTable {
     table.text("column", "By", |row| row.column);
     table.text("value", "Value", |row| row.value.clone());
     table.currencies();
-    table
-        .money("as_funded", "As funded", |row| row.sums.as_funded)
-        .unsummed();
-    table
-        .money("all_due_paid", "All due paid", |row| row.sums.all_due_paid)
-        .unsummed();
-    table
-        .money("all_kept", "All kept", |row| row.sums.all_kept)
-        .unsummed();
-    table
-        .money("unpaid", "Due and not paid", |row| {
-            Some(row.sums.all_due_paid? - row.sums.as_funded)
-        })
-        .unsummed()
-        .sense(Sense::MoreCost);
+    table.figure("as_funded", "As funded", |row| row.sums.as_funded);
+    table.figure("all_due_paid", "All due paid", |row| row.sums.all_due_paid);
+    table.figure("all_kept", "All kept", |row| row.sums.all_kept);
+    let unpaid = table.figure("unpaid", "Due and not paid", |row| {
+        Some(row.sums.all_due_paid? - row.sums.as_funded)
+    });
+    unpaid.sense(Sense::MoreCost);
     let days = view.book.days;
     let unknown = match view.facts.demand.untold.is_empty() {
         true => "",
@@ -324,7 +293,7 @@ pub(super) fn by_column(view: &MonthView<'_>, at: usize) -> ReportTable {
         .money("change", "Change", |(_, value)| {
             view.if_own(value.this.spend() - value.before.spend())
         })
-        .adding(CHANGED)
+        .adding("spend - before")
         .sense(Sense::MoreCost);
     table.money("cost", "Cost", |(_, value)| {
         value.spread + value.this.usage - value.this.refunds
@@ -335,7 +304,7 @@ pub(super) fn by_column(view: &MonthView<'_>, at: usize) -> ReportTable {
             .money("budget_left", "Left of budget", |row| {
                 Some(value_budget(view, row)? - row.1.this.spend())
             })
-            .adding(BUDGET_LEFT)
+            .adding("budget - spend")
             .sense(Sense::Left);
     }
     table.ledger_rows(|(_, value)| value.this.rows);
@@ -343,8 +312,8 @@ pub(super) fn by_column(view: &MonthView<'_>, at: usize) -> ReportTable {
         &format!("by-{}", part(&name.replace([':', '_'], "-"), 0)),
         &format!("By {}", people_name(name)),
         format!(
-            "Sums of the month over the instances with each value of {name} at the opening of the book; an empty value are those \
-             without one. Spend is renewals and usage without refunds, cost is by day as in the accrual view."
+            "Sums of the month over the instances with each value of {name} at the opening of the book; an empty value is \
+             everything without one. Spend is renewals and usage without refunds, cost is by day as in the accrual view."
         ),
     )
 }
@@ -396,7 +365,7 @@ fn instance_rows<'v>(view: &MonthView<'v>) -> Vec<InstanceMonth<'v>> {
     rows
 }
 
-/// Every instance that costs anything, the dearest first.
+/// Every instance that costs anything, by cost.
 pub(super) fn instances(view: &MonthView<'_>) -> ReportTable {
     let mut table = TableRows::new(instance_rows(view), |row| Some(row.currency));
     view.add_names(&mut table, |row| row.index);
@@ -418,13 +387,13 @@ pub(super) fn instances(view: &MonthView<'_>) -> ReportTable {
         let spread = row.deferral.spread.funds + row.deferral.written_off.funds;
         spread + row.this.usage - row.this.refunds
     });
-    table.money("deferred_end", "Deferred at end", |row| {
+    table.money("deferred_end", "Prepaid, closing", |row| {
         row.deferral.closing.funds
     });
     table.ledger_rows(|row| row.this.rows);
     table.table(
         "instances",
-        "Instances, the dearest first",
+        "Instances by cost",
         "Every instance with spend in this month or the month before, or with a paid term.",
     )
 }

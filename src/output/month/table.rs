@@ -164,8 +164,9 @@ pub struct ReportColumn {
     pub sense: Sense,
     /// The events of the month whose ledger amounts it sums, and the sign it gives them; a workbook recalculates it.
     pub sums: Option<(&'static [Event], Sign)>,
-    /// The columns whose figures it adds or takes off; a workbook recalculates it.
-    pub adds: &'static [(&'static str, Sign)],
+    /// The columns whose figures it adds or takes off, such as `spend - before`; empty where it is no sum. A workbook
+    /// recalculates it.
+    pub adds: &'static str,
 }
 
 /// How a figure shows the signed amounts of the ledger.
@@ -228,7 +229,7 @@ impl ReportColumn {
     }
 
     /// Adds the figures of columns of the same row, or takes them off.
-    pub(super) fn adding(&mut self, adds: &'static [(&'static str, Sign)]) -> &mut Self {
+    pub(super) fn adding(&mut self, adds: &'static str) -> &mut Self {
         self.adds = adds;
         self
     }

@@ -48,7 +48,7 @@ impl<R> TableRows<R> {
             is_summed: matches!(kind, ColumnKind::Count | ColumnKind::Money),
             sense: Sense::Plain,
             sums: None,
-            adds: &[],
+            adds: "",
         });
         self.columns.last_mut().expect("a column was added")
     }
@@ -97,6 +97,26 @@ impl<R> TableRows<R> {
                 _ => TableCell::Empty,
             }
         })
+    }
+
+    /// Adds a column of amounts that do not add up to anything.
+    pub(super) fn figure<M: Into<Option<Money>>>(
+        &mut self,
+        name: &'static str,
+        title: &'static str,
+        amount: impl Fn(&R) -> M,
+    ) -> &mut ReportColumn {
+        self.money(name, title, amount).unsummed()
+    }
+
+    /// Adds a column of balances.
+    pub(super) fn balance<M: Into<Option<Money>>>(
+        &mut self,
+        name: &'static str,
+        title: &'static str,
+        amount: impl Fn(&R) -> M,
+    ) {
+        self.figure(name, title, amount).sense(Sense::Balance);
     }
 
     /// Adds the column of currencies.

@@ -74,7 +74,7 @@ pub(super) struct LedgerFormulas<'t> {
     sheet: String,
     rows: usize,
     columns: BTreeMap<String, usize>,
-    /// The columns by which rows can be told apart.
+    /// The columns whose values formulas compare.
     keys: BTreeSet<String>,
 }
 
@@ -272,7 +272,7 @@ fn heading(column: &ReportColumn) -> Format {
 /// The figures of a table that formulas give.
 struct Calculated<'t> {
     table: &'t ReportTable,
-    /// The ledger, where its rows can be told apart by the first column of the table.
+    /// The ledger, where formulas can compare its rows with the first column of the table.
     ledger: Option<&'t LedgerFormulas<'t>>,
 }
 
@@ -289,11 +289,16 @@ impl Calculated<'_> {
     /// The sum of other cells of the row, if all of them hold amounts.
     fn added(&self, cells: &[TableCell], column: &ReportColumn, row: u32) -> Option<String> {
         let mut formula = "=".to_owned();
-        for (name, sign) in column.adds {
-            let at = self.table.column(name)?;
+        let mut sign = "+";
+        for word in column.adds.split(' ') {
+            if matches!(word, "+" | "-") {
+                sign = word;
+                continue;
+            }
+            let at = self.table.column(word)?;
             cells[at].money()?;
-            formula.push(if *sign == Sign::Reversed { '-' } else { '+' });
-            formula.push_str(&row_col_to_cell(row, u16::try_from(at).ok()?));
+            formula += sign;
+            formula += &row_col_to_cell(row, u16::try_from(at).ok()?);
         }
         Some(formula)
     }
