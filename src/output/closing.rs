@@ -170,12 +170,12 @@ impl<'b> ClosingRows<'b> {
 
     fn header(&self) -> Vec<u8> {
         let mut buffer = CsvBuffer::default();
-        let tags = self.book.tag_keys.iter().map(|key| format!("tag:{key}"));
-        let names = Column::NAMED
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .chain(tags);
-        names.for_each(|name| buffer.cell(&name));
+        for (name, _) in Column::NAMED {
+            buffer.cell(name);
+        }
+        for key in &self.book.tag_keys {
+            buffer.cell(&format!("tag:{key}"));
+        }
         buffer.end_row();
         buffer.into_bytes()
     }
@@ -194,29 +194,23 @@ impl<'b> ClosingRows<'b> {
             labels.project,
             labels.name,
         ];
-        texts
-            .into_iter()
-            .for_each(|label| self.label(buffer, label));
+        for label in texts {
+            self.label(buffer, label);
+        }
         buffer.word(&self.charge_types[instance.charge_type as usize]);
         buffer.word(&self.renew_flags[instance.renew_flag as usize]);
         buffer.whole(instance.renew_months.into());
         optional(buffer, instance.monthly_price, CsvBuffer::price);
         optional(buffer, instance.hourly_price, CsvBuffer::price);
-        optional(buffer, instance.starts_on, |buffer, day| {
-            buffer.day(&self.days, day)
-        });
-        optional(buffer, instance.expires_on, |buffer, day| {
-            buffer.day(&self.days, day)
-        });
+        self.day(buffer, instance.starts_on);
+        self.day(buffer, instance.expires_on);
         optional(buffer, instance.anchor_day, |buffer, day| {
             buffer.whole(u64::from(day))
         });
         optional(buffer, instance.state, |buffer, state| {
             buffer.word(&self.states[state as usize])
         });
-        optional(buffer, instance.since, |buffer, day| {
-            buffer.day(&self.days, day)
-        });
+        self.day(buffer, instance.since);
         for column in [Column::Priority, Column::Returned, Column::StoppedBy] {
             optional(
                 buffer,
@@ -227,8 +221,9 @@ impl<'b> ClosingRows<'b> {
         for count in [instance.billed_hours, instance.downgrades] {
             buffer.whole_if_any(count.into());
         }
-        let tags = (0..self.book.tag_keys.len()).map(|tag| labels.tags.get(tag).copied().flatten());
-        tags.for_each(|label| self.label(buffer, label));
+        for tag in 0..self.book.tag_keys.len() {
+            self.label(buffer, labels.tags.get(tag).copied().flatten());
+        }
         buffer.end_row();
     }
 
@@ -245,6 +240,10 @@ impl<'b> ClosingRows<'b> {
         }
         buffer.word_of(if order.new { "true" } else { "false" });
         buffer.end_row();
+    }
+
+    fn day(&self, buffer: &mut CsvBuffer, day: Option<Day>) {
+        optional(buffer, day, |buffer, day| buffer.day(&self.days, day));
     }
 
     fn label(&self, buffer: &mut CsvBuffer, label: Option<Label>) {
@@ -318,15 +317,15 @@ impl<'b> ActionRow<'b> {
         }
     }
 
-    fn amount(&self) -> Option<String> {
+    fn amount_text(&self) -> Option<String> {
         let left = self.voucher.map(|voucher| voucher.left);
         self.action
             .amount()
             .or(left)
-            .map(|amount| self.money(amount))
+            .map(|amount| self.money_text(amount))
     }
 
-    fn money(&self, money: Money) -> String {
+    fn money_text(&self, money: Money) -> String {
         money.display(self.currency).to_string()
     }
 
@@ -365,7 +364,7 @@ pub fn actions(book: &Book, actions: &[Action]) -> Vec<u8> {
         .column("account_id", |row| row.account_id)
         .column("instance_id", |row| row.instance_id)
         .column("where", |row| condition(row.condition))
-        .optional("amount", |row| row.amount())
+        .optional("amount", |row| row.amount_text())
         .optional("months", |row| row.action.verb.months())
         .optional("day", |row| day_of_month(row.action.verb))
         .optional("flag", |row| flag(row.action.verb))
@@ -376,7 +375,9 @@ pub fn actions(book: &Book, actions: &[Action]) -> Vec<u8> {
         .optional("valid_to", |row| Some(row.voucher?.valid_to))
         .optional("products", |row| Some(products(book, row.voucher?)))
         .optional("pay_mode", |row| Some(row.voucher?.pay_mode?.name()))
-        .optional("min_order", |row| Some(row.money(row.voucher?.min_order)))
+        .optional("min_order", |row| {
+            Some(row.money_text(row.voucher?.min_order))
+        })
         .optional("instance_type", |row| row.instance_type())
         .write_input(
             input::ACTION_COLUMNS,

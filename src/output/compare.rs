@@ -21,7 +21,7 @@ struct CompareRow<'r> {
 }
 
 impl CompareRow<'_> {
-    fn money(&self, money: Money) -> String {
+    fn money_text(&self, money: Money) -> String {
         money.display(self.currency).to_string()
     }
 
@@ -65,21 +65,27 @@ fn figure_columns<'r>(names: &'r RunNames) -> CsvColumns<'r, &'r CompareRow<'r>>
         .column("scenario", |row| row.scenario)
         .column("currency", |row| row.currency)
         .optional("account_id", |row| Some(names.account_id(row.account?)))
-        .column("renewals", |row| row.money(row.sum.totals.renewals))
-        .column("usage", |row| row.money(row.sum.totals.usage))
-        .column("refunds", |row| row.money(row.sum.totals.refunds))
-        .column("spend", |row| row.money(row.sum.totals.spend()))
-        .column("income", |row| row.money(row.sum.totals.income))
-        .optional("value_before", |row| Some(row.money(row.sum.value?.before)))
-        .optional("value_left", |row| Some(row.money(row.sum.value?.left)))
-        .optional("used", |row| Some(row.money(row.sum.used()?)))
-        .optional("lowest", |row| Some(row.money(row.sum.lowest?.available)))
+        .column("renewals", |row| row.money_text(row.sum.totals.renewals))
+        .column("usage", |row| row.money_text(row.sum.totals.usage))
+        .column("refunds", |row| row.money_text(row.sum.totals.refunds))
+        .column("spend", |row| row.money_text(row.sum.totals.spend()))
+        .column("income", |row| row.money_text(row.sum.totals.income))
+        .optional("value_before", |row| {
+            Some(row.money_text(row.sum.value?.before))
+        })
+        .optional("value_left", |row| {
+            Some(row.money_text(row.sum.value?.left))
+        })
+        .optional("used", |row| Some(row.money_text(row.sum.used()?)))
+        .optional("lowest", |row| {
+            Some(row.money_text(row.sum.lowest?.available))
+        })
         .optional("lowest_account", |row| {
             Some(names.account_id(row.sum.lowest?.account))
         })
         .optional("lowest_date", |row| Some(row.sum.lowest?.date))
-        .column("closing", |row| row.money(row.sum.closing))
-        .optional("needed", |row| Some(row.money(row.sum.needed?)))
+        .column("closing", |row| row.money_text(row.sum.closing))
+        .optional("needed", |row| Some(row.money_text(row.sum.needed?)))
         .column("failed", |row| row.sum.counts.failed)
         .column("reclaimed", |row| row.sum.counts.reclaimed)
         .column("stopped", |row| row.sum.counts.stopped)
@@ -158,7 +164,7 @@ impl<'r> EventRow<'r> {
         }
     }
 
-    fn money(&self, money: Option<Money>) -> Option<String> {
+    fn money_text(&self, money: Option<Money>) -> Option<String> {
         money.map(|money| money.display(self.currency).to_string())
     }
 }
@@ -191,9 +197,9 @@ pub fn events_csv(
         .optional("date", |row| row.date)
         .column("event", |row| row.event)
         .optional("reason", |row| row.reason)
-        .optional("amount", |row| row.money(row.amount))
+        .optional("amount", |row| row.money_text(row.amount))
         .optional("term_end", |row| row.term_end)
-        .optional("short", |row| row.money(row.short))
+        .optional("short", |row| row.money_text(row.short))
         .write(rows)
 }
 

@@ -65,26 +65,22 @@ pub struct BookTexts<'b> {
 impl<'b> BookTexts<'b> {
     /// Makes the texts.
     pub fn texts_of_book(book: &'b Book) -> Self {
-        let accounts =
-            PaddedCells::pad_texts(book.accounts.iter().map(|account| account.id.as_str()));
-        let instances =
-            PaddedCells::pad_texts(book.instances.iter().map(|instance| instance.id.as_str()));
-        let days = i32::try_from(book.days.len())
-            .unwrap_or(i32::MAX)
-            .min(DAYS_AFTER)
-            + DAYS_BEFORE
-            + DAYS_AFTER;
+        let accounts = book.accounts.iter().map(|account| account.id.as_str());
+        let instances = book.instances.iter().map(|instance| instance.id.as_str());
+        let days = i32::try_from(book.days.len()).unwrap_or(i32::MAX);
+        let days = DAYS_BEFORE + days.min(DAYS_AFTER) + DAYS_AFTER;
+        let months = (0..MONTHS).map(|months| format!("{months},,"));
+        let reasons = Reason::ALL.iter();
         Self {
             book,
-            accounts,
-            instances,
+            accounts: PaddedCells::pad_texts(accounts),
+            instances: PaddedCells::pad_texts(instances),
             days: FormattedDays::from(book.days.from - DAYS_BEFORE, days),
             event_states: Event::ALL.iter().flat_map(event_states).collect(),
-            months: (0..MONTHS)
-                .map(|months| CellWord::from_short_text(format!("{months},,").as_bytes()))
+            months: months
+                .map(|text| CellWord::from_short_text(text.as_bytes()))
                 .collect(),
-            reasons: Reason::ALL
-                .iter()
+            reasons: reasons
                 .map(|reason| CellWord::cell(reason.name()))
                 .collect(),
         }
@@ -108,9 +104,8 @@ impl<'b> BookTexts<'b> {
     /// Formats the rows of a shard, in place of those before.
     pub fn word(&self, rows: &ShardRows, formatted: &mut FormattedRows) {
         let instances = rows.entries.iter().filter_map(|entry| entry.instance);
-        let ids = self
-            .instances
-            .sum(instances.map(|instance| instance.0 as usize));
+        let ids = instances.map(|instance| instance.0 as usize);
+        let ids = self.instances.sum(ids);
         formatted.ledger.buffer.clear();
         formatted.ledger.buffer.reserve(ids);
         formatted
@@ -130,10 +125,9 @@ impl<'b> BookTexts<'b> {
         buffers: &mut CsvBuffers,
     ) {
         buffers.fill(runs, |buffer, _, runs| {
-            runs.iter()
-                .copied()
-                .flatten()
-                .for_each(|balance| self.balance(buffer, balance));
+            for balance in runs.iter().copied().flatten() {
+                self.balance(buffer, balance);
+            }
         });
     }
 
@@ -177,13 +171,9 @@ impl<'b> BookTexts<'b> {
         };
         buffer.day(&self.days, term.start);
         buffer.day(&self.days, term.end);
-        match self
-            .months
-            .get(term.months as usize)
-            .filter(|_| term.months > 0 && entry.hours == 0)
-        {
-            Some(months) => buffer.word(months),
-            None => {
+        match self.months.get(term.months as usize) {
+            Some(months) if term.months > 0 && entry.hours == 0 => buffer.word(months),
+            _ => {
                 buffer.whole_if_any(term.months.into());
                 buffer.whole_if_any(entry.hours.into());
             }
@@ -216,10 +206,9 @@ impl<'b> BookTexts<'b> {
         let currency = self.book.account(balance.account).currency;
         buffer.day(&self.days, balance.date);
         buffer.ready(&self.accounts, balance.account.0 as usize);
-        let cells = [balance.cash, balance.free_credit, balance.available];
-        cells
-            .into_iter()
-            .for_each(|money| buffer.amount(money, currency));
+        for money in [balance.cash, balance.free_credit, balance.available] {
+            buffer.amount(money, currency);
+        }
         buffer.end_row();
     }
 }
@@ -329,10 +318,9 @@ fn movement(buffer: &mut CsvBuffer, movement: Option<Movement>, currency: Curren
         buffer.word(&NOTHING_ELSE);
         buffer.ready_amount(amount);
     } else {
-        let cells = [movement.amount(), voucher, free_credit, cash];
-        cells
-            .into_iter()
-            .for_each(|money| buffer.amount(money, currency));
+        for money in [movement.amount(), voucher, free_credit, cash] {
+            buffer.amount(money, currency);
+        }
     }
 }
 
@@ -347,10 +335,8 @@ const NEEDED: CellWord = CellWord::from_short_text(b"\"needed ");
 const AVAILABLE: CellWord = CellWord::from_short_text(b", available ");
 
 fn given_account<'b>(book: &'b Book, entry: &Entry) -> &'b str {
-    match entry
-        .action
-        .and_then(|action| book.action(action).account.as_ref())
-    {
+    let action = entry.action.map(|action| book.action(action));
+    match action.and_then(|action| action.account.as_ref()) {
         Some(AccountRef::Unknown(id)) => id,
         Some(AccountRef::Known(_)) | None => "",
     }

@@ -58,18 +58,15 @@ pub(super) fn stream<R: Sync, E>(
     write: impl Fn(&mut CsvBuffer, &R) + Sync,
     mut append: impl FnMut(&[&[u8]]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let fill = |rows: &[R], buffers: &mut CsvBuffers| {
-        buffers.fill(std::iter::once(rows), |buffer, _, runs| {
-            runs.iter()
-                .copied()
-                .flatten()
-                .for_each(|row| write(buffer, row));
-        });
+    let write = |buffer: &mut CsvBuffer, _: usize, runs: &[&[R]]| {
+        for row in runs.iter().copied().flatten() {
+            write(buffer, row);
+        }
     };
     let (mut coming, mut present) = (CsvBuffers::default(), CsvBuffers::default());
     for rows in rows.chunks(BATCH).chain([[].as_slice()]) {
         rayon::in_place_scope(|scope| {
-            scope.spawn(|_| fill(rows, &mut coming));
+            scope.spawn(|_| coming.fill(std::iter::once(rows), &write));
             append(&present.iter().collect::<Vec<_>>())
         })?;
         std::mem::swap(&mut coming, &mut present);

@@ -160,7 +160,7 @@ fn losses(report: &MonthReport) -> Vec<LossLine> {
             who: text(table, row, "instance_id"),
             why: text(table, row, "cause"),
             by: text(table, row, "latest"),
-            value: cell(table, row, "monthly_value")
+            value: cell_in(table, row, "monthly_value")
                 .and_then(TableCell::money)
                 .map(|(money, currency)| format!("{} a month", with_code(money, currency)))
                 .unwrap_or_default(),
@@ -169,12 +169,12 @@ fn losses(report: &MonthReport) -> Vec<LossLine> {
 }
 
 /// The cell of a row in a column, where the table has it.
-fn cell<'t>(table: &ReportTable, row: &'t [TableCell], column: &str) -> Option<&'t TableCell> {
+fn cell_in<'t>(table: &ReportTable, row: &'t [TableCell], column: &str) -> Option<&'t TableCell> {
     row.get(table.column(column)?)
 }
 
 fn text(table: &ReportTable, row: &[TableCell], column: &str) -> String {
-    let cell = cell(table, row, column);
+    let cell = cell_in(table, row, column);
     cell.map_or_else(String::new, |cell| cell.plain().into_owned())
 }
 

@@ -143,7 +143,7 @@ impl CalendarTexts<'_> {
     fn summary(&self, group: &[&Deadline]) -> String {
         let account = &self.book.account(group[0].account).id;
         let amounts: Option<Vec<Money>> = group.iter().map(|one| one.amount).collect();
-        let amount = amounts.map(|amounts| self.money(group[0], amounts.into_iter().sum()));
+        let amount = amounts.map(|amounts| self.cost_text(group[0], amounts.into_iter().sum()));
         let cost = match &amount {
             Some(amount) => format!(" ({amount})"),
             None => String::new(),
@@ -230,7 +230,7 @@ impl CalendarTexts<'_> {
         }
     }
 
-    fn money(&self, deadline: &Deadline, money: Money) -> String {
+    fn cost_text(&self, deadline: &Deadline, money: Money) -> String {
         let currency = self.book.account(deadline.account).currency;
         format!("{currency} {}", money.display_grouped(currency))
     }

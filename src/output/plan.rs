@@ -69,7 +69,7 @@ struct PlanRow<'p, T> {
 }
 
 impl<'p, T> PlanRow<'p, T> {
-    fn money(&self, money: Money) -> impl Display + use<T> {
+    fn money_text(&self, money: Money) -> impl Display + use<T> {
         money.display(self.account.currency)
     }
 
@@ -104,7 +104,7 @@ fn top_ups(book: &Book, plan: &Plan, way: PaymentChannel<'_>) -> Vec<u8> {
         .column("currency", |row| row.account.currency)
         .column("send_on", |row| row.of.arrival.sent)
         .column("arrives_on", |row| row.of.arrival.arrives)
-        .column("amount", |row| row.money(row.of.amount))
+        .column("amount", |row| row.money_text(row.of.amount))
         .column("send_by", |row| {
             let latest = way.latest_sending(row.of.first.by);
             latest.unwrap_or(row.of.arrival.sent)
@@ -151,9 +151,11 @@ fn runway(book: &Book, plan: &Plan) -> Vec<u8> {
         .optional("instance_id", |row| {
             Some(row.instance_id(row.of.runway?.instance))
         })
-        .optional("missing", |row| Some(row.money(row.of.runway?.missing)))
+        .optional("missing", |row| {
+            Some(row.money_text(row.of.runway?.missing))
+        })
         .column("top_ups", |row| row.of.top_ups.len())
-        .column("planned", |row| row.money(planned(row.of)))
+        .column("planned", |row| row.money_text(planned(row.of)))
         .write(account_rows(book, plan, |plan| [plan]))
 }
 
@@ -171,7 +173,7 @@ fn triage(book: &Book, plan: &Plan) -> Vec<u8> {
     account_columns::<(InstanceIndex, bool, &Selection)>()
         .column("instance_id", |row| row.instance_id(Some(row.of.0)))
         .column("kept", |row| row.of.1)
-        .column("budget", |row| row.money(row.of.2.budget))
+        .column("budget", |row| row.money_text(row.of.2.budget))
         .column("worth", |row| row.of.2.worth)
         .column("most", |row| row.of.2.most)
         .write(rows)
@@ -229,7 +231,7 @@ fn impossible(book: &Book, plan: &Plan) -> Vec<u8> {
         .column("instance_id", |row| row.instance_id(row.of.instance))
         .optional("date", |row| row.of.day)
         .column("cause", |row| row.of.cause)
-        .optional("missing", |row| Some(row.money(row.of.missing?.0)))
+        .optional("missing", |row| Some(row.money_text(row.of.missing?.0)))
         .optional("arrive_by", |row| Some(row.of.missing?.1))
         .column("kind", |row| row.of.kind)
         .write(rows)

@@ -31,7 +31,7 @@ struct TaskRow<'t> {
 }
 
 impl<'t> TaskRow<'t> {
-    fn amount(&self) -> Option<String> {
+    fn amount_text(&self) -> Option<String> {
         let amount = self.line.amount()?;
         Some(amount.display(self.account.currency).to_string())
     }
@@ -52,7 +52,7 @@ fn lines(book: &Book, list: &TaskList) -> Vec<u8> {
         .optional("instance_id", |row| {
             Some(&book.instance(row.line.instance()?).id)
         })
-        .optional("amount", |row| row.amount())
+        .optional("amount", |row| row.amount_text())
         .optional("months", |row| row.line.verb().months())
         .optional("flag", |row| flag(row.line.verb()))
         .optional("covers_until", |row| row.line.covers_until)

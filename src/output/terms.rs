@@ -35,7 +35,7 @@ struct TermsRow<'t, T> {
 }
 
 impl<T> TermsRow<'_, T> {
-    fn money(&self, money: Money) -> String {
+    fn money_text(&self, money: Money) -> String {
         money.display(self.account.currency).to_string()
     }
 }
@@ -51,9 +51,11 @@ fn instances(book: &Book, terms: &[AccountTerms]) -> Vec<u8> {
         .column("currency", |row| row.account.currency)
         .column("present_months", |row| row.of.present)
         .column("months", |row| row.of.months)
-        .column("present_cost", |row| row.money(row.of.present_cost))
-        .column("cost", |row| row.money(row.of.cost))
-        .column("saving", |row| row.money(row.of.present_cost - row.of.cost))
+        .column("present_cost", |row| row.money_text(row.of.present_cost))
+        .column("cost", |row| row.money_text(row.of.cost))
+        .column("saving", |row| {
+            row.money_text(row.of.present_cost - row.of.cost)
+        })
         .write(rows)
 }
 
@@ -81,7 +83,7 @@ impl TermsRow<'_, &AccountTerms> {
     }
 
     fn peak(&self, peak: Option<(Day, Money)>) -> Option<String> {
-        peak.map(|(_, sum)| self.money(sum))
+        peak.map(|(_, sum)| self.money_text(sum))
     }
 }
 
@@ -94,15 +96,17 @@ fn sums(book: &Book, terms: &[AccountTerms]) -> Vec<u8> {
         .column("account_id", |row| &row.account.id)
         .column("currency", |row| row.account.currency)
         .column("instances", |row| row.of.choices.len())
-        .column("present_cost", |row| row.money(row.present_cost()))
-        .column("cost", |row| row.money(row.cost()))
-        .column("saving", |row| row.money(row.present_cost() - row.cost()))
+        .column("present_cost", |row| row.money_text(row.present_cost()))
+        .column("cost", |row| row.money_text(row.cost()))
+        .column("saving", |row| {
+            row.money_text(row.present_cost() - row.cost())
+        })
         .optional("present_peak_month", |row| peak_month(row.of.present_peak))
         .optional("present_peak", |row| row.peak(row.of.present_peak))
         .optional("peak_month", |row| peak_month(row.of.peak))
         .optional("peak", |row| row.peak(row.of.peak))
         .column("quality", |row| quality(row.of.quality).0)
-        .column("gap", |row| row.money(quality(row.of.quality).1))
+        .column("gap", |row| row.money_text(quality(row.of.quality).1))
         .write(rows)
 }
 

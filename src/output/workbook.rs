@@ -158,7 +158,7 @@ struct SummaryFigure {
 }
 
 impl SummaryFigure {
-    fn money(what: &str, amount: Money, currency: Currency, note: String) -> Self {
+    fn of_money(what: &str, amount: Money, currency: Currency, note: String) -> Self {
         Self {
             what: format!("{what}, {currency}"),
             cell: TableCell::Money(amount, currency),
@@ -181,11 +181,11 @@ fn figures(report: &MonthReport) -> Vec<SummaryFigure> {
     }];
     figures.extend(first.lowest.first().map(|low| {
         let note = format!(" in {} on {}", low.account, low.day);
-        SummaryFigure::money("Lowest balance ahead", low.amount, low.currency, note)
+        SummaryFigure::of_money("Lowest balance ahead", low.amount, low.currency, note)
     }));
     figures.extend(first.top_up.as_ref().map(|top_up| {
         let note = format!(" of {} by {}", top_up.account, top_up.day);
-        SummaryFigure::money("Next top-up", top_up.amount, top_up.currency, note)
+        SummaryFigure::of_money("Next top-up", top_up.amount, top_up.currency, note)
     }));
     if let Some(spent) = first.spend.first() {
         let note = if spent.is_converted {
@@ -199,11 +199,9 @@ fn figures(report: &MonthReport) -> Vec<SummaryFigure> {
             ("Budget", spent.budget),
             ("Last forecast", spent.forecast),
         ] {
-            figures.extend(
-                amount.map(|amount| {
-                    SummaryFigure::money(what, amount, spent.currency, note.to_owned())
-                }),
-            );
+            figures.extend(amount.map(|amount| {
+                SummaryFigure::of_money(what, amount, spent.currency, note.to_owned())
+            }));
         }
     }
     if let Some((currency, sums)) = first.run.first() {
@@ -212,8 +210,9 @@ fn figures(report: &MonthReport) -> Vec<SummaryFigure> {
             ("Whole run, all due paid", sums.all_due_paid),
             ("Whole run, all kept", sums.all_kept),
         ] {
-            figures
-                .extend(sum.map(|sum| SummaryFigure::money(what, sum, *currency, String::new())));
+            figures.extend(
+                sum.map(|sum| SummaryFigure::of_money(what, sum, *currency, String::new())),
+            );
         }
     }
     figures

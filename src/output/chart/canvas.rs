@@ -10,6 +10,9 @@ pub(super) const WIDTH: f64 = 1200.0;
 /// Device pixels (PNG) or user units (SVG) for each CSS pixel.
 pub(super) const SCALE: f64 = 2.0;
 
+/// Whether a backend took a shape.
+pub(super) type Painted = Result<(), Box<dyn std::error::Error>>;
+
 /// Which point of a text its position names.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Anchor {

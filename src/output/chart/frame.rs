@@ -160,7 +160,7 @@ impl ValueAxis {
 }
 
 /// Amounts in minor units at the ends of days, ascending by day; each holds until the next point.
-pub(super) type Balances = [(Day, i64)];
+pub(super) type DayBalances = [(Day, i64)];
 
 /// Amounts over days: the two axes, and the area between them.
 pub(super) struct TimePlot {
@@ -172,7 +172,7 @@ pub(super) struct TimePlot {
 impl TimePlot {
     /// The days of some balances, from the axis of amounts to `right` and down to `bottom`.
     pub(super) fn of_balances(
-        balances: &Balances,
+        balances: &DayBalances,
         values: ValueAxis,
         right: f64,
         bottom: f64,
@@ -206,7 +206,7 @@ impl TimePlot {
     pub(super) fn shade_below(
         &self,
         canvas: &mut Canvas,
-        balances: &Balances,
+        balances: &DayBalances,
         threshold: i64,
         bottom: f64,
     ) {

@@ -9,7 +9,9 @@ use plotters::style::{Color, RGBColor};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
 
 use super::ChartError;
-use super::canvas::{Anchor, Area, Canvas, Lettering, SCALE, Shape, Spot, device, on_grid};
+use super::canvas::{
+    Anchor, Area, Canvas, Lettering, Painted, SCALE, Shape, Spot, device, on_grid,
+};
 use super::font::Face;
 use super::palette::Rgb;
 
@@ -128,8 +130,6 @@ fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
 
 /// Shades between paper and ink at the edges of a text; more are not seen, and would be more colours.
 const SHADES: f32 = 15.0;
-
-type Painted = Result<(), Box<dyn std::error::Error>>;
 
 fn paint_shape(backend: &mut BitMapBackend, shape: &Shape) -> Painted {
     match shape {

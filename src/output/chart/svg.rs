@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
 use super::ChartError;
-use super::canvas::{Anchor, Area, Canvas, Lettering, SCALE, Shape, Spot, on_grid};
+use super::canvas::{Anchor, Area, Canvas, Lettering, Painted, SCALE, Shape, Spot, on_grid};
 use super::font::{CSS_FAMILIES, Weight};
 use super::palette::{PAPER, Rgb};
 
@@ -27,8 +27,6 @@ pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, ChartError> {
     let shown = format!(r#"width="{width}" height="{height}""#);
     Ok(document.replacen(&drawn, &shown, 1).into_bytes())
 }
-
-type Painted = Result<(), Box<dyn std::error::Error>>;
 
 fn paint(backend: &mut SVGBackend, canvas: &Canvas) -> Painted {
     let (width, height) = canvas.device_size();

@@ -95,18 +95,18 @@ impl LastMonth {
         closing: &Book,
         period: &ReportPeriod,
     ) -> Option<()> {
-        let date = Day::parse(cell(row, DATE)).ok()?;
+        let date = Day::parse(text_in(row, DATE)).ok()?;
         let sums = match date.month_start() {
             month if month == period.month => &mut self.this,
             month if month == period.before() => &mut self.before,
             _ => return Some(()),
         };
-        let (instance, amount) = (cell(row, INSTANCE), cell(row, AMOUNT));
+        let (instance, amount) = (text_in(row, INSTANCE), text_in(row, AMOUNT));
         if amount.is_empty() || instance.is_empty() {
             return Some(());
         }
-        let account = closing.account(closing.find_account(cell(row, ACCOUNT))?);
-        let event = cell(row, EVENT);
+        let account = closing.account(closing.find_account(text_in(row, ACCOUNT))?);
+        let event = text_in(row, EVENT);
         let of_instance = sums
             .entry((account.currency, instance.to_owned()))
             .or_default();
@@ -114,14 +114,14 @@ impl LastMonth {
             seq,
             event: *Event::ALL.iter().find(|known| known.name() == event)?,
             amount: Money::parse(amount, account.currency).ok()?,
-            months: number(cell(row, MONTHS))?,
-            hours: number(cell(row, HOURS))?,
+            months: number(text_in(row, MONTHS))?,
+            hours: number(text_in(row, HOURS))?,
         });
         Some(())
     }
 }
 
-fn cell(row: &StringRecord, column: usize) -> &str {
+fn text_in(row: &StringRecord, column: usize) -> &str {
     read_cell(row.get(column).unwrap_or(""))
 }
 
