@@ -1,8 +1,4 @@
-//! What a replay says, as bytes: nothing here writes a file.
-
-use serde::Serialize;
-
-use crate::input::cell;
+//! What a replay comes to, as bytes. Never writes a file, never reads a clock.
 
 #[cfg(feature = "reports")]
 pub mod chart;
@@ -12,6 +8,7 @@ pub mod compare;
 pub mod csv;
 mod csv_buffer;
 pub mod csv_buffers;
+mod csv_columns;
 #[cfg(feature = "reports")]
 pub mod demand;
 mod detail;
@@ -49,26 +46,3 @@ pub mod tasks;
 pub mod terms;
 #[cfg(feature = "reports")]
 pub mod workbook;
-
-/// Rows as CSV below their header, whose cells are the fields of a row in order; none of them is a formula.
-fn write_rows<R: Serialize>(header: &[&str], rows: impl IntoIterator<Item = R>) -> Vec<u8> {
-    let mut writer = ::csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(Vec::new());
-    writer.write_record(header).expect("memory takes any row");
-    for row in rows {
-        writer.serialize(row).expect("memory takes any row");
-    }
-    let bytes = writer.into_inner().expect("memory takes any row");
-    let mut cells = ::csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(bytes.as_slice());
-    let mut writer = ::csv::Writer::from_writer(Vec::with_capacity(bytes.len()));
-    for record in cells.records() {
-        let record = record.expect("what was written can be read");
-        writer
-            .write_record(record.iter().map(|text| cell::written(text).into_owned()))
-            .expect("memory takes any row");
-    }
-    writer.into_inner().expect("memory takes any row")
-}

@@ -1,6 +1,6 @@
 //! What the rows of the ledger come to: by month, account and event, and as a data frame by month and value of a column.
 //!
-//! The only file that knows polars. Rows are added up by month as they come; accounts come in order, so their sums need no
+//! The only file that knows polars; it never reads a file. Rows are added up by month as they come; accounts come in order, so their sums need no
 //! grouping, and polars groups the rest. Amounts are 64-bit minor units, so sums are exact; currencies are never added.
 
 use std::collections::BTreeMap;
@@ -123,32 +123,35 @@ impl Grouping {
         cells.extend_from_slice(&of_accounts);
         cells.sort_unstable();
         cells.dedup();
-        let number = |cell: &GroupTotals| {
-            let place = cells
-                .binary_search(cell)
-                .expect("every cell is in the list");
-            u32::try_from(place).expect("fewer cells than instances and accounts")
-        };
+        let mut of_neighbours = Vec::with_capacity(of_instances.len());
+        for (at, cell) in of_instances.iter().enumerate() {
+            let is_repeated = at > 0 && of_instances[at - 1] == *cell;
+            let last = of_neighbours.last().copied().filter(|_| is_repeated);
+            of_neighbours.push(last.unwrap_or_else(|| place_in(&cells, cell)));
+        }
+        let of_accounts = of_accounts.iter().map(|cell| place_in(&cells, cell));
         Self {
             from: book.days.from,
-            of_instances: of_instances.iter().map(remembering(number)).collect(),
-            of_accounts: of_accounts.iter().map(number).collect(),
+            of_instances: of_neighbours,
+            of_accounts: of_accounts.collect(),
             values: values.known,
             cells,
         }
     }
 
-    /// No facts yet, of all accounts.
+    /// Sums without a row so far, of all accounts.
     pub fn facts(&self) -> LedgerFacts<'_> {
         self.facts_of(0..u32::MAX)
     }
 
-    /// No facts yet, of some accounts.
+    /// Sums without a row so far, of some accounts.
     pub fn facts_of(&self, accounts: Range<u32>) -> LedgerFacts<'_> {
-        let place = |account: u32| self.cells.partition_point(|cell| cell.account < account);
+        let cells = &self.cells;
+        let start = cells.partition_point(|cell| cell.account < accounts.start);
+        let end = cells.partition_point(|cell| cell.account < accounts.end);
         LedgerFacts {
             grouping: self,
-            cells: place(accounts.start)..place(accounts.end),
+            cells: start..end,
             month: MonthDays::month_around(self.from),
             totals: vec![Vec::new(); Event::ALL.len()],
             by_account: Vec::new(),
@@ -168,10 +171,10 @@ impl<'g> LedgerFacts<'g> {
                 self.end_month();
                 self.month = MonthDays::month_around(entry.date);
             }
-            let of_instance = entry
-                .instance
-                .map(|instance| self.grouping.of_instances[instance.0 as usize]);
-            let cell = of_instance.unwrap_or_else(|| self.grouping.of_accounts[account.0 as usize]);
+            let cell = match entry.instance {
+                Some(instance) => self.grouping.of_instances[instance.0 as usize],
+                None => self.grouping.of_accounts[account.0 as usize],
+            };
             let totals = &mut self.totals[entry.event as usize];
             if totals.is_empty() {
                 totals.resize(self.cells.len(), RowTotal::default());
@@ -184,11 +187,8 @@ impl<'g> LedgerFacts<'g> {
 
     fn end_month(&mut self) {
         let cells = &self.grouping.cells[self.cells.clone()];
-        for (event, totals) in Event::ALL
-            .iter()
-            .zip(&mut self.totals)
-            .filter(|(_, totals)| !totals.is_empty())
-        {
+        let occurring = Event::ALL.iter().zip(&mut self.totals);
+        for (event, totals) in occurring.filter(|(_, totals)| !totals.is_empty()) {
             let mut of_values: BTreeMap<u32, RowTotal> = BTreeMap::new();
             for (cell, total) in cells.iter().zip(totals).filter(|(_, total)| total.rows > 0) {
                 let (account, total) = (AccountIndex(cell.account), mem::take(total));
@@ -233,13 +233,12 @@ impl<'g> LedgerFacts<'g> {
     }
 }
 
-/// A function that gives its last answer at once where it is asked the same again.
-fn remembering<K: Copy + PartialEq, V: Copy>(answer: impl Fn(&K) -> V) -> impl FnMut(&K) -> V {
-    let mut last: Option<(K, V)> = None;
-    move |key| match last.filter(|(asked, _)| asked == key) {
-        Some((_, value)) => value,
-        None => last.insert((*key, answer(key))).1,
-    }
+/// The place of a cell in the list of all.
+fn place_in(cells: &[GroupTotals], cell: &GroupTotals) -> u32 {
+    let place = cells
+        .binary_search(cell)
+        .expect("every cell is in the list");
+    u32::try_from(place).expect("fewer cells than instances and accounts")
 }
 
 /// A value of a column, of accounts in a currency; none where the cell is empty.
@@ -266,20 +265,25 @@ impl LabelValues<'_> {
     /// The cell of each instance. A label is looked up once for each currency.
     fn of_instances(&mut self, column: Column) -> Vec<GroupTotals> {
         let book = self.book;
-        let mut labels: BTreeMap<(Option<Label>, Currency), u32> = BTreeMap::new();
-        let cells = book.instances.iter().map(|instance| {
+        let mut numbers: BTreeMap<(Option<Label>, Currency), u32> = BTreeMap::new();
+        let mut cells = Vec::with_capacity(book.instances.len());
+        for instance in &book.instances {
             let currency = book.account(instance.account).currency;
-            let mut number = || self.number_of_text(currency, book.cell_text(instance, column));
-            let value = match label(&instance.labels, column) {
-                Some(label) => *labels.entry((label, currency)).or_insert_with(number),
-                None => number(),
-            };
-            GroupTotals {
+            let label = label(&instance.labels, column);
+            let known = label.and_then(|label| numbers.get(&(label, currency)));
+            let value = known.copied().unwrap_or_else(|| {
+                let text = book.cell_text(instance, column);
+                self.number_of_text(currency, text)
+            });
+            if let Some(label) = label {
+                numbers.insert((label, currency), value);
+            }
+            cells.push(GroupTotals {
                 account: instance.account.0,
                 value,
-            }
-        });
-        cells.collect()
+            });
+        }
+        cells
     }
 }
 
@@ -329,74 +333,49 @@ impl Tables<'_> {
             .frame(parts)
             .and_then(|frame| sums(&frame))
             .expect("numbers can be grouped and added");
-        let numbers = |name: &str| {
-            let column = sums.column(name).expect("the grouped frame has its keys");
-            column
-                .u32()
-                .expect("keys are numbers")
-                .into_no_null_iter()
-                .collect::<Vec<u32>>()
-        };
-        let amounts = sums
-            .column("amount_sum")
-            .and_then(|column| Ok(column.i64()?.clone()))
-            .expect("amounts add up");
-        let keys = numbers(MONTH)
-            .into_iter()
-            .zip(numbers(VALUE))
-            .zip(numbers(PART));
-        let spent = keys
-            .zip(amounts.into_no_null_iter())
-            .map(|(((month, value), part), minor)| MonthShare {
-                month: MonthDays::numbered(month).first,
-                value: &self.values[value as usize],
-                part: part as usize,
+        let [months, values, parts] = [MONTH, VALUE, PART].map(|name| keys(&sums, name));
+        let amounts = sums.column("amount_sum").and_then(|column| column.i64());
+        let amounts = amounts.expect("amounts add up").into_no_null_iter();
+        amounts
+            .enumerate()
+            .map(|(row, minor)| MonthShare {
+                month: MonthDays::numbered(months[row]).first,
+                value: &self.values[values[row] as usize],
+                part: parts[row] as usize,
                 amount: Money::from_minor(minor),
-            });
-        spent.collect()
+            })
+            .collect()
     }
 
     /// The facts of the events that are in some part.
     fn frame(&self, parts: &[&[Event]]) -> PolarsResult<DataFrame> {
-        let FrameColumns {
-            months,
-            values,
-            events,
-            amounts,
-        } = &self.by_value;
-        let part_of = |event: &Event| {
-            (0u32..)
-                .zip(parts)
-                .find(|(_, part)| part.contains(event))
-                .map(|(number, _)| number)
-        };
-        let chosen: Vec<(usize, u32)> = events
-            .iter()
-            .enumerate()
-            .filter_map(|(row, event)| Some((row, part_of(event)?)))
-            .collect();
-        let numbers = |column: &[u32]| {
-            chosen
-                .iter()
-                .map(|(row, _)| column[*row])
-                .collect::<Vec<u32>>()
-        };
+        let rows = &self.by_value;
+        let mut chosen = FrameColumns::default();
+        let mut part_of_row: Vec<u32> = Vec::new();
+        for (row, event) in rows.events.iter().enumerate() {
+            let mut numbered = (0u32..).zip(parts);
+            let Some((part, _)) = numbered.find(|(_, part)| part.contains(event)) else {
+                continue;
+            };
+            part_of_row.push(part);
+            chosen.months.push(rows.months[row]);
+            chosen.values.push(rows.values[row]);
+            chosen.amounts.push(rows.amounts[row]);
+        }
         DataFrame::new_infer_height(vec![
-            Series::new(MONTH.into(), numbers(months)),
-            Series::new(VALUE.into(), numbers(values)),
-            Series::new(
-                PART.into(),
-                chosen.iter().map(|(_, part)| *part).collect::<Vec<u32>>(),
-            ),
-            Series::new(
-                AMOUNT.into(),
-                chosen
-                    .iter()
-                    .map(|(row, _)| amounts[*row])
-                    .collect::<Vec<i64>>(),
-            ),
+            Series::new(MONTH.into(), chosen.months),
+            Series::new(VALUE.into(), chosen.values),
+            Series::new(PART.into(), part_of_row),
+            Series::new(AMOUNT.into(), chosen.amounts),
         ])
     }
+}
+
+/// The keys of a grouped frame.
+fn keys(frame: &DataFrame, name: &str) -> Vec<u32> {
+    let column = frame.column(name).expect("the grouped frame has its keys");
+    let numbers = column.u32().expect("keys are numbers");
+    numbers.into_no_null_iter().collect()
 }
 
 #[expect(

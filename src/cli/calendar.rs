@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     drop(progress);
     let deadlines = deadline::deadlines(book, &tasks::list(book, &tally.into_summary()));
-    let feeds = icalendar::feeds(book, &deadlines, (column, &arguments.by));
+    let feeds = icalendar::feeds(book, &deadlines, column, &arguments.by);
     let files: Vec<(String, Vec<u8>)> = feeds
         .iter()
         .map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone()))

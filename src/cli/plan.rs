@@ -14,7 +14,7 @@ use super::folder::{Loaded, load, name_of};
 use super::output::OutputTarget;
 use super::print::{say, warn};
 use super::progress::AccountProgress;
-use super::{Failure, Outcome, amount};
+use super::{Failure, Outcome, amount, results};
 use crate::analysis::plan::{
     self, Cadence, InstanceValue, KeepRule, PaymentChannel, Plan, PlanQuestion, Tolerance,
 };
@@ -27,7 +27,6 @@ use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
 use crate::model::money::{Currency, Money};
 use crate::model::selector::Selector;
-use crate::output::chart::Format;
 use crate::output::plan as files;
 
 const EXAMPLES: &str = "\
@@ -280,7 +279,7 @@ fn write_plan(
 ) -> Result<Vec<String>, Failure> {
     let book = &loaded.book;
     let way = PaymentChannel::channel_of_book(book, question.channel);
-    let mut made = files::files(book, plan, (way, arguments.changes.scenario()));
+    let mut made = files::files(book, plan, way, arguments.changes.scenario());
     if !made.iter().any(|(name, _)| name.starts_with("scenarios/")) {
         warn(
             "the scenario would be larger than a book may have; paste the rows of actions.csv instead",
@@ -299,14 +298,7 @@ fn write_plan(
     } else {
         files::pictures(book, plan, floor)
     };
-    for picture in &pictures {
-        for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
-            let bytes = picture
-                .draw_chart(format)
-                .map_err(|error| Failure::new(error.to_string(), "use --no-charts"))?;
-            made.push((format!("charts/{}.{ending}", picture.name), bytes));
-        }
-    }
+    made.extend(results::draw_pictures(&pictures)?);
     target.write_files(&made)?;
     let charts = (!pictures.is_empty()).then(|| "charts/".to_owned());
     Ok(names.into_iter().chain(charts).collect())

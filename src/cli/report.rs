@@ -231,19 +231,15 @@ fn answer(report: &MonthReport, out: &Path) -> String {
     if lines.is_empty() {
         lines.push("Nothing is lost from this month on.".to_owned());
     }
-    lines.extend(
-        first
-            .lowest
-            .iter()
-            .take(1)
-            .map(|(account, currency, amount, day)| {
-                format!(
-                    "lowest balance: {currency} {} in {} on {day}",
-                    amount.display_grouped(*currency),
-                    visible(account)
-                )
-            }),
-    );
+    lines.extend(first.lowest.iter().take(1).map(|low| {
+        format!(
+            "lowest balance: {} {} in {} on {}",
+            low.currency,
+            low.amount.display_grouped(low.currency),
+            visible(&low.account),
+            low.day
+        )
+    }));
     lines.extend(first.spend.iter().map(|spent| {
         let all = if spent.is_converted { "all, " } else { "" };
         format!(

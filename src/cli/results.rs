@@ -97,8 +97,8 @@ pub(super) fn write_results(
         losses,
     } = came_to;
     let ending = run.finish();
-    let record = RunRecord::record_of_run(inputs, (book, scenario), (&summary, &demand))
-        .grouped_by(asked.by);
+    let record =
+        RunRecord::record_of_run(inputs, book, scenario, &summary, &demand).grouped_by(asked.by);
     let list = tasks::list(book, &summary);
     for (name, bytes) in output::tasks::files(book, &list) {
         writer.whole(name, &[&bytes])?;
@@ -249,7 +249,7 @@ impl<'b> ResultPipeline<'b> {
                 rows.entries
                     .iter()
                     .filter(|_| has_charts)
-                    .map(States::sight),
+                    .map(States::change_in),
             );
         })?;
         if let Some(states) = states {
@@ -303,7 +303,7 @@ impl<'b> ResultPipeline<'b> {
         lost_csv::write_lost(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
         writer.whole("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
         let pictures =
-            states.map(|states| pictures::of_run(book, states, &summary, (asked.by, &spend)));
+            states.map(|states| pictures::of_run(book, states, &summary, asked.by, &spend));
         let pictures = pictures.unwrap_or_default();
         for (name, bytes) in draw_pictures(&pictures)? {
             writer.whole(&name, &[&bytes])?;

@@ -497,7 +497,8 @@ fn write_sweep(
         files.extend(results::draw_pictures(&[picture(
             &name,
             &plan.columns(),
-            (asked.cost(), asked.currency),
+            asked.cost(),
+            asked.currency,
             &plain,
         )])?);
     }

@@ -2,6 +2,8 @@
 //!
 //! An [`Entry`] is one row in numbers; it holds no text and no formatting.
 
+pub mod columns;
+
 use crate::engine::event::{Event, Reason};
 use crate::model::account::{AccountIndex, Movement};
 use crate::model::action::ActionIndex;

@@ -12,9 +12,14 @@ use std::mem;
 
 use super::settings::currency;
 use super::stream::Stream;
-use super::table::{CellReader, CsvRow, KnownColumns, columns};
+use super::table::{CellReader, CsvRow, KnownColumns};
 use super::value::{Problem, day, shown};
 use crate::analysis::compare::{ComparedRun, Counter, Deltas, Figures, RunNames, Steps};
+use crate::engine::ledger::columns::balances_csv::{self, AVAILABLE};
+use crate::engine::ledger::columns::ledger_csv::{
+    self, ACCOUNT, AMOUNT, CASH, DATE, DETAIL, EVENT, FREE_CREDIT, HOURS, INSTANCE, REASON,
+    TERM_END, TERM_START, VOUCHER,
+};
 use crate::engine::ledger::{Basis, Entry, Needed, Shortfall};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::model::account::{AccountIndex, Movement};
@@ -31,38 +36,17 @@ const LEDGER: &str = "ledger.csv";
 const BALANCES: &str = "balances.csv";
 const ACCOUNTS: &str = "closing/accounts.csv";
 
-columns! {
-    DATE "date",
-    ACCOUNT "account_id",
-    INSTANCE "instance_id",
-    EVENT "event",
-    TERM_START "term_start",
-    TERM_END "term_end",
-    AMOUNT "amount",
-    VOUCHER "voucher",
-    FREE_CREDIT "free_credit",
-    CASH "cash",
-    REASON "reason",
-    DETAIL "detail",
-    SEQ "seq",
-    STATE "state",
-    MONTHS "months",
-    HOURS "hours",
-    BALANCE "balance",
-}
-
 const LEDGER_COLUMNS: KnownColumns = KnownColumns {
-    names: NAMES,
+    names: ledger_csv::NAMES,
     required: &[DATE, ACCOUNT, INSTANCE, EVENT, AMOUNT, REASON],
     ..KnownColumns::NONE
 };
 
 const BALANCE_COLUMNS: KnownColumns = KnownColumns {
-    names: &["date", "account_id", "available", "cash", "free_credit"],
-    required: &[DATE, ACCOUNT, AVAILABLE],
+    names: balances_csv::NAMES,
+    required: &[balances_csv::DATE, balances_csv::ACCOUNT, AVAILABLE],
     ..KnownColumns::NONE
 };
-const AVAILABLE: usize = 2;
 
 /// The accounts of the closing book; what else they hold is not looked at.
 const ACCOUNT_COLUMNS: KnownColumns = KnownColumns {
@@ -337,7 +321,7 @@ impl<'w> ResultReader<'w> {
                 return;
             };
             let number = account.0 as usize;
-            let date = cells.read(DATE, day);
+            let date = cells.read(balances_csv::DATE, day);
             let available = cells.amount(AVAILABLE, currency);
             let (Some(date), Some(available)) = (date, available) else {
                 return;

@@ -13,7 +13,7 @@
 //! Every chart is laid out once, as shapes on a canvas of 1200 CSS pixels, and then handed to the chosen format; both
 //! formats show the same picture. The fonts are part of the program, so a picture depends on its data alone: the same
 //! data gives the same bytes on every machine. Nothing here reads a clock or a file, and nothing here adds up money that
-//! is not drawn: what a number means is decided by the caller.
+//! is not drawn: what a number means is decided by the caller. Amounts are whole numbers of a currency's minor unit.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -29,7 +29,6 @@ mod amount;
 mod axis;
 mod balance;
 mod canvas;
-mod encode;
 mod font;
 mod frame;
 mod frontier;
@@ -42,12 +41,39 @@ mod states;
 mod svg;
 
 pub use against::{AgainstBase, RunLine};
-pub use balance::{BalanceOverTime, Mark, MarkKind};
+pub use balance::{BalanceOverTime, Mark};
+use canvas::Canvas;
 pub use frontier::{Frontier, Point};
 pub use funding::{FundingChart, Inflow};
 pub use losses::{LossRow, LossTimeline, StateSpan};
 pub use spend::{Series, SpendByMonth};
-pub use states::{ChartState, InstancesByState, StateCounts};
+pub use states::{InstancesByState, StateCounts};
+
+/// What stands above a chart.
+#[derive(Clone, Debug)]
+pub struct ChartHeading {
+    /// What the chart shows, such as `Spend by month`.
+    pub title: String,
+    /// Where and when: book, account, first and last day.
+    pub subtitle: String,
+}
+
+/// Data that can be drawn.
+pub(super) trait Chart: Send + Sync {
+    /// The shapes of the picture.
+    fn lay_out(&self) -> Canvas;
+
+    /// The picture in a file format.
+    ///
+    /// # Errors
+    /// Only if the drawing backend or the encoder fails.
+    fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
+        match format {
+            Format::Svg => svg::encode(&self.lay_out()),
+            Format::Png => png::encode(&self.lay_out()),
+        }
+    }
+}
 
 /// The file format of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,15 +82,6 @@ pub enum Format {
     Svg,
     /// Two pixels for each CSS pixel, text drawn with the fonts in the program.
     Png,
-}
-
-/// The currency of the amounts in a chart. Amounts are whole numbers of its minor unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChartCurrency {
-    /// The code that is written beside amounts, such as `CNY`.
-    pub code: String,
-    /// Decimals of the minor unit: 2 for CNY, 0 for JPY.
-    pub digits: u8,
 }
 
 /// Why there is no picture. Data never causes it, not even empty or senseless data.

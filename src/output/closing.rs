@@ -1,4 +1,4 @@
-//! A book as files: what `closing/` holds, ready to be replayed from the day after the run.
+//! A book as files: what `closing/` holds, ready to be replayed from the day after the run. Never changes the book.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,8 +9,9 @@ use toml::value::Datetime;
 
 use super::csv_buffer::{CellWord, CsvBuffer, FormattedDays};
 use super::csv_buffers::stream;
+use super::csv_columns::CsvColumns;
 use super::padded_cells::PaddedCells;
-use super::{profile, write_rows};
+use super::profile;
 use crate::input;
 use crate::input::cell;
 use crate::model::account::{Account, Returns};
@@ -26,7 +27,7 @@ use crate::model::voucher::Voucher;
 
 const INSTANCES: &str = "instances.csv";
 const ORDERS: &str = "orders.csv";
-/// So many days before and after the opening have their texts ready.
+/// The days before the opening, and after it, whose texts are made once.
 const DAYS_AROUND: i32 = 6 * 366;
 
 /// `book.toml`.
@@ -72,78 +73,48 @@ pub fn write_closing<E>(
     let sheet = ClosingRows::rows_of_book(book);
     append("book.toml", &[settings(book).as_bytes()])?;
     append("profiles.toml", &[profiles.join("\n").as_bytes()])?;
-    append(
-        "accounts.csv",
-        &[&write_rows(
-            input::ACCOUNT_COLUMNS,
-            book.accounts.iter().map(AccountRow::row_of_account),
-        )],
-    )?;
-    let actions = book
-        .actions
-        .iter()
-        .map(|action| ActionRow::row_of_action(book, action));
-    append(
-        "actions.csv",
-        &[&write_rows(input::ACTION_COLUMNS, actions)],
-    )?;
-    let vouchers: Vec<VoucherRow<'_>> = book
-        .accounts
-        .iter()
-        .flat_map(|one| VoucherRow::all(book, one))
-        .collect();
-    let returns: Vec<ReturnsRow<'_>> = book
-        .accounts
-        .iter()
-        .flat_map(|one| ReturnsRow::all(book, one))
-        .collect();
-    if !vouchers.is_empty() {
-        append(
-            "vouchers.csv",
-            &[&write_rows(input::VOUCHER_COLUMNS, vouchers)],
-        )?;
-    }
+    append("accounts.csv", &[&accounts(book)])?;
+    append("actions.csv", &[&actions(book, &book.actions)])?;
+    append_any(&mut append, "vouchers.csv", vouchers(book))?;
     if !book.orders.as_slice().is_empty() {
         append(ORDERS, &[input::ORDER_COLUMNS.join(",").as_bytes(), b"\n"])?;
         stream(
             book.orders.as_slice(),
-            |page, (instance, order)| sheet.order(page, *instance, order),
+            |buffer, (instance, order)| sheet.order(buffer, *instance, order),
             |pieces| append(ORDERS, pieces),
         )?;
     }
-    if !returns.is_empty() {
-        append(
-            "returns.csv",
-            &[&write_rows(input::RETURN_COLUMNS, returns)],
-        )?;
-    }
+    append_any(&mut append, "returns.csv", returns(book))?;
     append(INSTANCES, &[&sheet.header()])?;
     stream(
         &book.instances,
-        |page, instance| sheet.write_instance_row(page, instance),
+        |buffer, instance| sheet.write_instance_row(buffer, instance),
         |pieces| append(INSTANCES, pieces),
     )
 }
 
-/// Rows of `actions.csv` about the accounts and instances of a book, below their header.
-pub fn actions(book: &Book, actions: &[Action]) -> Vec<u8> {
-    write_rows(
-        input::ACTION_COLUMNS,
-        actions
-            .iter()
-            .map(|action| ActionRow::row_of_action(book, action)),
-    )
+/// Appends a file that a book has only where it has rows.
+fn append_any<E>(
+    append: &mut impl FnMut(&'static str, &[&[u8]]) -> Result<(), E>,
+    name: &'static str,
+    bytes: Option<Vec<u8>>,
+) -> Result<(), E> {
+    bytes.map_or(Ok(()), |bytes| append(name, &[&bytes]))
+}
+
+/// A day as a date of TOML.
+pub(super) fn toml_day(day: Day) -> Datetime {
+    day.to_string().parse().expect("a day is a TOML date")
 }
 
 fn settings(book: &Book) -> String {
-    let day = |day: Day| day.to_string().parse().expect("a day is a TOML date");
     let settings = ClosingSettings {
         name: &book.name,
-        from: day(book.days.from),
-        to: day(book.days.to),
+        from: toml_day(book.days.from),
+        to: toml_day(book.days.to),
         time_zone: &book.time_zone,
         currency: book.currency.code(),
-        holidays: book.holidays.iter().map(|holiday| day(*holiday)).collect(),
+        holidays: book.holidays.iter().copied().map(toml_day).collect(),
         profile: &book.default_profile().name,
         product_profiles: book
             .product_profiles
@@ -154,37 +125,21 @@ fn settings(book: &Book) -> String {
     toml::to_string(&settings).expect("settings have a TOML form")
 }
 
-/// A row of `accounts.csv`, its fields in the order of [`input::ACCOUNT_COLUMNS`].
-#[derive(Serialize)]
-struct AccountRow<'b> {
-    account_id: &'b str,
-    name: &'b str,
-    cash: String,
-    free_credit: String,
-    frozen: String,
-    credit_limit: String,
-    alert_below: Option<String>,
-    currency: &'b str,
-    arrears_hours: Option<u32>,
-    alert_days: u32,
-}
-
-impl<'b> AccountRow<'b> {
-    fn row_of_account(account: &'b Account) -> Self {
-        let text = |money: crate::model::money::Money| money.display(account.currency).to_string();
-        Self {
-            account_id: account.id.as_str(),
-            name: account.name.as_deref().unwrap_or(""),
-            cash: text(account.funds.cash),
-            free_credit: text(account.funds.free_credit),
-            frozen: text(account.funds.frozen),
-            credit_limit: text(account.funds.credit_limit),
-            alert_below: account.alert_below.map(text),
-            currency: account.currency.code(),
-            arrears_hours: account.arrears_hours,
-            alert_days: account.alert_days,
-        }
-    }
+fn accounts(book: &Book) -> Vec<u8> {
+    CsvColumns::<&Account>::new()
+        .column("account_id", |one| &one.id)
+        .optional("name", |one| one.name.as_deref())
+        .column("cash", |one| money_text(one, one.funds.cash))
+        .column("free_credit", |one| money_text(one, one.funds.free_credit))
+        .column("frozen", |one| money_text(one, one.funds.frozen))
+        .column("credit_limit", |one| {
+            money_text(one, one.funds.credit_limit)
+        })
+        .optional("alert_below", |one| Some(money_text(one, one.alert_below?)))
+        .column("currency", |one| one.currency)
+        .optional("arrears_hours", |one| one.arrears_hours)
+        .column("alert_days", |one| one.alert_days)
+        .write_input(input::ACCOUNT_COLUMNS, &book.accounts)
 }
 
 /// The rows of `instances.csv` and `orders.csv`, with the texts that they repeat.
@@ -214,23 +169,23 @@ impl<'b> ClosingRows<'b> {
     }
 
     fn header(&self) -> Vec<u8> {
-        let mut page = CsvBuffer::default();
-        let tags = self.book.tag_keys.iter().map(|key| format!("tag:{key}"));
-        let names = Column::NAMED
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .chain(tags);
-        names.for_each(|name| page.cell(&name));
-        page.end_row();
-        page.into_bytes()
+        let mut buffer = CsvBuffer::default();
+        for (name, _) in Column::NAMED {
+            buffer.cell(name);
+        }
+        for key in &self.book.tag_keys {
+            buffer.cell(&format!("tag:{key}"));
+        }
+        buffer.end_row();
+        buffer.into_bytes()
     }
 
     /// Writes a row of `instances.csv`, its cells in the order of [`Column::NAMED`]. The frequent ones are written without
     /// making a text of them first. Numbers and words of closed lists need no quotes.
-    fn write_instance_row(&self, page: &mut CsvBuffer, instance: &Instance) {
+    fn write_instance_row(&self, buffer: &mut CsvBuffer, instance: &Instance) {
         let labels = &instance.labels;
-        page.cell(instance.id.as_str());
-        self.ready(page, &self.accounts, Some(instance.account.0));
+        buffer.cell(instance.id.as_str());
+        self.ready(buffer, &self.accounts, Some(instance.account.0));
         let texts = [
             Some(labels.product),
             labels.instance_type,
@@ -239,60 +194,65 @@ impl<'b> ClosingRows<'b> {
             labels.project,
             labels.name,
         ];
-        texts.into_iter().for_each(|label| self.label(page, label));
-        page.word(&self.charge_types[instance.charge_type as usize]);
-        page.word(&self.renew_flags[instance.renew_flag as usize]);
-        page.whole(instance.renew_months.into());
-        optional(page, instance.monthly_price, CsvBuffer::price);
-        optional(page, instance.hourly_price, CsvBuffer::price);
-        optional(page, instance.starts_on, |page, day| {
-            page.day(&self.days, day)
+        for label in texts {
+            self.label(buffer, label);
+        }
+        buffer.word(&self.charge_types[instance.charge_type as usize]);
+        buffer.word(&self.renew_flags[instance.renew_flag as usize]);
+        buffer.whole(instance.renew_months.into());
+        optional(buffer, instance.monthly_price, CsvBuffer::price);
+        optional(buffer, instance.hourly_price, CsvBuffer::price);
+        self.day(buffer, instance.starts_on);
+        self.day(buffer, instance.expires_on);
+        optional(buffer, instance.anchor_day, |buffer, day| {
+            buffer.whole(u64::from(day))
         });
-        optional(page, instance.expires_on, |page, day| {
-            page.day(&self.days, day)
+        optional(buffer, instance.state, |buffer, state| {
+            buffer.word(&self.states[state as usize])
         });
-        optional(page, instance.anchor_day, |page, day| {
-            page.whole(u64::from(day))
-        });
-        optional(page, instance.state, |page, state| {
-            page.word(&self.states[state as usize])
-        });
-        optional(page, instance.since, |page, day| page.day(&self.days, day));
+        self.day(buffer, instance.since);
         for column in [Column::Priority, Column::Returned, Column::StoppedBy] {
-            optional(page, self.book.cell_text(instance, column), |page, text| {
-                page.word_of(&text)
-            });
+            optional(
+                buffer,
+                self.book.cell_text(instance, column),
+                |buffer, text| buffer.word_of(&text),
+            );
         }
         for count in [instance.billed_hours, instance.downgrades] {
-            page.whole_if_any(count.into());
+            buffer.whole_if_any(count.into());
         }
-        let tags = (0..self.book.tag_keys.len()).map(|tag| labels.tags.get(tag).copied().flatten());
-        tags.for_each(|label| self.label(page, label));
-        page.end_row();
+        for tag in 0..self.book.tag_keys.len() {
+            self.label(buffer, labels.tags.get(tag).copied().flatten());
+        }
+        buffer.end_row();
     }
 
     /// Writes a row of `orders.csv`, its cells in the order of [`input::ORDER_COLUMNS`].
-    fn order(&self, page: &mut CsvBuffer, instance: InstanceIndex, order: &Order) {
+    fn order(&self, buffer: &mut CsvBuffer, instance: InstanceIndex, order: &Order) {
         let instance = self.book.instance(instance);
         let currency = self.book.account(instance.account).currency;
-        page.cell(instance.id.as_str());
-        page.day(&self.days, order.term.start);
-        page.day(&self.days, order.term.end);
-        page.whole_if_any(order.term.months.into());
+        buffer.cell(instance.id.as_str());
+        buffer.day(&self.days, order.term.start);
+        buffer.day(&self.days, order.term.end);
+        buffer.whole_if_any(order.term.months.into());
         for money in [order.cash, order.free_credit] {
-            page.amount(money, currency);
+            buffer.amount(money, currency);
         }
-        page.word_of(if order.new { "true" } else { "false" });
-        page.end_row();
+        buffer.word_of(if order.new { "true" } else { "false" });
+        buffer.end_row();
     }
 
-    fn label(&self, page: &mut CsvBuffer, label: Option<Label>) {
-        self.ready(page, &self.labels, label.map(Label::number));
+    fn day(&self, buffer: &mut CsvBuffer, day: Option<Day>) {
+        optional(buffer, day, |buffer, day| buffer.day(&self.days, day));
     }
 
-    fn ready(&self, page: &mut CsvBuffer, cells: &PaddedCells, number: Option<u32>) {
-        optional(page, number, |page, number| {
-            page.ready(cells, number as usize)
+    fn label(&self, buffer: &mut CsvBuffer, label: Option<Label>) {
+        self.ready(buffer, &self.labels, label.map(Label::number));
+    }
+
+    fn ready(&self, buffer: &mut CsvBuffer, cells: &PaddedCells, number: Option<u32>) {
+        optional(buffer, number, |buffer, number| {
+            buffer.ready(cells, number as usize)
         });
     }
 }
@@ -303,96 +263,126 @@ fn words<T>(names: &[(&str, T)]) -> Vec<CellWord> {
 }
 
 /// Writes a cell with its comma; nothing is an empty one.
-fn optional<T>(page: &mut CsvBuffer, value: Option<T>, write: impl FnOnce(&mut CsvBuffer, T)) {
+fn optional<T>(buffer: &mut CsvBuffer, value: Option<T>, write: impl FnOnce(&mut CsvBuffer, T)) {
     match value {
-        Some(value) => write(page, value),
-        None => page.comma(),
+        Some(value) => write(buffer, value),
+        None => buffer.comma(),
     }
 }
 
-/// A row of `actions.csv`, its fields in the order of [`input::ACTION_COLUMNS`].
-#[derive(Serialize)]
+fn money_text(account: &Account, money: Money) -> String {
+    money.display(account.currency).to_string()
+}
+
+/// A row of `actions.csv`.
+#[derive(Clone, Copy)]
 struct ActionRow<'b> {
-    date: String,
-    action: &'b str,
+    book: &'b Book,
+    action: &'b Action,
     account_id: &'b str,
+    currency: Currency,
     instance_id: &'b str,
-    r#where: Cow<'b, str>,
-    amount: Option<String>,
-    months: Option<u32>,
-    day: Option<u8>,
-    flag: Option<&'b str>,
-    price: Option<String>,
-    note: &'b str,
-    channel: Option<&'b str>,
-    voucher_id: Option<&'b str>,
-    valid_to: Option<String>,
-    products: Option<String>,
-    pay_mode: Option<&'b str>,
-    min_order: Option<String>,
-    instance_type: Option<&'b str>,
+    condition: &'b str,
+    voucher: Option<&'b Voucher>,
 }
 
 impl<'b> ActionRow<'b> {
-    fn row_of_action(book: &'b Book, action: &'b Action) -> Self {
-        let (account_id, currency): (&str, Currency) = match &action.account {
-            Some(AccountRef::Known(account)) => (
-                book.account(*account).id.as_str(),
-                book.account(*account).currency,
-            ),
-            Some(AccountRef::Unknown(id)) => (id, book.currency),
+    fn new(book: &'b Book, action: &'b Action) -> Self {
+        let (account_id, currency) = match &action.account {
+            Some(AccountRef::Known(account)) => {
+                let account = book.account(*account);
+                (account.id.as_str(), account.currency)
+            }
+            Some(AccountRef::Unknown(id)) => (&**id, book.currency),
             None => ("", book.currency),
         };
-        let (instance_id, r#where) = match &action.target {
+        let (instance_id, condition) = match &action.target {
             Target::Instance(instance) => (book.instance(*instance).id.as_str(), ""),
             Target::UnknownInstance(id) => (&**id, ""),
             Target::Where(selector) => ("", selector.source_text()),
             Target::Account => ("", ""),
         };
-        let grant = if let Verb::Voucher(grant) = action.verb {
-            Some(book.grant(grant))
-        } else {
-            None
+        let voucher = match action.verb {
+            Verb::Voucher(grant) => Some(book.grant(grant)),
+            _ => None,
         };
-        let text = |amount: Money| amount.display(currency).to_string();
-        let amount = action.amount().or(grant.map(|voucher| voucher.left));
         Self {
-            date: action
-                .sent
-                .map_or(action.date, |sent| sent.date)
-                .to_string(),
-            action: action.verb.name(),
+            book,
+            action,
             account_id,
+            currency,
             instance_id,
-            r#where: condition(r#where),
-            amount: amount.map(text),
-            months: action.verb.months(),
-            day: if let Verb::RenewUntil(day) = action.verb {
-                Some(day)
-            } else {
-                None
-            },
-            flag: if let Verb::SetFlag(flag, _) = action.verb {
-                Some(flag.name())
-            } else {
-                None
-            },
-            price: action.price().map(|price| price.to_string()),
-            note: action.note.as_deref().unwrap_or(""),
-            channel: action.sent.map(|sent| sent.channel.name()),
-            voucher_id: grant.map(|voucher| &*voucher.id),
-            valid_to: grant.map(|voucher| voucher.valid_to.to_string()),
-            products: grant.map(|voucher| products(book, voucher)),
-            pay_mode: grant
-                .and_then(|voucher| voucher.pay_mode)
-                .map(ChargeType::name),
-            min_order: grant.map(|voucher| text(voucher.min_order)),
-            instance_type: match action.verb {
-                Verb::Resize(_, Some(kind)) => Some(book.labels.label_text(kind)),
-                _ => None,
-            },
+            condition,
+            voucher,
         }
     }
+
+    fn amount_text(&self) -> Option<String> {
+        let left = self.voucher.map(|voucher| voucher.left);
+        self.action
+            .amount()
+            .or(left)
+            .map(|amount| self.money_text(amount))
+    }
+
+    fn money_text(&self, money: Money) -> String {
+        money.display(self.currency).to_string()
+    }
+
+    /// The new type of a resize.
+    fn instance_type(&self) -> Option<&'b str> {
+        match self.action.verb {
+            Verb::Resize(_, Some(kind)) => Some(self.book.labels.label_text(kind)),
+            _ => None,
+        }
+    }
+}
+
+/// The flag that an action sets.
+pub(super) fn flag(verb: Verb) -> Option<&'static str> {
+    match verb {
+        Verb::SetFlag(flag, _) => Some(flag.name()),
+        _ => None,
+    }
+}
+
+/// The day of the month to which an action renews.
+fn day_of_month(verb: Verb) -> Option<u8> {
+    match verb {
+        Verb::RenewUntil(day) => Some(day),
+        _ => None,
+    }
+}
+
+/// Rows of `actions.csv` about the accounts and instances of a book, below their header.
+pub fn actions(book: &Book, actions: &[Action]) -> Vec<u8> {
+    CsvColumns::<ActionRow<'_>>::new()
+        .column("date", |row| {
+            row.action.sent.map_or(row.action.date, |sent| sent.date)
+        })
+        .column("action", |row| row.action.verb.name())
+        .column("account_id", |row| row.account_id)
+        .column("instance_id", |row| row.instance_id)
+        .column("where", |row| condition(row.condition))
+        .optional("amount", |row| row.amount_text())
+        .optional("months", |row| row.action.verb.months())
+        .optional("day", |row| day_of_month(row.action.verb))
+        .optional("flag", |row| flag(row.action.verb))
+        .optional("price", |row| row.action.price())
+        .optional("note", |row| row.action.note.as_deref())
+        .optional("channel", |row| Some(row.action.sent?.channel.name()))
+        .optional("voucher_id", |row| Some(&row.voucher?.id))
+        .optional("valid_to", |row| Some(row.voucher?.valid_to))
+        .optional("products", |row| Some(products(book, row.voucher?)))
+        .optional("pay_mode", |row| Some(row.voucher?.pay_mode?.name()))
+        .optional("min_order", |row| {
+            Some(row.money_text(row.voucher?.min_order))
+        })
+        .optional("instance_type", |row| row.instance_type())
+        .write_input(
+            input::ACTION_COLUMNS,
+            actions.iter().map(|action| ActionRow::new(book, action)),
+        )
 }
 
 /// A condition as a cell that no spreadsheet runs. It is read as it stands, so parentheses take the place of an apostrophe.
@@ -404,71 +394,62 @@ fn condition(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A row of `vouchers.csv`, its fields in the order of [`input::VOUCHER_COLUMNS`].
-#[derive(Serialize)]
-struct VoucherRow<'b> {
-    voucher_id: &'b str,
-    account_id: &'b str,
-    amount: String,
-    valid_from: String,
-    valid_to: String,
-    products: String,
-    pay_mode: Option<&'static str>,
-    min_order: String,
+/// What an account has of something.
+#[derive(Clone, Copy)]
+struct Holding<'b, T> {
+    account: &'b Account,
+    of: &'b T,
 }
 
-impl<'b> VoucherRow<'b> {
-    /// The vouchers of an account, by id.
-    fn all(book: &'b Book, account: &'b Account) -> Vec<Self> {
-        let text = |amount: Money| amount.display(account.currency).to_string();
-        let row = |voucher: &'b Voucher| Self {
-            voucher_id: &voucher.id,
-            account_id: account.id.as_str(),
-            amount: text(voucher.left),
-            valid_from: voucher.valid_from.to_string(),
-            valid_to: voucher.valid_to.to_string(),
-            products: products(book, voucher),
-            pay_mode: voucher.pay_mode.map(ChargeType::name),
-            min_order: text(voucher.min_order),
-        };
-        let mut rows: Vec<Self> = account.vouchers.iter().map(row).collect();
-        rows.sort_by_key(|row| row.voucher_id);
-        rows
+/// The rows of what each account has, sorted by a key within the account.
+fn holdings<'b, T, K: Ord>(
+    book: &'b Book,
+    of_account: impl Fn(&'b Account) -> &'b [T],
+    key: impl Fn(&'b T) -> K,
+) -> Option<Vec<Holding<'b, T>>> {
+    let mut rows = Vec::new();
+    for account in &book.accounts {
+        let mut sorted: Vec<&T> = of_account(account).iter().collect();
+        sorted.sort_by_key(|one| key(one));
+        rows.extend(sorted.into_iter().map(|of| Holding { account, of }));
     }
+    (!rows.is_empty()).then_some(rows)
+}
+
+/// `vouchers.csv`, those of an account by id; none without a voucher.
+fn vouchers(book: &Book) -> Option<Vec<u8>> {
+    let rows = holdings(book, |one| &one.vouchers, |voucher| &voucher.id)?;
+    let columns = CsvColumns::<&Holding<'_, Voucher>>::new()
+        .column("voucher_id", |row| &row.of.id)
+        .column("account_id", |row| &row.account.id)
+        .column("amount", |row| money_text(row.account, row.of.left))
+        .column("valid_from", |row| row.of.valid_from)
+        .column("valid_to", |row| row.of.valid_to)
+        .column("products", |row| products(book, row.of))
+        .optional("pay_mode", |row| row.of.pay_mode.map(ChargeType::name))
+        .column("min_order", |row| money_text(row.account, row.of.min_order));
+    Some(columns.write_input(input::VOUCHER_COLUMNS, &rows))
 }
 
 /// The list of a voucher's products as a cell.
 fn products(book: &Book, voucher: &Voucher) -> String {
-    let names: Vec<&str> = voucher
-        .products
-        .iter()
-        .map(|product| book.labels.label_text(*product))
-        .collect();
+    let products = voucher.products.iter();
+    let names: Vec<&str> = products.map(|one| book.labels.label_text(*one)).collect();
     names.join(";")
 }
 
-/// A row of `returns.csv`, its fields in the order of [`input::RETURN_COLUMNS`].
-#[derive(Serialize)]
-struct ReturnsRow<'b> {
-    account_id: &'b str,
-    product: &'b str,
-    year: i32,
-    returns: u32,
-    full_returns: u32,
-}
-
-impl<'b> ReturnsRow<'b> {
-    /// The returns of an account, by product and year.
-    fn all(book: &'b Book, account: &'b Account) -> Vec<Self> {
-        let row = |returns: &Returns| Self {
-            account_id: account.id.as_str(),
-            product: book.labels.label_text(returns.product),
-            year: returns.year,
-            returns: returns.count,
-            full_returns: returns.in_full,
-        };
-        let mut rows: Vec<Self> = account.returns.iter().map(row).collect();
-        rows.sort_by_key(|row| (row.product, row.year));
-        rows
-    }
+/// `returns.csv`, those of an account by product and year; none without a return.
+fn returns(book: &Book) -> Option<Vec<u8>> {
+    let rows = holdings(
+        book,
+        |one| &one.returns,
+        |one| (book.labels.label_text(one.product), one.year),
+    )?;
+    let columns = CsvColumns::<&Holding<'_, Returns>>::new()
+        .column("account_id", |row| &row.account.id)
+        .column("product", |row| book.labels.label_text(row.of.product))
+        .column("year", |row| row.of.year)
+        .column("returns", |row| row.of.count)
+        .column("full_returns", |row| row.of.in_full);
+    Some(columns.write_input(input::RETURN_COLUMNS, &rows))
 }

@@ -1,136 +1,101 @@
-//! Runs side by side, as bytes: `compare.csv`, `events.csv` and pictures.
+//! Runs side by side, as bytes: `compare.csv`, `events.csv` and pictures. Never decides what differs.
 
-use serde::Serialize;
-
-use super::chart::{AgainstBase, RunLine};
-use super::pictures::{NamedChart, of_chart};
-use super::write_rows;
+use super::chart::{AgainstBase, ChartHeading, RunLine};
+use super::csv_columns::CsvColumns;
+use super::pictures::NamedChart;
 use crate::analysis::compare::{
-    ComparedEvent, ComparedRun, CurrencyCurve, Difference, EventCounts, Figures, Measure, RunNames,
-    Sum,
+    ComparedEvent, ComparedRun, CurrencyCurve, Difference, Measure, RunNames, Sum,
 };
 use crate::model::account::AccountIndex;
+use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
 
-/// The columns of `compare.csv` before the differences.
-const FIGURES: &[&str] = &[
-    "scenario",
-    "currency",
-    "account_id",
-    "renewals",
-    "usage",
-    "refunds",
-    "spend",
-    "income",
-    "value_before",
-    "value_left",
-    "used",
-    "lowest",
-    "lowest_account",
-    "lowest_date",
-    "closing",
-    "needed",
-    "failed",
-    "reclaimed",
-    "stopped",
-    "recovered",
-    "terminated",
-    "refused",
-];
+/// A row of `compare.csv`: an account of a run, or all of a currency.
+struct CompareRow<'r> {
+    scenario: &'r str,
+    currency: Currency,
+    account: Option<AccountIndex>,
+    sum: Sum,
+    /// The same of the first run.
+    base: Sum,
+}
+
+impl CompareRow<'_> {
+    fn money_text(&self, money: Money) -> String {
+        money.display(self.currency).to_string()
+    }
+
+    fn difference(&self, measure: Measure) -> Option<String> {
+        let difference = self.sum.get(measure)? - self.base.get(measure)?;
+        Some(measured(measure, difference, self.currency))
+    }
+}
 
 /// The bytes of `compare.csv`: for each run and currency the sums, then each account; the first run is the base of the
 /// differences at the end of each row.
 pub fn compare_csv(names: &RunNames, cases: &[ComparedRun]) -> Vec<u8> {
-    let differences = Measure::NAMES
-        .iter()
-        .map(|(name, _)| format!("{name}_difference"));
-    let header: Vec<String> = FIGURES
-        .iter()
-        .map(|name| (*name).to_owned())
-        .chain(differences)
-        .collect();
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let Some(base) = cases.first() else {
-        return write_rows(&header, Vec::<Vec<String>>::new());
-    };
     let mut rows = Vec::new();
     for case in cases {
         for currency in case.currencies() {
-            let of = |account: Option<AccountIndex>| {
-                (part(case, currency, account), part(base, currency, account))
-            };
-            rows.push(figure_row(names, (case, currency, None), of(None)));
-            let accounts = case
-                .figures
-                .iter()
-                .filter(|figures| figures.currency == currency);
-            rows.extend(accounts.map(|figures| {
-                let account = Some(figures.account);
-                figure_row(names, (case, currency, account), of(account))
-            }));
+            let figures = case.figures.iter();
+            let of_currency = figures.filter(|figures| figures.currency == currency);
+            let accounts = of_currency.map(|figures| Some(figures.account));
+            for account in std::iter::once(None).chain(accounts) {
+                rows.push(CompareRow {
+                    scenario: &case.name,
+                    currency,
+                    account,
+                    sum: part(case, currency, account),
+                    base: part(&cases[0], currency, account),
+                });
+            }
         }
     }
-    write_rows(&header, rows)
+    figure_columns(names).write(&rows)
 }
 
 /// The sums of one account, or of all of a currency.
 fn part(case: &ComparedRun, currency: Currency, account: Option<AccountIndex>) -> Sum {
-    let is_asked = |figures: &&Figures| {
-        figures.currency == currency && account.is_none_or(|account| figures.account == account)
-    };
-    Sum::sum_figures(case.figures.iter().filter(is_asked))
+    let figures = case.figures.iter().filter(|one| one.currency == currency);
+    Sum::sum_figures(figures.filter(|one| account.is_none_or(|account| one.account == account)))
 }
 
-fn figure_row(
-    names: &RunNames,
-    (case, currency, account): (&ComparedRun, Currency, Option<AccountIndex>),
-    (sum, base): (Sum, Sum),
-) -> Vec<String> {
-    let text = |money: Money| money.display(currency).to_string();
-    let EventCounts {
-        failed,
-        reclaimed,
-        stopped,
-        recovered,
-        terminated,
-        refused,
-    } = sum.counts;
-    let low = sum.lowest;
-    let mut cells = vec![
-        case.name.clone(),
-        currency.code().to_owned(),
-        account
-            .map_or("", |account| names.account_id(account))
-            .to_owned(),
-        text(sum.totals.renewals),
-        text(sum.totals.usage),
-        text(sum.totals.refunds),
-        text(sum.totals.spend()),
-        text(sum.totals.income),
-        sum.value
-            .map(|value| text(value.before))
-            .unwrap_or_default(),
-        sum.value.map(|value| text(value.left)).unwrap_or_default(),
-        sum.used().map(text).unwrap_or_default(),
-        low.map(|low| text(low.available)).unwrap_or_default(),
-        low.map(|low| names.account_id(low.account).to_owned())
-            .unwrap_or_default(),
-        low.map(|low| low.date.to_string()).unwrap_or_default(),
-        text(sum.closing),
-        sum.needed.map(text).unwrap_or_default(),
-    ];
-    let counts = [failed, reclaimed, stopped, recovered, terminated, refused];
-    cells.extend(counts.map(|count| count.to_string()));
-    cells.extend(Measure::NAMES.iter().map(|(_, measure)| {
-        let difference = sum
-            .get(*measure)
-            .zip(base.get(*measure))
-            .map(|(own, base)| own - base);
-        difference
-            .map(|difference| measured(*measure, difference, currency))
-            .unwrap_or_default()
-    }));
-    cells
+fn figure_columns<'r>(names: &'r RunNames) -> CsvColumns<'r, &'r CompareRow<'r>> {
+    let mut columns = CsvColumns::<&CompareRow<'_>>::new()
+        .column("scenario", |row| row.scenario)
+        .column("currency", |row| row.currency)
+        .optional("account_id", |row| Some(names.account_id(row.account?)))
+        .column("renewals", |row| row.money_text(row.sum.totals.renewals))
+        .column("usage", |row| row.money_text(row.sum.totals.usage))
+        .column("refunds", |row| row.money_text(row.sum.totals.refunds))
+        .column("spend", |row| row.money_text(row.sum.totals.spend()))
+        .column("income", |row| row.money_text(row.sum.totals.income))
+        .optional("value_before", |row| {
+            Some(row.money_text(row.sum.value?.before))
+        })
+        .optional("value_left", |row| {
+            Some(row.money_text(row.sum.value?.left))
+        })
+        .optional("used", |row| Some(row.money_text(row.sum.used()?)))
+        .optional("lowest", |row| {
+            Some(row.money_text(row.sum.lowest?.available))
+        })
+        .optional("lowest_account", |row| {
+            Some(names.account_id(row.sum.lowest?.account))
+        })
+        .optional("lowest_date", |row| Some(row.sum.lowest?.date))
+        .column("closing", |row| row.money_text(row.sum.closing))
+        .optional("needed", |row| Some(row.money_text(row.sum.needed?)))
+        .column("failed", |row| row.sum.counts.failed)
+        .column("reclaimed", |row| row.sum.counts.reclaimed)
+        .column("stopped", |row| row.sum.counts.stopped)
+        .column("recovered", |row| row.sum.counts.recovered)
+        .column("terminated", |row| row.sum.counts.terminated)
+        .column("refused", |row| row.sum.counts.refused);
+    for (name, measure) in Measure::NAMES {
+        columns = columns.optional(format!("{name}_difference"), |row| row.difference(*measure));
+    }
+    columns
 }
 
 /// A figure as a cell: an amount with the currency's decimals, or a count.
@@ -142,33 +107,66 @@ pub fn measured(measure: Measure, figure: i64, currency: Currency) -> String {
     }
 }
 
-/// The columns of `events.csv`.
-const EVENTS: &[&str] = &[
-    "scenario",
-    "account_id",
-    "instance_id",
-    "only_in",
-    "date",
-    "event",
-    "reason",
-    "amount",
-    "term_end",
-    "short",
-];
-
 /// A row of `events.csv`.
-#[derive(Serialize)]
+#[derive(Clone, Copy)]
 struct EventRow<'r> {
     scenario: &'r str,
-    account_id: &'r str,
-    instance_id: &'r str,
+    account: AccountIndex,
+    currency: Currency,
+    instance_id: Option<&'r str>,
+    /// The run that alone has it.
     only_in: &'r str,
-    date: String,
+    date: Option<Day>,
     event: &'static str,
-    reason: &'static str,
-    amount: String,
-    term_end: String,
-    short: String,
+    reason: Option<&'static str>,
+    amount: Option<Money>,
+    term_end: Option<Day>,
+    short: Option<Money>,
+}
+
+impl<'r> EventRow<'r> {
+    /// The subject of a difference, without what differs.
+    fn blank(names: &'r RunNames, case: &'r ComparedRun, difference: &Difference) -> Self {
+        let account = names.account_of(difference.subject);
+        Self {
+            scenario: &case.name,
+            account,
+            currency: case.figures[account.0 as usize].currency,
+            instance_id: names.instance_id(difference.subject),
+            only_in: "",
+            date: None,
+            event: "usage",
+            reason: None,
+            amount: None,
+            term_end: None,
+            short: None,
+        }
+    }
+
+    fn step(self, only_in: &'r str, step: &ComparedEvent) -> Self {
+        Self {
+            only_in,
+            date: Some(step.date),
+            event: step.event.name(),
+            reason: step.reason.map(|reason| reason.name()),
+            amount: step.amount,
+            term_end: step.until,
+            short: step.short,
+            ..self
+        }
+    }
+
+    fn hours(self, only_in: &'r str, usage: Money) -> Self {
+        Self {
+            only_in,
+            amount: Some(-usage),
+            ..self
+        }
+    }
+
+    fn money_text(&self, money: Option<Money>) -> Option<String> {
+        money.map(|money| money.display(self.currency).to_string())
+    }
 }
 
 /// The bytes of `events.csv`: what only one of two runs has, run by run. Hours that cost something else have one row for
@@ -180,55 +178,29 @@ pub fn events_csv(
 ) -> Vec<u8> {
     let mut rows = Vec::new();
     for (case, differences) in others {
+        let (first, second) = (base.name.as_str(), case.name.as_str());
         for difference in differences {
-            let account = names.account_of(difference.subject);
-            let currency = case.figures[account.0 as usize].currency;
-            let text = |money: Money| money.display(currency).to_string();
-            let blank = |only_in| EventRow {
-                scenario: &case.name,
-                account_id: names.account_id(account),
-                instance_id: names.instance_id(difference.subject).unwrap_or(""),
-                only_in,
-                date: String::new(),
-                event: "",
-                reason: "",
-                amount: String::new(),
-                term_end: String::new(),
-                short: String::new(),
-            };
-            let step = |only_in, step: &ComparedEvent| EventRow {
-                date: step.date.to_string(),
-                event: step.event.name(),
-                reason: step.reason.map_or("", |reason| reason.name()),
-                amount: step.amount.map(text).unwrap_or_default(),
-                term_end: step.until.map(|day| day.to_string()).unwrap_or_default(),
-                short: step.short.map(text).unwrap_or_default(),
-                ..blank(only_in)
-            };
-            let hours = |only_in, usage: Money| EventRow {
-                event: "usage",
-                amount: text(-usage),
-                ..blank(only_in)
-            };
-            rows.extend(
-                difference
-                    .base
-                    .iter()
-                    .map(|one| step(base.name.as_str(), one)),
-            );
-            rows.extend(
-                difference
-                    .other
-                    .iter()
-                    .map(|one| step(case.name.as_str(), one)),
-            );
-            if difference.usage.0 != difference.usage.1 {
-                rows.push(hours(base.name.as_str(), difference.usage.0));
-                rows.push(hours(case.name.as_str(), difference.usage.1));
+            let row = EventRow::blank(names, case, difference);
+            rows.extend(difference.base.iter().map(|one| row.step(first, one)));
+            rows.extend(difference.other.iter().map(|one| row.step(second, one)));
+            let (before, after) = difference.usage;
+            if before != after {
+                rows.extend([row.hours(first, before), row.hours(second, after)]);
             }
         }
     }
-    write_rows(EVENTS, rows)
+    CsvColumns::<EventRow<'_>>::new()
+        .column("scenario", |row| row.scenario)
+        .column("account_id", |row| names.account_id(row.account))
+        .optional("instance_id", |row| row.instance_id)
+        .column("only_in", |row| row.only_in)
+        .optional("date", |row| row.date)
+        .column("event", |row| row.event)
+        .optional("reason", |row| row.reason)
+        .optional("amount", |row| row.money_text(row.amount))
+        .optional("term_end", |row| row.term_end)
+        .optional("short", |row| row.money_text(row.short))
+        .write(rows)
 }
 
 /// The pictures of runs side by side: spend and balance of each currency.
@@ -239,65 +211,50 @@ pub fn pictures(title: &str, cases: &[ComparedRun]) -> Vec<NamedChart> {
     let currencies = base.currencies();
     let mut pictures = Vec::new();
     for currency in &currencies {
-        let suffix = if currencies.len() == 1 {
-            String::new()
-        } else {
-            format!("-{}", currency.code())
+        let suffix = match currencies.len() {
+            1 => String::new(),
+            _ => format!("-{currency}"),
         };
-        let spend = |curve: &CurrencyCurve| minor(&curve.spend);
-        let chart = against(
-            cases,
-            (*currency, "paid since the opening, refunds taken off"),
-            spend,
-        );
-        let chart = AgainstBase {
-            title: format!("Spend · {title}"),
-            ..chart
-        };
-        pictures.push(NamedChart::against_base(format!("spend{suffix}"), chart));
-        let available = |curve: &CurrencyCurve| minor(&curve.available);
-        let chart = against(
-            cases,
-            (*currency, "available in all accounts together"),
-            available,
-        );
-        let chart = AgainstBase {
-            title: format!("Balance · {title}"),
-            ..chart
-        };
-        pictures.push(NamedChart::against_base(format!("balance{suffix}"), chart));
+        let mut spend = against(base, cases, *currency, |curve| &curve.spend);
+        spend.heading.title = format!("Spend · {title}");
+        spend.what = "paid since the opening, refunds taken off";
+        pictures.push(NamedChart::new(format!("spend{suffix}"), spend));
+        let mut balance = against(base, cases, *currency, |curve| &curve.available);
+        balance.heading.title = format!("Balance · {title}");
+        balance.what = "available in all accounts together";
+        pictures.push(NamedChart::new(format!("balance{suffix}"), balance));
     }
     pictures
 }
 
-fn minor(amounts: &[Money]) -> Vec<i64> {
-    amounts.iter().map(|amount| amount.minor()).collect()
-}
-
+/// The runs that begin with the first one, by what `amounts` takes of a curve; title and caption are still to be set.
 fn against(
+    base: &ComparedRun,
     cases: &[ComparedRun],
-    (currency, what): (Currency, &str),
-    amounts: impl Fn(&CurrencyCurve) -> Vec<i64>,
+    currency: Currency,
+    amounts: fn(&CurrencyCurve) -> &Vec<Money>,
 ) -> AgainstBase {
-    let days = cases.first().map(|base| base.days);
-    let (first, range) = days.map_or_else(Default::default, |days| {
-        (days.from.date(), format!("{} to {}", days.from, days.to))
-    });
-    let with_curve = cases
-        .iter()
-        .filter(|case| Some(case.days.from) == days.map(|days| days.from));
-    let lines = with_curve.filter_map(|case| {
-        Some(RunLine {
-            label: case.name.clone(),
-            amounts: amounts(case.curves.get(&currency)?),
-        })
-    });
+    let days = base.days;
+    let mut lines = Vec::new();
+    for case in cases.iter().filter(|case| case.days.from == days.from) {
+        if let Some(curve) = case.curves.get(&currency) {
+            lines.push(RunLine {
+                label: case.name.clone(),
+                amounts: amounts(curve).iter().map(|amount| amount.minor()).collect(),
+            });
+        }
+    }
     AgainstBase {
-        title: String::new(),
-        subtitle: format!("{range}, {}, at the end of each day", currency.code()),
-        what: what.to_owned(),
-        currency: of_chart(currency),
-        first,
-        lines: lines.collect(),
+        heading: ChartHeading {
+            title: String::new(),
+            subtitle: format!(
+                "{} to {}, {currency}, at the end of each day",
+                days.from, days.to
+            ),
+        },
+        what: "",
+        currency,
+        first: days.from,
+        lines,
     }
 }

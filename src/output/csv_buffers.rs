@@ -1,4 +1,5 @@
-//! Pages that are written side by side; one after the other they are a file, or a piece of one.
+//! Buffers that are written side by side; one after the other they are a file, or a piece of one. Never knows what a row
+//! is.
 
 use crate::parallel::{self, prelude::*};
 
@@ -12,14 +13,14 @@ const BATCH: usize = 16 * ROWS;
 /// Bytes that follow each other. Used ones keep their room for the next.
 #[derive(Debug, Default)]
 pub struct CsvBuffers {
-    pages: Vec<CsvBuffer>,
+    buffers: Vec<CsvBuffer>,
     used: usize,
 }
 
 impl CsvBuffers {
     /// The bytes, in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.pages[..self.used].iter().map(CsvBuffer::bytes)
+        self.buffers[..self.used].iter().map(CsvBuffer::bytes)
     }
 
     /// All bytes in one piece, below a header.
@@ -38,15 +39,15 @@ impl CsvBuffers {
     ) {
         let shares = shares(runs);
         self.used = shares.len();
-        if self.pages.len() < self.used {
-            self.pages.resize_with(self.used, CsvBuffer::default);
+        if self.buffers.len() < self.used {
+            self.buffers.resize_with(self.used, CsvBuffer::default);
         }
-        self.pages[..self.used]
+        self.buffers[..self.used]
             .par_iter_mut()
             .zip(shares)
-            .for_each(|(page, (before, runs))| {
-                page.clear();
-                write(page, before, &runs);
+            .for_each(|(buffer, (before, runs))| {
+                buffer.clear();
+                write(buffer, before, &runs);
             });
     }
 }
@@ -57,18 +58,15 @@ pub(super) fn stream<R: Sync, E>(
     write: impl Fn(&mut CsvBuffer, &R) + Sync,
     mut append: impl FnMut(&[&[u8]]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let fill = |rows: &[R], pages: &mut CsvBuffers| {
-        pages.fill(std::iter::once(rows), |page, _, runs| {
-            runs.iter()
-                .copied()
-                .flatten()
-                .for_each(|row| write(page, row));
-        });
+    let write = |buffer: &mut CsvBuffer, _: usize, runs: &[&[R]]| {
+        for row in runs.iter().copied().flatten() {
+            write(buffer, row);
+        }
     };
     let (mut coming, mut present) = (CsvBuffers::default(), CsvBuffers::default());
     for rows in rows.chunks(BATCH).chain([[].as_slice()]) {
         parallel::beside(
-            || fill(rows, &mut coming),
+            || coming.fill(std::iter::once(rows), &write),
             || append(&present.iter().collect::<Vec<_>>()),
         )?;
         std::mem::swap(&mut coming, &mut present);

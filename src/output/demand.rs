@@ -1,6 +1,4 @@
-//! `demand.csv`: the three sums of a run, by month and account; and what a run spent, for the first of them.
-//!
-//! Rule **demand-file** of docs/spec.
+//! `demand.csv`: the three sums of a run, by month and account; and what a run spent, for the first of them. Never replays.
 
 use super::csv_buffer::{CellWord, CsvBuffer};
 use super::monthly::month_text;
@@ -17,8 +15,10 @@ const HEADER: &str = "month,account_id,as_funded,all_due_paid,all_kept\n";
 /// What a run spent by month and account: renewals and usage of `monthly.csv`, refunds taken off.
 pub fn spent(tables: &Tables<'_>) -> SpentByMonth {
     let mut months = Vec::new();
-    let is_spend = |event: Event| !matches!(event, Event::TopUp | Event::Credit);
-    for (key, total) in tables.by_account().filter(|(key, _)| is_spend(key.event)) {
+    for (key, total) in tables.by_account() {
+        if matches!(key.event, Event::TopUp | Event::Credit) {
+            continue;
+        }
         match months.last_mut() {
             Some((month, account, sum)) if (*month, *account) == (key.month, key.account) => {
                 *sum -= total.amount
@@ -30,25 +30,26 @@ pub fn spent(tables: &Tables<'_>) -> SpentByMonth {
     SpentByMonth::of_months(months)
 }
 
-/// The bytes of `demand.csv`: each month that the run touches and each account. A sum that cannot be told is empty.
+/// The bytes of `demand.csv`: each month that the run touches and each account. A sum that is not known is empty.
 pub fn demand_csv(book: &Book, demand: &Demand) -> Vec<u8> {
-    let mut page = CsvBuffer::default();
-    page.push_text(HEADER);
-    let mut name: Option<(Day, CellWord)> = None;
+    let mut buffer = CsvBuffer::default();
+    buffer.push_text(HEADER);
+    // Most rows have the month of the row before.
+    let mut named = (Day::FIRST, CellWord::cell(""));
     for (month, account, sums) in demand.rows(book) {
         let account = book.account(account);
-        if name.as_ref().is_none_or(|(named, _)| *named != month) {
-            name = Some((month, CellWord::cell(&month_text(month))));
+        if named.0 != month {
+            named = (month, CellWord::cell(&month_text(month)));
         }
-        name.iter().for_each(|(_, text)| page.word(text));
-        page.cell(account.id.as_str());
+        buffer.word(&named.1);
+        buffer.cell(account.id.as_str());
         for sum in [Some(sums.as_funded), sums.all_due_paid, sums.all_kept] {
             match sum {
-                Some(sum) => page.amount(sum, account.currency),
-                None => page.comma(),
+                Some(sum) => buffer.amount(sum, account.currency),
+                None => buffer.comma(),
             }
         }
-        page.end_row();
+        buffer.end_row();
     }
-    page.into_bytes()
+    buffer.into_bytes()
 }

@@ -1,4 +1,4 @@
-//! The column `detail`: what was set, or needed and there, and the note of the action. For people, not for programs.
+//! The column `detail`: what was set, or needed and available, and the note of the action. For people, not for programs.
 
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Basis, Entry, Needed, Shortfall};

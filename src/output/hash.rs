@@ -1,4 +1,4 @@
-//! SHA-256 as `run.json` writes it: the only file that hashes.
+//! SHA-256 as `run.json` writes it: the only file that hashes. Never decides what is hashed.
 
 use std::io::{Result, Write};
 
@@ -9,6 +9,11 @@ use sha2::{Digest, Sha256};
 pub struct Hasher(Sha256);
 
 impl Hasher {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
     /// The hash of everything that was written, in hexadecimal.
     pub fn hex(self) -> String {
         self.0
@@ -21,7 +26,7 @@ impl Hasher {
 
 impl Write for Hasher {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.0.update(bytes);
+        self.add(bytes);
         Ok(bytes.len())
     }
 
@@ -33,30 +38,24 @@ impl Write for Hasher {
 /// The hash of some bytes, in hexadecimal.
 pub fn hash(bytes: &[u8]) -> String {
     let mut hasher = Hasher::default();
-    hasher.0.update(bytes);
+    hasher.add(bytes);
     hasher.hex()
 }
 
 /// The hash of some bytes in base64, as a page names the scripts that it allows.
 pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut hasher = Hasher::default();
-    hasher.0.update(bytes);
-    let hash = hasher.0.finalize();
     let mut text = String::new();
-    for three in hash.chunks(3) {
-        let bits = three
-            .iter()
-            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-            << (8 * (3 - three.len()));
-        let digit = |place: usize| char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]);
-        text.extend((0..4).map(|place| {
-            if place <= three.len() {
-                digit(place)
-            } else {
-                '='
-            }
-        }));
+    for three in Sha256::digest(bytes).chunks(3) {
+        let mut bits = 0;
+        for at in 0..3 {
+            bits = bits << 8 | u32::from(*three.get(at).unwrap_or(&0));
+        }
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
+            let is_padding = place > three.len();
+            text.push(if is_padding { '=' } else { char::from(digit) });
+        }
     }
     text
 }

@@ -1,5 +1,5 @@
 //! The monthly report as one page: no network, no font, no clock. The template escapes every text and makes it fit to be
-//! shown, in `Fit`; a table that is too long is cut, and says so.
+//! shown, in `Fit`; a table that is too long is cut, and says so. Never computes a figure.
 
 mod chart;
 
@@ -10,24 +10,24 @@ use askama::Template;
 use askama::filters::{Escaper, Html};
 
 use super::hash::base64;
-use super::month::{ColumnKind, MonthReport, MonthSpend, ReportTable, Sense, TableCell, Tone};
+use super::month::{
+    ColumnKind, MonthReport, MonthSpend, ReportTable, Sense, TableCell, Tone, with_code,
+};
 use crate::analysis::demand::ThreeSums;
 use crate::analysis::lost::{LossClass, LossCount};
 use crate::input::shown::Shown;
-use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
 use chart::{BalanceCurve, Bars};
 
 /// The most rows of a table on the page.
-/// Rule **report-cut**.
-const ROWS: usize = 250;
+const MAX_ROWS: usize = 250;
 /// The most losses on the first screen.
-const LOSSES: usize = 5;
+const MAX_LOSSES: usize = 5;
 /// How the table of losses calls those that are at risk soon.
 const SOON: &str = "at risk soon";
-/// A table with so many rows begins a page of paper.
+/// A table with this number of rows begins a page of paper.
 const WIDE: usize = 20;
-/// Texts longer than this may take several lines.
+/// Texts of more characters may take several lines.
 const LONG: usize = 34;
 
 const STYLE: &str = include_str!("html/report.css");
@@ -55,13 +55,10 @@ struct ReportPage<'r> {
     /// How many are at risk soon, the first of them, and a line for every class that has any.
     soon: usize,
     losses: Vec<LossLine>,
-    classes: Vec<(String, String)>,
+    classes: Vec<(&'static str, String)>,
     low_is_bad: bool,
-    /// The lowest balances and the next top-up: account, amount, day.
-    lowest: Vec<(String, String, String)>,
-    top_up: Option<(String, String, String)>,
-    spends: Vec<SpendLine>,
-    /// What the whole run costs, and of which currency: a name and an amount each.
+    spends: Vec<SpendLines>,
+    /// What the whole run costs: a name and an amount each.
     run: Vec<(&'static str, String)>,
     tables: Vec<HtmlTable<'r>>,
     lines: Vec<BalanceCurve>,
@@ -78,10 +75,17 @@ struct LossLine {
 }
 
 /// A sum on the first screen, and what it is compared with.
-struct SpendLine {
+struct SpendLines {
     amount: String,
-    /// What it is compared with, that amount, the difference, and its tone.
-    lines: Vec<(&'static str, String, String, &'static str)>,
+    lines: Vec<SpendLine>,
+}
+
+/// What a sum is compared with, and the difference.
+struct SpendLine {
+    what: &'static str,
+    amount: String,
+    change: String,
+    class: &'static str,
 }
 
 /// A table on the page.
@@ -102,19 +106,14 @@ struct CellShape {
 
 /// The bytes of the page.
 pub fn page(report: &MonthReport) -> Vec<u8> {
-    let on_page: BTreeSet<u64> = report
-        .table("ledger")
-        .into_iter()
-        .flat_map(|table| table.rows.iter().take(ROWS))
-        .filter_map(|row| seq(row))
-        .collect();
-    let told = |(account, currency, amount, day): &(String, Currency, Money, Day)| {
-        (
-            account.clone(),
-            with_code(*amount, *currency),
-            day.to_string(),
-        )
-    };
+    let ledger = report.table("ledger").into_iter();
+    let listed = ledger.flat_map(|table| table.rows.iter().take(MAX_ROWS));
+    let on_page: BTreeSet<u64> = listed.filter_map(|row| seq(row)).collect();
+    let first = &report.first;
+    let occurring = first.losses.iter().filter(|(_, count)| count.instances > 0);
+    let mut classes = first.losses.iter();
+    let soon = classes.find(|(class, _)| *class == LossClass::Soon);
+    let mut lowest = first.lowest.iter();
     let page = ReportPage {
         report,
         month: report.period.month.date().format("%B %Y").to_string(),
@@ -122,30 +121,18 @@ pub fn page(report: &MonthReport) -> Vec<u8> {
         script: SCRIPT,
         script_hash: base64(SCRIPT.as_bytes()),
         version: &report.version,
-        soon: report
-            .first
-            .losses
-            .iter()
-            .find(|(class, _)| *class == LossClass::Soon)
-            .map_or(0, |(_, count)| count.instances),
+        soon: soon.map_or(0, |(_, count)| count.instances),
         losses: losses(report),
-        classes: report
-            .first
-            .losses
-            .iter()
-            .filter(|(_, count)| count.instances > 0)
-            .map(counted)
+        classes: occurring
+            .map(|(class, count)| (class_name(*class), counted(count)))
             .collect(),
-        low_is_bad: report.first.top_up.is_some()
-            || report
-                .first
-                .lowest
-                .iter()
-                .any(|(_, _, amount, _)| amount.is_negative()),
-        lowest: report.first.lowest.iter().map(told).collect(),
-        top_up: report.first.top_up.as_ref().map(told),
-        spends: report.first.spend.iter().map(spend).collect(),
-        run: report.first.run.iter().flat_map(run).collect(),
+        low_is_bad: first.top_up.is_some() || lowest.any(|low| low.amount.is_negative()),
+        spends: first.spend.iter().map(spend).collect(),
+        run: first
+            .run
+            .iter()
+            .flat_map(|(currency, sums)| run(*currency, sums))
+            .collect(),
         tables: report
             .tables
             .iter()
@@ -166,116 +153,119 @@ fn losses(report: &MonthReport) -> Vec<LossLine> {
     let Some(table) = report.table("act") else {
         return Vec::new();
     };
-    let cell = |row: &[TableCell], name: &str| {
-        table
-            .column(name)
-            .map_or(TableCell::Empty, |at| row[at].clone())
-    };
-    let loss = |row: &Vec<TableCell>| LossLine {
-        who: cell(row, "instance_id").plain().into_owned(),
-        why: cell(row, "cause").plain().into_owned(),
-        by: cell(row, "latest").plain().into_owned(),
-        value: cell(row, "monthly_value")
-            .money()
-            .map_or_else(String::new, |(money, currency)| {
-                format!("{} a month", with_code(money, currency))
-            }),
-    };
-    let soon = table
-        .rows
-        .iter()
-        .filter(|row| cell(row, "class").plain() == SOON);
-    soon.take(LOSSES).map(loss).collect()
+    let rows = table.rows.iter();
+    let soon = rows.filter(|row| text(table, row, "class") == SOON);
+    soon.take(MAX_LOSSES)
+        .map(|row| LossLine {
+            who: text(table, row, "instance_id"),
+            why: text(table, row, "cause"),
+            by: text(table, row, "latest"),
+            value: cell_in(table, row, "monthly_value")
+                .and_then(TableCell::money)
+                .map(|(money, currency)| format!("{} a month", with_code(money, currency)))
+                .unwrap_or_default(),
+        })
+        .collect()
 }
 
-/// What the first screen says of a class of losses.
-fn counted((class, count): &(LossClass, LossCount)) -> (String, String) {
-    let name = match class {
+/// The cell of a row in a column, where the table has it.
+fn cell_in<'t>(table: &ReportTable, row: &'t [TableCell], column: &str) -> Option<&'t TableCell> {
+    row.get(table.column(column)?)
+}
+
+fn text(table: &ReportTable, row: &[TableCell], column: &str) -> String {
+    let cell = cell_in(table, row, column);
+    cell.map_or_else(String::new, |cell| cell.plain().into_owned())
+}
+
+fn class_name(class: LossClass) -> &'static str {
+    match class {
         LossClass::Soon => "at risk within 30 days",
         LossClass::Later => "at risk later in the run",
         LossClass::OnPurpose => "ending on purpose",
         LossClass::Impossible => "nothing helps any more",
-    };
-    let values: Vec<String> = count
-        .value
-        .iter()
+    }
+}
+
+/// What the first screen says of a class of losses.
+fn counted(count: &LossCount) -> String {
+    let values = count.value.iter();
+    let values: Vec<String> = values
         .map(|(currency, value)| with_code(*value, *currency))
         .collect();
-    let production = if count.production > 0 {
-        format!(", {} production", count.production)
-    } else {
-        String::new()
+    let production = match count.production {
+        0 => String::new(),
+        production => format!(", {production} production"),
     };
-    (
-        name.to_owned(),
-        format!(
-            "{}: {} a month{production}",
-            count.instances,
-            values.join(", ")
-        ),
+    format!(
+        "{}: {} a month{production}",
+        count.instances,
+        values.join(", ")
     )
 }
 
-fn with_code(money: Money, currency: Currency) -> String {
-    format!("{currency} {}", money.display_grouped(currency))
-}
-
 /// The three sums of the run in a currency; one line where they agree.
-fn run((currency, sums): &(Currency, ThreeSums)) -> Vec<(&'static str, String)> {
-    let shown = |sum: Option<Money>| {
-        sum.map_or_else(|| "not known".to_owned(), |sum| with_code(sum, *currency))
-    };
+fn run(currency: Currency, sums: &ThreeSums) -> Vec<(&'static str, String)> {
+    let as_funded = with_code(sums.as_funded, currency);
     if sums.agree() {
-        return vec![(
-            "as funded, with all due paid, and with all kept",
-            shown(Some(sums.as_funded)),
-        )];
+        return vec![("as funded, with all due paid, and with all kept", as_funded)];
     }
+    let [all_due_paid, all_kept] = [sums.all_due_paid, sums.all_kept].map(|sum| match sum {
+        Some(sum) => with_code(sum, currency),
+        None => "not known".to_owned(),
+    });
     vec![
-        ("as funded", shown(Some(sums.as_funded))),
-        ("if all that is due is paid", shown(sums.all_due_paid)),
-        ("if everything is kept", shown(sums.all_kept)),
+        ("as funded", as_funded),
+        ("if all that is due is paid", all_due_paid),
+        ("if everything is kept", all_kept),
     ]
 }
 
-fn spend(spent: &MonthSpend) -> SpendLine {
-    let shown = |money: Money| money.display_grouped(spent.currency).to_string();
-    let class = |sense: Sense, amount: Money| match sense.tone(amount) {
+fn tone_class(sense: Sense, amount: Money) -> &'static str {
+    match sense.tone(amount) {
         Tone::Good => "good",
         Tone::Bad => "bad",
         Tone::Plain => "soft",
-    };
-    let changed = |(what, other): (&'static str, Option<Money>)| {
-        let other = other?;
-        let change = spent.spend - other;
-        let sign = if change > Money::ZERO { "+" } else { "" };
-        Some((
-            what,
-            shown(other),
-            format!("{sign}{}", shown(change)),
-            class(Sense::MoreCost, change),
-        ))
-    };
+    }
+}
+
+fn spend(spent: &MonthSpend) -> SpendLines {
     let budget = spent.budget.map(|budget| {
         let left = budget - spent.spend;
-        let words = if left.is_negative() {
-            format!("{} over budget", shown(-left))
-        } else {
-            format!("{} under budget", shown(left))
+        let (size, side) = match left.is_negative() {
+            true => (-left, "over"),
+            false => (left, "under"),
         };
-        ("budget", shown(budget), words, class(Sense::Left, left))
+        SpendLine {
+            what: "budget",
+            amount: budget.display_grouped(spent.currency).to_string(),
+            change: format!("{} {side} budget", size.display_grouped(spent.currency)),
+            class: tone_class(Sense::Left, left),
+        }
     });
     let lines = [
-        changed(("month before", spent.before)),
+        changed("month before", spent, spent.before),
         budget,
-        changed(("last forecast", spent.forecast)),
+        changed("last forecast", spent, spent.forecast),
     ];
-    let lines: Vec<_> = lines.into_iter().flatten().collect();
     let all = if spent.is_converted { "all: " } else { "" };
-    SpendLine {
+    SpendLines {
         amount: format!("{all}{}", with_code(spent.spend, spent.currency)),
-        lines,
+        lines: lines.into_iter().flatten().collect(),
     }
+}
+
+/// What is spent more or less than another amount.
+fn changed(what: &'static str, spent: &MonthSpend, other: Option<Money>) -> Option<SpendLine> {
+    let other = other?;
+    let change = spent.spend - other;
+    let sign = if change > Money::ZERO { "+" } else { "" };
+    Some(SpendLine {
+        what,
+        amount: other.display_grouped(spent.currency).to_string(),
+        change: format!("{sign}{}", change.display_grouped(spent.currency)),
+        class: tone_class(Sense::MoreCost, change),
+    })
 }
 
 /// The number of the one row of the ledger that a row is about.
@@ -288,11 +278,11 @@ fn seq(row: &[TableCell]) -> Option<u64> {
 
 impl HtmlTable<'_> {
     fn shown(&self) -> &[Vec<TableCell>] {
-        &self.table.rows[..self.table.rows.len().min(ROWS)]
+        &self.table.rows[..self.table.rows.len().min(MAX_ROWS)]
     }
 
     fn hidden(&self) -> usize {
-        self.table.rows.len().saturating_sub(ROWS)
+        self.table.rows.len().saturating_sub(MAX_ROWS)
     }
 
     fn is_wide(&self) -> bool {
@@ -301,31 +291,22 @@ impl HtmlTable<'_> {
 
     /// The number of a row of the ledger, in the table that lists them.
     fn seq(&self, row: &[TableCell]) -> Option<u64> {
-        if self.table.name == "ledger" {
-            seq(row)
-        } else {
-            None
-        }
+        seq(row).filter(|_| self.table.name == "ledger")
     }
 
     fn cells(&self, row: &[TableCell]) -> Vec<CellShape> {
-        row.iter()
-            .enumerate()
-            .map(|(at, cell)| self.cell(at, cell))
-            .collect()
+        let cells = row.iter().enumerate();
+        cells.map(|(at, cell)| self.cell(at, cell)).collect()
     }
 
     fn cell(&self, at: usize, cell: &TableCell) -> CellShape {
         let column = &self.table.columns[at];
-        let is_number = column.kind.is_number();
         let text = cell.shown().into_owned();
-        let tone = cell
-            .money()
-            .map_or(Tone::Plain, |(money, _)| column.sense.tone(money));
+        let tone = cell.money().map(|(money, _)| column.sense.tone(money));
         let class = match (cell, tone) {
-            (_, Tone::Bad) => "n bad",
-            (_, Tone::Good) => "n good",
-            _ if is_number => "n",
+            (_, Some(Tone::Bad)) => "n bad",
+            (_, Some(Tone::Good)) => "n good",
+            _ if column.kind.is_number() => "n",
             (TableCell::Day(_) | TableCell::Month(_), _) => "d",
             _ if text.chars().nth(LONG).is_some() => "long",
             _ => "",

@@ -1,7 +1,7 @@
 //! Dates to act on as calendars (RFC 5545): one of all, and one for each account or value of a column.
 //!
 //! What falls on one day, for one account and one reason, is one entry. Nothing here knows the time: the stamp of an entry is
-//! the first day of the book, and its id comes from what it is, so that a calendar that is read again replaces itself.
+//! the first day of the book, and its id comes from what it is, so that a calendar that is read again replaces itself. Never decides which dates there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ use crate::model::money::Money;
 use crate::model::selector::Column;
 
 /// The most instances that an entry names.
-const NAMED: usize = 50;
+const MAX_NAMED: usize = 50;
 
 /// A calendar: the name of its file, and its bytes.
 pub struct CalendarFeed {
@@ -39,57 +39,46 @@ pub struct CalendarFeed {
     pub bytes: Vec<u8>,
 }
 
-/// The calendar of everything, then those of the values of a column. What is about an account alone stands in the calendar of
-/// each value that its instances have.
-pub fn feeds(
-    book: &Book,
-    deadlines: &[Deadline],
-    (column, by): (Column, &str),
-) -> Vec<CalendarFeed> {
-    let value_of = |index: InstanceIndex| book.cell_text(book.instance(index), column);
+/// The calendar of everything, then those of the values of a column, which `by` names. What is about an account alone is in the
+/// calendar of each value that its instances have.
+pub fn feeds(book: &Book, deadlines: &[Deadline], column: Column, by: &str) -> Vec<CalendarFeed> {
     let mut values_of: BTreeMap<AccountIndex, BTreeSet<String>> = BTreeMap::new();
-    for (number, instance) in (0u32..).zip(&book.instances) {
-        values_of
-            .entry(instance.account)
-            .or_default()
-            .extend(value_of(InstanceIndex(number)));
+    for instance in &book.instances {
+        let values = values_of.entry(instance.account).or_default();
+        values.extend(book.cell_text(instance, column));
     }
-    let mut feeds: BTreeMap<String, Vec<&Deadline>> = BTreeMap::new();
+    let mut by_value: BTreeMap<String, Vec<&Deadline>> = BTreeMap::new();
     for deadline in deadlines {
         let values = match deadline.matter.instance() {
-            Some(instance) => value_of(instance).into_iter().collect(),
+            Some(index) => book
+                .cell_text(book.instance(index), column)
+                .into_iter()
+                .collect(),
             None => values_of
                 .get(&deadline.account)
                 .cloned()
                 .unwrap_or_default(),
         };
         for value in values {
-            feeds.entry(value).or_default().push(deadline);
+            by_value.entry(value).or_default().push(deadline);
         }
     }
-    let everything = CalendarTexts {
-        book,
-        title: book.name.to_string(),
-    }
-    .feed("all.ics".to_owned(), &deadlines.iter().collect::<Vec<_>>());
-    let key = by
-        .strip_prefix("tag:")
-        .unwrap_or(by)
-        .trim_end_matches("_id");
+    let title = book.name.to_string();
+    let everything: Vec<&Deadline> = deadlines.iter().collect();
+    let mut feeds = vec![CalendarTexts { book, title }.feed("all.ics".to_owned(), &everything)];
+    let key = by.strip_prefix("tag:").unwrap_or(by);
+    let key = part(key.trim_end_matches("_id"), 0);
     let mut names = UniqueNames::of_files();
-    let mut of_value = |(number, (value, deadlines)): (u32, (String, Vec<&Deadline>))| {
-        let name = names.take(&format!("{}-{}", part(key, 0), part(&value, number)));
-        let mut feed = CalendarTexts {
-            book,
-            title: format!("{} · {value}", book.name),
-        }
-        .feed(format!("{name}.ics"), &deadlines);
-        feed.value = Some(value);
-        feed
-    };
-    std::iter::once(everything)
-        .chain((0u32..).zip(feeds).map(&mut of_value))
-        .collect()
+    for (number, (value, deadlines)) in (0u32..).zip(by_value) {
+        let name = names.take(&format!("{key}-{}", part(&value, number)));
+        let title = format!("{} · {value}", book.name);
+        let feed = CalendarTexts { book, title }.feed(format!("{name}.ics"), &deadlines);
+        feeds.push(CalendarFeed {
+            value: Some(value),
+            ..feed
+        });
+    }
+    feeds
 }
 
 /// Puts the dates of a calendar into words.
@@ -104,50 +93,40 @@ impl CalendarTexts<'_> {
         for (key, value) in [
             ("CALSCALE", "GREGORIAN"),
             ("METHOD", "PUBLISH"),
-            ("X-WR-TIMEZONE", &self.book.time_zone),
+            ("X-WR-TIMEZONE", &*self.book.time_zone),
+            ("X-WR-CALNAME", &self.title),
         ] {
             calendar.push(Property::new(key, shown_text(value)));
         }
-        calendar.push(Property::new("X-WR-CALNAME", shown_text(&self.title)));
-        let kin = |left: &&Deadline, right: &&Deadline| {
-            (left.day, left.account, left.matter.rank())
-                == (right.day, right.account, right.matter.rank())
-        };
-        let groups: Vec<&[&Deadline]> = deadlines.chunk_by(kin).collect();
-        groups
-            .iter()
-            .for_each(|group| calendar.add_event(self.event(group)));
+        let groups = deadlines.chunk_by(|one, next| {
+            (one.day, one.account, one.matter.rank())
+                == (next.day, next.account, next.matter.rank())
+        });
+        let mut entries = 0;
+        for group in groups {
+            calendar.add_event(self.event(group));
+            entries += 1;
+        }
         CalendarFeed {
             name,
             value: None,
-            entries: groups.len(),
+            entries,
             bytes: folded(&calendar.to_string()).into_bytes(),
         }
     }
 
     fn event(&self, group: &[&Deadline]) -> Event<'static> {
         let first = group[0];
-        let account = self.book.account(first.account);
+        let account = &self.book.account(first.account).id;
         let stamp = format!("{}T000000Z", basic(self.book.days.from));
-        let identity = format!(
-            "{}\n{}\n{}\n{}",
-            self.title,
-            first.day,
-            account.id,
-            first.matter.rank()
-        );
-        let mut event = Event::new(
-            format!("{}@renewcast", &hash(identity.as_bytes())[..32]),
-            stamp,
-        );
-        let of_day = |day: Day| basic(day);
-        let (mut start, mut end) = (
-            DtStart::new(of_day(first.day)),
-            DtEnd::new(of_day(first.day.tomorrow())),
-        );
+        let (title, day, rank) = (&self.title, first.day, first.matter.rank());
+        let identity = hash(format!("{title}\n{day}\n{account}\n{rank}").as_bytes());
+        let mut event = Event::new(format!("{}@renewcast", &identity[..32]), stamp);
+        let mut start = DtStart::new(basic(day));
         start.add(Value::DATE);
-        end.add(Value::DATE);
         event.push(start);
+        let mut end = DtEnd::new(basic(day.tomorrow()));
+        end.add(Value::DATE);
         event.push(end);
         event.push(Summary::new(shown_text(&self.summary(group))));
         event.push(Description::new(self.description(group)));
@@ -164,15 +143,14 @@ impl CalendarTexts<'_> {
     fn summary(&self, group: &[&Deadline]) -> String {
         let account = &self.book.account(group[0].account).id;
         let amounts: Option<Vec<Money>> = group.iter().map(|one| one.amount).collect();
-        let amount = amounts.map(|amounts| self.money(group[0], amounts.into_iter().sum()));
-        let cost = amount
-            .as_ref()
-            .map_or_else(String::new, |amount| format!(" ({amount})"));
+        let amount = amounts.map(|amounts| self.cost_text(group[0], amounts.into_iter().sum()));
+        let cost = match &amount {
+            Some(amount) => format!(" ({amount})"),
+            None => String::new(),
+        };
         let amount = amount.unwrap_or_default();
         let who = match group {
-            [one] => one.matter.instance().map_or_else(String::new, |index| {
-                self.book.instance(index).id.to_string()
-            }),
+            [one] => self.id(one.matter.instance()),
             _ => format!("{} instances", group.len()),
         };
         let what = match &group[0].matter {
@@ -185,49 +163,35 @@ impl CalendarTexts<'_> {
         format!("{account}: {what}")
     }
 
+    /// The id of an instance; empty where there is none.
+    fn id(&self, index: Option<InstanceIndex>) -> String {
+        index.map_or_else(String::new, |index| {
+            self.book.instance(index).id.to_string()
+        })
+    }
+
     /// One line for each, as a value.
     fn description(&self, group: &[&Deadline]) -> String {
-        let mut lines: Vec<Shown> = group
-            .iter()
-            .take(NAMED)
-            .map(|one| Shown::visible(&self.deadline_sentence(one)))
-            .collect();
-        if group.len() > NAMED {
-            lines.push(Shown::visible(&format!(
-                "… and {} more",
-                group.len() - NAMED
-            )));
+        let named = group.iter().take(MAX_NAMED);
+        let mut lines: Vec<String> = named.map(|one| self.deadline_sentence(one)).collect();
+        if group.len() > MAX_NAMED {
+            lines.push(format!("… and {} more", group.len() - MAX_NAMED));
         }
-        lines
-            .iter()
-            .map(|line| escape_text(line.as_str()))
-            .collect::<Vec<_>>()
-            .join("\\n")
+        let lines: Vec<String> = lines.iter().map(|line| shown_text(line)).collect();
+        lines.join("\\n")
     }
 
     fn deadline_sentence(&self, deadline: &Deadline) -> String {
         let account = &self.book.account(deadline.account).id;
         match &deadline.matter {
             DeadlineSubject::TopUp(first) => {
-                let day = first.day;
-                format!(
-                    "Account {account} needs it by {}: {} on {day} without it.",
-                    first.by,
-                    self.failure(first)
-                )
+                let (by, day, failure) = (first.by, first.day, self.failure(first));
+                format!("Account {account} needs it by {by}: {failure} on {day} without it.")
             }
-            DeadlineSubject::Task(task) => format!(
-                "{}: {}; {}.",
-                self.named(task.instance),
-                why(task.why),
-                until(task)
-            ),
-            DeadlineSubject::LastDay(task) => format!(
-                "{}: {}; {}.",
-                self.named(task.instance),
-                why(task.why),
-                until(task)
-            ),
+            DeadlineSubject::Task(task) | DeadlineSubject::LastDay(task) => {
+                let (named, why, until) = (self.named(task.instance), why(task.why), until(task));
+                format!("{named}: {why}; {until}.")
+            }
             DeadlineSubject::PlannedTopUp => {
                 format!("The forecast counts on it: a top-up of {account} that the book plans.")
             }
@@ -243,30 +207,30 @@ impl CalendarTexts<'_> {
     /// The id of an instance, with its name where it has one.
     fn named(&self, index: InstanceIndex) -> String {
         let instance = self.book.instance(index);
-        let name = instance
-            .labels
-            .name
-            .map(|name| format!(" ({})", self.book.labels.label_text(name)));
-        format!("{}{}", instance.id, name.unwrap_or_default())
+        match instance.labels.name {
+            Some(name) => format!("{} ({})", instance.id, self.book.labels.label_text(name)),
+            None => instance.id.to_string(),
+        }
     }
 
     /// What fails first without a top-up.
     fn failure(&self, first: &FundingFailure) -> String {
-        let of = first
-            .instance
-            .map(|instance| format!(" of {}", self.book.instance(instance).id))
-            .unwrap_or_default();
+        let id = self.id(first.instance);
+        let of = match first.instance {
+            Some(_) => format!(" of {id}"),
+            None => String::new(),
+        };
         match first.cause {
             NeedCause::Renewal => format!("the renewal{of} fails"),
             NeedCause::Purchase => format!("the purchase{of} fails"),
             NeedCause::Change => format!("the change{of} fails"),
             NeedCause::Usage => "hours end in arrears".to_owned(),
-            NeedCause::Restart => format!("{} does not start again", of.trim_start_matches(" of ")),
+            NeedCause::Restart => format!("{id} does not start again"),
             NeedCause::Floor => "a day ends below the alert line".to_owned(),
         }
     }
 
-    fn money(&self, deadline: &Deadline, money: Money) -> String {
+    fn cost_text(&self, deadline: &Deadline, money: Money) -> String {
         let currency = self.book.account(deadline.account).currency;
         format!("{currency} {}", money.display_grouped(currency))
     }
@@ -316,16 +280,16 @@ fn basic(day: Day) -> String {
     day.to_string().replace('-', "")
 }
 
-/// The most bytes of a line.
-const LINE: usize = 75;
+/// The most bytes of a line (RFC 5545, 3.1).
+const MAX_LINE_BYTES: usize = 75;
 
-/// The lines folded to at most so many bytes; the library does not count the blank before a continuation.
+/// The lines folded anew: those of `ics` (0.5.8) have 76 bytes, as it does not count the blank that begins a continuation.
 fn folded(calendar: &str) -> String {
     let mut folded = String::with_capacity(calendar.len());
     for line in calendar.replace("\r\n ", "").split_terminator("\r\n") {
         let mut width = 0;
         for character in line.chars() {
-            if width + character.len_utf8() > LINE {
+            if width + character.len_utf8() > MAX_LINE_BYTES {
                 folded.push_str("\r\n ");
                 width = 1;
             }

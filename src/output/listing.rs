@@ -84,7 +84,7 @@ impl ListOrigin {
         };
         match Seal::seal_of(bytes) {
             _ if read.program != env!("CARGO_PKG_NAME") => Self::Foreign,
-            // Names that lead out of the folder are none that a verb wrote.
+            // No verb writes a name that leads out of the folder.
             Seal::Whole if read.outputs.keys().all(|name| is_inside(name)) => {
                 Self::Whole(read.outputs)
             }
@@ -93,24 +93,22 @@ impl ListOrigin {
     }
 }
 
-/// What the lists in a folder say: by list, the SHA-256 of each file that it names, and its own. Lists that are not there, or
+/// What the lists in a folder say: by list, the SHA-256 of each file that it names, and its own. Lists that are missing, or
 /// not whole, are left out. `read` gives the bytes of a plain file relative to the folder.
 pub fn listings(read: impl Fn(&str) -> Option<Vec<u8>>) -> BTreeMap<&'static str, Hashes> {
-    let one = |name: &'static str| {
-        let bytes = read(name)?;
-        match ListOrigin::origin_of(&bytes) {
-            ListOrigin::Whole(mut outputs) => {
-                outputs.insert(name.to_owned(), hash(&bytes));
-                Some((name, outputs))
-            }
-            ListOrigin::Changed | ListOrigin::Foreign => None,
+    let mut listings = BTreeMap::new();
+    for &name in LISTINGS {
+        let Some(bytes) = read(name) else { continue };
+        if let ListOrigin::Whole(mut outputs) = ListOrigin::origin_of(&bytes) {
+            outputs.insert(name.to_owned(), hash(&bytes));
+            listings.insert(name, outputs);
         }
-    };
-    LISTINGS.iter().filter_map(|name| one(name)).collect()
+    }
+    listings
 }
 
 /// Whether a name stays within a folder.
 fn is_inside(name: &str) -> bool {
-    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
-    !name.contains(['\\', ':']) && name.split('/').all(is_plain)
+    let mut parts = name.split('/');
+    !name.contains(['\\', ':']) && parts.all(|part| !matches!(part, "" | "." | ".."))
 }

@@ -8,6 +8,18 @@
 //!
 //! Rule **report-month** of docs/spec.
 
+/// Lets values be added field by field.
+macro_rules! add_fields {
+    ($sums:ident { $($field:ident),+ }) => {
+        impl std::ops::AddAssign for $sums {
+            fn add_assign(&mut self, other: Self) {
+                $(self.$field += other.$field;)+
+            }
+        }
+    };
+}
+
+mod accounts;
 mod accrual;
 mod bridge;
 mod dues;
@@ -17,6 +29,7 @@ mod last_month;
 mod spend;
 mod sums;
 mod table;
+mod table_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,23 +38,24 @@ use super::monthly::month_text;
 use super::names::UniqueNames;
 use super::profile;
 use super::run_json::Hashes;
-use super::write_rows;
 use crate::analysis::deadline::DeadlineSubject;
 use crate::analysis::demand::ThreeSums;
 use crate::analysis::lost::{self, LossClass, LossCount};
+use crate::model::account::Account;
 use crate::model::book::Book;
-use crate::model::calendar::Day;
-use crate::model::instance::{ChargeType, InstanceIndex};
+use crate::model::calendar::{Day, DayRange};
+use crate::model::id::Label;
+use crate::model::instance::{Instance, InstanceIndex};
 use crate::model::money::{Currency, Exact, Money, Rounding};
 use crate::model::selector::Column as BookColumn;
-use bridge::{Bridge, FirstDays};
+use bridge::{Bridge, OneSided};
 pub use gather::{Gather, MonthFacts, ReportPeriod};
 use last_month::ByInstance;
 pub use last_month::LastMonth;
-use spend::SpendOfMonth;
+pub use spend::MonthSpend;
 use sums::SpendSums;
-use table::text_column;
 pub use table::{ColumnKind, ReportColumn, ReportTable, RowExtent, Sense, Sign, TableCell, Tone};
+use table_rows::TableRows;
 
 /// A monthly report.
 pub struct MonthReport {
@@ -67,30 +81,47 @@ pub struct MonthReport {
 pub struct FirstScreen {
     /// How many instances of each class are lost, and what they cost a month.
     pub losses: Vec<(LossClass, LossCount)>,
-    /// The next top-up that is needed: the account, its currency, the amount and the last day.
-    pub top_up: Option<(String, Currency, Money, Day)>,
-    /// The lowest balances of the accounts in the greatest need, the lowest first: account, amount and day.
-    pub lowest: Vec<(String, Currency, Money, Day)>,
+    /// The next top-up that is needed, by its last day.
+    pub top_up: Option<AccountFigure>,
+    /// The lowest balances of the accounts in the greatest need, the lowest first.
+    pub lowest: Vec<AccountFigure>,
     /// Spend of the month, by currency; the book's first.
     pub spend: Vec<MonthSpend>,
     /// The three sums of the whole run, by currency; the book's first.
     pub run: Vec<(Currency, ThreeSums)>,
 }
 
-/// Spend of the month in a currency, and what it differs from.
-pub struct MonthSpend {
-    /// The currency.
+/// An amount of an account on a day.
+pub struct AccountFigure {
+    /// The id of the account.
+    pub account: String,
+    /// Its currency.
     pub currency: Currency,
-    /// Whether it is everything, converted.
-    pub is_converted: bool,
-    /// The spend.
-    pub spend: Money,
-    /// Of the month before, if that is known.
-    pub before: Option<Money>,
-    /// The budget, if there is one.
-    pub budget: Option<Money>,
-    /// The last forecast, if one was given.
-    pub forecast: Option<Money>,
+    /// The amount.
+    pub amount: Money,
+    /// The day.
+    pub day: Day,
+}
+
+impl AccountFigure {
+    fn new(account: &Account, amount: Money, day: Day) -> Self {
+        Self {
+            account: account.id.to_string(),
+            currency: account.currency,
+            amount,
+            day,
+        }
+    }
+
+    /// The amount with its currency, for people.
+    pub fn shown(&self) -> String {
+        with_code(self.amount, self.currency)
+    }
+}
+
+/// An amount with its currency, for people: `CNY 1,204.50`.
+pub(super) fn with_code(money: Money, currency: Currency) -> String {
+    format!("{currency} {}", money.display_grouped(currency))
 }
 
 /// The available balance of an account from day to day.
@@ -100,17 +131,17 @@ pub struct BalanceLine {
     /// Its currency.
     pub currency: Currency,
     /// The first and the last day that is drawn.
-    pub days: (Day, Day),
+    pub days: DayRange,
     /// The balance from each day on.
     pub points: Vec<(Day, Money)>,
     /// Below this there are alerts.
     pub alert_below: Option<Money>,
 }
 
-/// So many of the lowest balances are on the first screen.
-const LOWS: usize = 3;
-/// At most so many accounts are drawn.
-const LINES: usize = 24;
+/// The most lowest balances on the first screen.
+const MAX_LOWEST: usize = 3;
+/// The most accounts whose balance is drawn.
+const MAX_LINES: usize = 24;
 
 /// What a report is made from.
 pub struct Sources<'r> {
@@ -118,7 +149,7 @@ pub struct Sources<'r> {
     pub book: &'r Book,
     /// Its scenario, if there is one.
     pub scenario: Option<&'r str>,
-    /// The version of the program that is said to make it.
+    /// The version of the program to be named as its maker.
     pub version: &'r str,
     /// The hashes of its files.
     pub inputs: &'r Hashes,
@@ -166,9 +197,9 @@ pub fn report(sources: &Sources<'_>) -> MonthReport {
         events::to_do(&view),
         spend::comparison(&view),
         spend::demand(&view),
-        events::balances(&view),
-        spend::cash(&view),
-        spend::accrual(&view),
+        accounts::balances(&view),
+        accounts::cash(&view),
+        accounts::accrual(&view),
         events::due_counts(&view),
         events::dues(&view),
         events::happenings(&view),
@@ -180,8 +211,9 @@ pub fn report(sources: &Sources<'_>) -> MonthReport {
         spend::instances(&view),
         events::payments(&view),
         events::notices(&view),
+        events::ledger(&view),
+        provenance(sources),
     ]);
-    tables.extend([events::ledger(&view), provenance(sources)]);
     let mut names = UniqueNames::of_files();
     for table in &mut tables {
         table.name = names.take(&table.name);
@@ -206,18 +238,9 @@ impl<'r> MonthView<'r> {
         facts: &'r MonthFacts,
         last: Option<&'r LastMonth>,
     ) -> Self {
-        let by_id = |sums: &BTreeMap<InstanceIndex, SpendSums>| {
-            let key = |instance: &InstanceIndex| {
-                let one = book.instance(*instance);
-                (book.account(one.account).currency, one.id.to_string())
-            };
-            sums.iter()
-                .map(|(instance, sums)| (key(instance), *sums))
-                .collect()
-        };
         let before_is_own = book.days.from <= facts.period.before();
         let before = match last {
-            _ if before_is_own => Some(by_id(&facts.before)),
+            _ if before_is_own => Some(by_id(book, &facts.before)),
             Some(last) if last.has_month_before(&facts.period) => Some(last.before.clone()),
             _ => None,
         };
@@ -227,16 +250,42 @@ impl<'r> MonthView<'r> {
             columns,
             facts,
             last,
-            this: by_id(&facts.this),
+            this: by_id(book, &facts.this),
             before,
             before_is_own,
         }
     }
 
     fn currency(&self, instance: InstanceIndex) -> Currency {
-        self.book
-            .account(self.book.instance(instance).account)
-            .currency
+        let account = self.book.instance(instance).account;
+        self.book.account(account).currency
+    }
+
+    /// The value of an instance in a column, with its currency.
+    fn value(&self, instance: InstanceIndex, column: BookColumn) -> (Currency, Option<String>) {
+        let value = self.book.cell_text(self.book.instance(instance), column);
+        (self.currency(instance), value)
+    }
+
+    /// The instances with their numbers.
+    fn instances(&self) -> impl Iterator<Item = (InstanceIndex, &'r Instance)> + use<'r> {
+        (0u32..).map(InstanceIndex).zip(&self.book.instances)
+    }
+
+    /// The ids of some instances.
+    fn ids(&self, is_one: impl Fn(InstanceIndex) -> bool) -> BTreeSet<String> {
+        let some = self.instances().filter(|(index, _)| is_one(*index));
+        some.map(|(_, instance)| instance.id.to_string()).collect()
+    }
+
+    /// The text of a label.
+    fn label(&self, label: Option<Label>) -> Option<&'r str> {
+        label.map(|label| self.book.labels.label_text(label))
+    }
+
+    /// An amount of the month before, where this run has that month.
+    fn if_own(&self, before: Money) -> Option<Money> {
+        self.before_is_own.then_some(before)
     }
 
     fn spend_of(&self, sums: &ByInstance, currency: Currency) -> Money {
@@ -258,20 +307,18 @@ impl<'r> MonthView<'r> {
 
     /// The budget of the month for a value, or for everything: that without a key, else the sum of those with one.
     fn budget(&self, key: Option<&str>) -> Option<Money> {
-        let of_month = || {
-            self.book
-                .budgets
-                .iter()
-                .filter(|budget| budget.month == self.facts.period.month)
-        };
-        let exact = of_month()
-            .find(|budget| budget.key.as_deref() == key)
-            .map(|budget| budget.amount);
-        let sum = || {
-            key.is_none()
-                .then(|| of_month().map(|budget| budget.amount).sum())
-        };
-        exact.or_else(|| sum().filter(|_| of_month().next().is_some()))
+        let month = self.facts.period.month;
+        let budgets = self.book.budgets.iter();
+        let mut of_month = budgets.filter(|budget| budget.month == month).peekable();
+        of_month.peek()?;
+        let mut sum = Money::ZERO;
+        for budget in of_month {
+            if budget.key.as_deref() == key {
+                return Some(budget.amount);
+            }
+            sum += budget.amount;
+        }
+        key.is_none().then_some(sum)
     }
 
     /// The sum of amounts in the book's currency, rounded half up, once, at its end; none where a rate is missing.
@@ -281,199 +328,114 @@ impl<'r> MonthView<'r> {
         let mut negative = Exact::from_whole(0);
         for (currency, money) in amounts {
             let size = if money.is_negative() { -*money } else { *money };
-            let exact = match self
-                .book
-                .rates
-                .iter()
-                .find(|rate| rate.currency == *currency)
-            {
-                _ if *currency == own => size.exact(own),
-                Some(rate) => size.exact(*currency) * rate.rate.exact(),
-                None => return None,
-            };
-            let side = if money.is_negative() {
-                &mut negative
-            } else {
-                &mut positive
+            let mut exact = size.exact(*currency);
+            if *currency != own {
+                let mut rates = self.book.rates.iter();
+                let rate = rates.find(|rate| rate.currency == *currency)?;
+                exact = exact * rate.rate.exact();
+            }
+            let side = match money.is_negative() {
+                true => &mut negative,
+                false => &mut positive,
             };
             *side = side.clone() + exact;
         }
-        let (positive, negative) = (positive, negative);
         Some(match positive >= negative {
             true => (positive - negative).round(own, Rounding::HalfUp),
             false => -(negative - positive).round(own, Rounding::HalfUp),
         })
     }
 
-    /// Id, name and account of an instance.
-    fn who(&self, index: InstanceIndex) -> [TableCell; 3] {
-        let instance = self.book.instance(index);
-        let name = instance
-            .labels
-            .name
-            .map(|name| self.book.labels.label_text(name));
-        [
-            TableCell::Text(instance.id.to_string()),
-            TableCell::text_or_empty(name),
-            TableCell::Text(self.book.account(instance.account).id.to_string()),
-        ]
-    }
-
-    fn who_columns(&self) -> [ReportColumn; 3] {
-        [
-            text_column("instance_id", "Instance"),
-            text_column("name", "Name"),
-            text_column("account_id", "Account"),
-        ]
-    }
-
-    /// A sentence about terms that began before the book, whose payment nobody told.
-    fn unknown_payments(&self) -> String {
-        let numbered = (0u32..).map(InstanceIndex).zip(&self.book.instances);
-        let unknown = numbered.filter(|(number, one)| {
-            let is_paid_ahead =
-                one.exists() && one.expires_on.is_some_and(|day| day > self.book.days.from);
-            one.charge_type == ChargeType::Prepaid
-                && is_paid_ahead
-                && self.book.orders.of_instance(*number).next().is_none()
+    /// Adds the columns of the id, the name and the account of an instance.
+    fn add_names<R>(&self, table: &mut TableRows<R>, index: impl Fn(&R) -> InstanceIndex) {
+        let book = self.book;
+        table.text("instance_id", "Instance", |row| {
+            book.instance(index(row)).id.as_str()
         });
-        match unknown.count() {
-            0 => String::new(),
-            1 => " What was paid before the book for 1 instance is not in orders.csv, so nothing of it is spread."
-                .to_owned(),
-            count => format!(
-                " What was paid before the book for {count} instances is not in orders.csv, so nothing of it is spread."
-            ),
-        }
+        table.text("name", "Name", |row| {
+            self.label(book.instance(index(row)).labels.name)
+        });
+        table.text("account_id", "Account", |row| {
+            book.account(book.instance(index(row)).account).id.as_str()
+        });
     }
+}
+
+/// Sums of instances by currency and id.
+fn by_id(book: &Book, sums: &BTreeMap<InstanceIndex, SpendSums>) -> ByInstance {
+    let mut by_id = ByInstance::new();
+    for (index, sums) in sums {
+        let instance = book.instance(*index);
+        let currency = book.account(instance.account).currency;
+        by_id.insert((currency, instance.id.to_string()), *sums);
+    }
+    by_id
 }
 
 /// The bridges from the month before and from the last forecast, as far as they are known.
 fn bridges(view: &MonthView<'_>) -> Vec<ReportTable> {
-    let month = view.facts.period.days;
-    let ids = |is_one: &dyn Fn(InstanceIndex) -> bool| -> BTreeSet<String> {
-        let numbered = (0u32..).map(InstanceIndex).zip(&view.book.instances);
-        numbered
-            .filter(|(number, _)| is_one(*number))
-            .map(|(_, instance)| instance.id.to_string())
-            .collect()
-    };
-    let gone = ids(&|number| view.facts.gone.contains(&number));
+    let gone = view.ids(|index| view.facts.gone.contains(&index));
     let mut tables = Vec::new();
     if let Some(before) = &view.before {
-        let new = ids(&|number| {
-            view.book
-                .instance(number)
-                .starts_on
-                .is_some_and(|day| month.contains(day))
-        });
-        let bridge = Bridge::between(
-            before,
-            &view.this,
-            &FirstDays {
-                new: &new,
-                ended: &gone,
-            },
-        );
-        tables.push(events::bridge(
-            &bridge,
-            (
-                "bridge",
-                "Why it differs from the month before",
-                "spend of the month before",
-            ),
-        ));
-        tables.push(events::movers(
-            &bridge,
-            ("movers", "Movers since the month before"),
-        ));
+        let days = view.facts.period.days;
+        let one_sided = OneSided {
+            new: view.ids(|index| {
+                let start = view.book.instance(index).starts_on;
+                start.is_some_and(|day| days.contains(day))
+            }),
+            ended: gone.clone(),
+        };
+        let bridge = Bridge::between(before, &view.this, &one_sided);
+        let title = "Why it differs from the month before";
+        tables.push(bridge.table("bridge", title, "spend of the month before"));
+        tables.push(bridge.movers("movers", "Movers since the month before"));
     }
     if let Some(last) = view.last {
-        let here: BTreeSet<String> = ids(&|_| true);
-        let new = here.difference(&last.known).cloned().collect();
-        let ended = last.known.difference(&here).cloned().chain(gone).collect();
-        let bridge = Bridge::between(
-            &last.this,
-            &view.this,
-            &FirstDays {
-                new: &new,
-                ended: &ended,
-            },
-        );
+        let here = view.ids(|_| true);
+        let one_sided = OneSided {
+            new: here.difference(&last.known).cloned().collect(),
+            ended: last.known.difference(&here).cloned().chain(gone).collect(),
+        };
+        let bridge = Bridge::between(&last.this, &view.this, &one_sided);
         let title = "Why it differs from the last forecast";
-        tables.push(events::bridge(
-            &bridge,
-            ("bridge-last", title, "last forecast of this month"),
-        ));
-        tables.push(events::movers(
-            &bridge,
-            ("movers-last", "Movers since the last forecast"),
-        ));
+        tables.push(bridge.table("bridge-last", title, "last forecast of this month"));
+        tables.push(bridge.movers("movers-last", "Movers since the last forecast"));
     }
     tables
 }
 
 fn first_screen(view: &MonthView<'_>) -> FirstScreen {
-    let SpendOfMonth {
-        by_currency,
-        converted,
-    } = spend::of_month(view);
-    let spent = |currency: Currency, is_converted: bool, of: &spend::Compared| MonthSpend {
-        currency,
-        is_converted,
-        spend: of.spend,
-        before: of.before,
-        budget: of.budget,
-        forecast: of.forecast,
-    };
     let own = view.book.currency;
-    let mut spend: Vec<MonthSpend> = converted.iter().map(|of| spent(own, true, of)).collect();
-    let is_used =
-        |(currency, of): &&(Currency, spend::Compared)| *currency == own || of.spend != Money::ZERO;
-    spend.extend(
-        by_currency
-            .iter()
-            .filter(is_used)
-            .map(|(currency, of)| spent(*currency, false, of)),
-    );
+    let mut spend = spend::of_month(view);
+    spend.retain(|one| one.is_converted || one.currency == own || one.spend != Money::ZERO);
+    spend.sort_by_key(|one| !one.is_converted);
     let from = view.facts.period.days.from;
-    let top_up = view.facts.deadlines.iter().find_map(|one| {
-        let is_one = matches!(one.matter, DeadlineSubject::TopUp(_)) && one.day >= from;
+    let mut top_ups = view
+        .facts
+        .deadlines
+        .iter()
+        .filter(|one| matches!(one.matter, DeadlineSubject::TopUp(_)) && one.day >= from);
+    let top_up = top_ups.find_map(|one| {
         let account = view.book.account(one.account);
-        one.amount
-            .filter(|_| is_one)
-            .map(|amount| (account.id.to_string(), account.currency, amount, one.day))
+        Some(AccountFigure::new(account, one.amount?, one.day))
     });
-    let lows = view.book.accounts.iter().zip(&view.facts.accounts);
-    let lows = lows.filter_map(|(account, month)| Some((account, month.low_ahead?)));
-    let mut lows: Vec<_> = lows.collect();
-    lows.sort_by_key(|(account, low)| {
-        (
-            account.currency != own,
-            low.available,
-            low.date,
-            low.account,
-        )
+    let accounts = view.facts.accounts.iter();
+    let mut lowest: Vec<_> = accounts.filter_map(|account| account.low_ahead).collect();
+    lowest.sort_by_key(|low| {
+        let is_foreign = view.book.account(low.account).currency != own;
+        (is_foreign, low.available, low.date, low.account)
     });
-    let low = |(account, low): &(
-        &crate::model::account::Account,
-        crate::engine::ledger::Balance,
-    )| {
-        (
-            account.id.to_string(),
-            account.currency,
-            low.available,
-            low.date,
-        )
-    };
+    lowest.truncate(MAX_LOWEST);
+    let lowest = lowest
+        .iter()
+        .map(|low| AccountFigure::new(view.book.account(low.account), low.available, low.date));
     let losses = LossClass::ALL
         .iter()
-        .map(|class| (*class, lost::count(&view.facts.losses, *class)))
-        .collect();
+        .map(|class| (*class, lost::count(&view.facts.losses, *class)));
     FirstScreen {
-        losses,
+        losses: losses.collect(),
         top_up,
-        lowest: lows.iter().take(LOWS).map(low).collect(),
+        lowest: lowest.collect(),
         spend,
         run: spend::run_sums(view),
     }
@@ -482,83 +444,69 @@ fn first_screen(view: &MonthView<'_>) -> FirstScreen {
 /// The balances of the accounts in the greatest need.
 fn lines(view: &MonthView<'_>) -> Vec<BalanceLine> {
     let period = view.facts.period;
-    let last = period.ahead.yesterday().min(view.book.days.to);
-    let accounts = view.book.accounts.iter().zip(&view.facts.accounts);
-    let mut lines: Vec<(Money, BalanceLine)> = accounts
-        .filter_map(|(account, month)| {
-            let room = month.low_ahead?.available - account.alert_below.unwrap_or(Money::ZERO);
+    let days = DayRange {
+        from: period.days.from,
+        to: period.ahead.yesterday().min(view.book.days.to),
+    };
+    let mut lines: Vec<(Money, BalanceLine)> = Vec::new();
+    for (account, month) in view.book.accounts.iter().zip(&view.facts.accounts) {
+        if let Some(low) = month.low_ahead
+            && !month.line.is_empty()
+        {
+            let room = low.available - account.alert_below.unwrap_or(Money::ZERO);
             let line = BalanceLine {
                 account: account.id.to_string(),
                 currency: account.currency,
-                days: (period.days.from, last),
+                days,
                 points: month.line.clone(),
                 alert_below: account.alert_below,
             };
-            (!line.points.is_empty()).then_some((room, line))
-        })
-        .collect();
+            lines.push((room, line));
+        }
+    }
     lines.sort_by_key(|(room, _)| *room);
-    lines.truncate(LINES);
+    lines.truncate(MAX_LINES);
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// What ran: the hashes of the inputs, of the ledger and of the profiles.
+/// About the report: the hashes of the inputs, of the ledger and of the profiles.
 fn provenance(sources: &Sources<'_>) -> ReportTable {
+    let Sources { book, facts, .. } = sources;
+    let scenario = sources.scenario.unwrap_or("none");
+    let days = format!("{} to {}", book.days.from, book.days.to);
+    let profile = book.default_profile().name.to_string();
     let mut lines = vec![
         (
             "program".to_owned(),
             format!("renewcast {}", sources.version),
         ),
-        ("book".to_owned(), sources.book.name.to_string()),
-        (
-            "scenario".to_owned(),
-            sources.scenario.unwrap_or("none").to_owned(),
-        ),
-        (
-            "run".to_owned(),
-            format!("{} to {}", sources.book.days.from, sources.book.days.to),
-        ),
-        (
-            "default profile".to_owned(),
-            sources.book.default_profile().name.to_string(),
-        ),
-        ("ledger.csv".to_owned(), sources.facts.ledger_hash.clone()),
+        ("book".to_owned(), book.name.to_string()),
+        ("scenario".to_owned(), scenario.to_owned()),
+        ("run".to_owned(), days),
+        ("default profile".to_owned(), profile),
+        ("ledger.csv".to_owned(), facts.ledger_hash.clone()),
     ];
-    lines.extend(
-        sources
-            .inputs
-            .iter()
-            .map(|(name, hash)| (format!("input {name}"), hash.clone())),
-    );
-    let profiles = sources.book.profiles.iter();
-    lines.extend(profiles.map(|one| {
-        (
-            format!("profile {}", one.name),
-            hash(profile::toml(one).as_bytes()),
-        )
-    }));
-    let rates = sources.book.rates.iter();
-    lines.extend(rates.map(|rate| (format!("rate of {}", rate.currency), rate.rate.to_string())));
+    for (name, hash) in sources.inputs {
+        lines.push((format!("input {name}"), hash.clone()));
+    }
+    for one in &book.profiles {
+        let hash = hash(profile::toml(one).as_bytes());
+        lines.push((format!("profile {}", one.name), hash));
+    }
+    for rate in &book.rates {
+        lines.push((format!("rate of {}", rate.currency), rate.rate.to_string()));
+    }
     if let Some(last) = &sources.last {
-        lines.push((
-            "last report".to_owned(),
-            format!(
-                "{} to {}, ledger.csv {}",
-                last.days.from, last.days.to, last.ledger_hash
-            ),
-        ));
+        let DayRange { from, to } = last.days;
+        let value = format!("{from} to {to}, ledger.csv {}", last.ledger_hash);
+        lines.push(("last report".to_owned(), value));
     }
-    ReportTable {
-        name: "run".to_owned(),
-        title: "What ran".to_owned(),
-        about: "Hashes are SHA-256. The same inputs give the same report, byte for byte; `renewcast verify` proves the ledger.".to_owned(),
-        columns: vec![text_column("what", "What"), text_column("value", "Value")],
-        rows: lines.into_iter().map(|(what, value)| vec![TableCell::Text(what), TableCell::Text(value)]).collect(),
-        is_whole: true,
-    }
-}
-
-/// The name of a column as part of that of its table.
-fn plain(text: &str) -> String {
-    super::names::part(&text.replace([':', '_'], "-"), 0)
+    let mut table = TableRows::new(lines, |_| None);
+    table.text("what", "What", |(what, _)| what.clone());
+    table.text("value", "Value", |(_, value)| value.clone());
+    table.table(
+        "run",
+        "About this report",
+        "Hashes are SHA-256. The same inputs give the same report, byte for byte; `renewcast verify` proves the ledger.",
+    )
 }

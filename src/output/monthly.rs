@@ -1,11 +1,10 @@
-//! `monthly.csv` and `spend.csv`: what each month had, by account and by a column of the inventory.
+//! `monthly.csv` and `spend.csv`: what each month had, by account and by a column of the inventory. Which events are
+//! spend on terms, and which pay back, is decided here for all of the output.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::csv_buffer::{CellWord, CsvBuffer};
-use super::write_rows;
+use super::csv_columns::CsvColumns;
 use crate::engine::event::Event;
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
@@ -45,45 +44,51 @@ pub fn monthly(book: &Book, tables: &Tables) -> Vec<u8> {
         .iter()
         .map(|account| account.funds.settled())
         .collect();
-    let mut page = CsvBuffer::default();
-    page.push_text(MONTHLY);
+    let mut buffer = CsvBuffer::default();
+    buffer.push_text(MONTHLY);
     for month in book.days.months() {
         let name = CellWord::cell(&month_text(month));
         for ((number, account), balance) in (0u32..).zip(&book.accounts).zip(&mut balances) {
-            let mut of = [RowTotal::default(); Event::ALL.len()];
+            let mut totals_of = [RowTotal::default(); Event::ALL.len()];
             let here = (month, AccountIndex(number));
             while let Some((key, total)) =
                 totals.next_if(|(key, _)| (key.month, key.account) == here)
             {
-                of[key.event as usize] = total;
+                totals_of[key.event as usize] = total;
             }
-            page.word(&name);
-            page.cell(account.id.as_str());
-            write_numbers(&mut page, &of, (balance, account.currency));
+            buffer.word(&name);
+            buffer.cell(account.id.as_str());
+            write_numbers(&mut buffer, &totals_of, balance, account.currency);
         }
     }
-    page.into_bytes()
+    buffer.into_bytes()
 }
 
 /// Writes the counts and amounts of a month, which move the balance of the account.
 fn write_numbers(
-    page: &mut CsvBuffer,
-    of: &[RowTotal],
-    (balance, currency): (&mut Money, Currency),
+    buffer: &mut CsvBuffer,
+    totals: &[RowTotal],
+    balance: &mut Money,
+    currency: Currency,
 ) {
-    let amount = |event: Event| of[event as usize].amount;
-    let (topup, credit) = (amount(Event::TopUp), amount(Event::Credit));
-    let renewal: Money = RENEWALS.iter().map(|event| -amount(*event)).sum();
-    let usage = -amount(Event::Usage);
-    let refund: Money = REFUNDS.iter().map(|event| amount(*event)).sum();
+    let topup = sum_of(totals, &[Event::TopUp]);
+    let credit = sum_of(totals, &[Event::Credit]);
+    let renewal = -sum_of(totals, RENEWALS);
+    let usage = -sum_of(totals, &[Event::Usage]);
+    let refund = sum_of(totals, REFUNDS);
     *balance += topup + credit - renewal - usage + refund;
     for event in COUNTED {
-        page.whole(of[event as usize].rows);
+        buffer.whole(totals[event as usize].rows);
     }
     for money in [topup, credit, renewal, usage, refund, *balance] {
-        page.amount(money, currency);
+        buffer.amount(money, currency);
     }
-    page.end_row();
+    buffer.end_row();
+}
+
+fn sum_of(totals: &[RowTotal], events: &[Event]) -> Money {
+    let amounts = events.iter().map(|event| totals[*event as usize].amount);
+    amounts.sum()
 }
 
 /// `YYYY-MM`.
@@ -132,27 +137,13 @@ pub fn spend(tables: &Tables) -> SpendTable {
     table
 }
 
-/// The header of `spend.csv`.
-const SPEND: &[&str] = &[
-    "month",
-    "currency",
-    "column",
-    "value",
-    "renewal_amount",
-    "usage_amount",
-    "refund_amount",
-];
-
 /// A row of `spend.csv`.
-#[derive(Serialize)]
-struct SpendRow<'t> {
-    month: String,
-    currency: &'t str,
-    column: &'t str,
+#[derive(Clone, Copy)]
+struct SpendCsvRow<'t> {
+    month: Day,
+    currency: Currency,
     value: &'t str,
-    renewal_amount: String,
-    usage_amount: String,
-    refund_amount: String,
+    spend: &'t GroupSpend,
 }
 
 /// The bytes of `spend.csv`: months with spend, by the values of one column.
@@ -160,21 +151,27 @@ pub fn spend_csv(column: &str, table: &SpendTable) -> Vec<u8> {
     let mut rows = Vec::new();
     for (currency, values) in table {
         for (value, months) in values {
-            for (month, spend) in months {
-                rows.push(SpendRow {
-                    month: month_text(*month),
-                    currency: currency.code(),
-                    column,
-                    value: value.as_deref().unwrap_or(""),
-                    renewal_amount: spend.renewals.display(*currency).to_string(),
-                    usage_amount: spend.usage.display(*currency).to_string(),
-                    refund_amount: spend.refunds.display(*currency).to_string(),
-                });
-            }
+            let value = value.as_deref().unwrap_or("");
+            rows.extend(months.iter().map(|(month, spend)| SpendCsvRow {
+                month: *month,
+                currency: *currency,
+                value,
+                spend,
+            }));
         }
     }
-    rows.sort_by(|left, right| {
-        (left.currency, &left.month, left.value).cmp(&(right.currency, &right.month, right.value))
-    });
-    write_rows(SPEND, rows)
+    rows.sort_by_key(|row| (row.currency.code(), row.month, row.value));
+    CsvColumns::<SpendCsvRow<'_>>::new()
+        .column("month", |row| month_text(row.month))
+        .column("currency", |row| row.currency)
+        .column("column", |_| column)
+        .column("value", |row| row.value)
+        .column("renewal_amount", |row| {
+            row.spend.renewals.display(row.currency)
+        })
+        .column("usage_amount", |row| row.spend.usage.display(row.currency))
+        .column("refund_amount", |row| {
+            row.spend.refunds.display(row.currency)
+        })
+        .write(rows)
 }

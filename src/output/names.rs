@@ -2,9 +2,7 @@
 //!
 //! Windows and macOS do not tell capitals from small letters, nor the ways in which Unicode spells one letter; Windows keeps
 //! some names for devices; every system has a longest name. A name that is harmless stays as it is asked for. Letters and
-//! digits of all scripts are kept, everything else becomes an underscore.
-//!
-//! Rule **names-of-files** of docs/spec.
+//! digits of all scripts stay, everything else becomes an underscore.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::input::shown::is_seen;
 
 /// The most characters of a text that a name shows.
-const SHOWN: usize = 60;
+const MAX_SHOWN: usize = 60;
 
 /// Names that Windows keeps for devices, whatever ending follows.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$"];
@@ -33,22 +31,16 @@ impl UniqueNames {
     /// Of files in one folder, without their endings: at most 200 bytes, as systems take 255 with everything around.
     pub(super) fn of_files() -> Self {
         Self {
-            taken: BTreeSet::new(),
-            longest: 200,
-            length: str::len,
             joint: '-',
+            ..Self::of_tables()
         }
     }
 
     /// Of the sheets of a workbook beside those that are there; one name is the spreadsheet's own.
     pub(super) fn of_sheets(others: &[&str]) -> Self {
-        let taken = others
-            .iter()
-            .chain(&["History"])
-            .map(|name| folded(name))
-            .collect();
+        let taken = others.iter().chain(&["History"]);
         Self {
-            taken,
+            taken: taken.map(|name| folded(name)).collect(),
             longest: 31,
             length: |name| name.encode_utf16().count(),
             joint: '-',
@@ -67,13 +59,12 @@ impl UniqueNames {
 
     /// The name that is asked for, or the most like it that is short enough, free and allowed.
     pub(super) fn take(&mut self, wish: &str) -> String {
-        let is_free = |name: &str| !self.taken.contains(&folded(name)) && !is_device(name);
         let numbered = (2..).map(|number: u64| format!("{}{number}", self.joint));
         let mut names = std::iter::once(String::new())
             .chain(numbered)
             .map(|ending| self.cut(wish, &ending));
         let name = names
-            .find(|name| is_free(name))
+            .find(|name| !self.taken.contains(&folded(name)) && !is_device(name))
             .expect("there are more numbers than names");
         self.taken.insert(folded(&name));
         name
@@ -90,19 +81,18 @@ impl UniqueNames {
 
 /// A text as part of a name. The number tells two texts apart that are shown alike, and stands where something is not shown.
 pub(super) fn part(text: &str, number: u32) -> String {
-    let is_kept = |c: char| {
-        c.is_ascii_alphanumeric() || "-_".contains(c) || (c.is_alphanumeric() && is_seen(c))
-    };
-    let part: String = text
-        .chars()
-        .take(SHOWN)
-        .map(|c| if is_kept(c) { c } else { '_' })
+    let shown = text.chars().take(MAX_SHOWN);
+    let part: String = shown
+        .map(|c| if is_harmless(c) { c } else { '_' })
         .collect();
     if part == text {
-        part
-    } else {
-        format!("{part}-{number}")
+        return part;
     }
+    format!("{part}-{number}")
+}
+
+fn is_harmless(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_".contains(c) || (c.is_alphanumeric() && is_seen(c))
 }
 
 /// The name as the least exact of all systems and programs compares it.
@@ -119,11 +109,7 @@ pub(super) fn folded(name: &str) -> String {
 
 fn is_device(name: &str) -> bool {
     let name = folded(name);
-    let is_port = |name: &str| {
-        let number = name.strip_prefix("com").or(name.strip_prefix("lpt"));
-        number.is_some_and(|number| {
-            number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit())
-        })
-    };
-    DEVICES.contains(&&*name) || is_port(&name)
+    let port = name.strip_prefix("com").or(name.strip_prefix("lpt"));
+    let is_port = port.is_some_and(|number| matches!(number.as_bytes(), [b'0'..=b'9']));
+    DEVICES.contains(&&*name) || is_port
 }

@@ -1,4 +1,4 @@
-//! Cells made once and copied often: ids and labels.
+//! Cells made once and copied often: ids and labels. Never more than a copy: quotes and formulas are `csv_buffer`'s.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use super::csv_buffer::{BLOCK, CsvBuffer};
 /// Many cells with the comma behind them, equally far from each other, so that one look into memory finds a cell.
 #[derive(Debug, Default)]
 pub(super) struct PaddedCells {
-    /// So many bytes for each cell; the last is its length, or [`LONG`].
+    /// The bytes of each cell; the last is its length, or [`LONG`].
     width: usize,
     bytes: Vec<u8>,
     long: BTreeMap<usize, Box<str>>,
 }
 
-/// So many cells are made by one thread in one go.
+/// The cells that one thread makes in one go.
 const SHARE: usize = 4_096;
 /// The length of a cell that is among the long ones.
 const LONG: u8 = u8::MAX;
@@ -31,10 +31,10 @@ impl PaddedCells {
             .zip(texts.par_chunks(SHARE))
             .enumerate();
         let long = shares.flat_map_iter(|(share, (bytes, texts))| {
-            let mut page = CsvBuffer::default();
+            let mut buffer = CsvBuffer::default();
             let cells = bytes.chunks_exact_mut(width).zip(texts).enumerate();
             let long = cells.filter_map(move |(number, (cell, text))| {
-                let is_long = !page.fill(cell, text);
+                let is_long = !buffer.fill(cell, text);
                 is_long.then(|| (share * SHARE + number, Box::from(*text)))
             });
             long.collect::<Vec<_>>()
@@ -43,8 +43,8 @@ impl PaddedCells {
         Self { width, bytes, long }
     }
 
-    /// About so many bytes have the cells with these numbers; long ones are not counted. To look at them all at once brings
-    /// them near: a processor fetches many at a time, where one copy after the other waits for each.
+    /// The length of these cells together, long ones excluded. Touching them in one pass prefetches their cache lines, which
+    /// single copies would wait for one by one.
     pub(super) fn sum(&self, numbers: impl Iterator<Item = usize>) -> usize {
         numbers
             .map(|number| usize::from(self.bytes[(number + 1) * self.width - 1]))

@@ -2,29 +2,33 @@
 //!
 //! Rule **plan-files** of docs/spec.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt::Display;
 
-use chrono::NaiveDate;
 use serde::Serialize;
 use toml::value::Datetime;
 
-use super::chart::{self, ChartError, Format, FundingChart, Inflow};
-use super::closing;
+use super::chart::{FundingChart, Inflow};
+use super::closing::{self, toml_day};
+use super::csv_columns::CsvColumns;
 use super::names::{UniqueNames, part};
-use super::write_rows;
-use crate::analysis::plan::{AccountPlan, PaymentChannel, Plan, TopUp, UnavoidableCause};
+use super::pictures::{NamedChart, available_by_day, heading_of_account};
+use crate::analysis::plan::{
+    AccountPlan, Consequence, FundingFailure, PaymentChannel, Plan, Selection, TopUp,
+    UnavoidableCause, UnavoidableLoss,
+};
 use crate::engine::event::Event;
-use crate::engine::{self, Window};
 use crate::input::LARGEST_TOML;
-use crate::model::account::AccountIndex;
-use crate::model::action::{AccountRef, Action, Target, Verb};
+use crate::model::account::{Account, AccountIndex};
+use crate::model::action::{AccountRef, Action, Target};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
 use crate::model::money::Money;
 
-/// At most so many accounts get a picture, the largest sums first.
-const ACCOUNTS: usize = 12;
+/// The most accounts with a chart, those with the largest top-ups first.
+const MAX_CHARTS: usize = 12;
 /// The name of the scenario that puts the plan into effect.
 pub const SCENARIO: &str = "plan";
 
@@ -32,7 +36,8 @@ pub const SCENARIO: &str = "plan";
 pub fn files(
     book: &Book,
     plan: &Plan,
-    (way, extends): (PaymentChannel<'_>, Option<&str>),
+    way: PaymentChannel<'_>,
+    extends: Option<&str>,
 ) -> Vec<(String, Vec<u8>)> {
     let actions = plan.actions(way.channel);
     let named = [
@@ -57,198 +62,124 @@ pub fn files(
         .collect()
 }
 
-/// The texts of a row about an account.
-struct AccountTexts<'b> {
-    book: &'b Book,
-    account: AccountIndex,
+/// A row about something of an account.
+#[derive(Clone, Copy)]
+struct PlanRow<'p, T> {
+    book: &'p Book,
+    account: &'p Account,
+    of: T,
 }
 
-impl<'b> AccountTexts<'b> {
-    fn account_id(&self) -> &'b str {
-        self.book.account(self.account).id.as_str()
+impl<'p, T> PlanRow<'p, T> {
+    fn money_text(&self, money: Money) -> impl Display + use<T> {
+        money.display(self.account.currency)
     }
 
-    fn money(&self, money: Money) -> String {
-        money
-            .display(self.book.account(self.account).currency)
-            .to_string()
-    }
-
-    fn instance_id(&self, instance: Option<InstanceIndex>) -> &'b str {
+    fn instance_id(&self, instance: Option<InstanceIndex>) -> &'p str {
         instance.map_or("", |instance| self.book.instance(instance).id.as_str())
     }
 }
 
-const PLAN: &[&str] = &[
-    "account_id",
-    "currency",
-    "send_on",
-    "arrives_on",
-    "amount",
-    "send_by",
-    "arrive_by",
-    "fails_on",
-    "cause",
-    "instance_id",
-    "instances_failed",
-    "instances_reclaimed",
-    "instances_terminated",
-];
+/// The rows that each account of a plan has.
+fn account_rows<'p, T: IntoIterator>(
+    book: &'p Book,
+    plan: &'p Plan,
+    items: impl Fn(&'p AccountPlan) -> T,
+) -> Vec<PlanRow<'p, T::Item>> {
+    let mut rows = Vec::new();
+    for plan in &plan.accounts {
+        let account = book.account(plan.account);
+        let items = items(plan).into_iter();
+        rows.extend(items.map(|of| PlanRow { book, account, of }));
+    }
+    rows
+}
+
+/// The columns of rows about accounts.
+fn account_columns<'p, T: Copy + 'p>() -> CsvColumns<'p, PlanRow<'p, T>> {
+    CsvColumns::new().column("account_id", |row: PlanRow<'p, T>| &row.account.id)
+}
 
 fn top_ups(book: &Book, plan: &Plan, way: PaymentChannel<'_>) -> Vec<u8> {
-    let all = plan.accounts.iter().flat_map(|plan| {
-        plan.top_ups
-            .iter()
-            .map(move |top_up| (plan.account, top_up))
-    });
-    let row = |(account, top_up): (AccountIndex, &TopUp)| {
-        let texts = AccountTexts { book, account };
-        let first = &top_up.first;
-        let count = |events: &[Event]| {
-            let victims = top_up
-                .without
-                .iter()
-                .filter(|one| events.contains(&one.event));
-            victims
-                .filter_map(|one| one.instance)
-                .collect::<BTreeSet<_>>()
-                .len()
-        };
-        (
-            (texts.account_id(), book.account(account).currency.code()),
-            (
-                top_up.arrival.sent.to_string(),
-                top_up.arrival.arrives.to_string(),
-                texts.money(top_up.amount),
-            ),
-            (
-                way.latest_sending(first.by)
-                    .unwrap_or(top_up.arrival.sent)
-                    .to_string(),
-                first.by.to_string(),
-            ),
-            (
-                first.day.to_string(),
-                first.cause.name(),
-                texts.instance_id(first.instance),
-            ),
-            count(&[Event::RenewalFailed, Event::Rejected, Event::Stopped]),
-            count(&[Event::Reclaimed, Event::Stopped]),
-            count(&[Event::Terminated]),
-        )
-    };
-    write_rows(PLAN, all.map(row))
+    const FAIL: &[Event] = &[Event::RenewalFailed, Event::Rejected, Event::Stopped];
+    account_columns::<&TopUp>()
+        .column("currency", |row| row.account.currency)
+        .column("send_on", |row| row.of.arrival.sent)
+        .column("arrives_on", |row| row.of.arrival.arrives)
+        .column("amount", |row| row.money_text(row.of.amount))
+        .column("send_by", |row| {
+            let latest = way.latest_sending(row.of.first.by);
+            latest.unwrap_or(row.of.arrival.sent)
+        })
+        .column("arrive_by", |row| row.of.first.by)
+        .column("fails_on", |row| row.of.first.day)
+        .column("cause", |row| row.of.first.cause.name())
+        .column("instance_id", |row| row.instance_id(row.of.first.instance))
+        .column("instances_failed", |row| affected(row.of, FAIL))
+        .column("instances_reclaimed", |row| {
+            affected(row.of, &[Event::Reclaimed, Event::Stopped])
+        })
+        .column("instances_terminated", |row| {
+            affected(row.of, &[Event::Terminated])
+        })
+        .write(account_rows(book, plan, |plan| &plan.top_ups))
+}
+
+/// How many instances one of these events befalls without a top-up.
+fn affected(top_up: &TopUp, events: &[Event]) -> usize {
+    let without = top_up.without.iter();
+    let affected = without.filter(|one| events.contains(&one.event));
+    let instances: BTreeSet<_> = affected.filter_map(|one| one.instance).collect();
+    instances.len()
 }
 
 fn without(book: &Book, plan: &Plan) -> Vec<u8> {
-    let all = plan.accounts.iter().flat_map(|plan| {
-        let texts = AccountTexts {
-            book,
-            account: plan.account,
-        };
-        plan.top_ups.iter().flat_map(move |top_up| {
-            let missing = top_up.arrival.arrives.to_string();
-            let texts = AccountTexts { ..texts };
-            top_up.without.iter().map(move |one| {
-                (
-                    texts.account_id(),
-                    missing.clone(),
-                    one.day.to_string(),
-                    one.event.name(),
-                    texts.instance_id(one.instance),
-                )
-            })
-        })
+    let rows = account_rows(book, plan, |plan| {
+        let top_ups = plan.top_ups.iter();
+        top_ups.flat_map(|top_up| top_up.without.iter().map(move |one| (top_up, one)))
     });
-    write_rows(
-        &["account_id", "missing_on", "date", "event", "instance_id"],
-        all,
-    )
+    account_columns::<(&TopUp, &Consequence)>()
+        .column("missing_on", |row| row.of.0.arrival.arrives)
+        .column("date", |row| row.of.1.day)
+        .column("event", |row| row.of.1.event.name())
+        .column("instance_id", |row| row.instance_id(row.of.1.instance))
+        .write(rows)
 }
 
 /// Rule **plan-runway**.
 fn runway(book: &Book, plan: &Plan) -> Vec<u8> {
-    let row = |plan: &AccountPlan| {
-        let texts = AccountTexts {
-            book,
-            account: plan.account,
-        };
-        let planned = texts.money(plan.top_ups.iter().map(|top_up| top_up.amount).sum());
-        let Some(failure) = plan.runway else {
-            return (
-                texts.account_id(),
-                String::new(),
-                "",
-                "",
-                String::new(),
-                plan.top_ups.len(),
-                planned,
-            );
-        };
-        let (cause, instance) = (failure.cause.name(), texts.instance_id(failure.instance));
-        let missing = texts.money(failure.missing);
-        (
-            texts.account_id(),
-            failure.day.to_string(),
-            cause,
-            instance,
-            missing,
-            plan.top_ups.len(),
-            planned,
-        )
-    };
-    let header = [
-        "account_id",
-        "fails_on",
-        "cause",
-        "instance_id",
-        "missing",
-        "top_ups",
-        "planned",
-    ];
-    write_rows(&header, plan.accounts.iter().map(row))
+    account_columns::<&AccountPlan>()
+        .optional("fails_on", |row| Some(row.of.runway?.day))
+        .optional("cause", |row| Some(row.of.runway?.cause.name()))
+        .optional("instance_id", |row| {
+            Some(row.instance_id(row.of.runway?.instance))
+        })
+        .optional("missing", |row| {
+            Some(row.money_text(row.of.runway?.missing))
+        })
+        .column("top_ups", |row| row.of.top_ups.len())
+        .column("planned", |row| row.money_text(planned(row.of)))
+        .write(account_rows(book, plan, |plan| [plan]))
 }
 
-/// What the budgets keep, account by account; each row has the worth of the whole set and its bound.
+/// What the budgets keep, account by account; each row has the value of the whole set and its bound.
 fn triage(book: &Book, plan: &Plan) -> Vec<u8> {
-    let all = plan
-        .accounts
-        .iter()
-        .filter_map(|plan| Some((plan.account, plan.triage.as_ref()?)));
-    let rows = all.flat_map(|(account, triage)| {
-        let texts = AccountTexts { book, account };
-        let mut all: Vec<(InstanceIndex, bool)> = triage
-            .kept
-            .iter()
-            .map(|instance| (*instance, true))
-            .collect();
-        all.extend(triage.let_go.iter().map(|instance| (*instance, false)));
-        all.sort_unstable();
-        let (worth, most) = (triage.worth.to_string(), triage.most.to_string());
-        let row = move |(instance, kept): (InstanceIndex, bool)| {
-            let budget = texts.money(triage.budget);
-            (
-                texts.account_id(),
-                texts.instance_id(Some(instance)),
-                kept,
-                budget,
-                worth.clone(),
-                most.clone(),
-            )
-        };
-        all.into_iter().map(row)
+    let rows = account_rows(book, plan, |plan| {
+        let mut all: Vec<(InstanceIndex, bool, &Selection)> = Vec::new();
+        if let Some(selection) = &plan.triage {
+            all.extend(selection.kept.iter().map(|one| (*one, true, selection)));
+            all.extend(selection.let_go.iter().map(|one| (*one, false, selection)));
+        }
+        all.sort_unstable_by_key(|(instance, ..)| *instance);
+        all
     });
-    write_rows(
-        &[
-            "account_id",
-            "instance_id",
-            "kept",
-            "budget",
-            "worth",
-            "most",
-        ],
-        rows,
-    )
+    account_columns::<(InstanceIndex, bool, &Selection)>()
+        .column("instance_id", |row| row.instance_id(Some(row.of.0)))
+        .column("kept", |row| row.of.1)
+        .column("budget", |row| row.money_text(row.of.2.budget))
+        .column("worth", |row| row.of.2.worth)
+        .column("most", |row| row.of.2.most)
+        .write(rows)
 }
 
 /// Why an instance is lost, in one word.
@@ -261,61 +192,52 @@ fn loss_word(why: UnavoidableCause) -> &'static str {
     }
 }
 
+/// What a plan cannot help.
+#[derive(Clone, Copy)]
+struct Unhelped {
+    instance: Option<InstanceIndex>,
+    day: Option<Day>,
+    cause: &'static str,
+    /// What is missing, and by when.
+    missing: Option<(Money, Day)>,
+    kind: &'static str,
+}
+
+impl Unhelped {
+    fn unmet(failure: &FundingFailure) -> Self {
+        Self {
+            instance: failure.instance,
+            day: Some(failure.day),
+            cause: failure.cause.name(),
+            missing: Some((failure.missing, failure.by)),
+            kind: "demand",
+        }
+    }
+
+    fn lost(lost: &UnavoidableLoss) -> Self {
+        Self {
+            instance: Some(lost.instance),
+            day: lost.day,
+            cause: loss_word(lost.why),
+            missing: None,
+            kind: if lost.asked { "asked" } else { "lost" },
+        }
+    }
+}
+
 fn impossible(book: &Book, plan: &Plan) -> Vec<u8> {
-    type ScenarioAction<'b> = (
-        &'b str,
-        &'b str,
-        String,
-        &'static str,
-        String,
-        String,
-        &'static str,
-    );
-    let rows = plan.accounts.iter().flat_map(|plan| {
-        let texts = AccountTexts {
-            book,
-            account: plan.account,
-        };
-        let unmet = plan.unmet.iter().map(|unmet| -> ScenarioAction<'_> {
-            let instance = texts.instance_id(unmet.instance);
-            let (day, by) = (unmet.day.to_string(), unmet.by.to_string());
-            (
-                texts.account_id(),
-                instance,
-                day,
-                unmet.cause.name(),
-                texts.money(unmet.missing),
-                by,
-                "demand",
-            )
-        });
-        let lost = plan.lost.iter().map(|lost| -> ScenarioAction<'_> {
-            let kind = if lost.asked { "asked" } else { "lost" };
-            let day = lost.day.map(|day| day.to_string()).unwrap_or_default();
-            (
-                texts.account_id(),
-                texts.instance_id(Some(lost.instance)),
-                day,
-                loss_word(lost.why),
-                "".into(),
-                "".into(),
-                kind,
-            )
-        });
-        unmet.chain(lost).collect::<Vec<_>>()
+    let rows = account_rows(book, plan, |plan| {
+        let unmet = plan.unmet.iter().map(Unhelped::unmet);
+        unmet.chain(plan.lost.iter().map(Unhelped::lost))
     });
-    write_rows(
-        &[
-            "account_id",
-            "instance_id",
-            "date",
-            "cause",
-            "missing",
-            "arrive_by",
-            "kind",
-        ],
-        rows,
-    )
+    account_columns::<Unhelped>()
+        .column("instance_id", |row| row.instance_id(row.of.instance))
+        .optional("date", |row| row.of.day)
+        .column("cause", |row| row.of.cause)
+        .optional("missing", |row| Some(row.money_text(row.of.missing?.0)))
+        .optional("arrive_by", |row| Some(row.of.missing?.1))
+        .column("kind", |row| row.of.kind)
+        .write(rows)
 }
 
 /// A scenario file.
@@ -349,68 +271,48 @@ struct Row<'b> {
 
 /// The scenario that adds the actions of a plan.
 fn scenario(book: &Book, actions: &[Action], extends: Option<&str>) -> Vec<u8> {
-    let rows = actions.iter().map(|action| {
+    let scenario = PlanScenario {
+        description: format!(
+            "The cash plan of {}: the least money, as late as possible",
+            book.name
+        ),
+        extends,
+        actions: actions
+            .iter()
+            .map(|action| Row::new(book, action))
+            .collect(),
+    };
+    let text = toml::to_string(&scenario);
+    text.expect("a scenario has a TOML form").into_bytes()
+}
+
+impl<'b> Row<'b> {
+    fn new(book: &'b Book, action: &Action) -> Self {
         let account = match action.account {
             Some(AccountRef::Known(account)) => Some(book.account(account)),
             _ => None,
         };
         let instance = match action.target {
-            Target::Instance(instance) => Some(book.instance(instance).id.as_str()),
+            Target::Instance(instance) => Some(book.instance(instance)),
             _ => None,
         };
-        let amount = action
-            .amount()
-            .zip(account)
-            .map(|(amount, account)| amount.display(account.currency).to_string());
-        Row {
-            date: action
-                .sent
-                .map_or(action.date, |sent| sent.date)
-                .to_string()
-                .parse()
-                .expect("a day is a TOML date"),
+        let amount = action.amount().zip(account);
+        Self {
+            date: toml_day(action.sent.map_or(action.date, |sent| sent.date)),
             action: action.verb.name(),
             account_id: account.map(|account| account.id.as_str()),
-            instance_id: instance,
-            amount,
+            instance_id: instance.map(|instance| instance.id.as_str()),
+            amount: amount.map(|(amount, account)| amount.display(account.currency).to_string()),
             months: action.verb.months(),
-            flag: if let Verb::SetFlag(flag, _) = action.verb {
-                Some(flag.name())
-            } else {
-                None
-            },
+            flag: closing::flag(action.verb),
             channel: action.sent.map(|sent| sent.channel.name()),
         }
-    });
-    let description = format!(
-        "The cash plan of {}: the least money, as late as possible",
-        book.name
-    );
-    let scenario = PlanScenario {
-        description,
-        extends,
-        actions: rows.collect(),
-    };
-    toml::to_string(&scenario)
-        .expect("a scenario has a TOML form")
-        .into_bytes()
-}
-
-/// A picture and the name of its file, without ending.
-pub struct PlanChart {
-    /// The name.
-    pub name: String,
-    chart: FundingChart,
-}
-
-impl PlanChart {
-    /// The bytes of the picture.
-    ///
-    /// # Errors
-    /// The drawing library failed; data never causes it.
-    pub fn draw_chart(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        self.chart.render(format)
     }
+}
+
+/// What the top-ups of an account come to.
+fn planned(plan: &AccountPlan) -> Money {
+    plan.top_ups.iter().map(|top_up| top_up.amount).sum()
 }
 
 /// The balances of the accounts with the largest top-ups, before and after. `floor` is the line that the plan holds.
@@ -418,79 +320,38 @@ pub fn pictures(
     book: &Book,
     plan: &Plan,
     floor: impl Fn(AccountIndex) -> Option<Money>,
-) -> Vec<PlanChart> {
-    let mut funded: Vec<(&AccountPlan, Money)> = plan
-        .accounts
-        .iter()
-        .map(|plan| (plan, plan.top_ups.iter().map(|one| one.amount).sum()))
-        .collect();
-    funded.retain(|(plan, _)| !plan.top_ups.is_empty());
-    funded.sort_by_key(|(plan, sum)| (std::cmp::Reverse(*sum), plan.account));
-    funded.truncate(ACCOUNTS);
-    let shown: BTreeSet<AccountIndex> = funded.iter().map(|(plan, _)| plan.account).collect();
-    let mut planned = book.clone();
-    planned.actions.extend(plan.actions(None));
-    let (before, after) = (balances(book, &shown), balances(&planned, &shown));
+) -> Vec<NamedChart> {
+    let mut funded: Vec<&AccountPlan> = plan.accounts.iter().collect();
+    funded.retain(|plan| !plan.top_ups.is_empty());
+    funded.sort_by_key(|plan| (Reverse(planned(plan)), plan.account));
+    funded.truncate(MAX_CHARTS);
+    let shown: BTreeSet<AccountIndex> = funded.iter().map(|plan| plan.account).collect();
+    let mut funded_book = book.clone();
+    funded_book.actions.extend(plan.actions(None));
+    let mut before = available_by_day(book, &shown);
+    let mut after = available_by_day(&funded_book, &shown);
     let mut names = UniqueNames::of_files();
-    let picture = |(plan, _): (&AccountPlan, Money)| {
+    let mut charts = Vec::new();
+    for plan in funded {
         let account = book.account(plan.account);
+        let what = format!("Available balance of {} with the cash plan", account.id);
         let chart = FundingChart {
-            title: format!(
-                "Available balance of {} with the cash plan · {}",
-                account.id, book.name
-            ),
-            subtitle: format!(
-                "{} to {}, at the end of each day, {}",
-                book.days.from, book.days.to, account.currency
-            ),
-            currency: chart::ChartCurrency {
-                code: account.currency.code().to_owned(),
-                digits: account.currency.digits(),
-            },
-            before: before.get(&plan.account).cloned().unwrap_or_default(),
-            after: after.get(&plan.account).cloned().unwrap_or_default(),
+            heading: heading_of_account(book, &what, account),
+            currency: account.currency,
+            before: before.remove(&plan.account).unwrap_or_default(),
+            after: after.remove(&plan.account).unwrap_or_default(),
             floor: floor(plan.account).map(Money::minor),
             inflows: plan.top_ups.iter().map(inflow).collect(),
         };
-        let name = names.take(&format!(
-            "plan-{}",
-            part(account.id.as_str(), plan.account.0)
-        ));
-        PlanChart { name, chart }
-    };
-    funded.into_iter().map(picture).collect()
+        let id = part(account.id.as_str(), plan.account.0);
+        charts.push(NamedChart::new(names.take(&format!("plan-{id}")), chart));
+    }
+    charts
 }
 
 fn inflow(top_up: &TopUp) -> Inflow {
     Inflow {
-        day: top_up.arrival.arrives.date(),
+        day: top_up.arrival.arrives,
         amount: top_up.amount.minor(),
     }
-}
-
-type Points = BTreeMap<AccountIndex, Vec<(NaiveDate, i64)>>;
-
-/// What is available at the ends of days, to the last day of the run.
-fn balances(book: &Book, accounts: &BTreeSet<AccountIndex>) -> Points {
-    let mut points = Points::new();
-    let mut run = engine::open_accounts(book, accounts);
-    let mut window = Window::default();
-    while run
-        .advance(&mut window)
-        .expect("these accounts have been replayed before")
-    {
-        for balance in window.balances() {
-            points
-                .entry(balance.account)
-                .or_default()
-                .push((balance.date.date(), balance.available.minor()));
-        }
-    }
-    let last: Day = book.days.to;
-    for points in points.values_mut() {
-        if let Some(&(_, amount)) = points.last().filter(|(day, _)| *day < last.date()) {
-            points.push((last.date(), amount));
-        }
-    }
-    points
 }

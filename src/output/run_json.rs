@@ -1,4 +1,5 @@
-//! `run.json`: what ran, on which inputs, with which result, and a digest of itself.
+//! `run.json`: what ran, on which inputs, with which result, and a digest of itself. Never reads a clock: the same run writes
+//! the same bytes.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,10 @@ use super::profile;
 use crate::analysis::demand::{Demand, ThreeSums};
 use crate::analysis::summary::{AccountSummary, Summary};
 use crate::model::book::Book;
-use crate::model::money::{Currency, Money};
+use crate::model::money::Currency;
 use crate::model::profile::Profile;
 
-/// What ran and what it came to: everything that stands in `run.json` but the hashes of the other outputs.
+/// What ran and what it came to: everything in `run.json` but the hashes of the other outputs.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunRecord {
     program: &'static str,
@@ -33,7 +34,7 @@ pub struct RunRecord {
     lowest_available: Vec<LowestBalance>,
 }
 
-/// The three sums in a currency; one that cannot be told is `null`.
+/// The three sums in a currency; one that is not known is `null`.
 #[derive(Clone, Debug, Serialize)]
 struct CurrencySums {
     currency: &'static str,
@@ -44,12 +45,14 @@ struct CurrencySums {
 
 impl CurrencySums {
     fn sums_in(currency: Currency, sums: &ThreeSums) -> Self {
-        let text = |sum: Money| sum.display(currency).to_string();
+        let known = [sums.all_due_paid, sums.all_kept];
+        let [all_due_paid, all_kept] =
+            known.map(|sum| sum.map(|sum| sum.display(currency).to_string()));
         Self {
             currency: currency.code(),
-            as_funded: text(sums.as_funded),
-            all_due_paid: sums.all_due_paid.map(text),
-            all_kept: sums.all_kept.map(text),
+            as_funded: sums.as_funded.display(currency).to_string(),
+            all_due_paid,
+            all_kept,
         }
     }
 }
@@ -69,15 +72,14 @@ impl RunRecord {
     /// Of a run that has ended. Hashes are SHA-256: of each input file, and of each profile as resolved.
     pub fn record_of_run(
         inputs: Hashes,
-        (book, scenario): (&Book, Option<&str>),
-        (summary, demand): (&Summary, &Demand),
+        book: &Book,
+        scenario: Option<&str>,
+        summary: &Summary,
+        demand: &Demand,
     ) -> Self {
-        let hash_of = |profile: &Profile| {
-            (
-                profile.name.to_string(),
-                hash(profile::toml(profile).as_bytes()),
-            )
-        };
+        let events = summary.events.iter();
+        let spend = demand.totals(book);
+        let spend = spend.iter();
         Self {
             program: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -87,21 +89,19 @@ impl RunRecord {
             from: book.days.from.to_string(),
             to: book.days.to.to_string(),
             inputs,
-            profiles: book.profiles.iter().map(hash_of).collect(),
+            profiles: book.profiles.iter().map(named_hash).collect(),
             ledger: String::new(),
             outputs: Hashes::new(),
             rows: summary.rows(),
-            events: summary
-                .events
-                .iter()
-                .map(|(event, rows)| (event.name(), *rows))
-                .collect(),
-            spend: demand
-                .totals(book)
-                .iter()
+            events: events.map(|(event, rows)| (event.name(), *rows)).collect(),
+            spend: spend
                 .map(|(currency, sums)| CurrencySums::sums_in(*currency, sums))
                 .collect(),
-            lowest_available: lowest(book, summary),
+            lowest_available: summary
+                .accounts
+                .iter()
+                .map(|summary| LowestBalance::of_account(book, summary))
+                .collect(),
         }
     }
 
@@ -182,19 +182,21 @@ impl Seal {
     }
 }
 
-fn lowest(book: &Book, summary: &Summary) -> Vec<LowestBalance> {
-    let row = |summary: &AccountSummary| {
+/// A profile by its name, and the hash of its table.
+fn named_hash(profile: &Profile) -> (String, String) {
+    let hash = hash(profile::toml(profile).as_bytes());
+    (profile.name.to_string(), hash)
+}
+
+impl LowestBalance {
+    fn of_account(book: &Book, summary: &AccountSummary) -> Self {
         let account = book.account(summary.account);
-        LowestBalance {
+        let available = summary.lowest.available;
+        Self {
             account_id: account.id.to_string(),
             currency: account.currency.code(),
-            available: summary
-                .lowest
-                .available
-                .display(account.currency)
-                .to_string(),
+            available: available.display(account.currency).to_string(),
             date: summary.lowest.date.to_string(),
         }
-    };
-    summary.accounts.iter().map(row).collect()
+    }
 }

@@ -1,9 +1,9 @@
-//! Many runs of a book, as bytes: `sweep.csv` and the picture of the efficient ones.
+//! Many runs of a book, as bytes: `sweep.csv` and the picture of the efficient ones. Never decides which are efficient.
 
-use super::chart::{Frontier, Point};
+use super::chart::{ChartHeading, Frontier, Point};
 use super::compare::measured;
-use super::pictures::{NamedChart, of_chart};
-use super::write_rows;
+use super::csv_columns::CsvColumns;
+use super::pictures::NamedChart;
 use crate::analysis::compare::{Measure, Sum};
 use crate::model::money::Currency;
 
@@ -24,77 +24,53 @@ pub struct SweepRow {
 
 /// The bytes of a table of many runs, in this order.
 pub fn sweep_csv(columns: &[String], currency: Currency, rows: &[SweepRow]) -> Vec<u8> {
-    let measures = || Measure::NAMES.iter().map(|(name, _)| *name);
-    let last = [
-        "lowest_account",
-        "lowest_date",
-        "within_limits",
-        "efficient",
-    ];
-    let header = columns
-        .iter()
-        .map(String::as_str)
-        .chain(["currency"])
-        .chain(measures())
-        .chain(last);
-    let header: Vec<&str> = header.collect();
-    let line = |row: &SweepRow| {
-        let mut cells = row.cells.clone();
-        cells.push(currency.code().to_owned());
-        cells.extend(Measure::NAMES.iter().map(|(_, measure)| {
-            row.sum
-                .get(*measure)
-                .map(|figure| measured(*measure, figure, currency))
-                .unwrap_or_default()
-        }));
-        cells.push(row.lowest_account.clone());
-        cells.push(
-            row.sum
-                .lowest
-                .map(|low| low.date.to_string())
-                .unwrap_or_default(),
-        );
-        cells.extend([row.is_within, row.is_efficient].map(|is| is.to_string()));
-        cells
-    };
-    write_rows(&header, rows.iter().map(line))
+    let mut file = CsvColumns::<&SweepRow>::new();
+    for (at, name) in columns.iter().enumerate() {
+        file = file.column(name, move |row| row.cells[at].as_str());
+    }
+    file = file.column("currency", |_| currency);
+    for (name, measure) in Measure::NAMES {
+        file = file.optional(*name, move |row| {
+            let figure = row.sum.get(*measure)?;
+            Some(measured(*measure, figure, currency))
+        });
+    }
+    file.column("lowest_account", |row| row.lowest_account.as_str())
+        .optional("lowest_date", |row| Some(row.sum.lowest?.date))
+        .column("within_limits", |row| row.is_within)
+        .column("efficient", |row| row.is_efficient)
+        .write(rows)
 }
 
-/// The picture of spend against losses.
+impl SweepRow {
+    fn point(&self, cost: Measure) -> Option<Point> {
+        let chosen = self.cells.iter().filter(|cell| !cell.is_empty());
+        Some(Point {
+            label: chosen.map(String::as_str).collect::<Vec<_>>().join(", "),
+            cost: self.sum.get(cost)?,
+            losses: self.sum.get(Measure::Terminated)?,
+            is_within: self.is_within,
+            is_efficient: self.is_efficient,
+        })
+    }
+}
+
+/// The picture of what runs cost, by a measure, against what they lose.
 pub fn picture(
     title: &str,
     columns: &[String],
-    (cost, currency): (Measure, Currency),
+    cost: Measure,
+    currency: Currency,
     rows: &[SweepRow],
 ) -> NamedChart {
-    let point = |row: &SweepRow| {
-        let label = row
-            .cells
-            .iter()
-            .filter(|cell| !cell.is_empty())
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(", ");
-        let (cost, losses) = (row.sum.get(cost)?, row.sum.get(Measure::Terminated)?);
-        Some(Point {
-            label,
-            cost,
-            losses,
-            is_within: row.is_within,
-            is_efficient: row.is_efficient,
-        })
-    };
+    let (runs, by) = (rows.len(), columns.join(", "));
     let chart = Frontier {
-        title: format!("Cost against losses · {title}"),
-        subtitle: format!(
-            "{} in {} of {} runs by {}",
-            cost.name(),
-            currency.code(),
-            rows.len(),
-            columns.join(", ")
-        ),
-        currency: of_chart(currency),
-        points: rows.iter().filter_map(point).collect(),
+        heading: ChartHeading {
+            title: format!("Cost against losses · {title}"),
+            subtitle: format!("{} in {currency} of {runs} runs by {by}", cost.name()),
+        },
+        currency,
+        points: rows.iter().filter_map(|row| row.point(cost)).collect(),
     };
-    NamedChart::of_frontier(chart)
+    NamedChart::new("frontier".to_owned(), chart)
 }

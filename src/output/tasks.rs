@@ -1,32 +1,18 @@
-//! The to-do list as files: `todo.csv` for people, `todo-actions.csv` to be pasted behind the actions of a book.
-//!
-//! Rule **todo-files** of docs/spec.
+//! The to-do list as files: `todo.csv` for people, `todo-actions.csv` to be pasted behind the actions of a book. Never
+//! decides what is to be done.
 
-use super::{closing, write_rows};
+use super::closing::{self, flag};
+use super::csv_columns::CsvColumns;
 use crate::analysis::tasks::{TaskLine, TaskList};
-use crate::model::action::Verb;
+use crate::model::account::Account;
 use crate::model::book::Book;
-use crate::model::instance::InstanceIndex;
+use crate::model::id::Label;
+use crate::model::instance::InstanceLabels;
 
 /// The names of the files.
 pub const LIST: &str = "todo.csv";
 /// The rows of `actions.csv` that do what the list says.
 pub const ACTIONS: &str = "todo-actions.csv";
-
-const COLUMNS: &[&str] = &[
-    "by",
-    "latest",
-    "action",
-    "account_id",
-    "instance_id",
-    "amount",
-    "months",
-    "flag",
-    "covers_until",
-    "reason",
-    "name",
-    "product",
-];
 
 /// Both files.
 pub fn files(book: &Book, list: &TaskList) -> [(&'static str, Vec<u8>); 2] {
@@ -36,62 +22,51 @@ pub fn files(book: &Book, list: &TaskList) -> [(&'static str, Vec<u8>); 2] {
     ]
 }
 
+/// A line of the list with what it is about.
+#[derive(Clone, Copy)]
+struct TaskRow<'t> {
+    book: &'t Book,
+    line: &'t TaskLine,
+    account: &'t Account,
+}
+
+impl<'t> TaskRow<'t> {
+    fn amount_text(&self) -> Option<String> {
+        let amount = self.line.amount()?;
+        Some(amount.display(self.account.currency).to_string())
+    }
+
+    /// A label of the instance; none where the line is about an account.
+    fn label(&self, label: impl Fn(&InstanceLabels) -> Option<Label>) -> Option<&'t str> {
+        let instance = self.book.instance(self.line.instance()?);
+        label(&instance.labels).map(|label| self.book.labels.label_text(label))
+    }
+}
+
 fn lines(book: &Book, list: &TaskList) -> Vec<u8> {
-    let tags: Vec<String> = book
-        .tag_keys
-        .iter()
-        .map(|key| format!("tag:{key}"))
-        .collect();
-    let header: Vec<&str> = COLUMNS
-        .iter()
-        .copied()
-        .chain(tags.iter().map(String::as_str))
-        .collect();
-    write_rows(&header, list.lines.iter().map(|line| task_row(book, line)))
-}
-
-fn task_row(book: &Book, line: &TaskLine) -> Vec<String> {
-    let account = book.account(line.account);
-    let verb = line.verb();
-    let flag = if let Verb::SetFlag(flag, _) = verb {
-        flag.name()
-    } else {
-        ""
-    };
-    let mut row = vec![
-        line.by.to_string(),
-        line.latest.to_string(),
-        verb.name().to_owned(),
-        account.id.to_string(),
-        line.instance()
-            .map(|instance| book.instance(instance).id.to_string())
-            .unwrap_or_default(),
-        line.amount()
-            .map(|amount| amount.display(account.currency).to_string())
-            .unwrap_or_default(),
-        verb.months()
-            .map(|months| months.to_string())
-            .unwrap_or_default(),
-        flag.to_owned(),
-        line.covers_until
-            .map(|day| day.to_string())
-            .unwrap_or_default(),
-        line.reason().to_owned(),
-    ];
-    row.extend(labels(book, line.instance()));
-    row
-}
-
-/// The name, the product and the tags of an instance, empty where a line is about an account.
-fn labels(book: &Book, instance: Option<InstanceIndex>) -> Vec<String> {
-    let Some(instance) = instance else {
-        return vec![String::new(); 2 + book.tag_keys.len()];
-    };
-    let labels = &book.instance(instance).labels;
-    let text = |label| book.labels.label_text(label).to_owned();
-    let named = [labels.name.map(text), Some(text(labels.product))].into_iter();
-    named
-        .chain(labels.tags.iter().map(|tag| tag.map(text)))
-        .map(Option::unwrap_or_default)
-        .collect()
+    let mut columns = CsvColumns::<TaskRow<'_>>::new()
+        .column("by", |row| row.line.by)
+        .column("latest", |row| row.line.latest)
+        .column("action", |row| row.line.verb().name())
+        .column("account_id", |row| &row.account.id)
+        .optional("instance_id", |row| {
+            Some(&book.instance(row.line.instance()?).id)
+        })
+        .optional("amount", |row| row.amount_text())
+        .optional("months", |row| row.line.verb().months())
+        .optional("flag", |row| flag(row.line.verb()))
+        .optional("covers_until", |row| row.line.covers_until)
+        .column("reason", |row| row.line.reason())
+        .optional("name", |row| row.label(|labels| labels.name))
+        .optional("product", |row| row.label(|labels| Some(labels.product)));
+    for (tag, key) in book.tag_keys.iter().enumerate() {
+        columns = columns.optional(format!("tag:{key}"), move |row| {
+            row.label(|labels| labels.tags.get(tag).copied().flatten())
+        });
+    }
+    columns.write(list.lines.iter().map(|line| TaskRow {
+        book,
+        line,
+        account: book.account(line.account),
+    }))
 }

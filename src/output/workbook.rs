@@ -1,5 +1,5 @@
 //! The monthly report as a workbook: a summary with charts, and each table on a sheet of its own, with formulas for what can be
-//! recalculated. The only file that knows the format, with those beside it; the same report gives the same bytes.
+//! recalculated. The only file that knows the format, with those beside it; the same report gives the same bytes. Never computes a figure.
 
 mod charts;
 mod sheet;
@@ -15,12 +15,13 @@ use super::monthly::month_text;
 use super::names::UniqueNames;
 use crate::analysis::lost::LossClass;
 use crate::model::calendar::Day;
+use crate::model::money::{Currency, Money};
 use charts::CURVES;
-use sheet::{CellLook, Formats, LedgerFormulas};
+use sheet::{CellLook, Formats, LedgerFormulas, SheetWriter};
 use texts::Text;
 
 /// The most rows of a sheet below its header.
-const ROWS: usize = 1_000_000;
+const MAX_ROWS: usize = 1_000_000;
 /// The name of the first sheet.
 const SUMMARY: &str = "Summary";
 /// The figures of the summary begin in this row, the charts in that one.
@@ -47,22 +48,23 @@ pub fn workbook(report: &MonthReport) -> Result<Vec<u8>, XlsxError> {
             .set_creation_datetime(&created),
     );
     let mut formats = Formats::default();
-    let shown: Vec<&ReportTable> = report
-        .tables
-        .iter()
-        .filter(|table| !table.rows.is_empty())
-        .collect();
+    let tables = report.tables.iter();
+    let shown: Vec<&ReportTable> = tables.filter(|table| !table.rows.is_empty()).collect();
     let sheets = SheetNames::name_sheets(&shown);
-    let ledger = report
-        .table("ledger")
+    let ledger = report.table("ledger");
+    let ledger = ledger
         .and_then(|table| LedgerFormulas::formulas_to(table, sheets.of_table(table)?, &report.by));
-    summary(&mut workbook, report, (&shown, &sheets))?;
+    summary(&mut workbook, report, &shown, &sheets)?;
     for table in &shown {
         let Some(names) = sheets.of_table(table) else {
             continue;
         };
         let sheet = workbook.add_worksheet().set_name(&names.sheet)?;
-        sheet::write_sheet(sheet, (table, names), (&mut formats, ledger.as_ref()))?;
+        let mut writer = SheetWriter {
+            sheet,
+            formats: &mut formats,
+        };
+        writer.write_table(table, names, ledger.as_ref())?;
     }
     charts::write_charts(&mut workbook, report, &sheets)?;
     workbook.save_to_buffer()
@@ -81,26 +83,20 @@ struct SheetNames<'r>(BTreeMap<&'r str, NamesOfTable>);
 
 impl<'r> SheetNames<'r> {
     fn name_sheets(shown: &[&'r ReportTable]) -> Self {
-        let (mut sheets, mut natives) = (
-            UniqueNames::of_sheets(&[SUMMARY, CURVES]),
-            UniqueNames::of_tables(),
-        );
-        let ascii = |name: &str| {
-            name.chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-                .collect::<String>()
-        };
-        let names = |table: &&'r ReportTable| NamesOfTable {
-            sheet: sheets.take(&table.name.replace('_', "-")),
-            native: natives.take(&format!("t_{}", ascii(&table.name))),
-        };
-        Self(
-            shown
-                .iter()
-                .map(|table| &*table.name)
-                .zip(shown.iter().map(names).collect::<Vec<_>>())
-                .collect(),
-        )
+        let mut sheets = UniqueNames::of_sheets(&[SUMMARY, CURVES]);
+        let mut natives = UniqueNames::of_tables();
+        let mut names = BTreeMap::new();
+        for table in shown {
+            let native = table
+                .name
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            let of_table = NamesOfTable {
+                sheet: sheets.take(&table.name.replace('_', "-")),
+                native: natives.take(&format!("t_{native}")),
+            };
+            names.insert(table.name.as_str(), of_table);
+        }
+        Self(names)
     }
 
     fn of_table(&self, table: &ReportTable) -> Option<&NamesOfTable> {
@@ -108,124 +104,118 @@ impl<'r> SheetNames<'r> {
     }
 }
 
-/// The first sheet: what must be known first, then a list of the others.
-fn summary(
-    workbook: &mut Workbook,
-    report: &MonthReport,
-    (shown, sheets): (&[&ReportTable], &SheetNames<'_>),
-) -> Result<(), XlsxError> {
-    let big = Format::new().set_bold().set_font_size(16);
-    let sheet = workbook.add_worksheet().set_name(SUMMARY)?;
+/// Lets a sheet be printed across a page, whatever its width.
+fn set_page(sheet: &mut Worksheet) {
     sheet
         .set_landscape()
         .set_paper_size(9)
         .set_print_fit_to_pages(1, 0);
+}
+
+/// The first sheet: what must be known first, then a list of the others.
+fn summary(
+    workbook: &mut Workbook,
+    report: &MonthReport,
+    shown: &[&ReportTable],
+    sheets: &SheetNames<'_>,
+) -> Result<(), XlsxError> {
+    let big = Format::new().set_bold().set_font_size(16);
+    let plain = Format::default();
+    let sheet = workbook.add_worksheet().set_name(SUMMARY)?;
+    set_page(sheet);
     for (column, width) in [(0, 42_u16), (1, 16), (2, ABOUT)] {
         sheet.set_column_width(column, width)?;
     }
-    let scenario = report
-        .scenario
-        .as_ref()
-        .map_or_else(String::new, |scenario| format!(" · scenario {scenario}"));
+    let title = format!("{} · {}", report.book, month_text(report.period.month));
+    Text::sentence(&title).put(sheet, 0, 0, &big)?;
     let days = report.period.days;
-    let plain = Format::default();
-    Text::sentence(&format!(
-        "{} · {}",
-        report.book,
-        month_text(report.period.month)
-    ))
-    .put(sheet, (0, 0), &big)?;
-    Text::sentence(&format!("{} to {}{scenario}", days.from, days.to)).put(
-        sheet,
-        (1, 0),
-        &plain,
-    )?;
-    for (row, (what, cell, beside)) in (FIGURES..CHARTS).zip(figures(report)) {
-        Text::sentence(&what).put(sheet, (row, 0), &plain)?;
-        let look = CellLook {
-            sense: Sense::Balance,
-            is_total: true,
-        };
-        sheet::put(
+    let mut range = format!("{} to {}", days.from, days.to);
+    if let Some(scenario) = &report.scenario {
+        range += &format!(" · scenario {scenario}");
+    }
+    Text::sentence(&range).put(sheet, 1, 0, &plain)?;
+    let look = CellLook {
+        sense: Sense::Balance,
+        is_total: true,
+    };
+    for (row, figure) in (FIGURES..CHARTS).zip(figures(report)) {
+        Text::sentence(&figure.what).put(sheet, row, 0, &plain)?;
+        let mut writer = SheetWriter {
             sheet,
-            (row, 1),
-            (&cell, None),
-            (&mut Formats::default(), look),
-        )?;
-        Text::sentence(&beside).put(sheet, (row, 2), &plain)?;
+            formats: &mut Formats::default(),
+        };
+        writer.put(row, 1, &figure.cell, None, look)?;
+        Text::sentence(&figure.note).put(sheet, row, 2, &plain)?;
     }
     contents(sheet, shown, sheets)
 }
 
-/// What the first screen of the page says, as typed figures: what each is, its value, and a note.
-fn figures(report: &MonthReport) -> Vec<(String, TableCell, String)> {
+/// A figure of the summary.
+struct SummaryFigure {
+    what: String,
+    cell: TableCell,
+    note: String,
+}
+
+impl SummaryFigure {
+    fn of_money(what: &str, amount: Money, currency: Currency, note: String) -> Self {
+        Self {
+            what: format!("{what}, {currency}"),
+            cell: TableCell::Money(amount, currency),
+            note,
+        }
+    }
+}
+
+/// What the first screen of the page says, as typed figures.
+fn figures(report: &MonthReport) -> Vec<SummaryFigure> {
     let first = &report.first;
     let soon = first
         .losses
         .iter()
-        .filter(|(class, _)| *class == LossClass::Soon)
-        .map(|(_, count)| count.instances as u64);
-    let mut lines = vec![(
-        "Instances at risk within 30 days".to_owned(),
-        TableCell::Count(soon.sum()),
-        String::new(),
-    )];
-    lines.extend(
-        first
-            .lowest
-            .iter()
-            .take(1)
-            .map(|(account, currency, amount, day)| {
-                (
-                    format!("Lowest balance ahead, {currency}"),
-                    TableCell::Money(*amount, *currency),
-                    format!(" in {account} on {day}"),
-                )
-            }),
-    );
-    lines.extend(first.top_up.iter().map(|(account, currency, amount, day)| {
-        (
-            format!("Next top-up, {currency}"),
-            TableCell::Money(*amount, *currency),
-            format!(" of {account} by {day}"),
-        )
+        .filter(|(class, _)| *class == LossClass::Soon);
+    let mut figures = vec![SummaryFigure {
+        what: "Instances at risk within 30 days".to_owned(),
+        cell: TableCell::Count(soon.map(|(_, count)| count.instances as u64).sum()),
+        note: String::new(),
+    }];
+    figures.extend(first.lowest.first().map(|low| {
+        let note = format!(" in {} on {}", low.account, low.day);
+        SummaryFigure::of_money("Lowest balance ahead", low.amount, low.currency, note)
     }));
-    for spent in first.spend.iter().take(1) {
-        let amounts = [
-            ("Spend of the month", Some(spent.spend)),
-            ("Month before", spent.before),
-            ("Budget", spent.budget),
-            ("Last forecast", spent.forecast),
-        ];
-        let all = if spent.is_converted {
+    figures.extend(first.top_up.as_ref().map(|top_up| {
+        let note = format!(" of {} by {}", top_up.account, top_up.day);
+        SummaryFigure::of_money("Next top-up", top_up.amount, top_up.currency, note)
+    }));
+    if let Some(spent) = first.spend.first() {
+        let note = if spent.is_converted {
             " all converted"
         } else {
             ""
         };
-        lines.extend(amounts.into_iter().filter_map(|(what, amount)| {
-            let name = format!("{what}, {}", spent.currency);
-            Some((
-                name,
-                TableCell::Money(amount?, spent.currency),
-                all.to_owned(),
-            ))
-        }));
+        for (what, amount) in [
+            ("Spend of the month", Some(spent.spend)),
+            ("Month before", spent.before),
+            ("Budget", spent.budget),
+            ("Last forecast", spent.forecast),
+        ] {
+            figures.extend(amount.map(|amount| {
+                SummaryFigure::of_money(what, amount, spent.currency, note.to_owned())
+            }));
+        }
     }
-    for (currency, sums) in first.run.iter().take(1) {
-        let sums = [
+    if let Some((currency, sums)) = first.run.first() {
+        for (what, sum) in [
             ("Whole run, as funded", Some(sums.as_funded)),
             ("Whole run, all due paid", sums.all_due_paid),
             ("Whole run, all kept", sums.all_kept),
-        ];
-        lines.extend(sums.into_iter().filter_map(|(what, sum)| {
-            Some((
-                format!("{what}, {currency}"),
-                TableCell::Money(sum?, *currency),
-                String::new(),
-            ))
-        }));
+        ] {
+            figures.extend(
+                sum.map(|sum| SummaryFigure::of_money(what, sum, *currency, String::new())),
+            );
+        }
     }
-    lines
+    figures
 }
 
 /// The list of the other sheets.
@@ -241,28 +231,25 @@ fn contents(
         .set_align(FormatAlign::Top)
         .set_indent(1);
     for (column, head) in [(0, "Table"), (1, "Rows"), (2, " What it shows")] {
-        Text::cell(head).put(sheet, (CONTENTS, column), &bold)?;
+        Text::cell(head).put(sheet, CONTENTS, column, &bold)?;
     }
     for (row, table) in (CONTENTS + 1..).zip(shown) {
         let Some(names) = sheets.of_table(table) else {
             continue;
         };
-        Text::heading(&table.title).put_link(sheet, (row, &names.sheet), &top)?;
+        Text::heading(&table.title).put_link(sheet, row, &names.sheet, &top)?;
         let count = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
         sheet.write_number_with_format(row, 1, count, &top)?;
-        let cut = match table.rows.len() > ROWS {
-            true => format!(
-                " Only the first {ROWS} rows are here; report/{}.csv has all.",
-                table.name
-            ),
-            false => String::new(),
-        };
-        let about = format!("{}{cut}", table.about);
-        let lines = u32::try_from(about.chars().count())
-            .unwrap_or(0)
-            .div_ceil(u32::from(ABOUT));
+        let mut about = table.about.clone();
+        if table.rows.len() > MAX_ROWS {
+            let name = &table.name;
+            about +=
+                &format!(" Only the first {MAX_ROWS} rows are here; report/{name}.csv has all.");
+        }
+        let characters = u32::try_from(about.chars().count()).unwrap_or(0);
+        let lines = characters.div_ceil(u32::from(ABOUT));
         sheet.set_row_height_pixels(row, LINE * lines.max(1))?;
-        Text::sentence(&about).put(sheet, (row, 2), &wrapped)?;
+        Text::sentence(&about).put(sheet, row, 2, &wrapped)?;
     }
     Ok(())
 }

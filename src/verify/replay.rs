@@ -108,7 +108,7 @@ fn compare_replay(
         let spend = monthly::spend(&tables);
         comparison.compare_piece(SPEND.file, &monthly::spend_csv(&by.name, &spend));
         if let Some(states) = states {
-            let charts = pictures::of_run(book, states, &summary, (&by.name, &spend));
+            let charts = pictures::of_run(book, states, &summary, &by.name, &spend);
             compare_charts(&charts, comparison);
         }
     }
@@ -169,7 +169,10 @@ fn count_states(states: &mut States<'_>, window: &Window) {
         day, kept, entries, ..
     } in window.pieces()
     {
-        let changes: Vec<_> = kept.entries[entries].iter().map(States::sight).collect();
+        let changes: Vec<_> = kept.entries[entries]
+            .iter()
+            .map(States::change_in)
+            .collect();
         states.count_changes(day, &changes);
     }
     if let Some(last) = window.last() {
@@ -201,9 +204,14 @@ fn compare_record(
     sums: &Demand,
     comparison: &mut ReplayComparison<'_, '_>,
 ) {
-    let run = (book, record.scenario.as_deref());
-    let mut anew = run_json::RunRecord::record_of_run(record.inputs.clone(), run, (summary, sums))
-        .of_version(&record.version);
+    let mut anew = run_json::RunRecord::record_of_run(
+        record.inputs.clone(),
+        book,
+        record.scenario.as_deref(),
+        summary,
+        sums,
+    )
+    .of_version(&record.version);
     if let Some(by) = &record.by {
         anew = anew.grouped_by(by);
     }

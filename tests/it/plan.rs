@@ -351,9 +351,8 @@ fn the_scenario_and_the_rows_of_a_plan_are_read_back() {
         };
         let way = PaymentChannel::channel_of_book(&book, question.channel);
         let expected = with(&book, &plan.actions(question.channel)).expect("the book was planned");
-        let made: BTreeMap<String, Vec<u8>> = files::files(&book, &plan, (way, None))
-            .into_iter()
-            .collect();
+        let made: BTreeMap<String, Vec<u8>> =
+            files::files(&book, &plan, way, None).into_iter().collect();
         let read = |folder: &Folder, scenario| {
             let (book, problems) = input::read_book(folder, scenario);
             let book = book.unwrap_or_else(|| {

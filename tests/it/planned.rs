@@ -581,9 +581,8 @@ fn judge(seed: u64, ask: Ask) -> Option<Count> {
     }
     let question = with_budgets(seed, ask, &book, question)?;
     let plan = plan::plan(&book, &question).ok()?;
-    let made: BTreeMap<String, Vec<u8>> = files::files(&book, &plan, (way, None))
-        .into_iter()
-        .collect();
+    let made: BTreeMap<String, Vec<u8>> =
+        files::files(&book, &plan, way, None).into_iter().collect();
     let pasted = String::from_utf8(made["actions.csv"].clone()).expect("files are UTF-8");
     let pasted: Vec<Cells> = rows(&pasted).into_iter().map(filled).collect();
     let given = Given {

@@ -126,7 +126,7 @@ pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
         .iter()
         .map(|(name, bytes)| (name.to_owned(), hash(bytes)))
         .collect();
-    let record = run_json::RunRecord::record_of_run(inputs, (&book, None), (&summary, &three_sums))
+    let record = run_json::RunRecord::record_of_run(inputs, &book, None, &summary, &three_sums)
         .grouped_by("product");
     reports.insert("run.json".to_owned(), record.bytes(outputs));
     Some(reports)

@@ -1,15 +1,14 @@
 //! Runs side by side: a line for each above, what each differs from the first below, on the same days.
 //! Never decides which runs there are or what is summed up.
 
-use chrono::{Days, NaiveDate};
-
 use super::amount::{Scale, exact};
 use super::axis::DateAxis;
-use super::canvas::{Anchor, Area, Canvas, Lettering, Shape, WIDTH};
-use super::encode::encode;
-use super::frame::{self, FOOT, MARGIN, TOP, ValueAxis};
+use super::canvas::{Area, Canvas, LABEL, QUIET, STRONG, WIDTH};
+use super::frame::{self, FOOT, MARGIN, TOP, TimePlot, ValueAxis};
 use super::palette::{BASE, GRID, LINES, Rgb};
-use super::{ChartCurrency, ChartError, Format};
+use super::{Chart, ChartHeading};
+use crate::model::calendar::Day;
+use crate::model::money::Currency;
 
 /// Room on the right for names and last amounts.
 const NOTES_WIDTH: f64 = 190.0;
@@ -21,16 +20,14 @@ const BETWEEN: f64 = 58.0;
 /// Amounts of several runs, day by day.
 #[derive(Clone, Debug)]
 pub struct AgainstBase {
-    /// What the chart shows, such as `Spend since the opening`.
-    pub title: String,
-    /// Where and when: book, first and last day.
-    pub subtitle: String,
+    /// What the chart shows.
+    pub heading: ChartHeading,
     /// What the amounts are, for the caption of the upper panel.
-    pub what: String,
+    pub what: &'static str,
     /// The currency of all amounts.
-    pub currency: ChartCurrency,
+    pub currency: Currency,
     /// The first day.
-    pub first: NaiveDate,
+    pub first: Day,
     /// The first one is what the others are held against. The first seven are drawn.
     pub lines: Vec<RunLine>,
 }
@@ -44,207 +41,135 @@ pub struct RunLine {
     pub amounts: Vec<i64>,
 }
 
-/// A panel: its axes, and the area between them.
-struct Panel {
-    dates: DateAxis,
-    values: ValueAxis,
-    area: Area,
+/// A line of a panel.
+struct PanelLine<'c> {
+    colour: Rgb,
+    label: &'c str,
+    points: Vec<(Day, i128)>,
+}
+
+impl PanelLine<'_> {
+    /// The last amount.
+    fn last(&self) -> i128 {
+        self.points.last().map_or(0, |&(_, amount)| amount)
+    }
+}
+
+impl Chart for AgainstBase {
+    fn lay_out(&self) -> Canvas {
+        let days = self.lines.iter().map(|line| line.amounts.len());
+        let days = i32::try_from(days.max().unwrap_or(0)).unwrap_or(i32::MAX);
+        let Some(base) = self.lines.first().filter(|_| days > 0) else {
+            return self.heading.no_data("no data");
+        };
+        let height = TOP + UPPER + BETWEEN + LOWER + FOOT;
+        let mut canvas = self.heading.open_canvas(height);
+        let unit = format!("{}, {}", self.currency, self.what);
+        frame::caption(&mut canvas, &unit, &[]);
+        let amounts: Vec<PanelLine<'_>> = self.panel_lines(None);
+        let changes: Vec<PanelLine<'_>> = self.panel_lines(Some(base));
+        let digits = self.currency.digits();
+        let upper = axis(&amounts, 8, digits, TOP, UPPER);
+        let lower = axis(&changes, 4, digits, TOP + UPPER + BETWEEN, LOWER);
+        let left = upper.left().max(lower.left());
+        let last = self.first + (days - 1);
+        let dates = DateAxis::new(self.first, last, left, WIDTH - MARGIN - NOTES_WIDTH);
+        let (upper, lower) = (panel(dates, upper, left), panel(dates, lower, left));
+
+        draw_grid(&mut canvas, &upper);
+        self.draw_lines(&mut canvas, &upper, &amounts);
+        let baseline = upper.area.bottom + BETWEEN - 16.0;
+        let caption = format!("difference from {}", base.label);
+        canvas.write(MARGIN, baseline, &caption, QUIET);
+        draw_grid(&mut canvas, &lower);
+        frame::dates(&mut canvas, &lower.dates, lower.area);
+        self.draw_lines(&mut canvas, &lower, &changes);
+        canvas
+    }
 }
 
 impl AgainstBase {
-    /// The picture in a file format.
-    ///
-    /// # Errors
-    /// Only if the drawing backend or the encoder fails.
-    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        encode(&self.lay_out(), format)
-    }
-
-    fn lay_out(&self) -> Canvas {
-        let days = self
-            .lines
-            .iter()
-            .map(|line| line.amounts.len())
-            .max()
-            .unwrap_or(0);
-        let Some(base) = self.lines.first().filter(|_| days > 0) else {
-            return frame::no_data(&self.title, &self.subtitle, "no data");
-        };
-        let mut canvas = frame::open_canvas(
-            &self.title,
-            &self.subtitle,
-            TOP + UPPER + BETWEEN + LOWER + FOOT,
-        );
-        let shown: Vec<(Rgb, &RunLine)> = std::iter::once(BASE)
-            .chain(LINES)
-            .zip(&self.lines)
-            .collect();
-        frame::caption(
-            &mut canvas,
-            &format!("{}, {}", self.currency.code, self.what),
-            &[],
-        );
-        let amounts: Vec<(Rgb, &str, Vec<i128>)> = shown
-            .iter()
-            .map(|(colour, line)| (*colour, line.label.as_str(), wide(&line.amounts)))
-            .collect();
-        let changes: Vec<(Rgb, &str, Vec<i128>)> = shown
-            .iter()
-            .skip(1)
-            .map(|(colour, line)| (*colour, line.label.as_str(), line.less(base)))
-            .collect();
-        let (upper, lower) = self.panels(days, &amounts, &changes);
-        upper.grid(&mut canvas);
-        upper.draw_panel(&mut canvas, self.first, &amounts);
-        upper.names(&mut canvas, &self.currency, &amounts);
-        let baseline = upper.area.bottom + BETWEEN - 16.0;
-        let caption = format!("difference from {}", base.label);
-        canvas.place_text(MARGIN, baseline, &caption, Lettering::QUIET, Anchor::Start);
-        lower.grid(&mut canvas);
-        frame::dates(&mut canvas, &lower.dates, lower.area);
-        lower.draw_panel(&mut canvas, self.first, &changes);
-        lower.names(&mut canvas, &self.currency, &changes);
-        canvas
-    }
-
-    /// The upper and the lower panel, above each other so that days line up.
-    fn panels(
-        &self,
-        days: usize,
-        amounts: &[(Rgb, &str, Vec<i128>)],
-        changes: &[(Rgb, &str, Vec<i128>)],
-    ) -> (Panel, Panel) {
-        let digits = self.currency.digits;
-        let axis = |lines: &[(Rgb, &str, Vec<i128>)], top: f64, height: f64, steps: i128| {
-            let all = || {
-                lines
-                    .iter()
-                    .flat_map(|(_, _, amounts)| amounts.iter().copied())
-            };
-            let scale = Scale::new(
-                all().min().unwrap_or(0),
-                all().max().unwrap_or(0),
-                steps,
-                digits,
-            );
-            ValueAxis {
-                scale,
-                top,
-                bottom: top + height,
+    /// The lines as they are or, but for the first, by what they have more than it on the days that both have.
+    fn panel_lines(&self, base: Option<&RunLine>) -> Vec<PanelLine<'_>> {
+        let coloured = std::iter::once(BASE).chain(LINES).zip(&self.lines);
+        let mut lines = Vec::new();
+        for (colour, line) in coloured.skip(usize::from(base.is_some())) {
+            let mut amounts: Vec<i128> = line.amounts.iter().copied().map(i128::from).collect();
+            if let Some(base) = base {
+                amounts.truncate(base.amounts.len());
+                for (amount, base) in amounts.iter_mut().zip(&base.amounts) {
+                    *amount -= i128::from(*base);
+                }
             }
-        };
-        let upper = axis(amounts, TOP, UPPER, 8);
-        let lower = axis(changes, TOP + UPPER + BETWEEN, LOWER, 4);
-        let left = upper.left().max(lower.left());
-        let right = WIDTH - MARGIN - NOTES_WIDTH;
-        let last = self
-            .first
-            .checked_add_days(Days::new(days as u64 - 1))
-            .unwrap_or(self.first);
-        let dates = DateAxis::new(self.first, last, left, right);
-        let panel = |values: ValueAxis| {
-            let area = Area {
-                left,
-                top: values.top,
-                right,
-                bottom: values.bottom,
-            };
-            Panel {
-                dates,
-                values,
-                area,
-            }
-        };
-        (panel(upper), panel(lower))
-    }
-}
-
-fn wide(amounts: &[i64]) -> Vec<i128> {
-    amounts.iter().copied().map(i128::from).collect()
-}
-
-impl RunLine {
-    /// What it has more than another one, on the days that both have.
-    fn less(&self, base: &Self) -> Vec<i128> {
-        self.amounts
-            .iter()
-            .zip(&base.amounts)
-            .map(|(own, base)| i128::from(*own) - i128::from(*base))
-            .collect()
-    }
-}
-
-impl Panel {
-    fn grid(&self, canvas: &mut Canvas) {
-        self.values.grid(canvas, self.area.left, self.area.right);
-        for label in self.dates.labels() {
-            canvas.post(
-                self.dates.start(label.at),
-                self.area.top,
-                self.area.bottom,
-                GRID,
-            );
-        }
-        self.values.zero(canvas, self.area.left, self.area.right);
-    }
-
-    /// The lines, the first one below the others and broader, so that it shows where they lie on it.
-    fn draw_panel(&self, canvas: &mut Canvas, first: NaiveDate, lines: &[(Rgb, &str, Vec<i128>)]) {
-        for (colour, _, amounts) in lines {
-            let days = (0..).map_while(|day| first.checked_add_days(Days::new(day)));
-            let points: Vec<(NaiveDate, i128)> = days.zip(amounts.iter().copied()).collect();
-            let mut corners = Vec::new();
-            for (left, right, amount) in self.dates.runs(&points) {
-                let y = self.values.y(amount);
-                corners.extend([(left, y), (right, y)]);
-            }
-            let thickness = if *colour == BASE { 4.0 } else { 2.0 };
-            canvas.push(Shape::Steps {
-                points: corners,
-                thickness,
-                colour: *colour,
+            let days = (0..).map(|day| self.first + day);
+            lines.push(PanelLine {
+                colour,
+                label: &line.label,
+                points: days.zip(amounts).collect(),
             });
         }
+        lines
     }
 
-    /// Name and last amount of each line, on the right at its height but not over each other.
-    fn names(
-        &self,
-        canvas: &mut Canvas,
-        currency: &ChartCurrency,
-        lines: &[(Rgb, &str, Vec<i128>)],
-    ) {
+    /// The lines, the first one below the others and broader, so that it shows where they lie on it; then name and last
+    /// amount of each, on the right at its height but not over each other.
+    fn draw_lines(&self, canvas: &mut Canvas, panel: &TimePlot, lines: &[PanelLine<'_>]) {
         const PITCH: f64 = 35.0;
-        let mut notes: Vec<(f64, Rgb, &str, i128)> = Vec::new();
-        for (colour, label, amounts) in lines {
-            let last = amounts.last().copied().unwrap_or(0);
-            notes.push((self.values.y(last), *colour, label, last));
+        for line in lines {
+            let thickness = if line.colour == BASE { 4.0 } else { 2.0 };
+            panel.draw_line(canvas, &line.points, line.colour, thickness);
         }
+        let heights = lines.iter().map(|line| panel.values.y(line.last()));
+        let mut notes: Vec<(f64, &PanelLine<'_>)> = heights.zip(lines).collect();
         notes.sort_by(|left, right| left.0.total_cmp(&right.0));
-        let heights = apart(
-            &notes.iter().map(|note| note.0).collect::<Vec<_>>(),
-            PITCH,
-            self.area,
-        );
-        let x = self.area.right + 14.0;
-        for ((_, colour, label, last), y) in notes.into_iter().zip(heights) {
-            let style = Lettering::STRONG.colour(colour);
-            canvas.place_text(
-                x,
-                y - 2.0,
-                &style.fit(label, NOTES_WIDTH - 14.0),
-                style,
-                Anchor::Start,
-            );
-            canvas.place_text(
-                x,
-                y + 14.0,
-                &exact(last, currency.digits),
-                Lettering::LABEL,
-                Anchor::Start,
-            );
+        let heights: Vec<f64> = notes.iter().map(|note| note.0).collect();
+        let x = panel.area.right + 14.0;
+        for ((_, line), y) in notes.iter().zip(apart(&heights, PITCH, panel.area)) {
+            let style = STRONG.colour(line.colour);
+            let label = style.fit(line.label, NOTES_WIDTH - 14.0);
+            canvas.write(x, y - 2.0, &label, style);
+            let last = exact(line.last(), self.currency.digits());
+            canvas.write(x, y + 14.0, &last, LABEL);
         }
     }
+}
+
+fn axis(lines: &[PanelLine<'_>], steps: i128, digits: u8, top: f64, height: f64) -> ValueAxis {
+    let points = lines.iter().flat_map(|line| &line.points);
+    ValueAxis {
+        scale: Scale::with_zero(points.map(|&(_, amount)| amount), steps, digits),
+        top,
+        bottom: top + height,
+    }
+}
+
+/// A panel of which the data begins at `left`, so that days line up with those of the other.
+fn panel(dates: DateAxis, values: ValueAxis, left: f64) -> TimePlot {
+    let area = Area {
+        left,
+        top: values.top,
+        right: WIDTH - MARGIN - NOTES_WIDTH,
+        bottom: values.bottom,
+    };
+    TimePlot {
+        dates,
+        values,
+        area,
+    }
+}
+
+fn draw_grid(canvas: &mut Canvas, panel: &TimePlot) {
+    let Area {
+        left,
+        top,
+        right,
+        bottom,
+    } = panel.area;
+    panel.values.grid(canvas, left, right);
+    for label in panel.dates.labels() {
+        canvas.post(panel.dates.start(label.at), top, bottom, GRID);
+    }
+    panel.values.zero(canvas, left, right);
 }
 
 /// Heights, ascending, moved as little as is simple to be a pitch apart and inside an area.

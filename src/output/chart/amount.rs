@@ -2,8 +2,7 @@
 //!
 //! A count (of instances) is an amount with no decimals.
 
-use super::ChartCurrency;
-use crate::model::money::grouped;
+use crate::model::money::{Currency, grouped};
 
 const UNITS: [(u32, &str); 4] = [(3, "k"), (6, "M"), (9, "B"), (12, "T")];
 
@@ -13,8 +12,8 @@ pub(super) fn exact(amount: i128, digits: u8) -> String {
 }
 
 /// The whole amount with its currency: `CNY 1,234.50`.
-pub(super) fn with_code(amount: i128, currency: &ChartCurrency) -> String {
-    format!("{} {}", currency.code, exact(amount, currency.digits))
+pub(super) fn with_code(amount: i128, currency: Currency) -> String {
+    format!("{currency} {}", exact(amount, currency.digits()))
 }
 
 /// The amount in at most six characters and a sign: `12.50`, `842`, `1,204`, `12.3k`, `1.20M`; a half rounds away from zero.
@@ -73,17 +72,21 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// A scale for amounts from `low` to `high`, and zero, in about `steps` steps.
-    pub(super) fn new(low: i128, high: i128, steps: i128, digits: u8) -> Self {
-        Self::around(low.min(0), high.max(0), steps, digits)
+    /// A scale for amounts, and zero, in about `steps` steps.
+    pub(super) fn with_zero(amounts: impl Iterator<Item = i128>, steps: i128, digits: u8) -> Self {
+        let ends = amounts.fold((0, 0), |(low, high), amount| {
+            (amount.min(low), amount.max(high))
+        });
+        Self::around(ends.0, ends.1, steps, digits)
     }
 
     /// A scale for amounts from `low` to `high`, in about `steps` steps.
     pub(super) fn around(low: i128, high: i128, steps: i128, digits: u8) -> Self {
         if low == high {
+            let high = low + 1;
             return Self {
                 low,
-                high: low + 1,
+                high,
                 step: 2,
                 digits,
             };
@@ -104,10 +107,8 @@ impl Scale {
 
     /// The amounts to mark, from the lowest.
     pub(super) fn marks(&self) -> impl Iterator<Item = i128> {
-        let Self {
-            low, high, step, ..
-        } = *self;
-        (0..=(high - low) / step).map(move |at| low + at * step)
+        let steps = (self.high - self.low) / self.step;
+        (0..=steps).map(|at| self.low + at * self.step)
     }
 
     /// The label of a mark: all marks of a scale use the same unit and the same decimals, zero none.
@@ -186,7 +187,7 @@ mod tests {
     #[test]
     fn a_scale_holds_zero_and_its_amounts_and_labels_its_marks_alike() {
         let labels = |low, high, digits| {
-            let scale = Scale::new(low, high, 5, digits);
+            let scale = Scale::with_zero([low, high].into_iter(), 5, digits);
             scale
                 .marks()
                 .map(|mark| scale.label(mark))

@@ -1,7 +1,9 @@
 //! The axis of days: where a day lies, and which days, months or years are named below it.
 //! Never knows what is drawn above it. Days and months that are too close to each other are named now and then.
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::Datelike as _;
+
+use crate::model::calendar::Day;
 
 /// The least distance between two labels, in CSS pixels.
 const LABEL_ROOM: f64 = 46.0;
@@ -9,9 +11,9 @@ const LABEL_ROOM: f64 = 46.0;
 /// How often the axis names a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
-    /// Every so many days, counted from the first of each month.
+    /// Every few days, counted from the first of each month.
     Days(u32),
-    /// Every so many months, counted from January of year 0.
+    /// Every few months, counted from January of year 0.
     Months(u32),
 }
 
@@ -39,21 +41,23 @@ impl Pace {
         }
     }
 
-    fn names(self, day: NaiveDate) -> bool {
+    fn names(self, day: Day) -> bool {
+        let day_of_month = u32::from(day.day_of_month());
         match self {
-            // The last days of a month stand too close to the first of the next one.
-            Self::Days(days) => {
-                day.day0().is_multiple_of(days) && (days == 1 || day.day0() + days <= 28)
+            // The last days of a month lie too close to the first of the next one.
+            Self::Days(every) => {
+                (day_of_month - 1).is_multiple_of(every)
+                    && (every == 1 || day_of_month + every <= 29)
             }
-            Self::Months(months) => {
-                day.day() == 1 && month_number(day).rem_euclid(months.cast_signed()) == 0
+            Self::Months(every) => {
+                day_of_month == 1 && month_number(day).rem_euclid(every.cast_signed()) == 0
             }
         }
     }
 
-    fn label(self, day: NaiveDate) -> String {
+    fn label(self, day: Day) -> String {
         match self {
-            Self::Days(_) => format!("{} {}", day.day(), month_name(day)),
+            Self::Days(_) => format!("{} {}", day.day_of_month(), month_name(day)),
             Self::Months(months) if months >= 12 => String::new(),
             Self::Months(_) => month_name(day).to_owned(),
         }
@@ -74,67 +78,80 @@ pub(super) struct AxisLabel<P> {
 /// Days from left to right; each takes the same width.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DateAxis {
-    first: NaiveDate,
-    days: f64,
+    first: Day,
+    days: i32,
     left: f64,
     right: f64,
 }
 
+/// A stretch of an axis on which a value holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch<V> {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) value: V,
+}
+
 impl DateAxis {
     /// An axis from the start of the first day to the end of the last one.
-    pub(super) fn new(first: NaiveDate, last: NaiveDate, left: f64, right: f64) -> Self {
-        let days = (last.max(first) - first).num_days() + 1;
+    pub(super) fn new(first: Day, last: Day, left: f64, right: f64) -> Self {
+        let days = last.max(first).days_since(first) + 1;
         Self {
             first,
-            days: days as f64,
+            days,
             left,
             right,
         }
     }
 
     /// Where a day begins; days outside the axis lie at its ends.
-    pub(super) fn start(&self, day: NaiveDate) -> f64 {
-        let days = ((day - self.first).num_days() as f64).clamp(0.0, self.days);
-        self.left + days / self.days * (self.right - self.left)
+    pub(super) fn start(&self, day: Day) -> f64 {
+        let all = f64::from(self.days);
+        let days = f64::from(day.days_since(self.first)).clamp(0.0, all);
+        self.left + days / all * (self.right - self.left)
     }
 
     /// Where a day ends.
-    pub(super) fn end(&self, day: NaiveDate) -> f64 {
-        self.start(day.succ_opt().unwrap_or(day))
+    pub(super) fn end(&self, day: Day) -> f64 {
+        self.start(day.tomorrow())
     }
 
-    /// The stretches on which a value holds, each with its left and right end. A point holds from its day until the next
-    /// point, the last one for its day; equal neighbours are one stretch.
-    pub(super) fn runs<V: Copy + PartialEq>(
-        &self,
-        points: &[(NaiveDate, V)],
-    ) -> Vec<(f64, f64, V)> {
-        let mut runs: Vec<(f64, f64, V)> = Vec::new();
+    /// The middle of a day.
+    pub(super) fn middle(&self, day: Day) -> f64 {
+        (self.start(day) + self.end(day)) / 2.0
+    }
+
+    /// The stretches on which a value holds. A point holds from its day until the next point, the last one for its day; equal
+    /// neighbours are one stretch.
+    pub(super) fn stretches<V: Copy + PartialEq>(&self, points: &[(Day, V)]) -> Vec<Stretch<V>> {
+        let mut stretches: Vec<Stretch<V>> = Vec::new();
         for (at, &(day, value)) in points.iter().enumerate() {
             let right = match points.get(at + 1) {
                 Some(&(next, _)) => self.start(next),
                 None => self.end(day),
             };
-            match runs.last_mut() {
-                Some((_, end, before)) if *before == value => *end = right,
-                _ => runs.push((self.start(day), right, value)),
+            match stretches.last_mut() {
+                Some(last) if last.value == value => last.right = right,
+                _ => stretches.push(Stretch {
+                    left: self.start(day),
+                    right,
+                    value,
+                }),
             }
         }
-        runs
+        stretches
     }
 
     /// The days that are named.
-    pub(super) fn labels(&self) -> Vec<AxisLabel<NaiveDate>> {
+    pub(super) fn labels(&self) -> Vec<AxisLabel<Day>> {
         let pace = self.pace();
-        let days = (0..self.days as u64)
-            .map_while(|n| self.first.checked_add_days(Days::new(n)))
-            .filter(|&day| pace.names(day))
-            .map(|day| (day, day, pace.label(day)));
-        with_years(days)
+        let days = (0..self.days).map(|days| self.first + days);
+        let named = days.filter(|day| pace.names(*day));
+        with_years(named.map(|day| (day, day, pace.label(day))))
     }
 
     fn pace(&self) -> Pace {
-        let width_of_day = (self.right - self.left) / self.days;
+        let width_of_day = (self.right - self.left) / f64::from(self.days);
         PACES
             .into_iter()
             .find(|pace| pace.days_per_mark() * width_of_day >= LABEL_ROOM)
@@ -143,55 +160,53 @@ impl DateAxis {
 }
 
 /// The columns of a chart by month that are named, when a column has this width.
-pub(super) fn month_labels(months: &[NaiveDate], width: f64) -> Vec<AxisLabel<usize>> {
+pub(super) fn month_labels(months: &[Day], width: f64) -> Vec<AxisLabel<usize>> {
     let every = [1, 2, 3, 6, 12, 24, 60]
         .into_iter()
         .find(|&every| f64::from(every) * width >= 32.0)
         .unwrap_or(120);
-    let named = months
-        .iter()
-        .enumerate()
-        .filter(|(_, month)| month_number(**month).rem_euclid(every) == 0)
-        .map(|(at, &month)| (at, month, month_name(month).to_owned()));
-    with_years(named)
+    let months = months.iter().enumerate();
+    let named = months.filter(|(_, month)| month_number(**month).rem_euclid(every) == 0);
+    with_years(named.map(|(at, &month)| (at, month, month_name(month).to_owned())))
 }
 
-fn with_years<P>(labels: impl Iterator<Item = (P, NaiveDate, String)>) -> Vec<AxisLabel<P>> {
+fn with_years<P>(labels: impl Iterator<Item = (P, Day, String)>) -> Vec<AxisLabel<P>> {
     let mut before = None;
     labels
         .map(|(at, day, text)| {
-            let year = (before != Some(day.year())).then_some(day.year());
+            let year = Some(day.year()).filter(|year| before != Some(*year));
             before = Some(day.year());
             AxisLabel { at, text, year }
         })
         .collect()
 }
 
-fn month_number(day: NaiveDate) -> i32 {
-    day.year() * 12 + day.month0().cast_signed()
+fn month_number(day: Day) -> i32 {
+    let date = day.date();
+    date.year() * 12 + date.month0().cast_signed()
 }
 
-fn month_name(day: NaiveDate) -> &'static str {
+fn month_name(day: Day) -> &'static str {
     const NAMES: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    NAMES[day.month0() as usize]
+    NAMES[day.date().month0() as usize]
 }
 
 /// A day in words: `3 Sep 2026`.
-pub(super) fn day_name(day: NaiveDate) -> String {
-    format!("{} {} {}", day.day(), month_name(day), day.year())
+pub(super) fn day_name(day: Day) -> String {
+    format!("{} {} {}", day.day_of_month(), month_name(day), day.year())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn day(year: i32, month: u32, day: u32) -> NaiveDate {
-        NaiveDate::from_ymd_opt(year, month, day).expect("a test names real days")
+    fn day(year: i32, month: u32, day: u32) -> Day {
+        Day::parse(&format!("{year}-{month:02}-{day:02}")).expect("a test names real days")
     }
 
-    fn texts(first: NaiveDate, last: NaiveDate) -> Vec<String> {
+    fn texts(first: Day, last: Day) -> Vec<String> {
         let axis = DateAxis::new(first, last, 0.0, 800.0);
         let label = |l: AxisLabel<_>| match l.year {
             Some(year) => format!("{} {year}", l.text).trim().to_owned(),

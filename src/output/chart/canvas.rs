@@ -1,7 +1,7 @@
 //! What a chart is made of before it is a picture: a list of shapes at positions in CSS pixels.
 //! Never knows money, dates or file formats, and cannot fail.
 
-use super::font::{self, Weight};
+use super::font::{Face, Weight};
 use super::palette::{INK, MUTED, PAPER, Rgb};
 use crate::input::shown::Shown;
 
@@ -9,6 +9,9 @@ use crate::input::shown::Shown;
 pub(super) const WIDTH: f64 = 1200.0;
 /// Device pixels (PNG) or user units (SVG) for each CSS pixel.
 pub(super) const SCALE: f64 = 2.0;
+
+/// Whether a backend took a shape.
+pub(super) type Painted = Result<(), Box<dyn std::error::Error>>;
 
 /// Which point of a text its position names.
 #[derive(Clone, Copy, Debug)]
@@ -24,32 +27,27 @@ pub(super) enum Anchor {
 /// How a text looks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lettering {
-    /// The em in CSS pixels.
-    pub(super) size: f64,
-    /// Regular or bold.
-    pub(super) weight: Weight,
+    /// Its em in CSS pixels, and its weight.
+    pub(super) face: Face,
     /// The ink.
     pub(super) colour: Rgb,
 }
 
-impl Lettering {
-    /// The title of a chart.
-    pub(super) const TITLE: Self = Self::new(23.0, Weight::Bold, INK);
-    /// The line below the title, and the word for no data.
-    pub(super) const SUBTITLE: Self = Self::new(15.0, Weight::Regular, MUTED);
-    /// Names of things.
-    pub(super) const LABEL: Self = Self::new(13.0, Weight::Regular, INK);
-    /// Figures that matter.
-    pub(super) const STRONG: Self = Self::new(13.0, Weight::Bold, INK);
-    /// Axis labels and notes.
-    pub(super) const QUIET: Self = Self::new(13.0, Weight::Regular, MUTED);
+/// The title of a chart.
+pub(super) const TITLE: Lettering = Lettering::new(23.0, Weight::Bold, INK);
+/// The line below the title, and the word for no data.
+pub(super) const SUBTITLE: Lettering = Lettering::new(15.0, Weight::Regular, MUTED);
+/// Names of things.
+pub(super) const LABEL: Lettering = Lettering::new(13.0, Weight::Regular, INK);
+/// Figures that matter.
+pub(super) const STRONG: Lettering = Lettering::new(13.0, Weight::Bold, INK);
+/// Axis labels and notes.
+pub(super) const QUIET: Lettering = Lettering::new(13.0, Weight::Regular, MUTED);
 
+impl Lettering {
     const fn new(size: f64, weight: Weight, colour: Rgb) -> Self {
-        Self {
-            size,
-            weight,
-            colour,
-        }
+        let face = Face { size, weight };
+        Self { face, colour }
     }
 
     /// The same type in another colour.
@@ -59,13 +57,20 @@ impl Lettering {
 
     /// The width of a text of this type, in CSS pixels.
     pub(super) fn width(self, text: &str) -> f64 {
-        font::width(text, self.size, self.weight)
+        self.face.width(text)
     }
 
     /// The text, cut to a width in CSS pixels.
     pub(super) fn fit(self, text: &str, room: f64) -> String {
-        font::fit(text, self.size, self.weight, room)
+        self.face.fit(text, room)
     }
+}
+
+/// A place; `y` grows downwards.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    pub(super) x: f64,
+    pub(super) y: f64,
 }
 
 /// An upright rectangle; `y` grows downwards.
@@ -90,22 +95,22 @@ pub(super) enum Shape {
     Columns(Vec<Area>, Rgb),
     /// A line of horizontal and vertical parts only.
     Steps {
-        points: Vec<(f64, f64)>,
+        points: Vec<Spot>,
         thickness: f64,
         colour: Rgb,
     },
     /// A filled polygon, its last corner joined to the first.
-    Polygon(Vec<(f64, f64)>, Rgb),
+    Polygon(Vec<Spot>, Rgb),
     /// A filled circle.
     Disc {
-        centre: (f64, f64),
+        centre: Spot,
         radius: f64,
         colour: Rgb,
     },
-    /// One line of text; see [`Canvas::place_text`].
+    /// One line of text.
     Text {
-        x: f64,
-        baseline: f64,
+        /// What the anchor names, on the base line.
+        at: Spot,
         text: Shown,
         style: Lettering,
         anchor: Anchor,
@@ -114,7 +119,7 @@ pub(super) enum Shape {
 
 /// The shapes of one chart, in the order in which they are drawn.
 #[derive(Debug)]
-pub(super) struct Canvas {
+pub(in crate::output) struct Canvas {
     height: f64,
     shapes: Vec<Shape>,
 }
@@ -184,44 +189,56 @@ impl Canvas {
         }
     }
 
-    /// A text in one line, made fit to be shown: pictures take no other.
-    pub(super) fn place_text(
-        &mut self,
-        x: f64,
-        baseline: f64,
-        text: &str,
-        style: Lettering,
-        anchor: Anchor,
-    ) {
+    /// A text in one line from `x` on, made fit to be shown: pictures take no other.
+    pub(super) fn write(&mut self, x: f64, baseline: f64, text: &str, style: Lettering) {
+        self.place(Spot { x, y: baseline }, text, style, Anchor::Start);
+    }
+
+    /// The same around `x`.
+    pub(super) fn write_centred(&mut self, x: f64, baseline: f64, text: &str, style: Lettering) {
+        self.place(Spot { x, y: baseline }, text, style, Anchor::Middle);
+    }
+
+    /// The same up to `x`.
+    pub(super) fn write_left_of(&mut self, x: f64, baseline: f64, text: &str, style: Lettering) {
+        self.place(Spot { x, y: baseline }, text, style, Anchor::End);
+    }
+
+    fn place(&mut self, at: Spot, text: &str, style: Lettering, anchor: Anchor) {
+        let text = Shown::visible(text);
         self.push(Shape::Text {
-            x,
-            baseline,
-            text: Shown::visible(text),
+            at,
+            text,
             style,
             anchor,
         });
     }
 
-    /// A text on a piece of paper that hides the lines behind it, as near to `x` as it can be between two bounds.
-    pub(super) fn tag(
-        &mut self,
-        x: f64,
-        baseline: f64,
-        text: &str,
-        style: Lettering,
-        bounds: (f64, f64),
-    ) {
+    /// A figure on a piece of paper that hides the lines behind it, as near to `x` as it can be inside an area.
+    pub(super) fn tag(&mut self, x: f64, baseline: f64, text: &str, area: Area) {
         const PADDING: f64 = 6.0;
+        let (style, size) = (STRONG, STRONG.face.size);
+        let (least, most) = (area.left + 2.0, area.right - 2.0);
         let width = style.width(text) + 2.0 * PADDING;
-        let left = (x - width / 2.0).min(bounds.1 - width).max(bounds.0);
-        let (top, bottom) = (baseline - style.size * 1.1, baseline + style.size * 0.45);
+        let left = (x - width / 2.0).min(most - width).max(least);
+        let (top, bottom) = (baseline - size * 1.1, baseline + size * 0.45);
         self.fill(left, top, left + width, bottom, PAPER);
         // A viewer's font may be wider: at the right bound the text grows to the left.
-        if left + width >= bounds.1 {
-            let right = left + width - PADDING;
-            self.place_text(right, baseline, text, style, Anchor::End);
+        if left + width >= most {
+            self.write_left_of(left + width - PADDING, baseline, text, style);
         } else {
-            self.place_text(left + PADDING, baseline, text, style, Anchor::Start);
+            self.write(left + PADDING, baseline, text, style);
+        }
+    }
+
+    /// A disc with a rim of paper.
+    pub(super) fn dot(&mut self, centre: Spot, rim: f64, radius: f64, ink: Rgb) {
+        for (radius, colour) in [(rim, PAPER), (radius, ink)] {
+            self.push(Shape::Disc {
+                centre,
+                radius,
+                colour,
+            });
         }
     }
 }
@@ -229,4 +246,9 @@ impl Canvas {
 /// A position on the grid of device pixels.
 pub(super) fn device(position: f64) -> i32 {
     (position * SCALE).round() as i32
+}
+
+/// A place on the grid of device pixels.
+pub(super) fn on_grid(spot: Spot) -> (i32, i32) {
+    (device(spot.x), device(spot.y))
 }

@@ -54,62 +54,71 @@ fn units_per_em(font: &FontRef) -> f32 {
         .expect("an embedded font names its units per em")
 }
 
-fn advance(character: char, size: f32, weight: Weight) -> f32 {
-    if is_setting_apart(character) {
-        return 0.0;
+/// A font size (the em) and a weight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Face {
+    /// The em, in the unit of all widths.
+    pub(super) size: f64,
+    /// Regular or bold.
+    pub(super) weight: Weight,
+}
+
+impl Face {
+    /// The width of a text as it is shown.
+    pub(super) fn width(self, text: &str) -> f64 {
+        let advances = text.chars().map(|c| self.advance(c));
+        f64::from(advances.sum::<f32>())
     }
-    let (font, id) = glyph(character, weight);
-    font.h_advance_unscaled(id) / units_per_em(font) * size
-}
 
-/// The width of a text, as it is shown, at this font size (the em), in the same unit as the size.
-pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
-    let em = size as f32;
-    f64::from(text.chars().map(|c| advance(c, em, weight)).sum::<f32>())
-}
-
-/// The text, or its beginning with an ellipsis where it is wider than `room`. What is cut keeps a reserve for viewers of
-/// SVG whose font is wider.
-pub(super) fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
-    let shown = Shown::alone(text);
-    let text = shown.as_str();
-    if width(text, size, weight) <= room {
-        return shown.into_string();
-    }
-    let em = size as f32;
-    let mut left = room as f32 * 0.95 - advance('…', em, weight);
-    let kept: String = text
-        .chars()
-        .take_while(|&c| {
-            left -= advance(c, em, weight);
-            left >= 0.0
-        })
-        .collect();
-    format!("{}…", kept.trim_end())
-}
-
-/// Calls `pixel` with column, row and coverage (0 to 1) for each pixel that the text touches; `x` is its left end and
-/// `baseline` its base line.
-pub(super) fn draw_text(
-    text: &str,
-    (size, weight): (f32, Weight),
-    (x, baseline): (f32, f32),
-    mut pixel: impl FnMut(i32, i32, f32),
-) {
-    let mut pen = x;
-    for character in text.chars().filter(|c| !is_setting_apart(*c)) {
-        let (font, id) = glyph(character, weight);
-        // ab_glyph scales by the height of a line, not by the em.
-        let scale = PxScale::from(size * font.height_unscaled() / units_per_em(font));
-        let placed = id.with_scale_and_position(scale, point(pen, baseline));
-        if let Some(outline) = font.outline_glyph(placed) {
-            let corner = outline.px_bounds().min;
-            outline.draw(|column, row, coverage| {
-                let (column, row) = (column as i32, row as i32);
-                pixel(corner.x as i32 + column, corner.y as i32 + row, coverage);
-            });
+    fn advance(self, character: char) -> f32 {
+        if is_setting_apart(character) {
+            return 0.0;
         }
-        pen += advance(character, size, weight);
+        let (font, id) = glyph(character, self.weight);
+        font.h_advance_unscaled(id) / units_per_em(font) * self.size as f32
+    }
+
+    /// The text, or its beginning with an ellipsis where it is wider than `room`. What is cut keeps a reserve for viewers of
+    /// SVG whose font is wider.
+    pub(super) fn fit(self, text: &str, room: f64) -> String {
+        let shown = Shown::alone(text);
+        let text = shown.as_str();
+        if self.width(text) <= room {
+            return shown.into_string();
+        }
+        let mut left = room as f32 * 0.95 - self.advance('…');
+        let fitting = text.chars().take_while(|&c| {
+            left -= self.advance(c);
+            left >= 0.0
+        });
+        let begin: String = fitting.collect();
+        format!("{}…", begin.trim_end())
+    }
+
+    /// Calls `pixel` with column, row and coverage (0 to 1) for each pixel that the text touches; `x` is its left end.
+    pub(super) fn draw(
+        self,
+        text: &str,
+        x: f32,
+        baseline: f32,
+        mut pixel: impl FnMut(i32, i32, f32),
+    ) {
+        let mut pen = x;
+        for character in text.chars().filter(|c| !is_setting_apart(*c)) {
+            let (font, id) = glyph(character, self.weight);
+            // ab_glyph scales by the height of a line, not by the em.
+            let em = self.size as f32;
+            let scale = PxScale::from(em * font.height_unscaled() / units_per_em(font));
+            let placed = id.with_scale_and_position(scale, point(pen, baseline));
+            if let Some(outline) = font.outline_glyph(placed) {
+                let corner = outline.px_bounds().min;
+                let (left, top) = (corner.x as i32, corner.y as i32);
+                outline.draw(|column, row, coverage| {
+                    pixel(left + column as i32, top + row as i32, coverage);
+                });
+            }
+            pen += self.advance(character);
+        }
     }
 }
 
@@ -117,11 +126,16 @@ pub(super) fn draw_text(
 mod tests {
     use super::*;
 
+    const FACE: Face = Face {
+        size: 13.0,
+        weight: Weight::Regular,
+    };
+
     #[test]
-    fn a_text_that_fits_is_kept_and_a_longer_one_ends_in_an_ellipsis() {
-        assert_eq!(fit("web-01", 13.0, Weight::Regular, 100.0), "web-01");
-        let cut = fit(&"w".repeat(60), 13.0, Weight::Regular, 100.0);
-        assert!(cut.ends_with('…') && width(&cut, 13.0, Weight::Regular) <= 100.0);
+    fn a_text_that_fits_is_whole_and_a_longer_one_ends_in_an_ellipsis() {
+        assert_eq!(FACE.fit("web-01", 100.0), "web-01");
+        let cut = FACE.fit(&"w".repeat(60), 100.0);
+        assert!(cut.ends_with('…') && FACE.width(&cut) <= 100.0);
     }
 
     #[test]
@@ -132,6 +146,6 @@ mod tests {
             assert_ne!(glyph(known, Weight::Bold).1, GlyphId(0), "{known}");
         }
         assert_eq!(glyph('\u{1F600}', Weight::Regular).1, GlyphId(0));
-        assert!(width("\u{1F600}", 13.0, Weight::Regular) > 0.0);
+        assert!(FACE.width("\u{1F600}") > 0.0);
     }
 }

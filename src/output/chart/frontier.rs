@@ -3,27 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use super::amount::{Scale, exact};
-use super::canvas::{Anchor, Area, Canvas, Lettering, Shape, WIDTH};
-use super::encode::encode;
+use super::amount::{Scale, with_code};
+use super::canvas::{Canvas, LABEL, QUIET, STRONG, Spot, WIDTH};
 use super::frame::{self, FOOT, HEIGHT, MARGIN, TOP, ValueAxis};
-use super::palette::{ALERT, AXIS, BALANCE, GRID, PAPER, REST, Rgb};
-use super::{ChartCurrency, ChartError, Format};
+use super::palette::{ALERT, AXIS, BALANCE, GRID, REST};
+use super::{Chart, ChartHeading};
+use crate::model::money::Currency;
 
 /// Room on the right for the names of efficient runs.
 const NOTES_WIDTH: f64 = 300.0;
-/// At most so many efficient runs are named.
-const NAMED: usize = 10;
+/// The most efficient runs that are named.
+const MAX_NAMED: usize = 10;
 
 /// Many runs.
 #[derive(Clone, Debug)]
 pub struct Frontier {
     /// What the chart shows.
-    pub title: String,
-    /// Where and when.
-    pub subtitle: String,
+    pub heading: ChartHeading,
     /// The currency of the costs.
-    pub currency: ChartCurrency,
+    pub currency: Currency,
     /// The runs; of those at the same place one is drawn.
     pub points: Vec<Point>,
 }
@@ -58,128 +56,82 @@ impl CostAxis {
     fn draw_axis(&self, canvas: &mut Canvas, losses: &ValueAxis) {
         let bottom = losses.bottom + 14.0;
         for cost in self.scale.marks() {
-            canvas.post(self.x(cost), losses.top, bottom, GRID);
-            canvas.place_text(
-                self.x(cost),
-                bottom + 22.0,
-                &self.scale.label(cost),
-                Lettering::QUIET,
-                Anchor::Middle,
-            );
+            let x = self.x(cost);
+            canvas.post(x, losses.top, bottom, GRID);
+            canvas.write_centred(x, bottom + 22.0, &self.scale.label(cost), QUIET);
         }
         canvas.rule(self.left, self.right, bottom, AXIS);
     }
 }
 
-impl Frontier {
-    /// The picture in a file format.
-    ///
-    /// # Errors
-    /// Only if the drawing backend or the encoder fails.
-    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        encode(&self.lay_out(), format)
-    }
-
+impl Chart for Frontier {
     fn lay_out(&self) -> Canvas {
-        let costs = || self.points.iter().map(|point| i128::from(point.cost));
-        let (Some(low), Some(high)) = (costs().min(), costs().max()) else {
-            return frame::no_data(&self.title, &self.subtitle, "no runs");
+        let costs = self.points.iter().map(|point| i128::from(point.cost));
+        let (Some(low), Some(high)) = (costs.clone().min(), costs.max()) else {
+            return self.heading.no_data("no runs");
         };
-        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, HEIGHT);
+        let mut canvas = self.heading.open_canvas(HEIGHT);
         let key = [
             (BALANCE, "efficient"),
             (ALERT, "within the limits"),
             (REST, "breaks a limit"),
         ];
         frame::caption(&mut canvas, "instances lost", &key);
-        let most = self
-            .points
-            .iter()
-            .map(|point| i128::from(point.losses))
-            .max()
-            .unwrap_or(0);
-        let scale = Scale::new(0, most.max(1), 6, 0);
+        let losses = self.points.iter().map(|point| i128::from(point.losses));
         let losses = ValueAxis {
-            scale,
+            scale: Scale::with_zero(losses.chain([1]), 6, 0),
             top: TOP + 10.0,
             bottom: HEIGHT - FOOT - 14.0,
         };
         let (left, right) = (losses.left() + 14.0, WIDTH - MARGIN - NOTES_WIDTH);
         // A scale that holds zero would squeeze runs that all cost about the same.
         let costs = CostAxis {
-            scale: Scale::around(low, high, 6, self.currency.digits),
+            scale: Scale::around(low, high, 6, self.currency.digits()),
             left,
             right,
         };
         losses.grid(&mut canvas, left, right);
         costs.draw_axis(&mut canvas, &losses);
-        self.dots(&mut canvas, &costs, &losses);
-        self.names(&mut canvas, right);
+        self.draw_dots(&mut canvas, &costs, &losses);
+        self.draw_names(&mut canvas, right + 28.0);
         canvas
     }
+}
 
-    fn dots(&self, canvas: &mut Canvas, costs: &CostAxis, losses: &ValueAxis) {
-        let rank = |point: &Point| u8::from(point.is_within) + 2 * u8::from(point.is_efficient);
-        let mut places: BTreeMap<(i64, i64), u8> = BTreeMap::new();
+impl Frontier {
+    fn draw_dots(&self, canvas: &mut Canvas, costs: &CostAxis, losses: &ValueAxis) {
+        let mut ranks: BTreeMap<(i64, i64), u8> = BTreeMap::new();
         for point in &self.points {
-            let known = places.entry((point.cost, point.losses)).or_default();
-            *known = (*known).max(rank(point));
+            let rank = u8::from(point.is_within) + 2 * u8::from(point.is_efficient);
+            let known = ranks.entry((point.cost, point.losses)).or_default();
+            *known = rank.max(*known);
         }
-        for drawn in [0, 1, 3] {
-            let (colour, radius): (Rgb, f64) = match drawn {
-                0 => (REST, 3.5),
-                1 => (ALERT, 4.0),
-                _ => (BALANCE, 6.0),
-            };
-            for ((cost, lost), _) in places.iter().filter(|(_, rank)| **rank == drawn) {
-                let centre = (costs.x(i128::from(*cost)), losses.y(i128::from(*lost)));
-                canvas.push(Shape::Disc {
-                    centre,
-                    radius: radius + 1.0,
-                    colour: PAPER,
-                });
-                canvas.push(Shape::Disc {
-                    centre,
-                    radius,
-                    colour,
-                });
+        for (drawn, colour, radius) in [(0, REST, 3.5), (1, ALERT, 4.0), (3, BALANCE, 6.0)] {
+            for (&(cost, lost), _) in ranks.iter().filter(|(_, rank)| **rank == drawn) {
+                let centre = Spot {
+                    x: costs.x(cost.into()),
+                    y: losses.y(lost.into()),
+                };
+                canvas.dot(centre, radius + 1.0, radius, colour);
             }
         }
     }
 
     /// The efficient runs, from the cheapest: what is chosen, what it costs and loses.
-    fn names(&self, canvas: &mut Canvas, right: f64) {
-        let mut efficient: Vec<&Point> = self
-            .points
-            .iter()
-            .filter(|point| point.is_efficient)
-            .collect();
+    fn draw_names(&self, canvas: &mut Canvas, left: f64) {
+        let points = self.points.iter();
+        let mut efficient: Vec<&Point> = points.filter(|point| point.is_efficient).collect();
         efficient.sort_by_key(|point| (point.cost, point.losses));
         efficient.dedup_by_key(|point| (point.cost, point.losses));
-        let area = Area {
-            left: right + 28.0,
-            top: TOP,
-            right: WIDTH - MARGIN,
-            bottom: HEIGHT,
-        };
-        let mut y = area.top + 8.0;
-        for point in efficient.iter().take(NAMED) {
-            let label = Lettering::STRONG.fit(&point.label, area.right - area.left);
-            canvas.place_text(
-                area.left,
-                y,
-                &label,
-                Lettering::STRONG.colour(BALANCE),
-                Anchor::Start,
-            );
-            let cost = exact(i128::from(point.cost), self.currency.digits);
-            let text = format!("{} {cost}, {} lost", self.currency.code, point.losses);
-            canvas.place_text(area.left, y + 17.0, &text, Lettering::LABEL, Anchor::Start);
+        let mut y = TOP + 8.0;
+        for point in efficient.iter().take(MAX_NAMED) {
+            let label = STRONG.fit(&point.label, WIDTH - MARGIN - left);
+            canvas.write(left, y, &label, STRONG.colour(BALANCE));
+            let cost = with_code(point.cost.into(), self.currency);
+            let text = format!("{cost}, {} lost", point.losses);
+            canvas.write(left, y + 17.0, &text, LABEL);
             y += 41.0;
         }
-        if efficient.len() > NAMED {
-            let more = format!("and {} more", efficient.len() - NAMED);
-            canvas.place_text(area.left, y, &more, Lettering::QUIET, Anchor::Start);
-        }
+        frame::more(canvas, left, y, efficient.len().saturating_sub(MAX_NAMED));
     }
 }

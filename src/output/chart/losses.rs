@@ -1,18 +1,17 @@
 //! The timeline of losses: a row for each instance that ends reclaimed or terminated, with the days of its decline.
 //! Never decides what a loss is: rows and spans are the caller's.
 
-use chrono::NaiveDate;
-
 use super::axis::DateAxis;
-use super::canvas::{Anchor, Area, Canvas, Lettering, WIDTH};
-use super::encode::encode;
+use super::canvas::{Area, Canvas, LABEL, QUIET, WIDTH};
 use super::frame::{self, FOOT, MARGIN, TOP};
 use super::palette::GRID;
-use super::states::ChartState;
-use super::{ChartError, Format};
+use super::states::{STACK, state_colour};
+use super::{Chart, ChartHeading};
+use crate::model::calendar::Day;
+use crate::model::instance::State;
 
 /// Rows beyond this are counted, not drawn.
-const MOST_ROWS: usize = 60;
+const MAX_ROWS: usize = 60;
 const ROW: f64 = 27.0;
 const BAR: f64 = 13.0;
 const LABEL_GAP: f64 = 18.0;
@@ -21,14 +20,12 @@ const DATE_WIDTH: f64 = 92.0;
 /// Instances that are lost, and how it came.
 #[derive(Clone, Debug)]
 pub struct LossTimeline {
-    /// What the chart shows, such as `Instances lost`.
-    pub title: String,
-    /// Where and when: book, account, first and last day.
-    pub subtitle: String,
+    /// What the chart shows.
+    pub heading: ChartHeading,
     /// The first day of the axis.
-    pub from: NaiveDate,
+    pub from: Day,
     /// The last day of the axis.
-    pub to: NaiveDate,
+    pub to: Day,
     /// From the top down; about 40 read well, and those beyond 60 are counted with `more`.
     pub rows: Vec<LossRow>,
     /// How many instances the caller left out.
@@ -40,107 +37,82 @@ pub struct LossTimeline {
 pub struct LossRow {
     /// Its id or name; cut with an ellipsis where it is too long.
     pub label: String,
-    /// Its states on the axis, ascending, without [`ChartState::Terminated`].
+    /// Its states on the axis, ascending, without [`State::Terminated`].
     pub spans: Vec<StateSpan>,
     /// The day on which it was gone for good, if it was.
-    pub terminated: Option<NaiveDate>,
+    pub terminated: Option<Day>,
 }
 
 /// Days in one state.
 #[derive(Clone, Copy, Debug)]
 pub struct StateSpan {
     /// The first day.
-    pub from: NaiveDate,
+    pub from: Day,
     /// The day after the last one.
-    pub until: NaiveDate,
+    pub until: Day,
     /// The state.
-    pub state: ChartState,
+    pub state: State,
 }
 
 impl LossRow {
     /// The day on which the instance last came into one of these states.
-    fn last_entry(&self, states: &[ChartState]) -> Option<NaiveDate> {
-        let spans = self
-            .spans
-            .iter()
-            .filter(|span| states.contains(&span.state));
-        spans.map(|span| span.from).next_back()
+    fn last_entry(&self, states: &[State]) -> Option<Day> {
+        let mut spans = self.spans.iter().rev();
+        let last = spans.find(|span| states.contains(&span.state));
+        last.map(|span| span.from)
     }
 
-    fn dates(&self) -> [Option<NaiveDate>; 3] {
+    fn dates(&self) -> [Option<Day>; 3] {
         [
-            self.last_entry(&[ChartState::Overdue, ChartState::Stopped]),
-            self.last_entry(&[ChartState::Reclaimed]),
+            self.last_entry(&[State::Overdue, State::Stopped]),
+            self.last_entry(&[State::Reclaimed]),
             self.terminated,
         ]
     }
+
+    fn is_ever(&self, state: State) -> bool {
+        self.spans.iter().any(|span| span.state == state)
+            || (state == State::Terminated && self.terminated.is_some())
+    }
 }
 
-impl LossTimeline {
-    /// The picture in a file format. Its height grows with the rows.
-    ///
-    /// # Errors
-    /// Only if the drawing backend or the encoder fails.
-    pub fn render(&self, format: Format) -> Result<Vec<u8>, ChartError> {
-        encode(&self.lay_out(), format)
-    }
-
+impl Chart for LossTimeline {
+    /// The height grows with the rows.
     fn lay_out(&self) -> Canvas {
-        let rows = &self.rows[..self.rows.len().min(MOST_ROWS)];
+        let rows = &self.rows[..self.rows.len().min(MAX_ROWS)];
         if rows.is_empty() {
-            return frame::no_data(&self.title, &self.subtitle, "no instance is lost");
+            return self.heading.no_data("no instance is lost");
         }
-        let more = self.more + self.rows.len() - rows.len();
+        let hidden = self.more + self.rows.len() - rows.len();
         let top = TOP + 26.0;
         let bottom = top + ROW * rows.len() as f64;
-        let note = if more > 0 { 20.0 } else { 0.0 };
-        let mut canvas = frame::open_canvas(&self.title, &self.subtitle, bottom + FOOT + note);
+        let note = if hidden > 0 { 20.0 } else { 0.0 };
+        let mut canvas = self.heading.open_canvas(bottom + FOOT + note);
+        // The column of labels is as wide as they need, within bounds.
+        let widths = rows.iter().map(|row| LABEL.width(&row.label));
+        let labels_width = widths.fold(0.0, f64::max).clamp(90.0, 300.0);
         let plot = Area {
-            left: MARGIN + labels_width(rows) + LABEL_GAP,
+            left: MARGIN + labels_width + LABEL_GAP,
             top,
             right: WIDTH - MARGIN - 3.0 * DATE_WIDTH - 12.0,
             bottom,
         };
-        key(&mut canvas, rows);
-        headings(&mut canvas, plot);
+        let states = STACK.into_iter();
+        let states = states.filter(|state| rows.iter().any(|row| row.is_ever(*state)));
+        let key: Vec<_> = states
+            .map(|state| (state_colour(state), state.name()))
+            .collect();
+        frame::caption(&mut canvas, "", &key);
+        draw_headings(&mut canvas, plot);
         let axis = DateAxis::new(self.from, self.to, plot.left, plot.right);
         frame::dates(&mut canvas, &axis, plot);
         for (at, row) in rows.iter().enumerate() {
             let middle = top + ROW * (at as f64 + 0.5);
             draw_row(&mut canvas, row, &axis, plot, middle);
         }
-        if more > 0 {
-            let note = format!("and {more} more");
-            canvas.place_text(
-                MARGIN,
-                bottom + 24.0,
-                &note,
-                Lettering::QUIET,
-                Anchor::Start,
-            );
-        }
+        frame::more(&mut canvas, MARGIN, bottom + 24.0, hidden);
         canvas
     }
-}
-
-/// The states that occur, with their colours, above the data.
-fn key(canvas: &mut Canvas, rows: &[LossRow]) {
-    let occurs = |state: &ChartState| {
-        let has = |row: &LossRow| row.spans.iter().any(|span| span.state == *state);
-        rows.iter()
-            .any(|row| has(row) || (*state == ChartState::Terminated && row.terminated.is_some()))
-    };
-    let states = ChartState::ALL.into_iter().filter(occurs);
-    let key: Vec<_> = states
-        .map(|state| (state.colour(), state.caption()))
-        .collect();
-    frame::caption(canvas, "", &key);
-}
-
-/// The width of the column of labels: as wide as they need, within bounds.
-fn labels_width(rows: &[LossRow]) -> f64 {
-    let widths = rows.iter().map(|row| Lettering::LABEL.width(&row.label));
-    widths.fold(0.0, f64::max).clamp(90.0, 300.0)
 }
 
 /// Where the three columns of dates begin, right of the data.
@@ -148,45 +120,31 @@ fn date_columns(plot: Area) -> [f64; 3] {
     [0.0, 1.0, 2.0].map(|column| plot.right + 20.0 + column * DATE_WIDTH)
 }
 
-fn headings(canvas: &mut Canvas, plot: Area) {
+fn draw_headings(canvas: &mut Canvas, plot: Area) {
     let baseline = plot.top - 11.0;
-    canvas.place_text(
-        MARGIN,
-        baseline,
-        "instance",
-        Lettering::QUIET,
-        Anchor::Start,
-    );
-    for (x, text) in date_columns(plot)
-        .into_iter()
-        .zip(["unpaid from", "reclaimed", "terminated"])
-    {
-        canvas.place_text(x, baseline, text, Lettering::QUIET, Anchor::Start);
+    canvas.write(MARGIN, baseline, "instance", QUIET);
+    let texts = ["unpaid from", "reclaimed", "terminated"];
+    for (x, text) in date_columns(plot).into_iter().zip(texts) {
+        canvas.write(x, baseline, text, QUIET);
     }
 }
 
 fn draw_row(canvas: &mut Canvas, row: &LossRow, axis: &DateAxis, plot: Area, middle: f64) {
     canvas.rule(MARGIN, WIDTH - MARGIN, middle - ROW / 2.0, GRID);
     let baseline = middle + 4.5;
-    let label = Lettering::LABEL.fit(&row.label, plot.left - LABEL_GAP - MARGIN);
-    canvas.place_text(MARGIN, baseline, &label, Lettering::LABEL, Anchor::Start);
+    let label = LABEL.fit(&row.label, plot.left - LABEL_GAP - MARGIN);
+    canvas.write(MARGIN, baseline, &label, LABEL);
     let (top, bottom) = (middle - BAR / 2.0, middle + BAR / 2.0);
     for span in &row.spans {
         let (left, right) = (axis.start(span.from), axis.start(span.until));
-        canvas.fill(left, top, right, bottom, span.state.colour());
+        canvas.fill(left, top, right, bottom, state_colour(span.state));
     }
     if let Some(day) = row.terminated {
-        let x = axis.start(day);
-        canvas.fill(
-            x,
-            top - 3.0,
-            x + 4.0,
-            bottom + 3.0,
-            ChartState::Terminated.colour(),
-        );
+        let (x, colour) = (axis.start(day), state_colour(State::Terminated));
+        canvas.fill(x, top - 3.0, x + 4.0, bottom + 3.0, colour);
     }
     for (x, date) in date_columns(plot).into_iter().zip(row.dates()) {
         let text = date.map_or_else(|| "–".to_owned(), |date| date.to_string());
-        canvas.place_text(x, baseline, &text, Lettering::LABEL, Anchor::Start);
+        canvas.write(x, baseline, &text, LABEL);
     }
 }

@@ -9,8 +9,10 @@ use plotters::style::{Color, RGBColor};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
 
 use super::ChartError;
-use super::canvas::{Anchor, Area, Canvas, Lettering, SCALE, Shape, device};
-use super::font;
+use super::canvas::{
+    Anchor, Area, Canvas, Lettering, Painted, SCALE, Shape, Spot, device, on_grid,
+};
+use super::font::Face;
 use super::palette::Rgb;
 
 /// Device pixels for a metre of paper: 96 CSS pixels to the inch.
@@ -74,9 +76,8 @@ impl Indexed {
         let mut above: &[[u8; 3]] = &[];
         for row in rgb.as_chunks().0.chunks(width) {
             if row == above {
-                picture
-                    .pixels
-                    .extend_from_within(picture.pixels.len() - width..);
+                let start = picture.pixels.len() - width;
+                picture.pixels.extend_from_within(start..);
             } else {
                 picture.index_row(row);
             }
@@ -88,31 +89,24 @@ impl Indexed {
     fn index_row(&mut self, mut row: &[[u8; 3]]) {
         while let Some(colour) = row.first() {
             let (run, others) = row.split_at(length_of_run(*colour, row));
-            self.pixels.resize(
-                self.pixels.len() + run.len(),
-                place_of(*colour, &mut self.colours),
-            );
+            let place = place_of(*colour, &mut self.colours);
+            self.pixels.resize(self.pixels.len() + run.len(), place);
             row = others;
         }
     }
 }
 
-/// So many pixels are compared at once.
+/// The pixels that are compared at once.
 const STRIDE: usize = 32;
 
 /// How many pixels from the first on have this colour: most of a chart is paper.
 fn length_of_run(colour: [u8; 3], pixels: &[[u8; 3]]) -> usize {
     let (strides, _) = pixels.as_chunks::<STRIDE>();
-    let whole = STRIDE
-        * strides
-            .iter()
-            .take_while(|stride| **stride == [colour; STRIDE])
-            .count();
-    whole
-        + pixels[whole..]
-            .iter()
-            .take_while(|pixel| **pixel == colour)
-            .count()
+    let one_colour = [colour; STRIDE];
+    let strides = strides.iter();
+    let whole = STRIDE * strides.take_while(|stride| **stride == one_colour).count();
+    let rest = pixels[whole..].iter();
+    whole + rest.take_while(|pixel| **pixel == colour).count()
 }
 
 /// The place of a colour in the list, at whose end a new one is added while there is room.
@@ -124,18 +118,18 @@ fn place_of(colour: [u8; 3], colours: &mut Vec<[u8; 3]>) -> u8 {
         }
         return place;
     }
-    let distance = |place: &u8| -> u32 {
-        let channels = colour.into_iter().zip(colours[usize::from(*place)]);
-        channels.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
-    };
-    let nearest = (0..=u8::MAX).min_by_key(distance);
+    let nearest = (0..=u8::MAX).min_by_key(|place| distance(colour, colours[usize::from(*place)]));
     nearest.expect("there is a first place")
+}
+
+/// The square of the distance of two colours.
+fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
+    let channels = one.into_iter().zip(other);
+    channels.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
 }
 
 /// Shades between paper and ink at the edges of a text; more are not seen, and would be more colours.
 const SHADES: f32 = 15.0;
-
-type Painted = Result<(), Box<dyn std::error::Error>>;
 
 fn paint_shape(backend: &mut BitMapBackend, shape: &Shape) -> Painted {
     match shape {
@@ -152,25 +146,23 @@ fn paint_shape(backend: &mut BitMapBackend, shape: &Shape) -> Painted {
             .map(|pair| stroke(pair[0], pair[1], *thickness))
             .try_for_each(|part| fill(backend, part, *colour)),
         Shape::Polygon(points, colour) => {
-            let points = points.iter().map(|&(x, y)| (device(x), device(y)));
+            let points = points.iter().copied().map(on_grid);
             Ok(backend.fill_polygon(points, &rgb(*colour))?)
         }
         Shape::Disc {
-            centre: (x, y),
+            centre,
             radius,
             colour,
         } => {
             let radius = (radius * SCALE).round() as u32;
-            let centre = (device(*x), device(*y));
-            Ok(backend.draw_circle(centre, radius, &rgb(*colour).filled(), true)?)
+            Ok(backend.draw_circle(on_grid(*centre), radius, &rgb(*colour).filled(), true)?)
         }
         Shape::Text {
-            x,
-            baseline,
+            at,
             text,
             style,
             anchor,
-        } => write_text(backend, (*x, *baseline), text.as_str(), *style, *anchor),
+        } => write_text(backend, *at, text.as_str(), *style, *anchor),
     }
 }
 
@@ -185,43 +177,41 @@ fn fill(backend: &mut BitMapBackend, area: Area, colour: Rgb) -> Painted {
 }
 
 /// The rectangle of a horizontal or vertical line, with square ends that close the corners.
-fn stroke(from: (f64, f64), to: (f64, f64), thickness: f64) -> Area {
+fn stroke(from: Spot, to: Spot, thickness: f64) -> Area {
     let half = thickness / 2.0;
     Area {
-        left: from.0.min(to.0) - half,
-        top: from.1.min(to.1) - half,
-        right: from.0.max(to.0) + half,
-        bottom: from.1.max(to.1) + half,
+        left: from.x.min(to.x) - half,
+        top: from.y.min(to.y) - half,
+        right: from.x.max(to.x) + half,
+        bottom: from.y.max(to.y) + half,
     }
 }
 
 fn write_text(
     backend: &mut BitMapBackend,
-    (x, baseline): (f64, f64),
+    at: Spot,
     text: &str,
     style: Lettering,
     anchor: Anchor,
 ) -> Painted {
     let left = match anchor {
-        Anchor::Start => x,
-        Anchor::Middle => x - style.width(text) / 2.0,
-        Anchor::End => x - style.width(text),
+        Anchor::Start => at.x,
+        Anchor::Middle => at.x - style.width(text) / 2.0,
+        Anchor::End => at.x - style.width(text),
     };
-    let place = ((left * SCALE) as f32, device(baseline) as f32);
-    let size = (style.size * SCALE) as f32;
+    let face = Face {
+        size: style.face.size * SCALE,
+        ..style.face
+    };
+    let (x, baseline) = ((left * SCALE) as f32, device(at.y) as f32);
     let ink = rgb(style.colour);
     let mut painted = Ok(());
-    font::draw_text(
-        text,
-        (size, style.weight),
-        place,
-        |column, row, coverage| {
-            let opacity = f64::from((coverage * SHADES).round() / SHADES);
-            let pixel = ink.mix(opacity).to_backend_color();
-            if let Err(error) = backend.draw_pixel((column, row), pixel) {
-                painted = Err(error.into());
-            }
-        },
-    );
+    face.draw(text, x, baseline, |column, row, coverage| {
+        let opacity = f64::from((coverage * SHADES).round() / SHADES);
+        let pixel = ink.mix(opacity).to_backend_color();
+        if let Err(error) = backend.draw_pixel((column, row), pixel) {
+            painted = Err(error.into());
+        }
+    });
     painted
 }

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
 use super::ChartError;
-use super::canvas::{Anchor, Area, Canvas, Lettering, SCALE, Shape, device};
+use super::canvas::{Anchor, Area, Canvas, Lettering, Painted, SCALE, Shape, Spot, on_grid};
 use super::font::{CSS_FAMILIES, Weight};
 use super::palette::{PAPER, Rgb};
 
@@ -19,8 +19,7 @@ pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, ChartError> {
     let (width, height) = canvas.device_size();
     let mut document = String::new();
     let mut backend = SVGBackend::with_string(&mut document, (width, height));
-    paint(&mut backend, canvas, (width, height))
-        .map_err(|error| ChartError::Draw(error.to_string()))?;
+    paint(&mut backend, canvas).map_err(|error| ChartError::Draw(error.to_string()))?;
     drop(backend);
 
     let drawn = format!(r#"width="{width}" height="{height}""#);
@@ -29,9 +28,8 @@ pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, ChartError> {
     Ok(document.replacen(&drawn, &shown, 1).into_bytes())
 }
 
-type Painted = Result<(), Box<dyn std::error::Error>>;
-
-fn paint(backend: &mut SVGBackend, canvas: &Canvas, (width, height): (u32, u32)) -> Painted {
+fn paint(backend: &mut SVGBackend, canvas: &Canvas) -> Painted {
+    let (width, height) = canvas.device_size();
     let corner = (width.cast_signed(), height.cast_signed());
     backend.draw_rect((0, 0), corner, &plain(PAPER), true)?;
     for shape in canvas.shapes() {
@@ -43,7 +41,7 @@ fn paint(backend: &mut SVGBackend, canvas: &Canvas, (width, height): (u32, u32))
 fn paint_shape(backend: &mut SVGBackend, shape: &Shape) -> Painted {
     match shape {
         Shape::Fill(area, colour) => {
-            let (from, to) = corners(area);
+            let [from, to] = corners(area).map(on_grid);
             backend.draw_rect(from, to, &plain(*colour), true)?;
         }
         Shape::Columns(columns, colour) => {
@@ -69,18 +67,14 @@ fn paint_shape(backend: &mut SVGBackend, shape: &Shape) -> Painted {
             backend.draw_circle(on_grid(*centre), radius, &plain(*colour), true)?;
         }
         Shape::Text {
-            x,
-            baseline,
+            at,
             text,
             style,
             anchor,
         } => {
-            let top = baseline - style.size * PLOTTERS_TOP_TO_BASELINE;
-            backend.draw_text(
-                text.as_str(),
-                &type_style(*style, *anchor),
-                on_grid((*x, top)),
-            )?;
+            let y = at.y - style.face.size * PLOTTERS_TOP_TO_BASELINE;
+            let style = type_style(*style, *anchor);
+            backend.draw_text(text.as_str(), &style, on_grid(Spot { y, ..*at }))?;
         }
     }
     Ok(())
@@ -90,31 +84,35 @@ fn plain(Rgb(red, green, blue): Rgb) -> ShapeStyle {
     RGBColor(red, green, blue).filled()
 }
 
-fn on_grid((x, y): (f64, f64)) -> (i32, i32) {
-    (device(x), device(y))
-}
-
-fn corners(area: &Area) -> ((i32, i32), (i32, i32)) {
-    (
-        on_grid((area.left, area.top)),
-        on_grid((area.right, area.bottom)),
-    )
+fn corners(area: &Area) -> [Spot; 2] {
+    let Area {
+        left,
+        top,
+        right,
+        bottom,
+    } = *area;
+    [
+        Spot { x: left, y: top },
+        Spot {
+            x: right,
+            y: bottom,
+        },
+    ]
 }
 
 /// One outline for all columns, so that no seam shows between them: along the tops, and back along the bottoms.
 fn outline(columns: &[Area]) -> Vec<(i32, i32)> {
-    let tops = columns
-        .iter()
-        .flat_map(|area| [(area.left, area.top), (area.right, area.top)]);
-    let bottoms = columns
-        .iter()
-        .rev()
-        .flat_map(|area| [(area.right, area.bottom), (area.left, area.bottom)]);
-    tops.chain(bottoms).map(on_grid).collect()
+    let tops = columns.iter().map(|area| (area.left, area.right, area.top));
+    let bottoms = columns.iter().rev();
+    let bottoms = bottoms.map(|area| (area.right, area.left, area.bottom));
+    tops.chain(bottoms)
+        .flat_map(|(from, to, y)| [Spot { x: from, y }, Spot { x: to, y }])
+        .map(on_grid)
+        .collect()
 }
 
 fn type_style(style: Lettering, anchor: Anchor) -> TextStyle<'static> {
-    let weight = match style.weight {
+    let weight = match style.face.weight {
         Weight::Regular => FontStyle::Normal,
         Weight::Bold => FontStyle::Bold,
     };
@@ -124,7 +122,7 @@ fn type_style(style: Lettering, anchor: Anchor) -> TextStyle<'static> {
         Anchor::End => HPos::Right,
     };
     let Rgb(red, green, blue) = style.colour;
-    let size = style.size * SCALE * PLOTTERS_FONT_RATIO;
+    let size = style.face.size * SCALE * PLOTTERS_FONT_RATIO;
     let font = FontDesc::new(FontFamily::Name(CSS_FAMILIES), size, weight);
     TextStyle {
         font,

@@ -1,11 +1,11 @@
-//! Small charts of the page, in whole units of their drawing area. Every value can be read by pointing at it.
+//! Small charts of the page, in whole units of their drawing area. Every value can be read by pointing at it. Never decides
+//! which accounts or months are drawn.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use crate::model::calendar::Day;
+use crate::model::calendar::{Day, DayRange};
 use crate::model::money::{Currency, Money};
-use crate::output::month::{BalanceLine, ReportTable, TableCell};
+use crate::output::month::{BalanceLine, ReportTable, TableCell, with_code};
 use crate::output::monthly::month_text;
 
 const WIDTH: i64 = 640;
@@ -13,7 +13,7 @@ const HEIGHT: i64 = 150;
 /// Room above and below a curve.
 const EDGE: i64 = 8;
 /// The most values of a curve that can be pointed at.
-const SPOTS: usize = 120;
+const MAX_SPOTS: usize = 120;
 /// The height of the highest bar.
 const TALLEST: i64 = 200;
 
@@ -27,91 +27,120 @@ pub(super) struct BalanceCurve {
     pub path: String,
     pub zero: Option<i64>,
     pub alert: Option<i64>,
-    /// Where one can point, how wide that is, and what is said.
-    pub spots: Vec<(i64, i64, String)>,
+    pub spots: Vec<CurveSpot>,
+}
+
+/// Where one can point, how wide that is, and what is shown there.
+pub(super) struct CurveSpot {
+    pub x: i64,
+    pub width: i64,
+    pub label: String,
+}
+
+/// The points of a curve and the two axes.
+struct Curve {
+    points: Vec<(Day, Money)>,
+    days: DayRange,
+    low: Money,
+    high: Money,
+}
+
+impl Curve {
+    fn new(line: &BalanceLine) -> Self {
+        let days = line.days;
+        let points = line.points.iter();
+        let points: Vec<_> = points
+            .map(|(day, money)| ((*day).max(days.from), *money))
+            .collect();
+        let amounts = points
+            .iter()
+            .map(|(_, money)| *money)
+            .chain(line.alert_below);
+        Self {
+            low: amounts.clone().fold(Money::ZERO, Money::min),
+            high: amounts.fold(Money::ZERO, Money::max),
+            points,
+            days,
+        }
+    }
+
+    fn y(&self, money: Money) -> i64 {
+        let room = i128::from((self.high - self.low).minor()).max(1);
+        let up = i128::from((money - self.low).minor()) * i128::from(HEIGHT - 2 * EDGE) / room;
+        HEIGHT - EDGE - i64::try_from(up).unwrap_or(0)
+    }
+
+    fn x(&self, day: Day) -> i64 {
+        let all = i64::from(self.days.to.days_since(self.days.from)) + 1;
+        i64::from(day.days_since(self.days.from)) * WIDTH / all
+    }
+
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for (day, money) in &self.points {
+            path += &match path.is_empty() {
+                true => format!("M0 {}", self.y(*money)),
+                false => format!("H{}V{}", self.x(*day), self.y(*money)),
+            };
+        }
+        path + &format!("H{WIDTH}")
+    }
+
+    /// The values that can be pointed at: all, or the lowest of each few.
+    fn spots(&self, currency: Currency) -> Vec<CurveSpot> {
+        let few = self.points.len().div_ceil(MAX_SPOTS).max(1);
+        let mut spots: Vec<CurveSpot> = Vec::new();
+        for group in self.points.chunks(few).rev() {
+            let x = self.x(group[0].0);
+            let end = spots.last().map_or(WIDTH, |next| next.x);
+            if let Some((day, money)) = lowest(group) {
+                spots.push(CurveSpot {
+                    x,
+                    width: (end - x).max(1),
+                    label: format!("{day}: {}", with_code(money, currency)),
+                });
+            }
+        }
+        spots.reverse();
+        spots
+    }
+}
+
+/// The first of the lowest points.
+fn lowest(points: &[(Day, Money)]) -> Option<(Day, Money)> {
+    points
+        .iter()
+        .copied()
+        .min_by_key(|&(day, money)| (money, day))
 }
 
 impl BalanceCurve {
     pub(super) fn curve_of(line: &BalanceLine) -> Self {
-        let (first, last) = line.days;
-        let points: Vec<(Day, Money)> = line
-            .points
-            .iter()
-            .map(|(day, money)| ((*day).max(first), *money))
-            .collect();
-        let amounts = || {
-            points
-                .iter()
-                .map(|(_, money)| *money)
-                .chain(line.alert_below)
-                .chain([Money::ZERO])
-        };
-        let (low, high) = (
-            amounts().min().unwrap_or_default(),
-            amounts().max().unwrap_or_default(),
-        );
-        let y = |money: Money| {
-            let room = i128::from((high - low).minor()).max(1);
-            let up = i128::from((money - low).minor()) * i128::from(HEIGHT - 2 * EDGE) / room;
-            HEIGHT - EDGE - i64::try_from(up).unwrap_or(0)
-        };
-        let days = i64::from(last.days_since(first)) + 1;
-        let x = |day: Day| i64::from(day.days_since(first)) * WIDTH / days;
-        let mut path = String::new();
-        for (at, (day, money)) in points.iter().enumerate() {
-            let step = if at == 0 {
-                format!("M0 {}", y(*money))
-            } else {
-                format!("H{}V{}", x(*day), y(*money))
-            };
-            path.push_str(&step);
-        }
-        let _ = write!(path, "H{WIDTH}");
-        let shown = |money: Money| money.display_grouped(line.currency).to_string();
-        let lowest = points
-            .iter()
-            .min_by_key(|(day, money)| (*money, *day))
-            .copied()
-            .unwrap_or((first, Money::ZERO));
-        let low_text = format!("{} {} on {}", line.currency, shown(lowest.1), lowest.0);
+        let curve = Curve::new(line);
+        let DayRange { from, to } = line.days;
+        let (day, amount) = lowest(&curve.points).unwrap_or((from, Money::ZERO));
+        let low = format!("{} on {day}", with_code(amount, line.currency));
+        let legend = line.alert_below.map(|alert| {
+            format!(
+                "dashed: alert below {}",
+                alert.display_grouped(line.currency)
+            )
+        });
         Self {
             name: line.account.clone(),
-            range: format!("available, {first} to {last}"),
+            range: format!("available, {from} to {to}"),
             summary: format!(
-                "Available balance of {} from {first} to {last}: lowest {low_text}",
+                "Available balance of {} from {from} to {to}: lowest {low}",
                 line.account
             ),
-            low: low_text,
-            legend: line.alert_below.map_or_else(String::new, |alert| {
-                format!("dashed: alert below {}", shown(alert))
-            }),
-            path,
-            zero: low.is_negative().then(|| y(Money::ZERO)),
-            alert: line.alert_below.map(y),
-            spots: spots(&points, x, |(day, money)| {
-                format!("{day}: {} {}", line.currency, shown(money))
-            }),
+            low,
+            legend: legend.unwrap_or_default(),
+            path: curve.path(),
+            zero: curve.low.is_negative().then(|| curve.y(Money::ZERO)),
+            alert: line.alert_below.map(|alert| curve.y(alert)),
+            spots: curve.spots(line.currency),
         }
     }
-}
-
-/// The values that can be pointed at: all, or the lowest of each few.
-fn spots(
-    points: &[(Day, Money)],
-    x: impl Fn(Day) -> i64,
-    label: impl Fn((Day, Money)) -> String,
-) -> Vec<(i64, i64, String)> {
-    let groups: Vec<&[(Day, Money)]> = points.chunks(points.len().div_ceil(SPOTS).max(1)).collect();
-    let end = |at: usize| groups.get(at + 1).map_or(WIDTH, |next| x(next[0].0));
-    let spot = |(at, group): (usize, &&[(Day, Money)])| {
-        let lowest = group
-            .iter()
-            .min_by_key(|(day, money)| (*money, *day))
-            .copied()?;
-        let left = x(group[0].0);
-        Some((left, (end(at) - left).max(1), label(lowest)))
-    };
-    groups.iter().enumerate().filter_map(spot).collect()
 }
 
 /// Spend by month in one currency.
@@ -155,48 +184,46 @@ impl Bars {
     }
 
     fn of_currency(currency: Currency, months: &[(Day, Money, Money)]) -> Self {
-        let size = |money: Money| money.max(Money::ZERO);
-        let highest = months
-            .iter()
-            .map(|(_, renewals, usage)| size(*renewals) + size(*usage))
-            .max()
-            .unwrap_or_default();
-        let height = |money: Money| {
-            let height = i128::from(size(money).minor()) * i128::from(TALLEST)
-                / i128::from(highest.minor().max(1));
-            i64::try_from(height).unwrap_or(0)
-        };
+        let sums = months.iter();
+        let sums = sums.map(|(_, renewals, usage)| positive(*renewals) + positive(*usage));
+        let highest = sums.max().unwrap_or_default();
         let step = WIDTH / i64::try_from(months.len().max(1)).unwrap_or(1);
         let mut x = 0;
         let mut bars = Vec::new();
         for (month, renewals, usage) in months {
-            let shown = |money: Money| money.display_grouped(currency).to_string();
-            let middle = TALLEST + EDGE - height(*renewals);
+            let middle = TALLEST + EDGE - height(*renewals, highest);
             bars.push(SpendBar {
                 name: month.date().format("%b").to_string(),
                 label: format!(
                     "{}: renewals {}, usage {}",
                     month_text(*month),
-                    shown(*renewals),
-                    shown(*usage)
+                    renewals.display_grouped(currency),
+                    usage.display_grouped(currency)
                 ),
                 x,
                 width: step * 4 / 5,
-                top: middle - height(*usage),
+                top: middle - height(*usage, highest),
                 middle,
                 bottom: TALLEST + EDGE,
             });
             x += step;
         }
-        let summary = bars
-            .iter()
-            .map(|bar| bar.label.as_str())
-            .collect::<Vec<_>>()
-            .join("; ");
+        let labels: Vec<&str> = bars.iter().map(|bar| bar.label.as_str()).collect();
         Self {
             currency,
-            summary: format!("Spend by month in {currency}: {summary}"),
+            summary: format!("Spend by month in {currency}: {}", labels.join("; ")),
             bars,
         }
     }
+}
+
+fn positive(money: Money) -> Money {
+    money.max(Money::ZERO)
+}
+
+/// The height of a bar where the highest month has a sum.
+fn height(money: Money, highest: Money) -> i64 {
+    let highest = i128::from(highest.minor().max(1));
+    let height = i128::from(positive(money).minor()) * i128::from(TALLEST) / highest;
+    i64::try_from(height).unwrap_or(0)
 }

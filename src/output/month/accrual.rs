@@ -6,7 +6,7 @@
 //! Rule **report-accrual** of docs/spec.
 
 use std::collections::BTreeMap;
-use std::ops::{AddAssign, Sub};
+use std::ops::Sub;
 
 use crate::engine::amortisation::Amortisation;
 use crate::engine::event::Event;
@@ -29,12 +29,7 @@ pub(super) struct Amounts {
     pub voucher: Money,
 }
 
-impl AddAssign for Amounts {
-    fn add_assign(&mut self, other: Self) {
-        self.funds += other.funds;
-        self.voucher += other.voucher;
-    }
-}
+add_fields!(Amounts { funds, voucher });
 
 impl Sub for Amounts {
     type Output = Self;
@@ -61,15 +56,13 @@ pub(super) struct Deferral {
     pub closing: Amounts,
 }
 
-impl AddAssign for Deferral {
-    fn add_assign(&mut self, other: Self) {
-        self.opening += other.opening;
-        self.paid += other.paid;
-        self.spread += other.spread;
-        self.written_off += other.written_off;
-        self.closing += other.closing;
-    }
-}
+add_fields!(Deferral {
+    opening,
+    paid,
+    spread,
+    written_off,
+    closing
+});
 
 /// A payment that is spread.
 #[derive(Clone, Copy, Debug)]
@@ -138,25 +131,18 @@ impl Accrual {
                 free_credit: -order.free_credit,
                 cash: -order.cash,
             };
-            let day = order.term.start.min(book.days.from.yesterday());
-            let spread = Amortisation::of_payment(paid, order.term);
-            let payment = SpreadPayment {
-                day,
-                spread,
+            payments.entry(*instance).or_default().push(SpreadPayment {
+                day: order.term.start.min(book.days.from.yesterday()),
+                spread: Amortisation::of_payment(paid, order.term),
                 pays_back: false,
                 end: order.term.end,
-            };
-            payments.entry(*instance).or_default().push(payment);
+            });
         }
-        let expiries = book
-            .instances
-            .iter()
-            .map(|instance| instance.expires_on)
-            .collect();
+        let instances = book.instances.iter();
         Self {
             month,
             payments,
-            expiries,
+            expiries: instances.map(|instance| instance.expires_on).collect(),
             deferrals: BTreeMap::new(),
             has_begun: false,
         }
@@ -182,15 +168,15 @@ impl Accrual {
             return;
         }
         let from = self.month.from;
-        self.payments
-            .values_mut()
-            .for_each(|payments| payments.retain(|one| one.end > from));
-        self.payments.retain(|_, payments| !payments.is_empty());
+        self.payments.retain(|_, payments| {
+            payments.retain(|one| one.end > from);
+            !payments.is_empty()
+        });
         for (instance, payments) in &self.payments {
             let deferral = self.deferrals.entry(*instance).or_default();
-            payments
-                .iter()
-                .for_each(|one| deferral.opening += one.deferred(from));
+            for payment in payments {
+                deferral.opening += payment.deferred(from);
+            }
         }
     }
 
@@ -201,26 +187,16 @@ impl Accrual {
         let Some(movement) = entry.movement else {
             return;
         };
-        let pays_back = !movement.amount().is_negative() && movement.amount() != Money::ZERO;
+        let pays_back = movement.amount() > Money::ZERO;
         let rest = Term {
             start: entry.date,
             end: expiry.unwrap_or(entry.date),
             months: 0,
         };
         let term = entry.term.unwrap_or(rest);
-        let Movement {
-            voucher,
-            free_credit,
-            cash,
-        } = movement;
-        let paid = if pays_back {
-            Movement {
-                voucher: -voucher,
-                free_credit: -free_credit,
-                cash: -cash,
-            }
-        } else {
-            movement
+        let paid = match pays_back {
+            true => reversed(movement),
+            false => movement,
         };
         let end = term.end.max(term.start.tomorrow());
         let payment = SpreadPayment {
@@ -260,6 +236,14 @@ impl Accrual {
             }
         }
         self.deferrals
+    }
+}
+
+fn reversed(movement: Movement) -> Movement {
+    Movement {
+        voucher: -movement.voucher,
+        free_credit: -movement.free_credit,
+        cash: -movement.cash,
     }
 }
 

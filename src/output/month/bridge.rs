@@ -2,12 +2,13 @@
 //!
 //! Rule **report-bridge** of docs/spec.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::AddAssign;
 
 use super::last_month::ByInstance;
 use super::sums::SpendSums;
-use super::table::RowExtent;
+use super::table::{ReportTable, RowExtent, Sense};
+use super::table_rows::TableRows;
 use crate::model::money::{Currency, Money, Rounding};
 
 /// The parts of a difference.
@@ -32,15 +33,13 @@ impl Parts {
     }
 }
 
-impl AddAssign for Parts {
-    fn add_assign(&mut self, other: Self) {
-        self.new += other.new;
-        self.ended += other.ended;
-        self.price += other.price;
-        self.term += other.term;
-        self.timing += other.timing;
-    }
-}
+add_fields!(Parts {
+    new,
+    ended,
+    price,
+    term,
+    timing
+});
 
 /// An instance whose spend differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,61 +54,168 @@ pub(super) struct SpendStep {
 /// Two sums of spend and why they differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bridge {
-    pub from: BTreeMap<Currency, Money>,
-    pub to: BTreeMap<Currency, Money>,
-    pub parts: BTreeMap<Currency, Parts>,
-    /// The rows of the second sum.
-    pub rows: BTreeMap<Currency, RowExtent>,
-    pub steps: Vec<SpendStep>,
+    sums: BTreeMap<Currency, BridgeSums>,
+    steps: Vec<SpendStep>,
 }
 
-/// Instances that are there in one of the two only.
-pub(super) struct FirstDays<'s> {
-    pub new: &'s BTreeSet<String>,
-    pub ended: &'s BTreeSet<String>,
+/// The sums of a currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct BridgeSums {
+    from: Money,
+    to: Money,
+    parts: Parts,
+    /// The rows of the second sum.
+    rows: RowExtent,
+}
+
+/// Instances that exist in one of the two only.
+pub(super) struct OneSided {
+    pub new: BTreeSet<String>,
+    pub ended: BTreeSet<String>,
 }
 
 impl Bridge {
     /// From one sum of spend to another.
-    pub(super) fn between(from: &ByInstance, to: &ByInstance, births: &FirstDays<'_>) -> Self {
+    pub(super) fn between(from: &ByInstance, to: &ByInstance, one_sided: &OneSided) -> Self {
         let mut bridge = Self::default();
         let keys: BTreeSet<&(Currency, String)> = from.keys().chain(to.keys()).collect();
         for key in keys {
             let (currency, instance) = key;
-            let (old, new) = (
-                from.get(key).copied().unwrap_or_default(),
-                to.get(key).copied().unwrap_or_default(),
-            );
-            *bridge.from.entry(*currency).or_default() += old.spend();
-            *bridge.to.entry(*currency).or_default() += new.spend();
-            bridge.rows.entry(*currency).or_default().join(new.rows);
-            let all = bridge.parts.entry(*currency).or_default();
-            let parts = parts(
-                &old,
-                &new,
-                (
-                    births.new.contains(instance),
-                    births.ended.contains(instance),
-                ),
-            );
-            *all += parts;
+            let from = from.get(key).copied().unwrap_or_default();
+            let to = to.get(key).copied().unwrap_or_default();
+            let is_new = one_sided.new.contains(instance);
+            let is_ended = one_sided.ended.contains(instance);
+            let parts = parts(&from, &to, is_new, is_ended);
+            let sums = bridge.sums.entry(*currency).or_default();
+            sums.from += from.spend();
+            sums.to += to.spend();
+            sums.rows.join(to.rows);
+            sums.parts += parts;
             if parts != Parts::default() {
-                let (currency, instance) = key.clone();
                 bridge.steps.push(SpendStep {
-                    currency,
-                    instance,
-                    from: old,
-                    to: new,
+                    currency: *currency,
+                    instance: instance.clone(),
+                    from,
+                    to,
                     parts,
                 });
             }
         }
         bridge
     }
+
+    /// The rows of this month of the instances that have a part.
+    fn rows_behind(&self, currency: Currency, part: fn(&Parts) -> Money) -> RowExtent {
+        let steps = self.steps.iter().filter(|step| step.currency == currency);
+        let moved = steps.filter(|step| part(&step.parts) != Money::ZERO);
+        RowExtent::joined(moved.map(|step| step.to.rows))
+    }
+
+    /// The steps of a bridge in a currency, from a sum to that of this month.
+    fn steps_in<'b>(&self, currency: Currency, from: &'b str) -> Vec<BridgeRow<'b>> {
+        let sums = self.sums[&currency];
+        let mut rows = vec![BridgeRow {
+            step: from,
+            currency,
+            amount: sums.from,
+            rows: None,
+        }];
+        for (step, part) in PARTS {
+            rows.push(BridgeRow {
+                step,
+                currency,
+                amount: part(&sums.parts),
+                rows: Some(self.rows_behind(currency, *part)),
+            });
+        }
+        rows.extend([
+            BridgeRow {
+                step: "not explained",
+                currency,
+                amount: sums.to - sums.from - sums.parts.sum(),
+                rows: None,
+            },
+            BridgeRow {
+                step: "spend of this month",
+                currency,
+                amount: sums.to,
+                rows: Some(sums.rows),
+            },
+        ]);
+        rows
+    }
+
+    /// The two sums, and the parts between them.
+    pub(super) fn table(&self, name: &str, title: &str, from: &str) -> ReportTable {
+        let currencies = self.sums.keys();
+        let rows = currencies.flat_map(|currency| self.steps_in(*currency, from));
+        let mut table = TableRows::new(rows, |row| Some(row.currency));
+        table.text("step", "Step", |row| row.step);
+        table.currencies();
+        table.money("amount", "Amount", |row| row.amount).unsummed();
+        table.ledger_rows(|row| row.rows);
+        table.table(
+            name,
+            title,
+            "The change of each instance is split: new, or ended and cheaper; else refunds, then price (the same months or hours at \
+             another price), term length, and timing (what falls into another month). The parts add up exactly. Ledger rows are \
+             those of this month, of the instances behind a part.",
+        )
+    }
+
+    /// The instances, the one that moves most first.
+    pub(super) fn movers(&self, name: &str, title: &str) -> ReportTable {
+        let mut steps: Vec<&SpendStep> = self.steps.iter().collect();
+        steps.sort_by_key(|step| {
+            let size = step.parts.sum().minor().abs();
+            (step.currency, Reverse(size), &step.instance)
+        });
+        let mut table = TableRows::new(steps, |step| Some(step.currency));
+        table.text("instance_id", "Instance", |step| step.instance.as_str());
+        table.currencies();
+        table.money("before", "Before", |step| step.from.spend());
+        for (name, title, part) in [
+            ("new", "New", PARTS[0].1),
+            ("ended", "Ended", PARTS[1].1),
+            ("price", "Price", PARTS[2].1),
+            ("term_length", "Term length", PARTS[3].1),
+            ("timing", "Timing", PARTS[4].1),
+        ] {
+            let column = table.money(name, title, |step| part(&step.parts));
+            column.sense(Sense::MoreCost);
+        }
+        table.money("now", "Now", |step| step.to.spend());
+        table
+            .money("change", "Change", |step| step.parts.sum())
+            .sense(Sense::MoreCost);
+        table.ledger_rows(|step| step.to.rows);
+        table.table(
+            name,
+            title,
+            "The instances whose spend differs, the greatest difference first; ledger rows are those of this month.",
+        )
+    }
+}
+
+/// The parts of a difference, with their names.
+const PARTS: &[(&str, fn(&Parts) -> Money)] = &[
+    ("new instances", |parts| parts.new),
+    ("ended instances and refunds", |parts| parts.ended),
+    ("price", |parts| parts.price),
+    ("term length", |parts| parts.term),
+    ("timing and hours", |parts| parts.timing),
+];
+
+/// A step from one sum to the other.
+struct BridgeRow<'b> {
+    step: &'b str,
+    currency: Currency,
+    amount: Money,
+    rows: Option<RowExtent>,
 }
 
 /// The parts of the difference of an instance.
-fn parts(from: &SpendSums, to: &SpendSums, (is_new, is_ended): (bool, bool)) -> Parts {
+fn parts(from: &SpendSums, to: &SpendSums, is_new: bool, is_ended: bool) -> Parts {
     let change = to.spend() - from.spend();
     let mut parts = Parts::default();
     if is_new {

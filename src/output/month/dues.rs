@@ -39,6 +39,22 @@ impl RenewalOutcome {
             Self::Open => RowExtent::default(),
         }
     }
+
+    /// The day of that row.
+    pub(super) fn day(self) -> Option<Day> {
+        match self {
+            Self::Paid(day, _)
+            | Self::Failed(day, _)
+            | Self::Unpaid(day, _)
+            | Self::Ended(day, _) => Some(day),
+            Self::Open => None,
+        }
+    }
+
+    /// Whether it is not paid.
+    pub(super) fn is_lost(self) -> bool {
+        matches!(self, Self::Failed(..) | Self::Unpaid(..))
+    }
 }
 
 /// A renewal that comes due.
@@ -68,11 +84,11 @@ pub(super) struct DueRenewals<'b> {
 impl<'b> DueRenewals<'b> {
     /// Those with an expiry date in a range of days.
     pub(super) fn dues_in(book: &'b Book, window: DayRange) -> Self {
-        let expiry = |one: &crate::model::instance::Instance| {
-            one.expires_on
-                .filter(|_| one.state != Some(State::Terminated))
-        };
-        let expiries = book.instances.iter().map(expiry).collect();
+        let mut expiries = Vec::with_capacity(book.instances.len());
+        for instance in &book.instances {
+            let is_gone = instance.state == Some(State::Terminated);
+            expiries.push(instance.expires_on.filter(|_| !is_gone));
+        }
         Self {
             book,
             window,
@@ -93,20 +109,15 @@ impl<'b> DueRenewals<'b> {
         }
         match entry.event {
             Event::Renewed | Event::Recovered | Event::Purchased => {
-                self.settle(
-                    instance,
-                    RenewalOutcome::Paid(entry.date, seq),
-                    entry.movement.map(price),
-                );
+                let paid = RenewalOutcome::Paid(entry.date, seq);
+                self.settle(instance, paid, entry.movement.map(price));
                 self.expect(instance, entry.term.map(|term| term.end));
             }
             Event::RenewalFailed => {
-                let price = entry
-                    .shortfall()
-                    .and_then(|shortfall| match shortfall.needed {
-                        Needed::Price(price) => Some(price),
-                        Needed::MoreThanZero | Needed::AtLeastZero => None,
-                    });
+                let price = match entry.shortfall().map(|shortfall| shortfall.needed) {
+                    Some(Needed::Price(price)) => Some(price),
+                    _ => None,
+                };
                 self.mark(instance, RenewalOutcome::Failed(entry.date, seq), price);
             }
             Event::Expired | Event::Reclaimed => {
@@ -152,11 +163,7 @@ impl<'b> DueRenewals<'b> {
             return;
         };
         let due = &mut self.dues[at];
-        let is_lost = matches!(
-            due.outcome,
-            RenewalOutcome::Failed(..) | RenewalOutcome::Unpaid(..)
-        );
-        if !(is_lost && matches!(outcome, RenewalOutcome::Ended(..))) {
+        if !(due.outcome.is_lost() && matches!(outcome, RenewalOutcome::Ended(..))) {
             due.outcome = outcome;
         }
         due.price = price.or(due.price);
@@ -164,13 +171,10 @@ impl<'b> DueRenewals<'b> {
 
     /// Says what has become of an open one so far: of its troubles the first counts.
     fn mark(&mut self, instance: InstanceIndex, outcome: RenewalOutcome, price: Option<Money>) {
-        let Some(due) = self
-            .open
-            .get(&instance)
-            .and_then(|at| self.dues.get_mut(*at))
-        else {
+        let Some(at) = self.open.get(&instance) else {
             return;
         };
+        let due = &mut self.dues[*at];
         if due.outcome == RenewalOutcome::Open {
             due.outcome = outcome;
         }
@@ -185,14 +189,12 @@ impl<'b> DueRenewals<'b> {
         self.begin();
         let mut dues = self.dues;
         dues.sort_by_key(|due| {
-            (
-                due.expiry,
-                self.book.instance(due.instance).account,
-                due.instance,
-            )
+            let account = self.book.instance(due.instance).account;
+            (due.expiry, account, due.instance)
         });
-        dues.iter_mut()
-            .for_each(|due| due.price = due.price.or_else(|| price(due.instance)));
+        for due in &mut dues {
+            due.price = due.price.or_else(|| price(due.instance));
+        }
         dues
     }
 }

@@ -2,7 +2,6 @@
 //! rows of the month that are no usage.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 
 use super::accrual::{Accrual, Deferral};
 use super::dues::{DueRenewal, DueRenewals};
@@ -17,7 +16,7 @@ use crate::analysis::tasks;
 use crate::engine::event::Event;
 use crate::engine::ledger::{Balance, Entry};
 use crate::engine::{RunningReplay, Window};
-use crate::model::account::{AccountIndex, Movement};
+use crate::model::account::{Account, AccountIndex, Movement};
 use crate::model::book::Book;
 use crate::model::calendar::{Day, DayRange};
 use crate::model::instance::{InstanceIndex, State};
@@ -26,15 +25,14 @@ use crate::output::csv::{BookTexts, LEDGER_HEADER};
 use crate::output::csv_buffers::CsvBuffers;
 use crate::output::hash::Hasher;
 
-/// Renewals are shown that come due in so many days.
-pub(super) const DUE_DAYS: i32 = 90;
-/// So many months are looked ahead.
-pub(super) const MONTHS_AHEAD: usize = 12;
-/// The balances of at most so many accounts are kept from day to day.
-const DRAWN: usize = 20_000;
-
-/// Rows of usage are kept only while no more rows than these are.
-const KEPT: usize = 50_000;
+/// The days from the first one on in which renewals that come due are shown.
+const DUE_DAYS: i32 = 90;
+/// The months that are looked ahead.
+const MONTHS_AHEAD: usize = 12;
+/// The most accounts of which the balances are held from day to day.
+const MAX_DRAWN: usize = 20_000;
+/// Rows of usage are listed only while the list has no more rows than this.
+const MAX_ROWS_WITH_USAGE: usize = 50_000;
 
 /// The days that a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +84,17 @@ pub(super) struct AccountMonth {
     pub line: Vec<(Day, Money)>,
 }
 
+impl AccountMonth {
+    fn opened(account: &Account) -> Self {
+        let opening = account.funds.settled();
+        Self {
+            opening,
+            closing: opening,
+            ..Self::default()
+        }
+    }
+}
+
 /// What a month comes to, in one currency.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RunAhead {
@@ -94,6 +103,25 @@ pub(super) struct RunAhead {
     pub failed: u64,
     pub reclaimed: u64,
     pub terminated: u64,
+}
+
+impl RunAhead {
+    fn add_entry(&mut self, seq: u64, entry: &Entry, meaning: Option<RowMeaning>) {
+        self.sums.sum_entry(seq, entry);
+        match meaning {
+            Some(RowMeaning::Fails | RowMeaning::FailsAgain) => self.failed += 1,
+            Some(RowMeaning::Reclaimed | RowMeaning::Stopped) => self.reclaimed += 1,
+            Some(RowMeaning::Lost) => self.terminated += 1,
+            _ => {}
+        }
+        self.renewed += u64::from(matches!(entry.event, Event::Renewed | Event::Recovered));
+    }
+}
+
+/// The lower of two balances; the first of equal ones.
+fn lower(low: Option<Balance>, balance: Balance) -> Balance {
+    low.filter(|low| low.available <= balance.available)
+        .unwrap_or(balance)
 }
 
 /// Everything that a report shows of a run.
@@ -158,20 +186,10 @@ impl<'b> Gather<'b> {
     /// Nothing yet.
     pub fn gather_period(book: &'b Book, period: ReportPeriod) -> Self {
         let mut hasher = Hasher::default();
-        hasher
-            .write_all(LEDGER_HEADER.as_bytes())
-            .expect("a hash takes any bytes");
+        hasher.add(LEDGER_HEADER.as_bytes());
         let due = DayRange {
             from: period.days.from,
             to: period.days.from + (DUE_DAYS - 1),
-        };
-        let account = |account: &crate::model::account::Account| {
-            let opening = account.funds.settled();
-            AccountMonth {
-                opening,
-                closing: opening,
-                ..AccountMonth::default()
-            }
         };
         Self {
             book,
@@ -188,7 +206,7 @@ impl<'b> Gather<'b> {
             spending: Spending::of_all(book, Detail::Instances),
             this: BTreeMap::new(),
             before: BTreeMap::new(),
-            accounts: book.accounts.iter().map(account).collect(),
+            accounts: book.accounts.iter().map(AccountMonth::opened).collect(),
             ahead: BTreeMap::new(),
             rows: Vec::new(),
             has_usage: true,
@@ -200,11 +218,9 @@ impl<'b> Gather<'b> {
     pub fn gather_window(&mut self, window: &Window) {
         self.texts
             .ledger(self.seq + 1, window.runs(), &mut self.pages);
-        self.pages.iter().for_each(|bytes| {
-            self.hasher
-                .write_all(bytes)
-                .expect("a hash takes any bytes")
-        });
+        for bytes in self.pages.iter() {
+            self.hasher.add(bytes);
+        }
         self.tally
             .tally_entries(window.entries(), window.balances());
         self.watch.see_window(window);
@@ -215,20 +231,20 @@ impl<'b> Gather<'b> {
             self.dues.follow_entry(self.seq, entry);
             self.add_entry(self.seq, entry);
         }
-        window
-            .balances()
-            .for_each(|balance| self.add_balance(*balance));
+        for balance in window.balances() {
+            self.add_balance(*balance);
+        }
     }
 
     fn add_entry(&mut self, seq: u64, entry: &Entry) {
         let days = self.period.days;
         if days.contains(entry.date) {
-            self.keep(seq, entry);
+            self.list(seq, entry);
         }
         let meaning = self.meanings.meaning_of_entry(entry);
         let Some(account) = entry.account else { return };
-        if let (Some(instance), Some(state), true) =
-            (entry.instance, entry.state, entry.date <= days.to)
+        if let (Some(instance), Some(state)) = (entry.instance, entry.state)
+            && entry.date <= days.to
         {
             match state {
                 State::Running | State::Overdue => self.gone.remove(&instance),
@@ -236,10 +252,9 @@ impl<'b> Gather<'b> {
             };
         }
         if entry.date >= self.period.before() && entry.date <= days.to {
-            let sums = if entry.date < self.period.month {
-                &mut self.before
-            } else {
-                &mut self.this
+            let sums = match entry.date < self.period.month {
+                true => &mut self.before,
+                false => &mut self.this,
             };
             if let Some(instance) = entry.instance.filter(|_| entry.movement.is_some()) {
                 sums.entry(instance).or_default().sum_entry(seq, entry);
@@ -247,14 +262,17 @@ impl<'b> Gather<'b> {
         }
         self.add_to_account(account, seq, entry);
         if (self.period.month..self.period.ahead).contains(&entry.date) {
-            self.add_ahead(account, (seq, entry), meaning);
+            let currency = self.book.account(account).currency;
+            let month = (entry.date.month_start(), currency);
+            let ahead = self.ahead.entry(month).or_default();
+            ahead.add_entry(seq, entry, meaning);
         }
     }
 
-    /// Keeps a row of the month; all rows of usage, or none where there are too many.
-    fn keep(&mut self, seq: u64, entry: &Entry) {
+    /// Lists a row of the month; all rows of usage, or none where there are too many.
+    fn list(&mut self, seq: u64, entry: &Entry) {
         let is_usage = entry.event == Event::Usage;
-        if is_usage && self.has_usage && self.rows.len() >= KEPT {
+        if is_usage && self.has_usage && self.rows.len() >= MAX_ROWS_WITH_USAGE {
             self.has_usage = false;
             self.rows.retain(|(_, entry)| entry.event != Event::Usage);
         }
@@ -282,60 +300,35 @@ impl<'b> Gather<'b> {
             Event::BalanceAlert | Event::ArrearsForecast => month.alerts += 1,
             _ => {}
         }
-        amount.into_iter().for_each(|_| month.rows.extend_to(seq));
-    }
-
-    fn add_ahead(
-        &mut self,
-        account: AccountIndex,
-        (seq, entry): (u64, &Entry),
-        meaning: Option<RowMeaning>,
-    ) {
-        let currency = self.book.account(account).currency;
-        let month = self
-            .ahead
-            .entry((entry.date.month_start(), currency))
-            .or_default();
-        month.sums.sum_entry(seq, entry);
-        match meaning {
-            Some(RowMeaning::Fails | RowMeaning::FailsAgain) => month.failed += 1,
-            Some(RowMeaning::Reclaimed | RowMeaning::Stopped) => month.reclaimed += 1,
-            Some(RowMeaning::Lost) => month.terminated += 1,
-            _ => {}
-        }
-        if matches!(entry.event, Event::Renewed | Event::Recovered) {
-            month.renewed += 1;
+        if amount.is_some() {
+            month.rows.extend_to(seq);
         }
     }
 
     fn add_balance(&mut self, balance: Balance) {
         let days = self.period.days;
-        let is_drawn = self.accounts.len() <= DRAWN && balance.date < self.period.ahead;
+        let is_drawn = self.accounts.len() <= MAX_DRAWN && balance.date < self.period.ahead;
         let month = &mut self.accounts[balance.account.0 as usize];
-        let lower = |low: Option<Balance>| match low {
-            Some(low) if low.available <= balance.available => Some(low),
-            _ => Some(balance),
-        };
         if balance.date < days.from {
             let at_start = Balance {
                 date: days.from.yesterday(),
                 ..balance
             };
             month.before = Some(at_start);
-            (month.low, month.last, month.low_ahead) =
-                (Some(at_start), Some(balance), Some(at_start));
-            month.line = if is_drawn {
-                vec![(days.from.yesterday(), balance.available)]
-            } else {
-                Vec::new()
-            };
+            month.low = Some(at_start);
+            month.last = Some(balance);
+            month.low_ahead = Some(at_start);
+            month.line.clear();
+            month
+                .line
+                .extend(is_drawn.then_some((at_start.date, balance.available)));
             return;
         }
         if balance.date <= days.to {
-            month.low = lower(month.low);
+            month.low = Some(lower(month.low, balance));
             month.last = Some(balance);
         }
-        month.low_ahead = lower(month.low_ahead);
+        month.low_ahead = Some(lower(month.low_ahead, balance));
         if is_drawn {
             month.line.push((balance.date, balance.available));
         }
@@ -355,9 +348,8 @@ impl<'b> Gather<'b> {
             gone,
             ..
         } = self;
-        let dues = self
-            .dues
-            .into_dues(|instance| self.watch.next_price(instance));
+        let watch = self.watch;
+        let dues = self.dues.into_dues(|instance| watch.next_price(instance));
         let summary = self.tally.into_summary();
         MonthFacts {
             period,

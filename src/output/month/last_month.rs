@@ -1,8 +1,6 @@
 //! An earlier result, as far as a report compares with it: what its ledger spends in the month and in the month before.
 //!
-//! The result has been proven; here it is only added up.
-//!
-//! Rule **report-last** of docs/spec.
+//! The result has been verified; here it is only added up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -10,15 +8,17 @@ use std::io::Read;
 use csv::StringRecord;
 
 use super::gather::ReportPeriod;
-use super::sums::SpendSums;
+use super::sums::{SpendRow, SpendSums};
 use crate::engine::event::Event;
-use crate::input::cell;
-use crate::model::account::AccountIndex;
+use crate::engine::ledger::columns::ledger_csv::{
+    ACCOUNT, AMOUNT, DATE, EVENT, HOURS, INSTANCE, MONTHS, NAMES,
+};
+use crate::input::cell::read_cell;
 use crate::model::book::Book;
 use crate::model::calendar::{Day, DayRange};
 use crate::model::money::{Currency, Money};
 
-/// What is spent by an instance, told apart by the currency of its account.
+/// What each instance spends, by the currency of its account.
 pub(super) type ByInstance = BTreeMap<(Currency, String), SpendSums>;
 
 /// An earlier result.
@@ -32,17 +32,6 @@ pub struct LastMonth {
     pub(super) known: BTreeSet<String>,
 }
 
-/// The columns of `ledger.csv` that are read.
-const COLUMNS: [&str; 7] = [
-    "date",
-    "account_id",
-    "instance_id",
-    "event",
-    "months",
-    "hours",
-    "amount",
-];
-
 impl LastMonth {
     /// Adds up a ledger, whose accounts and instances its closing book lists; none where it is not what a run writes.
     pub fn read_last_month(
@@ -52,13 +41,12 @@ impl LastMonth {
         period: &ReportPeriod,
     ) -> Option<Self> {
         let run: serde_json::Value = serde_json::from_slice(run_json).ok()?;
-        let text = |key: &str| Some(run.get(key)?.as_str()?.to_owned());
         let mut last = Self {
             days: DayRange {
-                from: Day::parse(&text("from")?).ok()?,
-                to: Day::parse(&text("to")?).ok()?,
+                from: Day::parse(run.get("from")?.as_str()?).ok()?,
+                to: Day::parse(run.get("to")?.as_str()?).ok()?,
             },
-            ledger_hash: text("ledger")?,
+            ledger_hash: run.get("ledger")?.as_str()?.to_owned(),
             this: BTreeMap::new(),
             before: BTreeMap::new(),
             known: closing
@@ -68,15 +56,14 @@ impl LastMonth {
                 .collect(),
         };
         let mut reader = csv::Reader::from_reader(ledger);
-        let header = reader.headers().ok()?.clone();
-        let at = |name: &str| header.iter().position(|known| known == name);
-        let columns: Vec<usize> = COLUMNS.iter().filter_map(|name| at(name)).collect();
-        let columns = <[usize; 7]>::try_from(columns).ok()?;
+        if !reader.headers().ok()?.iter().eq(NAMES.iter().copied()) {
+            return None;
+        }
         let mut row = StringRecord::new();
         let mut seq = 0;
         while reader.read_record(&mut row).ok()? {
             seq += 1;
-            last.add_written_row((seq, &row), (columns, closing), period)?;
+            last.add_written_row(seq, &row, closing, period)?;
         }
         Some(last)
     }
@@ -103,34 +90,45 @@ impl LastMonth {
 
     fn add_written_row(
         &mut self,
-        (seq, row): (u64, &StringRecord),
-        (columns, closing): ([usize; 7], &Book),
+        seq: u64,
+        row: &StringRecord,
+        closing: &Book,
         period: &ReportPeriod,
     ) -> Option<()> {
-        let [date, account, instance, event, months, hours, amount] =
-            columns.map(|column| cell::read_cell(row.get(column).unwrap_or("")));
-        let date = Day::parse(date).ok()?;
+        let date = Day::parse(text_in(row, DATE)).ok()?;
         let sums = match date.month_start() {
             month if month == period.month => &mut self.this,
             month if month == period.before() => &mut self.before,
             _ => return Some(()),
         };
+        let (instance, amount) = (text_in(row, INSTANCE), text_in(row, AMOUNT));
         if amount.is_empty() || instance.is_empty() {
             return Some(());
         }
-        let AccountIndex(account) = closing.find_account(account)?;
-        let currency = closing.accounts[account as usize].currency;
-        let event = *Event::ALL.iter().find(|known| known.name() == event)?;
-        let number = |text: &str| {
-            if text.is_empty() {
-                Some(0)
-            } else {
-                text.parse().ok()
-            }
-        };
-        let amount = Money::parse(amount, currency).ok()?;
-        let of_instance = sums.entry((currency, instance.to_owned())).or_default();
-        of_instance.add_amount((seq, event), amount, number(months)?, number(hours)?);
+        let account = closing.account(closing.find_account(text_in(row, ACCOUNT))?);
+        let event = text_in(row, EVENT);
+        let of_instance = sums
+            .entry((account.currency, instance.to_owned()))
+            .or_default();
+        of_instance.add_row(&SpendRow {
+            seq,
+            event: *Event::ALL.iter().find(|known| known.name() == event)?,
+            amount: Money::parse(amount, account.currency).ok()?,
+            months: number(text_in(row, MONTHS))?,
+            hours: number(text_in(row, HOURS))?,
+        });
         Some(())
+    }
+}
+
+fn text_in(row: &StringRecord, column: usize) -> &str {
+    read_cell(row.get(column).unwrap_or(""))
+}
+
+/// A number; an empty cell is zero.
+fn number(text: &str) -> Option<u32> {
+    match text {
+        "" => Some(0),
+        text => text.parse().ok(),
     }
 }

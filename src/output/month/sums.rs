@@ -5,7 +5,6 @@ use std::ops::AddAssign;
 use super::table::RowExtent;
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
-use crate::model::account::Movement;
 use crate::model::money::Money;
 use crate::output::monthly::{REFUNDS, RENEWALS};
 
@@ -26,24 +25,38 @@ pub(super) struct SpendSums {
     pub rows: RowExtent,
 }
 
+/// A row of a ledger that moves money, with the months and hours that it pays for.
+pub(super) struct SpendRow {
+    pub seq: u64,
+    pub event: Event,
+    pub amount: Money,
+    pub months: u32,
+    pub hours: u32,
+}
+
 impl SpendSums {
-    /// Adds a row, unless it is none that spends or pays back.
+    /// Adds a row, if it spends or pays back.
     pub(super) fn sum_entry(&mut self, seq: u64, entry: &Entry) {
-        let Some(amount) = entry.movement.map(Movement::amount) else {
-            return;
-        };
-        let months = entry.term.map_or(0, |term| term.months);
-        self.add_amount((seq, entry.event), amount, months, u32::from(entry.hours));
+        if let Some(movement) = entry.movement {
+            self.add_row(&SpendRow {
+                seq,
+                event: entry.event,
+                amount: movement.amount(),
+                months: entry.term.map_or(0, |term| term.months),
+                hours: entry.hours.into(),
+            });
+        }
     }
 
-    /// Adds the amount of a row, with the months and hours that it pays for.
-    pub(super) fn add_amount(
-        &mut self,
-        (seq, event): (u64, Event),
-        amount: Money,
-        months: u32,
-        hours: u32,
-    ) {
+    /// Adds the amount of a row, if it spends or pays back.
+    pub(super) fn add_row(&mut self, row: &SpendRow) {
+        let SpendRow {
+            seq,
+            event,
+            amount,
+            months,
+            hours,
+        } = *row;
         if RENEWALS.contains(&event) {
             self.renewals -= amount;
             self.months += months;

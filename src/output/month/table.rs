@@ -1,5 +1,5 @@
-//! Tables of typed cells: every figure of a report stands in one, once, and the page, the workbook and the CSV files are
-//! made of them.
+//! Tables of typed cells: every figure of a report is in one, once, and the page, the workbook and the CSV files are made
+//! of them. Never computes a figure but totals.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::engine::event::Event;
+use crate::input::cell::csv_bytes;
 use crate::model::calendar::Day;
 use crate::model::money::{Currency, Money};
 
@@ -91,16 +92,6 @@ impl fmt::Display for RowExtent {
 }
 
 impl TableCell {
-    /// A text, or an empty cell.
-    pub fn text_or_empty<T: Into<String>>(text: Option<T>) -> Self {
-        text.map_or(Self::Empty, |text| Self::Text(text.into()))
-    }
-
-    /// A date, or an empty cell.
-    pub fn of_day(day: Option<Day>) -> Self {
-        day.map_or(Self::Empty, Self::Day)
-    }
-
     /// As in a CSV file: amounts plain, with the decimals of their currency.
     pub fn plain(&self) -> Cow<'_, str> {
         match self {
@@ -121,6 +112,14 @@ impl TableCell {
                 Cow::Owned(money.display_grouped(*currency).to_string())
             }
             _ => self.plain(),
+        }
+    }
+
+    /// The number of things; 0 where it is none.
+    fn count(&self) -> u64 {
+        match self {
+            Self::Count(count) => *count,
+            _ => 0,
         }
     }
 
@@ -165,8 +164,9 @@ pub struct ReportColumn {
     pub sense: Sense,
     /// The events of the month whose ledger amounts it sums, and the sign it gives them; a workbook recalculates it.
     pub sums: Option<(&'static [Event], Sign)>,
-    /// The columns whose figures it adds or takes off; a workbook recalculates it.
-    pub adds: &'static [(&'static str, Sign)],
+    /// The columns whose figures it adds or takes off, such as `spend - before`; empty where it is no sum. A workbook
+    /// recalculates it.
+    pub adds: &'static str,
 }
 
 /// How a figure shows the signed amounts of the ledger.
@@ -216,78 +216,29 @@ impl Sense {
     }
 }
 
-/// A column of texts.
-pub(super) fn text_column(name: &'static str, title: &'static str) -> ReportColumn {
-    ReportColumn {
-        name: name.into(),
-        title: title.into(),
-        kind: ColumnKind::Text,
-        is_summed: false,
-        sense: Sense::Plain,
-        sums: None,
-        adds: &[],
-    }
-}
-
-/// A column of dates.
-pub(super) fn day(name: &'static str, title: &'static str) -> ReportColumn {
-    ReportColumn {
-        kind: ColumnKind::Day,
-        ..text_column(name, title)
-    }
-}
-
-/// A column of numbers, with totals.
-pub(super) fn count(name: &'static str, title: &'static str) -> ReportColumn {
-    ReportColumn {
-        kind: ColumnKind::Count,
-        is_summed: true,
-        ..text_column(name, title)
-    }
-}
-
-/// A column of amounts, with totals.
-pub(super) fn money(name: &'static str, title: &'static str) -> ReportColumn {
-    ReportColumn {
-        kind: ColumnKind::Money,
-        is_summed: true,
-        ..text_column(name, title)
-    }
-}
-
-/// The column of references to the ledger.
-pub(super) fn rows() -> ReportColumn {
-    ReportColumn {
-        kind: ColumnKind::Rows,
-        ..text_column("ledger_rows", "Ledger rows")
-    }
-}
-
 impl ReportColumn {
     /// Without a total: the figures below each other do not add up to anything.
-    pub fn unsummed(self) -> Self {
-        Self {
-            is_summed: false,
-            ..self
-        }
+    pub(super) fn unsummed(&mut self) -> &mut Self {
+        self.is_summed = false;
+        self
     }
 
     /// Its figures mean this.
-    pub fn sense(self, sense: Sense) -> Self {
-        Self { sense, ..self }
+    pub(super) fn sense(&mut self, sense: Sense) -> &mut Self {
+        self.sense = sense;
+        self
     }
 
     /// Adds the figures of columns of the same row, or takes them off.
-    pub fn adding(self, adds: &'static [(&'static str, Sign)]) -> Self {
-        Self { adds, ..self }
+    pub(super) fn adding(&mut self, adds: &'static str) -> &mut Self {
+        self.adds = adds;
+        self
     }
 
     /// Sums the amounts of these events.
-    pub fn summing(self, events: &'static [Event], sign: Sign) -> Self {
-        Self {
-            sums: Some((events, sign)),
-            ..self
-        }
+    pub(super) fn summing(&mut self, events: &'static [Event], sign: Sign) -> &mut Self {
+        self.sums = Some((events, sign));
+        self
     }
 }
 
@@ -336,60 +287,46 @@ impl ReportTable {
     }
 
     fn total(&self, currency: Option<Currency>, rows: &[&Vec<TableCell>]) -> Vec<TableCell> {
-        let cell = |(at, column): (usize, &ReportColumn)| match column.kind {
-            _ if at == 0 => TableCell::Text(TOTAL.to_owned()),
-            ColumnKind::Count if column.is_summed => {
-                let count = |row: &&Vec<TableCell>| {
-                    if let TableCell::Count(count) = row[at] {
-                        count
-                    } else {
-                        0
-                    }
-                };
-                TableCell::Count(rows.iter().map(count).sum())
-            }
-            ColumnKind::Money if column.is_summed => {
-                let mut amounts = rows.iter().filter_map(|row| row[at].money()).peekable();
-                match (amounts.peek().is_some(), currency) {
-                    (true, Some(currency)) => {
-                        TableCell::Money(amounts.map(|(money, _)| money).sum(), currency)
-                    }
-                    _ => TableCell::Empty,
+        let mut cells = vec![TableCell::Text(TOTAL.to_owned())];
+        for (at, column) in self.columns.iter().enumerate().skip(1) {
+            let of_column = rows.iter().map(|row| &row[at]);
+            cells.push(match column.kind {
+                ColumnKind::Count if column.is_summed => {
+                    TableCell::Count(of_column.map(TableCell::count).sum())
                 }
-            }
-            _ if column.name == "currency" => {
-                TableCell::text_or_empty(currency.map(Currency::code))
-            }
-            _ => TableCell::Empty,
-        };
-        self.columns.iter().enumerate().map(cell).collect()
+                ColumnKind::Money if column.is_summed => {
+                    let amounts = of_column.filter_map(TableCell::money);
+                    let sum = amounts
+                        .map(|(amount, _)| amount)
+                        .reduce(|sum, one| sum + one);
+                    let sum = sum.zip(currency);
+                    sum.map_or(TableCell::Empty, |(sum, currency)| {
+                        TableCell::Money(sum, currency)
+                    })
+                }
+                _ if column.name == "currency" => currency.map(Currency::code).into(),
+                _ => TableCell::Empty,
+            });
+        }
+        cells
     }
 
     /// The table as CSV, whole.
     pub fn csv(&self) -> Vec<u8> {
-        let header: Vec<&str> = self.columns.iter().map(|column| &*column.name).collect();
-        let rows = self
-            .rows
-            .iter()
-            .map(|row| row.iter().map(TableCell::plain).collect::<Vec<_>>());
-        super::write_rows(&header, rows)
+        let header: Vec<Cow<'_, str>> = self.columns.iter().map(|one| (*one.name).into()).collect();
+        let rows = self.rows.iter();
+        let rows = rows.map(|row| row.iter().map(TableCell::plain).collect());
+        csv_bytes(std::iter::once(header).chain(rows))
     }
 
     /// Leaves out the columns of which no row has a cell, but those that a total or a reader needs.
     pub fn leave_out_empty_columns(&mut self) {
-        let is_kept: Vec<bool> = (0..self.columns.len())
-            .map(|at| {
-                at == 0
-                    || self.rows.iter().any(|row| {
-                        !matches!(&row[at], TableCell::Empty) && !row[at].plain().is_empty()
-                    })
-            })
+        let is_filled: Vec<bool> = (0..self.columns.len())
+            .map(|at| at == 0 || self.rows.iter().any(|row| !row[at].plain().is_empty()))
             .collect();
-        let mut kept = is_kept.iter();
-        self.columns.retain(|_| *kept.next().unwrap_or(&true));
+        retain_at(&mut self.columns, &is_filled);
         for row in &mut self.rows {
-            let mut kept = is_kept.iter();
-            row.retain(|_| *kept.next().unwrap_or(&true));
+            retain_at(row, &is_filled);
         }
     }
 
@@ -397,4 +334,10 @@ impl ReportTable {
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
+}
+
+/// Keeps the items whose place is marked.
+fn retain_at<T>(items: &mut Vec<T>, is_marked: &[bool]) {
+    let mut marks = is_marked.iter();
+    items.retain(|_| marks.next().is_none_or(|is_marked| *is_marked));
 }

@@ -1,4 +1,5 @@
-//! A table on a sheet: typed cells, a native table, and formulas for the figures that other cells give.
+//! A table on a sheet: typed cells, a native table, and formulas for the figures that other cells give. Never decides what
+//! a figure is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +10,13 @@ use rust_xlsxwriter::{
 };
 
 use super::texts::Text;
-use super::{NamesOfTable, ROWS, excel_day};
-use crate::engine::event::Event;
+use super::{MAX_ROWS, NamesOfTable, excel_day, set_page};
 use crate::model::money::{Currency, Money};
 use crate::output::month::{ColumnKind, ReportColumn, ReportTable, Sense, Sign, TableCell, Tone};
 use crate::output::names::folded;
 
 /// The most comparisons that the formulas of a sheet may ask for, so that a program opens it at once.
-const COMPARISONS: usize = 4_000_000;
+const MAX_COMPARISONS: usize = 4_000_000;
 /// Amounts with more digits than a spreadsheet keeps are written as texts.
 const EXACT_BELOW: i64 = 1_000_000_000_000_000;
 /// The background of headings.
@@ -41,21 +41,15 @@ enum Style {
 impl Formats {
     fn get(&mut self, style: Style, is_total: bool) -> &Format {
         self.0.entry((style, is_total)).or_insert_with(|| {
+            let format = Format::new();
+            let left = format.clone().set_align(FormatAlign::Left).set_indent(1);
             let format = match style {
-                Style::Plain => Format::new().set_indent(1),
-                Style::Day => Format::new()
-                    .set_num_format("yyyy-mm-dd")
-                    .set_align(FormatAlign::Left)
-                    .set_indent(1),
-                Style::Month => Format::new()
-                    .set_num_format("yyyy-mm")
-                    .set_align(FormatAlign::Left)
-                    .set_indent(1),
-                Style::Count => Format::new().set_num_format("#,##0"),
-                Style::Money(digits, sense) => {
-                    Format::new().set_num_format(money_format(digits, sense))
-                }
-                Style::Right => Format::new().set_align(FormatAlign::Right),
+                Style::Plain => format.set_indent(1),
+                Style::Day => left.set_num_format("yyyy-mm-dd"),
+                Style::Month => left.set_num_format("yyyy-mm"),
+                Style::Count => format.set_num_format("#,##0"),
+                Style::Money(digits, sense) => format.set_num_format(money_format(digits, sense)),
+                Style::Right => format.set_align(FormatAlign::Right),
             };
             if is_total { format.set_bold() } else { format }
         })
@@ -66,12 +60,12 @@ impl Formats {
 fn money_format(digits: u8, sense: Sense) -> String {
     let point = if digits == 0 { "" } else { "." };
     let plain = format!("#,##0{point}{}", "0".repeat(usize::from(digits)));
-    let colour = |minor| match sense.tone(Money::from_minor(minor)) {
+    let [above, below] = [1, -1].map(|minor| match sense.tone(Money::from_minor(minor)) {
         Tone::Good => "[Color10]",
         Tone::Bad => "[Red]",
         Tone::Plain => "",
-    };
-    format!("{}{plain};{}-{plain};{plain}", colour(1), colour(-1))
+    });
+    format!("{above}{plain};{below}-{plain};{plain}")
 }
 
 /// The sheet with the rows of the ledger, to which formulas point.
@@ -80,7 +74,7 @@ pub(super) struct LedgerFormulas<'t> {
     sheet: String,
     rows: usize,
     columns: BTreeMap<String, usize>,
-    /// The columns by which rows can be told apart.
+    /// The columns whose values formulas compare.
     keys: BTreeSet<String>,
 }
 
@@ -91,20 +85,15 @@ impl<'t> LedgerFormulas<'t> {
         names: &NamesOfTable,
         by: &[String],
     ) -> Option<Self> {
-        let columns: BTreeMap<String, usize> = table
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(at, column)| (column.name.to_string(), at))
+        let columns = table.columns.iter().zip(0..);
+        let columns: BTreeMap<String, usize> = columns
+            .map(|(column, at)| (column.name.to_string(), at))
             .collect();
-        let is_whole = ["amount", "event", "currency"]
-            .iter()
-            .all(|name| columns.contains_key(*name));
-        let has_usage = table.is_whole && table.rows.len() <= ROWS;
-        let keys = by
-            .iter()
-            .cloned()
-            .chain(["account_id", "instance_id"].map(str::to_owned));
+        let mut needed = ["amount", "event", "currency"].iter();
+        let is_whole = needed.all(|name| columns.contains_key(*name));
+        let has_usage = table.is_whole && table.rows.len() <= MAX_ROWS;
+        let ids = ["account_id", "instance_id"].map(str::to_owned);
+        let keys = by.iter().cloned().chain(ids);
         let keys = keys.filter(|name| columns.contains_key(name)).collect();
         (is_whole && has_usage).then(|| Self {
             table,
@@ -121,141 +110,169 @@ impl<'t> LedgerFormulas<'t> {
         format!("'{}'!${column}$2:${column}${}", self.sheet, self.rows + 1)
     }
 
-    /// The sum of the amounts of some events over the rows whose cell is that of the row `at`.
-    fn sum(
-        &self,
-        (events, sign): (&[Event], Sign),
-        key: &str,
-        (at, currency): (u32, u16),
-    ) -> String {
-        let names: Vec<String> = events
-            .iter()
-            .map(|event| format!("\"{}\"", event.name()))
-            .collect();
+    /// The sum that a column makes of the amounts of events, over the rows whose cell is the first one of the row `at`.
+    fn sum(&self, column: &ReportColumn, key: &str, at: u32, currency: u16) -> Option<String> {
+        let (events, sign) = column.sums?;
+        let events = events.iter().map(|event| format!("\"{}\"", event.name()));
+        let events = events.collect::<Vec<_>>().join(",");
         let (key_cell, currency_cell) = (row_col_to_cell(at, 0), row_col_to_cell(at, currency));
         let minus = if sign == Sign::Reversed { "-" } else { "" };
         let [amount, event, of_currency, of_key] =
             ["amount", "event", "currency", key].map(|name| self.range(name));
-        let events = names.join(",");
-        format!(
+        Some(format!(
             "={minus}SUM(SUMIFS({amount},{event},{{{events}}},{of_currency},{currency_cell},{of_key},{key_cell}))"
-        )
+        ))
     }
 }
 
-/// Writes a table, its totals below it.
-pub(super) fn write_sheet(
-    sheet: &mut Worksheet,
-    (table, names): (&ReportTable, &NamesOfTable),
-    (formats, ledger): (&mut Formats, Option<&LedgerFormulas<'_>>),
-) -> Result<(), XlsxError> {
-    let rows = &table.rows[..table.rows.len().min(ROWS)];
-    sheet
-        .set_landscape()
-        .set_paper_size(9)
-        .set_print_fit_to_pages(1, 0);
-    sheet.set_freeze_panes(1, 1)?;
-    sheet.set_repeat_rows(0, 0)?;
-    let calculated = Calculated {
-        table,
-        ledger: ledger.filter(|ledger| ledger.can_check(table)),
-    };
-    for (at, column) in (0_u16..).zip(&table.columns) {
-        sheet.set_column_width(at, width(table, usize::from(at), column))?;
-        for (row, cells) in (1_u32..).zip(rows) {
-            let cell = &cells[usize::from(at)];
-            let formula = calculated.formula(cells, column, row);
-            put(
-                sheet,
-                (row, at),
-                (cell, formula),
-                (
-                    formats,
-                    CellLook {
-                        sense: column.sense,
-                        is_total: false,
-                    },
-                ),
-            )?;
+/// A sheet that is written.
+pub(super) struct SheetWriter<'s> {
+    pub sheet: &'s mut Worksheet,
+    pub formats: &'s mut Formats,
+}
+
+impl SheetWriter<'_> {
+    /// Writes a table, its totals below it.
+    pub(super) fn write_table(
+        &mut self,
+        table: &ReportTable,
+        names: &NamesOfTable,
+        ledger: Option<&LedgerFormulas<'_>>,
+    ) -> Result<(), XlsxError> {
+        let rows = &table.rows[..table.rows.len().min(MAX_ROWS)];
+        set_page(self.sheet);
+        self.sheet.set_freeze_panes(1, 1)?;
+        self.sheet.set_repeat_rows(0, 0)?;
+        let calculated = Calculated {
+            table,
+            ledger: ledger.filter(|ledger| ledger.can_check(table)),
+        };
+        for (at, column) in (0_u16..).zip(&table.columns) {
+            let look = CellLook {
+                sense: column.sense,
+                is_total: false,
+            };
+            let width = width(table, usize::from(at), column);
+            self.sheet.set_column_width(at, width)?;
+            for (row, cells) in (1_u32..).zip(rows) {
+                let formula = calculated.formula(cells, column, row);
+                self.put(row, at, &cells[usize::from(at)], formula, look)?;
+            }
         }
-    }
-    let last = u32::try_from(rows.len()).expect("a sheet has a million rows at most");
-    let columns: Vec<TableColumn> = headings(table)
-        .into_iter()
-        .zip(&table.columns)
-        .map(|(head, column)| head.column(heading(column)))
-        .collect();
-    let right = u16::try_from(table.columns.len().saturating_sub(1)).unwrap_or(0);
-    let native = SheetTable::new()
-        .set_name(&names.native)
-        .set_style(TableStyle::Light9)
-        .set_columns(&columns);
-    sheet.add_table(0, 0, last, right, &native)?;
-    for (row, (currency, cells)) in (last + 2..).zip(table.totals()) {
-        for (at, (column, cell)) in (0_u16..).zip(table.columns.iter().zip(&cells)) {
-            let formula = total(table, column, (at, last), currency);
-            put(
-                sheet,
-                (row, at),
-                (cell, formula),
-                (
-                    formats,
-                    CellLook {
-                        sense: column.sense,
-                        is_total: true,
-                    },
-                ),
-            )?;
+        let last = u32::try_from(rows.len()).expect("a sheet has a million rows at most");
+        let headings = headings(table).into_iter().zip(&table.columns);
+        let columns: Vec<TableColumn> = headings
+            .map(|(head, column)| head.column(heading(column)))
+            .collect();
+        let right = u16::try_from(table.columns.len().saturating_sub(1)).unwrap_or(0);
+        let native = SheetTable::new()
+            .set_name(&names.native)
+            .set_style(TableStyle::Light9)
+            .set_columns(&columns);
+        self.sheet.add_table(0, 0, last, right, &native)?;
+        for (row, (currency, cells)) in (last + 2..).zip(table.totals()) {
+            for (at, (column, cell)) in (0_u16..).zip(table.columns.iter().zip(&cells)) {
+                let look = CellLook {
+                    sense: column.sense,
+                    is_total: true,
+                };
+                let is_summed = column.is_summed && at > 0;
+                let formula = is_summed.then(|| total(table, at, last, currency));
+                self.put(row, at, cell, formula, look)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Writes a cell, as a formula where there is one.
+    pub(super) fn put(
+        &mut self,
+        row: u32,
+        column: u16,
+        cell: &TableCell,
+        formula: Option<String>,
+        look: CellLook,
+    ) -> Result<(), XlsxError> {
+        if *cell == TableCell::Empty {
+            return Ok(());
+        }
+        let number = number(cell);
+        let format = self
+            .formats
+            .get(style(cell, number, look.sense), look.is_total);
+        match (cell, number, formula) {
+            (_, Some(_), Some(formula)) => {
+                let formula = Formula::new(formula).set_result(cell.plain());
+                self.sheet
+                    .write_formula_with_format(row, column, formula, format)?;
+            }
+            (_, Some(number), None) => {
+                self.sheet
+                    .write_number_with_format(row, column, number, format)?;
+            }
+            (TableCell::Day(day) | TableCell::Month(day), ..) => {
+                let day = excel_day(*day)?;
+                self.sheet
+                    .write_datetime_with_format(row, column, day, format)?;
+            }
+            _ => Text::cell(&cell.plain()).put(self.sheet, row, column, format)?,
+        }
+        Ok(())
+    }
+}
+
+/// The number of a cell, where a spreadsheet keeps it exactly.
+fn number(cell: &TableCell) -> Option<f64> {
+    match cell {
+        TableCell::Money(money, currency) => money_number(*money, *currency),
+        TableCell::Count(count) => count.to_string().parse().ok(),
+        _ => None,
+    }
+}
+
+fn style(cell: &TableCell, number: Option<f64>, sense: Sense) -> Style {
+    match cell {
+        TableCell::Money(_, currency) if number.is_some() => Style::Money(currency.digits(), sense),
+        TableCell::Count(_) => Style::Count,
+        TableCell::Day(_) => Style::Day,
+        TableCell::Month(_) => Style::Month,
+        TableCell::Rows(_) | TableCell::Money(..) => Style::Right,
+        TableCell::Text(_) | TableCell::Empty => Style::Plain,
+    }
 }
 
 /// The headings of the columns, no two alike.
 fn headings(table: &ReportTable) -> Vec<Text> {
     let mut seen = BTreeSet::new();
-    let heading = |column: &ReportColumn| {
-        let (title, longer) = (
-            Text::heading(&column.title),
-            format!("{} ({})", column.title, column.name),
-        );
-        let longer = Text::heading(&longer);
+    let mut headings = Vec::new();
+    for column in &table.columns {
+        let longer = Text::heading(&format!("{} ({})", column.title, column.name));
         let numbered = (2..).map(|number| longer.numbered(number));
-        let mut wishes = [title, longer.clone()].into_iter().chain(numbered);
-        wishes
-            .find(|wish| seen.insert(folded(wish.as_str())))
-            .expect("there are more numbers than columns")
-    };
-    table.columns.iter().map(heading).collect()
+        let mut wishes = [Text::heading(&column.title), longer.clone()]
+            .into_iter()
+            .chain(numbered);
+        let free = wishes.find(|wish| seen.insert(folded(wish.as_str())));
+        headings.push(free.expect("there are more numbers than columns"));
+    }
+    headings
 }
 
 /// The look of a heading, also where a program does not know native tables.
 fn heading(column: &ReportColumn) -> Format {
-    let is_number = matches!(
-        column.kind,
-        ColumnKind::Money | ColumnKind::Count | ColumnKind::Rows
-    );
-    let align = if is_number {
-        FormatAlign::Right
-    } else {
-        FormatAlign::Left
-    };
     let format = Format::new()
         .set_bold()
-        .set_align(align)
         .set_background_color(HEAD)
         .set_border_bottom(FormatBorder::Thin);
-    if is_number {
-        format
-    } else {
-        format.set_indent(1)
+    match column.kind.is_number() {
+        true => format.set_align(FormatAlign::Right),
+        false => format.set_align(FormatAlign::Left).set_indent(1),
     }
 }
 
 /// The figures of a table that formulas give.
 struct Calculated<'t> {
     table: &'t ReportTable,
-    /// The ledger, where its rows can be told apart by the first column of the table.
+    /// The ledger, where formulas can compare its rows with the first column of the table.
     ledger: Option<&'t LedgerFormulas<'t>>,
 }
 
@@ -264,20 +281,24 @@ impl Calculated<'_> {
         if !column.adds.is_empty() {
             return self.added(cells, column, row);
         }
-        let (sums, ledger) = (column.sums?, self.ledger?);
+        let ledger = self.ledger.filter(|_| is_plain_key(&cells[0]))?;
         let currency = u16::try_from(self.table.column("currency")?).ok()?;
-        is_plain_key(&cells[0])
-            .then(|| ledger.sum(sums, &self.table.columns[0].name, (row, currency)))
+        ledger.sum(column, &self.table.columns[0].name, row, currency)
     }
 
     /// The sum of other cells of the row, if all of them hold amounts.
     fn added(&self, cells: &[TableCell], column: &ReportColumn, row: u32) -> Option<String> {
         let mut formula = "=".to_owned();
-        for (name, sign) in column.adds {
-            let at = self.table.column(name)?;
+        let mut sign = "+";
+        for word in column.adds.split(' ') {
+            if matches!(word, "+" | "-") {
+                sign = word;
+                continue;
+            }
+            let at = self.table.column(word)?;
             cells[at].money()?;
-            formula.push(if *sign == Sign::Reversed { '-' } else { '+' });
-            formula.push_str(&row_col_to_cell(row, u16::try_from(at).ok()?));
+            formula += sign;
+            formula += &row_col_to_cell(row, u16::try_from(at).ok()?);
         }
         Some(formula)
     }
@@ -287,14 +308,12 @@ impl LedgerFormulas<'_> {
     /// Whether formulas over the ledger give the figures of a table, and give them quickly. Comparisons of a spreadsheet do not
     /// tell capitals from small letters.
     fn can_check(&self, table: &ReportTable) -> bool {
-        let key = table
-            .columns
-            .first()
-            .filter(|column| self.keys.contains(&*column.name));
-        let is_quick = table.rows.len() * self.rows <= COMPARISONS;
-        key.is_some_and(|key| {
-            is_quick && has_one_spelling([(table, 0), (self.table, self.columns[&*key.name])])
-        })
+        let key = table.columns.first();
+        let is_quick = table.rows.len() * self.rows <= MAX_COMPARISONS;
+        key.filter(|key| is_quick && self.keys.contains(&*key.name))
+            .is_some_and(|key| {
+                has_one_spelling([(table, 0), (self.table, self.columns[&*key.name])])
+            })
     }
 }
 
@@ -323,30 +342,23 @@ fn is_plain_key(cell: &TableCell) -> bool {
 }
 
 /// The sum below a column, over the rows of the currency.
-fn total(
-    table: &ReportTable,
-    column: &ReportColumn,
-    (at, last): (u16, u32),
-    currency: Option<Currency>,
-) -> Option<String> {
-    if !column.is_summed || at == 0 {
-        return None;
-    }
-    let range = |at: u16| {
-        format!(
-            "{}:{}",
-            row_col_to_cell_absolute(1, at),
-            row_col_to_cell_absolute(last, at)
-        )
-    };
-    let of_currency = table
+fn total(table: &ReportTable, at: u16, last: u32, currency: Option<Currency>) -> String {
+    let key = table
         .column("currency")
-        .and_then(|at| u16::try_from(at).ok())
-        .zip(currency);
-    Some(match of_currency {
-        Some((key, currency)) => format!("=SUMIFS({},{},\"{currency}\")", range(at), range(key)),
-        None => format!("=SUM({})", range(at)),
-    })
+        .and_then(|at| u16::try_from(at).ok());
+    match key.zip(currency) {
+        Some((key, currency)) => {
+            let (amounts, keys) = (range(at, last), range(key, last));
+            format!("=SUMIFS({amounts},{keys},\"{currency}\")")
+        }
+        None => format!("=SUM({})", range(at, last)),
+    }
+}
+
+/// The cells of a column below its heading.
+fn range(column: u16, last: u32) -> String {
+    let first = row_col_to_cell_absolute(1, column);
+    format!("{first}:{}", row_col_to_cell_absolute(last, column))
 }
 
 /// How an amount looks.
@@ -357,110 +369,31 @@ pub(super) struct CellLook {
     pub is_total: bool,
 }
 
-/// Writes a cell, as a formula where there is one.
-pub(super) fn put(
-    sheet: &mut Worksheet,
-    (row, column): (u32, u16),
-    (cell, formula): (&TableCell, Option<String>),
-    (formats, look): (&mut Formats, CellLook),
-) -> Result<(), XlsxError> {
-    let number = match cell {
-        TableCell::Money(money, currency) => money_number(*money, *currency)
-            .map(|number| (number, Style::Money(currency.digits(), look.sense))),
-        TableCell::Count(count) => count
-            .to_string()
-            .parse()
-            .ok()
-            .map(|number| (number, Style::Count)),
-        _ => None,
-    };
-    match (cell, number, formula) {
-        (TableCell::Empty, ..) => {}
-        (_, Some((_, style)), Some(formula)) => {
-            let formula = Formula::new(formula).set_result(cell.plain());
-            sheet.write_formula_with_format(
-                row,
-                column,
-                formula,
-                formats.get(style, look.is_total),
-            )?;
-        }
-        (_, Some((number, style)), None) => {
-            let number: f64 = number;
-            sheet.write_number_with_format(
-                row,
-                column,
-                number,
-                formats.get(style, look.is_total),
-            )?;
-        }
-        (TableCell::Day(day), ..) => {
-            sheet.write_datetime_with_format(
-                row,
-                column,
-                excel_day(*day)?,
-                formats.get(Style::Day, look.is_total),
-            )?;
-        }
-        (TableCell::Month(day), ..) => {
-            sheet.write_datetime_with_format(
-                row,
-                column,
-                excel_day(*day)?,
-                formats.get(Style::Month, look.is_total),
-            )?;
-        }
-        (TableCell::Rows(_) | TableCell::Money(..), ..) => {
-            Text::cell(&cell.plain()).put(
-                sheet,
-                (row, column),
-                formats.get(Style::Right, look.is_total),
-            )?;
-        }
-        _ => {
-            Text::cell(&cell.plain()).put(
-                sheet,
-                (row, column),
-                formats.get(Style::Plain, look.is_total),
-            )?;
-        }
-    }
-    Ok(())
-}
-
 /// The number nearest to an amount; a spreadsheet shows it with the decimals of its currency, and so exactly.
 pub(super) fn money_number(money: Money, currency: Currency) -> Option<f64> {
-    let is_exact = (-EXACT_BELOW..EXACT_BELOW).contains(&money.minor());
-    money
-        .display(currency)
-        .to_string()
-        .parse()
-        .ok()
-        .filter(|_| is_exact)
+    if !(-EXACT_BELOW..EXACT_BELOW).contains(&money.minor()) {
+        return None;
+    }
+    money.display(currency).to_string().parse().ok()
 }
 
 /// The width of a column for its heading and its cells, of which the first thousand are looked at.
 fn width(table: &ReportTable, at: usize, column: &ReportColumn) -> u16 {
     const LOOKED_AT: usize = 1_000;
-    let wide = |text: &str| {
-        text.chars()
-            .map(|c| if c.is_ascii() { 1 } else { 2 })
-            .sum::<usize>()
-    };
-    let cells = table
-        .rows
-        .iter()
-        .take(LOOKED_AT)
-        .map(|row| wide(&row[at].shown()))
+    let rows = table.rows.iter().take(LOOKED_AT);
+    let cells = rows
+        .map(|row| characters(&row[at].shown()))
         .max()
         .unwrap_or(0);
-    let total = if column.kind == ColumnKind::Money {
-        3
-    } else {
-        0
+    let total = match column.kind {
+        ColumnKind::Money => 3,
+        _ => 0,
     };
-    let width = (cells + total + 2)
-        .max(wide(&column.title) + 5)
-        .clamp(6, WIDEST);
-    u16::try_from(width).unwrap_or(10)
+    let width = (cells + total + 2).max(characters(&column.title) + 5);
+    u16::try_from(width.clamp(6, WIDEST)).unwrap_or(10)
+}
+
+/// How wide a text is; characters beyond ASCII may be twice as wide as others.
+fn characters(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
 }

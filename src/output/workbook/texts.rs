@@ -1,5 +1,5 @@
 //! The door for texts to a workbook: no other file of it writes one, and so all are fit to be shown and of a length that
-//! spreadsheets take.
+//! spreadsheets take. Never knows a table.
 
 use rust_xlsxwriter::{DocProperties, Format, TableColumn, Url, Worksheet, XlsxError};
 
@@ -45,25 +45,25 @@ impl Text {
     pub(super) fn put(
         &self,
         sheet: &mut Worksheet,
-        (row, column): (u32, u16),
+        row: u32,
+        column: u16,
         format: &Format,
     ) -> Result<(), XlsxError> {
-        sheet
-            .write_string_with_format(row, column, &self.0, format)
-            .map(|_| ())
+        sheet.write_string_with_format(row, column, &self.0, format)?;
+        Ok(())
     }
 
-    /// Writes the text into a cell, as a link to another sheet.
+    /// Writes the text into the first cell of a row, as a link to another sheet.
     pub(super) fn put_link(
         &self,
         sheet: &mut Worksheet,
-        (row, target): (u32, &str),
+        row: u32,
+        target: &str,
         format: &Format,
     ) -> Result<(), XlsxError> {
         let link = Url::new(format!("internal:'{target}'!A1")).set_text(&self.0);
-        sheet
-            .write_url_with_format(row, 0, link, format)
-            .map(|_| ())
+        sheet.write_url_with_format(row, 0, link, format)?;
+        Ok(())
     }
 
     /// The text as the heading of a column of a native table.
@@ -84,16 +84,13 @@ fn cut(text: Shown, longest: usize) -> String {
     if text.encode_utf16().count() <= longest {
         return text;
     }
-    let mut units = 0;
-    let is_in = |(_, c): &(usize, char)| {
-        units += c.len_utf16();
-        units > longest - CUT.len_utf16()
-    };
-    let end = text
-        .char_indices()
-        .find(is_in)
-        .map_or(text.len(), |(at, _)| at);
-    text.truncate(end);
+    let mut left = longest - CUT.len_utf16();
+    let fitting = text.chars().take_while(|c| {
+        let room = left.checked_sub(c.len_utf16());
+        left = room.unwrap_or(0);
+        room.is_some()
+    });
+    text.truncate(fitting.map(char::len_utf8).sum());
     // A word that was set apart may have lost its end.
     Shown::line(&(text + "…")).into_string()
 }
