@@ -4,7 +4,7 @@ use super::PlannedStep;
 use super::account_state::AccountState;
 use super::change::InstanceChange;
 use super::instances::{Instances, Position};
-use super::renewal::DueRenewal;
+use super::renewal::PricedRenewal;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
 use crate::model::account::Movement;
@@ -166,11 +166,11 @@ impl Instances<'_> {
         });
         let (prepaid, postpaid): (Vec<_>, Vec<_>) =
             matches.partition(|position| self[*position].is_prepaid());
-        let priced = prepaid.into_iter().map(|position| DueRenewal {
+        let priced = prepaid.into_iter().map(|position| PricedRenewal {
             position,
             price: self.price_of(position, verb),
         });
-        let mut priced: Vec<DueRenewal> = priced.collect();
+        let mut priced: Vec<PricedRenewal> = priced.collect();
         self.put_in_charge_order(&mut priced);
         let prepaid = priced.into_iter().map(|one| one.position);
         prepaid.chain(postpaid).collect()

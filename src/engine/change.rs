@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::Refusal;
-use super::instances::{Charge, InstanceDetails, Instances, PaidUntil, Position};
+use super::instances::{BillingTerms, InstanceDetails, Instances, PaidUntil, Position};
 use super::journal::Journal;
 use super::purse::{Payment, Purse};
 use crate::engine::charge::{self, HourPriceMissing, Refund, Tariff};
@@ -193,7 +193,7 @@ impl<'b> InstanceChange<'_, 'b> {
             .remember_order(self.position, order, self.day);
         let instance = &mut self.instances[self.position];
         instance.state = Some(State::Running);
-        instance.charge = Charge::Prepaid(PaidUntil {
+        instance.charge = BillingTerms::Prepaid(PaidUntil {
             expires: term.end,
             ..paid
         });
@@ -446,7 +446,7 @@ impl<'b> InstanceChange<'_, 'b> {
             anchor,
             returned: false,
         };
-        let converted = self.convert(Charge::Prepaid(paid));
+        let converted = self.convert(BillingTerms::Prepaid(paid));
         self.journal.append(converted);
         let movement = self.purse.pay(payment);
         let order = Order::paid_by(movement, term, false);
@@ -467,7 +467,7 @@ impl<'b> InstanceChange<'_, 'b> {
         self.instances.replace_orders(self.position, None);
         self.details().billed_hours = 0;
         let stopped_by = StoppedBy::Arrears;
-        let converted = self.convert(Charge::Postpaid { stopped_by });
+        let converted = self.convert(BillingTerms::Postpaid { stopped_by });
         let movement = self.receive(refund.amount, paid);
         if movement.amount() == Money::ZERO {
             return Ok(converted);
@@ -478,7 +478,7 @@ impl<'b> InstanceChange<'_, 'b> {
     }
 
     /// Changes between prepaid and postpaid, and gives the row.
-    fn convert(&mut self, charge: Charge) -> Entry {
+    fn convert(&mut self, charge: BillingTerms) -> Entry {
         self.instances[self.position].charge = charge;
         self.instances.change_state(self.position, Trigger::Convert);
         self.instances.reprice(self.position);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::parallel::prelude::*;
 
 use super::account_state::AccountState;
-use super::instances::{Charge, InstanceDetails, InstanceState, Position};
+use super::instances::{BillingTerms, InstanceDetails, InstanceState, Position};
 use super::purse::Purse;
 use crate::engine::lifecycle::DayStatus;
 use crate::model::account::{AccountIndex, Returns};
@@ -169,7 +169,7 @@ impl<'l> ClosingState<'l> {
         instance.state = state.state;
         instance.since = details.since.filter(|_| state.is_kept());
         instance.returned = state.is_returned() && state.state == Some(State::Reclaimed);
-        if let Charge::Postpaid { stopped_by } = state.charge {
+        if let BillingTerms::Postpaid { stopped_by } = state.charge {
             instance.stopped_by = stopped_by;
         }
         instance.billed_hours = details.billed_hours;

@@ -26,7 +26,7 @@ pub(super) type Position = u32;
 pub(super) struct InstanceState {
     pub instance: InstanceIndex,
     pub profile: ProfileIndex,
-    pub charge: Charge,
+    pub charge: BillingTerms,
     /// None before its purchase or start, and after a refused purchase.
     pub state: Option<State>,
     pub flag: RenewFlag,
@@ -47,7 +47,7 @@ const _: () = assert!(
 
 /// How an instance is charged, and what is known only of one that is charged so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Charge {
+pub(super) enum BillingTerms {
     Prepaid(PaidUntil),
     Postpaid {
         /// Who stopped it, while it is stopped.
@@ -85,7 +85,7 @@ impl PaidUntil {
     }
 }
 
-impl Charge {
+impl BillingTerms {
     fn at_opening(instance: &Instance) -> Self {
         match instance.charge_type {
             ChargeType::Postpaid => Self::Postpaid {
@@ -139,7 +139,7 @@ impl InstanceState {
         let mut state = Self {
             instance: index,
             profile: instance.profile,
-            charge: Charge::at_opening(instance),
+            charge: BillingTerms::at_opening(instance),
             state: instance.state,
             flag: instance.renew_flag,
             months: 0,
@@ -163,8 +163,8 @@ impl InstanceState {
     /// The paid term, where it is prepaid.
     pub(super) fn paid(&self) -> Option<PaidUntil> {
         match self.charge {
-            Charge::Prepaid(paid) => Some(paid),
-            Charge::Postpaid { .. } => None,
+            BillingTerms::Prepaid(paid) => Some(paid),
+            BillingTerms::Postpaid { .. } => None,
         }
     }
 
@@ -174,8 +174,8 @@ impl InstanceState {
 
     pub(super) fn charge_type(&self) -> ChargeType {
         match self.charge {
-            Charge::Prepaid(_) => ChargeType::Prepaid,
-            Charge::Postpaid { .. } => ChargeType::Postpaid,
+            BillingTerms::Prepaid(_) => ChargeType::Prepaid,
+            BillingTerms::Postpaid { .. } => ChargeType::Postpaid,
         }
     }
 
@@ -193,7 +193,7 @@ impl InstanceState {
     /// Who stopped it, while it is stopped.
     pub(super) fn stopped_by(&self) -> Option<StoppedBy> {
         match self.charge {
-            Charge::Postpaid { stopped_by } if self.state == Some(State::Stopped) => {
+            BillingTerms::Postpaid { stopped_by } if self.state == Some(State::Stopped) => {
                 Some(stopped_by)
             }
             _ => None,
@@ -364,7 +364,7 @@ impl<'b> Instances<'b> {
     /// Where an instance stands; none where it does not exist.
     #[inline]
     pub(super) fn status(&self, position: Position) -> Option<DayStatus> {
-        let Charge::Postpaid { stopped_by } = self[position].charge else {
+        let BillingTerms::Postpaid { stopped_by } = self[position].charge else {
             return self.prepaid_status(position).map(DayStatus::Prepaid);
         };
         Some(DayStatus::Postpaid(PostpaidStatus {
@@ -409,14 +409,14 @@ impl<'b> Instances<'b> {
     pub(super) fn reclaim(&mut self, position: Position, trigger: Trigger, day: Day) {
         self.change_state(position, trigger);
         self.details_mut(position).since = Some(day);
-        if let Charge::Prepaid(paid) = &mut self[position].charge {
+        if let BillingTerms::Prepaid(paid) = &mut self[position].charge {
             paid.returned = trigger == Trigger::GiveBack;
         }
     }
 
     /// Switches a postpaid instance off.
     pub(super) fn switch_off(&mut self, position: Position, stopped_by: StoppedBy, day: Day) {
-        self[position].charge = Charge::Postpaid { stopped_by };
+        self[position].charge = BillingTerms::Postpaid { stopped_by };
         self.details_mut(position).since = Some(day);
         self.change_state(position, Trigger::Stop);
     }

@@ -2,7 +2,7 @@
 
 use super::account_state::AccountState;
 use super::change::InstanceChange;
-use super::instances::{Charge, Instances, PaidUntil, Position};
+use super::instances::{BillingTerms, Instances, PaidUntil, Position};
 use super::purse::Payment;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Entry, Shortfall};
@@ -15,7 +15,7 @@ use crate::model::profile::{ChargeOrder, Profile, WhenShort};
 
 /// A prepaid instance that is to be charged, and the price.
 #[derive(Clone, Copy)]
-pub(super) struct DueRenewal {
+pub(super) struct PricedRenewal {
     pub position: Position,
     pub price: Money,
 }
@@ -26,15 +26,15 @@ impl AccountState<'_> {
         let instances = &self.instances;
         let positions = instances.due.iter().copied();
         let renewed = positions.filter(|position| instances.renews_on(*position, day));
-        let priced = renewed.map(|position| DueRenewal {
+        let priced = renewed.map(|position| PricedRenewal {
             position,
             price: instances[position].renewal,
         });
-        let mut due: Vec<DueRenewal> = priced.collect();
+        let mut due: Vec<PricedRenewal> = priced.collect();
         instances.put_in_charge_order(&mut due);
         let when_short = instances.common_rule(&due, |profile| profile.when_short);
         let mut stopped = false;
-        for DueRenewal { position, price } in &due {
+        for PricedRenewal { position, price } in &due {
             let listed = self.instances.listed(*position);
             let mut change = self.change_instance(*position, None, day);
             let renewed = if stopped {
@@ -76,7 +76,8 @@ impl InstanceChange<'_, '_> {
         instances.change_state(position, Trigger::Renew);
         let order = Order::paid_by(movement, term, false);
         instances.remember_order(position, order, self.day);
-        instances[position].charge = Charge::Prepaid(PaidUntil::of_status(&status.renewed(term)));
+        instances[position].charge =
+            BillingTerms::Prepaid(PaidUntil::of_status(&status.renewed(term)));
         let event = match status.state {
             State::Reclaimed => Event::Recovered,
             _ => Event::Renewed,
@@ -94,7 +95,7 @@ impl Instances<'_> {
     }
 
     /// The value that the profiles of these instances share, or that of the book's default profile.
-    fn common_rule<T: PartialEq>(&self, due: &[DueRenewal], rule: impl Fn(&Profile) -> T) -> T {
+    fn common_rule<T: PartialEq>(&self, due: &[PricedRenewal], rule: impl Fn(&Profile) -> T) -> T {
         let mut rules = due.iter().map(|one| rule(self.profile(one.position)));
         match rules.next() {
             Some(first) if rules.all(|other| other == first) => first,
@@ -103,12 +104,12 @@ impl Instances<'_> {
     }
 
     /// Sorts prepaid instances with their prices into the order in which they are charged.
-    pub(super) fn put_in_charge_order(&self, due: &mut [DueRenewal]) {
+    pub(super) fn put_in_charge_order(&self, due: &mut [PricedRenewal]) {
         if due.len() < 2 {
             return;
         }
         let order = self.common_rule(due, |profile| profile.charge_order);
-        due.sort_by_key(|&DueRenewal { position, price }| {
+        due.sort_by_key(|&PricedRenewal { position, price }| {
             let rank = match order {
                 ChargeOrder::Expiry => 0,
                 ChargeOrder::Cheapest => price.minor(),

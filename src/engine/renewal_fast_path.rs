@@ -4,7 +4,7 @@
 //! differ from them by a byte.
 
 use super::account_state::AccountState;
-use super::instances::{Charge, Instances, PaidUntil};
+use super::instances::{BillingTerms, Instances, PaidUntil};
 use crate::engine::event::{Event, Reason};
 use crate::model::calendar::Day;
 use crate::model::instance::{RenewFlag, State};
@@ -48,7 +48,7 @@ impl AccountState<'_> {
             let movement = self.purse.deduct(renewal);
             let order = Order::paid_by(movement, term, false);
             self.instances.remember_order(position, order, day);
-            self.instances[position].charge = Charge::Prepaid(PaidUntil {
+            self.instances[position].charge = BillingTerms::Prepaid(PaidUntil {
                 expires: term.end,
                 ..paid
             });
