@@ -47,8 +47,7 @@ impl BookReader<'_, '_> {
         if let Some(before) = &before {
             parts.labels = before.labels.clone();
         }
-        let folder = self.folder;
-        let prices = read_prices(folder, &mut parts.labels, diagnostics)?;
+        let prices = read_prices(self.folder, &mut parts.labels, diagnostics)?;
         let [account_table, table] = [
             (accounts::FILE, accounts, accounts::COLUMNS),
             (instances::FILE, instances, instances::COLUMNS),
@@ -82,9 +81,34 @@ impl BookReader<'_, '_> {
             tag_keys: table.tag_keys(),
         };
         let actions = self.read_actions(actions, &mut parts, diagnostics);
-        let tag_keys = table.tag_keys().iter().map(|key| key.as_str().into());
+        let (mode, folder) = (self.mode, self.folder);
+        let book = self.into_book(ReadTables {
+            accounts,
+            instances,
+            actions,
+            orders,
+            budgets,
+            rates,
+            parts,
+            tag_keys: table.tag_keys(),
+        });
+        refuse_broken(&book, diagnostics);
+        if mode.reviews && !diagnostics.has_errors() {
+            let review = BookReview {
+                book: &book,
+                inventory: &table,
+                accounts: &account_rows,
+                has_rates: folder.get(budget::RATES_FILE).is_some(),
+            };
+            review.review_book(diagnostics);
+        }
+        Some(book)
+    }
+
+    fn into_book(self, tables: ReadTables<'_>) -> Book {
         let settings = self.settings;
-        let book = Book {
+        let tag_keys = tables.tag_keys.iter().map(|key| key.as_str().into());
+        Book {
             name: settings.name,
             days: settings.days,
             time_zone: settings.time_zone,
@@ -92,28 +116,17 @@ impl BookReader<'_, '_> {
             default_profile: settings.profile,
             product_profiles: settings.product_profiles,
             profiles: self.profiles,
-            accounts,
-            instances,
-            actions,
-            orders,
-            grants: parts.grants,
+            accounts: tables.accounts,
+            instances: tables.instances,
+            actions: tables.actions,
+            orders: tables.orders,
+            grants: tables.parts.grants,
             holidays: settings.holidays,
-            budgets,
-            rates,
-            labels: parts.labels,
+            budgets: tables.budgets,
+            rates: tables.rates,
+            labels: tables.parts.labels,
             tag_keys: tag_keys.collect(),
-        };
-        refuse_broken(&book, diagnostics);
-        if self.mode.reviews && !diagnostics.has_errors() {
-            let review = BookReview {
-                book: &book,
-                inventory: &table,
-                accounts: &account_rows,
-                has_rates: self.folder.get(budget::RATES_FILE).is_some(),
-            };
-            review.review_book(diagnostics);
         }
-        Some(book)
     }
 
     fn read_orders(
@@ -218,6 +231,18 @@ fn read_prices<'f>(
         Some(bytes) => prices::read_prices(bytes, labels, diagnostics),
         None => Some(Prices::default()),
     }
+}
+
+/// What the tables of a book hold.
+struct ReadTables<'r> {
+    accounts: Vec<Account>,
+    instances: Vec<Instance>,
+    actions: Vec<Action>,
+    orders: Orders,
+    budgets: Vec<Budget>,
+    rates: Vec<Rate>,
+    parts: SharedParts,
+    tag_keys: &'r [String],
 }
 
 /// What the rows of actions refer to.

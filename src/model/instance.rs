@@ -117,7 +117,7 @@ pub struct Instance {
     pub monthly_price: Option<Price>,
     /// List price of an hour.
     pub hourly_price: Option<Price>,
-    /// The day on which it is bought or started; says nothing before the run.
+    /// The day on which it is bought or started; without meaning before the run.
     pub starts_on: Option<Day>,
     /// The expiry date of a prepaid instance that exists.
     pub expires_on: Option<Day>,

@@ -101,28 +101,27 @@ impl Book {
     }
 
     fn check_instance(&self, instance: &Instance) -> Result<(), BookError> {
-        let refuse = |error: fn(InstanceId) -> BookError| Err(error(instance.id.clone()));
         let profile = self.profiles.get(instance.profile.0 as usize);
         let Some(profile) = profile.filter(|_| (instance.account.0 as usize) < self.accounts.len())
         else {
-            return refuse(BookError::UnknownNumber);
+            return Err(BookError::UnknownNumber(instance.id.clone()));
         };
         if instance.labels.tags.len() != self.tag_keys.len() {
-            return refuse(BookError::WrongTags);
+            return Err(BookError::WrongTags(instance.id.clone()));
         }
         if instance.price().is_none() && instance.state != Some(State::Terminated) {
-            return refuse(BookError::MissingPrice);
+            return Err(BookError::MissingPrice(instance.id.clone()));
         }
         if !profile.renew_periods.contains(&instance.renew_months) {
-            return refuse(BookError::PeriodNotOffered);
+            return Err(BookError::PeriodNotOffered(instance.id.clone()));
         }
         if !self.is_possible(instance) {
-            return refuse(BookError::ImpossibleState);
+            return Err(BookError::ImpossibleState(instance.id.clone()));
         }
         let anchored = instance.expires_on.or(instance.starts_on);
         match (instance.charge_type, anchored, instance.anchor_day) {
             (ChargeType::Prepaid, Some(day), Some(anchor)) if day.falls_on(anchor) => Ok(()),
-            (ChargeType::Prepaid, _, _) => refuse(BookError::BadAnchor),
+            (ChargeType::Prepaid, _, _) => Err(BookError::BadAnchor(instance.id.clone())),
             (ChargeType::Postpaid, _, _) => Ok(()),
         }
     }
@@ -130,7 +129,8 @@ impl Book {
     /// Whether an instance can stand so on the first day: see the states of `docs/model.md`.
     fn is_possible(&self, instance: &Instance) -> bool {
         let from = self.days.from;
-        let is_past = |day: Option<Day>| day.is_some_and(|day| day < from);
+        let [is_expired, is_since_before] =
+            [instance.expires_on, instance.since].map(|day| day.is_some_and(|day| day < from));
         let Some(state) = instance.state else {
             let is_bought = instance.starts_on.is_some_and(|start| start >= from);
             return is_bought && instance.expires_on.is_none() && instance.since.is_none();
@@ -140,9 +140,9 @@ impl Book {
             return false;
         }
         match state {
-            State::Overdue => is_prepaid && is_past(instance.expires_on),
-            State::Reclaimed => is_prepaid && is_past(instance.since),
-            State::Stopped => !is_prepaid && is_past(instance.since),
+            State::Overdue => is_prepaid && is_expired,
+            State::Reclaimed => is_prepaid && is_since_before,
+            State::Stopped => !is_prepaid && is_since_before,
             State::Running | State::Terminated => instance.since.is_none(),
         }
     }
