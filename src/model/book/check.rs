@@ -1,8 +1,6 @@
 //! What every book keeps, whoever makes it: the rules that a replay relies on, each with the error that names it. Readers of
 //! files check most of them cell by cell, where they know the place; nothing here knows a file.
 
-use rayon::prelude::*;
-
 use super::Book;
 use crate::model::action::{Action, Target, Verb};
 use crate::model::calendar::{Day, DayRange};
@@ -77,8 +75,9 @@ impl Book {
         if let Some(pair) = pairs.find(|pair| pair[0].id >= pair[1].id) {
             return Err(BookError::DuplicateInstance(pair[1].id.clone()));
         }
-        let instances = self.instances.par_iter();
-        instances.try_for_each(|instance| self.check_instance(instance))?;
+        for instance in &self.instances {
+            self.check_instance(instance)?;
+        }
         self.check_orders()?;
         if let Some(action) = self.actions.iter().find(|action| !self.is_directed(action)) {
             return Err(BookError::MisdirectedAction(Box::new(action.clone())));
