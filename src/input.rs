@@ -6,6 +6,7 @@
 mod accounts;
 mod actions;
 pub mod bills;
+mod book_reader;
 mod budget;
 pub mod cell;
 pub mod diagnostic;
@@ -42,28 +43,19 @@ mod vouchers;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::input::diagnostic::{Code, Diagnostics, Place};
-use crate::model::account::Account;
-use crate::model::action::{Action, ActionIndex};
+use crate::model::action::ActionIndex;
 use crate::model::book::Book;
-use crate::model::budget::{Budget, Rate};
 use crate::model::calendar::Day;
-use crate::model::instance::Instance;
 use crate::model::money::Currency;
-use crate::model::order::Orders;
 use crate::model::profile::{Profile, ProfileIndex};
 use crate::model::selector::Selector;
+use book_reader::BookReader;
 use document::TomlDocument;
-use instances::{Inventory, InventoryContext};
-use memory::RememberedRead;
-use prices::Prices;
 use profiles::Profiles;
-use review::{BookReview, InventoryReview};
-use scenario::{Scenario, Shift, WrittenCells};
+use scenario::{Scenario, WrittenCells};
 use selectors::selector;
 use settings::Settings;
-use table::{CsvTable, InputRow as _, KnownColumns, Origins};
-use value::shown;
-use vouchers::SharedParts;
+use table::{CsvTable, InputRow as _, KnownColumns};
 
 pub use document::LARGEST_TOML;
 pub use folder::Folder;
@@ -358,237 +350,6 @@ fn read_book_as(
         mode,
     };
     reader.read_tables(accounts?, instances?, diagnostics)
-}
-
-/// Reads the tables of a book, whose settings and profiles are known.
-struct BookReader<'r, 'd> {
-    folder: &'r Folder,
-    scenario: &'r Scenario<'d>,
-    settings: Settings,
-    profiles: Vec<Profile>,
-    mode: ReadMode<'r>,
-}
-
-impl BookReader<'_, '_> {
-    fn read_tables(
-        self,
-        accounts: &[u8],
-        instances: &[u8],
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Book> {
-        let memory = self.mode.memory;
-        let before = memory.and_then(|memory| memory.find(&self.settings, &self.profiles));
-        let mut parts = SharedParts::default();
-        if let Some(before) = &before {
-            parts.labels = before.labels.clone();
-        }
-        let prices = match self.folder.get(prices::FILE) {
-            Some(bytes) => prices::read_prices(bytes, &mut parts.labels, diagnostics)?,
-            None => Prices::default(),
-        };
-        let account_table =
-            CsvTable::open_table(accounts::FILE, accounts, accounts::COLUMNS, diagnostics);
-        let table =
-            CsvTable::open_table(instances::FILE, instances, instances::COLUMNS, diagnostics);
-        let (account_table, mut table) = (account_table?, table?);
-        table.set_zone(&self.settings.time_zone);
-        let (accounts, account_rows) = self.read_accounts(&account_table, &mut parts, diagnostics);
-        let (budgets, rates) = self.read_budgets(diagnostics);
-        let edits = self.scenario.edits(&mut table, diagnostics);
-        let inventory = Inventory {
-            table: &table,
-            edits: &edits,
-            context: InventoryContext {
-                settings: &self.settings,
-                profiles: &self.profiles,
-                accounts: &accounts,
-                prices: &prices,
-            },
-            known: before
-                .as_deref()
-                .filter(|before| before.tag_keys == table.tag_keys())
-                .map(|before| &before.rows),
-            keeps: memory.is_some() && before.is_none(),
-        };
-        let instances = self.read_inventory(&inventory, &mut parts, diagnostics);
-        let context = orders::OrderContext {
-            accounts: &accounts,
-            instances: &instances,
-            settings: &self.settings,
-        };
-        let orders = self.folder.get(orders::FILE);
-        let orders = orders.map(|bytes| orders::read_orders(bytes, context, diagnostics));
-        let orders = orders.unwrap_or_default();
-        let actions = self.read_actions(
-            ActionInputs {
-                accounts: &accounts,
-                instances: &instances,
-                orders: &orders,
-                tag_keys: table.tag_keys(),
-            },
-            &mut parts,
-            diagnostics,
-        );
-        let reviews = self.mode.reviews;
-        let has_rates = self.folder.get(budget::RATES_FILE).is_some();
-        let Settings {
-            name,
-            days,
-            time_zone,
-            currency,
-            profile,
-            product_profiles,
-            holidays,
-        } = self.settings;
-        let tag_keys = table.tag_keys().iter().map(|key| key.as_str().into());
-        let book = Book {
-            name,
-            days,
-            time_zone,
-            currency,
-            default_profile: profile,
-            product_profiles,
-            profiles: self.profiles,
-            accounts,
-            instances,
-            actions,
-            orders,
-            grants: parts.grants,
-            holidays,
-            budgets,
-            rates,
-            labels: parts.labels,
-            tag_keys: tag_keys.collect(),
-        };
-        refuse_too_large(&book, diagnostics);
-        if reviews && !diagnostics.has_errors() {
-            let review = BookReview {
-                book: &book,
-                inventory: &table,
-                accounts: &account_rows,
-                has_rates,
-            };
-            review.review_book(diagnostics);
-        }
-        Some(book)
-    }
-
-    /// The accounts with their vouchers and returns, and where their rows are.
-    fn read_accounts<'t, 'f>(
-        &self,
-        table: &'t CsvTable<'f>,
-        parts: &mut SharedParts,
-        diagnostics: &mut Diagnostics,
-    ) -> (Vec<Account>, Origins<'t, 'f>) {
-        let (mut accounts, rows) = accounts::read_accounts(table, &self.settings, diagnostics);
-        if let Some(bytes) = self.folder.get(vouchers::FILE) {
-            vouchers::read_vouchers(bytes, &self.settings, &mut accounts, parts, diagnostics);
-        }
-        if let Some(bytes) = self.folder.get(returns::FILE) {
-            returns::read_returns(bytes, &mut accounts, &mut parts.labels, diagnostics);
-        }
-        (accounts, rows)
-    }
-
-    fn read_budgets(&self, diagnostics: &mut Diagnostics) -> (Vec<Budget>, Vec<Rate>) {
-        let budget = self.folder.get(budget::FILE);
-        let budgets = budget.map(|bytes| budget::read_budget(bytes, &self.settings, diagnostics));
-        let rates = self.folder.get(budget::RATES_FILE);
-        let rates = rates.map(|bytes| budget::read_rates(bytes, &self.settings, diagnostics));
-        (budgets.unwrap_or_default(), rates.unwrap_or_default())
-    }
-
-    /// The instances. Rows that were read before under the same rules are taken over; else what is read is kept for later.
-    fn read_inventory(
-        &self,
-        inventory: &Inventory<'_>,
-        parts: &mut SharedParts,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Instance> {
-        let review = InventoryReview {
-            days: self.settings.days,
-            profiles: &self.profiles,
-            tag_keys: inventory.table.tag_keys(),
-        };
-        let reviews = self.mode.reviews;
-        let (instances, rows) =
-            inventory.read_instances(&mut parts.labels, diagnostics, |read, diagnostics| {
-                if reviews {
-                    review.review_row(read, diagnostics);
-                }
-            });
-        if let Some(memory) = self.mode.memory.filter(|_| inventory.keeps) {
-            memory.keep(RememberedRead {
-                settings: self.settings.clone(),
-                profiles: self.profiles.clone(),
-                tag_keys: inventory.table.tag_keys().to_vec(),
-                labels: parts.labels.clone(),
-                rows,
-            });
-        }
-        instances
-    }
-
-    fn read_actions(
-        &self,
-        inputs: ActionInputs<'_>,
-        parts: &mut SharedParts,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Action> {
-        let shifts = Shift::read_all(&self.scenario.topups, inputs.accounts, diagnostics);
-        let context = actions::ActionContext {
-            shifts: &shifts,
-            settings: &self.settings,
-            accounts: inputs.accounts,
-            profiles: &self.profiles,
-            instances: inputs.instances,
-            tag_keys: inputs.tag_keys,
-            orders: self.mode.reviews.then_some(inputs.orders),
-        };
-        let bytes = self.folder.get(actions::FILE);
-        actions::read_actions(bytes, &self.scenario.actions, &context, parts, diagnostics)
-    }
-}
-
-/// What the rows of actions refer to.
-struct ActionInputs<'r> {
-    accounts: &'r [Account],
-    instances: &'r [Instance],
-    orders: &'r Orders,
-    tag_keys: &'r [String],
-}
-
-fn refuse_too_large(book: &Book, diagnostics: &mut Diagnostics) {
-    let mut refuse = |message: &str, help: String| {
-        diagnostics.push(Code::TooLarge, Place::of_file(SETTINGS_FILE), message, help);
-    };
-    if book.largest_movement() > i128::from(i64::MAX) {
-        let instances = book.instances.iter();
-        let dearest = instances.max_by_key(|one| one.monthly_price.max(one.hourly_price));
-        let dearest = dearest.map_or_else(String::new, |one| {
-            format!("; the dearest instance is {}", shown(one.id.as_str()))
-        });
-        refuse(
-            "the amounts of this book could add up to more than 64 bits of minor units",
-            format!("look for amounts with too many digits{dearest}"),
-        );
-    }
-    if !book.terms_end_in_time() {
-        let instances = book.instances.iter();
-        let last = instances
-            .filter(|one| one.expires_on.is_some())
-            .max_by_key(|one| one.expires_on);
-        let last = last.map_or_else(String::new, |one| {
-            format!(
-                ", or look at {}, which expires last",
-                shown(one.id.as_str())
-            )
-        });
-        refuse(
-            "the renewals of this book could end after 9999-12-31",
-            format!("plan fewer or shorter renewals{last}"),
-        );
-    }
 }
 
 fn required<'f>(folder: &'f Folder, file: &str, diagnostics: &mut Diagnostics) -> Option<&'f [u8]> {

@@ -10,7 +10,6 @@ use super::value::{Problem, day, months, shown};
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::bill::{self, BilledSpan, Charge, PaymentParts, StatementMonth};
-use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
 
@@ -247,7 +246,6 @@ pub fn write_bills(charges: &[Charge]) -> String {
 /// The cells of a row, in the order of the columns.
 fn cells_of(charge: &Charge) -> Vec<String> {
     let money = |amount: Decimal| bill::plain(amount, charge.currency);
-    let end_of_term = |end: fn(&BilledSpan) -> Day| text_of(charge.term.as_ref().map(end));
     vec![
         charge.row_id.clone(),
         charge.paid_on.to_string(),
@@ -257,8 +255,8 @@ fn cells_of(charge: &Charge) -> Vec<String> {
         charge.product.clone(),
         charge.instance_type.clone(),
         charge.region.clone(),
-        end_of_term(|term| term.start),
-        end_of_term(|term| term.end),
+        text_of(charge.term.map(|term| term.start)),
+        text_of(charge.term.map(|term| term.end)),
         text_of(charge.months),
         text_of(charge.quantity.map(|quantity| quantity.normalize())),
         charge.unit.clone(),

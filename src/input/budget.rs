@@ -98,7 +98,6 @@ pub(super) fn read_rates(
 
 /// The first day of a month of the form `YYYY-MM`.
 fn month(text: &str) -> Result<Day, Problem> {
-    let first_of = |month: &str| Day::parse(&format!("{month}-01")).ok();
     first_of(text).ok_or_else(|| {
         let message = format!("{} is not a month of the form YYYY-MM", shown(text));
         let help = match text.get(..7).filter(|start| first_of(start).is_some()) {
@@ -107,6 +106,10 @@ fn month(text: &str) -> Result<Day, Problem> {
         };
         Problem::new(Code::BadDate, message, help)
     })
+}
+
+fn first_of(month: &str) -> Option<Day> {
+    Day::parse(&format!("{month}-01")).ok()
 }
 
 /// A currency that needs a rate.

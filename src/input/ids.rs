@@ -94,8 +94,9 @@ fn difference(text: &str, known: &str, file: &str) -> String {
 
 /// The first character that cannot be seen, or is wide, and where it is.
 fn first_strange(text: &str) -> Option<String> {
-    let is_strange = |c: char| is_invisible(c) || matches!(c, '\u{ff01}'..='\u{ff5e}');
-    let (at, character) = text.chars().enumerate().find(|(_, c)| is_strange(*c))?;
+    let mut characters = text.chars().enumerate();
+    let (at, character) =
+        characters.find(|(_, c)| is_invisible(*c) || matches!(c, '\u{ff01}'..='\u{ff5e}'))?;
     Some(format!("{} as character {}", named(character), at + 1))
 }
 

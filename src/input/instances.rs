@@ -9,7 +9,9 @@ use crate::parallel::prelude::*;
 use super::prices::Prices;
 use super::scenario::Edit;
 use super::settings::Settings;
-use super::table::{CellReader, CsvRow, CsvTable, KnownColumns, TableChunk, columns};
+use super::table::{
+    CellReader, CsvRow, CsvTable, InputRow as _, KnownColumns, TableChunk, columns,
+};
 use super::value::shown;
 use crate::input::diagnostic::Diagnostics;
 use crate::model::account::Account;
@@ -213,4 +215,9 @@ pub(super) fn ids_of<'i>(
     instances: impl Iterator<Item = &'i Instance> + Clone,
 ) -> impl Iterator<Item = &'i str> + Clone {
     instances.map(|instance| instance.id.as_str())
+}
+
+/// The id of a row, for messages.
+fn id_of(row: &CsvRow<'_, '_>) -> String {
+    shown(row.text(INSTANCE_ID).unwrap_or(""))
 }

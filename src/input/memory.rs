@@ -19,6 +19,13 @@ pub(super) struct RememberedRead {
     pub rows: UnchangedRows,
 }
 
+impl RememberedRead {
+    /// The rows, if the inventory has the same tags.
+    pub(super) fn rows_of(&self, tag_keys: &[String]) -> Option<&UnchangedRows> {
+        (self.tag_keys == tag_keys).then_some(&self.rows)
+    }
+}
+
 /// What was read of the files of one book before. It is for one folder: only scenarios may differ.
 #[derive(Default)]
 pub struct ReadMemory(Mutex<Vec<Arc<RememberedRead>>>);

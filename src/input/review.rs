@@ -432,8 +432,7 @@ fn server_key(instance: &Instance) -> Option<ServerKey> {
     ))
 }
 
-/// Warns of currencies that `rates.csv` says nothing of: there is no sum over all currencies then.
-/// Rule **missing-rate**.
+/// Warns of currencies without a rate: nothing can be added up over all currencies then.
 fn rates(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
     let own = [book.currency].into_iter();
     let mut known: BTreeSet<Currency> = own

@@ -310,10 +310,10 @@ impl<'f> CsvTable<'f> {
     /// The place of a slot's cell in the row that starts at a byte; of the row's first required cell where the file
     /// does not have the column.
     pub(super) fn place_of_cell(&self, start: usize, slot: usize) -> Place {
-        let home = self.layout.columns.required.first();
-        let position = [Some(&slot), home].into_iter().flatten();
-        let position = position.filter_map(|slot| *self.layout.positions.get(*slot)?);
-        self.place_of(start, position.take(1).next().unwrap_or(0))
+        let layout = &self.layout;
+        let slots = std::iter::once(&slot).chain(layout.columns.required.first());
+        let mut positions = slots.filter_map(|slot| *layout.positions.get(*slot)?);
+        self.place_of(start, positions.next().unwrap_or(0))
     }
 
     /// Reports the second of two rows with one id.

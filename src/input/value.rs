@@ -183,12 +183,10 @@ pub(super) fn months(text: &str) -> Result<u32, Problem> {
 /// One word of a closed list, the value of a column or key.
 pub(super) fn word<T: Word>(name: &str, text: &str) -> Result<T, Problem> {
     T::from_word(text).ok_or_else(|| {
-        let is_written = |(word, value): &&(&str, T)| *word == value.as_word();
-        let written: Vec<&str> = T::NAMES
+        let written = T::NAMES
             .iter()
-            .filter(is_written)
-            .map(|(word, _)| *word)
-            .collect();
+            .filter(|(word, value)| *word == value.as_word());
+        let written: Vec<&str> = written.map(|(word, _)| *word).collect();
         let message = format!("invalid `{name}` {}", shown(text));
         let help = meant_word(text, T::NAMES.iter().map(|(word, _)| *word), &written);
         Problem::new(Code::BadValue, message, help)

@@ -37,6 +37,26 @@ pub struct Account {
     pub returns: Vec<Returns>,
 }
 
+impl Account {
+    /// An account that holds cash and nothing else.
+    pub fn with_cash(id: AccountId, currency: Currency, cash: Money) -> Self {
+        Self {
+            id,
+            name: None,
+            currency,
+            funds: Funds {
+                cash,
+                ..Funds::default()
+            },
+            alert_below: None,
+            arrears_hours: None,
+            alert_days: 0,
+            vouchers: Vec::new(),
+            returns: Vec::new(),
+        }
+    }
+}
+
 /// How many instances of a product an account returned in a calendar year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Returns {

@@ -18,7 +18,7 @@ words! {
     pub enum ChargeKind {
         /// The first term of a prepaid instance.
         New = "new",
-        /// A further term, by people or where the source does not tell who renewed.
+        /// A further term, by people or where the source does not name who renewed.
         Renew = "renew",
         /// A further term that the cloud renewed by itself.
         AutoRenew = "auto_renew",

@@ -9,8 +9,12 @@
 //!       └─ actions    in file order; each names an account, an instance or a selector
 //! ```
 //!
-//! A book is complete and checked: every reference holds, every needed price is there, and [`Book::largest_movement`]
-//! says that no amount of the run can leave 64 bits, [`Book::terms_end_in_time`] that no term can leave the calendar.
+//! A book is complete and checked: [`Book::check`] says that every reference holds, that every needed price is there, that
+//! no amount of the run can leave 64 bits and no term the calendar. Files are read to a book by `input`; [`BookBuilder`]
+//! makes one in code.
+
+mod builder;
+mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,12 +32,15 @@ use crate::model::profile::{Profile, ProfileIndex};
 use crate::model::selector::Column;
 use crate::model::voucher::{GrantIndex, Voucher};
 
+pub use builder::BookBuilder;
+pub use check::BookError;
+
 /// Days of the shortest month that a term can count.
 const SHORTEST_MONTH: i128 = 28;
 /// Months by which the earliest attempt of a profile can precede an expiry date.
 const LEAD_MONTHS: i64 = 140;
-/// So many instances are looked at by one thread in one go.
-const SHARE: usize = 1_024;
+/// The instances that one thread looks at in one go.
+const CHUNK_INSTANCES: usize = 1_024;
 /// Days of the longest month that a term can count.
 const LONGEST_MONTH: i64 = 31;
 
@@ -181,12 +188,10 @@ impl Book {
 
     /// Whether a tag says that an instance is production (`docs/spec/input.md`, **production-manual**).
     pub fn is_production(&self, instance: &Instance) -> bool {
-        let value = |label: &Option<Label>| label.map(|label| self.labels.label_text(label));
-        let mut tags = self
-            .tag_keys
-            .iter()
-            .zip(instance.labels.tags.iter().map(value));
-        tags.any(|(key, value)| value.is_some_and(|value| instance::is_production(key, value)))
+        let mut tags = self.tag_keys.iter().zip(&instance.labels.tags);
+        tags.any(|(key, label)| {
+            label.is_some_and(|label| instance::is_production(key, self.labels.label_text(label)))
+        })
     }
 
     /// More cash than any account can need during the run, and little enough to be added to what it holds; none where the
@@ -200,9 +205,7 @@ impl Book {
 
     /// Takes days off the end of the run, where its amounts or terms are so large that a replay could not count them.
     pub fn shorten(&mut self) {
-        while self.days.len() > 1
-            && (self.largest_movement() > i128::from(i64::MAX) || !self.terms_end_in_time())
-        {
+        while self.days.len() > 1 && self.check_size().is_err() {
             let half =
                 i32::try_from(self.days.len() / 2).expect("a run has fewer days than the calendar");
             self.days.to = self.days.from + (half - 1);
@@ -217,42 +220,47 @@ impl Book {
     /// action prices.
     /// Rule **bounded-book**.
     pub fn largest_movement(&self) -> i128 {
-        let count = |n: usize| i128::try_from(n).expect("a count fits into 128 bits");
-        let (days, instances) = (count(self.days.len()), count(self.instances.len()));
-        let longest = self
-            .profiles
-            .iter()
-            .filter_map(|profile| profile.renew_periods.last())
-            .max();
-        let longest = i128::from(longest.copied().unwrap_or(1));
+        let (days, instances) = (wide(self.days.len()), wide(self.instances.len()));
+        let longest = i128::from(self.longest_period());
         let renewed_months = days / SHORTEST_MONTH + i128::from(LEAD_MONTHS) + longest;
-        let reached = |action: &Action| if action.is_selective() { instances } else { 1 };
-        let acted: i128 = self.actions.iter().map(reached).sum();
-        let resizes = self
-            .actions
-            .iter()
-            .filter(|action| matches!(action.verb, Verb::Resize(..)));
-        let resized: i128 = resizes.map(reached).sum();
+        let acted = self.reached_by(|_| true);
+        let resized = self.reached_by(|verb| matches!(verb, Verb::Resize(..)));
+        let priced = self.reached_by(|verb| {
+            matches!(
+                verb,
+                Verb::Terminate | Verb::ToPostpaid(_) | Verb::Resize(..)
+            )
+        });
         let extremes = self.extremes();
         let paid_months =
             self.months_up_to(extremes.last_expiry) + renewed_months + acted * longest;
-        let (month, hour) = (
-            self.dearest(extremes.monthly_price),
-            self.dearest(extremes.hourly_price),
-        );
+        let month = self.dearest(extremes.monthly_price);
+        let hour = self.dearest(extremes.hourly_price);
         let renewals =
             month * (instances * renewed_months + acted * longest + resized * paid_months);
         let usage = hour * instances * days * 24;
-        let prices_order = |action: &&Action| {
-            matches!(
-                action.verb,
-                Verb::Terminate | Verb::ToPostpaid(_) | Verb::Resize(..)
-            )
-        };
-        let priced: i128 = self.actions.iter().filter(prices_order).map(reached).sum();
         let used = priced
             * (month * self.months_since_first_order() + hour * i128::from(LONGEST_MONTH) * 24);
         self.opening_amounts() + self.action_amounts() + renewals + usage + used
+    }
+
+    /// The most months that a renewal can have.
+    fn longest_period(&self) -> u32 {
+        let periods = self.profiles.iter().map(|profile| &profile.renew_periods);
+        periods
+            .filter_map(BTreeSet::last)
+            .max()
+            .copied()
+            .unwrap_or(1)
+    }
+
+    /// How many instances the actions of some kinds can reach, each counted for each action.
+    fn reached_by(&self, is_meant: impl Fn(Verb) -> bool) -> i128 {
+        let actions = self.actions.iter().filter(|action| is_meant(action.verb));
+        let all = wide(self.instances.len());
+        actions
+            .map(|action| if action.is_selective() { all } else { 1 })
+            .sum()
     }
 
     /// Months from the start of the first known order to the end of the run, at least.
@@ -287,24 +295,17 @@ impl Book {
                 Target::Account | Target::UnknownInstance(_) => {}
             }
         }
-        let longest = self
-            .profiles
-            .iter()
-            .filter_map(|profile| profile.renew_periods.last())
-            .max();
-        let by_itself = longest.map_or(1, |months| i64::from(*months)) + LEAD_MONTHS;
+        let by_itself = i64::from(self.longest_period()) + LEAD_MONTHS;
+        let at_the_end = months_left(self.days.to);
         let in_time = |expiry: Option<Day>, planned: i64| {
-            let left = |day: Day| i64::from(Day::LAST.days_since(day)) / LONGEST_MONTH;
-            left(expiry.unwrap_or(self.days.to)) >= planned
-                && left(self.days.to) >= planned + by_itself
+            expiry.map_or(at_the_end, months_left) >= planned && at_the_end >= planned + by_itself
         };
-        let of_one = of_one
-            .into_iter()
-            .map(|(number, months)| (self.instance(number).expires_on, months));
-        let mut planned = of_one.map(|(expiry, months)| (expiry, months + of_any));
+        let mut planned = of_one.into_iter();
         self.instances.is_empty()
             || (in_time(self.extremes().last_expiry, of_any)
-                && planned.all(|(expiry, months)| in_time(expiry, months)))
+                && planned.all(|(number, months)| {
+                    in_time(self.instance(number).expires_on, months + of_any)
+                }))
     }
 
     /// Months from the first day of the run to the last expiry of the inventory, at least.
@@ -315,22 +316,9 @@ impl Book {
     }
 
     fn extremes(&self) -> Extremes {
-        let of_some = |some: &[Instance]| Extremes {
-            monthly_price: some
-                .iter()
-                .filter_map(|one| one.monthly_price.as_ref())
-                .max()
-                .copied(),
-            hourly_price: some
-                .iter()
-                .filter_map(|one| one.hourly_price.as_ref())
-                .max()
-                .copied(),
-            last_expiry: some.iter().filter_map(|one| one.expires_on).max(),
-        };
         self.instances
-            .par_chunks(SHARE)
-            .map(of_some)
+            .par_chunks(CHUNK_INSTANCES)
+            .map(Extremes::among)
             .collect::<Vec<_>>()
             .into_iter()
             .fold(Extremes::default(), Extremes::max)
@@ -396,6 +384,15 @@ struct Extremes {
 }
 
 impl Extremes {
+    fn among(instances: &[Instance]) -> Self {
+        let instances = instances.iter();
+        Self {
+            monthly_price: instances.clone().filter_map(|one| one.monthly_price).max(),
+            hourly_price: instances.clone().filter_map(|one| one.hourly_price).max(),
+            last_expiry: instances.filter_map(|one| one.expires_on).max(),
+        }
+    }
+
     fn max(self, other: Self) -> Self {
         Self {
             monthly_price: self.monthly_price.max(other.monthly_price),
@@ -403,6 +400,16 @@ impl Extremes {
             last_expiry: self.last_expiry.max(other.last_expiry),
         }
     }
+}
+
+/// Months from a day to the end of the calendar, at most.
+fn months_left(day: Day) -> i64 {
+    i64::from(Day::LAST.days_since(day)) / LONGEST_MONTH
+}
+
+/// A count, wide enough for any product of counts and prices.
+fn wide(count: usize) -> i128 {
+    i128::try_from(count).expect("a count fits into 128 bits")
 }
 
 /// A count as a cell; zero is an empty one.

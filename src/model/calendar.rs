@@ -352,7 +352,7 @@ impl DayRange {
         }
     }
 
-    /// How many months the range has, if it ends on the eve of the day so many months after its first.
+    /// Its whole months, if it ends on the eve of the day that lies as many months after its first.
     fn whole_months(self) -> Option<u32> {
         let (from, end) = (self.from.date(), self.to.tomorrow().date());
         let months = (end.year() - from.year()) * 12 + end.month0().cast_signed()
@@ -363,7 +363,7 @@ impl DayRange {
         .then_some(months)
     }
 
-    /// The eve of the day so many months after `from`; no later than a run may end.
+    /// The eve of the day `months` after `from`; no later than a run may end.
     fn end_after(from: Day, months: u32) -> Day {
         let last = Self::latest_end();
         if from > last {
@@ -419,7 +419,7 @@ pub fn first_on_or_after(least: Day, asked: u8) -> Day {
     least.in_later_month(months, asked)
 }
 
-/// So many working days after a day: Mondays to Fridays that are no holidays. None later is the day itself.
+/// The day that lies this number of working days after a day: Mondays to Fridays that are not holidays.
 pub fn working_days_later(day: Day, days: u32, holidays: &BTreeSet<Day>) -> Day {
     let working = |day: &Day| !day.is_weekend() && !holidays.contains(day);
     let mut later =

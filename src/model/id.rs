@@ -95,7 +95,7 @@ pub struct FurtherLabels<'l> {
     met: Vec<Option<Label>>,
 }
 
-/// So many labels are found by their texts' places.
+/// The slots of the table of labels met before: a direct-mapped cache.
 const PLACES: u32 = 1 << 11;
 
 impl<'l> FurtherLabels<'l> {

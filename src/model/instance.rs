@@ -85,13 +85,13 @@ const PRODUCTION: &[&str] = &[
 const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
 /// Whether a tag says that its instance is production (`docs/spec/input.md`, **production-manual**).
 pub fn is_production(key: &str, value: &str) -> bool {
-    let among = |names: &[&str], text: &str| {
-        names
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(text.trim()))
-    };
-    among(PRODUCTION, value)
-        || (among(ENVIRONMENT_KEYS, key) && among(PRODUCTION_OF_ENVIRONMENT, value))
+    is_among(PRODUCTION, value)
+        || (is_among(ENVIRONMENT_KEYS, key) && is_among(PRODUCTION_OF_ENVIRONMENT, value))
+}
+
+fn is_among(names: &[&str], text: &str) -> bool {
+    let text = text.trim();
+    names.iter().any(|name| name.eq_ignore_ascii_case(text))
 }
 
 /// The number of an instance in its book; numbers follow the byte order of the ids.
@@ -117,7 +117,7 @@ pub struct Instance {
     pub monthly_price: Option<Price>,
     /// List price of an hour.
     pub hourly_price: Option<Price>,
-    /// The day on which it is bought or started; says nothing before the run.
+    /// The day on which it is bought or started; without meaning before the run.
     pub starts_on: Option<Day>,
     /// The expiry date of a prepaid instance that exists.
     pub expires_on: Option<Day>,
@@ -181,6 +181,40 @@ impl InstanceLabels {
 }
 
 impl Instance {
+    /// A prepaid instance that runs and renews itself for a month at each expiry. It follows the first profile of its book;
+    /// its account is set where it is added to one.
+    pub fn prepaid(id: InstanceId, product: Label, monthly_price: Price, expires_on: Day) -> Self {
+        Self {
+            id,
+            account: AccountIndex(0),
+            profile: ProfileIndex(0),
+            charge_type: ChargeType::Prepaid,
+            renew_flag: RenewFlag::Auto,
+            renew_months: 1,
+            monthly_price: Some(monthly_price),
+            hourly_price: None,
+            starts_on: None,
+            expires_on: Some(expires_on),
+            anchor_day: Some(expires_on.day_of_month()),
+            state: Some(State::Running),
+            since: None,
+            returned: false,
+            stopped_by: StoppedBy::Arrears,
+            billed_hours: 0,
+            downgrades: 0,
+            priority: None,
+            labels: InstanceLabels {
+                product,
+                instance_type: None,
+                region: None,
+                zone: None,
+                project: None,
+                name: None,
+                tags: Box::new([]),
+            },
+        }
+    }
+
     /// Whether it exists on the book's first day, before any purchase.
     pub fn exists(&self) -> bool {
         self.state.is_some()

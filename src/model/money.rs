@@ -141,7 +141,7 @@ impl Money {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// An amount of so many minor units.
+    /// An amount in minor units.
     pub const fn from_minor(minor: i64) -> Self {
         Self(minor)
     }
@@ -358,7 +358,7 @@ impl Factor {
 }
 
 impl Factor {
-    /// What a change by so many percent multiplies with: 1.05 for `5`, 0.90 for `-10`.
+    /// What a change by a percentage multiplies with: 1.05 for `5`, 0.90 for `-10`.
     ///
     /// # Errors
     /// The first rule of factors that the text breaks, or a change by more than the whole.

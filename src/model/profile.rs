@@ -375,7 +375,7 @@ profile_keys! {
     renew_periods: BTreeSet<u32> = 1..=MAX_TERM_MONTHS,
     /// Discounts by the months from which they count. Ascending.
     discounts: Vec<Band> = 1..=MAX_TERM_MONTHS,
-    /// Months of an auto-renewal where the instance says nothing.
+    /// Months of an auto-renewal where the instance names none.
     auto_renew_months: u32 = 1..=MAX_TERM_MONTHS,
     /// When auto-renewals are tried.
     attempts: AttemptDays = -MAX_DAYS..=MAX_DAYS => ["auto_renew_first", "auto_renew_days"],

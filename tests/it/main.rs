@@ -23,6 +23,7 @@ mod import;
 mod laws;
 mod licenses;
 mod lost;
+mod made;
 mod memory;
 mod oracle;
 mod plan;

@@ -672,7 +672,7 @@ fn what_is_wrong_in_a_large_inventory_is_found_in_file_order() {
     expected.push(("duplicate-id", 2 + 2 * ROWS, 1));
     assert_eq!(places, expected);
     let help = format!(
-        "instance `i-00007` stands twice, first in line {}",
+        "duplicate instance `i-00007` (first on line {})",
         2 + 2 * (ROWS - 7)
     );
     assert_eq!(

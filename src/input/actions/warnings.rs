@@ -1,5 +1,5 @@
 //! What a person should look at in a row of actions that can be read: cells that the action ignores, names of nothing, days
-//! outside the run, payments that nobody knows. Nothing here changes an action.
+//! outside the run, unknown payments. Nothing here changes an action.
 
 use std::collections::BTreeMap;
 

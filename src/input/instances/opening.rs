@@ -1,10 +1,10 @@
 //! Where a row leaves its instance at the opening of the run: the state it names, or the one that follows from its expiry
 //! date. States that other cells contradict are refused.
 
-use super::row::InstanceReader;
-use super::{ANCHOR_DAY, EXPIRES_ON, RETURNED, SINCE, STATE};
+use super::{ANCHOR_DAY, COLUMNS, EXPIRES_ON, RETURNED, SINCE, STATE, id_of};
 use crate::engine::lifecycle;
 use crate::input::diagnostic::Code;
+use crate::input::table::{CellReader, CsvRow};
 use crate::input::value::day;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, State};
@@ -20,13 +20,20 @@ pub(super) struct OpeningState {
     pub anchor_day: Option<u8>,
 }
 
-impl InstanceReader<'_, '_> {
+/// Reads the cells of a row that say where its instance stands.
+pub(super) struct OpeningReader<'o, 'r> {
+    pub cells: &'o mut CellReader<'r, CsvRow<'r, 'r>>,
+    /// The first day of the run.
+    pub from: Day,
+    pub rules: &'o Profile,
+}
+
+impl OpeningReader<'_, '_> {
     /// Where the instance stands; none if its cells contradict each other.
-    pub(super) fn opening(
+    pub(super) fn read_opening(
         &mut self,
         charge_type: Option<ChargeType>,
         starts_on: Option<Day>,
-        rules: &Profile,
     ) -> Option<OpeningState> {
         let before = self.cells.errors();
         let expires_on = self.cells.read(EXPIRES_ON, day);
@@ -38,10 +45,10 @@ impl InstanceReader<'_, '_> {
             anchor_day: self.cells.count(ANCHOR_DAY, 1..=31),
         };
         let charge_type = charge_type.filter(|_| self.cells.errors() == before)?;
-        let from = self.context.settings.days.from;
-        let opening = match (charge_type, starts_on.filter(|start| *start >= from)) {
+        let starts_on = starts_on.filter(|start| *start >= self.from);
+        let opening = match (charge_type, starts_on) {
             (_, Some(start)) => Some(self.future(given, charge_type, start)),
-            (ChargeType::Prepaid, None) => self.prepaid(given, rules),
+            (ChargeType::Prepaid, None) => self.prepaid(given),
             (ChargeType::Postpaid, None) => self.postpaid(given),
         };
         opening.filter(|_| self.cells.errors() == before)
@@ -51,7 +58,7 @@ impl InstanceReader<'_, '_> {
     fn future(&mut self, given: OpeningState, charge_type: ChargeType, start: Day) -> OpeningState {
         for slot in [EXPIRES_ON, STATE, SINCE] {
             if self.cells.text(slot).is_some() {
-                let (name, id) = (super::COLUMNS.names[slot], self.id());
+                let (name, id) = (COLUMNS.names[slot], self.id());
                 self.cells.refuse(
                     slot,
                     Code::UnexpectedValue,
@@ -68,7 +75,7 @@ impl InstanceReader<'_, '_> {
         }
     }
 
-    fn prepaid(&mut self, given: OpeningState, rules: &Profile) -> Option<OpeningState> {
+    fn prepaid(&mut self, given: OpeningState) -> Option<OpeningState> {
         let Some(expiry) = given.expires_on else {
             self.cells.refuse(
                 EXPIRES_ON,
@@ -81,7 +88,7 @@ impl InstanceReader<'_, '_> {
         let anchor_day = Some(self.anchor(&given, expiry));
         let opening = match given.state {
             Some(state) => self.given_state(given, state, expiry)?,
-            None => self.derived_state(given, expiry, rules)?,
+            None => self.derived_state(given, expiry)?,
         };
         self.refuse_returned(&given, opening.state);
         Some(OpeningState {
@@ -111,7 +118,7 @@ impl InstanceReader<'_, '_> {
         state: State,
         expiry: Day,
     ) -> Option<OpeningState> {
-        let from = self.context.settings.days.from;
+        let from = self.from;
         let (message, help) = match state {
             State::Stopped => (
                 format!("{} is prepaid, but its state is `stopped`", self.id()),
@@ -142,15 +149,10 @@ impl InstanceReader<'_, '_> {
     }
 
     /// The state that follows from the expiry date, as if nothing had been paid since.
-    fn derived_state(
-        &mut self,
-        given: OpeningState,
-        expiry: Day,
-        rules: &Profile,
-    ) -> Option<OpeningState> {
+    fn derived_state(&mut self, given: OpeningState, expiry: Day) -> Option<OpeningState> {
         self.refuse_since(&given, State::Running);
-        let from = self.context.settings.days.from;
-        let reclaimed_on = lifecycle::suspension_of(rules, expiry);
+        let from = self.from;
+        let reclaimed_on = lifecycle::suspension_of(self.rules, expiry);
         let (state, since) = if expiry >= from {
             (State::Running, None)
         } else if reclaimed_on >= from {
@@ -158,7 +160,7 @@ impl InstanceReader<'_, '_> {
         } else {
             (State::Reclaimed, Some(reclaimed_on))
         };
-        let release = lifecycle::release_of_unpaid(rules, expiry, reclaimed_on);
+        let release = lifecycle::release_of_unpaid(self.rules, expiry, reclaimed_on);
         if state == State::Reclaimed && release < from {
             let id = self.id();
             self.cells.refuse(
@@ -179,7 +181,7 @@ impl InstanceReader<'_, '_> {
     fn postpaid(&mut self, given: OpeningState) -> Option<OpeningState> {
         for slot in [EXPIRES_ON, ANCHOR_DAY] {
             if self.cells.text(slot).is_some() {
-                let (name, id) = (super::COLUMNS.names[slot], self.id());
+                let (name, id) = (COLUMNS.names[slot], self.id());
                 self.cells.refuse(
                     slot,
                     Code::IgnoredValue,
@@ -216,7 +218,7 @@ impl InstanceReader<'_, '_> {
 
     /// The day of reclaiming or stopping, which must lie before the run.
     fn past_since(&mut self, given: &OpeningState) -> Option<Day> {
-        let from = self.context.settings.days.from;
+        let from = self.from;
         match given.since {
             None => self.cells.refuse(
                 SINCE,
@@ -256,5 +258,10 @@ impl InstanceReader<'_, '_> {
                 "leave `returned` empty, or write `reclaimed` into `state`",
             );
         }
+    }
+
+    /// The id of the row, for messages.
+    fn id(&self) -> String {
+        id_of(self.cells.row)
     }
 }

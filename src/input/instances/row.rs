@@ -1,10 +1,10 @@
 //! One row of the inventory: its cells, checked against accounts, profile and prices.
 
-use super::opening::OpeningState;
+use super::opening::{OpeningReader, OpeningState};
 use super::{
     ACCOUNT_ID, BILLED_HOURS, CHARGE_TYPE, COLUMNS, DOWNGRADES, HOURLY_PRICE, INSTANCE_ID,
     INSTANCE_TYPE, InventoryContext, MONTHLY_PRICE, NAME, PRIORITY, PRODUCT, PROJECT, REGION,
-    RENEW_FLAG, RENEW_MONTHS, STARTS_ON, STATE, STOPPED_BY, ZONE,
+    RENEW_FLAG, RENEW_MONTHS, STARTS_ON, STATE, STOPPED_BY, ZONE, id_of,
 };
 use crate::input::accounts::known_account;
 use crate::input::diagnostic::{Code, Place};
@@ -67,7 +67,12 @@ impl InstanceReader<'_, '_> {
             _ => {}
         }
         let starts_on = self.cells.read(STARTS_ON, day);
-        let opening = self.opening(charge_type, starts_on, rules);
+        let mut reader = OpeningReader {
+            cells: &mut self.cells,
+            from: settings.days.from,
+            rules,
+        };
+        let opening = reader.read_opening(charge_type, starts_on);
         let priority = self.cells.read(PRIORITY, any_whole);
         let stopped_by = self.stopped_by(opening.as_ref());
         let [billed_hours, downgrades] = [BILLED_HOURS, DOWNGRADES]
@@ -131,7 +136,7 @@ impl InstanceReader<'_, '_> {
         let state = opening.and_then(|opening| opening.state);
         let state = state.filter(|state| *state != State::Stopped);
         if let (Some(given), Some(state)) = (given, state) {
-            let (given, id, state) = (given.name(), self.id(), state.name());
+            let (given, id, state) = (given.name(), id_of(self.cells.row), state.name());
             self.cells.refuse(
                 STOPPED_BY,
                 Code::ImpossibleState,
@@ -210,15 +215,6 @@ impl InstanceReader<'_, '_> {
             )
         });
     }
-
-    /// The id of the row, for messages.
-    pub(super) fn id(&self) -> String {
-        id_of(self.cells.row)
-    }
-}
-
-fn id_of(row: &CsvRow<'_, '_>) -> String {
-    shown(row.text(INSTANCE_ID).unwrap_or(""))
 }
 
 fn offered_months(text: &str, rules: &Profile) -> Result<u32, Problem> {

@@ -108,22 +108,16 @@ impl CsvTable<'_> {
     }
 
     fn is_known(&self, name: &str) -> bool {
-        let is_tag = || {
-            self.layout.columns.tags && name.strip_prefix(TAG).is_some_and(|key| !key.is_empty())
-        };
-        self.layout.columns.names.contains(&name)
-            || is_tag()
+        let columns = self.layout.columns;
+        let tag = name.strip_prefix(TAG).filter(|key| !key.is_empty());
+        columns.names.contains(&name)
+            || (columns.tags && tag.is_some())
             || FOR_PEOPLE.contains(&(self.file, name))
     }
 
     fn add_column(&mut self, name: &str, position: usize) {
-        if let Some(slot) = self
-            .layout
-            .columns
-            .names
-            .iter()
-            .position(|known| *known == name)
-        {
+        let mut names = self.layout.columns.names.iter();
+        if let Some(slot) = names.position(|known| *known == name) {
             self.layout.positions[slot] = Some(position);
         } else if let Some(key) = name.strip_prefix(TAG) {
             self.layout.tag_keys.push(key.to_owned());

@@ -83,7 +83,7 @@ impl Price {
         u32::from(self.scale.get()) - 1
     }
 
-    /// Its digits with so many decimals, no less than it has: 35 digits at most.
+    /// Its digits with a number of decimals that is not smaller than its own: 35 digits at most.
     fn with_decimals(self, decimals: u32) -> i128 {
         self.mantissa() * 10_i128.pow(decimals - self.decimals())
     }
