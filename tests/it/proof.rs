@@ -310,7 +310,7 @@ fn files_of_others_are_listed_and_only_names_of_a_run_are_a_fault() {
     place
         .run("run book --no-charts --scenario yearly --out out/yearly")
         .done();
-    let foreign = "not of this result, and not looked at: charts/why.txt, closing/mine.ods, notes.txt, report/mail.eml, newdir/\n";
+    let foreign = "foreign, and not looked at: charts/why.txt, closing/mine.ods, notes.txt, report/mail.eml, newdir/\n";
     let commands = "not replayed: calendar/, which other commands wrote\n";
     place.run("verify out").done().says(foreign).says(commands);
     place
