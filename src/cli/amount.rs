@@ -1,4 +1,4 @@
-//! Arguments that give an account an amount.
+//! Arguments that are amounts, of an account or of a currency. No amount below zero leaves here.
 
 use super::Failure;
 use crate::model::account::AccountIndex;

@@ -45,7 +45,7 @@ pub(super) fn prove(folder: &Path) -> Result<BTreeSet<String>, Failure> {
     if proof.holds() {
         Ok(contents.names)
     } else {
-        Err(Failure::Input(proof.findings))
+        Err(Failure::Input(proof.violations))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Styles of the terminal, and the door to it. While texts are put together a style is a mark that no text for people has;
-//! the door writes it as an escape sequence, and nothing else ever becomes one.
+//! Styles of the terminal. While a text is put together, a style is a character that no text for people has; only
+//! [`terminal`] turns it into an escape sequence, and nothing else ever becomes one.
 
 use std::{env, fmt};
 

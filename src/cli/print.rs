@@ -1,4 +1,4 @@
-//! Prints lines, each through the door to the terminal. Colours are taken out where there is none.
+//! Prints lines to the terminal: the only place that does. Colours are taken out where standard output is not a terminal.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};

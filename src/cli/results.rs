@@ -1,4 +1,4 @@
-//! The result of a run, written while it is replayed: a pipeline of two windows of days.
+//! The result of a run, written while it is replayed: a pipeline with two buffers, each a window of days.
 //!
 //! ```text
 //! window n+1: replay ──▶ each shard, side by side: format rows ── add to shard totals ── note state changes

@@ -1,4 +1,4 @@
-//! `renewcast run`: replay a book, write its reports, print the answer.
+//! `renewcast run`: replays a book, writes its reports, prints the answer.
 
 use std::path::PathBuf;
 

@@ -17,7 +17,7 @@ use crate::verify::{self, Inputs, Proof};
 const EXAMPLES: &str = "\
 Examples:
   renewcast verify reports/example
-  renewcast verify reports/example --book data/example   writes every file anew and compares
+  renewcast verify reports/example --book data/example   also replays the book and compares every file
   renewcast verify reports/december --book my-book --last reports/november
 
 What is proven:
@@ -97,7 +97,7 @@ fn answer(proof: &Proof, contents: &Contents<'_>, arguments: &Arguments) -> Stri
     let result = shown_path(&arguments.result);
     let mut text = match proof.holds() {
         true => proven(proof, &result),
-        false => format!("{}\n\n{result}: not proven", render(&proof.findings)),
+        false => format!("{}\n\n{result}: not proven", render(&proof.violations)),
     };
     if !contents.of_commands.is_empty() {
         let folders: Vec<&str> = contents.of_commands.iter().map(String::as_str).collect();

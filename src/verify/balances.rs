@@ -37,7 +37,7 @@ pub(super) struct Balances<'w> {
 
 impl<'w> Balances<'w> {
     /// Reads the opening rows: the day before the run, one for each account. Where the first day of the run is not known,
-    /// they tell it.
+    /// they give it.
     pub(super) fn open_balances(
         mut sheet: CheckedFile<'w>,
         known: &mut KnownInputs<'_>,

@@ -106,7 +106,7 @@ fn each_changed_digit_of_charts_and_report_is_found_with_the_book_though_all_has
             "{name}: forgery {number} of {all} is not found"
         );
         assert!(
-            proof.findings.iter().all(|one| one.place.file == name),
+            proof.violations.iter().all(|one| one.place.file == name),
             "{name}:\n{}",
             told(&proof)
         );

@@ -190,7 +190,7 @@ pub(crate) fn told(proof: &Proof) -> String {
             place.source
         )
     };
-    proof.findings.iter().take(20).map(line).collect()
+    proof.violations.iter().take(20).map(line).collect()
 }
 
 #[track_caller]
@@ -326,7 +326,7 @@ fn whatever_is_changed_is_found_and_its_file_named() {
         changes += 1;
         let proof = proof(&changed, None);
         assert!(!proof.holds(), "{name}: change {changes} is not found");
-        let is_named = proof.findings.iter().all(|one| one.place.file == name);
+        let is_named = proof.violations.iter().all(|one| one.place.file == name);
         assert!(
             is_named,
             "{name}: change {changes} is found elsewhere\n{}",
@@ -906,7 +906,7 @@ fn each_resealed_fault_has_the_code_of_its_name() {
     let (_, reports) = with_gallery();
     for fault in RESEALED {
         let proof = proof(&resealed(&reports, with_fault(&reports, fault)), None);
-        let codes: Vec<&str> = proof.findings.iter().map(|one| one.code.as_str()).collect();
+        let codes: Vec<&str> = proof.violations.iter().map(|one| one.code.as_str()).collect();
         assert!(
             codes.iter().any(|code| fault.0.starts_with(code)),
             "{}: {codes:?}",

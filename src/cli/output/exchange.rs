@@ -1,4 +1,4 @@
-//! Puts a new folder into the place of an old one, with the files that others have in it.
+//! Puts a new folder into the place of an old one by an atomic exchange of names, with the files that others have in it.
 //!
 //! | target | what is done | what a kill leaves |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Locks between programs, which end with their process.
+//! Locks between programs: advisory locks on files and folders, which end with their process. They guard no bytes.
 //!
 //! | who | holds | for how long |
 //! |---|---|---|
@@ -119,7 +119,7 @@ fn lock_folder(folder: &Path, mode: LockMode) -> Option<File> {
 
 /// Waits for a lock, and says so once if that takes a while; false where there are no locks.
 fn wait(file: &File, mode: LockMode, path: &Path) -> bool {
-    static SAID: Once = Once::new();
+    static WARNED: Once = Once::new();
     for _ in 0..SILENT_WAITS {
         let tried = match mode {
             LockMode::WithOthers => file.try_lock_shared(),
@@ -131,7 +131,7 @@ fn wait(file: &File, mode: LockMode, path: &Path) -> bool {
             Err(TryLockError::WouldBlock) => thread::sleep(WAIT),
         }
     }
-    SAID.call_once(|| {
+    WARNED.call_once(|| {
         let folder = shown_path(&folder_of(path));
         warn(format!(
             "waiting for another renewcast that is at work in `{folder}`"

@@ -1,7 +1,7 @@
 //! A file in the making, which goes to the disk while it grows, so that nobody waits for the disk at the end.
 //!
-//! A second handle of the same open file syncs what is there; writing goes on meanwhile. The system tells of a broken
-//! disk only once for both handles, so what the second one is told counts like what the first one is told.
+//! A second handle of the same open file syncs what is there; writing goes on meanwhile. The system reports a broken disk only
+//! once for both handles, so an error of either is an error of the file.
 
 use std::fs::File;
 use std::io::{self, Write as _};
