@@ -105,7 +105,9 @@ impl Proof {
 
     /// Whether a file could not be read at all.
     pub fn is_unreadable(&self) -> bool {
-        self.violations.iter().any(|one| one.code == Code::Unreadable)
+        self.violations
+            .iter()
+            .any(|one| one.code == Code::Unreadable)
     }
 }
 

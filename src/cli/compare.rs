@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if warnings.warnings() > 0 {
         warn(render(&warnings));
     }
-    let comparison = Comparison {
+    let comparison = ComparedRuns {
         names: &RunNames::ids_of_book(&book),
         runs: &runs,
     };
@@ -105,12 +105,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 }
 
 /// Runs that are compared; the first one is what the others are held against.
-pub(super) struct Comparison<'c> {
+pub(super) struct ComparedRuns<'c> {
     pub names: &'c RunNames,
     pub runs: &'c [ComparedRun],
 }
 
-impl Comparison<'_> {
+impl ComparedRuns<'_> {
     /// Prints what the runs come to and what differs, and writes it, with charts of this title if any are asked for. Whether
     /// anything differs.
     pub(super) fn show(

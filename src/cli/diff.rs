@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::compare::Comparison;
+use super::compare::ComparedRuns;
 use super::contents::{no_result, open_watched};
 use super::folder::plain_file;
 use super::ink::HEAD;
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let title = format!("{} against {}", names[1], names[0]);
     let head = format!("{HEAD}{}, {from} to {to}{HEAD:#}", visible(&title));
     let charts = (!arguments.no_charts).then_some(title.as_str());
-    let comparison = Comparison {
+    let comparison = ComparedRuns {
         names: &ids,
         runs: &runs,
     };

@@ -204,7 +204,7 @@ fn decimals(cell: &[u8]) -> u8 {
 fn read_funds(sheet: &CheckedFile<'_>, digits: u8) -> Result<AccountFunds, Violation> {
     let [cash, free_credit, available] = [CASH, FREE_CREDIT, AVAILABLE].map(|column| {
         sheet
-            .amount(column, digits)
+            .read_amount(column, digits)
             .map_err(|wrong| wrong.needing(&["closing/"]))
     });
     Ok(AccountFunds {
