@@ -1,4 +1,5 @@
-//! The command line: one verb per file. The only code that prints, touches files or reads the environment.
+//! The command line: one verb per file. The only code that prints, touches files, or reads environment and clock; it decides
+//! nothing about renewals.
 
 mod amount;
 mod answer;
@@ -32,15 +33,18 @@ mod sweep;
 mod table;
 mod terms;
 mod verify;
+mod words;
 
 use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::input::diagnostic::Diagnostics;
-use crate::input::shown;
 use print::{say_own, warn};
+use words::visible;
 
 /// What a run of the program came to; its exit codes are stable.
 /// Rule **exit-codes**.
@@ -54,6 +58,12 @@ pub enum Outcome {
     Refused,
     /// Interrupted, and what was done until then is written: exit code 130.
     Interrupted,
+}
+
+impl Outcome {
+    fn found_if(is_found: bool) -> Self {
+        if is_found { Self::Found } else { Self::Done }
+    }
 }
 
 impl From<Outcome> for ExitCode {
@@ -78,10 +88,14 @@ enum Failure {
 
 impl Failure {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Other {
-            message: message.into(),
-            help: help.into(),
-        }
+        let (message, help) = (message.into(), help.into());
+        Self::Other { message, help }
+    }
+
+    /// A file or folder cannot be read.
+    fn unreadable(path: &Path, error: &io::Error) -> Self {
+        let message = format!("cannot read `{}`: {error}", path.display());
+        Self::new(message, "check that you may read the folder")
     }
 
     /// The failure as it is printed.
@@ -98,7 +112,8 @@ impl Failure {
             Self::Input(problems) => problems
                 .iter()
                 .next()
-                .map_or_else(String::new, |first| first.message.clone()),
+                .map(|first| first.message.clone())
+                .unwrap_or_default(),
             Self::Other { message, .. } => message,
         }
     }
@@ -106,21 +121,21 @@ impl Failure {
 
 const EXAMPLES: &str = "\
 Examples:
-  renewcast run data/example                  replay a book, see the answer, write its reports
-  renewcast check my-book                     every problem of a book at once
-  renewcast explain data/example shop-web-1   the story of one instance
+  renewcast run data/example                  replay a book, print the answer, write its reports
+  renewcast check my-book                     show every problem of a book at once
+  renewcast explain data/example shop-web-1   tell the story of one instance
   renewcast compare my-book yearly in-time    what scenarios change, in money and in lost instances
-  renewcast plan data/example                 how much money, and by when, so that nothing fails
-  renewcast report my-book --month 2026-12    a month as a page, a workbook and tables
+  renewcast plan data/example                 how much money is needed, and by when
+  renewcast report my-book --month 2026-12    a monthly report: page, workbook, tables
   renewcast terms data/example                by how many months to renew, and what that saves
-  renewcast calendar my-book --by tag:team    the dates to act on, for a calendar
+  renewcast calendar my-book --by tag:team    the dates to act on, as calendar files
   renewcast sweep my-book sweep.toml          hundreds of combinations: which is cheapest without losses?
   renewcast diff reports/last reports/now     two written results, event by event
-  renewcast import tencent *.json --out book  a book from what the cloud's tools print
+  renewcast import tencent *.json --out book  a book from the responses of the cloud's own tools
   renewcast generate --instances 1000 --out try
   renewcast verify reports/my-book            prove a written result
   renewcast profiles                          the built-in life-cycle rules
-  renewcast licenses                          the licences of the program and of what is in it
+  renewcast licenses                          the licences of the program and its libraries
 
 Exit codes: 0 done; 1 done, and `check`, `verify`, `plan`, `diff`, `sweep`, `terms` or --fail-on found something; 2 the input
 or the command line is wrong; 130 a sweep was interrupted, and what was done is written.";
@@ -149,7 +164,7 @@ enum VerbArguments {
     Generate(generate::Arguments),
     Verify(verify::Arguments),
     Profiles(profiles::Arguments),
-    /// Print the licences of the program and of what it is built from
+    /// Print the licences of the program and its libraries
     Licenses,
     /// Print completions for a shell
     #[command(
@@ -161,14 +176,12 @@ enum VerbArguments {
     },
 }
 
-/// The arguments of the command line. Whoever made a mistake is told, with every character of the arguments to be seen, and
-/// the program ends; so it does after `--help`.
+/// The arguments of the command line. After a mistake or `--help` the program ends; the message shows every character of the
+/// arguments, invisible ones too.
 pub fn arguments() -> Arguments {
     let given: Vec<OsString> = std::env::args_os().collect();
     Arguments::try_parse_from(&given).unwrap_or_else(|error| {
-        let shown = given
-            .iter()
-            .map(|text| shown::Shown::visible(&text.to_string_lossy()).into_string());
+        let shown = given.iter().map(|text| visible(&text.to_string_lossy()));
         Arguments::try_parse_from(shown)
             .err()
             .unwrap_or(error)
@@ -178,24 +191,25 @@ pub fn arguments() -> Arguments {
 
 /// Carries out what the arguments ask for.
 pub fn run(arguments: Arguments) -> Outcome {
+    use VerbArguments as Verb;
     interrupt::outlive_large_files();
     let result = match arguments.verb {
-        VerbArguments::Run(arguments) => run::run(&arguments),
-        VerbArguments::Check(arguments) => check::run(&arguments),
-        VerbArguments::Explain(arguments) => explain::run(&arguments),
-        VerbArguments::Compare(arguments) => compare::run(&arguments),
-        VerbArguments::Plan(arguments) => plan::run(&arguments),
-        VerbArguments::Report(arguments) => report::run(&arguments),
-        VerbArguments::Terms(arguments) => terms::run(&arguments),
-        VerbArguments::Calendar(arguments) => calendar::run(&arguments),
-        VerbArguments::Sweep(arguments) => sweep::run(&arguments),
-        VerbArguments::Diff(arguments) => diff::run(&arguments),
-        VerbArguments::Import(arguments) => import::run(&arguments),
-        VerbArguments::Generate(arguments) => generate::run(&arguments),
-        VerbArguments::Verify(arguments) => verify::run(&arguments),
-        VerbArguments::Profiles(arguments) => profiles::run(&arguments),
-        VerbArguments::Licenses => licenses::run(),
-        VerbArguments::Completions { shell } => {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
+        Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Report(arguments) => report::run(&arguments),
+        Verb::Terms(arguments) => terms::run(&arguments),
+        Verb::Calendar(arguments) => calendar::run(&arguments),
+        Verb::Sweep(arguments) => sweep::run(&arguments),
+        Verb::Diff(arguments) => diff::run(&arguments),
+        Verb::Import(arguments) => import::run(&arguments),
+        Verb::Generate(arguments) => generate::run(&arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
+        Verb::Profiles(arguments) => profiles::run(&arguments),
+        Verb::Licenses => licenses::run(),
+        Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "renewcast", &mut script);
             say_own(String::from_utf8_lossy(&script).trim_end()).map(|()| Outcome::Done)

@@ -61,7 +61,7 @@ pub struct WrittenFiles<'w> {
     pub open: &'w dyn Fn(&str) -> io::Result<Box<dyn Read + 'w>>,
 }
 
-/// The book that a result is said to be of.
+/// The book that a result claims to be of.
 pub struct Inputs<'i> {
     /// Its files.
     pub folder: &'i Folder,
@@ -71,14 +71,14 @@ pub struct Inputs<'i> {
     pub last: Option<&'i Earlier<'i>>,
 }
 
-/// Reads what an earlier result says of a month, or tells why it cannot be read.
+/// Reads what an earlier result says of a month; an error says why it cannot be read.
 pub type Earlier<'e> = dyn Fn(&ReportPeriod) -> Result<LastMonth, String> + 'e;
 
 /// What was found, and what was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Proof {
     /// Everything that does not hold; nothing where the result is proven.
-    pub findings: Diagnostics,
+    pub violations: Diagnostics,
     /// Files that have not changed, `run.json` included.
     pub files: usize,
     /// Rows of the ledger.
@@ -87,7 +87,7 @@ pub struct Proof {
     pub accounts: usize,
     /// Instances of the ledger and of the closing book.
     pub instances: usize,
-    /// The inputs that have not changed, where a book was given; its replay writes all the files anew.
+    /// The inputs that have not changed, where a book was given; its replay writes all the files again.
     pub inputs: Option<usize>,
     /// Whether the run drew charts.
     pub has_charts: bool,
@@ -100,12 +100,14 @@ pub struct Proof {
 impl Proof {
     /// Whether everything holds.
     pub fn holds(&self) -> bool {
-        self.findings.errors() + self.findings.warnings() == 0
+        self.violations.errors() + self.violations.warnings() == 0
     }
 
     /// Whether a file could not be read at all.
     pub fn is_unreadable(&self) -> bool {
-        self.findings.iter().any(|one| one.code == Code::Unreadable)
+        self.violations
+            .iter()
+            .any(|one| one.code == Code::Unreadable)
     }
 }
 
@@ -175,7 +177,7 @@ pub fn verify(written: &WrittenFiles<'_>, inputs: Option<&Inputs<'_>>) -> Proof 
         replayed = Some(record.inputs.len());
     }
     Proof {
-        findings: found.into_diagnostics(),
+        violations: found.into_diagnostics(),
         files: hashes.unchanged,
         rows,
         accounts,

@@ -1,25 +1,23 @@
-//! Arguments that give an account an amount.
+//! Arguments that are amounts, of an account or of a currency. No amount below zero leaves here.
 
 use super::Failure;
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
-use crate::model::money::Money;
+use crate::model::money::{Currency, Money};
 
 /// Reads `ACCOUNT=AMOUNT`, or the amount alone where the book has one account.
-pub(super) fn of_account(
+pub(super) fn account_amount(
     book: &Book,
-    (option, text): (&str, &str),
+    option: &str,
+    text: &str,
 ) -> Result<(AccountIndex, Money), Failure> {
     let help = format!("write it like {option} shop=500.00");
     let (account, amount) = match (text.rsplit_once('='), book.accounts.as_slice()) {
         (Some((id, amount)), _) => {
-            let account = book.find_account(id);
-            (
-                account.ok_or_else(|| {
-                    Failure::new(format!("the book has no account `{id}`"), &help)
-                })?,
-                amount,
-            )
+            let account = book.find_account(id).ok_or_else(|| {
+                Failure::new(format!("the book has no account `{id}`"), help.as_str())
+            })?;
+            (account, amount)
         }
         (None, [_]) => (AccountIndex(0), text),
         (None, _) => {
@@ -29,14 +27,22 @@ pub(super) fn of_account(
             ));
         }
     };
-    let amount = Money::parse(amount, book.account(account).currency);
-    let amount =
-        amount.map_err(|error| Failure::new(format!("`{option} {text}`: {error}"), &help))?;
-    if amount.is_negative() {
-        return Err(Failure::new(
-            format!("`{option} {text}` is below zero"),
-            help,
-        ));
-    }
+    let given = format!("`{option} {text}`");
+    let amount = plain_amount(&given, amount, book.account(account).currency, &help)?;
     Ok((account, amount))
+}
+
+/// Reads an amount that is not below zero; `given` is what people typed, in backticks.
+pub(super) fn plain_amount(
+    given: &str,
+    text: &str,
+    currency: Currency,
+    help: &str,
+) -> Result<Money, Failure> {
+    match Money::parse(text, currency) {
+        Ok(amount) if amount.is_negative() => {
+            Err(Failure::new(format!("{given} is below zero"), help))
+        }
+        parsed => parsed.map_err(|error| Failure::new(format!("{given}: {error}"), help)),
+    }
 }

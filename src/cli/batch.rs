@@ -1,5 +1,5 @@
-//! Many runs of one book: its files are read once, each run changes what is read, and accounts that a change does not
-//! reach are not replayed again. Runs go in batches, so that memory holds a few books at a time.
+//! Runs of one book in batches: its files are read once, each run changes what is read, and accounts that a change does not
+//! reach are not replayed again. Memory holds the books of one batch at a time.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +14,9 @@ use crate::input::{self, Folder, ReadMemory};
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 
+/// The books of a batch for each thread.
+const BOOKS_PER_THREAD: usize = 4;
+
 /// A run: the scenario that it begins with, and further changes as the text of one.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
@@ -23,94 +26,114 @@ pub(super) struct Job {
     pub text: String,
 }
 
-/// The book of a job, where others of the same folder may have been read before.
-pub(super) fn read_job(
-    folder: &mut Folder,
-    job: &Job,
-    memory: &ReadMemory,
-) -> Result<Book, Failure> {
-    folder.change(&job.text);
-    let (book, problems) = input::read_again(folder, job.scenario.as_deref(), memory);
-    book.ok_or(Failure::Input(problems))
+impl Job {
+    /// Reads the book of the job, where others of the same folder may have been read before.
+    pub(super) fn read_book(
+        &self,
+        folder: &mut Folder,
+        memory: &ReadMemory,
+    ) -> Result<Book, Failure> {
+        folder.change(&self.text);
+        let (book, problems) = input::read_again(folder, self.scenario.as_deref(), memory);
+        book.ok_or(Failure::Input(problems))
+    }
+
+    /// Why an account of the job cannot be replayed.
+    fn refusal(&self, folder: &Folder, book: &Book, account: AccountIndex) -> Failure {
+        let Err(refusal) = replay(book, &BTreeSet::from([account]), &[]) else {
+            unreachable!("an account with the same inputs cannot be replayed");
+        };
+        let mut folder = folder.clone();
+        folder.change(&self.text);
+        refused(&folder, self.scenario.as_deref(), book, refusal)
+    }
 }
 
 /// What the accounts of a job come to, or why it cannot be replayed.
 pub(super) type Done = Result<Vec<AccountOutcome>, Failure>;
 
+/// The book of a job, and which of its accounts are to be replayed.
+struct JobBook {
+    book: Book,
+    cached: CachedBook,
+}
+
+/// What the accounts come to that were replayed for a job, and those that cannot be.
+#[derive(Default)]
+struct JobOutcomes {
+    outcomes: Vec<AccountOutcome>,
+    refused: Vec<AccountIndex>,
+}
+
 /// What the accounts of each job come to, in order; fewer where people interrupt. A job that is refused keeps no other from
 /// running.
-pub(super) fn run(
+pub(super) fn run_jobs(
     folder: &Folder,
     jobs: &[Job],
-    (cache, interrupt): (&mut Cache, &Interrupt),
+    cache: &mut Cache,
+    interrupt: &Interrupt,
 ) -> Vec<Done> {
     let progress = RunProgress::of_runs(jobs.len());
     let memory = ReadMemory::default();
     let mut done = Vec::new();
-    for batch in jobs.chunks(4 * rayon::current_num_threads()) {
+    for batch in jobs.chunks(BOOKS_PER_THREAD * rayon::current_num_threads()) {
         if interrupt.is_asked() {
             break;
         }
-        let books = batch.par_iter().map_init(
+        let read = batch.par_iter().map_init(
             || folder.clone(),
-            |folder, job| read_job(folder, job, &memory),
+            |folder, job| job.read_book(folder, &memory),
         );
-        let books: Vec<Result<Book, Failure>> = books.collect();
-        let books: Vec<_> = books
-            .into_iter()
-            .map(|book| book.map(|book| (cache.look_up(&book), book)))
-            .collect();
-        let groups = cache.groups();
-        let replayed: Vec<_> = books
-            .par_iter()
-            .map(|book| book.as_ref().ok().map(|one| each(one, groups)))
-            .collect();
-        for ((task, _), (outcomes, refused)) in
-            books.iter().flatten().zip(replayed.into_iter().flatten())
-        {
-            cache.keep(task, outcomes);
-            refused
-                .into_iter()
-                .for_each(|account| cache.refuse(task, account));
+        let read: Vec<Result<Book, Failure>> = read.collect();
+        let mut books = Vec::with_capacity(batch.len());
+        for book in read {
+            books.push(book.map(|book| JobBook {
+                cached: cache.look_up(&book),
+                book,
+            }));
         }
-        let outcomes = books.into_iter().zip(batch).map(|(book, job)| {
-            let (task, book) = book?;
+        let groups = cache.groups();
+        let replayed: Vec<JobOutcomes> = books
+            .par_iter()
+            .map(|book| {
+                book.as_ref()
+                    .map(|job| replay_missing(job, groups))
+                    .unwrap_or_default()
+            })
+            .collect();
+        for (job, replayed) in books.iter().zip(replayed) {
+            let Ok(JobBook { cached, .. }) = job else {
+                continue;
+            };
+            cache.keep(cached, replayed.outcomes);
+            for account in replayed.refused {
+                cache.refuse(cached, account);
+            }
+        }
+        done.extend(books.into_iter().zip(batch).map(|(book, job)| {
+            let JobBook { cached, book } = book?;
             cache
-                .outcomes(&task)
-                .map_err(|account| reason((folder, job), (&book, account)))
-        });
-        done.extend(outcomes);
+                .outcomes(&cached)
+                .map_err(|account| job.refusal(folder, &book, account))
+        }));
         progress.reach(done.len());
     }
     done
 }
 
-/// What the missing accounts of a task come to, and those that cannot be replayed.
-fn each(
-    (task, book): &(CachedBook, Book),
-    groups: &[Group],
-) -> (Vec<AccountOutcome>, Vec<AccountIndex>) {
-    if let Ok(outcomes) = replay(book, &task.missing, groups) {
-        return (outcomes, Vec::new());
+/// Replays the accounts of a job that no job before it has replayed: all at once, or one by one where that is refused.
+fn replay_missing(job: &JobBook, groups: &[Group]) -> JobOutcomes {
+    let (book, missing) = (&job.book, &job.cached.missing);
+    let mut replayed = JobOutcomes::default();
+    if let Ok(outcomes) = replay(book, missing, groups) {
+        replayed.outcomes = outcomes;
+        return replayed;
     }
-    let (mut outcomes, mut refused) = (Vec::new(), Vec::new());
-    for account in &task.missing {
+    for account in missing {
         match replay(book, &BTreeSet::from([*account]), groups) {
-            Ok(outcome) => outcomes.extend(outcome),
-            Err(_) => refused.push(*account),
+            Ok(outcome) => replayed.outcomes.extend(outcome),
+            Err(_) => replayed.refused.push(*account),
         }
     }
-    (outcomes, refused)
-}
-
-/// Why an account of a job cannot be replayed.
-fn reason((folder, job): (&Folder, &Job), (book, account): (&Book, AccountIndex)) -> Failure {
-    match replay(book, &BTreeSet::from([account]), &[]) {
-        Err(refusal) => {
-            let mut folder = folder.clone();
-            folder.change(&job.text);
-            refused((&folder, job.scenario.as_deref()), book, refusal)
-        }
-        Ok(_) => unreachable!("an account with the same inputs cannot be replayed"),
-    }
+    replayed
 }

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::changes::Changes;
-use super::diagnostics::{counted, shown_path, visible};
-use super::folder::load;
-use super::output::OutputTarget;
+use super::folder::{load, results_folder};
+use super::output::OutputArguments;
 use super::print::say;
-use super::progress::Progress;
-use super::run::{column, default_out};
+use super::run::inventory_column;
+use super::words::{counted, shown_path, visible};
 use super::{Failure, Outcome};
 use crate::analysis::deadline;
 use crate::analysis::summary::Tally;
 use crate::analysis::tasks;
-use crate::engine::{self, Window};
 use crate::output::icalendar;
 
+const OUT: &str =
+    "Write into the folder `calendar` of this one [default: reports/<book>[/<scenario>][-set]]";
 const EXAMPLES: &str = "\
 Examples:
   renewcast calendar data/example                  calendar/all.ics, and one for each account
@@ -27,18 +27,14 @@ Examples:
 /// The folder of the calendars in that of the results.
 const FOLDER: &str = "calendar";
 
-/// Write the dates to act on as iCalendar files: the to-do list, last days to save, and what the book plans
+/// Write the dates to act on as iCalendar files: the to-do list, last days to save, and planned actions
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("out", |out| out.help(OUT)))]
 pub(super) struct Arguments {
     /// The folder of the book
     book: PathBuf,
-    /// Write into the folder `calendar` of this one [default: reports/<book>[/<scenario>][-set]]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into a folder that holds other files; none of them is touched
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    output: OutputArguments,
     #[command(flatten)]
     changes: Changes,
     /// One calendar for each value of this column of instances.csv, such as project or tag:team
@@ -47,44 +43,28 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    let target = OutputTarget::of_result((&out, arguments.force), "calendar/calendar.json")?;
+    let default = results_folder(&arguments.book, &arguments.changes);
+    let target = arguments.output.target(default, "calendar/calendar.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
     let book = &loaded.book;
-    let column = column(book, &arguments.by)?;
+    let column = inventory_column(book, &arguments.by)?;
     let mut tally = Tally::for_book(book);
-    let (mut run, mut window) = (engine::start(book), Window::default());
-    let progress = Progress::new(book.days);
-    while run
-        .advance(&mut window)
-        .map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?
-    {
-        tally.tally_entries(window.entries(), window.balances());
-        window
-            .last()
-            .into_iter()
-            .for_each(|day| progress.reach(day));
-    }
-    drop(progress);
+    loaded.replay(|window| tally.tally_entries(window.entries(), window.balances()))?;
     let deadlines = deadline::deadlines(book, &tasks::list(book, &tally.into_summary()));
     let feeds = icalendar::feeds(book, &deadlines, column, &arguments.by);
-    let files: Vec<(String, Vec<u8>)> = feeds
+    let files = feeds
         .iter()
-        .map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone()))
-        .collect();
-    target.write_files(&files)?;
+        .map(|feed| (format!("{FOLDER}/{}", feed.name), feed.bytes.clone()));
+    target.write_files(&files.collect::<Vec<_>>())?;
     for feed in &feeds {
-        let name = shown_path(&out.join(FOLDER).join(&feed.name));
-        // A name shows what its value is, unless characters of that are not for names.
-        let value = feed
-            .value
-            .as_deref()
-            .filter(|value| !feed.name.ends_with(&format!("-{value}.ics")));
-        let value = value.map_or_else(String::new, |value| format!(" (`{}`)", visible(value)));
-        say(format!("{name}{value}: {}", counted(feed.entries, "date")))?;
+        let mut name = shown_path(&target.out.join(FOLDER).join(&feed.name));
+        // A name shows its value, unless the value has characters that file names cannot have.
+        if let Some(value) = &feed.value
+            && !feed.name.ends_with(&format!("-{value}.ics"))
+        {
+            name += &format!(" (`{}`)", visible(value));
+        }
+        say(format!("{name}: {}", counted(feed.entries, "date")))?;
     }
     Ok(Outcome::Done)
 }

@@ -1,13 +1,15 @@
-//! `renewcast check`: every problem of a book at once.
+//! `renewcast check`: every problem of a book at once. It writes nothing.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::changes::Changes;
-use super::diagnostics::{counted, render, visible};
+use super::diagnostics::render;
+use super::folder::{self, report_notes, report_refusal};
 use super::print::say;
-use super::{Failure, Outcome, folder};
+use super::words::{counted, visible};
+use super::{Failure, Outcome};
 use crate::{engine, input};
 
 const EXAMPLES: &str = "\
@@ -36,22 +38,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         return Err(Failure::Input(problems));
     };
     if let Some(refusal) = engine::stopped_by(&book) {
-        folder::tell_refusal((&folder, scenario), &book, refusal, &mut problems);
+        report_refusal(&folder, scenario, &book, refusal, &mut problems);
         return Err(Failure::Input(problems));
     }
-    folder::tell_changes(&problems);
+    report_notes(&problems);
     if problems.warnings() > 0 {
         say(render(&problems))?;
         return Ok(Outcome::Found);
     }
-    let (accounts, instances) = (
-        counted(book.accounts.len(), "account"),
-        counted(book.instances.len(), "instance"),
-    );
+    let accounts = counted(book.accounts.len(), "account");
+    let instances = counted(book.instances.len(), "instance");
     let actions = counted(book.actions.len(), "action");
+    let name = visible(&book.name);
     say(format!(
-        "{}: {accounts}, {instances}, {actions}: nothing wrong",
-        visible(&book.name)
+        "{name}: {accounts}, {instances}, {actions}: no problems"
     ))?;
     Ok(Outcome::Done)
 }

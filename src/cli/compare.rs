@@ -3,40 +3,38 @@
 mod diff_text;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::changes::Changes;
-use super::diagnostics::{counted, render, shown_path, visible};
-use super::folder::{self, name_of};
-use super::ink::HEAD;
-use super::output::OutputTarget;
+use super::changes::apply_set;
+use super::diagnostics::render;
+use super::folder::{self, reports_folder};
+use super::output::{OutputArguments, OutputTarget};
 use super::print::{say, warn};
 use super::progress::Progress;
 use super::table::table;
+use super::words::{book_head, counted, figure, files_in, visible};
 use super::{Failure, Outcome, results, rules};
-use crate::analysis::compare::{ComparedRun, Difference, Measure, RunNames, differences};
+use crate::analysis::compare::{ComparedRun, Difference, Measure, RunNames, Sum, differences};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::input::{self, Folder};
 use crate::model::book::Book;
-use crate::model::money::{Currency, Money};
 use crate::output::compare as report;
 
+const OUT: &str = "Write into this folder [default: reports/<book>/compare, or /rules]";
 const EXAMPLES: &str = "\
 Examples:
   renewcast compare data/example                       the book against each of its scenarios
   renewcast compare my-book yearly in-time             against these two
-  renewcast compare my-book --rules                    does the answer depend on what is not published?
-  renewcast compare my-book --set \"renew_flag=manual\"  what if nothing renews by itself?
+  renewcast compare my-book --rules                    does the answer depend on unpublished rules?
+  renewcast compare my-book --set \"renew_flag=manual\"  what if nothing auto-renews?
 
 Writes compare.csv, events.csv and charts. Amounts are in the account's currency; currencies are never added.
 `Used` is the cost of the days of the run: spend, less what is paid at its end for later days.";
 
-/// So many scenarios stand beside the base in one table.
-const ABREAST: usize = 3;
-/// At most so many differing instances are told of each scenario.
-const TOLD: usize = 8;
+/// Scenarios side by side in one table, besides the base.
+const TABLE_WIDTH: usize = 3;
 /// The name of the book as it is.
 const BASE: &str = "base";
 /// The name of the changes of the command line.
@@ -44,144 +42,133 @@ const SET: &str = "set";
 
 /// Compare scenarios with the book: spend, balances, failures, losses, and the events that differ
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("out", |out| out.help(OUT)))]
 pub(super) struct Arguments {
     /// The folder of the book
     book: PathBuf,
     /// Scenarios of the book [default: all of them]
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// A further scenario made of changes, named `set`; as for `run`
+    /// Add a scenario named `set` made of these changes; as for `run`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Ask instead how far the answer depends on rules that are not published; takes one scenario at most
+    /// Compare the ways in which unpublished rules could be instead; takes one scenario at most
     #[arg(long, conflicts_with = "set")]
     rules: bool,
-    /// Write into this folder [default: reports/<book>/compare, or /rules]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into a folder that holds other files; none of them is touched
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    output: OutputArguments,
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let below = if arguments.rules { "rules" } else { "compare" };
-    let out = || {
-        Path::new("reports")
-            .join(name_of(&arguments.book))
-            .join(below)
-    };
-    let out = arguments.out.clone().unwrap_or_else(out);
-    let listing = if arguments.rules {
-        "rules.json"
+    let (below, listing) = if arguments.rules {
+        ("rules", "rules.json")
     } else {
-        "compare.json"
+        ("compare", "compare.json")
     };
-    let target = OutputTarget::of_result((&out, arguments.force), listing)?;
+    let default = reports_folder(&arguments.book, &[below]);
+    let target = arguments.output.target(default, listing)?;
     let folder = folder::read_folder(&arguments.book)?;
     if arguments.rules {
-        if arguments.scenarios.len() > 1 {
-            return Err(Failure::new(
+        return match arguments.scenarios.as_slice() {
+            [] => rules::run(&folder, None, &target),
+            [scenario] => rules::run(&folder, Some(scenario), &target),
+            _ => Err(Failure::new(
                 "--rules takes one scenario at most",
                 "ask for each scenario by itself",
-            ));
-        }
-        return rules::run(
-            &folder,
-            arguments.scenarios.first().map(String::as_str),
-            &target,
-        );
+            )),
+        };
     }
     let mut warnings = Diagnostics::default();
-    let (book, base) = case(BASE, (&folder, None), &mut warnings)?;
-    let mut cases = vec![base];
+    let (book, base) = replay_case(BASE, &folder, None, &mut warnings)?;
+    let mut runs = vec![base];
     for name in scenarios(arguments, &folder)? {
-        cases.push(case(&name, (&folder, Some(&name)), &mut warnings)?.1);
+        runs.push(replay_case(&name, &folder, Some(&name), &mut warnings)?.1);
     }
     if !arguments.set.is_empty() {
         let mut folder = folder.clone();
-        Changes {
-            scenario: None,
-            set: arguments.set.clone(),
-        }
-        .apply(&mut folder)?;
-        cases.push(case(SET, (&folder, None), &mut warnings)?.1);
+        apply_set(&arguments.set, &mut folder)?;
+        runs.push(replay_case(SET, &folder, None, &mut warnings)?.1);
     }
-    let title = format!("{}, {} to {}", book.name, book.days.from, book.days.to);
-    let charts = (!arguments.no_charts).then_some(&*book.name);
     if warnings.warnings() > 0 {
         warn(render(&warnings));
     }
-    show(
-        (&title, charts),
-        &RunNames::ids_of_book(&book),
-        &cases,
-        &target,
-    )?;
+    let comparison = ComparedRuns {
+        names: &RunNames::ids_of_book(&book),
+        runs: &runs,
+    };
+    let charts = (!arguments.no_charts).then_some(&*book.name);
+    comparison.show(&book_head(&book), charts, &target)?;
     Ok(Outcome::Done)
 }
 
-/// Says what runs come to and what differs, and writes it; the first one is what the others are held against. Whether
-/// anything differs.
-pub(super) fn show(
-    (title, charts): (&str, Option<&str>),
-    names: &RunNames,
-    cases: &[ComparedRun],
-    target: &OutputTarget<'_>,
-) -> Result<bool, Failure> {
-    let (base, others) = cases.split_first().expect("there is a base");
-    let differing: Vec<(&ComparedRun, Vec<Difference>)> = others
-        .iter()
-        .map(|case| (case, differences(&base.steps, &case.steps)))
-        .collect();
-    let mut text = format!("{HEAD}{}{HEAD:#}\n\n", visible(title));
-    for abreast in others.chunks(ABREAST) {
-        text += &tables(names, base, abreast);
+/// Runs that are compared; the first one is what the others are held against.
+pub(super) struct ComparedRuns<'c> {
+    pub names: &'c RunNames,
+    pub runs: &'c [ComparedRun],
+}
+
+impl ComparedRuns<'_> {
+    /// Prints what the runs come to and what differs, and writes it, with charts of this title if any are asked for. Whether
+    /// anything differs.
+    pub(super) fn show(
+        &self,
+        head: &str,
+        charts: Option<&str>,
+        target: &OutputTarget,
+    ) -> Result<bool, Failure> {
+        let (base, others) = self.runs.split_first().expect("there is a base");
+        let differing: Vec<(&ComparedRun, Vec<Difference>)> = others
+            .iter()
+            .map(|run| (run, differences(&base.steps, &run.steps)))
+            .collect();
+        let mut text = format!("{head}\n\n");
+        for others in others.chunks(TABLE_WIDTH) {
+            text += &ComparisonTable {
+                names: self.names,
+                base,
+                others,
+            }
+            .render();
+        }
+        for (run, differences) in &differing {
+            text += &diff_text::differences(self.names, base, run, differences);
+        }
+        let mut files = vec![
+            (
+                "compare.csv".to_owned(),
+                report::compare_csv(self.names, self.runs),
+            ),
+            (
+                "events.csv".to_owned(),
+                report::events_csv(self.names, base, &differing),
+            ),
+        ];
+        let charts = charts
+            .map(|title| report::pictures(title, self.runs))
+            .unwrap_or_default();
+        files.extend(results::draw_pictures(&charts)?);
+        target.write_files(&files)?;
+        let mut names = vec!["compare.csv".to_owned(), "events.csv".to_owned()];
+        if !charts.is_empty() {
+            names.push(counted(charts.len(), "chart"));
+        }
+        say(text.trim_end())?;
+        say(format!("\n{}", files_in(&target.out, &names)))?;
+        Ok(differing
+            .iter()
+            .any(|(_, differences)| !differences.is_empty()))
     }
-    for (case, differences) in &differing {
-        text += &diff_text::differences(names, (base, case), differences, TOLD);
-    }
-    let mut files = vec![
-        ("compare.csv".to_owned(), report::compare_csv(names, cases)),
-        (
-            "events.csv".to_owned(),
-            report::events_csv(names, base, &differing),
-        ),
-    ];
-    let pictures = charts
-        .map(|name| report::pictures(name, cases))
-        .unwrap_or_default();
-    files.extend(results::draw_pictures(&pictures)?);
-    target.write_files(&files)?;
-    say(text.trim_end())?;
-    let charts = if pictures.is_empty() {
-        String::new()
-    } else {
-        format!(", {}", counted(pictures.len(), "chart"))
-    };
-    say(format!(
-        "\nFiles in {}: compare.csv, events.csv{charts}",
-        shown_path(target.out)
-    ))?;
-    Ok(differing
-        .iter()
-        .any(|(_, differences)| !differences.is_empty()))
 }
 
 /// The scenarios that are asked for, each once.
 fn scenarios(arguments: &Arguments, folder: &Folder) -> Result<Vec<String>, Failure> {
     if !arguments.scenarios.is_empty() || !arguments.set.is_empty() {
         let mut seen = BTreeSet::new();
-        return Ok(arguments
-            .scenarios
-            .iter()
-            .filter(|name| seen.insert(*name))
-            .cloned()
-            .collect());
+        let names = arguments.scenarios.iter();
+        return Ok(names.filter(|name| seen.insert(*name)).cloned().collect());
     }
     let names: Vec<String> = folder.scenarios().map(str::to_owned).collect();
     if names.is_empty() {
@@ -196,10 +183,11 @@ fn scenarios(arguments: &Arguments, folder: &Folder) -> Result<Vec<String>, Fail
     Ok(names)
 }
 
-/// Reads and replays a book with a scenario; what its changes do not reach is kept as a warning.
-fn case(
+/// Reads and replays a book with a scenario; changes of a profile that nothing follows are kept as warnings.
+fn replay_case(
     name: &str,
-    (folder, scenario): (&Folder, Option<&str>),
+    folder: &Folder,
+    scenario: Option<&str>,
     warnings: &mut Diagnostics,
 ) -> Result<(Book, ComparedRun), Failure> {
     let (book, problems) = input::read_book(folder, scenario);
@@ -210,50 +198,14 @@ fn case(
         warnings.push(
             one.code,
             one.place.clone(),
-            one.message.clone(),
-            one.help.clone(),
+            one.message.as_str(),
+            one.help.as_str(),
         );
     }
     let progress = Progress::new(book.days);
-    let case = ComparedRun::of_days(name, &book, |day| progress.reach(day));
-    let case = case.map_err(|refusal| folder::refused((folder, scenario), &book, refusal))?;
-    Ok((book, case))
-}
-
-/// A table of money for each currency, and one of counts.
-fn tables(names: &RunNames, base: &ComparedRun, others: &[ComparedRun]) -> String {
-    let mut text = String::new();
-    let head = |what: &str| {
-        let mut head = vec![what.to_owned(), visible(&base.name)];
-        head.extend(
-            others
-                .iter()
-                .flat_map(|case| [visible(&case.name), String::new()]),
-        );
-        head
-    };
-    for currency in base.currencies() {
-        let mut rows = vec![head(currency.code())];
-        for (label, measure) in MONEY {
-            let is_known = |case: &ComparedRun| case.sum(currency).get(*measure).is_some();
-            if is_known(base) || others.iter().any(is_known) {
-                rows.push(figures(label, *measure, (base, others), currency));
-            }
-            if *measure == Measure::Lowest {
-                rows.push(lows(names, (base, others), currency));
-            }
-        }
-        text += &table(&rows);
-        text.push('\n');
-    }
-    let mut rows = vec![head("Instances")];
-    rows.extend(
-        COUNTS
-            .iter()
-            .map(|(label, measure)| counts(label, *measure, base, others)),
-    );
-    text += &table(&rows);
-    text + "\n"
+    let run = ComparedRun::of_days(name, &book, |day| progress.reach(day));
+    let run = run.map_err(|refusal| folder::refused(folder, scenario, &book, refusal))?;
+    Ok((book, run))
 }
 
 const MONEY: &[(&str, Measure)] = &[
@@ -269,80 +221,97 @@ const COUNTS: &[(&str, Measure)] = &[
     ("Payments refused", Measure::Refused),
     ("Reclaimed", Measure::Reclaimed),
     ("Stopped in arrears", Measure::Stopped),
-    ("Came back", Measure::Recovered),
+    ("Recovered", Measure::Recovered),
     ("Terminated", Measure::Terminated),
 ];
 
+/// A few runs beside the base, each with a column of its own and one of its difference.
+struct ComparisonTable<'c> {
+    names: &'c RunNames,
+    base: &'c ComparedRun,
+    others: &'c [ComparedRun],
+}
+
+impl ComparisonTable<'_> {
+    /// A table of money for each currency, and one of counts.
+    fn render(&self) -> String {
+        let runs = || std::iter::once(self.base).chain(self.others);
+        let mut text = String::new();
+        for currency in self.base.currencies() {
+            let sums: Vec<Sum> = runs().map(|run| run.sum(currency)).collect();
+            let mut rows = vec![self.heads(currency.code())];
+            for (label, measure) in MONEY {
+                if sums.iter().any(|sum| sum.get(*measure).is_some()) {
+                    rows.push(figures(label, *measure, &sums, |minor| {
+                        figure(Some(minor), *measure, currency)
+                    }));
+                }
+                if *measure == Measure::Lowest {
+                    rows.push(self.lows(&sums));
+                }
+            }
+            text += &format!("{}\n", table(&rows));
+        }
+        let counts = runs().map(|run| Sum {
+            counts: run.counts(),
+            ..Sum::default()
+        });
+        let sums: Vec<Sum> = counts.collect();
+        let mut rows = vec![self.heads("Instances")];
+        rows.extend(
+            COUNTS
+                .iter()
+                .map(|(label, measure)| figures(label, *measure, &sums, |count| count.to_string())),
+        );
+        text + &format!("{}\n", table(&rows))
+    }
+
+    fn heads(&self, what: &str) -> Vec<String> {
+        let mut row = vec![what.to_owned(), visible(&self.base.name)];
+        row.extend(
+            self.others
+                .iter()
+                .flat_map(|run| [visible(&run.name), String::new()]),
+        );
+        row
+    }
+
+    /// The accounts and days of the lows.
+    fn lows(&self, sums: &[Sum]) -> Vec<String> {
+        let mut row = vec![String::new()];
+        for (number, sum) in sums.iter().enumerate() {
+            let low = sum.lowest.map(|low| {
+                let account = visible(self.names.account_id(low.account));
+                format!("{account} {}", low.date)
+            });
+            row.push(low.unwrap_or_default());
+            // The base has no difference.
+            row.extend((number > 0).then(String::new));
+        }
+        row
+    }
+}
+
+/// A row of figures: the first sum is the base, the others have their difference behind them.
 fn figures(
     label: &str,
     measure: Measure,
-    (base, others): (&ComparedRun, &[ComparedRun]),
-    currency: Currency,
+    sums: &[Sum],
+    show: impl Fn(i64) -> String,
 ) -> Vec<String> {
-    let grouped = |figure: i64| {
-        Money::from_minor(figure)
-            .display_grouped(currency)
-            .to_string()
-    };
-    let of_base = base.sum(currency).get(measure);
-    let mut row = vec![
-        label.to_owned(),
-        of_base.map_or_else(|| "?".to_owned(), grouped),
-    ];
-    for case in others {
-        let own = case.sum(currency).get(measure);
-        row.push(own.map_or_else(|| "?".to_owned(), grouped));
-        row.push(
-            own.zip(of_base)
-                .map(|(own, base)| signed(own - base, grouped))
-                .unwrap_or_default(),
-        );
+    let mut row = vec![label.to_owned()];
+    let base = sums.first().and_then(|sum| sum.get(measure));
+    for (number, sum) in sums.iter().enumerate() {
+        let own = sum.get(measure);
+        row.push(own.map_or("?".to_owned(), &show));
+        if number > 0 {
+            let difference = own.zip(base).map(|(own, base)| match own - base {
+                0 => "=".to_owned(),
+                more if more > 0 => format!("+{}", show(more)),
+                less => show(less),
+            });
+            row.push(difference.unwrap_or_default());
+        }
     }
     row
-}
-
-/// The accounts and days of the lows.
-fn lows(
-    names: &RunNames,
-    (base, others): (&ComparedRun, &[ComparedRun]),
-    currency: Currency,
-) -> Vec<String> {
-    let low = |case: &ComparedRun| {
-        let low = case.sum(currency).lowest;
-        low.map(|low| format!("{} {}", visible(names.account_id(low.account)), low.date))
-            .unwrap_or_default()
-    };
-    let mut row = vec![String::new(), low(base)];
-    row.extend(others.iter().flat_map(|case| [low(case), String::new()]));
-    row
-}
-
-fn counts(
-    label: &str,
-    measure: Measure,
-    base: &ComparedRun,
-    others: &[ComparedRun],
-) -> Vec<String> {
-    let count = |case: &ComparedRun| {
-        let counted = crate::analysis::compare::Sum {
-            counts: case.counts(),
-            ..Default::default()
-        };
-        counted.get(measure).unwrap_or(0)
-    };
-    let mut row = vec![label.to_owned(), count(base).to_string()];
-    for case in others {
-        row.push(count(case).to_string());
-        row.push(signed(count(case) - count(base), |count| count.to_string()));
-    }
-    row
-}
-
-/// A difference with its sign; none is a blank.
-fn signed(difference: i64, text: impl Fn(i64) -> String) -> String {
-    match difference {
-        0 => "=".to_owned(),
-        more if more > 0 => format!("+{}", text(more)),
-        less => text(less),
-    }
 }

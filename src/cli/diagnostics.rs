@@ -1,26 +1,24 @@
-//! Diagnostics for people: code, sentence, place, marked source line, help. Colours are taken out where none are wanted.
+//! Diagnostics for people: code, sentence, place, marked source line, help. What is wrong was decided elsewhere.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{ERROR, FRAME, HEAD as BOLD, WARNING, one_line};
+use super::words::{counted, visible};
 use crate::input::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::input::shown::Shown;
 
 /// All of them, and how many there are.
 pub(super) fn render(diagnostics: &Diagnostics) -> String {
-    let mut text: String = diagnostics.iter().map(|one| one_of(one) + "\n").collect();
+    let mut text: String = diagnostics
+        .iter()
+        .map(|one| render_one(one) + "\n")
+        .collect();
     if diagnostics.omitted() > 0 {
         let _ = writeln!(text, "… and {} more", diagnostics.omitted());
     }
-    let (errors, warnings) = (diagnostics.errors(), diagnostics.warnings());
-    text + &format!(
-        "{}, {}",
-        counted(errors, "error"),
-        counted(warnings, "warning")
-    )
+    let errors = counted(diagnostics.errors(), "error");
+    text + &format!("{errors}, {}", counted(diagnostics.warnings(), "warning"))
 }
 
 /// A failure without a place in a file.
@@ -29,75 +27,32 @@ pub(super) fn plain(message: &str, help: &str) -> String {
     format!("{ERROR}error{ERROR:#}{BOLD}: {message}{BOLD:#}\n  {FRAME}={FRAME:#} help: {help}")
 }
 
-fn one_of(one: &Diagnostic) -> String {
+fn render_one(one: &Diagnostic) -> String {
     let (style, word) = match one.code.severity() {
         Severity::Error => (ERROR, "error"),
         Severity::Warning => (WARNING, "warning"),
     };
     let place = &one.place;
-    let file = visible(&place.file);
-    let mut text = format!(
-        "{style}{word}[{}]{style:#}{BOLD}: {}{BOLD:#}\n",
-        one.code.as_str(),
-        visible(&one.message)
-    );
+    let [file, message, help, source] =
+        [&place.file, &one.message, &one.help, &place.source].map(|text| visible(text));
     let gutter = " ".repeat(place.line.to_string().len());
-    if place.source.is_empty() {
-        let _ = writeln!(text, "{gutter}{FRAME}-->{FRAME:#} {file}");
-    } else {
-        let before: String = place.source.chars().take(place.mark.start).collect();
-        let marked: String = place
-            .source
-            .chars()
-            .skip(place.mark.start)
-            .take(place.mark.len())
-            .collect();
+    let (code, bar) = (one.code.as_str(), format!("{FRAME}|{FRAME:#}"));
+    let mut text = format!("{style}{word}[{code}]{style:#}{BOLD}: {message}{BOLD:#}\n");
+    let _ = write!(text, "{gutter}{FRAME}-->{FRAME:#} {file}");
+    if !source.is_empty() {
+        let mut characters = place.source.chars();
+        let before: String = characters.by_ref().take(place.mark.start).collect();
+        let marked: String = characters.take(place.mark.len()).collect();
+        let blanks = " ".repeat(width(&before));
         let carets = "^".repeat(width(&marked).max(1));
-        let _ = writeln!(
-            text,
-            "{gutter}{FRAME}-->{FRAME:#} {file}:{}:{}",
-            place.line, place.column
-        );
-        let _ = writeln!(text, "{gutter} {FRAME}|{FRAME:#}");
-        let _ = writeln!(
-            text,
-            "{FRAME}{} |{FRAME:#} {}",
-            place.line,
-            visible(&place.source)
-        );
-        let _ = writeln!(
-            text,
-            "{gutter} {FRAME}|{FRAME:#} {}{style}{carets}{style:#}",
-            " ".repeat(width(&before))
-        );
+        let _ = writeln!(text, ":{}:{}\n{gutter} {bar}", place.line, place.column);
+        let _ = writeln!(text, "{FRAME}{} |{FRAME:#} {source}", place.line);
+        let _ = write!(text, "{gutter} {bar} {blanks}{style}{carets}{style:#}");
     }
-    let _ = writeln!(
-        text,
-        "{gutter} {FRAME}={FRAME:#} help: {}",
-        visible(&one.help)
-    );
+    let _ = writeln!(text, "\n{gutter} {FRAME}={FRAME:#} help: {help}");
     text
-}
-
-/// A foreign text in a line for the terminal.
-pub(super) fn visible(text: &str) -> String {
-    Shown::visible(text).into_string()
-}
-
-/// A path in a line for the terminal.
-pub(super) fn shown_path(path: &Path) -> String {
-    visible(&path.display().to_string())
 }
 
 fn width(text: &str) -> usize {
     visible(text).width()
-}
-
-/// "1 error", "2 errors".
-pub(super) fn counted(count: usize, one: &str) -> String {
-    if count == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{count} {one}s")
-    }
 }

@@ -15,7 +15,7 @@ use crate::output::month::{LastMonth, ReportPeriod};
 pub(super) struct Earlier {
     folder: PathBuf,
     /// It stays where it is while it is read.
-    _kept: HeldFolders,
+    _held: HeldFolders,
     closing: Book,
     run_json: Vec<u8>,
 }
@@ -23,62 +23,46 @@ pub(super) struct Earlier {
 impl Earlier {
     /// Proves the result in this folder, and reads its closing book.
     pub(super) fn open_earlier(folder: &Path) -> Result<Self, Failure> {
-        let kept = HeldFolders::folder(folder);
+        let held = HeldFolders::hold_folder(folder);
         let names = prove(folder)?;
         let mut closing = Folder::default();
         for name in input::FILES {
             let inner = format!("closing/{name}");
             if names.contains(&inner) {
-                closing.insert(name, folder::file(&folder.join(inner))?);
+                closing.insert(name, folder::read_file(&folder.join(inner))?);
             }
         }
         let (book, problems) = input::read_book(&closing, None);
-        let closing = book.ok_or(Failure::Input(problems))?;
         Ok(Self {
             folder: folder.to_owned(),
-            _kept: kept,
-            closing,
-            run_json: folder::file(&folder.join("run.json"))?,
+            _held: held,
+            closing: book.ok_or(Failure::Input(problems))?,
+            run_json: folder::read_file(&folder.join("run.json"))?,
         })
     }
 
     /// What it says of a month; refused where it has neither the month nor the one before.
     pub(super) fn read_earlier(&self, period: &ReportPeriod) -> Result<LastMonth, Failure> {
-        let Self {
-            folder,
-            closing,
-            run_json,
-            ..
-        } = self;
-        let path = folder.join("ledger.csv");
+        let (shown, path) = (self.folder.display(), self.folder.join("ledger.csv"));
         let ledger = plain_file(&path)
             .and_then(|_| File::open(&path))
-            .map_err(|error| {
-                Failure::new(
-                    format!("cannot read `{}`: {error}", path.display()),
-                    "check that you may read the folder",
-                )
-            })?;
-        let last =
-            LastMonth::read_last_month(ledger, closing, run_json, period).ok_or_else(|| {
-                let message = format!(
-                    "`{}` is not what this version of renewcast writes",
-                    folder.display()
-                );
-                Failure::new(message, "run its book again, and name the new folder")
-            })?;
-        if !last.has_month(period) && !last.has_month_before(period) {
-            let (from, to) = (last.days_of_run().from, last.days_of_run().to);
-            let message = format!(
-                "`{}` goes from {from} to {to}, and has neither the whole month from {} on nor the one before",
-                folder.display(),
-                period.month
-            );
-            return Err(Failure::new(
-                message,
-                "name a result that has the month, or leave out --last",
-            ));
+            .map_err(|error| Failure::unreadable(&path, &error))?;
+        let last = LastMonth::read_last_month(ledger, &self.closing, &self.run_json, period);
+        let last = last.ok_or_else(|| {
+            let message = format!("`{shown}` is not what this version of renewcast writes");
+            Failure::new(message, "run its book again, and name the new folder")
+        })?;
+        if last.has_month(period) || last.has_month_before(period) {
+            return Ok(last);
         }
-        Ok(last)
+        let (days, month) = (last.days_of_run(), period.month);
+        let message = format!(
+            "`{shown}` goes from {} to {}, and has neither the whole month from {month} on nor the one before",
+            days.from, days.to
+        );
+        Err(Failure::new(
+            message,
+            "name a result that has the month, or leave out --last",
+        ))
     }
 }

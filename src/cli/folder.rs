@@ -1,4 +1,4 @@
-//! Reads the files of a book into memory.
+//! Reads the files of a book into memory. It follows no link that leads nowhere, and never waits for a pipe.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
@@ -8,52 +8,74 @@ use rayon::prelude::*;
 
 use super::Failure;
 use super::changes::Changes;
-use super::diagnostics::visible;
 use super::output::HeldFolders;
 use super::print::warn;
-use crate::engine::Refusal;
+use super::progress::Progress;
+use super::words::visible;
+use crate::engine::{self, Refusal, RunningReplay, Window};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::input::{self, Folder};
 use crate::model::book::Book;
 
 /// The most bytes of a file: a book of ten million instances fits.
-const LARGEST: usize = 1 << 31;
-/// So many bytes are read at once; no row is longer.
-const PIECE: usize = input::LONGEST_ROW;
-/// So many pieces are read side by side.
-const WAVE: usize = 8;
-
+const MAX_FILE_BYTES: usize = 1 << 31;
+/// No row is longer than what is read at once.
+const READ_CHUNK_BYTES: usize = input::LONGEST_ROW;
+/// Chunks that are read side by side.
+const CHUNKS_AT_ONCE: usize = 8;
 /// The most bytes of a character in UTF-8.
-const LONGEST_CHARACTER: usize = 4;
+const MAX_CHARACTER_BYTES: usize = 4;
 
-/// A book with the files that it was read from.
+/// A book with the files that it was read from, and the scenario that was applied.
 pub(super) struct Loaded {
     pub folder: Folder,
+    pub scenario: Option<String>,
     pub book: Book,
     pub warnings: Diagnostics,
 }
 
 impl Loaded {
     /// Why the book cannot be replayed, at the line of the action that is to blame.
-    pub(super) fn refused(&self, scenario: Option<&str>, refusal: Refusal) -> Failure {
-        refused((&self.folder, scenario), &self.book, refusal)
+    pub(super) fn refused(&self, refusal: Refusal) -> Failure {
+        refused(&self.folder, self.scenario.as_deref(), &self.book, refusal)
+    }
+
+    /// Replays the book, window by window.
+    pub(super) fn replay(
+        &self,
+        mut fold: impl FnMut(&Window),
+    ) -> Result<RunningReplay<'_>, Failure> {
+        let (mut replay, mut window) = (engine::start(&self.book), Window::default());
+        let progress = Progress::new(self.book.days);
+        while replay
+            .advance(&mut window)
+            .map_err(|refusal| self.refused(refusal))?
+        {
+            fold(&window);
+            if let Some(day) = window.last() {
+                progress.reach(day);
+            }
+        }
+        Ok(replay)
     }
 }
 
 /// Why a book that was read from these files, with this scenario, cannot be replayed.
 pub(super) fn refused(
-    (folder, scenario): (&Folder, Option<&str>),
+    folder: &Folder,
+    scenario: Option<&str>,
     book: &Book,
     refusal: Refusal,
 ) -> Failure {
     let mut diagnostics = Diagnostics::default();
-    tell_refusal((folder, scenario), book, refusal, &mut diagnostics);
+    report_refusal(folder, scenario, book, refusal, &mut diagnostics);
     Failure::Input(diagnostics)
 }
 
 /// Adds why a book cannot be replayed to what is wrong with it.
-pub(super) fn tell_refusal(
-    (folder, scenario): (&Folder, Option<&str>),
+pub(super) fn report_refusal(
+    folder: &Folder,
+    scenario: Option<&str>,
     book: &Book,
     refusal: Refusal,
     diagnostics: &mut Diagnostics,
@@ -76,24 +98,24 @@ pub(super) fn load(path: &Path, changes: &Changes) -> Result<Loaded, Failure> {
     let (folder, ()) = rayon::join(|| read_folder(path), input::prepare);
     let mut folder = folder?;
     changes.apply(&mut folder)?;
-    match input::read_book(&folder, changes.scenario()) {
-        (Some(book), warnings) => {
-            tell_changes(&warnings);
-            Ok(Loaded {
-                folder,
-                book,
-                warnings,
-            })
-        }
-        (None, problems) => Err(Failure::Input(problems)),
-    }
+    let (book, warnings) = input::read_book(&folder, changes.scenario());
+    let Some(book) = book else {
+        return Err(Failure::Input(warnings));
+    };
+    report_notes(&warnings);
+    Ok(Loaded {
+        folder,
+        scenario: changes.scenario.clone(),
+        book,
+        warnings,
+    })
 }
 
-/// Says what each change of a scenario or of the command line reached.
-pub(super) fn tell_changes(read: &Diagnostics) {
-    read.notes()
-        .iter()
-        .for_each(|sentence| warn(visible(sentence)));
+/// Prints what each change of a scenario or of the command line reached.
+pub(super) fn report_notes(read: &Diagnostics) {
+    for sentence in read.notes() {
+        warn(visible(sentence));
+    }
 }
 
 /// The files of a book that are there; those that cannot be read are reported together.
@@ -105,19 +127,19 @@ pub(super) fn read_folder(path: &Path) -> Result<Folder, Failure> {
             "name the folder of a book; `data/example` is one",
         ));
     }
-    let _kept = HeldFolders::folder(path);
+    let _held = HeldFolders::hold_folder(path);
     let mut folder = Folder::default();
     let mut problems = Diagnostics::default();
     let scenarios = scenario_files(path, &mut problems);
     for name in input::FILES
         .iter()
-        .map(|name| (*name).to_owned())
-        .chain(scenarios)
+        .copied()
+        .chain(scenarios.iter().map(String::as_str))
     {
-        match bytes(&path.join(&name)) {
-            Ok(bytes) => folder.insert(&name, bytes),
+        match read_limited(&path.join(name)) {
+            Ok(bytes) => folder.insert(name, bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => report(&name, &error, &mut problems),
+            Err(error) => report_unreadable(name, &error, &mut problems),
         }
     }
     if problems.has_errors() {
@@ -133,8 +155,8 @@ pub(super) fn book_files(path: &Path) -> Vec<String> {
     let names = input::FILES
         .iter()
         .chain(&[input::bills::FILE])
-        .map(|name| (*name).to_owned())
-        .chain(scenarios);
+        .map(|name| (*name).to_owned());
+    let names = names.chain(scenarios);
     names
         .filter(|name| plain_file(&path.join(name)).is_ok())
         .collect()
@@ -147,31 +169,31 @@ fn scenario_files(path: &Path, problems: &mut Diagnostics) -> Vec<String> {
         return Vec::new();
     }
     let entries = fs::read_dir(&scenarios).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.unwrap_or_else(|error| {
-        report(input::SCENARIO_FOLDER, &error, problems);
-        Vec::new()
-    });
+    let entries = entries
+        .inspect_err(|error| report_unreadable(input::SCENARIO_FOLDER, error, problems))
+        .unwrap_or_default();
     let names = entries
         .into_iter()
         .filter_map(|entry| entry.file_name().into_string().ok());
-    let names = names.filter_map(|name| name.strip_suffix(".toml").map(Folder::scenario_file));
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    names
+    let mut files: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".toml").map(Folder::scenario_file))
+        .collect();
+    files.sort();
+    files
 }
 
 /// The bytes of a file; a folder, pipe or device is refused.
-pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
-    bytes(path).map_err(|error| {
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_limited(path).map_err(|error| {
         let mut problems = Diagnostics::default();
-        report(&path.display().to_string(), &error, &mut problems);
+        report_unreadable(&path.display().to_string(), &error, &mut problems);
         Failure::Input(problems)
     })
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
     match usize::try_from(plain_file(path)?.len()) {
-        Ok(length) if length <= LARGEST => bytes_of(path, length),
+        Ok(length) if length <= MAX_FILE_BYTES => bytes_of(path, length),
         _ => Err(io::Error::new(
             ErrorKind::FileTooLarge,
             "it is larger than 2 GiB",
@@ -189,49 +211,48 @@ pub(super) fn bytes_of(path: &Path, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = match ending {
         "toml" if length > input::LARGEST_TOML => {
             let mut bytes = Vec::new();
-            File::open(path)?
-                .take(input::LARGEST_TOML as u64 + 1)
-                .read_to_end(&mut bytes)?;
+            let refused = input::LARGEST_TOML as u64 + 1;
+            File::open(path)?.take(refused).read_to_end(&mut bytes)?;
             bytes
         }
-        _ if length < PIECE => fs::read(path)?,
-        _ => pieces(path, length, ending == "csv")?,
+        _ if length < READ_CHUNK_BYTES => fs::read(path)?,
+        _ => read_chunks(path, length, ending == "csv")?,
     };
     bytes.shrink_to_fit();
     Ok(bytes)
 }
 
-/// The bytes of a large file, read on all processors. A table ends behind the first piece without a line end: it is in a row
+/// The bytes of a large file, read on all processors. A table ends behind the first chunk without a line end: it is in a row
 /// that is too long.
-fn pieces(path: &Path, length: usize, is_table: bool) -> io::Result<Vec<u8>> {
+fn read_chunks(path: &Path, length: usize, is_table: bool) -> io::Result<Vec<u8>> {
+    const WAVE_BYTES: usize = CHUNKS_AT_ONCE * READ_CHUNK_BYTES;
     let mut bytes = vec![0; length];
-    for (wave, pieces) in bytes.chunks_mut(WAVE * PIECE).enumerate() {
-        pieces
-            .par_chunks_mut(PIECE)
-            .enumerate()
-            .try_for_each(|(number, piece)| {
-                let mut file = File::open(path)?;
-                file.seek(SeekFrom::Start(((wave * WAVE + number) * PIECE) as u64))?;
-                file.read_exact(piece)
-            })?;
-        let mut whole = pieces.chunks_exact(PIECE);
-        if let Some(long) =
-            whole.position(|piece| is_table && memchr::memchr2(b'\n', b'\r', piece).is_none())
-        {
-            bytes.truncate((wave * WAVE + long + 1) * PIECE);
-            return Ok(cut(bytes));
+    for (number, wave) in bytes.chunks_mut(WAVE_BYTES).enumerate() {
+        let start = number * WAVE_BYTES;
+        let chunks = wave.par_chunks_mut(READ_CHUNK_BYTES).enumerate();
+        chunks.try_for_each(|(number, chunk)| {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start((start + number * READ_CHUNK_BYTES) as u64))?;
+            file.read_exact(chunk)
+        })?;
+        let mut whole = wave.chunks_exact(READ_CHUNK_BYTES);
+        let long = whole.position(|chunk| memchr::memchr2(b'\n', b'\r', chunk).is_none());
+        if let Some(long) = long.filter(|_| is_table) {
+            bytes.truncate(start + (long + 1) * READ_CHUNK_BYTES);
+            return Ok(without_cut_character(bytes));
         }
     }
     Ok(bytes)
 }
 
 /// Text that was cut anywhere, without the beginning of a last character.
-fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
+fn without_cut_character(mut bytes: Vec<u8>) -> Vec<u8> {
     let begins = bytes
         .iter()
         .rposition(|byte| byte & 0b1100_0000 != 0b1000_0000)
         .unwrap_or(0);
-    if bytes.len() - begins < LONGEST_CHARACTER && std::str::from_utf8(&bytes[begins..]).is_err() {
+    let is_short = bytes.len() - begins < MAX_CHARACTER_BYTES;
+    if is_short && std::str::from_utf8(&bytes[begins..]).is_err() {
         bytes.truncate(begins);
     }
     bytes
@@ -256,7 +277,7 @@ pub(super) fn plain_file(path: &Path) -> io::Result<fs::Metadata> {
     Ok(metadata)
 }
 
-fn report(name: &str, error: &io::Error, problems: &mut Diagnostics) {
+fn report_unreadable(name: &str, error: &io::Error, problems: &mut Diagnostics) {
     let help = match error.kind() {
         ErrorKind::Other => format!("put a plain file in the place of `{name}`"),
         ErrorKind::FileTooLarge => {
@@ -264,12 +285,8 @@ fn report(name: &str, error: &io::Error, problems: &mut Diagnostics) {
         }
         _ => format!("check that you may read `{name}`"),
     };
-    problems.push(
-        Code::Unreadable,
-        Place::of_file(name),
-        format!("cannot read `{name}`: {error}"),
-        help,
-    );
+    let message = format!("cannot read `{name}`: {error}");
+    problems.push(Code::Unreadable, Place::of_file(name), message, help);
 }
 
 /// The last part of a book's path, which names its reports.
@@ -278,4 +295,16 @@ pub(super) fn name_of(path: &Path) -> PathBuf {
     absolute
         .file_name()
         .map_or_else(|| PathBuf::from("book"), PathBuf::from)
+}
+
+/// The folder for what is written of a book unless the command line names another.
+pub(super) fn reports_folder(book: &Path, below: &[&str]) -> PathBuf {
+    let reports = Path::new("reports").join(name_of(book));
+    below.iter().fold(reports, |folder, part| folder.join(part))
+}
+
+/// The same for results of a book with changes.
+pub(super) fn results_folder(book: &Path, changes: &Changes) -> PathBuf {
+    let folder = changes.folder();
+    reports_folder(book, folder.as_deref().as_slice())
 }

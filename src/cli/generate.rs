@@ -1,13 +1,13 @@
-//! `renewcast generate`: a plausible random book of any size.
+//! `renewcast generate`: a random sample book of any size.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use super::diagnostics::{counted, shown_path};
-use super::output::{OutputTarget, Staged};
+use super::output::{OutputFile, OutputTarget, Staged};
 use super::print::say;
+use super::words::{counted, shown_path};
 use super::{Failure, Outcome};
 use crate::input::generate::{DEFAULT_DAYS, SampleSpec, write_sample};
 use crate::model::calendar::Day;
@@ -17,7 +17,7 @@ Examples:
   renewcast generate --out try
   renewcast generate --accounts 1000 --instances 100000 --seed 7 --out big";
 
-/// Make a plausible random book; the same arguments give the same book
+/// Generate a random sample book (reproducible with --seed)
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// How many instances
     #[arg(long, value_name = "M", default_value_t = 100, value_parser = RangedU64ValueParser::<u32>::new().range(1..=100_000_000))]
     instances: u32,
-    /// Which of the many books of this size
+    /// Random seed
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// The first day of the run
@@ -39,13 +39,12 @@ pub(super) struct Arguments {
     /// Write the book into this folder
     #[arg(long, value_name = "BOOK")]
     out: PathBuf,
-    /// Replace a book that is there; it is kept as BOOK.before
+    /// Overwrite an existing book; it is kept as BOOK.before
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let target = OutputTarget::of_book(&arguments.out, arguments.force)?;
     let Arguments {
         accounts,
         instances,
@@ -54,27 +53,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         days,
         ..
     } = *arguments;
-    let plan = SampleSpec {
+    let out = arguments.out.clone();
+    let target = OutputTarget::open_target(out, OutputFile::Book, arguments.force)?;
+    let mut staged = Staged::begin(&target)?;
+    let spec = SampleSpec {
         accounts,
         instances,
         seed,
         from,
         days,
     };
-    let mut staged = Staged::begin(&target)?;
-    write_sample(&plan, |name, piece| staged.append(name, piece))?;
+    write_sample(&spec, |name, piece| staged.append(name, piece))?;
     staged.commit()?;
-    let (accounts, instances) = (
-        counted(accounts as usize, "account"),
-        counted(instances as usize, "instance"),
-    );
+    let accounts = counted(accounts as usize, "account");
+    let instances = counted(instances as usize, "instance");
+    let out = shown_path(&arguments.out);
     say(format!(
-        "{}: {accounts}, {instances}, seed {seed}",
-        shown_path(&arguments.out)
-    ))?;
-    say(format!(
-        "\nThen: renewcast run {}",
-        shown_path(&arguments.out)
+        "{out}: {accounts}, {instances}, seed {seed}\n\nThen: renewcast run {out}"
     ))?;
     Ok(Outcome::Done)
 }

@@ -1,4 +1,4 @@
-//! `renewcast import`: a book from what a cloud's own tools print.
+//! `renewcast import`: a book from the responses of a cloud's own tools.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use rust_decimal::Decimal;
 
-use super::diagnostics::{counted, render, shown_path, visible};
-use super::output::OutputTarget;
+use super::diagnostics::render;
+use super::output::{OutputFile, OutputTarget};
 use super::print::{say, warn};
+use super::words::{counted, shown_path, visible};
 use super::{Failure, Outcome, folder};
 use crate::input;
 use crate::input::import::{self, Imported, KnownProfile, LifecycleRules, Options, Source};
@@ -26,7 +27,7 @@ Examples:
   tccli billing DescribeBillDetail --Month 2026-11 --Limit 100 --NeedRecordNum 1 > bill.json
   renewcast import tencent bill.json --out my-book --add --as-of 2026-12-02";
 
-/// Make a book from what a cloud's own tools print
+/// Make a book from the responses of a cloud's own tools
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -66,16 +67,16 @@ struct Responses {
     /// The currency of all amounts
     #[arg(long, value_name = "CODE", default_value = "CNY", value_parser = currency)]
     currency: Currency,
-    /// Add bills to the book that is there; nothing in it is lost
+    /// Add bills to an existing book; nothing in it is lost
     #[arg(long, conflicts_with = "force")]
     add: bool,
-    /// The day on which the bills said what they say [default: today in the zone]
+    /// The date of the bills [default: today in the zone]
     #[arg(long, value_name = "DATE", value_parser = Day::parse)]
     as_of: Option<Day>,
-    /// The bills are whole months: rows of these months that are gone are written again with amount 0
+    /// The bills cover whole months: rows of these months that they no longer have get the amount 0
     #[arg(long)]
     complete: bool,
-    /// Replace a book that is there; it is kept as BOOK.before
+    /// Overwrite an existing book; it is kept as BOOK.before
     #[arg(long)]
     force: bool,
 }
@@ -85,38 +86,33 @@ fn account_id(text: &str) -> Result<AccountId, String> {
 }
 
 fn currency(text: &str) -> Result<Currency, String> {
-    let known = || {
-        format!(
-            "no known currency; write one of {}",
-            Currency::codes().collect::<Vec<_>>().join(", ")
-        )
-    };
-    Currency::from_code(text).ok_or_else(known)
+    Currency::from_code(text).ok_or_else(|| {
+        let known: Vec<&str> = Currency::codes().collect();
+        format!("not a known currency; write one of {}", known.join(", "))
+    })
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let (ImportSource::Tencent(arguments) | ImportSource::Focus(arguments)) = &arguments.cloud;
-    let target = if arguments.add {
-        OutputTarget::of_grown_book(&arguments.out)?
+    let work = if arguments.add {
+        OutputFile::Grown
     } else {
-        OutputTarget::of_book(&arguments.out, arguments.force)?
+        OutputFile::Book
     };
-    let sources = arguments.files.iter().map(|path| {
-        let bytes = folder::file(path)?;
-        Ok(Source {
+    let target = OutputTarget::open_target(arguments.out.clone(), work, arguments.force)?;
+    let mut sources = Vec::new();
+    for path in &arguments.files {
+        let bytes = folder::read_file(path)?;
+        sources.push(Source {
             name: path.display().to_string(),
             bytes,
-        })
-    });
-    let sources: Vec<Source> = sources.collect::<Result<_, Failure>>()?;
+        });
+    }
     let imported = if arguments.add {
         let book = folder::read_folder(&arguments.out)?;
         let rules = input::book_rules(&book).map_err(Failure::Input)?;
-        import::add_bills(
-            &sources,
-            &options(arguments, Some(&rules))?,
-            changeable(&arguments.out, &book)?,
-        )
+        let options = options(arguments, Some(&rules))?;
+        import::add_bills(&sources, &options, changeable(&arguments.out, &book)?)
     } else {
         import::tencent(&sources, &options(arguments, None)?)
     };
@@ -126,21 +122,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         .iter()
         .map(|(name, text)| (name.clone(), text.clone().into_bytes()));
     target.write_files(&files.collect::<Vec<_>>())?;
-    report(&imported, arguments).map(|()| Outcome::Done)
+    print_import(&imported, &arguments.out).map(|()| Outcome::Done)
 }
 
 /// The files of a book that bills can change.
 fn changeable(out: &Path, book: &input::Folder) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut files = BTreeMap::new();
     for name in import::CHANGED_BY_BILLS {
-        files.extend(
-            book.get(name)
-                .map(|bytes| ((*name).to_owned(), bytes.to_vec())),
-        );
+        if let Some(bytes) = book.get(name) {
+            files.insert((*name).to_owned(), bytes.to_vec());
+        }
     }
     let bills = out.join(input::bills::FILE);
     if bills.exists() {
-        files.insert(input::bills::FILE.to_owned(), folder::file(&bills)?);
+        files.insert(input::bills::FILE.to_owned(), folder::read_file(&bills)?);
     }
     Ok(files)
 }
@@ -154,17 +149,15 @@ fn options(arguments: &Responses, book: Option<&input::BookRules>) -> Result<Opt
     let zone = book
         .and_then(|book| book.time_zone.parse().ok())
         .unwrap_or(arguments.zone);
-    let today = || Day::from(chrono::Utc::now().with_timezone(&zone).date_naive());
+    let today = Day::from(chrono::Utc::now().with_timezone(&zone).date_naive());
     let from = book
         .map(|book| book.from)
         .or(arguments.from)
-        .unwrap_or_else(today);
-    let to = arguments.to.unwrap_or_else(|| from + 364);
+        .unwrap_or(today);
+    let to = arguments.to.unwrap_or(from + 364);
     if to < from {
-        return Err(Failure::new(
-            format!("the run ends on {to}, before it begins on {from}"),
-            "exchange --from and --to",
-        ));
+        let message = format!("the run ends on {to}, before it begins on {from}");
+        return Err(Failure::new(message, "exchange --from and --to"));
     }
     let followed = book.map(|book| LifecycleRules {
         default: KnownProfile::from(&book.default),
@@ -181,7 +174,7 @@ fn options(arguments: &Responses, book: Option<&input::BookRules>) -> Result<Opt
         to,
         account: arguments.account.clone(),
         currency: book.map_or(arguments.currency, |book| book.currency),
-        as_of: arguments.as_of.unwrap_or_else(today),
+        as_of: arguments.as_of.unwrap_or(today),
         complete: arguments.complete,
         profiles: input::builtin_rules()
             .iter()
@@ -191,76 +184,64 @@ fn options(arguments: &Responses, book: Option<&input::BookRules>) -> Result<Opt
     })
 }
 
-fn report(imported: &Imported, arguments: &Responses) -> Result<(), Failure> {
+fn print_import(imported: &Imported, out: &Path) -> Result<(), Failure> {
     if imported.notes.warnings() > 0 {
         warn(format!("{}\n", render(&imported.notes)));
     }
     let counts = imported.counts;
-    let (instances, accounts) = (
-        counted(counts.instances, "instance"),
-        counted(counts.accounts, "account"),
-    );
-    say(format!(
-        "{}: {instances}, {accounts} from {}",
-        shown_path(&arguments.out),
-        counted(counts.answers, "answer")
-    ))?;
-    imported.bills.iter().try_for_each(tell_bills)?;
+    let instances = counted(counts.instances, "instance");
+    let accounts = counted(counts.accounts, "account");
+    let responses = counted(counts.answers, "response");
+    let out = shown_path(out);
+    say(format!("{out}: {instances}, {accounts} from {responses}"))?;
+    imported.bills.iter().try_for_each(print_bills)?;
     if !imported.to_do.is_empty() {
         say("\nTo do:")?;
     }
     for line in &imported.to_do {
         say(format!("  {}", visible(line)))?;
     }
-    say(format!(
-        "\nThen: renewcast check {}",
-        shown_path(&arguments.out)
-    ))
+    say(format!("\nThen: renewcast check {out}"))
 }
 
 /// What came of bills: rows by sort, sums by statement.
-fn tell_bills(bills: &import::BillReport) -> Result<(), Failure> {
+fn print_bills(bills: &import::BillReport) -> Result<(), Failure> {
     let added = bills.added;
-    let mut sorts = vec![format!("{} new", added.new)];
-    let further = [
+    let mut text = format!(
+        "bills: {} read: {} new",
+        counted(added.read, "row"),
+        added.new
+    );
+    for (count, word) in [
         (added.corrected, "corrected"),
         (added.withdrawn, "withdrawn"),
         (added.known, "known"),
-        (added.twice, "there twice"),
-    ];
-    sorts.extend(
-        further
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}")),
-    );
-    say(format!(
-        "bills: {} read: {}",
-        counted(added.read, "row"),
-        sorts.join(", ")
-    ))?;
+        (added.twice, "duplicate"),
+    ] {
+        if count > 0 {
+            text += &format!(", {count} {word}");
+        }
+    }
+    say(text)?;
     for ((account, month, currency), kinds) in &bills.sums {
         let (moved, charged): (Vec<_>, Vec<_>) =
             kinds.iter().partition(|(kind, _)| kind.is_movement());
-        let sum: Decimal = charged.iter().map(|(_, amount)| **amount).sum();
-        let parts = |all: &[(&ChargeKind, &Decimal)]| {
-            let parts: Vec<String> = all
-                .iter()
-                .map(|(kind, amount)| format!("{} {}", kind.name(), amount.normalize()))
-                .collect();
-            parts.join(", ")
-        };
-        let mut told = Vec::new();
+        let mut parts = Vec::new();
         if !charged.is_empty() {
-            told.push(format!("{} ({})", sum.normalize(), parts(&charged)));
+            let sum: Decimal = charged.iter().map(|(_, amount)| **amount).sum();
+            parts.push(format!(
+                "{} ({})",
+                sum.normalize(),
+                kinds_of_charge(&charged)
+            ));
         }
         if !moved.is_empty() {
-            told.push(parts(&moved));
+            parts.push(kinds_of_charge(&moved));
         }
+        let account = visible(account.as_str());
         say(format!(
-            "  {month} {}: {currency} {}",
-            visible(account.as_str()),
-            told.join("; ")
+            "  {month} {account}: {currency} {}",
+            parts.join("; ")
         ))?;
     }
     if bills.agreed > 0 {
@@ -278,4 +259,11 @@ fn tell_bills(bills: &import::BillReport) -> Result<(), Failure> {
         ))?;
     }
     Ok(())
+}
+
+fn kinds_of_charge(kinds: &[(&ChargeKind, &Decimal)]) -> String {
+    let parts = kinds
+        .iter()
+        .map(|(kind, amount)| format!("{} {}", kind.name(), amount.normalize()));
+    parts.collect::<Vec<_>>().join(", ")
 }

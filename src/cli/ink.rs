@@ -1,5 +1,5 @@
-//! Styles of the terminal, and the door to it. While texts are put together a style is a mark that no text for people has;
-//! the door writes it as an escape sequence, and nothing else ever becomes one.
+//! Styles of the terminal. While a text is put together, a style is a character that no text for people has; only
+//! [`terminal`] turns it into an escape sequence, and nothing else ever becomes one.
 
 use std::{env, fmt};
 
@@ -60,16 +60,20 @@ fn orders_words() -> bool {
 
 /// A text as one line: what would end it is a dot.
 pub(super) fn one_line(text: &str) -> String {
-    let pieces = text.split_inclusive(is_mark).map(|piece| {
-        match piece.chars().next_back().filter(|c| is_mark(*c)) {
-            Some(mark) => format!(
-                "{}{mark}",
-                Shown::line(&piece[..piece.len() - mark.len_utf8()])
-            ),
-            None => Shown::line(piece).into_string(),
-        }
-    });
-    pieces.collect()
+    let mut line = String::with_capacity(text.len());
+    for (piece, mark) in pieces(text) {
+        line.push_str(Shown::line(piece).as_str());
+        line.extend(mark);
+    }
+    line
+}
+
+/// The pieces of a text, each with the mark that ends it.
+fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
+    text.split_inclusive(is_mark).map(|piece| {
+        let mark = piece.chars().next_back().filter(|c| is_mark(*c));
+        (&piece[..piece.len() - mark.map_or(0, char::len_utf8)], mark)
+    })
 }
 
 fn is_mark(c: char) -> bool {
@@ -80,22 +84,16 @@ fn is_mark(c: char) -> bool {
 fn inked(line: &str) -> String {
     let mut inked = String::with_capacity(line.len());
     let mut now: Option<Style> = None;
-    let mut end = |inked: &mut String, next: Option<Style>| {
+    for (piece, mark) in pieces(line).chain([("", Some(END))]) {
+        inked.push_str(Shown::line(piece).as_str());
+        let Some(mark) = mark else {
+            continue;
+        };
+        let next = Ink(mark).style();
         if let Some(style) = std::mem::replace(&mut now, next) {
             inked.push_str(&format!("{style:#}"));
         }
-        if let Some(style) = next {
-            inked.push_str(&style.to_string());
-        }
-    };
-    for piece in line.split_inclusive(is_mark) {
-        let mark = piece.chars().next_back().filter(|c| is_mark(*c));
-        let text = &piece[..piece.len() - mark.map_or(0, char::len_utf8)];
-        inked.push_str(Shown::line(text).as_str());
-        if let Some(mark) = mark {
-            end(&mut inked, Ink(mark).style());
-        }
+        inked.extend(next.map(|style| style.to_string()));
     }
-    end(&mut inked, None);
     inked
 }

@@ -1,5 +1,5 @@
-//! What Ctrl-C does while many runs go on: the present ones end, and what is done is written. A second one ends the program.
-//! And what a limit for file sizes does: writing fails.
+//! Signals. Ctrl-C while many runs go on: the present ones end, and what is done is written; a second one ends the program.
+//! A limit for file sizes makes writing fail; the program goes on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
-/// What a shell says of a program that Ctrl-C ended.
-const ENDED: i32 = 130;
+/// The exit code of a program that Ctrl-C ended, as shells give it.
+const INTERRUPTED: i32 = 130;
 
-/// A file that becomes larger than the system allows is an error of writing, not the end of the program without a word.
+/// Makes a file that becomes larger than the system allows an error of writing, not a silent end of the program.
 pub(super) fn outlive_large_files() {
     #[cfg(unix)]
     // Where the system does not let it, the program ends as ever.
@@ -26,7 +26,7 @@ impl Interrupt {
     pub(super) fn listen() -> Self {
         let interrupt = Self::default();
         // The first to be registered is the first to look: it ends the program where the flag is set already.
-        let _ = flag::register_conditional_shutdown(SIGINT, ENDED, Arc::clone(&interrupt.0))
+        let _ = flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupt.0))
             .and_then(|_| flag::register(SIGINT, Arc::clone(&interrupt.0)));
         interrupt
     }

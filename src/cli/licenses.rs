@@ -1,4 +1,4 @@
-//! `renewcast licenses`: the terms of the program and of everything that is in it, as `.ci/licenses` gathers them.
+//! `renewcast licenses`: the licences of the program and of its libraries, as `.ci/licenses` gathers them.
 
 use super::print::say_own;
 use super::{Failure, Outcome};

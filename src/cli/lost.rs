@@ -1,17 +1,8 @@
-//! The losses of a run in words: at risk soon, later, ending on purpose, beyond help.
+//! The losses of a run in words: at risk soon, later, ending on purpose, beyond help. Which class a loss has is decided
+//! elsewhere.
 
-use super::diagnostics::{counted, visible};
-use crate::analysis::lost::{LossClass, LossCount, LossRemedy, Lost, count};
-use crate::model::book::Book;
-
-/// The losses of a class, the dearest first, and what stands above them.
-pub(super) fn of_class(losses: &[Lost], class: LossClass) -> (String, Vec<&Lost>) {
-    let head = format!("{}: {}", heading(class), counts(&count(losses, class)));
-    (
-        head,
-        losses.iter().filter(|lost| lost.class == class).collect(),
-    )
-}
+use super::words::{BookWords, amount, counted};
+use crate::analysis::lost::{LossClass, LossCount, LossRemedy, Lost};
 
 /// What a class is called.
 pub(super) fn heading(class: LossClass) -> &'static str {
@@ -19,48 +10,38 @@ pub(super) fn heading(class: LossClass) -> &'static str {
         LossClass::Soon => "At risk within 30 days",
         LossClass::Later => "At risk later in the run",
         LossClass::OnPurpose => "Ending on purpose",
-        LossClass::Impossible => "Nothing helps any more",
+        LossClass::Impossible => "Cannot be saved",
     }
 }
 
 /// How many there are, what they cost a month, and how many are production.
 pub(super) fn counts(count: &LossCount) -> String {
-    let values = count.value.iter().map(|(currency, value)| {
-        format!(", {currency} {} a month", value.display_grouped(*currency))
-    });
-    let production = if count.production > 0 {
-        format!(", {} production", count.production)
-    } else {
-        String::new()
-    };
-    format!(
-        "{}{}{production}",
-        counted(count.instances, "instance"),
-        values.collect::<String>()
-    )
+    let mut text = counted(count.instances, "instance");
+    for (currency, value) in &count.value {
+        text += &format!(", {} a month", amount(*currency, *value));
+    }
+    if count.production > 0 {
+        text += &format!(", {} production", count.production);
+    }
+    text
 }
 
 /// A loss on a line.
-pub(super) fn lost_sentence(book: &Book, lost: &Lost) -> String {
-    let instance = book.instance(lost.instance);
-    let id = visible(instance.id.as_str());
+pub(super) fn lost_sentence(words: BookWords<'_>, lost: &Lost) -> String {
+    let (id, gone) = (words.instance(lost.instance), lost.lost_on);
     let value = lost.value.display_grouped(lost.currency);
-    let stops = lost.stops_on.map_or_else(
-        || format!("cannot be bought on {}", lost.lost_on),
-        |day| format!("stops {day}"),
-    );
-    let helps = match (lost.cure, lost.latest) {
-        (Some(cure), Some(latest)) => format!("; {} by {latest}", words(cure)),
-        _ => String::new(),
+    let mut text = match lost.stops_on {
+        Some(day) => format!("{id}, {value} a month: stops {day}, gone {gone}"),
+        None => format!("{id}, {value} a month: cannot be bought on {gone}"),
     };
-    let gone = lost
-        .stops_on
-        .map_or_else(String::new, |_| format!(", gone {}", lost.lost_on));
-    format!("{id}, {value} a month: {stops}{gone}{helps}")
+    if let (Some(cure), Some(latest)) = (lost.cure, lost.latest) {
+        text += &format!("; {} by {latest}", remedy(cure));
+    }
+    text
 }
 
 /// What helps on the last day: a flag helps only until the last attempt, a renewal to the end. The to-do list says more.
-fn words(cure: LossRemedy) -> &'static str {
+fn remedy(cure: LossRemedy) -> &'static str {
     match cure {
         LossRemedy::TopUp => "top up its account",
         LossRemedy::SetFlag | LossRemedy::Renew => "renew it",

@@ -24,14 +24,15 @@ mod within;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use rayon::prelude::*;
 use tempfile::TempDir;
 
 use super::Failure;
-use super::diagnostics::shown_path;
 use super::print::warn;
+use super::words::shown_path;
 use crate::output::hash::hash;
 use crate::output::listing::{listing, verb};
 use crate::output::run_json::Hashes;
@@ -41,10 +42,10 @@ use site::{MadeFolders, Site};
 use synced_file::SyncedFile;
 use within::Broken;
 
-/// So many complete files stay open until the disk has them.
-const OPEN_FILES: usize = 32;
-/// A folder around the target can vanish with a run that is refused; so often it is made again.
-const TRIES: usize = 16;
+/// Complete files that stay open until the disk has them.
+const MAX_OPEN_FILES: usize = 32;
+/// A folder around the target can vanish with a run that is refused; it is made again up to this often.
+const MAX_TRIES: usize = 16;
 
 /// What a verb writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,56 +54,57 @@ pub(super) enum OutputFile {
     Result(&'static str),
     /// A book.
     Book,
-    /// Files of a book that is there.
+    /// Further files of an existing book; its others stay as they are.
     Grown,
 }
 
-/// Where a verb writes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OutputTarget<'a> {
-    /// As the command line names it.
-    pub out: &'a Path,
-    pub work: OutputFile,
-    /// Whether files of others are no reason to refuse it, nor is a book that a book takes the place of.
-    pub is_forced: bool,
+/// The arguments of verbs that write results.
+#[derive(Args)]
+pub(super) struct OutputArguments {
+    /// Write into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into a folder that holds other files; none of them is touched
+    #[arg(long)]
+    force: bool,
 }
 
-impl<'a> OutputTarget<'a> {
+impl OutputArguments {
     /// The folder of a result, which its verb checks before it begins to compute.
-    pub(super) fn of_result(
-        (out, is_forced): (&'a Path, bool),
+    pub(super) fn target(
+        &self,
+        default: PathBuf,
         listing: &'static str,
+    ) -> Result<OutputTarget, Failure> {
+        let out = self.out.clone().unwrap_or(default);
+        OutputTarget::open_target(out, OutputFile::Result(listing), self.force)
+    }
+}
+
+/// Where a verb writes.
+#[derive(Debug)]
+pub(super) struct OutputTarget {
+    /// As the command line names it.
+    pub out: PathBuf,
+    work: OutputFile,
+    /// Whether files of others are no reason to refuse it, nor is a book that a book takes the place of.
+    is_forced: bool,
+}
+
+impl OutputTarget {
+    /// Refuses a folder that the verb may not write into.
+    pub(super) fn open_target(
+        out: PathBuf,
+        work: OutputFile,
+        is_forced: bool,
     ) -> Result<Self, Failure> {
         let target = Self {
             out,
-            work: OutputFile::Result(listing),
+            work,
             is_forced,
         };
-        target.check_writable().map(|()| target)
-    }
-
-    /// The folder of a book.
-    pub(super) fn of_book(out: &'a Path, is_forced: bool) -> Result<Self, Failure> {
-        let target = Self {
-            out,
-            work: OutputFile::Book,
-            is_forced,
-        };
-        target.check_writable().map(|()| target)
-    }
-
-    /// The folder of a book that is there and gets more; its other files stay as they are.
-    pub(super) fn of_grown_book(out: &'a Path) -> Result<Self, Failure> {
-        let target = Self {
-            out,
-            work: OutputFile::Grown,
-            is_forced: false,
-        };
-        target.check_writable().map(|()| target)
-    }
-
-    fn check_writable(&self) -> Result<(), Failure> {
-        claim::check_folder(self.out, (self.out, self.work, self.is_forced))
+        claim::check_folder(&target.out, &target)?;
+        Ok(target)
     }
 
     /// Writes files, and the list of them where they have none.
@@ -123,6 +125,11 @@ impl<'a> OutputTarget<'a> {
         }
         staged.commit()
     }
+
+    /// The failure of writing one of its files.
+    fn failed(&self, name: &str, error: &io::Error) -> Failure {
+        failed(&self.out.join(name), error)
+    }
 }
 
 /// A result in the making. One that is dropped leaves no trace. Nobody else writes into its target meanwhile.
@@ -134,7 +141,7 @@ impl<'a> OutputTarget<'a> {
 /// | [`complete`](Self::complete) | says that nothing more comes to a file |
 /// | [`commit`](Self::commit) | puts the result into the place of the old one |
 pub(super) struct Staged<'a> {
-    target: OutputTarget<'a>,
+    target: &'a OutputTarget,
     /// By name; none where a file is complete and closed.
     files: BTreeMap<String, Option<SyncedFile>>,
     /// Files that are complete and not yet closed.
@@ -147,9 +154,9 @@ pub(super) struct Staged<'a> {
 
 impl<'a> Staged<'a> {
     /// Nothing yet. The folder around the target is made if need be; the target is not touched.
-    pub(super) fn begin(target: &OutputTarget<'a>) -> Result<Self, Failure> {
-        let out = target.out;
-        let mut tries = 0..TRIES;
+    pub(super) fn begin(target: &'a OutputTarget) -> Result<Self, Failure> {
+        let out = target.out.as_path();
+        let mut tries = 0..MAX_TRIES;
         let (made, mut site) = loop {
             let taken = MadeFolders::around(out).and_then(|made| Ok((made, Site::take(out)?)));
             match taken {
@@ -157,10 +164,11 @@ impl<'a> Staged<'a> {
                 taken => break taken.map_err(|error| failed(out, &error))?,
             }
         };
-        claim::check_folder(&site.target, (out, target.work, target.is_forced))?;
+        // Another run may have written into it since it was checked.
+        claim::check_folder(&site.target, target)?;
         let folder = site.stage().map_err(|error| failed(out, &error))?;
         Ok(Self {
-            target: *target,
+            target,
             files: BTreeMap::new(),
             completed: Vec::new(),
             folder,
@@ -171,28 +179,32 @@ impl<'a> Staged<'a> {
 
     /// Adds bytes to the end of a file, whose name may have folders: `charts/spend.svg`.
     pub(super) fn append(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let fail = |error: io::Error| failed(&self.target.out.join(name), &error);
+        self.try_append(name, bytes)
+            .map_err(|error| self.target.failed(name, &error))
+    }
+
+    fn try_append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         if !self.files.contains_key(name) {
-            if let Some((inner, _)) = name.rsplit_once('/') {
-                fs::create_dir_all(self.folder.path().join(inner)).map_err(fail)?;
+            let path = self.folder.path().join(name);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
             }
-            let file = SyncedFile::create(&self.folder.path().join(name)).map_err(fail)?;
-            self.files.insert(name.to_owned(), Some(file));
+            self.files
+                .insert(name.to_owned(), Some(SyncedFile::create(&path)?));
         }
         let file = self.files.get_mut(name).and_then(Option::as_mut);
         file.expect("nothing comes to a file that is complete")
             .append(bytes)
-            .map_err(fail)
     }
 
     /// Says that nothing more comes to a file: it goes to the disk while others are made, and is closed.
     pub(super) fn complete(&mut self, name: &str) -> Result<(), Failure> {
         if let Some(file) = self.files.get_mut(name).and_then(Option::as_mut) {
             file.complete()
-                .map_err(|error| failed(&self.target.out.join(name), &error))?;
+                .map_err(|error| self.target.failed(name, &error))?;
             self.completed.push(name.to_owned());
         }
-        if self.completed.len() >= OPEN_FILES {
+        if self.completed.len() >= MAX_OPEN_FILES {
             self.close()
         } else {
             Ok(())
@@ -201,57 +213,44 @@ impl<'a> Staged<'a> {
 
     /// Makes files that are complete durable, and closes them.
     fn close(&mut self) -> Result<(), Failure> {
-        let files = &mut self.files;
-        let close = |name: String| {
-            let file = files.get_mut(&name).and_then(Option::take)?;
-            Some((name, file))
-        };
-        let open: Vec<(String, SyncedFile)> = std::mem::take(&mut self.completed)
-            .into_iter()
-            .filter_map(close)
-            .collect();
+        let mut open = Vec::new();
+        for name in std::mem::take(&mut self.completed) {
+            let file = self.files.get_mut(&name).and_then(Option::take);
+            open.extend(file.map(|file| (name, file)));
+        }
         // Side by side, since the disk takes as long for many at once as for one.
         let closed: Vec<_> = open
             .into_par_iter()
             .map(|(name, file)| (name, file.finish()))
             .collect();
-        let out = self.target.out;
-        closed
-            .into_iter()
-            .try_for_each(|(name, done)| done.map_err(|error| failed(&out.join(&name), &error)))
+        for (name, done) in closed {
+            done.map_err(|error| self.target.failed(&name, &error))?;
+        }
+        Ok(())
     }
 
     /// Makes all files durable, then puts them into the place of the old ones.
     pub(super) fn commit(mut self) -> Result<(), Failure> {
         self.finish()?;
-        let out = self.target.out;
+        let (out, target) = (self.target.out.as_path(), self.target);
         let alone = self.site.alone();
-        claim::check_folder(
-            &self.site.target,
-            (out, self.target.work, self.target.is_forced),
-        )?;
-        let made: BTreeSet<String> = self.files.keys().cloned().collect();
         let folder = &self.site.target;
-        let (own, kept) = match self.target.work {
+        claim::check_folder(folder, target)?;
+        let made: BTreeSet<String> = self.files.keys().cloned().collect();
+        let (own, kept) = match target.work {
             OutputFile::Result(listing) => (claim::survey(folder, &made, listing, out)?, None),
             OutputFile::Book => {
-                let kept = if self.target.is_forced {
-                    before::keep(folder, &made)
-                } else {
-                    Ok((claim::Own::new(), None))
+                let (own, kept) = match target.is_forced {
+                    true => before::keep(folder, &made).map_err(|error| failed(out, &error))?,
+                    false => (claim::Own::new(), None),
                 };
-                let (own, kept) = kept.map_err(|error| failed(out, &error))?;
-                claim::check_book(folder, (&made, &own), out)?;
+                claim::check_book(folder, &made, &own, out)?;
                 (own, kept)
             }
             OutputFile::Grown => (before::own(folder, &made), None),
         };
-        match exchange::put(
-            &self.site,
-            self.folder.path(),
-            &own,
-            alone.is_some() || self.site.is_alone(),
-        ) {
+        let is_alone = alone.is_some() || self.site.is_alone();
+        match exchange::put(&self.site, self.folder.path(), &own, is_alone) {
             Ok(Exchanged::Whole) => drop(self.folder.keep()),
             Ok(Exchanged::ByFiles) => {}
             Err(broken) => {
@@ -265,32 +264,24 @@ impl<'a> Staged<'a> {
         if let Some(kept) = kept {
             let near = out.with_file_name(kept.file_name().unwrap_or_default());
             let is_it = fs::canonicalize(&near).is_ok_and(|near| near == kept);
-            warn(format!(
-                "the old book is kept as `{}`",
-                shown_path(if is_it { &near } else { &kept })
-            ));
+            let shown = shown_path(if is_it { &near } else { &kept });
+            warn(format!("the old book is kept as `{shown}`"));
         }
         Ok(())
     }
 
     /// Makes all files durable, and their folders.
     fn finish(&mut self) -> Result<(), Failure> {
-        let open = self
-            .files
-            .iter()
-            .filter(|(_, file)| file.is_some())
-            .map(|(name, _)| name.clone());
-        for name in open.collect::<Vec<_>>() {
+        let open = self.files.iter().filter(|(_, file)| file.is_some());
+        for name in open.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
             self.complete(&name)?;
         }
         self.close()?;
-        let folders = self
-            .files
-            .keys()
-            .flat_map(|name| name.match_indices('/').map(|(end, _)| &name[..end]));
+        let names = self.files.keys();
+        let folders = names.flat_map(|name| name.match_indices('/').map(|(end, _)| &name[..end]));
         for name in folders.collect::<BTreeSet<_>>() {
-            let synced = disk::sync(&self.folder.path().join(name));
-            synced.map_err(|error| failed(&self.target.out.join(name), &error))?;
+            disk::sync(&self.folder.path().join(name))
+                .map_err(|error| self.target.failed(name, &error))?;
         }
         Ok(())
     }
@@ -312,14 +303,10 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn refused(out: &Path, broken: &Broken) -> Failure {
-    let Some(seal) = &broken.without else {
+    let Some(list) = &broken.without else {
         return failed(out, &broken.error);
     };
     let message = format!("cannot write `{}`: {}", out.display(), broken.error);
-    Failure::new(
-        message,
-        format!(
-            "the folder has no `{seal}` until a run into it succeeds; check space and permissions"
-        ),
-    )
+    let help = "until a run into it succeeds; check space and permissions";
+    Failure::new(message, format!("the folder has no `{list}` {help}"))
 }

@@ -1,4 +1,4 @@
-//! Prints lines, each through the door to the terminal. Colours are taken out where there is none.
+//! Prints lines to the terminal: the only place that does. Colours are taken out where standard output is not a terminal.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
@@ -14,17 +14,18 @@ pub(super) fn say(text: impl Display) -> Result<(), Failure> {
 /// Prints a text of the program itself as it is: nobody else wrote a character of it.
 pub(super) fn say_own(text: impl Display) -> Result<(), Failure> {
     match writeln!(anstream::stdout(), "{text}") {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        printed => printed.map_err(|error| {
-            Failure::new(
-                format!("cannot print the answer: {error}"),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let message = format!("cannot print the answer: {error}");
+            Err(Failure::new(
+                message,
                 "check where the output of the program goes",
-            )
-        }),
+            ))
+        }
+        _ => Ok(()),
     }
 }
 
-/// Prints lines about the run: problems and warnings. Where even that is impossible, nobody is left to be told.
+/// Prints lines about the run: problems and warnings. If even standard error is closed, there is nowhere left to report it.
 pub(super) fn warn(text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{}", terminal(&text.to_string()));
 }

@@ -21,33 +21,28 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let Some(name) = &arguments.name else {
-        let width = input::builtin_profiles()
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or(0);
-        for (name, title) in input::builtin_profiles() {
-            say(format!("{name:width$}  {title}"))?;
+    match &arguments.name {
+        Some(name) => say_own(written_profile(name).ok_or_else(|| {
+            let message = format!("there is no built-in profile `{name}`");
+            Failure::new(message, "`renewcast profiles` lists them")
+        })?)?,
+        None => {
+            let width = input::builtin_profiles()
+                .map(|(name, _)| name.len())
+                .max()
+                .unwrap_or(0);
+            for (name, title) in input::builtin_profiles() {
+                say(format!("{name:width$}  {title}"))?;
+            }
         }
-        return Ok(Outcome::Done);
-    };
-    let text = text_of(name).ok_or_else(|| {
-        Failure::new(
-            format!("there is no built-in profile `{name}`"),
-            "`renewcast profiles` lists them",
-        )
-    })?;
-    say_own(text)?;
+    }
     Ok(Outcome::Done)
 }
 
 /// The table of a profile as it is written, with the comment above it.
-fn text_of(name: &str) -> Option<&'static str> {
-    let header = format!("\n[{name}]\n");
-    let at = BUILTIN.find(&header)?;
-    let start = BUILTIN[..at].rfind("\n\n").map_or(0, |blank| blank + 2);
-    let end = BUILTIN[at..]
-        .find("\n\n")
-        .map_or(BUILTIN.len(), |blank| at + blank);
-    Some(BUILTIN[start..end].trim_end())
+fn written_profile(name: &str) -> Option<&'static str> {
+    let (before, after) = BUILTIN.split_once(&format!("\n[{name}]\n"))?;
+    let start = before.rfind("\n\n").map_or(0, |blank| blank + 2);
+    let rest = after.find("\n\n").map_or(0, |blank| after.len() - blank);
+    Some(BUILTIN[start..BUILTIN.len() - rest].trim_end())
 }

@@ -1,5 +1,5 @@
-//! Progress bars on a terminal, from a second on. They stand on standard error, are gone when the work is done or given up,
-//! and are never drawn where standard error is no terminal.
+//! Progress bars on a terminal, for work of more than a second. They go to standard error, vanish when the work is done or
+//! given up, and are never drawn where standard error is not a terminal.
 
 use std::io::{self, IsTerminal as _, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::model::calendar::{Day, DayRange};
 
 /// Work that takes less time than this shows no bar.
-const QUIET: Duration = Duration::from_secs(1);
-/// A bar shows so often that the work goes on.
+const SILENT_TIME: Duration = Duration::from_secs(1);
+/// How often a bar moves to show that the work goes on.
 const TICK: Duration = Duration::from_millis(200);
 
 /// How far some work has come; any thread may say so.
@@ -39,7 +39,7 @@ impl ProgressLine {
 
     /// The bar, once it is time to show it.
     fn shown(&self) -> Option<&ProgressBar> {
-        (self.started.elapsed() >= QUIET).then(|| self.show())
+        (self.started.elapsed() >= SILENT_TIME).then(|| self.show())
     }
 
     fn show(&self) -> &ProgressBar {
@@ -54,25 +54,25 @@ impl ProgressLine {
 
     fn reach(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
-        self.shown()
-            .into_iter()
-            .for_each(|bar| bar.set_position(done.min(self.all)));
+        self.draw(done);
     }
 
     fn advance(&self, more: u64) {
-        let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
-        self.shown()
-            .into_iter()
-            .for_each(|bar| bar.set_position(done.min(self.all)));
+        self.draw(self.done.fetch_add(more, Ordering::Relaxed) + more);
+    }
+
+    fn draw(&self, done: u64) {
+        if let Some(bar) = self.shown() {
+            bar.set_position(done.min(self.all));
+        }
     }
 }
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
-        self.shown
-            .get()
-            .into_iter()
-            .for_each(ProgressBar::finish_and_clear);
+        if let Some(bar) = self.shown.get() {
+            bar.finish_and_clear();
+        }
     }
 }
 
@@ -80,7 +80,7 @@ impl Drop for ProgressLine {
 pub(super) struct RunProgress(ProgressLine);
 
 impl RunProgress {
-    /// Nothing done yet of so many runs.
+    /// Begins, with nothing done.
     pub(super) fn of_runs(all: usize) -> Self {
         Self(ProgressLine::new(
             all as u64,
@@ -88,7 +88,7 @@ impl RunProgress {
         ))
     }
 
-    /// So many are done.
+    /// The number of runs that are done.
     pub(super) fn reach(&self, done: usize) {
         self.0.reach(done as u64);
     }
@@ -103,7 +103,7 @@ pub(super) struct AccountProgress {
 }
 
 impl AccountProgress {
-    /// Nothing done yet of so many accounts.
+    /// Begins, with nothing done.
     pub(super) fn for_count(all: usize) -> Self {
         let bar = Arc::new(ProgressLine::new(
             all as u64,
@@ -113,7 +113,7 @@ impl AccountProgress {
         let waiting = io::stderr().is_terminal().then(|| {
             let bar = Arc::clone(&bar);
             thread::spawn(move || {
-                if is_over.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout) {
+                if is_over.recv_timeout(SILENT_TIME) == Err(RecvTimeoutError::Timeout) {
                     bar.show();
                 }
             })
@@ -155,12 +155,11 @@ impl Progress {
 
     /// The replay has reached the end of `day`.
     pub(super) fn reach(&self, day: Day) {
-        self.bar
-            .shown()
-            .into_iter()
-            .for_each(|bar| bar.set_message(day.to_string()));
-        self.bar
-            .reach(u64::try_from(day.days_since(self.days.from)).unwrap_or(0) + 1);
+        if let Some(bar) = self.bar.shown() {
+            bar.set_message(day.to_string());
+        }
+        let days = day.days_since(self.days.from);
+        self.bar.reach(u64::try_from(days).unwrap_or(0) + 1);
     }
 }
 
@@ -168,7 +167,7 @@ impl Progress {
 pub(super) struct ReadProgress(ProgressLine);
 
 impl ReadProgress {
-    /// Nothing read yet of about so many bytes.
+    /// Begins, with nothing read; the number of bytes may be a guess.
     pub(super) fn for_bytes(bytes: u64) -> Self {
         Self(ProgressLine::new(
             bytes,

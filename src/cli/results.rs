@@ -1,6 +1,13 @@
-//! Everything that a run writes. The rows of a section are put into words and added up as soon as they are there, while
-//! they are at hand; while one window of days is replayed, the one before is numbered, hashed and written. Memory holds the
-//! words of two windows and never the whole ledger.
+//! The result of a run, written while it is replayed: a pipeline with two buffers, each a window of days.
+//!
+//! ```text
+//! window n+1: replay ──▶ each shard, side by side: format rows ── add to shard totals ── note state changes
+//! window n:   number ──▶ hash and write
+//! at the end: shard totals ──▶ tables, charts, answer ──▶ closing book ──▶ run.json
+//! ```
+//!
+//! Rows are formatted and added up at once, while they are in the cache. Memory holds the formatted rows of two windows and
+//! never the whole ledger.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -16,13 +23,12 @@ use crate::analysis::demand::{Demand, Detail, Differing};
 use crate::analysis::lost::{self, Lost};
 use crate::analysis::summary::{Summary, Tally};
 use crate::analysis::tasks;
-use crate::engine::{self, RowSpan, RunningReplay, Window};
+use crate::engine::{self, Refusal, RowSpan, RunningReplay, Window};
 use crate::input::{self, Folder};
-use crate::model::book::Book;
 use crate::model::selector::Column;
 use crate::output::csv::{self, BookTexts, FormattedRows, LedgerSheet};
 use crate::output::hash::{Hasher, hash};
-use crate::output::pictures::{self, StateChange, States};
+use crate::output::pictures::{self, NamedChart, StateChange, States};
 use crate::output::run_json::{Hashes, RunRecord};
 use crate::output::{self, closing, demand, lost as lost_csv, monthly};
 use crate::tables::{Grouping, LedgerFacts};
@@ -48,18 +54,18 @@ pub(super) struct Results {
 }
 
 /// What a run comes to.
-struct RunAnswer {
+struct RunTotals {
     summary: Summary,
     demand: Demand,
     losses: Vec<Lost>,
+    charts: usize,
 }
 
 /// Replays a book and writes its results into a folder.
 pub(super) fn write_results(
     mut loaded: Loaded,
-    scenario: Option<&str>,
-    asked: &RunRequest<'_>,
-    target: &OutputTarget<'_>,
+    request: &RunRequest<'_>,
+    target: &OutputTarget,
 ) -> Result<Results, Failure> {
     let mut writer = Writer {
         staged: Staged::begin(target)?,
@@ -67,43 +73,41 @@ pub(super) fn write_results(
     };
     writer.append(LEDGER, &[csv::LEDGER_HEADER.as_bytes()])?;
     writer.append(BALANCES, &[csv::BALANCES_HEADER.as_bytes()])?;
-    let Loaded { folder, book, .. } = &mut loaded;
-    let book = &*book;
+    let (folder, book, scenario) = (&mut loaded.folder, &loaded.book, loaded.scenario.as_deref());
     let (inputs, (mut run, grouping)) = rayon::join(
         || hash_inputs(folder),
         || {
             rayon::join(
                 || engine::start(book),
-                || Grouping::group_by(book, asked.column),
+                || Grouping::group_by(book, request.column),
             )
         },
     );
-    let mut office = ResultPipeline::open_pipeline(&run, &grouping, asked);
-    stream(
-        &mut run,
-        &mut office,
-        &mut writer,
-        &Progress::new(book.days),
-    )
-    .map_err(|stop| stop.into_failure((folder, scenario), book))?;
+    let mut pipeline = ResultPipeline::open_pipeline(&run, &grouping, request);
+    pipeline
+        .stream(&mut run, &mut writer)
+        .map_err(|stop| match stop {
+            Stop::Replay(refusal) => refused(folder, scenario, book, refusal),
+            Stop::Write(failure) => failure,
+        })?;
     // The disk takes them while the rest is made.
     [LEDGER, BALANCES]
         .into_iter()
         .try_for_each(|name| writer.staged.complete(name))?;
-    let (came_to, charts) = office.write_windows(&run, asked, &mut writer)?;
-    let RunAnswer {
+    let RunTotals {
         summary,
         demand,
         losses,
-    } = came_to;
+        charts,
+    } = pipeline.write_totals(&run, request, &mut writer)?;
     let ending = run.finish();
     let record =
-        RunRecord::record_of_run(inputs, book, scenario, &summary, &demand).grouped_by(asked.by);
+        RunRecord::record_of_run(inputs, book, scenario, &summary, &demand).grouped_by(request.by);
     let list = tasks::list(book, &summary);
     for (name, bytes) in output::tasks::files(book, &list) {
-        writer.whole(name, &[&bytes])?;
+        writer.write_whole(name, &[&bytes])?;
     }
-    let answer = answer::render(book, (&summary, &list), (&demand, &losses));
+    let answer = answer::render(book, &summary, &list, &demand, &losses);
     drop(losses);
     // From here on the opening is needed no more; what takes most of the memory becomes the closing book.
     drop(grouping);
@@ -112,10 +116,9 @@ pub(super) fn write_results(
     closing::write_closing(&closing, |name, pieces| {
         writer.append(&format!("closing/{name}"), pieces)
     })?;
-    loaded
-        .folder
-        .taken_over()
-        .try_for_each(|(name, bytes)| writer.whole(&format!("closing/{name}"), &[bytes]))?;
+    for (name, bytes) in loaded.folder.taken_over() {
+        writer.write_whole(&format!("closing/{name}"), &[bytes])?;
+    }
     // A large book takes a while to let go, and so does the disk.
     let (written, ()) = rayon::join(|| writer.finish(record), || drop(closing));
     written?;
@@ -148,24 +151,23 @@ impl Writer<'_> {
     fn append(&mut self, name: &str, pieces: &[&[u8]]) -> Result<(), Failure> {
         let Self { staged, hashes } = self;
         let hasher = hashes.entry(name.to_owned()).or_default();
-        let hash = || {
-            pieces
-                .iter()
-                .for_each(|bytes| hasher.write_all(bytes).expect("a hash takes any bytes"))
-        };
         let (written, ()) = rayon::join(
             || {
                 pieces
                     .iter()
                     .try_for_each(|bytes| staged.append(name, bytes))
             },
-            hash,
+            || {
+                for bytes in pieces {
+                    hasher.write_all(bytes).expect("a hash takes any bytes");
+                }
+            },
         );
         written
     }
 
     /// Adds a file to which nothing more comes.
-    fn whole(&mut self, name: &str, pieces: &[&[u8]]) -> Result<(), Failure> {
+    fn write_whole(&mut self, name: &str, pieces: &[&[u8]]) -> Result<(), Failure> {
         self.append(name, pieces)?;
         self.staged.complete(name)
     }
@@ -182,144 +184,13 @@ impl Writer<'_> {
     }
 }
 
-/// Who sees the rows of a section as soon as they are written.
-struct ShardWriter<'b> {
+/// What the rows of a shard come to.
+struct ShardTotals<'b> {
     tally: Tally<'b>,
     facts: LedgerFacts<'b>,
 }
 
-/// What is kept of a section's rows until it is their turn to be written.
-#[derive(Default)]
-struct ShardOutput {
-    worded: FormattedRows,
-    /// For each row of the ledger what it says for the chart of states, if there are charts.
-    sights: Vec<Option<StateChange>>,
-}
-
-/// What is made of the rows of a run, section by section.
-struct ResultPipeline<'b> {
-    texts: BookTexts<'b>,
-    clerks: Vec<ShardWriter<'b>>,
-    states: Option<States<'b>>,
-}
-
-impl<'b> ResultPipeline<'b> {
-    fn open_pipeline(
-        run: &RunningReplay<'b>,
-        grouping: &'b Grouping,
-        asked: &RunRequest<'_>,
-    ) -> Self {
-        let book = run.book();
-        let facts = run.parts().map(|accounts| grouping.facts_of(accounts));
-        let (texts, tallies) = rayon::join(
-            || BookTexts::texts_of_book(book),
-            || Tally::open_parts(book, run.parts()),
-        );
-        Self {
-            texts,
-            clerks: tallies
-                .into_iter()
-                .zip(facts)
-                .map(|(tally, facts)| ShardWriter { tally, facts })
-                .collect(),
-            states: asked.charts.then(|| States::states_over(book)),
-        }
-    }
-
-    /// Replays the next days; false where no day is left.
-    fn advance(
-        &mut self,
-        run: &mut RunningReplay<'_>,
-        window: &mut Window<ShardOutput>,
-    ) -> Result<bool, engine::Refusal> {
-        let Self {
-            texts,
-            clerks,
-            states,
-        } = self;
-        let has_charts = states.is_some();
-        let goes_on = run.advance_with(window, clerks, |clerk, rows, kept| {
-            texts.word(rows, &mut kept.worded);
-            clerk
-                .tally
-                .tally_entries(rows.entries.iter(), rows.balances.iter());
-            clerk.facts.collect_entries(rows.entries.iter());
-            kept.sights.clear();
-            kept.sights.extend(
-                rows.entries
-                    .iter()
-                    .filter(|_| has_charts)
-                    .map(States::change_in),
-            );
-        })?;
-        if let Some(states) = states {
-            window.pieces().for_each(|piece| {
-                states.count_changes(
-                    piece.day,
-                    piece.kept.sights.get(piece.entries).unwrap_or(&[]),
-                )
-            });
-            window.last().into_iter().for_each(|last| states.pass(last));
-        }
-        Ok(goes_on)
-    }
-
-    /// Writes what the windows of a run came to: tables and charts; gives the answer and the number of charts.
-    fn write_windows(
-        self,
-        run: &RunningReplay<'_>,
-        asked: &RunRequest<'_>,
-        writer: &mut Writer<'_>,
-    ) -> Result<(RunAnswer, usize), Failure> {
-        let book = run.book();
-        let Self {
-            texts,
-            clerks,
-            states,
-        } = self;
-        // Nothing is put into words any more, and a large book needs the memory.
-        drop(texts);
-        let clerk = clerks
-            .into_iter()
-            .reduce(ShardWriter::join)
-            .expect("there is a clerk for what belongs to no account");
-        let (summary, (spend, (monthly, spent))) = rayon::join(
-            || clerk.tally.into_summary(),
-            || {
-                let tables = clerk.facts.into_tables();
-                let by_account = || (monthly::monthly(book, &tables), demand::spent(&tables));
-                rayon::join(|| monthly::spend(&tables), by_account)
-            },
-        );
-        let demand = Demand::from_spent(
-            book,
-            spent,
-            &Differing::accounts_that_differ(run),
-            Detail::Accounts,
-        );
-        let losses = lost::losses(book, run.gone(), &summary.ended, book.days.from);
-        writer.whole("monthly.csv", &[&monthly])?;
-        writer.whole("demand.csv", &[&demand::demand_csv(book, &demand)])?;
-        lost_csv::write_lost(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
-        writer.whole("spend.csv", &[&monthly::spend_csv(asked.by, &spend)])?;
-        let pictures =
-            states.map(|states| pictures::of_run(book, states, &summary, asked.by, &spend));
-        let pictures = pictures.unwrap_or_default();
-        for (name, bytes) in draw_pictures(&pictures)? {
-            writer.whole(&name, &[&bytes])?;
-        }
-        Ok((
-            RunAnswer {
-                summary,
-                demand,
-                losses,
-            },
-            pictures.len(),
-        ))
-    }
-}
-
-impl ShardWriter<'_> {
+impl ShardTotals<'_> {
     fn join(self, next: Self) -> Self {
         Self {
             tally: self.tally.join(next.tally),
@@ -328,34 +199,158 @@ impl ShardWriter<'_> {
     }
 }
 
-/// Replays and writes until nothing is left, each window while the one after it is replayed.
-fn stream(
-    run: &mut RunningReplay<'_>,
-    office: &mut ResultPipeline<'_>,
-    writer: &mut Writer<'_>,
-    progress: &Progress,
-) -> Result<(), Stop> {
-    let (mut coming, mut present) = (Window::default(), Window::default());
-    let mut sheets = PendingFiles::default();
-    let mut goes_on = true;
-    while goes_on {
-        let write = || sheets.write_window(&present, writer);
-        let (replayed, written) = rayon::join(|| office.advance(run, &mut coming), write);
-        written.map_err(Stop::Write)?;
-        goes_on = replayed.map_err(Stop::Replay)?;
-        mem::swap(&mut coming, &mut present);
-        if let Some(day) = present.last() {
-            progress.reach(day);
-        }
-    }
-    Ok(())
+/// What is kept of a shard's rows until it is their turn to be written.
+#[derive(Default)]
+struct ShardOutput {
+    formatted: FormattedRows,
+    /// For each row of the ledger what it says for the chart of states, if there are charts.
+    changes: Vec<Option<StateChange>>,
 }
 
-/// Files go to the system in pieces of about so many bytes, which stay in a processor's cache from being put together to
-/// being hashed and written.
-const PIECE: usize = 1 << 19;
-/// So many rows are put together before their bytes are counted.
-const ROWS: usize = 256;
+/// What is made of the rows of a run, shard by shard.
+struct ResultPipeline<'b> {
+    texts: BookTexts<'b>,
+    totals: Vec<ShardTotals<'b>>,
+    states: Option<States<'b>>,
+}
+
+impl<'b> ResultPipeline<'b> {
+    fn open_pipeline(
+        run: &RunningReplay<'b>,
+        grouping: &'b Grouping,
+        request: &RunRequest<'_>,
+    ) -> Self {
+        let book = run.book();
+        let facts = run.parts().map(|accounts| grouping.facts_of(accounts));
+        let (texts, tallies) = rayon::join(
+            || BookTexts::texts_of_book(book),
+            || Tally::open_parts(book, run.parts()),
+        );
+        let totals = tallies.into_iter().zip(facts);
+        Self {
+            texts,
+            totals: totals
+                .map(|(tally, facts)| ShardTotals { tally, facts })
+                .collect(),
+            states: request.charts.then(|| States::states_over(book)),
+        }
+    }
+
+    /// Replays and writes until nothing is left, each window while the one after it is replayed.
+    fn stream(&mut self, run: &mut RunningReplay<'_>, writer: &mut Writer<'_>) -> Result<(), Stop> {
+        let progress = Progress::new(run.book().days);
+        let (mut coming, mut present) = (Window::default(), Window::default());
+        let mut pending = PendingFiles::default();
+        let mut goes_on = true;
+        while goes_on {
+            let (replayed, written) = rayon::join(
+                || self.advance(run, &mut coming),
+                || pending.write_window(&present, writer),
+            );
+            written.map_err(Stop::Write)?;
+            goes_on = replayed.map_err(Stop::Replay)?;
+            mem::swap(&mut coming, &mut present);
+            if let Some(day) = present.last() {
+                progress.reach(day);
+            }
+        }
+        Ok(())
+    }
+
+    /// Replays the next days; false where no day is left.
+    fn advance(
+        &mut self,
+        run: &mut RunningReplay<'_>,
+        window: &mut Window<ShardOutput>,
+    ) -> Result<bool, Refusal> {
+        let Self {
+            texts,
+            totals,
+            states,
+        } = self;
+        let has_charts = states.is_some();
+        let goes_on = run.advance_with(window, totals, |totals, rows, kept| {
+            texts.word(rows, &mut kept.formatted);
+            totals
+                .tally
+                .tally_entries(rows.entries.iter(), rows.balances.iter());
+            totals.facts.collect_entries(rows.entries.iter());
+            kept.changes.clear();
+            if has_charts {
+                kept.changes
+                    .extend(rows.entries.iter().map(States::change_in));
+            }
+        })?;
+        let Some(states) = states else {
+            return Ok(goes_on);
+        };
+        for RowSpan {
+            day, kept, entries, ..
+        } in window.pieces()
+        {
+            states.count_changes(day, kept.changes.get(entries).unwrap_or(&[]));
+        }
+        if let Some(last) = window.last() {
+            states.pass(last);
+        }
+        Ok(goes_on)
+    }
+
+    /// Writes what the run came to: tables and charts.
+    fn write_totals(
+        self,
+        run: &RunningReplay<'_>,
+        request: &RunRequest<'_>,
+        writer: &mut Writer<'_>,
+    ) -> Result<RunTotals, Failure> {
+        let book = run.book();
+        let Self {
+            texts,
+            totals,
+            states,
+        } = self;
+        // No row is formatted any more, and a large book needs the memory.
+        drop(texts);
+        let totals = totals.into_iter().reduce(ShardTotals::join);
+        let ShardTotals { tally, facts } =
+            totals.expect("there is a shard for what belongs to no account");
+        let (summary, (spend, (monthly, spent))) = rayon::join(
+            || tally.into_summary(),
+            || {
+                let tables = facts.into_tables();
+                rayon::join(
+                    || monthly::spend(&tables),
+                    || (monthly::monthly(book, &tables), demand::spent(&tables)),
+                )
+            },
+        );
+        let differing = Differing::accounts_that_differ(run);
+        let demand = Demand::from_spent(book, spent, &differing, Detail::Accounts);
+        let losses = lost::losses(book, run.gone(), &summary.ended, book.days.from);
+        writer.write_whole("monthly.csv", &[&monthly])?;
+        writer.write_whole("demand.csv", &[&demand::demand_csv(book, &demand)])?;
+        lost_csv::write_lost(book, &losses, |pieces| writer.append("lost.csv", pieces))?;
+        writer.write_whole("spend.csv", &[&monthly::spend_csv(request.by, &spend)])?;
+        let charts =
+            states.map(|states| pictures::of_run(book, states, &summary, request.by, &spend));
+        let charts = charts.unwrap_or_default();
+        for (name, bytes) in draw_pictures(&charts)? {
+            writer.write_whole(&name, &[&bytes])?;
+        }
+        Ok(RunTotals {
+            summary,
+            demand,
+            losses,
+            charts: charts.len(),
+        })
+    }
+}
+
+/// Files go to the system in pieces of about this size, which stay in a processor's cache from being put together to being
+/// hashed and written.
+const WRITE_CHUNK_BYTES: usize = 1 << 19;
+/// Rows that are put together before their bytes are counted.
+const ROWS_AT_ONCE: usize = 256;
 
 /// The bytes of the next piece of each file.
 #[derive(Default)]
@@ -378,23 +373,23 @@ impl PendingFiles {
         } in window.pieces()
         {
             self.balances
-                .extend_from_slice(kept.worded.balances(balances));
-            for from in entries.clone().step_by(ROWS) {
-                self.ledger
-                    .add_rows(&kept.worded, from..entries.end.min(from + ROWS));
-                self.pass_on(PIECE, writer)?;
+                .extend_from_slice(kept.formatted.balances(balances));
+            for from in entries.clone().step_by(ROWS_AT_ONCE) {
+                let to = entries.end.min(from + ROWS_AT_ONCE);
+                self.ledger.add_rows(&kept.formatted, from..to);
+                self.pass_on(WRITE_CHUNK_BYTES, writer)?;
             }
         }
         self.pass_on(0, writer)
     }
 
-    /// Writes what has more than so many bytes.
-    fn pass_on(&mut self, room: usize, writer: &mut Writer<'_>) -> Result<(), Failure> {
-        if self.ledger.bytes().len() > room {
+    /// Writes the files that have more bytes than these.
+    fn pass_on(&mut self, bytes: usize, writer: &mut Writer<'_>) -> Result<(), Failure> {
+        if self.ledger.bytes().len() > bytes {
             writer.append(LEDGER, &[self.ledger.bytes()])?;
             self.ledger.clear();
         }
-        if self.balances.len() > room {
+        if self.balances.len() > bytes {
             writer.append(BALANCES, &[&self.balances])?;
             self.balances.clear();
         }
@@ -404,22 +399,11 @@ impl PendingFiles {
 
 /// Why a run does not reach its end.
 enum Stop {
-    Replay(engine::Refusal),
+    Replay(Refusal),
     Write(Failure),
 }
 
-impl Stop {
-    fn into_failure(self, files: (&Folder, Option<&str>), book: &Book) -> Failure {
-        match self {
-            Self::Replay(refusal) => refused(files, book, refusal),
-            Self::Write(failure) => failure,
-        }
-    }
-}
-
 /// The files of the charts, in both formats.
-pub(super) fn draw_pictures(
-    pictures: &[pictures::NamedChart],
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    pictures::draw_all(pictures).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))
+pub(super) fn draw_pictures(charts: &[NamedChart]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    pictures::draw_all(charts).map_err(|error| Failure::new(error.to_string(), "use --no-charts"))
 }

@@ -1,26 +1,24 @@
-//! `renewcast compare --rules`: how far the answer depends on rules that are not published. Every combination of the ways in
-//! which they could be is replayed.
-//!
-//! Rule **uncertain-rules** of docs/spec.
+//! `renewcast compare --rules`: how far the answer depends on unpublished rules. Every combination of the ways in which they
+//! could be is replayed; none is taken for likelier than another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{self, Job};
-use super::diagnostics::{counted, shown_path, visible};
 use super::ink::HEAD;
 use super::interrupt::Interrupt;
 use super::output::OutputTarget;
 use super::print::{say, warn};
 use super::table::table;
+use super::words::{book_head, counted, figure, files_in, visible};
 use super::{Failure, Outcome};
 use crate::analysis::compare::{Cache, Measure, RunTotal, Sum};
 use crate::input::{self, Folder, ReadMemory, Variant};
 use crate::model::book::Book;
-use crate::model::money::{Currency, Money};
+use crate::model::money::Currency;
 use crate::model::profile::ProfileIndex;
 use crate::output::sweep::{SweepRow, sweep_csv};
 
-/// What stands in a column where the book's own rule holds.
+/// The name of the way that the book itself sets.
 const AS_SET: &str = "as set";
 /// Stands for every profile in a change.
 const ANY_PROFILE: &str = "profile.*.";
@@ -34,16 +32,31 @@ const FIGURES: &[(&str, Measure)] = &[
     ("Stopped in arrears", Measure::Stopped),
     ("Terminated", Measure::Terminated),
 ];
+/// What makes a combination worse, the gravest first: instances that are gone, lost or not renewed, then money.
+const BADNESS: [Measure; 6] = [
+    Measure::Terminated,
+    Measure::Failed,
+    Measure::Reclaimed,
+    Measure::Stopped,
+    Measure::Needed,
+    Measure::Spend,
+];
 
 /// A rule with the ways in which it could be for this book; the first one is the book's own.
 struct RuleChoice {
     name: String,
     text: String,
     source: String,
-    ways: Vec<(String, Vec<String>)>,
+    ways: Vec<RuleWay>,
 }
 
-/// A combination of ways, one for each question, and what it comes to.
+/// A way in which a rule could be: the changes that make it so.
+struct RuleWay {
+    name: String,
+    changes: Vec<String>,
+}
+
+/// A combination of ways, one for each rule by number, and what it comes to.
 struct Combination {
     ways: Vec<usize>,
     sum: Sum,
@@ -51,18 +64,8 @@ struct Combination {
 }
 
 impl Combination {
-    /// The worse, the larger: instances that are gone, lost or not renewed, then money.
-    /// Rule **best-and-worst**.
-    fn badness(&self) -> [i64; 6] {
-        let worst = [
-            Measure::Terminated,
-            Measure::Failed,
-            Measure::Reclaimed,
-            Measure::Stopped,
-            Measure::Needed,
-            Measure::Spend,
-        ];
-        worst.map(|measure| self.sum.get(measure).unwrap_or(i64::MAX))
+    fn badness(&self) -> [i64; BADNESS.len()] {
+        BADNESS.map(|measure| self.sum.get(measure).unwrap_or(i64::MAX))
     }
 
     fn figures(&self) -> Vec<Option<i64>> {
@@ -73,97 +76,99 @@ impl Combination {
     }
 }
 
-/// Replays the book under every combination, says what they come to, and writes them.
+/// The combinations of a book in one currency.
+struct Combinations<'r> {
+    rules: &'r [RuleChoice],
+    currency: Currency,
+    /// The one as set first.
+    list: Vec<Combination>,
+}
+
+/// Replays the book under every combination, prints what they come to, and writes them.
 pub(super) fn run(
     folder: &Folder,
     scenario: Option<&str>,
-    target: &OutputTarget<'_>,
+    target: &OutputTarget,
 ) -> Result<Outcome, Failure> {
     let interrupt = Interrupt::listen();
     let (book, problems) = input::read_book(folder, scenario);
     let book = book.ok_or(Failure::Input(problems))?;
-    let questions = questions(folder, scenario, &book);
-    let (jobs, ways) = jobs(&questions, scenario)?;
-    let mut cache = Cache::default();
-    let done: Vec<_> = batch::run(folder, &jobs, (&mut cache, &interrupt))
-        .into_iter()
-        .collect::<Result<_, _>>()?;
-    let mut all = Vec::new();
-    for currency in book
+    let rules = open_rules(folder, scenario, &book);
+    let combined = combine(&rules);
+    let jobs = combined.iter().map(|ways| {
+        let chosen = rules.iter().zip(ways).map(|(rule, way)| &rule.ways[*way]);
+        let changes: Vec<String> = chosen.flat_map(|way| way.changes.iter().cloned()).collect();
+        job(describe(&rules, ways), scenario, &changes)
+    });
+    let jobs: Vec<Job> = jobs.collect::<Result<_, Failure>>()?;
+    let done = batch::run_jobs(folder, &jobs, &mut Cache::default(), &interrupt);
+    let done: Vec<_> = done.into_iter().collect::<Result<_, Failure>>()?;
+    let currencies: BTreeSet<Currency> = book
         .accounts
         .iter()
         .map(|account| account.currency)
-        .collect::<BTreeSet<Currency>>()
-    {
-        let combinations: Vec<Combination> = done
-            .iter()
-            .zip(&ways)
-            .map(|(outcomes, ways)| {
-                let sum = RunTotal::total_in(outcomes, currency).sum;
-                let low = sum
-                    .lowest
-                    .map(|low| book.account(low.account).id.to_string());
-                Combination {
-                    ways: ways.clone(),
-                    sum,
-                    lowest_account: low.unwrap_or_default(),
-                }
-            })
-            .collect();
-        all.push((currency, combinations));
-    }
-    let mut text = format!(
-        "{HEAD}{}{HEAD:#}, {} to {}\n",
-        visible(&book.name),
-        book.days.from,
-        book.days.to
-    );
-    for (currency, combinations) in &all {
-        text += &answer(&questions, *currency, combinations);
-    }
-    let files: Vec<(String, Vec<u8>)> = all
-        .iter()
-        .map(|(currency, combinations)| {
-            let name = if all.len() == 1 {
-                "rules.csv".to_owned()
-            } else {
-                format!("rules-{currency}.csv")
-            };
-            (name, csv(&questions, *currency, combinations))
-        })
         .collect();
+    let mut text = format!("{}\n", book_head(&book));
+    let mut files = Vec::new();
+    for currency in &currencies {
+        let list = done.iter().zip(&combined).map(|(outcomes, ways)| {
+            let sum = RunTotal::total_in(outcomes, *currency).sum;
+            let low = sum
+                .lowest
+                .map(|low| book.account(low.account).id.to_string());
+            Combination {
+                ways: ways.clone(),
+                sum,
+                lowest_account: low.unwrap_or_default(),
+            }
+        });
+        let all = Combinations {
+            rules: &rules,
+            currency: *currency,
+            list: list.collect(),
+        };
+        text += &all.answer();
+        let name = match currencies.len() {
+            1 => "rules.csv".to_owned(),
+            _ => format!("rules-{currency}.csv"),
+        };
+        files.push((name, all.csv()));
+    }
     target.write_files(&files)?;
-    say(text.trim_end())?;
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     say(format!(
-        "\nFiles in {}: {}",
-        shown_path(target.out),
-        files
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+        "{}\n\n{}",
+        text.trim_end(),
+        files_in(&target.out, &names)
     ))?;
-    Ok(if done.len() < jobs.len() {
-        Outcome::Interrupted
-    } else {
+    let is_whole = done.len() == jobs.len();
+    Ok(if is_whole {
         Outcome::Done
+    } else {
+        Outcome::Interrupted
     })
 }
 
 /// The rules as they concern this book: ways that change nothing of it are left out, and rules without other ways.
-fn questions(folder: &Folder, scenario: Option<&str>, book: &Book) -> Vec<RuleChoice> {
-    let mut questions = Vec::new();
+fn open_rules(folder: &Folder, scenario: Option<&str>, book: &Book) -> Vec<RuleChoice> {
+    let mut choices = Vec::new();
     for rule in input::rules() {
-        let mut ways = vec![(AS_SET.to_owned(), Vec::new())];
+        let mut ways = vec![RuleWay {
+            name: AS_SET.to_owned(),
+            changes: Vec::new(),
+        }];
         for variant in &rule.variants {
             let changes = changes(variant, book);
             if changes.is_empty() {
                 continue;
             }
-            match changes_something(folder, scenario, (book, &changes)) {
-                Ok(true) => ways.push((variant.name.clone(), changes)),
-                Ok(false) => {}
-                // An instance can stand where this way would have released it before the run.
+            match read_changed(folder, scenario, &changes) {
+                Ok(other) if other.profiles == book.profiles && other.actions == book.actions => {}
+                Ok(_) => ways.push(RuleWay {
+                    name: variant.name.clone(),
+                    changes,
+                }),
+                // The book can have an instance that this way would have released before the run.
                 Err(_) => warn(format!(
                     "`{}` is left out: the book contradicts it",
                     visible(&variant.name)
@@ -171,66 +176,52 @@ fn questions(folder: &Folder, scenario: Option<&str>, book: &Book) -> Vec<RuleCh
             }
         }
         if ways.len() > 1 {
-            questions.push(RuleChoice {
-                name: rule.name,
-                text: rule.question,
-                source: rule.source,
+            let (name, text, source) = (rule.name, rule.question, rule.source);
+            choices.push(RuleChoice {
+                name,
+                text,
+                source,
                 ways,
             });
         }
     }
-    questions
+    choices
 }
 
 /// The changes of a variant, written out for each profile that an instance of the book follows.
 fn changes(variant: &Variant, book: &Book) -> Vec<String> {
-    let used: BTreeSet<ProfileIndex> = book
-        .instances
-        .iter()
-        .map(|one| one.profile)
-        .chain([book.default_profile])
-        .collect();
-    let is_meant = |profile: &&ProfileIndex| {
-        let days = i64::from(book.profile(**profile).suspend_after_days);
-        variant.suspended_within.is_none_or(|most| days <= most)
-    };
-    let names: Vec<&str> = used
-        .iter()
-        .filter(is_meant)
-        .map(|profile| &*book.profile(*profile).name)
-        .collect();
-    let written =
-        variant
-            .changes
-            .iter()
-            .flat_map(|change| match change.strip_prefix(ANY_PROFILE) {
-                None => vec![change.clone()],
-                Some(key) => names
-                    .iter()
-                    .map(|name| format!("profile.{name}.{key}"))
-                    .collect(),
-            });
-    written.collect()
+    let followed = book.instances.iter().map(|one| one.profile);
+    let followed: BTreeSet<ProfileIndex> = followed.chain([book.default_profile]).collect();
+    let profiles = followed
+        .into_iter()
+        .map(|profile| book.profile(profile))
+        .filter(|profile| {
+            let days = i64::from(profile.suspend_after_days);
+            variant.suspended_within.is_none_or(|most| days <= most)
+        });
+    let names: Vec<&str> = profiles.map(|profile| &*profile.name).collect();
+    let mut changes = Vec::new();
+    for change in &variant.changes {
+        match change.strip_prefix(ANY_PROFILE) {
+            None => changes.push(change.clone()),
+            Some(key) => changes.extend(names.iter().map(|name| format!("profile.{name}.{key}"))),
+        }
+    }
+    changes
 }
 
-fn changes_something(
+fn read_changed(
     folder: &Folder,
     scenario: Option<&str>,
-    (book, changes): (&Book, &[String]),
-) -> Result<bool, Failure> {
-    let changed = batch::read_job(
-        &mut folder.clone(),
-        &job(String::new(), scenario, changes)?,
-        &ReadMemory::default(),
-    )?;
-    Ok(changed.profiles != book.profiles || changed.actions != book.actions)
+    changes: &[String],
+) -> Result<Book, Failure> {
+    let job = job(String::new(), scenario, changes)?;
+    job.read_book(&mut folder.clone(), &ReadMemory::default())
 }
 
 fn job(name: String, scenario: Option<&str>, changes: &[String]) -> Result<Job, Failure> {
-    let text = input::quick_change(changes);
-    let text = text.map_err(|message| {
-        Failure::new(message, "name profiles with letters, digits and dashes")
-    })?;
+    let help = "name profiles with letters, digits and dashes";
+    let text = input::quick_change(changes).map_err(|message| Failure::new(message, help))?;
     Ok(Job {
         name,
         scenario: scenario.map(str::to_owned),
@@ -238,43 +229,23 @@ fn job(name: String, scenario: Option<&str>, changes: &[String]) -> Result<Job, 
     })
 }
 
-/// All combinations, the one as set first, each with the number of the way for each question.
-fn jobs(
-    questions: &[RuleChoice],
-    scenario: Option<&str>,
-) -> Result<(Vec<Job>, Vec<Vec<usize>>), Failure> {
-    let mut combinations: Vec<Vec<usize>> = vec![Vec::new()];
-    for question in questions {
-        let longer = |ways: &Vec<usize>| {
-            (0..question.ways.len())
-                .map(|way| [ways.as_slice(), &[way]].concat())
-                .collect()
-        };
-        combinations = combinations
+/// All combinations of ways by number, the one as set first.
+fn combine(rules: &[RuleChoice]) -> Vec<Vec<usize>> {
+    let mut combined: Vec<Vec<usize>> = vec![Vec::new()];
+    for rule in rules {
+        let longer = combined
             .iter()
-            .flat_map(|ways| -> Vec<Vec<usize>> { longer(ways) })
-            .collect();
+            .flat_map(|ways| (0..rule.ways.len()).map(|way| [ways.as_slice(), &[way]].concat()));
+        combined = longer.collect();
     }
-    let job = |ways: &Vec<usize>| {
-        let changes: Vec<String> = questions
-            .iter()
-            .zip(ways)
-            .flat_map(|(question, way)| question.ways[*way].1.clone())
-            .collect();
-        job(described(questions, ways), scenario, &changes)
-    };
-    let jobs = combinations
-        .iter()
-        .map(job)
-        .collect::<Result<Vec<Job>, Failure>>()?;
-    Ok((jobs, combinations))
+    combined
 }
 
 /// The ways of a combination that are not as set.
-fn described(questions: &[RuleChoice], ways: &[usize]) -> String {
-    let others = questions.iter().zip(ways).filter(|(_, way)| **way > 0);
+fn describe(rules: &[RuleChoice], ways: &[usize]) -> String {
+    let others = rules.iter().zip(ways).filter(|(_, way)| **way > 0);
     let names: Vec<&str> = others
-        .map(|(question, way)| question.ways[*way].0.as_str())
+        .map(|(rule, way)| rule.ways[*way].name.as_str())
         .collect();
     if names.is_empty() {
         "all as set".to_owned()
@@ -283,141 +254,118 @@ fn described(questions: &[RuleChoice], ways: &[usize]) -> String {
     }
 }
 
-fn answer(questions: &[RuleChoice], currency: Currency, combinations: &[Combination]) -> String {
-    let Some(as_set) = combinations.first() else {
-        return "Nothing was replayed.\n".to_owned();
-    };
-    let best = combinations
-        .iter()
-        .min_by_key(|one| one.badness())
-        .unwrap_or(as_set);
-    let worst = combinations
-        .iter()
-        .rev()
-        .max_by_key(|one| one.badness())
-        .unwrap_or(as_set);
-    let count = counted(combinations.len(), "combination");
-    let depends = combinations
-        .iter()
-        .any(|one| one.figures() != as_set.figures());
-    let verdict = if depends {
-        "depends"
-    } else {
-        "does not depend"
-    };
-    let mut text = format!(
-        "The answer {HEAD}{verdict}{HEAD:#} on rules that are not published: {count} replayed.\n\n"
-    );
-    let head = [currency.code(), "as set", "best", "worst"]
-        .map(str::to_owned)
-        .to_vec();
-    let row = |(label, measure): &(&str, Measure)| {
-        let cell = |one: &Combination| figure(one.sum.get(*measure), *measure, currency);
-        vec![(*label).to_owned(), cell(as_set), cell(best), cell(worst)]
-    };
-    let rows: Vec<Vec<String>> = std::iter::once(head)
-        .chain(FIGURES.iter().map(row))
-        .collect();
-    text += &table(&rows);
-    text += &format!("\nbest: {}\n", described(questions, &best.ways));
-    text += &format!("worst: {}\n\n", described(questions, &worst.ways));
-    for (at, question) in questions.iter().enumerate() {
-        text += &alone(at, question, currency, combinations);
+impl Combinations<'_> {
+    fn figure(&self, one: &Combination, measure: Measure) -> String {
+        figure(one.sum.get(measure), measure, self.currency)
     }
-    text
-}
 
-fn figure(figure: Option<i64>, measure: Measure, currency: Currency) -> String {
-    match figure {
-        None => "?".to_owned(),
-        Some(figure) if measure.is_money() => Money::from_minor(figure)
-            .display_grouped(currency)
-            .to_string(),
-        Some(figure) => figure.to_string(),
-    }
-}
-
-/// What a rule changes by itself, all others as set, and what it changes whatever the others are.
-fn alone(
-    at: usize,
-    question: &RuleChoice,
-    currency: Currency,
-    combinations: &[Combination],
-) -> String {
-    let mut text = format!("{HEAD}{}{HEAD:#}\n  {}\n", question.text, question.source);
-    let only = |one: &&Combination| {
-        one.ways
-            .iter()
-            .enumerate()
-            .all(|(other, way)| other == at || *way == 0)
-    };
-    let Some(as_set) = combinations.first() else {
-        return text;
-    };
-    for one in combinations.iter().filter(only).skip(1) {
-        let changed = FIGURES
-            .iter()
-            .filter(|(_, measure)| one.sum.get(*measure) != as_set.sum.get(*measure));
-        let changed = changed.map(|(label, measure)| {
-            let cell = |one: &Combination| figure(one.sum.get(*measure), *measure, currency);
-            format!(
-                "{} {} instead of {}",
-                label.to_lowercase(),
-                cell(one),
-                cell(as_set)
-            )
-        });
-        let changed: Vec<String> = changed.collect();
-        let what = if changed.is_empty() {
-            "no difference".to_owned()
-        } else {
-            changed.join(", ")
+    fn answer(&self) -> String {
+        let Some(as_set) = self.list.first() else {
+            return "Nothing was replayed.\n".to_owned();
         };
-        text += &format!("  {}: {what}\n", question.ways[one.ways[at]].0);
-    }
-    if !text.contains(" instead of ") && matters_with_others(at, combinations) {
-        text += "  but it makes a difference together with the others\n";
-    }
-    text + "\n"
-}
-
-/// Whether two combinations that differ in this rule alone come to different figures.
-fn matters_with_others(at: usize, combinations: &[Combination]) -> bool {
-    let without = |one: &Combination| {
-        let mut ways = one.ways.clone();
-        ways.remove(at);
-        ways
-    };
-    let mut groups: std::collections::BTreeMap<Vec<usize>, Vec<Option<i64>>> =
-        std::collections::BTreeMap::new();
-    combinations.iter().any(|one| {
-        let figures = one.figures();
-        let first = groups
-            .entry(without(one))
-            .or_insert_with(|| figures.clone());
-        *first != figures
-    })
-}
-
-fn csv(questions: &[RuleChoice], currency: Currency, combinations: &[Combination]) -> Vec<u8> {
-    let columns: Vec<String> = questions
-        .iter()
-        .map(|question| question.name.clone())
-        .collect();
-    let row = |one: &Combination| SweepRow {
-        cells: questions
+        // Of equals the first one.
+        let best = self
+            .list
             .iter()
-            .zip(&one.ways)
-            .map(|(question, way)| question.ways[*way].0.clone())
-            .collect(),
-        sum: one.sum,
-        lowest_account: one.lowest_account.clone(),
-        is_within: true,
-        is_efficient: false,
-    };
-    sweep_csv(
-        &columns,
-        currency,
-        &combinations.iter().map(row).collect::<Vec<_>>(),
-    )
+            .min_by_key(|one| one.badness())
+            .unwrap_or(as_set);
+        let worst = self
+            .list
+            .iter()
+            .rev()
+            .max_by_key(|one| one.badness())
+            .unwrap_or(as_set);
+        let depends = self
+            .list
+            .iter()
+            .any(|one| one.figures() != as_set.figures());
+        let verdict = if depends {
+            "depends"
+        } else {
+            "does not depend"
+        };
+        let count = counted(self.list.len(), "combination");
+        let mut text = format!(
+            "The answer {HEAD}{verdict}{HEAD:#} on rules that are not published: {count} replayed.\n\n"
+        );
+        let head = [self.currency.code(), "as set", "best", "worst"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        for (label, measure) in FIGURES {
+            let mut row = vec![(*label).to_owned()];
+            row.extend([as_set, best, worst].map(|one| self.figure(one, *measure)));
+            rows.push(row);
+        }
+        text += &table(&rows);
+        text += &format!("\nbest: {}\n", describe(self.rules, &best.ways));
+        text += &format!("worst: {}\n\n", describe(self.rules, &worst.ways));
+        for (at, rule) in self.rules.iter().enumerate() {
+            text += &self.effect_of(at, rule, as_set);
+        }
+        text
+    }
+
+    /// What a rule changes by itself, all others as set, and what it changes whatever the others are.
+    fn effect_of(&self, at: usize, rule: &RuleChoice, as_set: &Combination) -> String {
+        let mut text = format!("{HEAD}{}{HEAD:#}\n  {}\n", rule.text, rule.source);
+        let mut differs = false;
+        for one in &self.list {
+            let mut others = one
+                .ways
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at);
+            if one.ways[at] == 0 || !others.all(|(_, way)| *way == 0) {
+                continue;
+            }
+            let mut effects = Vec::new();
+            for (label, measure) in FIGURES {
+                if one.sum.get(*measure) != as_set.sum.get(*measure) {
+                    let [own, set] = [one, as_set].map(|one| self.figure(one, *measure));
+                    effects.push(format!("{} {own} instead of {set}", label.to_lowercase()));
+                }
+            }
+            differs |= !effects.is_empty();
+            let effects = if effects.is_empty() {
+                "no difference".to_owned()
+            } else {
+                effects.join(", ")
+            };
+            text += &format!("  {}: {effects}\n", rule.ways[one.ways[at]].name);
+        }
+        if !differs && self.matters_with_others(at) {
+            text += "  but it makes a difference together with the others\n";
+        }
+        text + "\n"
+    }
+
+    /// Whether two combinations that differ in this rule alone come to different figures.
+    fn matters_with_others(&self, at: usize) -> bool {
+        let mut figures_by_others: BTreeMap<Vec<usize>, Vec<Option<i64>>> = BTreeMap::new();
+        self.list.iter().any(|one| {
+            let mut others = one.ways.clone();
+            others.remove(at);
+            let figures = one.figures();
+            *figures_by_others
+                .entry(others)
+                .or_insert_with(|| figures.clone())
+                != figures
+        })
+    }
+
+    fn csv(&self) -> Vec<u8> {
+        let columns: Vec<String> = self.rules.iter().map(|rule| rule.name.clone()).collect();
+        let rows = self.list.iter().map(|one| {
+            let cells = self.rules.iter().zip(&one.ways);
+            SweepRow {
+                cells: cells
+                    .map(|(rule, way)| rule.ways[*way].name.clone())
+                    .collect(),
+                sum: one.sum,
+                lowest_account: one.lowest_account.clone(),
+                is_within: true,
+                is_efficient: false,
+            }
+        });
+        sweep_csv(&columns, self.currency, &rows.collect::<Vec<_>>())
+    }
 }

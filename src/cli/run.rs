@@ -1,23 +1,23 @@
-//! `renewcast run`: replay a book, write its reports, print the answer.
+//! `renewcast run`: replays a book, writes its reports, prints the answer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
+use super::answer::written_files;
 use super::changes::Changes;
-use super::diagnostics::{counted, shown_path, visible};
-use super::folder::{load, name_of};
-use super::output::OutputTarget;
+use super::folder::{load, results_folder};
+use super::output::OutputArguments;
 use super::print::{say, warn};
 use super::results::{self, RunRequest};
-use super::{Failure, Outcome, answer};
+use super::words::{counted, files_in, shown_path, visible};
+use super::{Failure, Outcome};
+use crate::analysis::summary::Summary;
 use crate::model::book::Book;
-
 use crate::model::selector::Column;
 
-use crate::analysis::summary::Summary;
-
+const OUT: &str = "Write into this folder [default: reports/<book>[/<scenario>][-set]]";
 const EXAMPLES: &str = "\
 Examples:
   renewcast run data/example
@@ -28,16 +28,12 @@ Examples:
 
 /// Replay a book and write ledger, balances, monthly table, closing book and charts
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("out", |out| out.help(OUT)))]
 pub(super) struct Arguments {
     /// The folder of the book
     book: PathBuf,
-    /// Write into this folder [default: reports/<book>[/<scenario>][-set]]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into a folder that holds other files; none of them is touched
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    output: OutputArguments,
     #[command(flatten)]
     changes: Changes,
     /// Group spend by this column of instances.csv, such as product, region or tag:team
@@ -46,10 +42,10 @@ pub(super) struct Arguments {
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
-    /// Work on so many threads, at most 512 [default: one per processor]
+    /// Number of threads, at most 512 [default: one per processor]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=512))]
     threads: Option<usize>,
-    /// Exit with code 1 if the run holds any of these
+    /// Exit with code 1 if any of these happens in the run
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<Alert>,
 }
@@ -60,7 +56,7 @@ enum Alert {
     Failed,
     /// An instance that went to the recycle bin or stopped in arrears
     Reclaimed,
-    /// An instance that is gone because nobody paid in time
+    /// An instance that was terminated because nobody paid in time
     Terminated,
     /// An action or purchase that was rejected
     Rejected,
@@ -77,44 +73,36 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 }
 
 fn read_and_write(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let scenario = arguments.changes.scenario();
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| default_out(&arguments.book, &arguments.changes));
-    let target = OutputTarget::of_result((&out, arguments.force), "run.json")?;
+    let default = results_folder(&arguments.book, &arguments.changes);
+    let target = arguments.output.target(default, "run.json")?;
     let loaded = load(&arguments.book, &arguments.changes)?;
-    let asked = RunRequest {
-        column: column(&loaded.book, &arguments.by)?,
+    let request = RunRequest {
+        column: inventory_column(&loaded.book, &arguments.by)?,
         by: &arguments.by,
         charts: !arguments.no_charts,
     };
     let warnings = loaded.warnings.warnings();
-    let results = results::write_results(loaded, scenario, &asked, &target)?;
+    let results = results::write_results(loaded, &request, &target)?;
     let summary = results.summary;
     say(results.answer)?;
-    say(answer::files(&out, results.charts, summary.rows()))?;
+    say(files_in(
+        &target.out,
+        &[written_files(results.charts, summary.rows())],
+    ))?;
     if warnings > 0 {
         let count = counted(warnings, "warning");
-        let (book, changes) = (
-            shown_path(&arguments.book),
-            visible(&arguments.changes.typed()),
-        );
+        let book = shown_path(&arguments.book);
+        let changes = visible(&arguments.changes.typed());
         warn(format!(
             "{count} in the input; `renewcast check {book}{changes}` shows them"
         ));
     }
-    Ok(
-        if arguments
+    Ok(Outcome::found_if(
+        arguments
             .fail_on
             .iter()
-            .any(|alert| alert.is_raised(&summary))
-        {
-            Outcome::Found
-        } else {
-            Outcome::Done
-        },
-    )
+            .any(|alert| alert.is_raised(&summary)),
+    ))
 }
 
 impl Alert {
@@ -128,24 +116,13 @@ impl Alert {
     }
 }
 
-pub(super) fn column(book: &Book, name: &str) -> Result<Column, Failure> {
+/// The column of the inventory with this name.
+pub(super) fn inventory_column(book: &Book, name: &str) -> Result<Column, Failure> {
     book.column(name).ok_or_else(|| {
+        let named = Column::NAMED.iter().map(|(name, _)| (*name).to_owned());
         let tags = book.tag_keys.iter().map(|key| format!("tag:{key}"));
-        let known: Vec<String> = Column::NAMED
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .chain(tags)
-            .collect();
-        Failure::new(
-            format!("there is no column `{name}`"),
-            format!("--by takes one of {}", known.join(", ")),
-        )
+        let known: Vec<String> = named.chain(tags).collect();
+        let help = format!("--by takes one of {}", known.join(", "));
+        Failure::new(format!("there is no column `{name}`"), help)
     })
-}
-
-pub(super) fn default_out(book: &Path, changes: &Changes) -> PathBuf {
-    let reports = Path::new("reports").join(name_of(book));
-    changes
-        .folder()
-        .map_or(reports.clone(), |folder| reports.join(folder))
 }

@@ -1,48 +1,37 @@
-//! Tables for a terminal: the first column to the left, numbers to the right.
+//! Tables for a terminal: the first column to the left, numbers to the right. What is in the cells is up to the caller.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{HEAD, one_line};
 
-/// Stands between two columns.
+/// Between two columns.
 const GAP: &str = "  ";
 
 /// Rows of cells of the same number; the first row is the head.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| one_line(cell)).collect())
-        .collect();
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.width())
-            .max()
-    };
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| width(column).unwrap_or(0))
-        .collect();
-    let line = |(number, row): (usize, &Vec<String>)| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, width))| {
-                let blanks = " ".repeat(width - cell.width());
-                if column == 0 {
-                    format!("{cell}{blanks}")
-                } else {
-                    format!("{blanks}{cell}")
-                }
-            });
-        let line = cells.collect::<Vec<_>>().join(GAP);
-        let line = line.trim_end();
-        if number == 0 {
-            format!("{HEAD}{line}{HEAD:#}\n")
-        } else {
-            format!("{line}\n")
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(one_line(cell).width());
         }
-    };
-    rows.iter().enumerate().map(line).collect()
+    }
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let cell = one_line(cell);
+            let blanks = " ".repeat(width - cell.width());
+            line += &match column {
+                0 => format!("{cell}{blanks}"),
+                _ => format!("{GAP}{blanks}{cell}"),
+            };
+        }
+        let line = line.trim_end();
+        text += &match number {
+            0 => format!("{HEAD}{line}{HEAD:#}\n"),
+            _ => format!("{line}\n"),
+        };
+    }
+    text
 }

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::changes::Changes;
+use super::changes::apply_set;
 use super::contents::{Contents, no_result};
-use super::diagnostics::{counted, render, shown_path, visible};
+use super::diagnostics::render;
 use super::earlier::Earlier;
 use super::print::say;
+use super::words::{counted, first_of, shown_path, visible};
 use super::{Failure, Outcome, folder};
 use crate::model::money::grouped;
 use crate::verify::{self, Inputs, Proof};
@@ -18,39 +19,39 @@ use crate::verify::{self, Inputs, Proof};
 const EXAMPLES: &str = "\
 Examples:
   renewcast verify reports/example
-  renewcast verify reports/example --book data/example   writes every file anew and compares
+  renewcast verify reports/example --book data/example   also replays the book and compares every file
   renewcast verify reports/december --book my-book --last reports/november
 
 What is proven:
   without --book   no file has changed since it was written, and the rows of the ledger, balances, sums and the closing
-                   book agree; charts and the monthly report stand on their hashes alone
-  with --book      besides: the inputs are those of the run, and ledger, tables, closing book, charts, run.json and the
-                   monthly report beside them are written anew from the book, the same byte for byte
-Named as not replayed, and proven by neither: what other commands wrote, such as calendar/ or cash-plan/. Files of others
-are listed, unless they have a name that a run writes: that is an error.
+                   book agree; for charts and the monthly report only the hashes are checked
+  with --book      also that the inputs are those of the run, and that a replay writes ledger, tables, closing book,
+                   charts, run.json and the monthly report again, byte for byte
+What other commands wrote, such as calendar/ or cash-plan/, is named as not replayed, and proven by neither. Foreign files
+are listed; one with a name that a run writes is an error.
 
 Exit codes: 0 proven; 1 something does not hold; 2 it cannot be read.";
 
-/// So many foreign files are named.
-const NAMED: usize = 10;
+/// The most foreign files that are named.
+const MAX_FOREIGN: usize = 10;
 
 /// Prove a written result: no byte has changed, and its rows, balances, sums, terms and states hold together
 ///
-/// A digest finds every change that happens to a file. It is no signature: who rewrites the files can rewrite the digest,
-/// which only --book finds out.
+/// The digest detects accidental change; it is not a signature. Only --book finds files that were rewritten together with
+/// their digest.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The folder that a run wrote
     #[arg(value_name = "DIR")]
     result: PathBuf,
-    /// The book that it is a result of: its files must not have changed, and their replay must write every file the same
+    /// The book of the result: its files must be unchanged, and a replay must write every file again, byte for byte
     #[arg(long, value_name = "BOOK")]
     book: Option<PathBuf>,
-    /// A change that the run was given by --set; `run.json` has its scenario, but of these only a hash
+    /// A change that the run was given by --set; `run.json` has only its hash
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "book")]
     set: Vec<String>,
-    /// The earlier result that the report was compared with by --last; `report/report.json` has only the hash of its ledger
+    /// The earlier result that the report was compared with by --last
     #[arg(long, value_name = "DIR", requires = "book")]
     last: Option<PathBuf>,
 }
@@ -60,16 +61,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if !contents.names.contains("run.json") && !contents.names.contains("ledger.csv") {
         return Err(no_result(&arguments.result));
     }
-    let book = arguments.book.as_deref().map(|book| {
-        let mut folder = folder::read_folder(book)?;
-        Changes {
-            scenario: None,
-            set: arguments.set.clone(),
+    let book = match &arguments.book {
+        Some(book) => {
+            let mut folder = folder::read_folder(book)?;
+            apply_set(&arguments.set, &mut folder)?;
+            Some((folder, book.display().to_string()))
         }
-        .apply(&mut folder)?;
-        Ok((folder, book.display().to_string()))
-    });
-    let book = book.transpose()?;
+        None => None,
+    };
     let earlier = arguments
         .last
         .as_deref()
@@ -98,71 +97,49 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 fn answer(proof: &Proof, contents: &Contents<'_>, arguments: &Arguments) -> String {
     let result = shown_path(&arguments.result);
-    let mut lines = match proof.holds() {
+    let mut text = match proof.holds() {
         true => proven(proof, &result),
-        false => vec![format!(
-            "{}\n\n{result}: not proven",
-            render(&proof.findings)
-        )],
+        false => format!("{}\n\n{result}: not proven", render(&proof.violations)),
     };
     if !contents.of_commands.is_empty() {
         let folders: Vec<&str> = contents.of_commands.iter().map(String::as_str).collect();
-        lines.push(format!(
-            "  not replayed: {}, which other commands wrote",
-            folders.join(", ")
-        ));
+        let folders = folders.join(", ");
+        text += &format!("\n  not replayed: {folders}, which other commands wrote");
     }
     let foreign: Vec<&String> = proof.foreign.iter().chain(&contents.foreign).collect();
     if !foreign.is_empty() {
-        let mut named: Vec<String> = foreign
-            .iter()
-            .take(NAMED)
-            .map(|name| visible(name))
-            .collect();
-        let more = foreign.len() - named.len();
-        named.extend((more > 0).then(|| format!("and {more} more")));
-        lines.push(format!(
-            "  not of this result, and not looked at: {}",
-            named.join(", ")
-        ));
+        let named = first_of(foreign.into_iter().map(|name| visible(name)), MAX_FOREIGN);
+        text += &format!("\n  foreign, and not looked at: {named}");
     }
-    lines.join("\n")
+    text
 }
 
-fn proven(proof: &Proof, result: &str) -> Vec<String> {
-    let (rows, accounts) = (
-        grouped(&proof.rows.to_string()),
-        counted(proof.accounts, "account"),
-    );
+fn proven(proof: &Proof, result: &str) -> String {
+    let rows = grouped(&proof.rows.to_string());
+    let accounts = counted(proof.accounts, "account");
+    let instances = counted(proof.instances, "instance");
     let files = counted(proof.files, "file");
-    let mut lines = vec![
-        format!("{result}: proven"),
-        format!("  {files} unchanged since the run wrote them"),
-        format!("  {rows} rows, {accounts}, {}:", counted(proof.instances, "instance")),
-        "  order, arithmetic, balances, monthly sums, terms, states and the closing book hold together".to_owned(),
-    ];
-    match proof.inputs {
-        Some(inputs) => {
-            lines.push(format!(
-                "  {} unchanged since the run read them;",
-                counted(inputs, "input")
-            ));
-            lines.push(format!(
-                "  a replay of them writes all {files} anew, the same byte for byte"
-            ));
-        }
-        None => {
-            let by_hash = match (proof.has_charts, proof.has_report) {
-                (true, true) => Some("charts and report are proven by their hashes alone"),
-                (true, false) => Some("charts are proven by their hashes alone"),
-                (false, true) => Some("the report is proven by its hashes alone"),
-                (false, false) => None,
-            };
-            lines.extend(by_hash.map(|by_hash| format!("  not replayed: {by_hash}")));
-            lines.push(format!(
-                "  the inputs were not looked at: renewcast verify {result} --book BOOK"
-            ));
-        }
+    let text = format!(
+        "{result}: proven
+  {files} unchanged since the run wrote them
+  {rows} rows, {accounts}, {instances}:
+  order, arithmetic, balances, monthly sums, terms, states and the closing book agree"
+    );
+    if let Some(inputs) = proof.inputs {
+        let inputs = counted(inputs, "input");
+        return format!(
+            "{text}
+  {inputs} unchanged since the run read them;
+  a replay of them writes all {files} again, byte for byte"
+        );
     }
-    lines
+    let by_hash = match (proof.has_charts, proof.has_report) {
+        (true, true) => "\n  not replayed: charts and report are proven by their hashes alone",
+        (true, false) => "\n  not replayed: charts are proven by their hashes alone",
+        (false, true) => "\n  not replayed: the report is proven by its hashes alone",
+        (false, false) => "",
+    };
+    format!(
+        "{text}{by_hash}\n  the inputs were not looked at: renewcast verify {result} --book BOOK"
+    )
 }

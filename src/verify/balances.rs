@@ -37,7 +37,7 @@ pub(super) struct Balances<'w> {
 
 impl<'w> Balances<'w> {
     /// Reads the opening rows: the day before the run, one for each account. Where the first day of the run is not known,
-    /// they tell it.
+    /// they give it.
     pub(super) fn open_balances(
         mut sheet: CheckedFile<'w>,
         known: &mut KnownInputs<'_>,
@@ -204,7 +204,7 @@ fn decimals(cell: &[u8]) -> u8 {
 fn read_funds(sheet: &CheckedFile<'_>, digits: u8) -> Result<AccountFunds, Violation> {
     let [cash, free_credit, available] = [CASH, FREE_CREDIT, AVAILABLE].map(|column| {
         sheet
-            .amount(column, digits)
+            .read_amount(column, digits)
             .map_err(|wrong| wrong.needing(&["closing/"]))
     });
     Ok(AccountFunds {

@@ -1,4 +1,4 @@
-//! Refuses rows that no run writes while a CSV file is read, so that what a row takes is bounded, whatever its file holds.
+//! Bounds the memory of a row: while a CSV file is read, rows longer than any run writes are refused. It parses no cell.
 
 use std::io::{self, Read};
 

@@ -97,7 +97,7 @@ impl Closing {
         } else if let Some(start) = days.from.filter(|start| *start <= end)
             && let next = (DayRange { from: start, to: end }).next()
             && next.to != to
-            // Where its amounts are so large that it may have to be shorter, only a replay tells.
+            // Where its amounts are so large that it may have to be shorter, only a replay can check it.
             && self.book.ample_cash().is_some()
         {
             ("to", format!("{} (as long as the run was)", next.to), to)

@@ -16,7 +16,7 @@ const READ_BUFFER_BYTES: usize = 1 << 18;
 /// The files of the result that a replay writes too, each read as far as the replay has come.
 pub(super) struct ReplayComparison<'c, 'w> {
     written: &'c WrittenFiles<'w>,
-    /// What is said besides where another version wrote the files.
+    /// Added to each message where another version wrote the files.
     of_version: String,
     /// None of a file that is not there, differs, or has been compared to its end.
     files: BTreeMap<String, Option<LineReader<'w>>>,
@@ -103,7 +103,7 @@ impl<'c, 'w> ReplayComparison<'c, 'w> {
         }
     }
 
-    /// Holds a whole file against what is written anew. In a text the line is named, else the byte.
+    /// Holds a whole file against what a replay writes. In a text the line is named, else the byte.
     pub(super) fn compare_whole(&mut self, name: &str, bytes: &[u8]) {
         let ending = Path::new(name).extension().and_then(OsStr::to_str);
         if !matches!(ending, Some("png" | "xlsx")) {

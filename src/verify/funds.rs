@@ -127,6 +127,10 @@ impl AuditedAccount {
 
     /// Carries out a row, and gives the first rule that its amounts break.
     pub(super) fn follow(&mut self, row: &WrittenRow) -> Result<(), Violation> {
+        debug_assert!(
+            row.balance.is_some(),
+            "a row of an account states a balance"
+        );
         let before = self.clone();
         if let Some(moved) = row.moved {
             self.cash += moved.cash;

@@ -5,7 +5,7 @@ use super::balances::AccountNumbers;
 use super::demand::DemandFile;
 use super::funds::{AuditedAccount, MonthTally};
 use super::sheet::{CheckedFile, CsvLayout, MonthKey, ROWS, SeekOutcome, amount_text};
-use super::spend::{self, SpendByMonth, add_spend};
+use super::spend::{self, LedgerSpend, add_spend};
 use super::violations::{Violation, Violations};
 use crate::input::diagnostic::Code;
 use crate::model::calendar::Day;
@@ -35,7 +35,7 @@ pub(super) const MONTHLY: CsvLayout = CsvLayout {
 pub(super) struct Months<'w> {
     sheet: Option<CheckedFile<'w>>,
     pub demand: DemandFile<'w>,
-    spend: SpendByMonth,
+    spend: LedgerSpend,
     /// Whether an account has a currency that is not known.
     lacks_currency: bool,
 }

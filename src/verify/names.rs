@@ -1,4 +1,5 @@
-//! Ids as numbers, in order of first sight. A ledger names the same few ids millions of times.
+//! Ids as numbers, in the order in which they are first seen: a hash table with open addressing and linear probing. A ledger
+//! names the same few ids millions of times, so finding one must not allocate. Nothing is ever removed.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -34,7 +35,7 @@ impl SeenIds {
         usize::try_from(self.places[place]).ok()?.checked_sub(1)
     }
 
-    /// The number of an id, a new one on first sight.
+    /// The number of an id, a new one when it is first seen.
     pub(super) fn number_of_id(&mut self, id: &[u8]) -> usize {
         if let Some(known) = self.find(id) {
             return known;

@@ -188,7 +188,7 @@ fn compare_charts(charts: &[pictures::NamedChart], comparison: &mut ReplayCompar
             }
         }
         Err(error) => {
-            let message = format!("the charts cannot be drawn anew: {error}");
+            let message = format!("the charts cannot be drawn again: {error}");
             comparison
                 .found
                 .report_file(Code::OtherReplay, FILE, message);
@@ -204,7 +204,7 @@ fn compare_record(
     sums: &Demand,
     comparison: &mut ReplayComparison<'_, '_>,
 ) {
-    let mut anew = run_json::RunRecord::record_of_run(
+    let mut replayed = run_json::RunRecord::record_of_run(
         record.inputs.clone(),
         book,
         record.scenario.as_deref(),
@@ -213,13 +213,13 @@ fn compare_record(
     )
     .of_version(&record.version);
     if let Some(by) = &record.by {
-        anew = anew.grouped_by(by);
+        replayed = replayed.grouped_by(by);
     }
     let outputs = record.outputs.clone().unwrap_or_default();
-    comparison.compare_sealing(FILE, &anew.bytes(outputs));
+    comparison.compare_sealing(FILE, &replayed.bytes(outputs));
 }
 
-/// The column by which spend is grouped; its name is empty where the files do not tell.
+/// The column by which spend is grouped; its name is empty where the files do not name it.
 struct GroupedBy {
     name: String,
     column: Column,
@@ -282,14 +282,14 @@ struct MonthReplay {
     last: Option<LastMonth>,
 }
 
-/// Why a report cannot be written anew.
+/// Why a report cannot be written again.
 struct NotReplayed {
     code: Code,
     message: String,
 }
 
 impl MonthReplay {
-    /// As `report/report.json` says; none where the report cannot be written anew, which is reported.
+    /// As `report/report.json` says; none where the report cannot be written again, which is reported.
     fn start_month(
         book: &Book,
         report: &ReportClaims,
@@ -344,7 +344,7 @@ impl MonthReplay {
         })
     }
 
-    /// Writes the report anew.
+    /// Writes the report again, and compares.
     fn compare_report(
         self,
         book: &Book,
@@ -365,7 +365,7 @@ impl MonthReplay {
         let files = match report_json::files(&month::report(&sources), &sources) {
             Ok(files) => files,
             Err(error) => {
-                let message = format!("the workbook cannot be made anew: {error}");
+                let message = format!("the workbook cannot be made again: {error}");
                 return comparison
                     .found
                     .report_file(Code::OtherReplay, report::FILE, message);

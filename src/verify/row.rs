@@ -115,7 +115,7 @@ impl WrittenRow {
             Some(digits) => {
                 let moved = cells.moved(digits)?;
                 cells.check_filled(BALANCE, CellRule::Filled)?;
-                (moved, Some(cells.amount(BALANCE, digits)?))
+                (moved, Some(cells.moved_amount(BALANCE, digits)?))
             }
             None => {
                 cells
@@ -246,16 +246,16 @@ impl RowCells<'_, '_> {
             return Ok(None);
         }
         Ok(Some(FundsMoved {
-            amount: self.amount(AMOUNT, digits)?,
-            voucher: self.amount(VOUCHER, digits)?,
-            free_credit: self.amount(FREE_CREDIT, digits)?,
-            cash: self.amount(CASH, digits)?,
+            amount: self.moved_amount(AMOUNT, digits)?,
+            voucher: self.moved_amount(VOUCHER, digits)?,
+            free_credit: self.moved_amount(FREE_CREDIT, digits)?,
+            cash: self.moved_amount(CASH, digits)?,
         }))
     }
 
-    fn amount(&self, column: usize, digits: u8) -> Result<i128, Violation> {
+    fn moved_amount(&self, column: usize, digits: u8) -> Result<i128, Violation> {
         self.sheet
-            .amount(column, digits)
+            .read_amount(column, digits)
             .map_err(|wrong| wrong.needing(OPENED_ACCOUNTS))
     }
 }

@@ -1,4 +1,5 @@
-//! What each event may say: the closed lists of the file formats, written down a second time.
+//! What each event may say: the closed lists of the file formats, written down a second time on purpose, so that a mistake in
+//! the first is found.
 //!
 //! Nothing here is shared with the code that writes a ledger.
 

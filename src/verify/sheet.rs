@@ -176,7 +176,7 @@ impl<'w> CheckedFile<'w> {
     }
 
     /// The amount of a cell, in minor units.
-    pub(super) fn amount(&self, column: usize, digits: u8) -> Result<i128, Violation> {
+    pub(super) fn read_amount(&self, column: usize, digits: u8) -> Result<i128, Violation> {
         minor(self.cell(column), digits).ok_or_else(|| {
             let expected = format!("a plain amount with {digits} decimals");
             Violation::expected(Code::BadAmount, column, expected)

@@ -32,7 +32,7 @@ const NEEDS: &[&str] = &["ledger.csv", "balances.csv", "closing/"];
 pub(super) type Spend = [i128; 3];
 
 /// The spend of every month of a run in every currency, by currency and `YYYY-MM`.
-pub(super) type SpendByMonth = BTreeMap<(&'static str, String), Spend>;
+pub(super) type LedgerSpend = BTreeMap<(&'static str, String), Spend>;
 
 /// Adds to a spend.
 pub(super) fn add_spend(spend: &mut Spend, more: Spend) {
@@ -53,7 +53,7 @@ struct SpendGroup {
 }
 
 /// Holds the rows of a file against the sums of the ledger.
-pub(super) fn check_spend(sheet: CheckedFile<'_>, ledger: SpendByMonth, found: &mut Violations) {
+pub(super) fn check_spend(sheet: CheckedFile<'_>, ledger: LedgerSpend, found: &mut Violations) {
     let mut check = SpendCheck {
         sheet,
         ledger,
@@ -82,7 +82,7 @@ pub(super) fn check_spend(sheet: CheckedFile<'_>, ledger: SpendByMonth, found: &
 struct SpendCheck<'w> {
     sheet: CheckedFile<'w>,
     /// The sums of the ledger that no group of rows was held against yet.
-    ledger: SpendByMonth,
+    ledger: LedgerSpend,
     group: Option<SpendGroup>,
 }
 

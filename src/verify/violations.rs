@@ -10,7 +10,7 @@ pub(super) struct Violation {
     pub code: Code,
     pub column: usize,
     pub complaint: Complaint,
-    /// The other files that the finding rests on.
+    /// The other files that the violation rests on.
     pub needs: &'static [&'static str],
 }
 

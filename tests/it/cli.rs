@@ -48,7 +48,7 @@ fn a_book_without_a_fault_checks_with_zero() {
     Place::with_example()
         .run("check book")
         .done()
-        .says("nothing wrong");
+        .says("no problems");
 }
 
 #[test]

@@ -484,6 +484,6 @@ fn what_people_start_or_convert_came_back_from_arrears() {
         place
             .run("run book --no-charts")
             .done()
-            .says("h on 2027-01-01, back on 2027-01-0");
+            .says("h on 2027-01-01, recovered on 2027-01-0");
     }
 }

@@ -371,7 +371,7 @@ fn a_folder_with_files_of_others_is_no_place_for_a_result_unless_forced() {
             &place,
             &command,
             "error: `tries/x/out` is not empty and holds no earlier result: it has `charts/notes.txt`\n  \
-             = help: choose another folder with --out, or add --force: the files that are there stay as they are",
+             = help: choose another folder with --out, or add --force: existing files stay as they are",
         );
         place
             .run(&format!("{command} --force"))

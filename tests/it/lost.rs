@@ -62,7 +62,7 @@ fn each_loss_has_its_class_its_dates_and_what_helps() {
         "At risk within 30 days: 3 instances, CNY 170.00 a month, 1 production",
         "At risk later in the run: 1 instance, CNY 70.00 a month",
         "Ending on purpose: 2 instances, CNY 60.00 a month",
-        "Nothing helps any more: 2 instances, CNY 50.00 a month",
+        "Cannot be saved: 2 instances, CNY 50.00 a month",
     ] {
         assert!(answer.out.contains(told), "{told}\n{}", answer.out);
     }

@@ -702,7 +702,7 @@ fn an_impossible_demand_is_explained() {
         .found();
     answer
         .says("CNY 69.92 missing for the renewal of lab-db-1 on 2027-01-14")
-        .says("it must be there by 2027-01-14");
+        .says("needed by 2027-01-14");
     assert!(
         place
             .text("reports/example/cash-plan/impossible.csv")

@@ -106,7 +106,7 @@ fn each_changed_digit_of_charts_and_report_is_found_with_the_book_though_all_has
             "{name}: forgery {number} of {all} is not found"
         );
         assert!(
-            proof.findings.iter().all(|one| one.place.file == name),
+            proof.violations.iter().all(|one| one.place.file == name),
             "{name}:\n{}",
             told(&proof)
         );
@@ -311,7 +311,7 @@ fn files_of_others_are_listed_and_only_names_of_a_run_are_a_fault() {
     place
         .run("run book --no-charts --scenario yearly --out out/yearly")
         .done();
-    let foreign = "not of this result, and not looked at: charts/why.txt, closing/mine.ods, notes.txt, report/mail.eml, newdir/\n";
+    let foreign = "foreign, and not looked at: charts/why.txt, closing/mine.ods, notes.txt, report/mail.eml, newdir/\n";
     let commands = "not replayed: calendar/, which other commands wrote\n";
     place.run("verify out").done().says(foreign).says(commands);
     place

@@ -542,7 +542,7 @@ fn verify_proves_a_report_beside_its_run_and_finds_what_changed() {
     place
         .run("verify out")
         .found()
-        .says("error[extra-file]: `report/more.csv`");
+        .says("error[extra-file]: unexpected `report/more.csv`");
     std::fs::remove_file(place.folder.path().join("out/report/more.csv"))
         .expect("a file can be removed");
     place

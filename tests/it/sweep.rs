@@ -244,7 +244,10 @@ fn a_limit_that_cannot_be_read_is_refused() {
         ("terminated", "compares nothing"),
         ("lost=0", "there is no figure `lost`"),
         ("lowest>=1 where region = 'eu'", "a figure of accounts"),
-        ("terminated=0 where region = 'eu'", "about no instance"),
+        (
+            "terminated=0 where region = 'eu'",
+            "no instance matches the limit",
+        ),
         ("terminated=0 where regoin = 'eu'", "regoin"),
         ("spend<1e5", "exponent"),
     ] {

@@ -301,7 +301,7 @@ fn the_verb_answers_and_refuses() {
         .run("terms book --out out")
         .done()
         .says("The cheapest terms of Lantern Tea")
-        .says("no choice is cheaper");
+        .says("proven minimum");
     assert!(
         place
             .text("out/terms.csv")
@@ -310,7 +310,7 @@ fn the_verb_answers_and_refuses() {
     place
         .run("terms book --no-ceiling --out out")
         .done()
-        .says("no choice is cheaper");
+        .says("proven minimum");
     place
         .run("terms book --ceiling shop=1 --out out")
         .found()

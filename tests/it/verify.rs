@@ -329,7 +329,7 @@ fn whatever_is_changed_is_found_and_its_file_named() {
         changes += 1;
         let proof = proof(&changed, None);
         assert!(!proof.holds(), "{name}: change {changes} is not found");
-        let is_named = proof.findings.iter().all(|one| one.place.file == name);
+        let is_named = proof.violations.iter().all(|one| one.place.file == name);
         assert!(
             is_named,
             "{name}: change {changes} is found elsewhere\n{}",

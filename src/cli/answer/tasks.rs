@@ -1,14 +1,14 @@
-//! The to-do list in words: what to pay and do, until when, and what happens otherwise.
+//! The to-do list in words: what to pay and do, until when, and what happens otherwise. The list itself comes from the
+//! analysis.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BAD, HEAD};
 use crate::analysis::demand::Demand;
 use crate::analysis::plan::{self, FundingFailure, ListedTask, NeedCause};
 use crate::analysis::remedy::RemedyReason;
 use crate::analysis::tasks::{TaskKind, TaskLine, TaskList};
-use crate::cli::diagnostics::{counted, visible};
+use crate::cli::ink::BAD;
+use crate::cli::words::{BookWords, Sections, amount, counted};
 use crate::engine::Refusal;
 use crate::model::account::AccountIndex;
 use crate::model::action::Verb;
@@ -16,48 +16,39 @@ use crate::model::book::Book;
 use crate::model::instance::InstanceIndex;
 use crate::model::money::{Currency, Money};
 
-/// At most so many lines are shown.
-const LINES: usize = 10;
-/// At most so many things that nothing helps are shown.
-const BEYOND: usize = 4;
+/// The most lines of the list.
+const MAX_TASKS: usize = 10;
+/// The most losses and failures that nothing helps.
+const MAX_BEYOND_HELP: usize = 4;
 
-/// The list, and what it cannot help.
-pub(in crate::cli) fn render(book: &Book, list: &TaskList) -> String {
-    let teller = TaskPrinter { book };
-    let mut text = String::new();
-    let mut beyond: Vec<String> = list
-        .unmet
-        .iter()
-        .map(|(_, failure)| teller.unmet(failure))
-        .collect();
-    beyond.extend(list.beyond.iter().map(|(instance, day)| {
-        let id = teller.id(*instance);
-        format!("{BAD}{id} is lost on {day}{BAD:#}: nothing saves it any more")
-    }));
-    beyond.extend(
-        list.unknown
-            .iter()
-            .map(|(_, refusal)| teller.unknown(refusal)),
+/// Adds the list, and what it cannot help.
+pub(in crate::cli) fn add(text: &mut Sections, book: &Book, list: &TaskList) {
+    let words = TaskWords {
+        words: BookWords { book },
+    };
+    let beyond = words.beyond_help(list);
+    let hidden = beyond.len().saturating_sub(MAX_BEYOND_HELP);
+    let more = (hidden > 0).then(|| format!("… and {hidden} more"));
+    text.add_all(
+        "Beyond help",
+        beyond.into_iter().take(MAX_BEYOND_HELP).chain(more),
     );
-    if list.is_too_large {
-        beyond
-            .push("no list: the amounts of this book leave no room for those of a plan".to_owned());
-    }
-    put(&mut text, "Beyond help", (&beyond, BEYOND), None);
-    let lines: Vec<String> = list
+    let shown = list
         .lines
         .iter()
-        .take(LINES)
-        .map(|line| teller.task_sentence(line))
-        .collect();
-    let more = (list.lines.len() > LINES).then(|| teller.more(&list.lines[LINES..]));
-    put(&mut text, "To do", (&lines, LINES), more);
+        .take(MAX_TASKS)
+        .map(|line| words.task_sentence(line));
+    let hidden = list
+        .lines
+        .get(MAX_TASKS..)
+        .filter(|hidden| !hidden.is_empty());
+    text.add_all(
+        "To do",
+        shown.chain(hidden.map(|hidden| words.more(hidden))),
+    );
     if list.lines.iter().any(|line| line.instance().is_some()) {
-        text.push_str(
-            "  What should end on purpose: set its flag to none, and it is gone from this list, its money too.\n\n",
-        );
+        text.0 += "  To end an instance on purpose, set its flag to none: it leaves this list, and so does its money.\n\n";
     }
-    text
 }
 
 /// Where the run with the list done spends another sum than if everything is kept: by how much, in each currency.
@@ -66,93 +57,82 @@ pub(in crate::cli) fn beside_all_kept(
     list: &TaskList,
     demand: &Demand,
 ) -> Vec<String> {
+    // None of an account whose sum is not known.
     let mut kept: BTreeMap<AccountIndex, Option<Money>> = BTreeMap::new();
-    for (_, account, sums) in demand
-        .rows(book)
-        .filter(|(_, account, _)| list.spend.contains_key(account))
-    {
-        let sum = kept.entry(account).or_insert(Some(Money::ZERO));
-        *sum = sum.zip(sums.all_kept).map(|(sum, more)| sum + more);
+    for (_, account, sums) in demand.rows(book) {
+        if list.spend.contains_key(&account) {
+            let sum = kept.entry(account).or_insert(Some(Money::ZERO));
+            *sum = sum.zip(sums.all_kept).map(|(sum, more)| sum + more);
+        }
     }
     let mut differences: BTreeMap<Currency, Money> = BTreeMap::new();
-    for (account, kept) in kept
-        .into_iter()
-        .filter_map(|(account, kept)| Some((account, kept?)))
-    {
-        *differences
-            .entry(book.account(account).currency)
-            .or_default() += list.spend[&account] - kept;
+    for (account, kept) in kept {
+        if let Some(kept) = kept {
+            let currency = book.account(account).currency;
+            *differences.entry(currency).or_default() += list.spend[&account] - kept;
+        }
     }
-    let told = differences
-        .into_iter()
-        .filter(|(_, difference)| *difference != Money::ZERO);
-    let line = |(currency, difference): (Currency, Money)| {
-        let (more, amount) = if difference.is_negative() {
-            ("less", -difference)
-        } else {
-            ("more", difference)
-        };
-        format!(
-            "With this list done the run spends {currency} {} {more} than if everything is kept: other days of payment \
-             meet other prices, vouchers or terms.",
-            amount.display_grouped(currency)
-        )
-    };
-    told.map(line).collect()
-}
-
-fn put(text: &mut String, head: &str, (lines, most): (&[String], usize), more: Option<String>) {
-    if lines.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "{HEAD}{head}{HEAD:#}");
-    lines.iter().take(most).for_each(|line| {
-        let _ = writeln!(text, "  {line}");
+    differences.retain(|_, difference| *difference != Money::ZERO);
+    let lines = differences.into_iter().map(|(currency, difference)| {
+        let (more, difference) =
+            if difference.is_negative() { ("less", -difference) } else { ("more", difference) };
+        {
+            let difference = amount(currency, difference);
+            let why = "other days of payment meet other prices, vouchers or terms";
+            format!("With this list done the run spends {difference} {more} than if everything is kept: {why}.")
+        }
     });
-    let hidden = lines.len().saturating_sub(most);
-    let more = more.or_else(|| (hidden > 0).then(|| format!("… and {hidden} more")));
-    if let Some(more) = more {
-        let _ = writeln!(text, "  {more}");
-    }
-    text.push('\n');
+    lines.collect()
 }
 
-struct TaskPrinter<'b> {
-    book: &'b Book,
+#[derive(Clone, Copy)]
+struct TaskWords<'b> {
+    words: BookWords<'b>,
 }
 
-impl TaskPrinter<'_> {
-    fn id(&self, instance: InstanceIndex) -> String {
-        visible(self.book.instance(instance).id.as_str())
+impl TaskWords<'_> {
+    /// What no line of the list helps.
+    fn beyond_help(self, list: &TaskList) -> Vec<String> {
+        let mut lines: Vec<String> = list
+            .unmet
+            .iter()
+            .map(|(_, failure)| self.unmet(failure))
+            .collect();
+        lines.extend(list.beyond.iter().map(|(instance, day)| {
+            let id = self.words.instance(*instance);
+            format!("{BAD}{id} is lost on {day}{BAD:#}: nothing can save it")
+        }));
+        lines.extend(
+            list.unknown
+                .iter()
+                .map(|(_, refusal)| self.unknown(refusal)),
+        );
+        if list.is_too_large {
+            lines.push("no list: the amounts of this book are too large for a plan".to_owned());
+        }
+        lines
     }
 
-    fn task_sentence(&self, line: &TaskLine) -> String {
-        let by = line.by;
-        let account = self.book.account(line.account);
-        let money = |amount: Money| {
-            format!(
-                "{} {}",
-                account.currency,
-                amount.display_grouped(account.currency)
-            )
-        };
+    fn task_sentence(self, line: &TaskLine) -> String {
+        let (by, account) = (line.by, line.account);
         match &line.what {
             TaskKind::TopUp { amount, first } => {
-                let covers = line.covers_until.filter(|day| *day < self.book.days.to);
-                let covers = covers
+                let last = line
+                    .covers_until
+                    .filter(|day| *day < self.words.book.days.to);
+                let lasts = last
                     .map(|day| format!("; lasts until {day}"))
                     .unwrap_or_default();
-                let (amount, otherwise) = (money(*amount), self.failure(first));
                 format!(
-                    "by {by} top up {} by {amount}, or {otherwise}{covers}",
-                    visible(account.id.as_str())
+                    "by {by} top up {} by {}, or {}{lasts}",
+                    self.words.account(account),
+                    self.words.amount(account, *amount),
+                    self.failure(first)
                 )
             }
             TaskKind::Task(task) => {
-                let cost = task
-                    .cost
-                    .map(|cost| format!(" ({})", money(cost)))
-                    .unwrap_or_default();
+                let cost = task.cost.map(|cost| self.words.amount(account, cost));
+                let cost = cost.map(|cost| format!(" ({cost})")).unwrap_or_default();
                 format!(
                     "by {by} {}{cost}, or {}",
                     self.doing(task),
@@ -162,8 +142,8 @@ impl TaskPrinter<'_> {
         }
     }
 
-    fn doing(&self, task: &ListedTask) -> String {
-        let id = self.id(task.instance);
+    fn doing(self, task: &ListedTask) -> String {
+        let id = self.words.instance(task.instance);
         match task.verb {
             Verb::Renew(months) => format!("renew {id} for {}", counted(months as usize, "month")),
             Verb::Start => format!("start {id}"),
@@ -172,12 +152,11 @@ impl TaskPrinter<'_> {
     }
 
     /// What happens where a task is not done.
-    fn otherwise(&self, task: &ListedTask) -> String {
-        let is_dark = matches!(task.why, RemedyReason::InBin | RemedyReason::Stopped)
+    fn otherwise(self, task: &ListedTask) -> String {
+        let is_off = matches!(task.why, RemedyReason::InBin | RemedyReason::Stopped)
             || task.by >= task.latest;
         let lost = task.latest.tomorrow();
-        let in_run = self.book.days.contains(lost);
-        match (is_dark, in_run) {
+        match (is_off, self.words.book.days.contains(lost)) {
             (true, true) => format!("it is lost on {lost}"),
             (true, false) => "it stays off".to_owned(),
             (false, true) => format!("it stops; lost on {lost}"),
@@ -185,73 +164,57 @@ impl TaskPrinter<'_> {
         }
     }
 
-    fn failure(&self, first: &FundingFailure) -> String {
-        let day = first.day;
-        let of = first
-            .instance
-            .map(|instance| format!(" of {}", self.id(instance)))
-            .unwrap_or_default();
+    fn failure(self, first: &FundingFailure) -> String {
+        let (day, of) = (first.day, self.words.of_instance(first.instance));
         match first.cause {
             NeedCause::Renewal => format!("the renewal{of} fails on {day}"),
             NeedCause::Purchase => format!("the purchase{of} fails on {day}"),
             NeedCause::Change => format!("the change{of} fails on {day}"),
-            NeedCause::Usage => format!("hours end in arrears on {day}"),
-            NeedCause::Restart => format!(
-                "{} does not start again on {day}",
-                of.trim_start_matches(" of ")
-            ),
+            NeedCause::Usage => format!("hourly usage ends in arrears on {day}"),
+            NeedCause::Restart => format!("the restart{of} fails on {day}"),
             NeedCause::Floor => format!("it falls below its alert line on {day}"),
         }
     }
 
-    fn unmet(&self, failure: &FundingFailure) -> String {
-        let first = self.book.days.from;
-        let when = if failure.by < first {
+    fn unmet(self, failure: &FundingFailure) -> String {
+        let is_past = failure.by < self.words.book.days.from;
+        let when = if is_past {
             "before the run"
         } else {
-            "before any money can come"
+            "before any money can arrive"
         };
         format!(
-            "{BAD}{}{BAD:#}: the money must be there {when}",
+            "{BAD}{}{BAD:#}: the money is needed {when}",
             self.failure(failure)
         )
     }
 
-    fn unknown(&self, refusal: &Refusal) -> String {
-        match refusal {
-            Refusal::PriceMissing { instance, date, .. } => {
-                let id = self.id(*instance);
-                let account = visible(
-                    self.book
-                        .account(self.book.instance(*instance).account)
-                        .id
-                        .as_str(),
-                );
-                format!(
-                    "no list for {account}: if all is kept, an action of {date} needs a price that {id} does not have"
-                )
-            }
-        }
+    fn unknown(self, refusal: &Refusal) -> String {
+        let Refusal::PriceMissing { instance, date, .. } = refusal;
+        let account = self.words.book.instance(*instance).account;
+        format!(
+            "no list for {}: if all is kept, an action of {date} needs a price that {} does not have",
+            self.words.account(account),
+            self.words.instance(*instance)
+        )
     }
 
     /// The lines that are not shown, and what their instances are worth a month.
-    fn more(&self, lines: &[TaskLine]) -> String {
-        let mut worth: BTreeMap<Currency, Money> = BTreeMap::new();
-        let mut instances: Vec<InstanceIndex> =
+    fn more(self, lines: &[TaskLine]) -> String {
+        let book = self.words.book;
+        let instances: BTreeSet<InstanceIndex> =
             lines.iter().filter_map(TaskLine::instance).collect();
-        instances.sort_unstable();
-        instances.dedup();
-        for instance in instances {
-            let listed = self.book.instance(instance);
-            *worth
-                .entry(self.book.account(listed.account).currency)
-                .or_default() += plan::month(self.book, listed);
+        let mut worth: BTreeMap<Currency, Money> = BTreeMap::new();
+        for instance in instances
+            .into_iter()
+            .map(|instance| book.instance(instance))
+        {
+            let currency = book.account(instance.account).currency;
+            *worth.entry(currency).or_default() += plan::month(book, instance);
         }
         let worth: Vec<String> = worth
             .into_iter()
-            .map(|(currency, money)| {
-                format!("{currency} {} a month", money.display_grouped(currency))
-            })
+            .map(|(currency, money)| format!("{} a month", amount(currency, money)))
             .collect();
         let worth = if worth.is_empty() {
             String::new()

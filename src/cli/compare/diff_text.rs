@@ -1,26 +1,29 @@
-//! The events that differ between two runs, in words, instance by instance.
+//! The events that differ between two runs, in words, instance by instance. What differs is decided by the analysis.
 
 use std::cmp::Reverse;
 
-use super::super::diagnostics::{counted, visible};
-use super::super::ink::HEAD;
 use crate::analysis::compare::{ComparedEvent, ComparedRun, Difference, RunNames, Subject};
+use crate::cli::ink::HEAD;
+use crate::cli::words::{amount, counted, visible};
 use crate::engine::event::{Event, Reason};
 use crate::model::money::{Currency, Money};
+
+/// The most instances that are named for one run.
+const MAX_INSTANCES: usize = 8;
 
 /// How two runs differ: how many instances, what they cost more and less, and the gravest differences.
 pub(super) fn differences(
     names: &RunNames,
-    (base, case): (&ComparedRun, &ComparedRun),
+    base: &ComparedRun,
+    case: &ComparedRun,
     differences: &[Difference],
-    most: usize,
 ) -> String {
     let name = visible(&case.name);
     if differences.is_empty() {
         return format!("{HEAD}{name}{HEAD:#}: nothing differs\n\n");
     }
-    let teller = ComparisonPrinter { names, base, case };
-    let mut text = format!("{HEAD}{name}{HEAD:#}: {}\n", teller.totals(differences));
+    let words = ComparisonWords { names, base, case };
+    let mut text = format!("{HEAD}{name}{HEAD:#}: {}\n", words.totals(differences));
     let mut ranked: Vec<&Difference> = differences.iter().collect();
     ranked.sort_by_key(|one| {
         (
@@ -29,23 +32,23 @@ pub(super) fn differences(
             one.subject,
         )
     });
-    for one in ranked.iter().take(most) {
-        text += &format!("  {}\n", teller.difference(one));
+    for one in ranked.iter().take(MAX_INSTANCES) {
+        text += &format!("  {}\n", words.difference(one));
     }
-    let more = ranked.len().saturating_sub(most);
+    let more = ranked.len().saturating_sub(MAX_INSTANCES);
     if more > 0 {
         text += &format!("  … and {more} more in events.csv\n");
     }
     text + "\n"
 }
 
-struct ComparisonPrinter<'t> {
+struct ComparisonWords<'t> {
     names: &'t RunNames,
     base: &'t ComparedRun,
     case: &'t ComparedRun,
 }
 
-impl ComparisonPrinter<'_> {
+impl ComparisonWords<'_> {
     fn currency(&self, subject: Subject) -> Currency {
         self.case.figures[self.names.account_of(subject).0 as usize].currency
     }
@@ -56,41 +59,38 @@ impl ComparisonPrinter<'_> {
 
     /// How many differ, and what they cost more and less, so that equal totals hide nothing.
     fn totals(&self, differences: &[Difference]) -> String {
-        let is_instance = |one: &&Difference| matches!(one.subject, Subject::Instance(_));
-        let instances = differences.iter().filter(is_instance).count();
+        let instances = differences
+            .iter()
+            .filter(|one| matches!(one.subject, Subject::Instance(_)))
+            .count();
         let accounts = differences.len() - instances;
-        let mut parts = vec![
-            format!("{} differ", counted(instances, "instance"))
-                .replace("1 instance differ", "1 instance differs"),
-        ];
+        let differ = if instances == 1 { "differs" } else { "differ" };
+        let mut parts = vec![format!("{} {differ}", counted(instances, "instance"))];
         if accounts > 0 {
             parts.push(format!(
-                "{} planned otherwise",
+                "planned actions differ in {}",
                 counted(accounts, "account")
             ));
         }
         for currency in self.base.currencies() {
-            let of_currency = || {
-                differences
-                    .iter()
-                    .filter(|one| self.currency(one.subject) == currency)
-            };
-            for (word, is_more) in [("more", true), ("less", false)] {
-                let asked = |spend: &Money| {
-                    if is_more {
-                        *spend > Money::ZERO
-                    } else {
-                        spend.is_negative()
-                    }
+            let (mut more, mut less) = (Vec::new(), Vec::new());
+            for one in differences
+                .iter()
+                .filter(|one| self.currency(one.subject) == currency)
+            {
+                let spend = one.spend();
+                let side = if spend.is_negative() {
+                    &mut less
+                } else {
+                    &mut more
                 };
-                let spends: Vec<Money> =
-                    of_currency().map(Difference::spend).filter(asked).collect();
-                let sum: Money = spends.iter().copied().sum();
+                side.extend((spend != Money::ZERO).then_some(spend));
+            }
+            for (word, spends) in [("more", more), ("less", less)] {
                 if !spends.is_empty() {
-                    let sum = if is_more { sum } else { -sum };
                     let verb = if spends.len() == 1 { "costs" } else { "cost" };
-                    let sum = sum.display_grouped(currency);
-                    parts.push(format!("{} {verb} {currency} {sum} {word}", spends.len()));
+                    let sum = amount(currency, absolute(spends.iter().copied().sum()));
+                    parts.push(format!("{} {verb} {sum} {word}", spends.len()));
                 }
             }
         }
@@ -98,29 +98,30 @@ impl ComparisonPrinter<'_> {
     }
 
     fn difference(&self, one: &Difference) -> String {
-        let id = match one.subject {
+        let subject = one.subject;
+        let id = match subject {
             Subject::Account(account) => {
                 format!("account {}", visible(self.names.account_id(account)))
             }
-            Subject::Instance(_) => visible(self.names.instance_id(one.subject).unwrap_or("")),
+            Subject::Instance(_) => visible(self.names.instance_id(subject).unwrap_or("")),
         };
         let (base, case) = (visible(&self.base.name), visible(&self.case.name));
-        let told = match (self.side(one, &one.base), self.side(one, &one.other)) {
+        let text = match (self.side(one, &one.base), self.side(one, &one.other)) {
             (Some(in_base), Some(in_case)) => format!("{in_case} in `{case}`, {in_base} in {base}"),
             (None, Some(in_case)) => format!("{in_case} in `{case}` only"),
             (Some(in_base), None) => format!("{in_base} in {base} only"),
             (None, None) => format!(
-                "hours cost {} in `{case}`, {} in {base}",
-                self.money(one.subject, one.usage.1),
-                self.money(one.subject, one.usage.0)
+                "hourly usage costs {} in `{case}`, {} in {base}",
+                self.money(subject, one.usage.1),
+                self.money(subject, one.usage.0)
             ),
         };
         let spend = one.spend();
-        if matches!(one.subject, Subject::Account(_)) || spend == Money::ZERO {
-            return format!("{id}: {told}");
+        if matches!(subject, Subject::Account(_)) || spend == Money::ZERO {
+            return format!("{id}: {text}");
         }
         let sign = if spend.is_negative() { "" } else { "+" };
-        format!("{id}: {told} ({sign}{})", self.money(one.subject, spend))
+        format!("{id}: {text} ({sign}{})", self.money(subject, spend))
     }
 
     /// The worst of what only one of the runs has; where nothing is bad, what is done most often.
@@ -132,34 +133,21 @@ impl ComparisonPrinter<'_> {
         let event = most_frequent(steps);
         let same: Vec<&ComparedEvent> = steps.iter().filter(|step| step.event == event).collect();
         let (first, last) = (same.first()?, same.last()?);
-        if same.len() == 1 {
+        let count = same.len();
+        if count == 1 {
             return Some(self.step(one.subject, first, None));
         }
-        let sum: Money = same.iter().filter_map(|step| step.amount).sum();
-        let amount = if sum == Money::ZERO {
-            String::new()
-        } else {
-            format!(", {}", self.paid(one.subject, sum))
-        };
-        let times = format!(
-            "{} {} times from {} to {}",
+        let mut text = format!(
+            "{} {count} times from {} to {}",
             word(event),
-            same.len(),
             first.date,
             last.date
         );
-        Some(times + &amount)
-    }
-
-    fn paid(&self, subject: Subject, amount: Money) -> String {
-        self.money(
-            subject,
-            if amount.is_negative() {
-                -amount
-            } else {
-                amount
-            },
-        )
+        let sum: Money = same.iter().filter_map(|step| step.amount).sum();
+        if sum != Money::ZERO {
+            text += &format!(", {}", self.money(one.subject, absolute(sum)));
+        }
+        Some(text)
     }
 
     fn step(&self, subject: Subject, step: &ComparedEvent, short: Option<Money>) -> String {
@@ -168,7 +156,7 @@ impl ComparisonPrinter<'_> {
             text += &format!(" until {until}");
         }
         if let Some(amount) = step.amount.filter(|amount| *amount != Money::ZERO) {
-            text += &format!(" for {}", self.paid(subject, amount));
+            text += &format!(" for {}", self.money(subject, absolute(amount)));
         }
         if step.reason == Some(Reason::User) {
             text += " as asked";
@@ -180,19 +168,28 @@ impl ComparisonPrinter<'_> {
     }
 }
 
+fn absolute(amount: Money) -> Money {
+    if amount.is_negative() {
+        -amount
+    } else {
+        amount
+    }
+}
+
 /// What was missing when the renewal failed that led to a loss.
 fn short_before(steps: &[ComparedEvent], loss: &ComparedEvent) -> Option<Money> {
-    let mut before = steps
+    let failed = steps
         .iter()
-        .filter(|step| step.event == Event::RenewalFailed && step.date <= loss.date);
-    before.next_back().and_then(|step| step.short)
+        .rev()
+        .find(|step| step.event == Event::RenewalFailed && step.date <= loss.date);
+    failed.and_then(|step| step.short)
 }
 
 /// The event that most of the steps are; of equals the one that comes first in the list of events.
 fn most_frequent(steps: &[ComparedEvent]) -> Event {
-    let count = |event: Event| steps.iter().filter(|step| step.event == event).count();
-    let events = Event::ALL.iter().rev().max_by_key(|event| count(**event));
-    events.copied().unwrap_or(Event::Renewed)
+    let events = Event::ALL.iter().rev();
+    let most = events.max_by_key(|event| steps.iter().filter(|step| step.event == **event).count());
+    most.copied().unwrap_or(Event::Renewed)
 }
 
 /// What happened, as part of a sentence.
@@ -218,7 +215,7 @@ fn word(event: Event) -> &'static str {
         Event::CreditLimitSet => "given a credit limit",
         Event::FlagSet => "given another flag",
         Event::PriceSet => "given another price",
-        Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast => "noticed",
-        Event::Rejected => "refused",
+        Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast => "notified",
+        Event::Rejected => "rejected",
     }
 }

@@ -1,6 +1,4 @@
-//! Whose a book's files are when they are written over, and the copy of a book that another one takes the place of.
-//!
-//! Rule **kept-book** of docs/spec.
+//! The copy of a book that another one takes the place of, and which of its files may be written over. It never removes one.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What is asked of a disk besides files.
+//! What is asked of a disk besides files: durable names, and mounts.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! Puts a new folder into the place of an old one, with the files that others have in it.
+//! Puts a new folder into the place of an old one by an atomic exchange of names, with the files that others have in it.
 //!
 //! | target | what is done | what a kill leaves |
 //! |---|---|---|
@@ -31,47 +31,64 @@ pub(super) enum Exchanged {
     ByFiles,
 }
 
+/// A folder and the one that takes its place, or an entry in each of them.
+struct FolderPair {
+    old: PathBuf,
+    new: PathBuf,
+    /// The name of both, relative to the folders that are exchanged.
+    name: PathBuf,
+}
+
+impl FolderPair {
+    fn whole(old: &Path, new: &Path) -> Self {
+        Self {
+            old: old.to_owned(),
+            new: new.to_owned(),
+            name: PathBuf::new(),
+        }
+    }
+
+    /// What is in both under the name of an entry of the old folder.
+    fn inner(&self, entry: &DirEntry) -> Self {
+        let name = entry.file_name();
+        Self {
+            old: entry.path(),
+            new: self.new.join(&name),
+            name: self.name.join(&name),
+        }
+    }
+}
+
 /// Puts `new`, whose files are durable, into the place of the target, of which `own` is written over or removed. `is_alone` says
 /// that nobody else works in the target.
 pub(super) fn put(site: &Site, new: &Path, own: &Own, is_alone: bool) -> Result<Exchanged, Broken> {
     let target = &site.target;
     let parent = target.parent().unwrap_or(target);
-    if site.way == Replacement::Beside && fs::symlink_metadata(target).is_err() {
+    if site.way == Replacement::Inside {
+        within::put(target, new, own)?;
+        return Ok(Exchanged::ByFiles);
+    }
+    if fs::symlink_metadata(target).is_err() {
         sync(new)?;
         fs::rename(new, target)?;
         sync(parent)?;
         return Ok(Exchanged::Whole);
     }
-    if site.way == Replacement::Beside {
-        let made: BTreeSet<PathBuf> = within::files(new)?.into_iter().collect();
-        let keeping = BackupRule { own, is_alone };
-        match keeping
-            .folder((target, new), Path::new(""))
-            .and_then(|_| swap(new, target))
-        {
-            Err(error) if is_bound(&error) => {
-                forget(new, &made)?;
-            }
-            swapped => {
-                swapped?;
-                after(parent, (new, target), &Clearing { own, made: &made });
-                return Ok(Exchanged::Whole);
-            }
+    let made: BTreeSet<PathBuf> = within::files(new)?.into_iter().collect();
+    let kept = BackupRule { own, is_alone }.keep_folder(&FolderPair::whole(target, new));
+    match kept.and_then(|_| swap(new, target)) {
+        Err(error) if is_bound(&error) => {
+            forget(new, &made)?;
+            within::put(target, new, own)?;
+            Ok(Exchanged::ByFiles)
         }
-    }
-    within::put(target, new, own)?;
-    Ok(Exchanged::ByFiles)
-}
-
-/// What is left to do after an exchange. It cannot undo it any more.
-fn after(parent: &Path, (old, target): (&Path, &Path), clearing: &Clearing<'_>) {
-    let clear = || clearing.folder((old, target), Path::new(""));
-    // What somebody puts in while the folder is taken apart is met the next time.
-    let cleared = clear().or_else(|_| clear()).or_else(|_| clear());
-    if let Err(error) = sync(parent).and(cleared) {
-        warn(format!(
-            "the result is complete, but the old one cannot be removed: {error}"
-        ));
+        swapped => {
+            swapped?;
+            let clearing = Clearing { own, made: &made };
+            // After the exchange the old folder has the name of the new one.
+            clearing.finish(parent, &FolderPair::whole(new, target));
+            Ok(Exchanged::Whole)
+        }
     }
 }
 
@@ -85,11 +102,10 @@ fn is_bound(error: &io::Error) -> bool {
 
 /// Removes from a new folder what was kept for an exchange that could not be.
 fn forget(new: &Path, made: &BTreeSet<PathBuf>) -> io::Result<()> {
-    for name in within::files(new)?
-        .iter()
-        .filter(|name| !made.contains(*name))
-    {
-        fs::remove_file(new.join(name))?;
+    for name in within::files(new)? {
+        if !made.contains(&name) {
+            fs::remove_file(new.join(name))?;
+        }
     }
     Ok(())
 }
@@ -101,15 +117,15 @@ struct BackupRule<'o> {
 }
 
 impl BackupRule<'_> {
-    /// The folder under this name; whether anything in it is kept, or nothing was in it.
-    fn folder(&self, (from, to): (&Path, &Path), name: &Path) -> io::Result<bool> {
-        let (old, new) = (from.join(name), to.join(name));
+    /// A folder; whether anything in it is kept, or nothing was in it.
+    fn keep_folder(&self, folders: &FolderPair) -> io::Result<bool> {
+        let FolderPair { old, new, .. } = folders;
         // Neither could what is read-only be removed with the old folder, nor is it meant to be.
-        if fs::metadata(&old)?.permissions().readonly() {
+        if fs::metadata(old)?.permissions().readonly() {
             return Err(ErrorKind::PermissionDenied.into());
         }
         let (mut is_empty, mut is_kept) = (true, false);
-        for entry in fs::read_dir(&old)? {
+        for entry in fs::read_dir(old)? {
             let entry = entry?;
             is_empty = false;
             if is_unfinished(&entry) && !is_begun(&entry.path()) {
@@ -118,51 +134,48 @@ impl BackupRule<'_> {
                     return Err(ErrorKind::ResourceBusy.into());
                 }
             } else {
-                is_kept |= self.entry(&entry, (from, to), &name.join(entry.file_name()))?;
+                is_kept |= self.keep_entry(entry.file_type()?, &folders.inner(&entry))?;
             }
         }
         if is_kept || is_empty {
-            look_like(&old, &new)?;
-            sync(&new)?;
+            look_like(old, new)?;
+            sync(new)?;
         }
         Ok(is_kept || is_empty)
     }
 
-    fn entry(&self, entry: &DirEntry, (from, to): (&Path, &Path), name: &Path) -> io::Result<bool> {
-        let kind = entry.file_type()?;
-        let (old, new) = (from.join(name), to.join(name));
+    fn keep_entry(&self, kind: FileType, entry: &FolderPair) -> io::Result<bool> {
+        let FolderPair { old, new, name } = entry;
         if kind.is_dir() {
             // What is mounted there would be removed with the old folder.
-            if is_mount(&old) {
+            if is_mount(old) {
                 return Err(ErrorKind::CrossesDevices.into());
             }
             let is_there = new.is_dir();
             if !is_there {
-                fs::create_dir(&new)?;
+                fs::create_dir(new)?;
             }
-            let is_kept = self.folder((from, to), name)?;
+            let is_kept = self.keep_folder(entry)?;
             if !is_kept && !is_there {
-                fs::remove_dir(&new)?;
+                fs::remove_dir(new)?;
             }
             return Ok(is_kept);
         }
         if self.own.contains_key(name) {
             return Ok(false);
         }
-        if let Err(error) = fs::hard_link(&old, &new) {
-            copy(&old, &new, (kind, error))?;
-        }
+        fs::hard_link(old, new).or_else(|error| copy_unlinkable(old, new, kind, error))?;
         Ok(true)
     }
 }
 
 /// Copies what cannot be linked.
-fn copy(from: &Path, to: &Path, (kind, unlinked): (FileType, io::Error)) -> io::Result<()> {
+fn copy_unlinkable(from: &Path, to: &Path, kind: FileType, error: io::Error) -> io::Result<()> {
     if matches!(
-        unlinked.kind(),
+        error.kind(),
         ErrorKind::CrossesDevices | ErrorKind::AlreadyExists
     ) {
-        return Err(unlinked);
+        return Err(error);
     }
     if kind.is_file() {
         fs::copy(from, to)?;
@@ -174,7 +187,7 @@ fn copy(from: &Path, to: &Path, (kind, unlinked): (FileType, io::Error)) -> io::
     if kind.is_symlink() {
         return std::os::unix::fs::symlink(fs::read_link(from)?, to);
     }
-    Err(unlinked)
+    Err(error)
 }
 
 #[cfg(unix)]
@@ -196,17 +209,13 @@ fn look_like(_: &Path, _: &Path) -> io::Result<()> {
 #[cfg(target_os = "linux")]
 fn swap(new: &Path, target: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).map_err(io::Error::from) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::Unsupported | ErrorKind::InvalidInput
-            ) =>
-        {
-            rotate(new, target)
-        }
-        swapped => swapped,
-    }
+    let swapped = renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE);
+    swapped
+        .map_err(io::Error::from)
+        .or_else(|error| match error.kind() {
+            ErrorKind::Unsupported | ErrorKind::InvalidInput => rotate(new, target),
+            _ => Err(error),
+        })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -233,38 +242,46 @@ struct Clearing<'o> {
 }
 
 impl Clearing<'_> {
-    fn folder(&self, (old, target): (&Path, &Path), name: &Path) -> io::Result<()> {
-        for entry in fs::read_dir(old.join(name))? {
+    /// What is left to do after an exchange. It cannot undo it any more.
+    fn finish(&self, parent: &Path, folders: &FolderPair) {
+        // What somebody puts in while the folder is taken apart is met the next time.
+        let cleared = self
+            .clear_folder(folders)
+            .or_else(|_| self.clear_folder(folders))
+            .or_else(|_| self.clear_folder(folders));
+        if let Err(error) = sync(parent).and(cleared) {
+            warn(format!(
+                "the result is complete, but the old one cannot be removed: {error}"
+            ));
+        }
+    }
+
+    fn clear_folder(&self, folders: &FolderPair) -> io::Result<()> {
+        for entry in fs::read_dir(&folders.old)? {
             let entry = entry?;
-            let name = name.join(entry.file_name());
-            if is_unfinished(&entry) && !is_begun(&entry.path()) {
-                let is_folder = entry.file_type()?.is_dir();
-                if is_folder {
-                    fs::remove_dir_all(entry.path())?
-                } else {
-                    fs::remove_file(entry.path())?
-                }
-            } else if entry.file_type()?.is_dir() {
-                self.folder((old, target), &name)?;
-            } else {
-                self.file((&entry.path(), &target.join(&name)), &name)?;
+            let is_folder = entry.file_type()?.is_dir();
+            match is_unfinished(&entry) && !is_begun(&entry.path()) {
+                true if is_folder => fs::remove_dir_all(entry.path())?,
+                true => fs::remove_file(entry.path())?,
+                false if is_folder => self.clear_folder(&folders.inner(&entry))?,
+                false => self.clear_file(&folders.inner(&entry))?,
             }
         }
         // One that something came into meanwhile stays, and with it what came.
-        fs::remove_dir(old.join(name))
+        fs::remove_dir(&folders.old)
     }
 
     /// Removes a file that is known; one that came after the others were looked at goes to the new result.
-    fn file(&self, (old, new): (&Path, &Path), name: &Path) -> io::Result<()> {
-        let is_own = self
-            .own
-            .get(name)
-            .is_some_and(|own| Stamp::stamp_of_file(old) == Some(own.stamp));
-        if is_own || (!self.made.contains(name) && is_same(old, new)) {
+    fn clear_file(&self, file: &FolderPair) -> io::Result<()> {
+        let FolderPair { old, new, name } = file;
+        let own = self.own.get(name);
+        let is_own = own.is_some_and(|own| Stamp::stamp_of_file(old) == Some(own.stamp));
+        let is_made = self.made.contains(name);
+        if is_own || (!is_made && is_same(old, new)) {
             return fs::remove_file(old);
         }
-        if self.made.contains(name) {
-            return within::aside((old, new));
+        if is_made {
+            return within::keep_aside(old, new);
         }
         if let Some(folder) = new.parent() {
             fs::create_dir_all(folder)?;

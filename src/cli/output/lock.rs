@@ -1,4 +1,4 @@
-//! Locks between programs, which end with their process.
+//! Locks between programs: advisory locks on files and folders, which end with their process. They guard no bytes.
 //!
 //! | who | holds | for how long |
 //! |---|---|---|
@@ -20,11 +20,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::names::{LOCK, MARK};
-use crate::cli::diagnostics::shown_path;
 use crate::cli::print::warn;
+use crate::cli::words::shown_path;
 
-/// Before it says so, a program waits this often, and so long each time.
+/// A program waits this often before it says so.
 const SILENT_WAITS: u32 = 30;
+/// How long it waits each time.
 const WAIT: Duration = Duration::from_millis(10);
 
 /// Folders that nobody exchanges while this is held.
@@ -34,15 +35,12 @@ pub(in crate::cli) struct HeldFolders(
 
 impl HeldFolders {
     /// Keeps a folder, and each one above it, where it is.
-    pub(in crate::cli) fn folder(folder: &Path) -> Self {
-        let Ok(folder) = fs::canonicalize(folder) else {
-            return Self(Vec::new());
-        };
-        let mut above: Vec<&Path> = folder.ancestors().collect();
-        above.reverse();
+    pub(in crate::cli) fn hold_folder(folder: &Path) -> Self {
+        let folder = fs::canonicalize(folder).unwrap_or_default();
+        let from_top: Vec<&Path> = folder.ancestors().collect();
+        let locks = from_top.into_iter().rev();
         Self(
-            above
-                .into_iter()
+            locks
                 .filter_map(|folder| lock_folder(folder, LockMode::WithOthers))
                 .collect(),
         )
@@ -109,10 +107,10 @@ enum LockMode {
     Alone,
 }
 
-fn lock_folder(folder: &Path, share: LockMode) -> Option<File> {
+fn lock_folder(folder: &Path, mode: LockMode) -> Option<File> {
     loop {
         let file = File::open(folder).ok()?;
-        if !wait(&file, share, folder) {
+        if !wait(&file, mode, folder) {
             return None;
         }
         if is_at(&file, folder)? {
@@ -122,10 +120,10 @@ fn lock_folder(folder: &Path, share: LockMode) -> Option<File> {
 }
 
 /// Waits for a lock, and says so once if that takes a while; false where there are no locks.
-fn wait(file: &File, share: LockMode, path: &Path) -> bool {
-    static SAID: Once = Once::new();
+fn wait(file: &File, mode: LockMode, path: &Path) -> bool {
+    static WARNED: Once = Once::new();
     for _ in 0..SILENT_WAITS {
-        let tried = match share {
+        let tried = match mode {
             LockMode::WithOthers => file.try_lock_shared(),
             LockMode::Alone => file.try_lock(),
         };
@@ -135,13 +133,13 @@ fn wait(file: &File, share: LockMode, path: &Path) -> bool {
             Err(TryLockError::WouldBlock) => thread::sleep(WAIT),
         }
     }
-    SAID.call_once(|| {
+    WARNED.call_once(|| {
+        let folder = shown_path(&folder_of(path));
         warn(format!(
-            "waiting for another renewcast that is at work in `{}`",
-            shown_path(&folder_of(path))
+            "waiting for another renewcast that is at work in `{folder}`"
         ));
     });
-    let locked = match share {
+    let locked = match mode {
         LockMode::WithOthers => file.lock_shared(),
         LockMode::Alone => file.lock(),
     };
@@ -151,10 +149,8 @@ fn wait(file: &File, share: LockMode, path: &Path) -> bool {
 /// The folder that a lock is about.
 fn folder_of(path: &Path) -> PathBuf {
     let name = path.file_name().and_then(|name| name.to_str());
-    let target = name.and_then(|name| {
-        name.strip_prefix('.')?
-            .strip_suffix(&format!("{MARK}{LOCK}"))
-    });
+    let name = name.and_then(|name| name.strip_prefix('.')?.strip_suffix(LOCK));
+    let target = name.and_then(|name| name.strip_suffix(MARK));
     target.map_or_else(|| path.to_owned(), |target| path.with_file_name(target))
 }
 

@@ -1,10 +1,10 @@
-//! The names of what is not a result yet, or no longer: unfinished folders, locks, what was parked.
+//! The names of what is not a result yet, or no longer: unfinished folders, locks, what was parked. It only looks.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Stands in every name of an unfinished folder, before [`RANDOM`] characters.
+/// Part of every name of an unfinished folder, before [`RANDOM`] characters.
 pub(super) const MARK: &str = ".renewcast-";
 pub(super) const RANDOM: usize = 6;
 /// How the name of a lock ends.
@@ -22,10 +22,10 @@ pub(super) fn is_begun(new: &Path) -> bool {
 /// Whether a killed or living run has begun to put files into a target one by one, and has not ended.
 pub(super) fn has_pending(target: &Path) -> bool {
     let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-    let name = target.file_name().unwrap_or_default();
+    let prefix = marked(target.file_name().unwrap_or_default(), "");
     let beside = target
         .parent()
-        .map(|folder| left_over(folder, &marked(name, "")))
+        .map(|folder| left_over(folder, &prefix))
         .unwrap_or_default();
     beside
         .iter()
@@ -35,14 +35,15 @@ pub(super) fn has_pending(target: &Path) -> bool {
 
 /// The unfinished folders in a folder whose names begin like this.
 pub(super) fn left_over(folder: &Path, prefix: &OsStr) -> Vec<PathBuf> {
-    let is_left = |name: &OsStr| {
-        name.as_encoded_bytes()
-            .strip_prefix(prefix.as_encoded_bytes())
-            .is_some_and(|rest| rest.len() == RANDOM)
-    };
     // A folder that cannot be listed cannot be written either, and that has a message of its own.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let left = entries.filter(|entry| is_unfinished(entry) && is_left(&entry.file_name()));
+    let left = entries.filter(|entry| {
+        let name = entry.file_name();
+        let random = name
+            .as_encoded_bytes()
+            .strip_prefix(prefix.as_encoded_bytes());
+        is_unfinished(entry) && random.is_some_and(|random| random.len() == RANDOM)
+    });
     left.map(|entry| entry.path()).collect()
 }
 
@@ -55,24 +56,20 @@ pub(super) fn parked(target: &Path) -> PathBuf {
 pub(super) fn is_unfinished(entry: &fs::DirEntry) -> bool {
     let name = entry.file_name();
     let name = name.as_encoded_bytes();
-    let kind = entry.file_type();
-    if let Some(front) = name.strip_suffix(LOCK.as_bytes()) {
-        let is_empty = || {
-            entry
-                .metadata()
-                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
-        };
-        return name.starts_with(b".") && front.ends_with(MARK.as_bytes()) && is_empty();
+    if !name.starts_with(b".") {
+        return false;
     }
-    let Some((front, random)) = name
-        .len()
-        .checked_sub(RANDOM)
-        .and_then(|at| name.split_at_checked(at))
-    else {
+    if let Some(front) = name.strip_suffix(LOCK.as_bytes()) {
+        let is_marked = front.ends_with(MARK.as_bytes());
+        let is_lock = |lock: fs::Metadata| lock.is_file() && lock.len() == 0;
+        return is_marked && entry.metadata().is_ok_and(is_lock);
+    }
+    let Some((front, random)) = name.split_last_chunk::<RANDOM>() else {
         return false;
     };
-    let is_named = name.starts_with(b".") && front.ends_with(MARK.as_bytes());
-    is_named && random.iter().all(u8::is_ascii_alphanumeric) && kind.is_ok_and(|kind| kind.is_dir())
+    front.ends_with(MARK.as_bytes())
+        && random.iter().all(u8::is_ascii_alphanumeric)
+        && entry.file_type().is_ok_and(|kind| kind.is_dir())
 }
 
 pub(super) fn marked(name: &OsStr, end: &str) -> OsString {

@@ -15,8 +15,8 @@ use super::disk::is_mount;
 use super::lock::{self, HeldFolders, TargetLock};
 use super::names::{self, LOCK, MARK, left_over, marked, parked};
 use super::within;
-use crate::cli::diagnostics::shown_path;
 use crate::cli::print::warn;
+use crate::cli::words::shown_path;
 
 /// Folders that were made for a result, gone again if nothing comes into them. Innermost first.
 pub(super) struct MadeFolders(Vec<PathBuf>);
@@ -28,12 +28,8 @@ impl MadeFolders {
             .ancestors()
             .skip(1)
             .filter(|folder| !folder.as_os_str().is_empty());
-        let made = Self(
-            above
-                .take_while(|folder| !folder.exists())
-                .map(Path::to_owned)
-                .collect(),
-        );
+        let missing = above.take_while(|folder| !folder.exists());
+        let made = Self(missing.map(Path::to_owned).collect());
         made.0.first().map_or(Ok(()), fs::create_dir_all)?;
         Ok(made)
     }
@@ -74,20 +70,10 @@ impl Site {
     /// Takes a target, which need not exist while the folder around it does, and puts right what killed runs left of it.
     pub(super) fn take(out: &Path) -> io::Result<Self> {
         let target = match fs::canonicalize(out) {
-            Err(error)
-                if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(out).is_err() =>
-            {
-                absent(out)?
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(io::Error::new(
-                    ErrorKind::NotFound,
-                    "it is a link that leads nowhere",
-                ));
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => absent(out)?,
             found => found?,
         };
-        let _around = target.parent().map(HeldFolders::folder);
+        let _around = target.parent().map(HeldFolders::hold_folder);
         let path = target
             .file_name()
             .map(|name| target.with_file_name(marked(name, LOCK)));
@@ -163,23 +149,17 @@ impl Site {
 
     /// Ends what killed runs into the same target began: files that were being put into place are, others are removed.
     fn clear_up(&self) -> io::Result<()> {
-        let name = self.target.file_name().unwrap_or_default();
-        let beside = self.target.parent().filter(|_| self.is_locked());
-        for left in beside
-            .map(|folder| left_over(folder, &marked(name, "")))
-            .unwrap_or_default()
-        {
-            self.end(&left)?;
+        let prefix = marked(self.target.file_name().unwrap_or_default(), "");
+        if let Some(folder) = self.target.parent().filter(|_| self.is_locked()) {
+            left_over(folder, &prefix)
+                .iter()
+                .try_for_each(|left| self.end(left))?;
         }
         let inside = left_over(&self.target, OsStr::new(MARK));
         if inside.is_empty() {
             return Ok(());
         }
-        let here = self
-            .inside
-            .is_none()
-            .then(|| lock::alone(&self.target))
-            .flatten();
+        let here = self.alone();
         if self.inside.is_some() || here.is_some() {
             inside.iter().try_for_each(|left| self.end(left))?;
         }
@@ -192,9 +172,9 @@ impl Site {
             within::resume(&self.target, left)?;
         }
         if let Err(error) = fs::remove_dir_all(left) {
+            let left = shown_path(left);
             warn(format!(
-                "cannot remove `{}`, which a broken run left: {error}",
-                shown_path(left)
+                "cannot remove `{left}`, which a broken run left: {error}"
             ));
         }
         Ok(())
@@ -216,12 +196,15 @@ fn unfinished(prefix: &OsStr, folder: &Path) -> io::Result<TempDir> {
 
 /// The path of a target that does not exist.
 fn absent(out: &Path) -> io::Result<PathBuf> {
+    if fs::symlink_metadata(out).is_ok() {
+        return Err(io::Error::new(
+            ErrorKind::NotFound,
+            "it is a link that leads nowhere",
+        ));
+    }
     let name = out.file_name().ok_or(ErrorKind::InvalidFilename)?;
-    let parent = out
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    Ok(fs::canonicalize(parent)?.join(name))
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    Ok(fs::canonicalize(parent.unwrap_or(Path::new(".")))?.join(name))
 }
 
 /// A mount point cannot be renamed, and whoever stands in a folder would lose the ground.

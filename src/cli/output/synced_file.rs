@@ -1,7 +1,7 @@
 //! A file in the making, which goes to the disk while it grows, so that nobody waits for the disk at the end.
 //!
-//! A second handle of the same open file syncs what is there; writing goes on meanwhile. The system tells of a broken
-//! disk only once for both handles, so what the second one is told counts like what the first one is told.
+//! A second handle of the same open file syncs what is there; writing goes on meanwhile. The system reports a broken disk only
+//! once for both handles, so an error of either is an error of the file.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// After so many bytes more a file is synced in the background.
-const STEP: usize = 8 << 20;
-/// So many bytes at the end are worth a thread.
-const LARGE: usize = 1 << 20;
+/// A file is synced in the background each time that it has grown by this.
+const SYNC_STEP_BYTES: usize = 8 << 20;
+/// This much at the end is worth a thread.
+const LARGE_REST_BYTES: usize = 1 << 20;
 
 /// A file in the making.
 pub(super) struct SyncedFile {
@@ -36,7 +36,9 @@ impl SyncedFile {
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         (&*self.file).write_all(bytes)?;
         self.unsynced += bytes.len();
-        if self.unsynced >= STEP && self.sync.as_ref().is_none_or(JoinHandle::is_finished) {
+        if self.unsynced >= SYNC_STEP_BYTES
+            && self.sync.as_ref().is_none_or(JoinHandle::is_finished)
+        {
             self.begin_sync()?;
         }
         Ok(())
@@ -44,7 +46,7 @@ impl SyncedFile {
 
     /// Says that nothing more comes, before many files are made durable: large ones then share the wait.
     pub(super) fn complete(&mut self) -> io::Result<()> {
-        if self.unsynced >= LARGE {
+        if self.unsynced >= LARGE_REST_BYTES {
             self.begin_sync()
         } else {
             Ok(())

@@ -6,316 +6,300 @@ use crate::analysis::plan::{
     AccountPlan, FundingFailure, KeepRule, NeedCause, PaymentChannel, Plan, TopUp,
     UnavoidableCause, UnavoidableLoss,
 };
-use crate::cli::answer::{BAD, HEAD, section};
-use crate::cli::diagnostics::{counted, visible};
+use crate::cli::ink::{BAD, HEAD};
+use crate::cli::words::{BookWords, Sections, amount, counted, first_of, visible};
 use crate::engine::event::Event;
+use crate::model::account::AccountIndex;
 use crate::model::action::Verb;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, InstanceIndex};
 use crate::model::money::{Currency, Money};
 
-/// So many instances that are let go are named.
-const NAMED: usize = 8;
+/// The most instances that are named among those to give up.
+const MAX_NAMED: usize = 8;
 
 /// The whole answer.
 pub(super) fn render(
     book: &Book,
-    (plan, keep): (&Plan, &KeepRule),
-    way: PaymentChannel<'_>,
+    plan: &Plan,
+    keep: &KeepRule,
+    channel: PaymentChannel<'_>,
 ) -> String {
-    let (from, to) = (book.days.from, book.days.to);
-    let mut text = format!(
-        "{HEAD}The cash plan of {}{HEAD:#}, {from} to {to}\n\n",
-        visible(&book.name)
-    );
-    let teller = PlanPrinter { book, way };
-    let top_ups = plan
-        .accounts
+    let (name, from, to) = (visible(&book.name), book.days.from, book.days.to);
+    let mut text = Sections::below(format!(
+        "{HEAD}The cash plan of {name}{HEAD:#}, {from} to {to}"
+    ));
+    let words = PlanWords {
+        words: BookWords { book },
+        channel,
+    };
+    let accounts = &plan.accounts;
+    let mut top_ups: Vec<(&AccountPlan, &TopUp)> = accounts
         .iter()
-        .flat_map(|plan| plan.top_ups.iter().map(move |one| (plan, one)));
-    let mut top_ups: Vec<(&AccountPlan, &TopUp)> = top_ups.collect();
+        .flat_map(|plan| plan.top_ups.iter().map(move |one| (plan, one)))
+        .collect();
     top_ups.sort_by_key(|(plan, one)| (one.arrival.sent, plan.account));
-    section(&mut text, "Impossible", teller.impossible(plan).into_iter());
-    let chosen: Vec<String> = plan
-        .accounts
+    text.add("Impossible", words.impossible(plan).into_iter());
+    let kept: Vec<String> = accounts
         .iter()
-        .flat_map(|plan| teller.triage(plan))
+        .flat_map(|plan| words.budget_line(plan))
         .collect();
-    section(&mut text, "What the budget keeps", chosen.into_iter());
-    section(&mut text, "Sums", teller.sums(plan).into_iter());
-    section(
-        &mut text,
+    text.add("What the budget keeps", kept.into_iter());
+    text.add("Sums", sum_lines(book, plan).into_iter());
+    text.add(
         "Top-ups",
-        top_ups.iter().map(|(plan, one)| teller.top_up(plan, one)),
-    );
-    let without: Vec<String> = top_ups
-        .iter()
-        .filter_map(|(plan, one)| teller.without(plan, one))
-        .collect();
-    section(&mut text, "If one does not come", without.into_iter());
-    let mut runways: Vec<&AccountPlan> = plan.accounts.iter().collect();
-    runways.sort_by_key(|plan| {
-        (
-            plan.runway.is_none(),
-            plan.runway.map(|failure| failure.day),
-        )
-    });
-    section(
-        &mut text,
-        "Without any",
-        runways.iter().map(|plan| teller.runway(plan)),
-    );
-    let mut steps: Vec<_> = plan.accounts.iter().flat_map(|plan| &plan.steps).collect();
-    steps.sort_by_key(|step| step.day);
-    section(
-        &mut text,
-        "To do besides",
-        steps
+        top_ups
             .iter()
-            .map(|step| teller.step(step.day, step.instance, step.verb)),
+            .map(|(plan, one)| words.top_up(plan.account, one)),
     );
-    let lost: Vec<&UnavoidableLoss> = plan
-        .accounts
+    let missed = top_ups
+        .iter()
+        .filter_map(|(plan, one)| words.missed(plan.account, one));
+    let missed: Vec<String> = missed.collect();
+    text.add("If a top-up is missed", missed.into_iter());
+    let mut runways: Vec<&AccountPlan> = accounts.iter().collect();
+    runways.sort_by_key(|plan| {
+        let fails_on = plan.runway.map(|failure| failure.day);
+        (fails_on.is_none(), fails_on)
+    });
+    text.add(
+        "Without top-ups",
+        runways.iter().map(|plan| words.runway(plan)),
+    );
+    let mut steps: Vec<_> = accounts.iter().flat_map(|plan| &plan.steps).collect();
+    steps.sort_by_key(|step| step.day);
+    let steps = steps
+        .iter()
+        .map(|step| words.step(step.day, step.instance, step.verb));
+    text.add("Other steps", steps);
+    let lost = accounts
         .iter()
         .flat_map(|plan| &plan.lost)
-        .filter(|loss| !loss.asked)
-        .collect();
+        .filter(|loss| !loss.asked);
+    let lost: Vec<&UnavoidableLoss> = lost.collect();
     let head = match keep {
         KeepRule::Flagged => "Ends, as its flag says; --keep keeps it",
         _ => "Lost whatever is paid; --keep keeps it",
     };
-    section(&mut text, head, lost.iter().map(|loss| teller.lost(loss)));
-    let chosen = plan.accounts.iter().any(|plan| plan.triage.is_some());
-    if top_ups.is_empty() && !chosen && !plan.is_impossible() {
-        text.push_str("No top-up is needed.\n");
+    text.add(head, lost.iter().map(|loss| words.lost(loss)));
+    let has_budget = accounts.iter().any(|plan| plan.triage.is_some());
+    if top_ups.is_empty() && !has_budget && !plan.is_impossible() {
+        text.0 += "No top-up is needed.\n";
     }
-    text.trim_end().to_owned() + "\n"
+    text.into_text()
 }
 
-struct PlanPrinter<'b> {
-    book: &'b Book,
-    way: PaymentChannel<'b>,
+/// The top-ups of a currency.
+#[derive(Default)]
+struct TopUpSum {
+    sum: Money,
+    count: usize,
+    accounts: BTreeSet<AccountIndex>,
 }
 
-impl PlanPrinter<'_> {
-    fn id(&self, instance: InstanceIndex) -> String {
-        visible(self.book.instance(instance).id.as_str())
+fn sum_lines(book: &Book, plan: &Plan) -> Vec<String> {
+    let mut sums: BTreeMap<Currency, TopUpSum> = BTreeMap::new();
+    for plan in plan.accounts.iter().filter(|plan| !plan.top_ups.is_empty()) {
+        let sum = sums.entry(book.account(plan.account).currency).or_default();
+        sum.sum += plan.top_ups.iter().map(|one| one.amount).sum();
+        sum.count += plan.top_ups.len();
+        sum.accounts.insert(plan.account);
     }
-
-    fn account_line(&self, plan: &AccountPlan) -> String {
-        visible(self.book.account(plan.account).id.as_str())
-    }
-
-    fn money(&self, plan: &AccountPlan, money: Money) -> String {
-        let currency = self.book.account(plan.account).currency;
-        format!("{currency} {}", money.display_grouped(currency))
-    }
-
-    fn sums(&self, plan: &Plan) -> Vec<String> {
-        let mut sums: BTreeMap<Currency, (Money, usize, BTreeSet<_>)> = BTreeMap::new();
-        for plan in plan.accounts.iter().filter(|plan| !plan.top_ups.is_empty()) {
-            let sum = sums
-                .entry(self.book.account(plan.account).currency)
-                .or_default();
-            sum.0 += plan.top_ups.iter().map(|one| one.amount).sum();
-            sum.1 += plan.top_ups.len();
-            sum.2.insert(plan.account);
-        }
-        let line = |(currency, (sum, count, accounts)): (Currency, (Money, usize, BTreeSet<_>))| {
+    let lines = sums.into_iter().map(
+        |(
+            currency,
+            TopUpSum {
+                sum,
+                count,
+                accounts,
+            },
+        )| {
             let (count, accounts) = (counted(count, "top-up"), counted(accounts.len(), "account"));
-            format!(
-                "{currency} {} in {count} to {accounts}",
-                sum.display_grouped(currency)
-            )
-        };
-        sums.into_iter().map(line).collect()
-    }
+            format!("{} in {count} to {accounts}", amount(currency, sum))
+        },
+    );
+    lines.collect()
+}
 
-    fn top_up(&self, plan: &AccountPlan, top_up: &TopUp) -> String {
+#[derive(Clone, Copy)]
+struct PlanWords<'b> {
+    words: BookWords<'b>,
+    channel: PaymentChannel<'b>,
+}
+
+impl PlanWords<'_> {
+    fn top_up(self, account: AccountIndex, top_up: &TopUp) -> String {
         let (sent, arrives) = (top_up.arrival.sent, top_up.arrival.arrives);
-        let there = if arrives == sent {
-            String::new()
-        } else {
-            format!(", there on {arrives}")
+        let latest = self.channel.latest_sending(top_up.first.by).unwrap_or(sent);
+        let mut text = format!(
+            "{sent} {}: {}",
+            self.words.account(account),
+            self.words.amount(account, top_up.amount)
+        );
+        if arrives != sent {
+            text += &format!(", arrives on {arrives}");
+        }
+        text += &match latest > sent {
+            true => format!("; {latest} at the latest"),
+            false => "; no slack".to_owned(),
         };
-        let latest = self.way.latest_sending(top_up.first.by).unwrap_or(sent);
-        let latest = if latest > sent {
-            format!("{latest} at the latest")
-        } else {
-            "not a day later".to_owned()
-        };
-        let (account, amount) = (self.account_line(plan), self.money(plan, top_up.amount));
-        format!(
-            "{sent} {account}: {amount}{there}; {latest}, for {}",
-            self.purpose(&top_up.first)
-        )
+        text + &format!(", for {}", self.purpose(&top_up.first))
     }
 
-    fn purpose(&self, failure: &FundingFailure) -> String {
-        let day = failure.day;
-        let of = failure
-            .instance
-            .map(|instance| format!(" of {}", self.id(instance)))
-            .unwrap_or_default();
+    fn purpose(self, failure: &FundingFailure) -> String {
+        let (day, of) = (failure.day, self.words.of_instance(failure.instance));
         match failure.cause {
             NeedCause::Renewal => format!("the renewal{of} on {day}"),
             NeedCause::Purchase => format!("the purchase{of} on {day}"),
             NeedCause::Change => format!("the change{of} on {day}"),
-            NeedCause::Usage => format!("the hours of {day}"),
+            NeedCause::Usage => format!("hourly usage on {day}"),
             NeedCause::Restart => format!("the restart{of} on {day}"),
             NeedCause::Floor => format!("the reserve or alert line on {day}"),
         }
     }
 
-    fn without(&self, plan: &AccountPlan, top_up: &TopUp) -> Option<String> {
-        let of = |events: &[Event]| {
-            let these = top_up
-                .without
-                .iter()
-                .filter(|one| events.contains(&one.event));
-            these
-                .filter_map(|one| Some((one.instance?, one.day)))
-                .collect::<BTreeMap<_, _>>()
-        };
-        let failed = of(&[Event::RenewalFailed, Event::Rejected, Event::Stopped]);
+    /// What happens without a top-up; none where nothing fails.
+    fn missed(self, account: AccountIndex, top_up: &TopUp) -> Option<String> {
+        let failed = days_of_events(
+            top_up,
+            &[Event::RenewalFailed, Event::Rejected, Event::Stopped],
+        );
         if failed.is_empty() {
             return None;
         }
         let first = top_up.without.iter().map(|one| one.day).min()?;
-        let kept = of(&[Event::Reclaimed, Event::Stopped]);
-        let gone = of(&[Event::Terminated]);
-        let (sent, account) = (top_up.arrival.sent, self.account_line(plan));
-        let mut line = format!(
-            "{sent} {account}: {} from {first} on",
-            counted(failed.len(), "failure")
-        );
-        for (what, instances, style) in [
-            ("reclaimed or stopped", &kept, None),
-            ("terminated", &gone, Some(BAD)),
-        ] {
-            let Some((instance, day)) = instances
-                .iter()
-                .min_by_key(|(instance, day)| (**day, **instance))
-            else {
-                continue;
-            };
-            let more = if instances.len() > 1 {
-                format!(" and {} more", instances.len() - 1)
-            } else {
-                String::new()
-            };
-            let said = format!("{} on {day}{more} {what}", self.id(*instance));
-            line += &style.map_or(format!(", {said}"), |style| {
-                format!(", {style}{said}{style:#}")
-            });
+        let (sent, account) = (top_up.arrival.sent, self.words.account(account));
+        let count = counted(failed.len(), "failure");
+        let mut line = format!("{sent} {account}: {count} from {first} on");
+        let off = days_of_events(top_up, &[Event::Reclaimed, Event::Stopped]);
+        if let Some(first) = self.first_instance(&off) {
+            line += &format!(", {first} reclaimed or stopped");
+        }
+        if let Some(first) = self.first_instance(&days_of_events(top_up, &[Event::Terminated])) {
+            line += &format!(", {BAD}{first} terminated{BAD:#}");
         }
         Some(line)
     }
 
-    fn runway(&self, plan: &AccountPlan) -> String {
-        let account = self.account_line(plan);
-        match plan.runway {
-            None => format!("{account} lasts to the end of the run"),
-            Some(failure) => {
-                let missing = self.money(plan, failure.missing);
-                let day = failure.day;
-                let what = self.purpose(&failure);
-                format!("{account} fails on {BAD}{day}{BAD:#}: {missing} missing for {what}")
-            }
-        }
+    /// The first of some instances and its day, and how many more there are.
+    fn first_instance(self, days: &BTreeMap<InstanceIndex, Day>) -> Option<String> {
+        let (instance, day) = days
+            .iter()
+            .min_by_key(|(instance, day)| (**day, **instance))?;
+        let more = match days.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!("{} on {day}{more}", self.words.instance(*instance)))
     }
 
-    fn triage(&self, plan: &AccountPlan) -> Option<String> {
+    fn runway(self, plan: &AccountPlan) -> String {
+        let account = self.words.account(plan.account);
+        let Some(failure) = plan.runway else {
+            return format!("{account} lasts to the end of the run");
+        };
+        let (missing, day) = (
+            self.words.amount(plan.account, failure.missing),
+            failure.day,
+        );
+        let purpose = self.purpose(&failure);
+        format!("{account} fails on {BAD}{day}{BAD:#}: {missing} missing for {purpose}")
+    }
+
+    fn budget_line(self, plan: &AccountPlan) -> Option<String> {
         let triage = plan.triage.as_ref()?;
-        let (account, budget) = (self.account_line(plan), self.money(plan, triage.budget));
-        let all = triage.kept.len() + triage.let_go.len();
+        let account = self.words.account(plan.account);
+        let budget = self.words.amount(plan.account, triage.budget);
+        let (kept, all) = (triage.kept.len(), triage.kept.len() + triage.let_go.len());
         if triage.let_go.is_empty() {
-            return (all > 0)
-                .then(|| format!("{account}: {budget} keep all {all}, alert lines aside"));
+            let line = format!(
+                "{account}: {budget} pays for all {}, alert lines aside",
+                counted(all, "instance")
+            );
+            return (all > 0).then_some(line);
         }
-        let ids: Vec<String> = triage
+        let quality = match triage.is_best() {
+            true => "proven best".to_owned(),
+            false => format!("worth {} of at most {}", triage.worth, triage.most),
+        };
+        let given_up = triage
             .let_go
             .iter()
-            .take(NAMED)
-            .map(|instance| self.id(*instance))
-            .collect();
-        let more = if triage.let_go.len() > NAMED {
-            format!(" and {} more", triage.let_go.len() - NAMED)
-        } else {
-            String::new()
-        };
-        let quality = match (triage.is_best(), triage.most) {
-            (true, _) => "no other set is worth more".to_owned(),
-            (false, most) => format!("worth {} of at most {most}", triage.worth),
-        };
-        let let_go = format!("{BAD}{}{more}{BAD:#}", ids.join(", "));
+            .map(|instance| self.words.instance(*instance));
+        let given_up = first_of(given_up, MAX_NAMED);
         Some(format!(
-            "{account}: {budget} keep {} of {all}, {quality}; let go {let_go}",
-            triage.kept.len()
+            "{account}: {budget} pays for {kept} of {all} instances ({quality}); give up {BAD}{given_up}{BAD:#}"
         ))
     }
 
-    fn step(&self, day: Day, instance: InstanceIndex, verb: Verb) -> String {
-        let id = self.id(instance);
+    fn step(self, day: Day, instance: InstanceIndex, verb: Verb) -> String {
+        let id = self.words.instance(instance);
         match verb {
             Verb::SetFlag(flag, _) => format!("{day} set the flag of {id} to {}", flag.name()),
             Verb::Renew(months) => {
-                format!("{day} renew {id} by {}", counted(months as usize, "month"))
+                format!("{day} renew {id} for {}", counted(months as usize, "month"))
             }
             other => format!("{day} {} {id}", other.name()),
         }
     }
 
-    fn impossible(&self, plan: &Plan) -> Vec<String> {
+    fn impossible(self, plan: &Plan) -> Vec<String> {
         let mut lines = Vec::new();
         for plan in &plan.accounts {
+            let account = self.words.account(plan.account);
+            let why = match plan.triage {
+                None => "before the first top-up",
+                Some(_) => "more than even the smallest set of instances leaves",
+            };
             for unmet in &plan.unmet {
-                let (what, missing, by) = (
-                    self.purpose(unmet),
-                    self.money(plan, unmet.missing),
-                    unmet.by,
-                );
-                let account = self.account_line(plan);
-                let why = match plan.triage {
-                    None => "before the first top-up",
-                    Some(_) => "which even the smallest set of instances lacks",
-                };
+                let (purpose, by) = (self.purpose(unmet), unmet.by);
+                let missing = self.words.amount(plan.account, unmet.missing);
                 lines.push(format!(
-                    "{BAD}{account}: {missing} missing for {what}{BAD:#}: it must be there by {by}, {why}"
+                    "{BAD}{account}: {missing} missing for {purpose}{BAD:#}: needed by {by}, {why}"
                 ));
             }
-            for loss in plan.lost.iter().filter(|loss| loss.asked) {
-                lines.push(format!("{BAD}{}{BAD:#}", self.lost(loss)));
-            }
+            let lost = plan.lost.iter().filter(|loss| loss.asked);
+            lines.extend(lost.map(|loss| format!("{BAD}{}{BAD:#}", self.lost(loss))));
         }
         lines
     }
 
-    fn lost(&self, loss: &UnavoidableLoss) -> String {
-        let id = self.id(loss.instance);
+    fn lost(self, loss: &UnavoidableLoss) -> String {
+        let id = self.words.instance(loss.instance);
         let day = loss.day.map(|day| format!(" on {day}")).unwrap_or_default();
-        match loss.why {
-            UnavoidableCause::Released => format!("{id} is gone before the run begins"),
-            UnavoidableCause::BeforeMoney => format!("{id} is gone{day}, before the first top-up"),
-            UnavoidableCause::People => format!("{id} is given up{day} by an action of the book"),
-            UnavoidableCause::NotRenewed => {
-                let prepaid = self.book.instance(loss.instance).charge_type == ChargeType::Prepaid;
-                let stops = if prepaid {
-                    "goes to the recycle bin"
-                } else {
-                    "is stopped"
-                };
-                match loss.gone {
-                    Some(gone) if loss.day == Some(gone) => {
-                        format!("{id} is terminated{day}: nothing renews it in time")
-                    }
-                    Some(gone) => format!(
-                        "{id} {stops}{day} and is terminated on {gone}: nothing renews it in time"
-                    ),
-                    None => format!("{id} {stops}{day}: nothing renews it in time"),
-                }
+        let instance = self.words.book.instance(loss.instance);
+        let stops = match instance.charge_type {
+            ChargeType::Prepaid => "goes to the recycle bin",
+            ChargeType::Postpaid => "is stopped",
+        };
+        let late = "nothing renews it in time";
+        match (loss.why, loss.gone) {
+            (UnavoidableCause::Released, _) => format!("{id} is gone before the run begins"),
+            (UnavoidableCause::BeforeMoney, _) => {
+                format!("{id} is gone{day}, before the first top-up")
+            }
+            (UnavoidableCause::People, _) => {
+                format!("{id} is given up{day} by an action of the book")
+            }
+            (UnavoidableCause::NotRenewed, None) => format!("{id} {stops}{day}: {late}"),
+            (UnavoidableCause::NotRenewed, Some(gone)) if loss.day == Some(gone) => {
+                format!("{id} is terminated{day}: {late}")
+            }
+            (UnavoidableCause::NotRenewed, Some(gone)) => {
+                format!("{id} {stops}{day} and is terminated on {gone}: {late}")
             }
         }
     }
+}
+
+/// The instances to which some events happen without a top-up, each with the last day of these.
+fn days_of_events(top_up: &TopUp, events: &[Event]) -> BTreeMap<InstanceIndex, Day> {
+    let happened = top_up
+        .without
+        .iter()
+        .filter(|one| events.contains(&one.event));
+    happened
+        .filter_map(|one| Some((one.instance?, one.day)))
+        .collect()
 }

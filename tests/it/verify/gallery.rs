@@ -534,7 +534,11 @@ fn each_resealed_fault_has_the_code_of_its_name() {
     let (_, reports) = with_gallery();
     for fault in RESEALED {
         let proof = proof(&resealed(&reports, with_fault(&reports, fault)), None);
-        let codes: Vec<&str> = proof.findings.iter().map(|one| one.code.as_str()).collect();
+        let codes: Vec<&str> = proof
+            .violations
+            .iter()
+            .map(|one| one.code.as_str())
+            .collect();
         assert!(
             codes.iter().any(|code| fault.0.starts_with(code)),
             "{}: {codes:?}",

@@ -19,7 +19,7 @@ fn the_example_is_proven_by_its_book() {
         .run("verify out/ --book book/")
         .done()
         .says("8 inputs unchanged")
-        .says("files anew, the same byte for byte");
+        .says("files again, byte for byte");
 }
 
 #[test]
