@@ -68,7 +68,7 @@ words! {
 /// those of its own renewals.
 pub fn outlook(status: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
     let outlook = match status {
-        DayStatus::Postpaid(status) => stopped(status, profile, today),
+        DayStatus::Postpaid(status) => stopped(*status, profile, today),
         DayStatus::Prepaid(status) => Unpaid {
             status,
             profile,
@@ -102,7 +102,7 @@ pub fn by_hand(status: &DayStatus, profile: &Profile, months: u32, today: Day) -
 }
 
 /// What helps an instance that is switched off; none where it needs nobody.
-fn stopped(status: &PostpaidStatus, profile: &Profile, today: Day) -> Option<Outlook> {
+fn stopped(status: PostpaidStatus, profile: &Profile, today: Day) -> Option<Outlook> {
     let released = status.release_day(profile)?;
     let latest = released.yesterday();
     match profile.restart {

@@ -138,7 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let way = PaymentChannel::channel_of_book(book, question.channel);
     refuse_impossible_question(book, way, &question)?;
     let progress = AccountProgress::for_count(book.accounts.len());
-    let plan = plan::plan_and_count(book, &question, &|| progress.add_one());
+    let plan = plan::plan_and_count(book, &question, || progress.add_one());
     drop(progress);
     let plan = plan.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))?;
     let written = write_plan(&loaded, (&plan, &question), arguments, &target)?;

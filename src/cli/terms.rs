@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let cheapest = |question: &TermsQuestion| {
         let progress = AccountProgress::for_count(book.accounts.len());
-        let terms = terms::cheapest_and_count(book, question, &|| progress.add_one());
+        let terms = terms::cheapest_and_count(book, question, || progress.add_one());
         terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))
     };
     let mut terms = cheapest(&question)?;
