@@ -173,11 +173,9 @@ fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) 
 /// A lost instance that nothing helps.
 fn beyond_help(book: &Book, gone: &TerminatedInstance, lost_on: Day) -> Lost {
     let listed = book.instance(gone.instance);
-    let is_prepaid = gone.status.is_none_or(|status| status.is_prepaid());
-    let charge_type = if is_prepaid {
-        ChargeType::Prepaid
-    } else {
-        ChargeType::Postpaid
+    let charge_type = match gone.status {
+        Some(DayStatus::Postpaid(_)) => ChargeType::Postpaid,
+        Some(DayStatus::Prepaid(_)) | None => ChargeType::Prepaid,
     };
     Lost {
         instance: gone.instance,

@@ -78,12 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             "look for an amount with too many digits",
         ));
     }
-    let cheapest = |question: &TermsQuestion| {
-        let progress = AccountProgress::for_count(book.accounts.len());
-        let terms = terms::cheapest_and_count(book, question, || progress.add_one());
-        terms.map_err(|refusal| loaded.refused(arguments.changes.scenario(), refusal))
-    };
-    let mut terms = cheapest(&question)?;
+    let mut terms = cheapest(&loaded, &question)?;
     let mut notes = Vec::new();
     if !arguments.no_ceiling {
         for one in &terms {

@@ -180,7 +180,7 @@ pub(crate) fn proof(reports: &Reports, book: Option<&Folder>) -> Proof {
 
 /// What was found, in short.
 pub(crate) fn told(proof: &Proof) -> String {
-    let lines = proof.findings.iter().take(20).map(|one| {
+    let lines = proof.violations.iter().take(20).map(|one| {
         let place = &one.place;
         format!(
             "{} {}:{}: {}\n    {}\n",
