@@ -403,7 +403,7 @@ fn what_is_no_whole_bill_is_refused_with_one_message() {
     let table: &[Refused<'_>] = &[
         (
             &[("p.json", &page)],
-            "2 of 3 rows of the bill of 2026-10 are there: 1 is missing",
+            "found 2 of 3 rows of the bill of 2026-10: 1 is missing",
             "call again for the further pages",
         ),
         (
@@ -444,7 +444,7 @@ fn what_is_no_whole_bill_is_refused_with_one_message() {
                     ),
                 ),
             ],
-            "row `7100000000000000001` is there twice and differs (72.00 and 73.00): in a.json:1 and in b.json:1",
+            "duplicate row `7100000000000000001` differs (72.00 and 73.00): in a.json:1 and in b.json:1",
             "--as-of",
         ),
         (

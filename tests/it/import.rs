@@ -397,7 +397,7 @@ fn what_a_book_cannot_hold_is_named() {
         (
             "states-cvm.json",
             "ins-pending",
-            "`ins-pending` is prepaid, but no answer gives its expiry: it has no row",
+            "`ins-pending` is prepaid, but no response gives its expiry: it has no row",
         ),
         (
             "states-cvm.json",
@@ -432,7 +432,7 @@ fn what_a_book_cannot_hold_is_named() {
         (
             "renewals.json",
             "ins-without-expiry",
-            "`ins-without-expiry` is prepaid, but no answer gives its expiry: it has no row",
+            "`ins-without-expiry` is prepaid, but no response gives its expiry: it has no row",
         ),
         (
             "renewals.json",
@@ -442,7 +442,7 @@ fn what_a_book_cannot_hold_is_named() {
         (
             "hourly-and-listed.json",
             "",
-            "`ins-a1` is charged by the hour: its expiry 2027-06-15 of another answer is left out",
+            "`ins-a1` is charged by the hour: its expiry 2027-06-15 of another response is left out",
         ),
         (
             "states-cvm.json",
@@ -460,12 +460,12 @@ fn what_a_book_cannot_hold_is_named() {
             "",
             "`ins-gone-running` expired on 2020-09-22 and is released on 2020-10-02 by its profile, before the \
              book begins: \
-             it is `terminated` there, though the answers say that it is in use",
+             it is `terminated` there, though the responses say that it is in use",
         ),
         (
             "missing-pages.json",
             "",
-            "1 of 250 `cvm` in `ap-guangzhou` are there",
+            "found 1 of 250 `cvm` in `ap-guangzhou`",
         ),
         (
             "missing-pages.json",
@@ -475,12 +475,12 @@ fn what_a_book_cannot_hold_is_named() {
         (
             "useless.json",
             "",
-            "an answer that holds a `RequestId` only, as `cvm RenewInstances` gives it",
+            "a response that holds a `RequestId` only, as `cvm RenewInstances` gives it",
         ),
         (
             "useless.json",
             "",
-            "the answer of `cvm InquiryPriceTerminateInstances`: refunds are not part of a book",
+            "the response of `cvm InquiryPriceTerminateInstances`: refunds are not part of a book",
         ),
         (
             "useless.json",
@@ -538,12 +538,12 @@ fn what_is_left_to_do_names_the_cell() {
         ),
         (
             "array.json",
-            "fill in cash of account main in accounts.csv: no answer gives its balance, and an empty cell counts as 0",
+            "fill in cash of account main in accounts.csv: no response gives its balance, and an empty cell counts as 0",
         ),
         (
             "states-cvm.json",
             "correct since of ins-returned in instances.csv: it is in the recycle bin, returned, but the \
-             answers do not say \
+             responses do not say \
              since when, and 2026-11-30 is only the latest day possible",
         ),
         (
@@ -571,13 +571,13 @@ fn what_is_left_to_do_names_the_cell() {
         ),
         (
             "two-accounts.json",
-            "put the right account_id beside each instance in instances.csv: the answers name several accounts, \
+            "put the right account_id beside each instance in instances.csv: the responses name several accounts, \
              and every \
-             instance stands under main now",
+             instance is under main now",
         ),
         (
             "fleet/cvm-page-1.json",
-            "import the answer of cbs DescribeDisks as well: data disks that only their instances name (1) are \
+            "import the response of cbs DescribeDisks as well: data disks that only their instances name (1) are \
              missing from \
              the book if they are paid on their own",
         ),
@@ -723,56 +723,56 @@ fn wrong_answers_are_refused_at_their_place() {
             Code::BadJson,
             4,
             1,
-            "not the JSON of an answer: EOF while parsing an object",
+            "not the JSON of a response: EOF while parsing an object",
         ),
         (
             &["not-json.json"],
             Code::UnknownAnswer,
             1,
             1,
-            "the call failed, and this is what it said: [TencentCloudSDKException]",
+            "the call failed with this message: [TencentCloudSDKException]",
         ),
         (
             &["comma.json"],
             Code::BadJson,
             1,
             19,
-            "not the JSON of an answer: expected value",
+            "not the JSON of a response: expected value",
         ),
         (
             &["twice.json"],
             Code::BadJson,
             4,
             14,
-            "not the JSON of an answer: the key `TotalCount` stands twice in one object",
+            "not the JSON of a response: duplicate key `TotalCount` in one object",
         ),
         (
             &["empty.json"],
             Code::BadJson,
             1,
             1,
-            "`wrong/empty.json` holds no answer",
+            "`wrong/empty.json` holds no response",
         ),
         (
             &["unknown.json"],
             Code::UnknownAnswer,
             1,
             14,
-            "an answer of a shape that is not known",
+            "unrecognised API response",
         ),
         (
             &["unknown-instances.json"],
             Code::UnknownAnswer,
             1,
             14,
-            "an answer of another call (its list is `InstanceSet`)",
+            "a response of another call (its list is `InstanceSet`)",
         ),
         (
             &["number.json"],
             Code::UnknownAnswer,
             2,
             2,
-            "values without the answer around them",
+            "values without the response around them",
         ),
         (
             &["failed.json"],
@@ -807,7 +807,7 @@ fn wrong_answers_are_refused_at_their_place() {
             Code::BadValue,
             18,
             22,
-            "`RenewFlag` is `AUTO`: no renewal flag of the interface",
+            "`RenewFlag` is `AUTO`: not a renewal flag of the interface",
         ),
         (
             &["time.json"],
@@ -877,7 +877,7 @@ fn wrong_answers_are_refused_at_their_place() {
             Code::BadAmount,
             6,
             27,
-            "`CashAccountBalance` is `1e400`: no amount in fen, or a very large one",
+            "`CashAccountBalance` is `1e400`: not an amount in fen, or a very large one",
         ),
         (
             &["no-debt.json"],
@@ -942,12 +942,12 @@ fn a_near_miss_is_named_once_for_its_file() {
         ),
         (
             many(r#""ins-1""#, 3),
-            "values without the answer around them",
+            "values without the response around them",
             "without `jq` or `--filter`",
         ),
         (
             "\"ins-1\"\n\"ins-2\"\n".to_owned(),
-            "values without the answer around them",
+            "values without the response around them",
             "without `jq` or `--filter`",
         ),
         (
@@ -979,7 +979,7 @@ fn a_near_miss_is_named_once_for_its_file() {
         // What is no JSON.
         (
             "<!DOCTYPE html><title>Sign in</title>".to_owned(),
-            "a page of the web",
+            "a web page",
             "prints as JSON",
         ),
         (
@@ -1081,7 +1081,7 @@ fn instances_without_their_answer_are_taken() {
         let notes = messages(&imported.notes);
         let taken = notes
             .iter()
-            .filter(|note| note.contains("without the answer around them are taken"));
+            .filter(|note| note.contains("without the response around them are taken"));
         assert_eq!(taken.count(), 1, "{notes:?}");
     }
 }
