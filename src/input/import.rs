@@ -4,7 +4,7 @@
 //! becomes an instance of an [`inventory`], a balance of [`accounts`] or a charge of [`bills`]. Nothing is invented: prices come
 //! from bills only, so the book comes with a list of what to fill in, and what a book cannot hold is named in a warning.
 //!
-//! Responses about one instance are joined by its id: they complete each other, and where they contradict each other the
+//! ReadResponses about one instance are joined by its id: they complete each other, and where they contradict each other the
 //! import is refused. Times with a zone become their date in the book's zone; times without one are local already.
 //!
 //! Nothing here reads a file, the clock or the environment, and no amount passes through a floating-point number.
@@ -42,7 +42,7 @@ use context::{Context, one_line};
 use document::EditedTable;
 use inventory::{join, listing};
 use json::ResponseFile;
-use responses::Responses;
+use responses::ReadResponses;
 
 /// The readers of tables, tried in this order. Another cloud is a folder beside `tencent`, a line here for its tables, and
 /// one in [`read_sources`] for its responses.
@@ -82,7 +82,7 @@ pub struct BillReport {
 /// How much was read and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportCounts {
-    /// Responses and tables that were recognised, those that give nothing to a book included.
+    /// ReadResponses and tables that were recognised, those that give nothing to a book included.
     pub answers: usize,
     /// Rows of `instances.csv`.
     pub instances: usize,
@@ -104,7 +104,7 @@ pub fn tencent(sources: &[Source], options: &Options) -> Result<Imported, Diagno
         found: &mut found,
     };
     let files = response_files(sources);
-    let Responses {
+    let ReadResponses {
         count,
         records,
         balances,
@@ -259,8 +259,8 @@ fn read_sources<'s>(
     files: &'s [ResponseFile<'s>],
     sources: &'s [Source],
     cx: &mut Context<'_>,
-) -> Responses<'s> {
-    let mut responses = Responses::default();
+) -> ReadResponses<'s> {
+    let mut responses = ReadResponses::default();
     for file in files {
         let nodes = json::responses(file, cx);
         tencent::add_responses(nodes, &mut responses, cx);

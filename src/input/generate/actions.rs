@@ -5,12 +5,13 @@
 
 use crate::model::instance::{ChargeType, RenewFlag};
 
+use super::catalogue::CATALOGUE;
 use super::dates::Dates;
 use super::department::{Department, Funded};
 use super::funding::{DrawnFunding, rounded_up};
 use super::inventory::DrawnInstance;
 use super::random::Random;
-use super::row::{Maybe, Quoted, amount, price, push_row};
+use super::row::{Maybe, Quoted, price_cell, push_row, yuan};
 
 /// The heading of `actions.csv`.
 pub(super) const COLUMNS: &str =
@@ -18,13 +19,6 @@ pub(super) const COLUMNS: &str =
 
 /// Months that people renew by, with their weights.
 const RENEWED_MONTHS: &[(u64, i64)] = &[(3, 1), (1, 3), (1, 6), (1, 12)];
-
-const MANUAL_DATABASES: &str = "\"tag:env\" = 'prod' AND product = 'mysql' AND charge_type = 'PREPAID' AND renew_flag = 'manual'";
-const MAINLAND_MEDIUM: &str = "instance_type = 'S5.MEDIUM4' AND charge_type = 'PREPAID' AND region IN ('ap-guangzhou', 'ap-shanghai')";
-const SANDBOX: &str = "\"tag:env\" = 'test' AND project = 'sandbox' AND charge_type = 'PREPAID'";
-const FIRST_CACHES: &str = "product = 'redis' AND charge_type = 'PREPAID' AND state = 'running' AND priority BETWEEN 1 AND 3";
-const BATCH_BY_HOUR: &str =
-    "charge_type = 'POSTPAID_BY_HOUR' AND \"tag:env\" <> 'prod' AND name LIKE 'batch-%'";
 
 const RENEWAL_NOTES: &[&str] = &[
     "asked by the team",
@@ -46,7 +40,7 @@ pub(super) struct DrawnAction<'a> {
     amount: Option<i64>,
     months: Option<i64>,
     day_of_month: Option<i64>,
-    flag: Option<RenewFlag>,
+    flag: &'static str,
     /// In ten-thousandths.
     price: Option<i64>,
     note: &'a str,
@@ -65,11 +59,11 @@ impl DrawnAction<'_> {
                 &self.account_id,
                 &self.instance_id,
                 &Quoted(self.condition),
-                &Maybe(self.amount.map(amount)),
+                &Maybe(self.amount.map(yuan)),
                 &Maybe(self.months),
                 &Maybe(self.day_of_month),
-                &self.flag.map_or("", RenewFlag::name),
-                &Maybe(self.price.map(price)),
+                &self.flag,
+                &Maybe(self.price.map(price_cell)),
                 &self.note,
             ],
         );
@@ -168,7 +162,7 @@ fn new_flag(random: &mut Random, old: RenewFlag) -> DrawnAction<'static> {
     };
     DrawnAction {
         verb: "set_flag",
-        flag: Some(flag),
+        flag: flag.name(),
         months,
         ..DrawnAction::default()
     }
@@ -246,62 +240,22 @@ pub(super) fn write_selective(
     dates: &Dates,
     first_account: &str,
 ) {
-    let at = |permille: i64| dates.run_days() * permille / 1000;
     let soon = dates.date_text((dates.run_days() * 15 / 100).max(1));
-    let expiring =
-        format!("\"tag:env\" = 'prod' AND renew_flag <> 'auto' AND expires_on < DATE '{soon}'");
-    let actions = [
-        DrawnAction {
-            day: at(100),
-            account_id: first_account,
-            verb: "renew",
-            months: Some(3),
-            condition: &expiring,
-            note: "renewed ahead of the holidays",
+    let new_price = 1_000_000 + random.within(0..=150) * 1_000;
+    let unified_day = random.within(1..=28);
+    for one in &CATALOGUE.selective_actions {
+        let action = DrawnAction {
+            day: dates.run_days() * one.permille / 1000,
+            verb: &one.verb,
+            account_id: if one.first_account { first_account } else { "" },
+            condition: &one.condition.replace("{soon}", soon),
+            months: one.months,
+            day_of_month: (one.verb == "renew_until").then_some(unified_day),
+            flag: &one.flag,
+            price: (one.verb == "set_price").then_some(new_price),
+            note: &one.note,
             ..DrawnAction::default()
-        },
-        DrawnAction {
-            day: at(200),
-            verb: "set_flag",
-            flag: Some(RenewFlag::Auto),
-            condition: MANUAL_DATABASES,
-            note: "production must not lapse",
-            ..DrawnAction::default()
-        },
-        DrawnAction {
-            day: at(300),
-            verb: "set_price",
-            price: Some(1_000_000 + random.within(0..=150) * 1_000),
-            condition: MAINLAND_MEDIUM,
-            note: "frame contract",
-            ..DrawnAction::default()
-        },
-        DrawnAction {
-            day: at(450),
-            verb: "set_flag",
-            flag: Some(RenewFlag::None),
-            condition: SANDBOX,
-            note: "sandbox is closing",
-            ..DrawnAction::default()
-        },
-        DrawnAction {
-            day: at(600),
-            account_id: first_account,
-            verb: "renew_until",
-            day_of_month: Some(random.within(1..=28)),
-            condition: FIRST_CACHES,
-            note: "one date for the caches",
-            ..DrawnAction::default()
-        },
-        DrawnAction {
-            day: at(700),
-            verb: "terminate",
-            condition: BATCH_BY_HOUR,
-            note: "batch jobs moved",
-            ..DrawnAction::default()
-        },
-    ];
-    actions
-        .iter()
-        .for_each(|action| action.write_action(out, dates));
+        };
+        action.write_action(out, dates);
+    }
 }

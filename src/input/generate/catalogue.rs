@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::row::{Maybe, price, push_row};
+use super::row::{Maybe, price_cell, push_row};
 
 /// The lists of `catalogue.toml`.
 #[derive(Deserialize)]
@@ -15,6 +15,24 @@ pub(super) struct Catalogue {
     pub(super) regions: Vec<Region>,
     pub(super) environments: Vec<Environment>,
     pub(super) products: Vec<Product>,
+    pub(super) selective_actions: Vec<SelectiveAction>,
+}
+
+/// An action that selects many instances. Its price or day of the month is drawn.
+#[derive(Deserialize)]
+pub(super) struct SelectiveAction {
+    /// Its day, in permille of the run.
+    pub(super) permille: i64,
+    pub(super) verb: String,
+    /// Whether it is for the first account only.
+    #[serde(default)]
+    pub(super) first_account: bool,
+    /// The condition of its instances, in which `{soon}` is a day early in the run.
+    pub(super) condition: String,
+    pub(super) months: Option<i64>,
+    #[serde(default)]
+    pub(super) flag: String,
+    pub(super) note: String,
 }
 
 /// A product.
@@ -79,7 +97,7 @@ pub(super) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 
 impl Region {
     /// A price of the mainland in this region.
-    pub(super) fn price(&self, mainland: i64) -> i64 {
+    pub(super) fn local_price(&self, mainland: i64) -> i64 {
         mainland * self.price_level / MAINLAND
     }
 }
@@ -104,10 +122,10 @@ pub(super) fn price_list() -> Vec<u8> {
         for product in &CATALOGUE.products {
             for one in &product.types {
                 let [monthly, hourly] = [one.monthly, one.hourly]
-                    .map(|mainland| region.map_or(mainland, |region| region.price(mainland)));
-                let hourly = product.hourly.then(|| price(hourly));
+                    .map(|mainland| region.map_or(mainland, |region| region.local_price(mainland)));
+                let hourly = product.hourly.then(|| price_cell(hourly));
                 let region = region.map_or("", |region| &region.name);
-                let (monthly, hourly) = (price(monthly), Maybe(hourly));
+                let (monthly, hourly) = (price_cell(monthly), Maybe(hourly));
                 push_row(
                     &mut out,
                     &[&product.name, &one.name, &region, &monthly, &hourly],

@@ -11,7 +11,7 @@ use super::dates::Dates;
 use super::department::{Department, Funded};
 use super::inventory::{DrawnInstance, Renewal};
 use super::random::Random;
-use super::row::{Maybe, amount, push_row};
+use super::row::{Maybe, push_row, yuan};
 
 /// The heading of `accounts.csv`.
 pub(super) const COLUMNS: &str =
@@ -207,11 +207,11 @@ impl DrawnFunding {
             &[
                 &department.id,
                 &department.name,
-                &amount(self.cash),
-                &amount(self.free_credit),
-                &amount(self.frozen),
-                &amount(self.credit_limit),
-                &Maybe(self.alert_below.map(amount)),
+                &yuan(self.cash),
+                &yuan(self.free_credit),
+                &yuan(self.frozen),
+                &yuan(self.credit_limit),
+                &Maybe(self.alert_below.map(yuan)),
                 &Maybe(self.arrears_hours),
             ],
         );

@@ -9,7 +9,7 @@ use super::catalogue::{CATALOGUE, CatalogueType, Environment, Product, Region};
 use super::dates::Dates;
 use super::department::{Department, Funded};
 use super::random::Random;
-use super::row::{Maybe, price, push_row};
+use super::row::{Maybe, price_cell, push_row};
 
 /// The heading of `instances.csv`.
 pub(super) const COLUMNS: &str = "instance_id,account_id,product,instance_type,region,zone,project,name,charge_type,\
@@ -107,7 +107,7 @@ impl DrawnInstance {
             id: code.after(&product.id_prefix),
             charge_type,
             renewal,
-            price: region.price(list_price) * contract.unwrap_or(1000) / 1000,
+            price: region.local_price(list_price) * contract.unwrap_or(1000) / 1000,
             opening,
             has_contract: contract.is_some(),
             product,
@@ -128,7 +128,7 @@ impl DrawnInstance {
         let (opening, region, renewal) = (&self.opening, &self.region.name, self.renewal);
         let [starts_on, expires_on, since] = [opening.starts_on, opening.expires_on, opening.since]
             .map(|day| Maybe(day.map(|day| dates.date_text(day))));
-        let own_price = self.has_contract.then(|| price(self.price));
+        let own_price = self.has_contract.then(|| price_cell(self.price));
         let is_prepaid = self.charge_type == ChargeType::Prepaid;
         push_row(
             out,

@@ -39,12 +39,12 @@ impl<T: Display> Display for Maybe<T> {
 }
 
 /// An amount in cents, as `1234.50`.
-pub(super) fn amount(cents: i64) -> Decimal {
+pub(super) fn yuan(cents: i64) -> Decimal {
     Decimal::new(cents, 2)
 }
 
 /// A price in ten-thousandths, with two decimals where they say it all and four otherwise.
-pub(super) fn price(units: i64) -> Decimal {
+pub(super) fn price_cell(units: i64) -> Decimal {
     if units % 100 == 0 {
         Decimal::new(units / 100, 2)
     } else {
@@ -64,10 +64,10 @@ mod tests {
             &[
                 &0,
                 &-17,
-                &amount(-5),
-                &amount(123_450),
-                &price(1_180_000),
-                &price(3_675),
+                &yuan(-5),
+                &yuan(123_450),
+                &price_cell(1_180_000),
+                &price_cell(3_675),
                 &Maybe(None::<i64>),
                 &"web-17",
                 &Quoted("\"tag:env\" = 'prod'"),

@@ -39,7 +39,7 @@ const ORDER_COLUMNS: &[&str] = &[
     "free_credit",
     "new",
 ];
-/// The cells of an order that bills give and people would not change by chance.
+/// The columns of an order that bills give and people would not change by chance.
 const ORDER_IDENTITY: &[&str] = &[
     "instance_id",
     "term_start",
@@ -64,10 +64,8 @@ pub(crate) fn apply(tables: &mut BookTables, billed: &Billed, options: &Options)
     let mut prices = take(tables, PRICES, PRICE_COLUMNS);
     applied.add_prices(&mut prices, &mut instances, &derived);
     let rows = instances.index(&["instance_id"]);
-    let rows: BTreeMap<&str, usize> = rows
-        .iter()
-        .map(|(key, row)| (key[0].as_str(), *row))
-        .collect();
+    let rows = rows.iter().map(|(key, row)| (key[0].as_str(), *row));
+    let rows: BTreeMap<&str, usize> = rows.collect();
     let had_orders = tables.contains_key(ORDERS);
     let mut orders = take(tables, ORDERS, ORDER_COLUMNS);
     applied.add_orders(&mut orders, &instances, &rows, &derived);
@@ -78,18 +76,14 @@ pub(crate) fn apply(tables: &mut BookTables, billed: &Billed, options: &Options)
     let header = &["account_id", "cash", "free_credit", "frozen"];
     let mut accounts = take(tables, ACCOUNTS, header);
     add_accounts(&mut accounts, &instances, billed, options);
-    applied
-        .to_do
-        .extend(derived.undecided.iter().map(|sentence| one_line(sentence)));
-    for (id, day) in derived
-        .resized
-        .iter()
-        .filter(|(id, _)| rows.contains_key(*id))
-    {
-        applied.ask(&format!(
-            "write the order of {id} into orders.csv and its price into instances.csv: it was resized on {day}, and no bill says \
-             what was left of its payment or what it costs since"
-        ));
+    derived.undecided.iter().for_each(|one| applied.ask(one));
+    for (id, day) in &derived.resized {
+        if rows.contains_key(id) {
+            applied.ask(&format!(
+                "write the order of {id} into orders.csv and its price into instances.csv: it was resized on {day}, and no bill says \
+                 what was left of its payment or what it costs since"
+            ));
+        }
     }
     applied.ask_about_left(&instances, &rows, &derived.left);
     let months = billed.charges.iter().map(|charge| charge.bill_month);
@@ -175,12 +169,7 @@ impl AppliedBills {
             let instance_type = key[1].clone();
             match agreed(&found).filter(|_| !instance_type.is_empty()) {
                 Some(price) => {
-                    let cells: Vec<(&str, &str)> = PRICED
-                        .iter()
-                        .copied()
-                        .zip(key.iter().map(String::as_str))
-                        .collect();
-                    let row = known.unwrap_or_else(|| prices.push(&cells));
+                    let row = known.unwrap_or_else(|| prices.push(&cells(PRICED, &key)));
                     prices.set_all(row, &[(column, &price.price), ("note", &price.note)]);
                     listed.insert(key, row);
                     self.priced += rows.len();
@@ -211,16 +200,15 @@ impl AppliedBills {
         let mut known = orders.index(ORDER_KEY);
         let mut before: Option<&PaidTerm> = None;
         for order in &derived.orders {
-            let earlier = before
-                .replace(order)
-                .filter(|earlier| earlier.overlaps(order));
+            let earlier = before.replace(order);
+            let earlier = earlier.filter(|earlier| earlier.overlaps(order));
             let Some(row) = rows.get(order.instance).copied() else {
                 continue;
             };
-            let cells = OrderCells::cells_of_term(order);
+            let texts = order_texts(order);
             let is_here = instances.get(row, "charge_type") == ChargeType::Prepaid.name()
                 && instances.get(row, "state") != State::Terminated.name();
-            let is_later = cells.end.as_str() > instances.get(row, "expires_on");
+            let is_later = texts[2].as_str() > instances.get(row, "expires_on");
             if !is_here || is_later || order.is_negative() {
                 continue;
             }
@@ -231,10 +219,13 @@ impl AppliedBills {
                 ));
                 continue;
             }
-            let key = vec![order.instance.to_owned(), cells.start.clone()];
-            match known.get(&key) {
-                Some(at) => orders.set_all(*at, &cells.all()),
-                None => drop(known.insert(key, orders.push(&cells.all()))),
+            let cells = cells(ORDER_COLUMNS, &texts);
+            match known.get(&texts[..ORDER_KEY.len()]) {
+                Some(at) => orders.set_all(*at, &cells),
+                None => {
+                    let row = orders.push(&cells);
+                    known.insert(texts[..ORDER_KEY.len()].to_vec(), row);
+                }
             }
         }
     }
@@ -264,12 +255,9 @@ impl AppliedBills {
 fn agreed<'p>(found: &[(usize, Option<&'p BilledPrice>)]) -> Option<&'p BilledPrice> {
     let (_, first) = found.first()?;
     let first = (*first)?;
-    let mut prices = found
-        .iter()
-        .map(|(_, price)| price.map(|price| &price.price));
-    prices
-        .all(|price| price == Some(&first.price))
-        .then_some(first)
+    let mut prices = found.iter().map(|(_, price)| *price);
+    let agree = prices.all(|price| price.is_some_and(|price| price.price == first.price));
+    agree.then_some(first)
 }
 
 fn remove_ended(orders: &mut EditedTable, ended: &[PaidTerm<'_>]) {
@@ -280,55 +268,31 @@ fn remove_ended(orders: &mut EditedTable, ended: &[PaidTerm<'_>]) {
     }
     let mut removed = BTreeSet::new();
     for term in ended {
-        let cells = OrderCells::cells_of_term(term);
-        let key = cells.identity().map(|(_, text)| text.to_owned());
-        let rows = known.get_mut(key.as_slice());
+        let [instance, start, end, _, cash, free_credit, _] = order_texts(term);
+        let rows = known.get_mut([instance, start, end, cash, free_credit].as_slice());
         removed.extend(rows.and_then(BTreeSet::pop_first));
     }
     orders.remove(&removed);
 }
 
-/// The cells of an order.
-struct OrderCells<'o> {
-    instance: &'o str,
-    start: String,
-    end: String,
-    months: String,
-    cash: String,
-    free_credit: String,
-    new: &'static str,
+/// The cells of an order, in the order of [`ORDER_COLUMNS`].
+fn order_texts(order: &PaidTerm<'_>) -> [String; 7] {
+    let months = order.months.filter(|months| *months <= MAX_MONTHS);
+    [
+        order.instance.to_owned(),
+        order.term.start.to_string(),
+        order.term.end.to_string(),
+        months.map_or_else(String::new, |months| months.to_string()),
+        bills::minor(order.cash, order.currency),
+        bills::minor(order.free_credit, order.currency),
+        if order.new { "true" } else { "" }.to_owned(),
+    ]
 }
 
-impl<'o> OrderCells<'o> {
-    fn cells_of_term(order: &PaidTerm<'o>) -> Self {
-        let months = order.months.filter(|months| *months <= MAX_MONTHS);
-        Self {
-            instance: order.instance,
-            start: order.term.start.to_string(),
-            end: order.term.end.to_string(),
-            months: months.map_or_else(String::new, |months| months.to_string()),
-            cash: bills::minor(order.cash, order.currency),
-            free_credit: bills::minor(order.free_credit, order.currency),
-            new: if order.new { "true" } else { "" },
-        }
-    }
-
-    /// The cells of [`ORDER_IDENTITY`].
-    fn identity(&self) -> [(&'static str, &str); 5] {
-        [
-            ("instance_id", self.instance),
-            ("term_start", &self.start),
-            ("term_end", &self.end),
-            ("cash", &self.cash),
-            ("free_credit", &self.free_credit),
-        ]
-    }
-
-    fn all(&self) -> Vec<(&'static str, &str)> {
-        let mut cells = self.identity().to_vec();
-        cells.extend([("months", self.months.as_str()), ("new", self.new)]);
-        cells
-    }
+/// Texts beside the columns that they are for.
+fn cells<'c>(columns: &[&'c str], texts: &'c [String]) -> Vec<(&'c str, &'c str)> {
+    let texts = texts.iter().map(String::as_str);
+    columns.iter().copied().zip(texts).collect()
 }
 
 /// Adds accounts that only bills know, and balances of the cash ledger where the book has none.

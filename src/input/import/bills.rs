@@ -61,7 +61,7 @@ pub(crate) struct MovementBalances {
     pub(crate) frozen: Decimal,
 }
 
-/// Bills put together: what the archive of a book holds, and what was said on the way.
+/// Bills put together: what the archive of a book holds, and what came of the files.
 #[derive(Debug)]
 pub(crate) struct Billed {
     /// All charges, old and new.
@@ -161,10 +161,10 @@ impl<'s> Bills<'s> {
         let file = download.first().map(archive::file_of);
         let file = file.unwrap_or_default().to_owned();
         let mut archive = Archive::from_charges(earlier);
-        let mut kept = archive.add_download(download, is_gone, &mut added, cx);
-        kept.retain(|charge| is_complete || self.whole.contains(&archive::statement(charge)));
+        let mut missing = archive.add_download(download, is_gone, &mut added, cx);
+        missing.retain(|charge| is_complete || self.whole.contains(&archive::statement(charge)));
         archive.refuse_two_kinds(cx);
-        warn_of_kept(&kept, &file, cx);
+        warn_of_missing(&missing, &file, cx);
         Billed {
             charges: archive.into_rows(),
             added,
@@ -181,9 +181,9 @@ impl<'s> Bills<'s> {
         if let Some(payer) = charges.first().map(|charge| charge.account.clone())
             && charges.iter().all(|charge| charge.account == payer)
         {
-            movements
-                .iter_mut()
-                .for_each(|movement| movement.account = payer.clone());
+            for movement in &mut movements {
+                movement.account = payer.clone();
+            }
         }
         charges.append(&mut movements);
         for charge in &mut charges {
@@ -212,13 +212,13 @@ impl<'s> Bills<'s> {
 
 /// Warns of charges that the book has and a list of their month does not have, though all its rows are there: the list may have
 /// been asked for with a filter, or they were withdrawn.
-fn warn_of_kept(kept: &[Charge], file: &str, cx: &mut Context<'_>) {
-    let Some(first) = kept.first() else { return };
-    let (rows, are, them) = match kept.len() {
+fn warn_of_missing(missing: &[Charge], file: &str, cx: &mut Context<'_>) {
+    let Some(first) = missing.first() else { return };
+    let (rows, are, them) = match missing.len() {
         1 => ("row", "is", "it"),
         _ => ("rows", "are", "them"),
     };
-    let (count, month, id) = (kept.len(), first.bill_month, &first.row_id);
+    let (count, month, id) = (missing.len(), first.bill_month, &first.row_id);
     let message = format!(
         "{count} {rows} of {month} in the book {are} not in these files, `{id}` for one: nothing of {them} is taken away"
     );

@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use super::context::{Context, one_line};
 use super::json::{Members, Node};
 use crate::input::diagnostic::Code;
+use crate::model::bill::exact;
 use crate::model::calendar::Day;
 use crate::model::money::Money;
 
@@ -252,21 +253,12 @@ fn abridged(text: &str) -> String {
     one_line(&start) + more
 }
 
-/// A JSON number divided by ten `places` times, exactly; none if 28 digits do not suffice.
+/// A JSON number divided by ten `places` times, exactly; none where [`exact`] gives none.
 fn shifted(node: Node<'_>, places: i64) -> Option<Decimal> {
     let digits = node.number_text()?;
     let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
-    let mantissa = Decimal::from_str_exact(mantissa).ok()?.normalize();
-    let scale = i64::from(mantissa.scale()) + places - exponent.parse::<i64>().ok()?;
-    let (tens, scale) = if scale < 0 {
-        (10_i128.checked_pow(u32::try_from(-scale).ok()?)?, 0)
-    } else {
-        (1, scale)
-    };
-    let moved = mantissa.mantissa().checked_mul(tens)?;
-    let scale = u32::try_from(scale).ok()?;
-    let exact = Decimal::try_from_i128_with_scale(moved, scale).ok()?;
-    Some(exact.normalize())
+    let exponent = exponent.parse::<i64>().ok()?.checked_sub(places)?;
+    exact(&format!("{mantissa}e{exponent}"))
 }
 
 /// The date of a time: one with a zone in `zone`, one without as it is.

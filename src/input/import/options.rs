@@ -39,7 +39,7 @@ pub struct Options {
     pub account: AccountId,
     /// The currency of all amounts; the responses' small unit is its hundredth.
     pub currency: Currency,
-    /// The day on which the sources of bills said what they say.
+    /// The day on which the bills were downloaded.
     pub as_of: Day,
     /// Whether bills without totals are whole.
     pub complete: bool,

@@ -7,7 +7,7 @@ use super::inventory::record::CloudRecord;
 
 /// What was read.
 #[derive(Default)]
-pub(crate) struct Responses<'s> {
+pub(crate) struct ReadResponses<'s> {
     /// How many responses were recognised, those that give nothing to a book included.
     pub(crate) count: usize,
     pub(crate) records: Vec<CloudRecord<'s>>,

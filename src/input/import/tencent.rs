@@ -24,7 +24,7 @@ use super::context::Context;
 use super::field::Fields;
 use super::inventory::listing::CloudCalls;
 use super::json::Node;
-use super::responses::Responses;
+use super::responses::ReadResponses;
 use not_imported::FileVouchers;
 use response::{RecognisedResponse, ResponsePage};
 
@@ -38,7 +38,7 @@ pub(crate) const CALLS: CloudCalls = CloudCalls {
 /// Adds the responses of one file; values that are not responses are reported.
 pub(crate) fn add_responses<'s>(
     nodes: Vec<Node<'s>>,
-    responses: &mut Responses<'s>,
+    responses: &mut ReadResponses<'s>,
     cx: &mut Context<'_>,
 ) {
     let mut vouchers = FileVouchers::default();
@@ -72,7 +72,7 @@ pub(crate) fn add_responses<'s>(
     vouchers.note(cx);
 }
 
-fn add_page<'s>(page: &ResponsePage<'s>, responses: &mut Responses<'s>, cx: &mut Context<'_>) {
+fn add_page<'s>(page: &ResponsePage<'s>, responses: &mut ReadResponses<'s>, cx: &mut Context<'_>) {
     let entries = page.entries.iter();
     let records = entries.filter_map(|entry| instances::read_record(page.kind, *entry, cx));
     let records: Vec<_> = records.collect();

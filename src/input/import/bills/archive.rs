@@ -21,11 +21,11 @@ pub(crate) type Statement = (AccountId, StatementMonth, bool);
 pub struct Added {
     /// Rows read.
     pub read: usize,
-    /// Rows of one download that are there twice, equal in every cell.
+    /// Duplicate rows of one download, equal in every cell.
     pub twice: usize,
     /// Rows that were not there.
     pub new: usize,
-    /// Rows that say something else than before.
+    /// Rows that differ from before.
     pub corrected: usize,
     /// Rows of the earlier statement that the complete new one does not have.
     pub withdrawn: usize,
@@ -92,7 +92,7 @@ impl Archive {
             let is_known = charge.amount.is_zero() || ids.contains(&charge.row_id);
             !is_known && reached.contains(&statement(charge))
         });
-        let (gone, kept): (Vec<Charge>, Vec<Charge>) = absent
+        let (gone, missing): (Vec<Charge>, Vec<Charge>) = absent
             .cloned()
             .partition(|charge| charge.as_of < as_of && is_gone(charge));
         for charge in gone {
@@ -102,7 +102,7 @@ impl Archive {
                 ..withdrawn(charge)
             });
         }
-        kept
+        missing
     }
 
     fn add_row(&mut self, charge: Charge, added: &mut Added, cx: &mut Context<'_>) {
@@ -110,12 +110,12 @@ impl Archive {
             added.new += 1;
             return self.put(charge);
         };
-        // What was said earlier is kept beside what counts.
-        let is_kept = before.as_of > charge.as_of
+        // An earlier version of the row is in the archive beside the one that counts.
+        let is_archived = before.as_of > charge.as_of
             && self
                 .rows
                 .contains_key(&(charge.row_id.clone(), charge.as_of));
-        if before.says_the_same(&charge) || is_kept {
+        if before.says_the_same(&charge) || is_archived {
             added.known += 1;
         } else if before.as_of == charge.as_of {
             contradiction(before, &charge, cx);

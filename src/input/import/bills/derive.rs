@@ -37,7 +37,7 @@ impl PaidTerm<'_> {
     }
 }
 
-/// A price that a bill gives, and its origin in words.
+/// A price that a bill gives, and a note of its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BilledPrice {
     pub(crate) price: String,
@@ -155,17 +155,16 @@ fn orders<'c>(charges: &[&'c Charge], from: Day) -> Vec<PaidTerm<'c>> {
 
 /// Orders that some version of the charges gives and the ones that count do not.
 fn ended<'c>(all: &'c [Charge], orders: &[PaidTerm<'_>], from: Day) -> Vec<PaidTerm<'c>> {
-    let kept = orders
-        .iter()
-        .map(|order| (order.instance, order.term.start));
+    let kept = orders.iter().map(term_key);
     let kept: BTreeSet<(&str, Day)> = kept.collect();
-    let given = all
-        .iter()
-        .filter(|charge| is_purchase(charge))
-        .filter_map(bought);
-    given
-        .filter(|one| one.term.end > from && !kept.contains(&(one.instance, one.term.start)))
-        .collect()
+    let purchases = all.iter().filter(|charge| is_purchase(charge));
+    let mut ended: Vec<PaidTerm<'c>> = purchases.filter_map(bought).collect();
+    ended.retain(|one| one.term.end > from && !kept.contains(&term_key(one)));
+    ended
+}
+
+fn term_key<'c>(order: &PaidTerm<'c>) -> (&'c str, Day) {
+    (order.instance, order.term.start)
 }
 
 fn left<'c>(charges: &[&'c Charge], orders: &[PaidTerm<'_>]) -> BTreeMap<&'c str, Day> {
@@ -297,10 +296,10 @@ fn note(charge: &Charge, months: u32) -> String {
 /// The hourly price of each instance: from the latest day of use with whole hours on which all hours agree.
 fn hourly_prices<'c>(charges: &[&'c Charge], undecided: &mut Vec<String>) -> InstancePrices<'c> {
     let mut latest: BTreeMap<&str, (Day, BTreeSet<Decimal>)> = BTreeMap::new();
-    let usage = charges
-        .iter()
-        .filter(|charge| charge.kind == ChargeKind::Usage);
-    for charge in usage.filter(|charge| charge.amount > Decimal::ZERO) {
+    for charge in charges {
+        if charge.kind != ChargeKind::Usage || charge.amount <= Decimal::ZERO {
+            continue;
+        }
         let (Some(instance), Some(hours), Some(term)) =
             (charge.instance.as_deref(), charge.hours, charge.term)
         else {
@@ -309,11 +308,10 @@ fn hourly_prices<'c>(charges: &[&'c Charge], undecided: &mut Vec<String>) -> Ins
         let Some(price) = Pricing::hourly(charge.amount, hours) else {
             continue;
         };
-        let known = latest
-            .entry(instance)
-            .or_insert((term.start, BTreeSet::new()));
+        let unpriced = (term.start, BTreeSet::new());
+        let known = latest.entry(instance).or_insert_with(|| unpriced.clone());
         if term.start > known.0 {
-            *known = (term.start, BTreeSet::new());
+            *known = unpriced;
         }
         if term.start == known.0 {
             known.1.insert(price);
@@ -355,10 +353,8 @@ pub(crate) fn unlisted<'c>(
     }
     last.retain(|instance, charge| {
         let lasts = term_end(charge).is_some_and(|end| end > from);
-        lasts
-            && returns
-                .get(instance)
-                .is_none_or(|day| *day < charge.paid_on)
+        let returned = returns.get(instance);
+        lasts && returned.is_none_or(|day| *day < charge.paid_on)
     });
     last
 }

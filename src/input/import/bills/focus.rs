@@ -19,7 +19,7 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
 use super::line::{BillLine, bare_charge};
-use super::sheet::{BillSheet, Column, TableReader, tag_of};
+use super::sheet::{BillSheet, SheetColumn, TableReader, tag_of};
 use crate::input::diagnostic::Code;
 use crate::input::import::context::{Context, one_line};
 use crate::input::import::field::day_in;
@@ -44,9 +44,7 @@ const KNOWN_CATEGORIES: &str = "expected Usage, Purchase, Tax, Credit or Adjustm
 pub(crate) const TABLE: TableReader = TableReader { fits, charges };
 
 fn fits(heading: &[String]) -> bool {
-    ["BilledCost", "ChargePeriodStart"]
-        .iter()
-        .all(|name| has(heading, name))
+    has(heading, "BilledCost") && has(heading, "ChargePeriodStart")
 }
 
 fn has(heading: &[String], name: &str) -> bool {
@@ -54,8 +52,8 @@ fn has(heading: &[String], name: &str) -> bool {
 }
 
 /// What a heading means: its own name, or a tag.
-fn column_of(heading: &str) -> Column {
-    tag_of(heading).map_or_else(|| Column::Named(heading.into()), Column::Tag)
+fn column_of(heading: &str) -> SheetColumn {
+    tag_of(heading).map_or_else(|| SheetColumn::Named(heading.into()), SheetColumn::Tag)
 }
 
 /// The charges of a table; what is wrong with a column is reported once, with its first row and how many there are.
@@ -135,10 +133,9 @@ impl FocusRow<'_, '_> {
         let (line, zone) = (self.line, self.options.zone);
         let period = self.span("BillingPeriodStart", "BillingPeriodEnd");
         let used = self.span("ChargePeriodStart", "ChargePeriodEnd");
-        let amount = self.amount("BilledCost");
-        let list = line
-            .cell_text("ListCost")
-            .and_then(|_| self.amount("ListCost"));
+        let amount = self.needed_amount("BilledCost");
+        let has_list = line.cell_text("ListCost").is_some();
+        let list = has_list.then(|| self.needed_amount("ListCost")).flatten();
         let code = line.cell_text("BillingCurrency").unwrap_or_default();
         let currency = Currency::from_code(code)
             .or_else(|| self.wrong("BillingCurrency", "not a currency such as CNY"));
@@ -192,7 +189,7 @@ impl FocusRow<'_, '_> {
         moment.or_else(|| self.wrong(name, "not a time such as 2026-10-31T16:00:00Z"))
     }
 
-    fn amount(&mut self, name: &'static str) -> Option<Decimal> {
+    fn needed_amount(&mut self, name: &'static str) -> Option<Decimal> {
         let amount = self.line.cell_text(name).and_then(exact);
         amount.or_else(|| self.wrong(name, "not a plain number such as 12.5"))
     }
@@ -272,9 +269,8 @@ fn add_quantity(charge: &mut Charge, line: &BillLine<'_>) {
 
 fn product(line: &BillLine<'_>) -> String {
     let name = line.cell_text("ServiceName").unwrap_or_default();
-    tencent::words::product_of_name(name)
-        .unwrap_or(name)
-        .to_owned()
+    let product = tencent::words::product_of_name(name);
+    product.unwrap_or(name).to_owned()
 }
 
 /// Tags, which are one JSON object.
@@ -294,20 +290,20 @@ fn tags(line: &BillLine<'_>) -> BTreeMap<String, String> {
 
 /// The id of a row without its running number.
 fn base_id(charge: &Charge, line: &BillLine<'_>) -> String {
-    let term = charge
-        .term
-        .map(|term| format!("{}..{}", term.start, term.end));
+    let term = match charge.term {
+        Some(term) => format!("{}..{}", term.start, term.end),
+        None => String::new(),
+    };
     let moment = line.cell_text("ChargePeriodStart").unwrap_or_default();
-    let sku = line
-        .cell_text("SkuPriceId")
-        .or_else(|| line.cell_text("SkuId"));
+    let sku = line.cell_text("SkuPriceId");
+    let sku = sku.or_else(|| line.cell_text("SkuId"));
     format!(
         "{}/{}/{}/{}/{moment}/{}/{}",
         charge.account,
         charge.bill_month,
         charge.instance.as_deref().unwrap_or_default(),
         sku.unwrap_or_default(),
-        term.unwrap_or_default(),
+        term,
         charge.kind.word()
     )
 }

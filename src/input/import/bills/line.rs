@@ -241,11 +241,7 @@ pub(crate) fn bare_charge(
 }
 /// Whether a time of day is the last moment of its hour and minute, as an end that is included is.
 pub(crate) fn ends_a_span(text: &str) -> bool {
-    let clock = text
-        .trim()
-        .trim_end_matches('Z')
-        .rsplit(['T', ' '])
-        .next()
-        .unwrap_or_default();
+    let text = text.trim().trim_end_matches('Z');
+    let clock = text.rsplit(['T', ' ']).next().unwrap_or_default();
     clock.ends_with(":59:59") || clock.contains(":59:59.")
 }

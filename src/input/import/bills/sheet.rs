@@ -44,7 +44,7 @@ pub(crate) struct TableReader {
 }
 
 /// What a column of a table is.
-pub(crate) enum Column {
+pub(crate) enum SheetColumn {
     /// The text of this name.
     Named(Rc<str>),
     /// The id of this name, which a number of a workbook can have destroyed.
@@ -279,11 +279,11 @@ impl<'s> BillSheet<'s> {
     /// The rows as lines; `column_of` says what a heading means. Cells are moved, so that a large table is in memory once.
     pub(crate) fn into_lines(
         self,
-        column_of: impl Fn(&str) -> Column,
+        column_of: impl Fn(&str) -> SheetColumn,
         cx: &mut Context<'_>,
     ) -> Vec<BillLine<'s>> {
         let columns = self.heading.iter().map(|heading| column_of(heading));
-        let columns: Vec<Column> = columns.collect();
+        let columns: Vec<SheetColumn> = columns.collect();
         self.report_lost_digits(&columns, cx);
         let rows = self.rows.into_iter().filter(|row| !row.is_empty());
         rows.map(|row| {
@@ -299,12 +299,12 @@ impl<'s> BillSheet<'s> {
     }
 
     /// One message for a file whose ids a spreadsheet has turned into numbers.
-    fn report_lost_digits(&self, columns: &[Column], cx: &mut Context<'_>) {
+    fn report_lost_digits(&self, columns: &[SheetColumn], cx: &mut Context<'_>) {
         // The first row in which each column is lost, in the order in which they are found.
         let mut lost: Vec<(usize, &SheetRow)> = Vec::new();
         for row in &self.rows {
             for (at, _) in row.cells.iter().enumerate().filter(|(_, cell)| cell.lossy) {
-                let is_id = matches!(columns.get(at), Some(Column::Id(_)));
+                let is_id = matches!(columns.get(at), Some(SheetColumn::Id(_)));
                 if is_id && lost.iter().all(|(column, _)| *column != at) {
                     lost.push((at, row));
                 }
@@ -313,9 +313,8 @@ impl<'s> BillSheet<'s> {
         let Some((first, row)) = lost.first() else {
             return;
         };
-        let names = lost
-            .iter()
-            .map(|(at, _)| format!("`{}`", self.heading[*at]));
+        let names = lost.iter().map(|(at, _)| &self.heading[*at]);
+        let names = names.map(|name| format!("`{name}`"));
         let message = format!(
             "column {} holds numbers of more than {EXACT_DIGITS} digits, such as {} in row {}: the spreadsheet has changed their last digits",
             names.collect::<Vec<_>>().join(", "),
@@ -327,17 +326,17 @@ impl<'s> BillSheet<'s> {
     }
 }
 
-fn line<'s>(columns: &[Column], cells: Vec<SheetCell>, source: RowSource<'s>) -> BillLine<'s> {
+fn line<'s>(columns: &[SheetColumn], cells: Vec<SheetCell>, source: RowSource<'s>) -> BillLine<'s> {
     let (mut texts, mut tags) = (Texts::new(), BTreeMap::new());
     for (column, SheetCell { text, .. }) in columns.iter().zip(cells) {
         match column {
-            Column::Named(name) | Column::Id(name) => {
+            SheetColumn::Named(name) | SheetColumn::Id(name) => {
                 texts.insert(name.clone(), text);
             }
-            Column::Tag(key) if !matches!(text.as_str(), "" | "-") => {
+            SheetColumn::Tag(key) if !matches!(text.as_str(), "" | "-") => {
                 tags.insert(key.clone(), text);
             }
-            Column::Tag(_) | Column::Other => {}
+            SheetColumn::Tag(_) | SheetColumn::Other => {}
         }
     }
     BillLine {
@@ -361,10 +360,8 @@ pub(crate) fn tag_of(heading: &str) -> Option<String> {
 /// A heading without blanks, invisible characters, units in brackets of money, and case.
 pub(crate) fn plain_heading(heading: &str) -> String {
     const INVISIBLE: &[char] = &['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}'];
-    let seen = heading
-        .chars()
-        .filter(|c| !c.is_whitespace() && !INVISIBLE.contains(c));
-    let mut text: String = seen.flat_map(char::to_lowercase).collect();
+    let mut text = heading.to_lowercase();
+    text.retain(|c| !c.is_whitespace() && !INVISIBLE.contains(&c));
     text = text.replace('（', "(").replace('）', ")");
     for unit in ["(元)", "(cny)", "(usd)"] {
         text = text.replace(unit, "");

@@ -57,19 +57,19 @@ pub(crate) struct ListedInstance {
     /// Its expiry date, always there for a prepaid instance.
     pub(crate) expires_on: Option<Day>,
     /// Its state when the book begins.
-    pub(crate) opening: OpeningState,
+    pub(crate) opening: ListedState,
     pub(crate) tags: BTreeMap<String, String>,
 }
 
 /// The cells `state`, `since` and `returned`; the default leaves the state to the book.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OpeningState {
+pub(crate) struct ListedState {
     pub(crate) state: Option<State>,
     pub(crate) since: Option<Day>,
     pub(crate) returned: bool,
 }
 
-impl OpeningState {
+impl ListedState {
     fn since(state: State, since: Day) -> Self {
         Self {
             state: Some(state),
@@ -111,11 +111,13 @@ pub(crate) fn list(records: &Records<'_>, calls: &CloudCalls, cx: &mut Context<'
         calls,
         to_do: Vec::new(),
     };
-    let (whole, parts): (Vec<&CloudRecord<'_>>, Vec<&CloudRecord<'_>>) = records
-        .values()
-        .partition(|one| one.facts.part_of.is_none());
-    let rows = whole.into_iter().filter_map(|one| writer.list_record(one));
-    let rows: Vec<ListedInstance> = rows.collect();
+    let (mut rows, mut parts) = (Vec::new(), Vec::new());
+    for one in records.values() {
+        match one.facts.part_of {
+            Some(_) => parts.push(one),
+            None => rows.extend(writer.list_record(one)),
+        }
+    }
     writer.leave_out_parts(&parts);
     writer.warn_of_disks(records, &rows);
     writer.ask_for_disks(records);
@@ -134,7 +136,7 @@ struct ListingWriter<'c> {
 
 /// What decides the state of a prepaid instance: its expiry, and the days that its profile, if there is one, adds.
 #[derive(Clone, Copy)]
-struct TermDays {
+struct TermMilestones {
     expiry: Day,
     suspended: Option<Day>,
     released: Option<Day>,
@@ -150,28 +152,24 @@ impl ListingWriter<'_> {
             ChargeType::Postpaid => self.postpaid(one),
         };
         let own_type = facts.instance_type.as_ref().or(facts.sub_product.as_ref());
+        let project = facts.project_name.as_ref().or(facts.project_id.as_ref());
         let flag = facts.renew_flag.as_ref().filter(|_| is_prepaid);
         let expiry = facts.expires_on.as_ref().filter(|_| is_prepaid);
-        let tags = facts.tags.iter();
+        let tags = facts.tags.clone().into_iter();
         Some(ListedInstance {
             id: one.id.value.clone(),
             product: one.product.value.clone(),
             instance_type: own_type.unwrap_or(&one.product).value.clone(),
-            region: text_or_empty(&facts.region),
-            zone: text_or_empty(&facts.zone),
-            project: text_or_empty(match facts.project_name {
-                Some(_) => &facts.project_name,
-                None => &facts.project_id,
-            }),
-            name: text_or_empty(&facts.name),
+            region: text_or_empty(facts.region.as_ref()),
+            zone: text_or_empty(facts.zone.as_ref()),
+            project: text_or_empty(project),
+            name: text_or_empty(facts.name.as_ref()),
             charge,
             renew_flag: flag.map(|flag| flag.value.0),
             renew_months: is_prepaid.then(|| self.renew_months(one)).flatten(),
             expires_on: expiry.map(|day| day.value),
             opening,
-            tags: tags
-                .map(|(key, tag)| (key.clone(), tag.value.clone()))
-                .collect(),
+            tags: tags.map(|(key, tag)| (key, tag.value)).collect(),
         })
     }
 
@@ -233,7 +231,7 @@ impl ListingWriter<'_> {
         None
     }
 
-    fn prepaid(&mut self, one: &CloudRecord<'_>) -> Option<OpeningState> {
+    fn prepaid(&mut self, one: &CloudRecord<'_>) -> Option<ListedState> {
         let Some(expiry) = one.facts.expires_on.as_ref().map(|day| day.value) else {
             let call = self.calls.expiries;
             let help = format!("add it to instances.csv with its expiry, or import {call} as well");
@@ -242,13 +240,13 @@ impl ListingWriter<'_> {
             return None;
         };
         let profile = self.cx.options.profile(&one.product.value);
-        let term = TermDays {
+        let term = TermMilestones {
             expiry,
             suspended: profile.map(|profile| expiry + profile.suspend_after_days),
             released: profile.map(|profile| expiry + profile.released_after_days),
         };
         Some(match one.status() {
-            CloudStatus::Gone => OpeningState::terminated(),
+            CloudStatus::Gone => ListedState::terminated(),
             CloudStatus::InBin(cause) => self.in_bin(one, cause, term),
             CloudStatus::InUse | CloudStatus::NeverMade => self.derived(one, term),
         })
@@ -258,19 +256,19 @@ impl ListingWriter<'_> {
         &mut self,
         one: &CloudRecord<'_>,
         cause: IsolationCause,
-        term: TermDays,
-    ) -> OpeningState {
+        term: TermMilestones,
+    ) -> ListedState {
         let from = self.cx.options.from;
         let returned = cause == IsolationCause::Returned;
         match one.facts.isolated_on.as_ref().map(|day| day.value) {
             Some(since) if since < from => {
                 self.ask_for_return(one, since, term);
-                OpeningState {
+                ListedState {
                     returned,
-                    ..OpeningState::since(State::Reclaimed, since)
+                    ..ListedState::since(State::Reclaimed, since)
                 }
             }
-            Some(since) if term.expiry < from => OpeningState {
+            Some(since) if term.expiry < from => ListedState {
                 state: Some(State::Overdue),
                 ..self.not_yet(one, since)
             },
@@ -281,7 +279,7 @@ impl ListingWriter<'_> {
             None if !returned && term.suspended.is_some_and(|day| day < from) => {
                 self.derived(one, term)
             }
-            None => OpeningState {
+            None => ListedState {
                 returned,
                 ..self.since_unknown(one, State::Reclaimed)
             },
@@ -289,7 +287,7 @@ impl ListingWriter<'_> {
     }
 
     /// The state that the book derives from the expiry, unless the instance would be gone before the book begins.
-    fn derived(&mut self, one: &CloudRecord<'_>, term: TermDays) -> OpeningState {
+    fn derived(&mut self, one: &CloudRecord<'_>, term: TermMilestones) -> ListedState {
         let (from, expiry, says) = (self.cx.options.from, term.expiry, one.status());
         if let Some(released) = term.released.filter(|day| *day < from) {
             let what = format!(
@@ -298,7 +296,7 @@ impl ListingWriter<'_> {
             );
             let help = "if it was renewed, correct its `expires_on` and empty its `state` in instances.csv";
             self.warn(one, &what, help);
-            return OpeningState::terminated();
+            return ListedState::terminated();
         }
         if says == CloudStatus::InUse && expiry < from {
             self.to_do.push(format!(
@@ -307,47 +305,47 @@ impl ListingWriter<'_> {
                 one.id.value
             ));
         }
-        OpeningState::default()
+        ListedState::default()
     }
 
-    fn postpaid(&mut self, one: &CloudRecord<'_>) -> OpeningState {
+    fn postpaid(&mut self, one: &CloudRecord<'_>) -> ListedState {
         match one.status() {
             CloudStatus::Gone | CloudStatus::InBin(IsolationCause::Returned) => {
-                OpeningState::terminated()
+                ListedState::terminated()
             }
             CloudStatus::InBin(_) => match one.facts.isolated_on.as_ref().map(|day| day.value) {
                 Some(since) if since < self.cx.options.from => {
-                    OpeningState::since(State::Stopped, since)
+                    ListedState::since(State::Stopped, since)
                 }
                 Some(since) => self.not_yet(one, since),
                 None => self.since_unknown(one, State::Stopped),
             },
-            CloudStatus::InUse | CloudStatus::NeverMade => OpeningState::default(),
+            CloudStatus::InUse | CloudStatus::NeverMade => ListedState::default(),
         }
     }
 
     /// The book begins before the responses were given: the run finds out by itself.
-    fn not_yet(&mut self, one: &CloudRecord<'_>, day: Day) -> OpeningState {
+    fn not_yet(&mut self, one: &CloudRecord<'_>, day: Day) -> ListedState {
         let (from, says) = (self.cx.options.from, one.status());
         let what = format!(
             "is {says} since {day} at the earliest, but the book begins on {from}: it is in use there"
         );
         let help = "import with `--from` the day after the responses were given";
         self.warn(one, &what, help);
-        OpeningState::default()
+        ListedState::default()
     }
 
-    fn since_unknown(&mut self, one: &CloudRecord<'_>, state: State) -> OpeningState {
+    fn since_unknown(&mut self, one: &CloudRecord<'_>, state: State) -> ListedState {
         let (since, says) = (self.cx.options.from.yesterday(), one.status());
         self.to_do.push(format!(
             "correct since of {} in instances.csv: it is {says}, but the responses do not say since when, and {since} is \
              only the latest day possible",
             one.id.value
         ));
-        OpeningState::since(state, since)
+        ListedState::since(state, since)
     }
 
-    fn ask_for_return(&mut self, one: &CloudRecord<'_>, since: Day, term: TermDays) {
+    fn ask_for_return(&mut self, one: &CloudRecord<'_>, since: Day, term: TermMilestones) {
         let is_unknown = one.status() == CloudStatus::InBin(IsolationCause::Unknown);
         if since < term.expiry && is_unknown {
             self.to_do.push(format!(
@@ -446,7 +444,6 @@ impl ListingWriter<'_> {
     }
 }
 
-fn text_or_empty(text: &Option<SourcedText<'_>>) -> String {
-    text.as_ref()
-        .map_or_else(String::new, |text| text.value.clone())
+fn text_or_empty(text: Option<&SourcedText<'_>>) -> String {
+    text.map_or_else(String::new, |text| text.value.clone())
 }

@@ -74,9 +74,8 @@ fn check_sum(fields: &mut Fields<'_, '_>, key: &str, sum: Money) {
         "`{key}` is {says} {currency}, but its parts make {parts} {currency}, which the book takes"
     );
     let help = "look at the account, then correct accounts.csv";
-    stated
-        .node
-        .report(Code::LeftOut, &message, help, &mut fields.cx);
+    let node = stated.node;
+    node.report(Code::LeftOut, &message, help, &mut fields.cx);
 }
 
 /// Warns of temporary credit that has not ended before the book begins.

@@ -183,16 +183,15 @@ fn failed_call(members: &Members<'_>) -> Option<NearMiss> {
 
 /// Whether a value is a list of objects.
 fn holds_objects(value: Node<'_>) -> bool {
-    let first = value
-        .elements()
-        .and_then(|elements| elements.into_iter().next());
-    first.is_some_and(|first| first.members().is_some())
+    let elements = value.elements().unwrap_or_default();
+    elements
+        .first()
+        .is_some_and(|first| first.members().is_some())
 }
 
 /// Whether members lead one into the other: `Instances`, in that `Instance`.
 fn has_path(node: Node<'_>, path: &str) -> bool {
     let mut names = path.split(' ');
-    names
-        .try_fold(node, |node, name| node.members()?.get(name).copied())
-        .is_some()
+    let last = names.try_fold(node, |node, name| node.members()?.get(name).copied());
+    last.is_some()
 }

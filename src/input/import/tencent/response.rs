@@ -1,6 +1,6 @@
 //! Which response a JSON value is: recognised by its members, with or without the `Response` around them.
 //!
-//! A failed call is an error. Responses that are known but hold nothing for a book leave a warning.
+//! A failed call is an error. ReadResponses that are known but hold nothing for a book leave a warning.
 //! Of the entries of a list only the first is looked into, and only for its kind.
 
 use super::bills;
@@ -85,9 +85,8 @@ fn list<'s>(fields: &mut Fields<'s, '_>) -> Option<ResponsePage<'s>> {
     let entries = fields.list(key);
     let first = entries.first().and_then(|entry| entry.members());
     let (.., kind) = LISTS.iter().find(|(list, member, _)| {
-        let is_kind = first
-            .as_ref()
-            .is_none_or(|first| first.contains_key(*member));
+        let first = first.as_ref();
+        let is_kind = first.is_none_or(|first| first.contains_key(*member));
         list == key && is_kind
     })?;
     let next = fields.get("NextToken");

@@ -74,10 +74,8 @@ pub(crate) fn kind_of(transaction: &str) -> Option<ChargeKind> {
     if name.starts_with("postpay_deduct") {
         return Some(ChargeKind::Usage);
     }
-    let mut without_mode = WORDS
-        .pay_modes
-        .iter()
-        .filter_map(|mode| name.strip_prefix(mode.as_str()));
+    let modes = WORDS.pay_modes.iter();
+    let mut without_mode = modes.filter_map(|mode| name.strip_prefix(mode.as_str()));
     let kind = name_with_word(&WORDS.kinds, &name)
         .or_else(|| without_mode.find_map(|rest| name_with_word(&WORDS.kinds, rest.trim())))?;
     let mut words = ChargeKind::WORDS.iter();

@@ -35,10 +35,9 @@ pub(crate) fn add_lines<'s>(bills: &mut Bills<'s>, fields: &mut Fields<'s, '_>) 
             lines.push(line);
         }
     }
-    let months = lines
-        .iter()
-        .filter_map(|line| line.cell_text("BillMonth")?.get(..7));
-    let months: Vec<&str> = months.collect::<BTreeSet<_>>().into_iter().collect();
+    let months = lines.iter().filter_map(|line| line.cell_text("BillMonth"));
+    let months: BTreeSet<&str> = months.filter_map(|month| month.get(..7)).collect();
+    let months = Vec::from_iter(months);
     let what = if months.is_empty() {
         "the bill".to_owned()
     } else {

@@ -68,7 +68,7 @@ fn charge(line: &BillLine<'_>, cx: &mut Context<'_>) -> Option<Charge> {
     let before = cx.found.errors();
     let kind = kind(line, cx);
     let paid_on = line.day("PayTime", cx);
-    let term = TermDays {
+    let term = LineTerm {
         begin: line.day("FeeBeginTime", cx),
         end: line.day("FeeEndTime", cx),
     };
@@ -146,13 +146,11 @@ fn row_id(line: &BillLine<'_>, charge: &Charge) -> String {
         return format!("{bill}{instance}");
     }
     let (account, month, kind) = (&charge.account, charge.bill_month, charge.kind.word());
-    let term = charge
-        .term
-        .map(|term| format!("/{}..{}", term.start, term.end));
-    format!(
-        "{account}/{month}/{kind}{instance}{}",
-        term.unwrap_or_default()
-    )
+    let term = match charge.term {
+        Some(term) => format!("/{}..{}", term.start, term.end),
+        None => String::new(),
+    };
+    format!("{account}/{month}/{kind}{instance}{term}")
 }
 
 fn kind(line: &BillLine<'_>, cx: &mut Context<'_>) -> Option<ChargeKind> {
@@ -174,9 +172,8 @@ fn kind(line: &BillLine<'_>, cx: &mut Context<'_>) -> Option<ChargeKind> {
 /// month belongs to the month before.
 fn month(line: &BillLine<'_>, paid_on: Day, cx: &mut Context<'_>) -> Option<StatementMonth> {
     let Some(text) = line.cell_text("BillMonth") else {
-        let end = line
-            .cell_text("FeeEndTime")
-            .filter(|_| paid_on.day_of_month() == 1);
+        let end = line.cell_text("FeeEndTime");
+        let end = end.filter(|_| paid_on.day_of_month() == 1);
         let last_use = end.and_then(|end| Day::parse(end.get(..10)?).ok());
         let last_use = last_use.filter(|end| *end < paid_on);
         return Some(StatementMonth::month_of(last_use.unwrap_or(paid_on)));
@@ -201,12 +198,12 @@ fn chinese_month(text: &str) -> Option<StatementMonth> {
 }
 
 /// The days on which a term begins and ends.
-struct TermDays {
+struct LineTerm {
     begin: Option<Day>,
     end: Option<Day>,
 }
 
-impl TermDays {
+impl LineTerm {
     /// The term; a refund that begins and ends at one moment has none. An end that is included counts its day.
     fn span(&self, line: &BillLine<'_>, kind: ChargeKind) -> Option<BilledSpan> {
         let (start, end) = (self.begin?, self.end?);
@@ -247,9 +244,8 @@ fn reverses(line: &BillLine<'_>, kind: ChargeKind) -> Vec<String> {
     if !takes_back.contains(&kind) {
         return Vec::new();
     }
-    let names = REVERSED_ORDERS
-        .iter()
-        .filter_map(|name| line.cell_text(name));
+    let names = REVERSED_ORDERS.iter();
+    let names = names.filter_map(|name| line.cell_text(name));
     let ids = names.flat_map(|ids| ids.split([',', ';'])).map(str::trim);
     let mut orders: Vec<String> = ids.filter(|id| !id.is_empty()).map(str::to_owned).collect();
     orders.sort();
@@ -267,9 +263,8 @@ fn product(line: &BillLine<'_>) -> String {
 }
 
 fn region(line: &BillLine<'_>) -> String {
-    let code = line
-        .cell_text("RegionCode")
-        .filter(|code| code.contains('-'));
+    let code = line.cell_text("RegionCode");
+    let code = code.filter(|code| code.contains('-'));
     let number = line.cell_text("RegionId").unwrap_or_default();
     let name = line.cell_text("RegionName").unwrap_or_default();
     let region = code.or_else(|| words::region_of(number, name));

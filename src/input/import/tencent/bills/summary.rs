@@ -82,10 +82,8 @@ fn add_total<'s>(bills: &mut Bills<'s>, fields: &mut Fields<'s, '_>, total: Stat
         );
         return;
     };
-    let decimals = stated
-        .value
-        .split_once('.')
-        .map_or(0, |(_, decimals)| decimals.len());
+    let decimals = stated.value.split_once('.').unzip().1;
+    let decimals = decimals.map_or(0, str::len);
     bills.totals.push(StatedTotal {
         total: amount,
         digits: u32::try_from(decimals).unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::meaning;
 use crate::input::import::bills::line::BillLine;
-use crate::input::import::bills::sheet::{BillSheet, Column, TableReader, tag_of};
+use crate::input::import::bills::sheet::{BillSheet, SheetColumn, TableReader, tag_of};
 use crate::input::import::context::Context;
 use crate::input::import::tencent::words;
 use crate::model::bill::Charge;
@@ -31,11 +31,11 @@ fn fits(heading: &[String]) -> bool {
     NEEDED.iter().all(|needed| names.contains(needed))
 }
 
-fn column_of(heading: &str) -> Column {
+fn column_of(heading: &str) -> SheetColumn {
     match words::name_of(heading) {
-        Some(name) if IDS.contains(&name) => Column::Id(name.into()),
-        Some(name) => Column::Named(name.into()),
-        None => tag_of(heading).map_or(Column::Other, Column::Tag),
+        Some(name) if IDS.contains(&name) => SheetColumn::Id(name.into()),
+        Some(name) => SheetColumn::Named(name.into()),
+        None => tag_of(heading).map_or(SheetColumn::Other, SheetColumn::Tag),
     }
 }
 
