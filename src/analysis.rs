@@ -10,4 +10,5 @@ pub mod plan;
 pub mod remedy;
 pub mod summary;
 pub mod tasks;
+#[cfg(feature = "terms")]
 pub mod terms;

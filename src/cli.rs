@@ -43,6 +43,7 @@ use crate::input::shown;
 use print::{say_own, warn};
 
 /// What a run of the program came to; its exit codes are stable.
+/// Rule **exit-codes**.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done: exit code 0.

@@ -1,8 +1,9 @@
 //! The replay: a book in, a ledger and the closing book out, window by window of days.
 //!
-//! Accounts are independent, so each has a desk of its own; sections of desks run side by side. A desk visits only days
-//! on which something can happen; the phases of such a day are in `engine/day.rs`. Nothing is kept of a day that is over
-//! but where accounts and instances stand. There is no clock here, no file, no randomness and no floating-point number.
+//! Accounts are independent: each has a purse, its instances and a journal of its own, and shards of accounts run side by
+//! side. A shard visits an account only on days on which something can happen; the phases of such a day are in
+//! `engine/day.rs`. Of a day that is over only the state of accounts and instances is kept. There is no clock here, no file,
+//! no randomness and no floating-point number.
 
 mod account_state;
 mod actions;
@@ -12,13 +13,15 @@ mod change;
 pub mod charge;
 mod closing;
 mod day;
-mod due;
 pub mod event;
 mod event_queue;
-mod kept;
+mod instance_cells;
+mod instances;
+mod journal;
 pub mod ledger;
 pub mod lifecycle;
-mod payment;
+mod purse;
+mod renewal;
 mod renewal_fast_path;
 mod routes;
 mod shard;
@@ -30,22 +33,21 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::ops::{Range, RangeInclusive};
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use crate::engine::ledger::Ledger;
-use crate::engine::lifecycle::DayStatus;
 use crate::model::account::AccountIndex;
 use crate::model::action::{ActionIndex, Verb};
 use crate::model::book::Book;
 use crate::model::calendar::{Day, DayRange};
-use crate::model::instance::{Instance, InstanceIndex};
-use crate::model::money::{Money, Price};
+use crate::model::instance::InstanceIndex;
+use crate::model::money::Money;
 use crate::model::order::Order;
 use crate::model::prices::PriceKind;
-use account_state::AccountState;
-pub use closing::ReplayEnd;
-use routes::{ActionRoutes, UnassignedActions, homeless};
-use shard::{RowWriter, Shard};
+use account_state::{AccountInput, AccountState};
+pub use closing::{ReplayEnd, TerminatedInstance};
+use routes::{ActionRoutes, UnassignedActions};
+use shard::{RowWriter, Shard, ShardDay};
 pub use simulation::Simulation;
 pub use window::{RowSpan, ShardRows, Window};
 
@@ -82,19 +84,14 @@ impl Refusal {
     }
 }
 
-/// Where a run leaves an instance that it lost.
-#[derive(Clone, Copy, Debug)]
-pub struct TerminatedInstance {
-    /// The instance.
-    pub instance: InstanceIndex,
-    /// Where it stands; none of a purchase that was refused.
-    pub standing: Option<DayStatus>,
-    /// Months of its own renewals.
-    pub months: u32,
-    /// The list price of a month in force.
-    pub monthly: Option<Price>,
-    /// The list price of an hour in force.
-    pub hourly: Option<Price>,
+/// What a replay gives its accounts that the book does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReplayOptions {
+    /// Cash at the opening, besides their own.
+    pub opening_cash: Money,
+    /// Whether what nobody decided to end is renewed and started, whoever would have to do it (`docs/model.md`,
+    /// **all-kept**).
+    pub keeps_all: bool,
 }
 
 /// What a plan adds to a day of a [`Simulation`].
@@ -104,6 +101,12 @@ pub enum PlannedStep {
     Receive(Money),
     /// People do something with an instance; nothing for which the book may lack a price.
     Do(InstanceIndex, Verb),
+}
+
+impl PlannedStep {
+    fn is_money(&self) -> bool {
+        matches!(self, Self::Receive(_))
+    }
 }
 
 /// Replays a book from its first day to its last, and keeps every row.
@@ -130,15 +133,17 @@ pub fn replay(book: &Book) -> Result<Replay, Refusal> {
 /// The action that would stop the replay of a book for want of a price. Replays it only if an action could ask a price
 /// that an instance does not have, and keeps nothing.
 pub fn stopped_by(book: &Book) -> Option<Refusal> {
-    let asks = |verb| {
+    let mut verbs = book.actions.iter().map(|action| action.verb);
+    let asks_price = verbs.any(|verb| {
         matches!(
             verb,
             Verb::Terminate | Verb::Resize(..) | Verb::ToPrepaid(..) | Verb::ToPostpaid(_)
         )
-    };
-    let lacks =
-        |instance: &Instance| instance.monthly_price.is_none() || instance.hourly_price.is_none();
-    if !book.actions.iter().any(|action| asks(action.verb)) || !book.instances.iter().any(lacks) {
+    });
+    let mut instances = book.instances.iter();
+    let lacks_price =
+        instances.any(|one| one.monthly_price.is_none() || one.hourly_price.is_none());
+    if !asks_price || !lacks_price {
         return None;
     }
     let mut run = start(book);
@@ -159,37 +164,22 @@ pub fn start(book: &Book) -> RunningReplay<'_> {
 
 /// Begins the replay of some accounts of a book: accounts do not depend on each other.
 pub fn open_accounts<'b>(book: &'b Book, accounts: &BTreeSet<AccountIndex>) -> RunningReplay<'b> {
-    let mut routes = ActionRoutes::route_actions(book);
-    routes
-        .papers
-        .retain(|papers| accounts.contains(&papers.account));
-    open_routes(book, routes)
+    open_with(book, accounts, ReplayOptions::default())
 }
 
-/// What a replay gives its accounts that the book does not.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ReplayOptions {
-    /// Cash at the opening, besides their own.
-    pub gift: Money,
-    /// Whether what nobody decided to end is renewed and started, whoever would have to do it (`docs/model.md`,
-    /// **all-kept**).
-    pub keeps: bool,
-}
-
-/// [`open_accounts`], each with these means.
+/// [`open_accounts`], with these options.
 pub fn open_with<'b>(
     book: &'b Book,
     accounts: &BTreeSet<AccountIndex>,
-    means: ReplayOptions,
+    options: ReplayOptions,
 ) -> RunningReplay<'b> {
     let mut routes = ActionRoutes::route_actions(book);
     routes
-        .papers
-        .retain(|papers| accounts.contains(&papers.account));
-    routes
-        .papers
-        .iter_mut()
-        .for_each(|papers| papers.means = means);
+        .inputs
+        .retain(|input| accounts.contains(&input.account));
+    for input in &mut routes.inputs {
+        input.options = options;
+    }
     open_routes(book, routes)
 }
 
@@ -198,11 +188,7 @@ pub fn ask_accounts<'b, T: Send>(
     book: &'b Book,
     question: impl Fn(Simulation<'b>) -> T + Sync,
 ) -> Vec<T> {
-    let papers = ActionRoutes::route_actions(book).papers;
-    papers
-        .into_par_iter()
-        .map(|papers| question(Simulation::simulate(book, papers)))
-        .collect()
+    ask_inputs(book, ActionRoutes::route_actions(book).inputs, question)
 }
 
 /// [`ask_accounts`], of some accounts.
@@ -211,46 +197,51 @@ pub fn ask_some<'b, T: Send>(
     accounts: &BTreeSet<AccountIndex>,
     question: impl Fn(Simulation<'b>) -> T + Sync,
 ) -> Vec<T> {
-    let mut papers = ActionRoutes::route_actions(book).papers;
-    papers.retain(|papers| accounts.contains(&papers.account));
-    papers
-        .into_par_iter()
-        .map(|papers| question(Simulation::simulate(book, papers)))
+    let mut inputs = ActionRoutes::route_actions(book).inputs;
+    inputs.retain(|input| accounts.contains(&input.account));
+    ask_inputs(book, inputs, question)
+}
+
+fn ask_inputs<'b, T: Send>(
+    book: &'b Book,
+    inputs: Vec<AccountInput>,
+    question: impl Fn(Simulation<'b>) -> T + Sync,
+) -> Vec<T> {
+    let inputs = inputs.into_par_iter();
+    inputs
+        .map(|input| question(Simulation::simulate(book, input)))
         .collect()
 }
 
 fn open_routes<'b>(book: &'b Book, routes: ActionRoutes<'b>) -> RunningReplay<'b> {
-    let sections = shard::split(routes.papers)
-        .into_par_iter()
-        .map(|papers| Shard::open_shard(book, papers))
-        .collect();
-    let split = routes.strays.split_days();
+    let shards = shard::divide(routes.inputs).into_par_iter();
     RunningReplay {
         book,
-        sections,
-        strays: routes.strays,
-        split,
+        shards: shards
+            .map(|inputs| Shard::open_shard(book, inputs))
+            .collect(),
+        split_days: routes.unassigned.split_days(),
+        unassigned: routes.unassigned,
         next: book.days.from,
         passes_refusals: false,
     }
 }
 
-/// A window holds about a row for so many instances, within these bounds, and at least a day: enough rows to keep all
+/// A window holds about a row for this many instances, within these bounds, and at least a day: enough rows to keep all
 /// processors at work, and few enough to stay near them.
-const INSTANCES_FOR_A_ROW: usize = 4;
-const ROWS: RangeInclusive<usize> = 1 << 17..=1 << 18;
-/// Where there are very many instances, a window holds a row for so many of them at least.
-const MOST_INSTANCES_FOR_A_ROW: usize = 16;
-/// The most days of a window.
-const MOST_DAYS: i32 = 31;
+const INSTANCES_PER_ROW: usize = 4;
+const ROWS_PER_WINDOW: RangeInclusive<usize> = 1 << 17..=1 << 18;
+/// In very large books a window holds at least a row for this many instances.
+const MAX_INSTANCES_PER_ROW: usize = 16;
+const MAX_DAYS_PER_WINDOW: i32 = 31;
 
 /// A replay under way.
 pub struct RunningReplay<'b> {
     book: &'b Book,
-    sections: Vec<Shard<'b>>,
-    strays: UnassignedActions<'b>,
+    shards: Vec<Shard<'b>>,
+    unassigned: UnassignedActions<'b>,
     /// Days on which rows that belong to no account stand between those of accounts.
-    split: BTreeSet<Day>,
+    split_days: BTreeSet<Day>,
     /// The first day that has not been replayed.
     next: Day,
     /// Whether the other accounts go on where one cannot.
@@ -272,87 +263,79 @@ impl<'b> RunningReplay<'b> {
     /// # Panics
     /// When a law of the ledger is broken, naming day, instance and both sides: a fault of the program.
     pub fn advance(&mut self, window: &mut Window) -> Result<bool, Refusal> {
-        let mut nobody = vec![(); self.parts().count()];
-        self.advance_with(window, &mut nobody, |(), rows, kept| mem::swap(rows, kept))
+        let mut no_totals = vec![(); self.parts().count()];
+        self.advance_with(window, &mut no_totals, |(), rows, kept| {
+            mem::swap(rows, kept);
+        })
     }
 
     /// The parts of a window: the numbers of the accounts of each; the last is for rows that belong to no account.
     pub fn parts(&self) -> impl Iterator<Item = Range<u32>> {
         let accounts = self.book.accounts.len();
         let none = u32::try_from(accounts).map_or(0..0, |none| none..none);
-        self.sections.iter().map(Shard::accounts).chain([none])
+        self.shards.iter().map(Shard::account_numbers).chain([none])
     }
 
-    /// [`advance`](Self::advance), where each part has a clerk who sees its rows as soon as they are written and leaves in
-    /// the window what is to be kept of them, in place of what was kept before. Parts are replayed side by side.
+    /// [`advance`](Self::advance), where `fold` sees the rows of each part as soon as they are written, adds them to the
+    /// part's totals, and leaves in the window what is to be kept of them, in place of what was kept before. Parts are
+    /// replayed side by side.
     ///
     /// # Errors
     /// As [`advance`](Self::advance).
     ///
     /// # Panics
     /// As [`advance`](Self::advance).
-    pub fn advance_with<C: Send, K: Default + Send>(
+    pub fn advance_with<T: Send, K: Default + Send>(
         &mut self,
         window: &mut Window<K>,
-        clerks: &mut [C],
-        work: impl Fn(&mut C, &mut ShardRows, &mut K) + Sync,
+        totals: &mut [T],
+        fold: impl Fn(&mut T, &mut ShardRows, &mut K) + Sync,
     ) -> Result<bool, Refusal> {
-        let days = self.book.days;
-        window.clear(self.sections.len() + 1);
-        if self.next > days.to {
+        window.clear(self.shards.len() + 1);
+        if self.next > self.book.days.to {
             return Ok(false);
         }
-        let (first, last) = (self.next, self.end_of_window());
-        let split = &self.split;
-        let sections = self
-            .sections
-            .par_iter_mut()
-            .zip(&mut window.parts)
-            .zip(&mut *clerks);
-        sections.for_each_init(ShardRows::default, |rows, ((section, part), clerk)| {
+        let first_day = self.book.days.from;
+        let (from, to) = (self.next, self.end_of_window());
+        let split_days = &self.split_days;
+        let shards = self.shards.par_iter_mut();
+        let parts = shards.zip(&mut window.parts).zip(&mut *totals);
+        parts.for_each_init(ShardRows::default, |rows, ((shard, part), total)| {
             rows.clear();
-            let mut pen = RowWriter {
+            let mut writer = RowWriter {
                 rows,
                 ends: &mut part.ends,
             };
-            if first == days.from {
-                section.note_opening(days.from.yesterday(), &mut pen);
+            if from == first_day {
+                shard.note_opening(first_day.yesterday(), &mut writer);
             }
-            DayRange {
-                from: first,
-                to: last,
+            for day in (DayRange { from, to }).days() {
+                let is_split = split_days.contains(&day);
+                shard.replay(ShardDay { day, is_split }, &mut writer);
             }
-            .days()
-            .for_each(|day| section.replay((day, split.contains(&day)), &mut pen));
-            work(clerk, rows, &mut part.kept);
+            fold(total, rows, &mut part.kept);
         });
-        let desks = || self.sections.iter().flat_map(|section| &section.desks);
-        let refusal = desks()
-            .filter_map(|desk| desk.refusal)
-            .min_by_key(Refusal::date);
-        if let Some(refusal) = refusal.filter(|_| !self.passes_refusals) {
+        let refusals = self.refusals().map(|(_, refusal)| refusal);
+        let first_refusal = refusals.min_by_key(Refusal::date);
+        if let Some(refusal) = first_refusal.filter(|_| !self.passes_refusals) {
             return Err(refusal);
         }
-        for desk in self
-            .sections
-            .iter_mut()
-            .flat_map(|section| &mut section.desks)
-        {
-            self.strays.collect(desk);
+        for shard in &mut self.shards {
+            for account in &mut shard.accounts {
+                self.unassigned.collect(account);
+            }
         }
-        if let (Some(part), Some(clerk)) = (window.parts.last_mut(), clerks.last_mut()) {
+        if let (Some(part), Some(total)) = (window.parts.last_mut(), totals.last_mut()) {
             let mut rows = ShardRows::default();
-            self.strays.take(
-                last,
-                &mut RowWriter {
-                    rows: &mut rows,
-                    ends: &mut part.ends,
-                },
-            );
-            work(clerk, &mut rows, &mut part.kept);
+            let mut writer = RowWriter {
+                rows: &mut rows,
+                ends: &mut part.ends,
+            };
+            self.unassigned.write_until(to, &mut writer);
+            fold(total, &mut rows, &mut part.kept);
         }
-        window.put_in_order(last);
-        self.next = last.tomorrow();
+        window.put_in_order(to);
+        self.next = to.tomorrow();
         Ok(true)
     }
 
@@ -363,86 +346,79 @@ impl<'b> RunningReplay<'b> {
 
     /// The accounts that could not go on, and why.
     pub fn refusals(&self) -> impl Iterator<Item = (AccountIndex, Refusal)> {
-        self.desks()
-            .filter_map(|desk| Some((desk.account, desk.refusal?)))
+        self.accounts()
+            .filter_map(|account| Some((account.account, account.refusal?)))
     }
 
     /// The accounts in which with more cash a payment, a restart or an hour would have been decided otherwise, once no
     /// day is left. In any other account ample cash changes nothing.
     pub fn short_accounts(&self) -> BTreeSet<AccountIndex> {
-        self.desks()
-            .filter(|desk| desk.narrowest.is_some())
-            .map(|desk| desk.account)
-            .collect()
+        let short = self
+            .accounts()
+            .filter(|account| account.purse.margin.is_some());
+        short.map(|account| account.account).collect()
     }
 
     /// The accounts in which something was not renewed or started that would have been, were everything kept.
     pub fn lapsing_accounts(&self) -> BTreeSet<AccountIndex> {
-        self.desks()
-            .filter(|desk| desk.lets_lapse)
-            .map(|desk| desk.account)
-            .collect()
+        let lapsing = self
+            .accounts()
+            .filter(|account| account.instances.lets_lapse);
+        lapsing.map(|account| account.account).collect()
     }
 
-    fn desks(&self) -> impl Iterator<Item = &AccountState<'b>> {
-        self.sections.iter().flat_map(|section| &section.desks)
+    fn accounts(&self) -> impl Iterator<Item = &AccountState<'b>> {
+        self.shards.iter().flat_map(|shard| &shard.accounts)
     }
 
     /// The last day of the next window: it has at least one day, and no more rows than fit as far as that can be known.
     fn end_of_window(&self) -> Day {
-        let most = (self.next + (MOST_DAYS - 1)).min(self.book.days.to);
-        let daily: usize = self.sections.iter().map(Shard::rows_of_every_day).sum();
+        let last = (self.next + (MAX_DAYS_PER_WINDOW - 1)).min(self.book.days.to);
+        let daily: usize = self.shards.iter().map(Shard::rows_of_every_day).sum();
         let instances = self.book.instances.len();
-        let most_rows = (instances / INSTANCES_FOR_A_ROW).clamp(*ROWS.start(), *ROWS.end());
-        let most_rows = most_rows.max(instances / MOST_INSTANCES_FOR_A_ROW);
+        let (fewest, most) = ROWS_PER_WINDOW.into_inner();
+        let max_rows = (instances / INSTANCES_PER_ROW)
+            .clamp(fewest, most)
+            .max(instances / MAX_INSTANCES_PER_ROW);
         let mut rows = 0;
-        let fits = |day: &Day| {
-            rows += daily
-                + self
-                    .sections
-                    .iter()
-                    .map(|section| section.rows_ahead(*day))
-                    .sum::<usize>();
-            rows <= most_rows
-        };
-        DayRange {
-            from: self.next,
-            to: most,
+        let mut end = self.next;
+        while end <= last {
+            let scheduled = self.shards.iter().map(|shard| shard.queue.count_on(end));
+            rows += daily + scheduled.sum::<usize>();
+            if rows > max_rows {
+                break;
+            }
+            end = end.tomorrow();
         }
-        .days()
-        .take_while(fits)
-        .last()
-        .unwrap_or(self.next)
+        end.yesterday().max(self.next)
     }
 
     /// What the run lost, once no day is left: what is in the bin, stopped or terminated, and what was not bought for want of
     /// funds. By account, then id.
     pub fn gone(&self) -> impl Iterator<Item = TerminatedInstance> {
-        let positions = self
-            .desks()
-            .flat_map(|desk| desk.positions().map(move |position| (desk, position)));
-        positions.filter_map(|(desk, position)| desk.gone(position))
+        self.accounts().flat_map(AccountState::lost_instances)
     }
 
     /// What is known to be paid for terms that go on after the run, once no day is left.
     pub fn orders(&self) -> impl Iterator<Item = (InstanceIndex, Order)> {
         let last = self.book.days.to;
-        let desks = self.sections.iter().flat_map(|section| &section.desks);
-        let units = desks.flat_map(|desk| desk.positions().map(move |position| (desk, position)));
-        units.flat_map(move |(desk, position)| {
-            let instance = desk.unit(position).instance;
-            desk.orders_on(position, last)
-                .map(move |order| (instance, order))
+        self.accounts().flat_map(move |account| {
+            let instances = &account.instances;
+            instances.positions().flat_map(move |position| {
+                let instance = instances[position].instance;
+                let known = instances.orders_on(position, last);
+                known.map(move |order| (instance, order))
+            })
         })
     }
 
     /// Where the run leaves everything, once no day is left.
     pub fn finish(self) -> ReplayEnd {
         let last = self.book.days.to;
-        let desks = self.sections.into_iter().flat_map(|section| section.desks);
-        ReplayEnd::gather_states(desks.map(|mut desk| {
-            desk.let_pass(last);
-            desk
+        let accounts = self.shards.into_iter().flat_map(|shard| shard.accounts);
+        ReplayEnd::gather_states(accounts.map(|mut account| {
+            account.skip_to(last);
+            account
         }))
     }
 }

@@ -13,6 +13,7 @@ mod document;
 mod folder;
 pub mod generate;
 mod ids;
+#[cfg(feature = "import")]
 pub mod import;
 mod inline_change;
 mod instances;
@@ -41,22 +42,28 @@ mod vouchers;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::input::diagnostic::{Code, Diagnostics, Place};
-use crate::model::action::ActionIndex;
+use crate::model::account::Account;
+use crate::model::action::{Action, ActionIndex};
 use crate::model::book::Book;
+use crate::model::budget::{Budget, Rate};
 use crate::model::calendar::Day;
-use crate::model::id::{FurtherLabels, Labels};
 use crate::model::instance::Instance;
 use crate::model::money::Currency;
+use crate::model::order::Orders;
 use crate::model::profile::{Profile, ProfileIndex};
 use crate::model::selector::Selector;
 use document::TomlDocument;
+use instances::{Inventory, InventoryContext};
+use memory::RememberedRead;
 use prices::Prices;
 use profiles::Profiles;
-use scenario::{Edit, Scenario, Shift, WrittenCells};
+use review::{BookReview, InventoryReview};
+use scenario::{Scenario, Shift, WrittenCells};
 use selectors::selector;
 use settings::Settings;
-use table::{CsvRow, CsvTable, InputRow as _, KnownColumns};
+use table::{CsvTable, InputRow as _, KnownColumns, Origins};
 use value::shown;
+use vouchers::SharedParts;
 
 pub use document::LARGEST_TOML;
 pub use folder::Folder;
@@ -123,58 +130,42 @@ pub fn read_again(
     scenario: Option<&str>,
     memory: &ReadMemory,
 ) -> (Option<Book>, Diagnostics) {
-    read_with(
-        folder,
-        scenario,
-        ReadMode {
-            care: CheckDepth::Enough,
-            memory: Some(memory),
-        },
-    )
+    let mode = ReadMode {
+        reviews: false,
+        memory: Some(memory),
+    };
+    read_with(folder, scenario, mode)
 }
 
 /// [`read_book`], with warnings about what a person should look at in a book that is right in itself.
 pub fn check_book(folder: &Folder, scenario: Option<&str>) -> (Option<Book>, Diagnostics) {
-    read_with(
-        folder,
-        scenario,
-        ReadMode {
-            care: CheckDepth::Most,
-            memory: None,
-        },
-    )
-}
-
-/// How much is looked for.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum CheckDepth {
-    /// What a run needs.
-    #[default]
-    Enough,
-    /// The warnings of `review` too.
-    Most,
+    let mode = ReadMode {
+        reviews: true,
+        memory: None,
+    };
+    read_with(folder, scenario, mode)
 }
 
 /// How a book is read.
 #[derive(Clone, Copy, Default)]
 struct ReadMode<'m> {
-    care: CheckDepth,
+    /// Whether the warnings of `review` are looked for too.
+    reviews: bool,
     memory: Option<&'m ReadMemory>,
 }
 
 fn read_with(
     folder: &Folder,
     scenario: Option<&str>,
-    way: ReadMode<'_>,
+    mode: ReadMode<'_>,
 ) -> (Option<Book>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let care = way.care;
-    let book = read_book_as(folder, (scenario, way), &mut diagnostics);
-    if care == CheckDepth::Most && !diagnostics.has_errors() {
+    let book = read_book_as(folder, scenario, mode, &mut diagnostics);
+    if mode.reviews && !diagnostics.has_errors() {
         for (file, columns) in TEXTS {
-            folder
-                .get(file)
-                .inspect(|bytes| review::formulas((file, bytes, *columns), &mut diagnostics));
+            if let Some(bytes) = folder.get(file) {
+                review::formulas(file, bytes, *columns, &mut diagnostics);
+            }
         }
     }
     let book = book.filter(|_| !diagnostics.has_errors());
@@ -184,7 +175,8 @@ fn read_with(
 /// Reads a condition on the instances of a book that stands outside its files; `name` says where.
 pub fn condition(
     book: &Book,
-    (name, text): (&str, &str),
+    name: &str,
+    text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<Selector> {
     let tag_keys: Vec<String> = book.tag_keys.iter().map(|key| key.to_string()).collect();
@@ -222,37 +214,32 @@ pub fn selected(
     condition: Option<&str>,
 ) -> Result<BTreeSet<Box<str>>, (String, String)> {
     let mut diagnostics = Diagnostics::default();
-    let table = folder.get(instances::FILE);
-    let table = table.and_then(|bytes| {
+    let table = folder.get(instances::FILE).and_then(|bytes| {
         CsvTable::open_table(instances::FILE, bytes, instances::COLUMNS, &mut diagnostics)
     });
-    let table = table.ok_or_else(|| {
-        (
-            "the inventory cannot be read".to_owned(),
-            "see `renewcast check`".to_owned(),
-        )
-    })?;
+    let Some(table) = table else {
+        let message = "the inventory cannot be read".to_owned();
+        return Err((message, "see `renewcast check`".to_owned()));
+    };
+    let condition = condition.map(|text| selector(text, table.tag_keys()));
     let condition = condition
-        .map(|text| selector(text, table.tag_keys()))
-        .transpose();
-    let condition = condition.map_err(|problem| (problem.message, problem.help))?;
+        .transpose()
+        .map_err(|problem| (problem.message, problem.help))?;
     let mut ids = BTreeSet::new();
     table.rows(&mut diagnostics, |row, _| {
-        let is_selected = condition
-            .as_ref()
-            .is_none_or(|condition| condition.selects(&WrittenCells(&row)));
-        ids.extend(row.text(0).filter(|_| is_selected).map(Into::into));
+        let cells = WrittenCells(&row);
+        let condition = condition.as_ref();
+        if condition.is_none_or(|condition| condition.selects(&cells)) {
+            ids.extend(row.text(instances::INSTANCE_ID).map(Into::into));
+        }
     });
     Ok(ids)
 }
 
 /// What to type instead of an id that is in no list.
 pub fn meant_id<'n>(text: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
-    ids::meant(
-        text,
-        (known, "the book"),
-        "take an id from instances.csv or accounts.csv",
-    )
+    let otherwise = "take an id from instances.csv or accounts.csv";
+    ids::meant(text, known, "the book", otherwise)
 }
 
 /// The names of the built-in profiles, each with the line that says what it is.
@@ -303,34 +290,36 @@ pub fn book_rules(folder: &Folder) -> Result<BookRules, Diagnostics> {
 }
 
 fn read_rules(folder: &Folder, diagnostics: &mut Diagnostics) -> Option<BookRules> {
-    let own = match folder.get(PROFILES_FILE) {
-        Some(bytes) => Some(TomlDocument::parse_toml(PROFILES_FILE, bytes, diagnostics)?),
-        None => None,
-    };
+    let own = own_profiles(folder, diagnostics).ok()?;
     let mut profiles = Profiles::of_builtin(profiles::builtin());
     if let Some(own) = &own {
         profiles.overlay(&own.section(), diagnostics);
     }
     profiles.check_own(diagnostics);
-    let document = TomlDocument::parse_toml(
-        SETTINGS_FILE,
-        required(folder, SETTINGS_FILE, diagnostics)?,
-        diagnostics,
-    )?;
+    let bytes = required(folder, SETTINGS_FILE, diagnostics)?;
+    let document = TomlDocument::parse_toml(SETTINGS_FILE, bytes, diagnostics)?;
     let settings = Settings::read_settings(&document, &[], &mut profiles, diagnostics)?;
     let profiles = profiles.into_resolved();
-    let of = |index: ProfileIndex| profiles.get(index.0 as usize).cloned();
-    let products = settings
-        .product_profiles
-        .iter()
-        .filter_map(|(product, index)| Some((product.clone(), of(*index)?)));
+    let resolved = |index: ProfileIndex| profiles[index.0 as usize].clone();
+    let products = settings.product_profiles.iter();
     Some(BookRules {
         from: settings.days.from,
         time_zone: settings.time_zone.clone(),
         currency: settings.currency,
-        default: of(settings.profile)?,
-        products: products.collect(),
+        default: resolved(settings.profile),
+        products: products
+            .map(|(product, index)| (product.clone(), resolved(*index)))
+            .collect(),
     })
+}
+
+/// The profiles of the book, if it has any; an error where the file cannot be parsed, which has been reported.
+fn own_profiles<'f>(
+    folder: &'f Folder,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<TomlDocument<'f>>, ()> {
+    let parse = |bytes| TomlDocument::parse_toml(PROFILES_FILE, bytes, diagnostics).ok_or(());
+    folder.get(PROFILES_FILE).map(parse).transpose()
 }
 
 /// Makes ready what every book needs: a folder can be read meanwhile.
@@ -340,25 +329,13 @@ pub fn prepare() {
 
 fn read_book_as(
     folder: &Folder,
-    (scenario, way): (Option<&str>, ReadMode<'_>),
+    scenario: Option<&str>,
+    mode: ReadMode<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Book> {
-    let files = Files {
-        settings: required(folder, SETTINGS_FILE, diagnostics),
-        accounts: required(folder, accounts::FILE, diagnostics),
-        instances: required(folder, instances::FILE, diagnostics),
-        prices: folder.get(prices::FILE),
-        actions: folder.get(actions::FILE),
-        vouchers: folder.get(vouchers::FILE),
-        orders: folder.get(orders::FILE),
-        returns: folder.get(returns::FILE),
-        budget: folder.get(budget::FILE),
-        rates: folder.get(budget::RATES_FILE),
-    };
-    let own_profiles = match folder.get(PROFILES_FILE) {
-        Some(bytes) => Some(TomlDocument::parse_toml(PROFILES_FILE, bytes, diagnostics)?),
-        None => None,
-    };
+    let [settings, accounts, instances] = [SETTINGS_FILE, accounts::FILE, instances::FILE]
+        .map(|file| required(folder, file, diagnostics));
+    let own_profiles = own_profiles(folder, diagnostics).ok()?;
     let scenario_files = scenario::files(folder, scenario, diagnostics)?;
     let scenario_documents = documents(folder, &scenario_files, diagnostics)?;
     let scenario = Scenario::read_scenario(&scenario_documents, diagnostics);
@@ -368,265 +345,249 @@ fn read_book_as(
         profiles.overlay(section, diagnostics);
     }
     profiles.check_own(diagnostics);
-
-    let settings_document = TomlDocument::parse_toml(SETTINGS_FILE, files.settings?, diagnostics)?;
-    let settings = Settings::read_settings(
-        &settings_document,
-        &scenario.book,
-        &mut profiles,
-        diagnostics,
-    )?;
+    let document = TomlDocument::parse_toml(SETTINGS_FILE, settings?, diagnostics)?;
+    let settings = Settings::read_settings(&document, &scenario.book, &mut profiles, diagnostics)?;
     for changes in &scenario.profiles {
-        let used: Vec<ProfileIndex> = settings
-            .product_profiles
-            .values()
-            .copied()
-            .chain([settings.profile])
-            .collect();
-        profiles.warn_of_idle(changes, &used, diagnostics);
+        profiles.warn_of_idle(changes, &settings.profiles_in_use(), diagnostics);
     }
-    let profiles = profiles.into_resolved();
-    BookReader {
-        files,
+    let reader = BookReader {
+        folder,
         scenario: &scenario,
         settings,
-        profiles,
-        way,
-    }
-    .book(diagnostics)
-}
-
-/// The files of a book that are read whatever its settings say.
-struct Files<'f> {
-    settings: Option<&'f [u8]>,
-    accounts: Option<&'f [u8]>,
-    instances: Option<&'f [u8]>,
-    prices: Option<&'f [u8]>,
-    actions: Option<&'f [u8]>,
-    vouchers: Option<&'f [u8]>,
-    orders: Option<&'f [u8]>,
-    returns: Option<&'f [u8]>,
-    budget: Option<&'f [u8]>,
-    rates: Option<&'f [u8]>,
+        profiles: profiles.into_resolved(),
+        mode,
+    };
+    reader.read_tables(accounts?, instances?, diagnostics)
 }
 
 /// Reads the tables of a book, whose settings and profiles are known.
 struct BookReader<'r, 'd> {
-    files: Files<'r>,
+    folder: &'r Folder,
     scenario: &'r Scenario<'d>,
     settings: Settings,
     profiles: Vec<Profile>,
-    way: ReadMode<'r>,
+    mode: ReadMode<'r>,
 }
 
 impl BookReader<'_, '_> {
-    fn book(self, diagnostics: &mut Diagnostics) -> Option<Book> {
-        let Self {
-            files,
-            scenario,
-            settings,
-            profiles,
-            way,
-        } = self;
-        let care = way.care;
-        let before = way
-            .memory
-            .and_then(|memory| memory.find(&settings, &profiles));
-        let mut labels = before
-            .as_ref()
-            .map(|before| before.labels.clone())
-            .unwrap_or_default();
-        let prices = match files.prices {
-            Some(bytes) => prices::read_prices(bytes, &mut labels, diagnostics)?,
+    fn read_tables(
+        self,
+        accounts: &[u8],
+        instances: &[u8],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Book> {
+        let memory = self.mode.memory;
+        let before = memory.and_then(|memory| memory.find(&self.settings, &self.profiles));
+        let mut parts = SharedParts::default();
+        if let Some(before) = &before {
+            parts.labels = before.labels.clone();
+        }
+        let prices = match self.folder.get(prices::FILE) {
+            Some(bytes) => prices::read_prices(bytes, &mut parts.labels, diagnostics)?,
             None => Prices::default(),
         };
-        let account_table = CsvTable::open_table(
-            accounts::FILE,
-            files.accounts?,
-            accounts::COLUMNS,
-            diagnostics,
-        );
-        let table = CsvTable::open_table(
-            instances::FILE,
-            files.instances?,
-            instances::COLUMNS,
-            diagnostics,
-        );
+        let account_table =
+            CsvTable::open_table(accounts::FILE, accounts, accounts::COLUMNS, diagnostics);
+        let table =
+            CsvTable::open_table(instances::FILE, instances, instances::COLUMNS, diagnostics);
         let (account_table, mut table) = (account_table?, table?);
-        table.set_zone(&settings.time_zone);
-        let (mut accounts, account_rows) =
-            accounts::read_accounts(&account_table, &settings, diagnostics);
-        let mut voucher_ids = vouchers::Ids::new();
-        if let Some(bytes) = files.vouchers {
-            vouchers::read_vouchers(
-                bytes,
-                (&settings, &mut accounts),
-                (&mut labels, &mut voucher_ids),
-                diagnostics,
-            );
-        }
-        if let Some(bytes) = files.returns {
-            returns::read_returns(bytes, &mut accounts, &mut labels, diagnostics);
-        }
-        let budgets = files
-            .budget
-            .map(|bytes| budget::read_budget(bytes, &settings, diagnostics))
-            .unwrap_or_default();
-        let rates = files
-            .rates
-            .map(|bytes| budget::read_rates(bytes, &settings, diagnostics))
-            .unwrap_or_default();
-        let edits = scenario.edits(&mut table, diagnostics);
-        let context = instances::InventoryContext {
-            settings: &settings,
-            profiles: &profiles,
-            accounts: &accounts,
-            prices: &prices,
+        table.set_zone(&self.settings.time_zone);
+        let (accounts, account_rows) = self.read_accounts(&account_table, &mut parts, diagnostics);
+        let (budgets, rates) = self.read_budgets(diagnostics);
+        let edits = self.scenario.edits(&mut table, diagnostics);
+        let inventory = Inventory {
+            table: &table,
+            edits: &edits,
+            context: InventoryContext {
+                settings: &self.settings,
+                profiles: &self.profiles,
+                accounts: &accounts,
+                prices: &prices,
+            },
+            known: before
+                .as_deref()
+                .filter(|before| before.tag_keys == table.tag_keys())
+                .map(|before| &before.rows),
+            keeps: memory.is_some() && before.is_none(),
         };
-        let known = (way, before.as_deref(), &mut labels);
-        let instances = inventory((&table, &edits), &context, known, diagnostics);
+        let instances = self.read_inventory(&inventory, &mut parts, diagnostics);
         let context = orders::OrderContext {
             accounts: &accounts,
             instances: &instances,
-            settings: &settings,
+            settings: &self.settings,
         };
-        let orders = files
-            .orders
-            .map(|bytes| orders::read_orders(bytes, context, diagnostics))
-            .unwrap_or_default();
-        let shifts = Shift::read_all(&scenario.topups, &accounts, diagnostics);
-        let context = actions::ActionContext {
-            shifts: &shifts,
-            settings: &settings,
-            accounts: &accounts,
-            profiles: &profiles,
-            instances: &instances,
-            tag_keys: table.tag_keys(),
-            orders: (care == CheckDepth::Most).then_some(&orders),
-        };
-        let mut grants = Vec::new();
-        let mut makings = actions::ActionParts {
-            labels: &mut labels,
-            voucher_ids: &mut voucher_ids,
-            grants: &mut grants,
-        };
-        let actions = actions::read_actions(
-            files.actions,
-            &scenario.actions,
-            (&context, &mut makings),
+        let orders = self.folder.get(orders::FILE);
+        let orders = orders.map(|bytes| orders::read_orders(bytes, context, diagnostics));
+        let orders = orders.unwrap_or_default();
+        let actions = self.read_actions(
+            ActionInputs {
+                accounts: &accounts,
+                instances: &instances,
+                orders: &orders,
+                tag_keys: table.tag_keys(),
+            },
+            &mut parts,
             diagnostics,
         );
+        let reviews = self.mode.reviews;
+        let has_rates = self.folder.get(budget::RATES_FILE).is_some();
+        let Settings {
+            name,
+            days,
+            time_zone,
+            currency,
+            profile,
+            product_profiles,
+            holidays,
+        } = self.settings;
+        let tag_keys = table.tag_keys().iter().map(|key| key.as_str().into());
         let book = Book {
-            name: settings.name,
-            days: settings.days,
-            time_zone: settings.time_zone,
-            currency: settings.currency,
-            default_profile: settings.profile,
-            product_profiles: settings.product_profiles,
-            profiles,
+            name,
+            days,
+            time_zone,
+            currency,
+            default_profile: profile,
+            product_profiles,
+            profiles: self.profiles,
             accounts,
             instances,
             actions,
             orders,
-            grants,
-            holidays: settings.holidays,
+            grants: parts.grants,
+            holidays,
             budgets,
             rates,
-            labels,
-            tag_keys: table
-                .tag_keys()
-                .iter()
-                .map(|key| key.as_str().into())
-                .collect(),
+            labels: parts.labels,
+            tag_keys: tag_keys.collect(),
         };
         refuse_too_large(&book, diagnostics);
-        if care == CheckDepth::Most && !diagnostics.has_errors() {
-            review::whole(
-                &book,
-                (&table, &account_rows, files.rates.is_some()),
-                diagnostics,
-            );
+        if reviews && !diagnostics.has_errors() {
+            let review = BookReview {
+                book: &book,
+                inventory: &table,
+                accounts: &account_rows,
+                has_rates,
+            };
+            review.review_book(diagnostics);
         }
         Some(book)
     }
+
+    /// The accounts with their vouchers and returns, and where their rows are.
+    fn read_accounts<'t, 'f>(
+        &self,
+        table: &'t CsvTable<'f>,
+        parts: &mut SharedParts,
+        diagnostics: &mut Diagnostics,
+    ) -> (Vec<Account>, Origins<'t, 'f>) {
+        let (mut accounts, rows) = accounts::read_accounts(table, &self.settings, diagnostics);
+        if let Some(bytes) = self.folder.get(vouchers::FILE) {
+            vouchers::read_vouchers(bytes, &self.settings, &mut accounts, parts, diagnostics);
+        }
+        if let Some(bytes) = self.folder.get(returns::FILE) {
+            returns::read_returns(bytes, &mut accounts, &mut parts.labels, diagnostics);
+        }
+        (accounts, rows)
+    }
+
+    fn read_budgets(&self, diagnostics: &mut Diagnostics) -> (Vec<Budget>, Vec<Rate>) {
+        let budget = self.folder.get(budget::FILE);
+        let budgets = budget.map(|bytes| budget::read_budget(bytes, &self.settings, diagnostics));
+        let rates = self.folder.get(budget::RATES_FILE);
+        let rates = rates.map(|bytes| budget::read_rates(bytes, &self.settings, diagnostics));
+        (budgets.unwrap_or_default(), rates.unwrap_or_default())
+    }
+
+    /// The instances. Rows that were read before under the same rules are taken over; else what is read is kept for later.
+    fn read_inventory(
+        &self,
+        inventory: &Inventory<'_>,
+        parts: &mut SharedParts,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Instance> {
+        let review = InventoryReview {
+            days: self.settings.days,
+            profiles: &self.profiles,
+            tag_keys: inventory.table.tag_keys(),
+        };
+        let reviews = self.mode.reviews;
+        let (instances, rows) =
+            inventory.read_instances(&mut parts.labels, diagnostics, |read, diagnostics| {
+                if reviews {
+                    review.review_row(read, diagnostics);
+                }
+            });
+        if let Some(memory) = self.mode.memory.filter(|_| inventory.keeps) {
+            memory.keep(RememberedRead {
+                settings: self.settings.clone(),
+                profiles: self.profiles.clone(),
+                tag_keys: inventory.table.tag_keys().to_vec(),
+                labels: parts.labels.clone(),
+                rows,
+            });
+        }
+        instances
+    }
+
+    fn read_actions(
+        &self,
+        inputs: ActionInputs<'_>,
+        parts: &mut SharedParts,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Action> {
+        let shifts = Shift::read_all(&self.scenario.topups, inputs.accounts, diagnostics);
+        let context = actions::ActionContext {
+            shifts: &shifts,
+            settings: &self.settings,
+            accounts: inputs.accounts,
+            profiles: &self.profiles,
+            instances: inputs.instances,
+            tag_keys: inputs.tag_keys,
+            orders: self.mode.reviews.then_some(inputs.orders),
+        };
+        let bytes = self.folder.get(actions::FILE);
+        actions::read_actions(bytes, &self.scenario.actions, &context, parts, diagnostics)
+    }
 }
 
-/// The instances. Rows that were read before under the same rules are taken over; else what is read is kept for later.
-fn inventory(
-    (table, edits): (&CsvTable<'_>, &[Edit]),
-    context: &instances::InventoryContext<'_>,
-    (way, before, labels): (ReadMode<'_>, Option<&memory::RememberedRead>, &mut Labels),
-    diagnostics: &mut Diagnostics,
-) -> Vec<Instance> {
-    let days = context.settings.days;
-    let review = |row: &CsvRow<'_, '_>,
-                  one: &Instance,
-                  labels: &FurtherLabels<'_>,
-                  found: &mut Diagnostics| {
-        if way.care == CheckDepth::Most {
-            let rules = &context.profiles[one.profile.0 as usize];
-            review::review_instance(row, (one, rules), (days, table.tag_keys(), labels), found);
-        }
-    };
-    let rows = before
-        .filter(|before| before.tag_keys == table.tag_keys())
-        .map(|before| &before.rows);
-    let keeps = (way.memory.is_some() && before.is_none()).then(Default::default);
-    let mut known = instances::PriorReading { rows, keeps };
-    let instances = instances::read_instances(
-        table,
-        (edits, context),
-        (&mut *labels, &mut known),
-        diagnostics,
-        review,
-    );
-    if let (Some(rows), Some(memory)) = (known.keeps, way.memory) {
-        memory.keep(memory::RememberedRead {
-            settings: context.settings.clone(),
-            profiles: context.profiles.to_vec(),
-            tag_keys: table.tag_keys().to_vec(),
-            labels: labels.clone(),
-            rows,
-        });
-    }
-    instances
+/// What the rows of actions refer to.
+struct ActionInputs<'r> {
+    accounts: &'r [Account],
+    instances: &'r [Instance],
+    orders: &'r Orders,
+    tag_keys: &'r [String],
 }
 
 fn refuse_too_large(book: &Book, diagnostics: &mut Diagnostics) {
-    if book.largest_movement() > i128::from(i64::MAX) {
-        let dearest = book
-            .instances
-            .iter()
-            .max_by_key(|one| one.monthly_price.max(one.hourly_price));
-        let help = dearest.map_or_else(
-            || "look for an amount with too many digits".to_owned(),
-            |one| {
-                format!(
-                    "look for amounts with too many digits; the dearest instance is {}",
-                    shown(one.id.as_str())
-                )
-            },
-        );
-        let message = "the amounts of this book could add up to more than 64 bits of minor units";
+    let mut refuse = |message: &str, help: String| {
         diagnostics.push(Code::TooLarge, Place::of_file(SETTINGS_FILE), message, help);
+    };
+    if book.largest_movement() > i128::from(i64::MAX) {
+        let instances = book.instances.iter();
+        let dearest = instances.max_by_key(|one| one.monthly_price.max(one.hourly_price));
+        let dearest = dearest.map_or_else(String::new, |one| {
+            format!("; the dearest instance is {}", shown(one.id.as_str()))
+        });
+        refuse(
+            "the amounts of this book could add up to more than 64 bits of minor units",
+            format!("look for amounts with too many digits{dearest}"),
+        );
     }
     if !book.terms_end_in_time() {
-        let last = book
-            .instances
-            .iter()
+        let instances = book.instances.iter();
+        let last = instances
             .filter(|one| one.expires_on.is_some())
             .max_by_key(|one| one.expires_on);
-        let help = last.map_or_else(
-            || "plan fewer or shorter renewals".to_owned(),
-            |one| {
-                format!(
-                    "plan fewer or shorter renewals, or look at {}, which expires last",
-                    shown(one.id.as_str())
-                )
-            },
+        let last = last.map_or_else(String::new, |one| {
+            format!(
+                ", or look at {}, which expires last",
+                shown(one.id.as_str())
+            )
+        });
+        refuse(
+            "the renewals of this book could end after 9999-12-31",
+            format!("plan fewer or shorter renewals{last}"),
         );
-        let message = "the renewals of this book could end after 9999-12-31";
-        diagnostics.push(Code::TooLarge, Place::of_file(SETTINGS_FILE), message, help);
     }
 }
 
@@ -634,12 +595,8 @@ fn required<'f>(folder: &'f Folder, file: &str, diagnostics: &mut Diagnostics) -
     let bytes = folder.get(file);
     if bytes.is_none() {
         let message = format!("a book needs `{file}`");
-        diagnostics.push(
-            Code::Unreadable,
-            Place::of_file(file),
-            message,
-            format!("add `{file}` to the folder"),
-        );
+        let help = format!("add `{file}` to the folder");
+        diagnostics.push(Code::Unreadable, Place::of_file(file), message, help);
     }
     bytes
 }

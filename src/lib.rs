@@ -1,5 +1,8 @@
 //! What rented cloud instances will cost, when, and which will be lost: a replay of renewals, day by day.
 //!
+//! Without default features the crate is the model, the replay, the questions to it, and books and ledgers as CSV text, for
+//! another program to use; the features in `Cargo.toml` say what each adds.
+//!
 //! ```
 //! use renewcast::input::{self, Folder};
 //! use renewcast::{engine, output};
@@ -20,10 +23,14 @@
 //! ```
 
 pub mod analysis;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod engine;
 pub mod input;
 pub mod model;
 pub mod output;
+mod parallel;
+#[cfg(feature = "tables")]
 pub mod tables;
+#[cfg(feature = "reports")]
 pub mod verify;

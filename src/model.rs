@@ -14,3 +14,4 @@ pub mod prices;
 pub mod profile;
 pub mod selector;
 pub mod voucher;
+pub mod words;

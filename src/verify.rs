@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run.json ── its digest ──▶ the hashes of all files
-//! ledger.csv ── row by row, with balances.csv and monthly.csv ──▶ spend.csv, closing/, the counts of run.json
+//! ledger.csv ── row by row, with balances, months and demand ──▶ spend.csv, closing/, the counts of run.json
 //! the book, if it is given ── hashes, then a replay ──▶ every file of the run and of the report beside it, byte by byte
 //! ```
 //!
@@ -12,6 +12,7 @@
 mod balances;
 mod bounded;
 mod closing;
+mod comparison;
 mod demand;
 mod funds;
 mod hashes;
@@ -33,14 +34,16 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use crate::input::Folder;
-use crate::input::diagnostic::{Code, Diagnostics, Place};
+use crate::input::diagnostic::{Code, Diagnostics};
+use crate::model::book::Book;
+use crate::model::calendar::Day;
 use crate::output::month::{LastMonth, ReportPeriod};
 use balances::{AccountNumbers, BALANCES, Balances};
 use bounded::Bounded;
 use closing::Closing;
 use demand::DEMAND;
 pub use hashes::is_name_of_result;
-use ledger::{Audit, KnownInputs};
+use ledger::Audit;
 use monthly::{MONTHLY, Months};
 use record::WrittenRecord;
 use row::LEDGER;
@@ -62,7 +65,7 @@ pub struct WrittenFiles<'w> {
 pub struct Inputs<'i> {
     /// Its files.
     pub folder: &'i Folder,
-    /// What stands before their names in findings.
+    /// What stands before their names in violations.
     pub shown_as: &'i str,
     /// The earlier result that the report beside the run compares with, if one is given.
     pub last: Option<&'i Earlier<'i>>,
@@ -90,7 +93,7 @@ pub struct Proof {
     pub has_charts: bool,
     /// Whether there is a report beside the run.
     pub has_report: bool,
-    /// Files that no run and no report wrote, and whose names are none of theirs.
+    /// Files that no run and no report wrote, and whose names neither uses.
     pub foreign: Vec<String>,
 }
 
@@ -106,12 +109,26 @@ impl Proof {
     }
 }
 
+/// The days of a run, as far as they are known.
+#[derive(Clone, Copy, Default)]
+struct KnownDays {
+    from: Option<Day>,
+    to: Option<Day>,
+}
+
+/// What a ledger is held against, where it is known.
+struct KnownInputs<'b> {
+    days: KnownDays,
+    closing: Option<&'b Book>,
+    opening: Option<&'b Book>,
+}
+
 /// Reads a result, and its inputs if they are given, and finds everything that does not hold.
 pub fn verify(written: &WrittenFiles<'_>, inputs: Option<&Inputs<'_>>) -> Proof {
     let mut found = Violations::default();
     hashes::refuse_links(written, &mut found);
     let record = WrittenRecord::read_record_file(written, &mut found);
-    let sealed = hashes::check_hashes(written, record.as_ref(), &mut found);
+    let hashes = hashes::check_hashes(written, record.as_ref(), &mut found);
     let proven = record.as_ref().filter(|_| !found.is_changed(record::FILE));
     let opening = proven
         .zip(inputs)
@@ -120,75 +137,74 @@ pub fn verify(written: &WrittenFiles<'_>, inputs: Option<&Inputs<'_>>) -> Proof 
     let unchanged = closing
         .as_ref()
         .filter(|_| !found.is_changed(closing::FOLDER));
-    let (from, to) = match proven.or(record.as_ref().filter(|_| unchanged.is_none())) {
+    let days = match proven.or(record.as_ref().filter(|_| unchanged.is_none())) {
         Some(record) => record.days_of_run(&mut found),
-        None => (
-            None,
-            unchanged.map(|closing| closing.book.days.from.yesterday()),
-        ),
+        None => KnownDays {
+            from: None,
+            to: unchanged.map(|closing| closing.book.days.from.yesterday()),
+        },
     };
     let known = KnownInputs {
-        from,
-        to,
+        days,
         closing: unchanged.map(|closing| &closing.book),
         opening: opening.as_ref(),
     };
-    let audit = read_rows(written, known, &mut found);
-    if let Some(closing) = closing.as_ref().filter(|_| audit.is_read) {
-        closing.check_closing(&audit, (from, to), &mut found);
-    }
-    if let Some(record) = record.as_ref().filter(|_| audit.is_read) {
-        closing::check_record(record, (&audit, closing.as_ref()), &mut found);
+    let audit = audit_rows(written, known, &mut found);
+    if audit.is_read {
+        if let Some(closing) = &closing {
+            closing.check_closing(&audit, days, &mut found);
+        }
+        if let Some(record) = &record {
+            closing::check_record(record, &audit, closing.as_ref(), &mut found);
+        }
     }
     let (rows, accounts, instances) =
         (audit.rows, audit.accounts.list.len(), audit.instances.len());
+    // A replay needs the memory.
     drop(audit);
-    let replayed = proven
-        .zip(opening.as_ref())
-        .zip(inputs)
-        .map(|((record, book), inputs)| {
-            let said = replay::WrittenClaims {
-                record,
-                report: sealed.report.as_ref(),
-                inputs,
-            };
-            replay::check_replay(book, (written, &said), &mut found);
-            record.inputs.len()
-        });
+    let mut replayed = None;
+    if let (Some(record), Some(book), Some(inputs)) = (proven, &opening, inputs) {
+        let report = hashes.report.as_ref();
+        let claims = replay::WrittenClaims {
+            written,
+            record,
+            report,
+            inputs,
+        };
+        replay::check_replay(book, &claims, &mut found);
+        replayed = Some(record.inputs.len());
+    }
     Proof {
         findings: found.into_diagnostics(),
-        files: sealed.unchanged,
+        files: hashes.unchanged,
         rows,
         accounts,
         instances,
         inputs: replayed,
         has_charts: record.is_some_and(|record| record.has_charts()),
-        has_report: sealed.report.is_some(),
-        foreign: sealed.foreign,
+        has_report: hashes.report.is_some(),
+        foreign: hashes.foreign,
     }
 }
 
-/// The ledger with the files in step, from the first row to the last.
-fn read_rows<'b, 'w>(
+/// Reads the ledger with the files in step, from the first row to the last.
+fn audit_rows<'b, 'w>(
     written: &WrittenFiles<'w>,
     mut known: KnownInputs<'b>,
     found: &mut Violations,
 ) -> Audit<'b, 'w> {
-    let mut open = |file| CheckedFile::open_checked(written, file, found);
-    let (balances, monthly, ledger, spend) =
-        (open(BALANCES), open(MONTHLY), open(LEDGER), open(SPEND));
-    let demand = open(DEMAND);
+    let [balances, monthly, ledger, spend, demand] =
+        [&BALANCES, &MONTHLY, &LEDGER, &SPEND, &DEMAND]
+            .map(|layout| CheckedFile::open_checked(written, layout, found));
     let (balances, accounts) = match balances {
         Some(sheet) => {
-            let (balances, accounts, from) =
-                Balances::open_balances(sheet, (known.from, known.closing), found);
-            known.from = from;
+            let (balances, accounts) = Balances::open_balances(sheet, &mut known, found);
             (Some(balances), accounts)
         }
         None => (None, AccountNumbers::default()),
     };
     let months = Months::open_months(monthly, demand, found);
-    let mut audit = Audit::new(known, (balances, accounts), months);
+    let mut audit = Audit::start_audit(known, balances, accounts, months);
     if let Some(mut ledger) = ledger {
         audit.audit_ledger(&mut ledger, found);
         audit.finish(spend, found);
@@ -199,34 +215,30 @@ fn read_rows<'b, 'w>(
 impl<'w> WrittenFiles<'w> {
     /// A file at its beginning; one that cannot be opened is reported.
     fn open_file(&self, name: &str, found: &mut Violations) -> Option<Box<dyn Read + 'w>> {
-        let bytes = (self.open)(name)
-            .inspect_err(|error| self.unreadable(name, error, found))
-            .ok()?;
-        Some(if name.ends_with(".csv") {
-            Box::new(Bounded::bound_reader(bytes))
-        } else {
-            bytes
-        })
-    }
-
-    /// The bytes of a file.
-    fn bytes(&self, name: &str, found: &mut Violations) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        match self.open_file(name, found)?.read_to_end(&mut bytes) {
-            Ok(_) => Some(bytes),
+        match (self.open)(name) {
+            Ok(bytes) if name.ends_with(".csv") => Some(Box::new(Bounded::bound_reader(bytes))),
+            Ok(bytes) => Some(bytes),
             Err(error) => {
-                self.unreadable(name, &error, found);
+                self.report_unreadable(name, &error, found);
                 None
             }
         }
     }
 
-    fn unreadable(&self, name: &str, error: &io::Error, found: &mut Violations) {
+    /// The bytes of a file.
+    fn bytes(&self, name: &str, found: &mut Violations) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = self.open_file(name, found)?.read_to_end(&mut bytes);
+        read.inspect_err(|error| self.report_unreadable(name, error, found))
+            .ok()?;
+        Some(bytes)
+    }
+
+    fn report_unreadable(&self, name: &str, error: &io::Error, found: &mut Violations) {
         if !found.is_changed(name) {
             found.add_changed(
-                name,
                 Code::Unreadable,
-                Place::of_file(name),
+                name,
                 format!("cannot read `{name}`: {error}"),
             );
         }

@@ -22,17 +22,17 @@ use crate::engine::{self, Refusal, Window};
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::{Day, DayRange};
-use crate::model::instance::Instance;
 use crate::model::money::Currency;
 
-pub use cache::{AccountOutcome, Cache, CachedBook, replay};
+pub use cache::{Cache, CachedBook, replay};
 pub use curves::{CurrencyCurve, Deltas};
 pub use figures::{
-    Counter, EventCounts, Figures, Fold, Group, GroupFigures, LowBalance, Measure, PrepaidValue,
-    Sum,
+    AccountOutcome, Counter, EventCounts, Figures, Fold, Group, GroupFigures, LowBalance, Measure,
+    PrepaidValue, Sum,
 };
 pub use many::{Limit, RunTotal, frontier, nearest};
 pub use needed::needed;
+pub(crate) use needed::{Credit, least_to_restart};
 pub use steps::{ComparedEvent, Difference, Steps, Subject, differences};
 
 /// A run, as comparisons see it.
@@ -66,32 +66,30 @@ impl ComparedRun {
     pub fn of_days(name: &str, book: &Book, mut reached: impl FnMut(Day)) -> Result<Self, Refusal> {
         let mut run = engine::start(book);
         let mut window = Window::default();
-        let (mut fold, mut steps, mut curves) = (
-            Fold::fold_over(book),
-            Steps::steps_of(book),
-            curves::open_curves(book),
-        );
+        let mut fold = Fold::fold_over(book, &[]);
+        let mut steps = Steps::steps_of(book);
+        let mut curves = curves::open_curves(book);
         while run.advance(&mut window)? {
             fold.fold_window(&window);
             window.entries().for_each(|entry| steps.add_event_of(entry));
             curves::add_window_to(&mut curves, book, &window);
             window.last().into_iter().for_each(&mut reached);
         }
-        let mut figures = fold.into_figures(run.orders());
-        let accounts: BTreeSet<AccountIndex> = all_accounts(book).collect();
+        let outcomes = fold.into_outcomes(run.orders()).into_iter();
+        let mut figures: Vec<Figures> = outcomes.map(|outcome| outcome.figures).collect();
+        let accounts = book.account_indexes().collect();
         for (figures, needed) in figures.iter_mut().zip(needed(book, &accounts)) {
             figures.needed = needed;
         }
-        let curves = curves
-            .into_iter()
-            .map(|(currency, deltas)| (currency, deltas.sums()))
-            .collect();
+        let curves = curves.into_iter();
         Ok(Self {
             name: name.to_owned(),
             days: book.days,
             figures,
             steps: steps.in_order(),
-            curves,
+            curves: curves
+                .map(|(currency, deltas)| (currency, deltas.sums()))
+                .collect(),
         })
     }
 
@@ -114,15 +112,8 @@ impl ComparedRun {
 
     /// The counts of all accounts.
     pub fn counts(&self) -> EventCounts {
-        self.figures.iter().map(|figures| figures.counts).sum()
+        Sum::sum_figures(self.figures.iter()).counts
     }
-}
-
-/// The numbers of all accounts of a book.
-pub fn all_accounts(book: &Book) -> impl Iterator<Item = AccountIndex> {
-    (0u32..)
-        .zip(&book.accounts)
-        .map(|(number, _)| AccountIndex(number))
 }
 
 /// The ids that the numbers in cases stand for.
@@ -137,14 +128,13 @@ pub struct RunNames {
 impl RunNames {
     /// Those of a book. A scenario neither adds nor renames any.
     pub fn ids_of_book(book: &Book) -> Self {
-        let instance = |instance: &Instance| (instance.id.as_str().into(), instance.account);
+        let accounts = book.accounts.iter();
+        let instances = book.instances.iter();
         Self {
-            accounts: book
-                .accounts
-                .iter()
-                .map(|account| account.id.as_str().into())
+            accounts: accounts.map(|account| account.id.as_str().into()).collect(),
+            instances: instances
+                .map(|instance| (instance.id.as_str().into(), instance.account))
                 .collect(),
-            instances: book.instances.iter().map(instance).collect(),
         }
     }
 

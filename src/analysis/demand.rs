@@ -1,24 +1,23 @@
 //! The three sums of a run: its spend as funded, with everything paid that is due, and with everything kept.
 //!
-//! A run spends what its cash allows: it costs little where renewals fail and servers are lost. So its spend stands beside
+//! A run spends what its cash allows: it costs little where renewals fail and servers are lost. So its spend is shown beside
 //! what would be spent with ample cash at the opening, as `compare` takes it, and what keeping everything would cost that
-//! nobody decided to end. Only the accounts are replayed again in which that makes a difference; nothing is kept of those
-//! replays but sums. Currencies are never added.
+//! nobody decided to end. Only the accounts are replayed again in which that makes a difference; only sums are kept of those
+//! replays. Currencies are never added.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter::Peekable;
 use std::ops::Range;
 
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
 use crate::engine::{self, Refusal, ReplayOptions, RunningReplay, Window};
-use crate::model::account::{AccountIndex, Movement};
+use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
 use crate::model::money::{Currency, Money};
 
-/// Spend three times over: paid for terms and hours, refunds taken off. A sum that cannot be told is none.
+/// Spend three times over: paid for terms and hours, refunds taken off. A sum that is not known is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreeSums {
     /// Of the run as it is.
@@ -49,14 +48,10 @@ impl ThreeSums {
     /// Adds other sums; what is not known of one is not known of both.
     pub fn add_sums(&mut self, other: Self) {
         self.as_funded += other.as_funded;
-        self.all_due_paid = self
-            .all_due_paid
-            .zip(other.all_due_paid)
-            .map(|(sum, more)| sum + more);
-        self.all_kept = self
-            .all_kept
-            .zip(other.all_kept)
-            .map(|(sum, more)| sum + more);
+        let due_paid = self.all_due_paid.zip(other.all_due_paid);
+        self.all_due_paid = due_paid.map(|(sum, more)| sum + more);
+        let kept = self.all_kept.zip(other.all_kept);
+        self.all_kept = kept.map(|(sum, more)| sum + more);
     }
 }
 
@@ -72,7 +67,7 @@ pub enum MissingSum {
 /// What is spent by month and account, and by instance where that is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct SpentByMonth {
-    /// By month, then account; what is nothing is left out.
+    /// By month, then account; zeros are left out.
     months: Vec<(Day, AccountIndex, Money)>,
     instances: BTreeMap<InstanceIndex, Money>,
 }
@@ -98,7 +93,7 @@ impl SpentByMonth {
     }
 }
 
-/// How finely spend is told.
+/// How finely spend is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// By month and account.
@@ -120,7 +115,7 @@ pub struct Spending {
 }
 
 impl Spending {
-    /// Nothing yet, of these accounts, from the first day of a run on.
+    /// No rows yet, of these accounts, from the first day of a run on.
     pub fn spend_from(from: Day, accounts: Range<u32>, detail: Detail) -> Self {
         Self {
             first: accounts.start,
@@ -141,17 +136,17 @@ impl Spending {
     /// Adds the next rows.
     pub fn spend_entries<'r>(&mut self, entries: impl Iterator<Item = &'r Entry>) {
         for entry in entries {
-            let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
+            let (Some(account), Some(amount)) = (entry.account, entry.moved_amount()) else {
                 continue;
             };
             if matches!(entry.event, Event::TopUp | Event::Credit) {
                 continue;
             }
+            debug_assert!(entry.date >= self.month.0, "rows come by day");
             if entry.date >= self.month.1 {
                 self.end_month();
                 self.month = month_of(entry.date);
             }
-            let amount = Movement::amount(movement);
             self.of_month[(account.0 - self.first) as usize] -= amount;
             if let Some(instance) = entry.instance.filter(|_| self.detail == Detail::Instances) {
                 *self.spent.instances.entry(instance).or_default() -= amount;
@@ -160,13 +155,12 @@ impl Spending {
     }
 
     fn end_month(&mut self) {
-        for (number, sum) in (self.first..)
-            .zip(&mut self.of_month)
-            .filter(|(_, sum)| **sum != Money::ZERO)
-        {
-            self.spent
-                .months
-                .push((self.month.0, AccountIndex(number), std::mem::take(sum)));
+        let accounts = (self.first..).map(AccountIndex);
+        for (account, sum) in accounts.zip(&mut self.of_month) {
+            if *sum != Money::ZERO {
+                let amount = std::mem::take(sum);
+                self.spent.months.push((self.month.0, account, amount));
+            }
         }
     }
 
@@ -204,7 +198,7 @@ pub struct Demand {
     as_funded: SpentByMonth,
     all_due_paid: Replayed,
     all_kept: Replayed,
-    /// What keeps the two further sums from being told; of accounts in their order.
+    /// Why the two further sums are not known; of accounts in their order.
     pub untold: Vec<MissingSum>,
 }
 
@@ -212,13 +206,17 @@ pub struct Demand {
 #[derive(Clone, Debug, Default)]
 struct Replayed {
     accounts: BTreeSet<AccountIndex>,
+    /// Those whose sum is not known.
+    unknown: BTreeSet<AccountIndex>,
     /// Those that asked for a price that is not known.
-    untold: BTreeSet<AccountIndex>,
+    refusals: Vec<(AccountIndex, Refusal)>,
+    /// Those that let something lapse.
+    lapsing: BTreeSet<AccountIndex>,
     spent: SpentByMonth,
 }
 
 impl Demand {
-    /// Of a run that spent so much; replays the accounts that differ.
+    /// Of a run that spent this; replays the accounts that differ.
     pub fn from_spent(
         book: &Book,
         as_funded: SpentByMonth,
@@ -227,48 +225,41 @@ impl Demand {
     ) -> Self {
         let Differing { short, lapsing } = differing;
         let Some(gift) = book.ample_cash() else {
-            let accounts: BTreeSet<AccountIndex> = short.union(lapsing).copied().collect();
-            let untold = Replayed {
-                untold: accounts.clone(),
-                accounts,
-                spent: SpentByMonth::default(),
+            let unknown = Replayed {
+                accounts: short | lapsing,
+                unknown: short | lapsing,
+                ..Replayed::default()
             };
-            let why = (!untold.accounts.is_empty())
-                .then_some(MissingSum::TooLarge)
-                .into_iter()
-                .collect();
+            let is_unknown = !unknown.accounts.is_empty();
             return Self {
                 as_funded,
-                all_due_paid: untold.clone(),
-                all_kept: untold,
-                untold: why,
+                all_due_paid: unknown.clone(),
+                all_kept: unknown,
+                untold: is_unknown
+                    .then_some(MissingSum::TooLarge)
+                    .into_iter()
+                    .collect(),
             };
         };
-        let ample = ReplayOptions { gift, keeps: false };
-        let (all_due_paid, lapsing_with_cash, mut refusals) = replay(book, short, ample, detail);
-        let mut kept: BTreeSet<AccountIndex> = lapsing.difference(short).copied().collect();
-        kept.extend(lapsing_with_cash.difference(&all_due_paid.untold));
-        let (mut all_kept, _, more) = replay(
-            book,
-            &kept,
-            ReplayOptions {
-                keeps: true,
-                ..ample
-            },
-            detail,
-        );
-        refusals.extend(more);
+        let mut options = ReplayOptions {
+            opening_cash: gift,
+            keeps_all: false,
+        };
+        let all_due_paid = replay(book, short.clone(), options, detail);
+        options.keeps_all = true;
+        let kept = &(lapsing - short) | &(&all_due_paid.lapsing - &all_due_paid.unknown);
+        let mut all_kept = replay(book, kept, options, detail);
+        all_kept.unknown.extend(&all_due_paid.unknown);
+        let mut refusals = [&all_due_paid.refusals[..], &all_kept.refusals].concat();
         refusals.sort_by_key(|(account, _)| *account);
-        all_kept.untold.extend(&all_due_paid.untold);
-        let untold = refusals
-            .into_iter()
-            .map(|(_, refusal)| MissingSum::Price(refusal))
-            .collect();
+        let refusals = refusals.into_iter();
         Self {
             as_funded,
             all_due_paid,
             all_kept,
-            untold,
+            untold: refusals
+                .map(|(_, refusal)| MissingSum::Price(refusal))
+                .collect(),
         }
     }
 
@@ -277,41 +268,33 @@ impl Demand {
         &'d self,
         book: &'d Book,
     ) -> impl Iterator<Item = (Day, AccountIndex, ThreeSums)> + 'd {
-        let mut own = Cursor::at_start_of(&self.as_funded);
-        let mut paid = Cursor::at_start_of(&self.all_due_paid.spent);
-        let mut kept = Cursor::at_start_of(&self.all_kept.spent);
-        let accounts = move || {
-            (0u32..)
-                .zip(&book.accounts)
-                .map(|(number, _)| AccountIndex(number))
-        };
-        let keys = book
-            .days
-            .months()
-            .flat_map(move |month| accounts().map(move |account| (month, account)));
+        let mut cursors = self.replays().map(|spent| SpentCursor {
+            rest: &spent.months,
+        });
+        let months = book.days.months();
+        let keys = months.flat_map(|month| book.account_indexes().map(move |one| (month, one)));
         keys.map(move |(month, account)| {
-            let key = (month, account);
-            let [own, paid, kept] = [&mut own, &mut paid, &mut kept].map(|cursor| cursor.at(key));
-            (month, account, self.sums_of(account, [own, paid, kept]))
+            let amounts = cursors.each_mut().map(|cursor| cursor.take(month, account));
+            (month, account, self.sums_of(account, amounts))
         })
     }
 
-    /// The sums of an account, or of an instance of it, of what each of the three replays says.
+    /// As funded, with all due paid, with all kept.
+    fn replays(&self) -> [&SpentByMonth; 3] {
+        [
+            &self.as_funded,
+            &self.all_due_paid.spent,
+            &self.all_kept.spent,
+        ]
+    }
+
+    /// The sums of an account, or of an instance of it, by what each of the three replays spent.
     fn sums_of(&self, account: AccountIndex, [own, paid, kept]: [Money; 3]) -> ThreeSums {
-        let all_due_paid = match &self.all_due_paid {
-            of if of.untold.contains(&account) => None,
-            of if of.accounts.contains(&account) => Some(paid),
-            _ => Some(own),
-        };
-        let all_kept = match &self.all_kept {
-            of if of.untold.contains(&account) => None,
-            of if of.accounts.contains(&account) => Some(kept),
-            _ => all_due_paid,
-        };
+        let all_due_paid = self.all_due_paid.sum_of(account, paid, Some(own));
         ThreeSums {
             as_funded: own,
             all_due_paid,
-            all_kept,
+            all_kept: self.all_kept.sum_of(account, kept, all_due_paid),
         }
     }
 
@@ -319,10 +302,8 @@ impl Demand {
     pub fn totals(&self, book: &Book) -> BTreeMap<Currency, ThreeSums> {
         let mut totals: BTreeMap<Currency, ThreeSums> = BTreeMap::new();
         for (_, account, sums) in self.rows(book) {
-            totals
-                .entry(book.account(account).currency)
-                .or_default()
-                .add_sums(sums);
+            let total = totals.entry(book.account(account).currency);
+            total.or_default().add_sums(sums);
         }
         totals
     }
@@ -333,80 +314,81 @@ impl Demand {
         &'d self,
         book: &'d Book,
     ) -> impl Iterator<Item = (InstanceIndex, ThreeSums)> + 'd {
-        let replays = [
-            &self.as_funded,
-            &self.all_due_paid.spent,
-            &self.all_kept.spent,
-        ];
-        let all: BTreeSet<InstanceIndex> = replays
-            .iter()
-            .flat_map(|spent| spent.instances.keys())
-            .copied()
-            .collect();
-        all.into_iter().map(move |instance| {
-            let amounts =
-                replays.map(|spent| spent.instances.get(&instance).copied().unwrap_or_default());
-            (
-                instance,
-                self.sums_of(book.instance(instance).account, amounts),
-            )
+        let replays = self.replays();
+        let all = replays.iter().flat_map(|spent| spent.instances.keys());
+        let all: BTreeSet<InstanceIndex> = all.copied().collect();
+        all.into_iter().map(move |one| {
+            let amounts = replays.map(|spent| spent.instances.get(&one).copied());
+            let amounts = amounts.map(Option::unwrap_or_default);
+            (one, self.sums_of(book.instance(one).account, amounts))
         })
     }
 }
 
-/// Replays accounts with some means: what they spend, which of them let something lapse, and which cannot go on.
+impl Replayed {
+    /// The sum of an account; `otherwise` where it was not replayed.
+    fn sum_of(
+        &self,
+        account: AccountIndex,
+        spent: Money,
+        otherwise: Option<Money>,
+    ) -> Option<Money> {
+        if self.unknown.contains(&account) {
+            None
+        } else if self.accounts.contains(&account) {
+            Some(spent)
+        } else {
+            otherwise
+        }
+    }
+}
+
+/// Replays accounts with some options.
 fn replay(
     book: &Book,
-    accounts: &BTreeSet<AccountIndex>,
-    means: ReplayOptions,
+    accounts: BTreeSet<AccountIndex>,
+    options: ReplayOptions,
     detail: Detail,
-) -> (
-    Replayed,
-    BTreeSet<AccountIndex>,
-    Vec<(AccountIndex, Refusal)>,
-) {
+) -> Replayed {
     if accounts.is_empty() {
-        return (Replayed::default(), BTreeSet::new(), Vec::new());
+        return Replayed::default();
     }
-    let mut run = engine::open_with(book, accounts, means);
+    let mut run = engine::open_with(book, &accounts, options);
     run.pass_refusals();
-    let of_part = |accounts| Spending::spend_from(book.days.from, accounts, detail);
-    let mut parts: Vec<Spending> = run.parts().map(of_part).collect();
+    let mut parts: Vec<Spending> = run
+        .parts()
+        .map(|accounts| Spending::spend_from(book.days.from, accounts, detail))
+        .collect();
     let mut window: Window<()> = Window::default();
-    let mut advance = || {
-        let add = |part: &mut Spending, rows: &mut engine::ShardRows, (): &mut ()| {
-            part.spend_entries(rows.entries.iter())
-        };
-        run.advance_with(&mut window, &mut parts, add)
-            .expect("a run that passes refusals comes to its end")
-    };
-    while advance() {}
+    while run
+        .advance_with(&mut window, &mut parts, |part, rows, ()| {
+            part.spend_entries(rows.entries.iter());
+        })
+        .expect("a run that passes refusals comes to its end")
+    {}
     let refusals: Vec<(AccountIndex, Refusal)> = run.refusals().collect();
-    let untold = refusals.iter().map(|(account, _)| *account).collect();
-    let spent = SpentByMonth::join(parts.into_iter().map(Spending::into_spent));
-    (
-        Replayed {
-            accounts: accounts.clone(),
-            untold,
-            spent,
-        },
-        run.lapsing_accounts(),
+    Replayed {
+        accounts,
+        unknown: refusals.iter().map(|(account, _)| *account).collect(),
         refusals,
-    )
+        lapsing: run.lapsing_accounts(),
+        spent: SpentByMonth::join(parts.into_iter().map(Spending::into_spent)),
+    }
 }
 
 /// Amounts by month and account, looked up in ascending order.
-struct Cursor<'s, I: Iterator<Item = &'s (Day, AccountIndex, Money)>>(Peekable<I>);
+struct SpentCursor<'s> {
+    rest: &'s [(Day, AccountIndex, Money)],
+}
 
-impl<'s> Cursor<'s, std::slice::Iter<'s, (Day, AccountIndex, Money)>> {
-    fn at_start_of(spent: &'s SpentByMonth) -> Self {
-        Self(spent.months.iter().peekable())
-    }
-
-    fn at(&mut self, key: (Day, AccountIndex)) -> Money {
-        let here = self
-            .0
-            .next_if(|(month, account, _)| (*month, *account) == key);
-        here.map_or(Money::ZERO, |(_, _, amount)| *amount)
+impl SpentCursor<'_> {
+    fn take(&mut self, month: Day, account: AccountIndex) -> Money {
+        match self.rest.split_first() {
+            Some((first, rest)) if (first.0, first.1) == (month, account) => {
+                self.rest = rest;
+                first.2
+            }
+            _ => Money::ZERO,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a row means for its instance: unpaid, back, lost, or given up. One reading for every sum, list and date.
 //!
-//! What nobody paid for in time is a loss; what people return or destroy is none (`docs/model.md`, **given-up**). A row alone
+//! What nobody paid for in time is a loss; what people return or destroy is not (`docs/model.md`, **given-up**). A row alone
 //! does not say which: the bin lets go of both, and people start what arrears stopped and what they stopped themselves. So
 //! [`Losses`] remembers what the rows before it said. It looks at no date and no amount.
 
@@ -62,13 +62,15 @@ pub struct Losses {
 impl Losses {
     /// As the instances of a book stand at its opening.
     pub fn losses_of_book(book: &Book) -> Self {
-        Self::open_some(book, (0u32..).map(InstanceIndex).take(book.instances.len()))
+        Self::open_some(book, book.numbered_instances().map(|(index, _)| index))
     }
 
     /// As some instances of a book stand at its opening: those whose rows will be read.
     pub fn open_some(book: &Book, instances: impl Iterator<Item = InstanceIndex>) -> Self {
         let mut losses = Self::default();
-        instances.for_each(|number| losses.note_opening(number, book.instance(number)));
+        for index in instances {
+            losses.note_opening(index, book.instance(index));
+        }
         losses
     }
 
@@ -83,11 +85,6 @@ impl Losses {
             }
             _ => {}
         }
-    }
-
-    /// Whether the instance lies in the bin because people returned it.
-    pub fn is_returned(&self, instance: InstanceIndex) -> bool {
-        self.returned.contains(&instance)
     }
 
     /// What the next row means; none where it is about no instance, or changes nothing in this respect.

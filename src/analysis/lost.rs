@@ -1,23 +1,24 @@
-//! The instances that a run loses, told apart: at risk soon or later, ending on purpose, or beyond help (`docs/model.md`,
+//! The instances that a run loses, by kind: at risk soon or later, ending on purpose, or beyond help (`docs/model.md`,
 //! **losses-told-apart**).
 //!
-//! A pure function of where a run leaves its instances; what helps, and until when, `remedy` says.
+//! A pure function of where a run leaves its instances. It never decides what helps, and until when: `remedy` does.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::analysis::remedy::{self, Help, Outlook};
 use crate::engine::TerminatedInstance;
 use crate::engine::charge;
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::{DayStatus, PostpaidStatus, PrepaidStatus};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, Instance, InstanceIndex, RenewFlag, State, StoppedBy};
-use crate::model::money::{Currency, Money, Share};
+use crate::model::money::{Currency, Money, Price, Share};
 
-/// What is lost within so many days is at risk soon.
+/// What is lost within this many days is at risk soon.
 pub const SOON: i32 = 30;
-/// Hours of a month.
-const HOURS_OF_A_MONTH: u32 = 720;
+/// Hours of the thirty days for which an hourly instance is valued.
+const HOURS_PER_MONTH: u32 = 30 * 24;
 
 /// Of what kind a loss is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,7 +111,7 @@ pub struct Lost {
     pub instance: InstanceIndex,
     /// The day on which it is gone for good, perhaps after the run; of a purchase that is refused its day.
     pub lost_on: Day,
-    /// The day on which it stops working; none of what never existed.
+    /// The day on which it stops working; none for what never existed.
     pub stops_on: Option<Day>,
     /// The last day on which it can be saved; none where it cannot.
     pub latest: Option<Day>,
@@ -138,80 +139,55 @@ pub fn losses(
     ended: &BTreeMap<InstanceIndex, Day>,
     as_of: Day,
 ) -> Vec<Lost> {
-    let told = gone.filter_map(|one| lost(book, &one, ended.get(&one.instance).copied(), as_of));
-    let mut losses: Vec<Lost> = told.filter(|lost| lost.lost_on >= as_of).collect();
+    let mut losses: Vec<Lost> = gone
+        .filter_map(|one| lost(book, &one, ended.get(&one.instance).copied(), as_of))
+        .filter(|lost| lost.lost_on >= as_of)
+        .collect();
     losses.sort_by_key(|lost| {
         let foreign = lost.currency != book.currency;
-        (
-            foreign,
-            lost.currency,
-            std::cmp::Reverse(lost.value),
-            lost.lost_on,
-            lost.instance,
-        )
+        let value = Reverse(lost.value);
+        (foreign, lost.currency, value, lost.lost_on, lost.instance)
     });
     losses
 }
 
 fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) -> Option<Lost> {
     let listed = book.instance(gone.instance);
-    let currency = book.account(listed.account).currency;
-    let Some(standing) = gone.standing else {
-        return refused(book, gone, currency);
+    let Some(status) = gone.status else {
+        // A purchase that is refused on the first day of the run comes before everything that could help.
+        let lost_on = listed.starts_on.filter(|day| *day == book.days.from)?;
+        return Some(beyond_help(book, gone, lost_on));
     };
-    let is_gone = listed.state == Some(State::Terminated);
-    let switched_off = standing.state == State::Stopped && standing.stopped_by == StoppedBy::User;
-    if is_gone || switched_off {
+    let (flag, is_returned, is_switched_off) = match status {
+        DayStatus::Prepaid(status) => (Some(status.flag), status.returned, false),
+        DayStatus::Postpaid(status) => {
+            let by_people = status.stopped_by == StoppedBy::User;
+            (None, false, status.state == State::Stopped && by_people)
+        }
+    };
+    if listed.state == Some(State::Terminated) || is_switched_off {
         return None;
     }
     let profile = book.profile(listed.profile);
-    let is_prepaid = standing.charge_type == ChargeType::Prepaid;
-    let waiting = DayStatus {
-        state: if is_prepaid {
-            State::Reclaimed
-        } else {
-            State::Stopped
-        },
-        ..standing
-    };
-    let waiting = if ended.is_some() {
-        waiting
-    } else {
-        DayStatus {
-            stopped_by: StoppedBy::Arrears,
-            ..waiting
-        }
-    };
+    let waiting = unpaid_status(status, ended.is_some());
+    // What ran until people destroyed it was never reclaimed or stopped.
+    let since = status.since().or(ended).unwrap_or(book.days.from);
     let released = waiting
         .release_day(profile)
-        .unwrap_or(standing.since)
+        .unwrap_or(since)
         .max(book.days.from);
-    let is_ended = ended.is_some() || standing.returned;
-    let lost_on = if standing.state == State::Terminated {
-        ended.unwrap_or(released)
-    } else {
-        released
-    };
-    let stops_on = if ended.is_some() && !standing.returned {
+    let terminated = ended.filter(|_| status.state() == State::Terminated);
+    let lost_on = terminated.unwrap_or(released);
+    let is_ended = ended.is_some() || is_returned;
+    let stops_on = if ended.is_some() && !is_returned {
         lost_on
     } else {
-        standing.since
+        since
     };
     let latest = Some(lost_on.yesterday()).filter(|day| !is_ended && *day >= as_of);
-    let outlook = remedy::outlook(
-        &before(book, listed, &waiting),
-        profile,
-        gone.months,
-        begins(book, listed),
-    );
-    let cause = match (is_ended, standing.flag) {
-        (true, _) => LostBecause::Ended,
-        _ if !is_prepaid => LostBecause::Arrears,
-        (_, RenewFlag::None) => LostBecause::FlagNone,
-        (_, RenewFlag::Manual) => LostBecause::NotRenewed,
-        (_, RenewFlag::Auto) if outlook == Outlook::ByItself => LostBecause::FundsShort,
-        (_, RenewFlag::Auto) => LostBecause::NoAttempt,
-    };
+    let before = status_before(book, listed, &waiting);
+    let outlook = remedy::outlook(&before, profile, gone.months, begins(book, listed));
+    let cause = cause(&status, is_ended, outlook);
     let is_soon = [Some(stops_on), latest]
         .into_iter()
         .flatten()
@@ -223,47 +199,82 @@ fn lost(book: &Book, gone: &TerminatedInstance, ended: Option<Day>, as_of: Day) 
         _ if is_soon => LossClass::Soon,
         _ => LossClass::Later,
     };
-    let cure = match outlook {
-        _ if matches!(class, LossClass::OnPurpose | LossClass::Impossible) => None,
-        Outlook::Help(remedy) => Some(match remedy.what {
-            Help::SetFlag => LossRemedy::SetFlag,
-            Help::Renew { .. } => LossRemedy::Renew,
-            Help::Start => LossRemedy::Start,
-        }),
-        _ => Some(LossRemedy::TopUp),
-    };
     Some(Lost {
-        instance: gone.instance,
-        lost_on,
         stops_on: Some(stops_on),
         latest: latest.filter(|_| class != LossClass::Impossible),
         class,
-        flag: is_prepaid.then_some(standing.flag),
-        value: value(book, gone, currency),
-        currency,
+        flag,
         cause,
-        cure,
-        is_production: book.is_production(listed),
+        cure: cure(class, outlook),
+        ..beyond_help(book, gone, lost_on)
     })
 }
 
-/// A purchase that is refused on the first day of the run comes before everything that could help.
-fn refused(book: &Book, gone: &TerminatedInstance, currency: Currency) -> Option<Lost> {
+/// A lost instance that nothing helps.
+fn beyond_help(book: &Book, gone: &TerminatedInstance, lost_on: Day) -> Lost {
     let listed = book.instance(gone.instance);
-    let lost_on = listed.starts_on.filter(|day| *day == book.days.from)?;
-    Some(Lost {
+    let charge_type = match gone.status {
+        Some(DayStatus::Postpaid(_)) => ChargeType::Postpaid,
+        Some(DayStatus::Prepaid(_)) | None => ChargeType::Prepaid,
+    };
+    Lost {
         instance: gone.instance,
         lost_on,
         stops_on: None,
         latest: None,
         class: LossClass::Impossible,
         flag: Some(listed.renew_flag),
-        value: value(book, gone, currency),
-        currency,
+        value: value_of_month(book, listed, charge_type, gone.monthly, gone.hourly),
+        currency: book.account(listed.account).currency,
         cause: LostBecause::FundsShort,
         cure: None,
         is_production: book.is_production(listed),
-    })
+    }
+}
+
+/// Where an instance waits for its release: in the bin, or stopped, by arrears unless people end it.
+fn unpaid_status(status: DayStatus, is_ended: bool) -> DayStatus {
+    match status {
+        DayStatus::Prepaid(status) => DayStatus::Prepaid(PrepaidStatus {
+            state: State::Reclaimed,
+            ..status
+        }),
+        DayStatus::Postpaid(status) => DayStatus::Postpaid(PostpaidStatus {
+            state: State::Stopped,
+            stopped_by: if is_ended {
+                status.stopped_by
+            } else {
+                StoppedBy::Arrears
+            },
+            ..status
+        }),
+    }
+}
+
+fn cause(status: &DayStatus, is_ended: bool, outlook: Outlook) -> LostBecause {
+    let flag = match status {
+        _ if is_ended => return LostBecause::Ended,
+        DayStatus::Postpaid(_) => return LostBecause::Arrears,
+        DayStatus::Prepaid(status) => status.flag,
+    };
+    match flag {
+        RenewFlag::None => LostBecause::FlagNone,
+        RenewFlag::Manual => LostBecause::NotRenewed,
+        RenewFlag::Auto if outlook == Outlook::ByItself => LostBecause::FundsShort,
+        RenewFlag::Auto => LostBecause::NoAttempt,
+    }
+}
+
+fn cure(class: LossClass, outlook: Outlook) -> Option<LossRemedy> {
+    match (class, outlook) {
+        (LossClass::OnPurpose | LossClass::Impossible, _) => None,
+        (_, Outlook::Help(remedy)) => Some(match remedy.what {
+            Help::SetFlag => LossRemedy::SetFlag,
+            Help::Renew { .. } => LossRemedy::Renew,
+            Help::Start => LossRemedy::Start,
+        }),
+        _ => Some(LossRemedy::TopUp),
+    }
 }
 
 /// The first day of the run on which people can do something with an instance.
@@ -276,37 +287,44 @@ fn begins(book: &Book, listed: &Instance) -> Day {
 }
 
 /// Where an instance stood before its loss began: as the book opens if it began before the run, else running.
-fn before(book: &Book, listed: &Instance, waiting: &DayStatus) -> DayStatus {
-    if waiting.since < book.days.from || waiting.charge_type == ChargeType::Postpaid {
+fn status_before(book: &Book, listed: &Instance, waiting: &DayStatus) -> DayStatus {
+    let DayStatus::Prepaid(binned) = *waiting else {
+        return *waiting;
+    };
+    if binned.since < Some(book.days.from) {
         return *waiting;
     }
-    let overdue =
-        listed.state == Some(State::Overdue) && listed.expires_on == Some(waiting.expires);
-    DayStatus {
-        state: if overdue {
+    let is_overdue =
+        listed.state == Some(State::Overdue) && listed.expires_on == Some(binned.expires);
+    DayStatus::Prepaid(PrepaidStatus {
+        state: if is_overdue {
             State::Overdue
         } else {
             State::Running
         },
-        ..*waiting
-    }
+        ..binned
+    })
 }
 
-/// What an instance costs a month.
-fn value(book: &Book, gone: &TerminatedInstance, currency: Currency) -> Money {
-    let profile = book.profile(book.instance(gone.instance).profile);
-    let charge_type = gone
-        .standing
-        .map_or(ChargeType::Prepaid, |standing| standing.charge_type);
-    let price = match charge_type {
-        ChargeType::Prepaid => gone
-            .monthly
-            .map(|price| price.charge(currency, Share::ONCE, profile.rounding)),
-        ChargeType::Postpaid => gone
-            .hourly
-            .map(|price| charge::hour(profile, currency, price) * HOURS_OF_A_MONTH),
+/// What an instance costs a month by these list prices, rounded as a charge; 720 hours where it is charged by the hour.
+pub(crate) fn value_of_month(
+    book: &Book,
+    instance: &Instance,
+    charge_type: ChargeType,
+    monthly: Option<Price>,
+    hourly: Option<Price>,
+) -> Money {
+    let profile = book.profile(instance.profile);
+    let currency = book.account(instance.account).currency;
+    let value = match charge_type {
+        ChargeType::Prepaid => {
+            monthly.map(|price| price.charge(currency, Share::ONCE, profile.rounding))
+        }
+        ChargeType::Postpaid => {
+            hourly.map(|price| charge::hour(profile, currency, price) * HOURS_PER_MONTH)
+        }
     };
-    price.unwrap_or(Money::ZERO)
+    value.unwrap_or_default()
 }
 
 /// How many losses a class has, what they cost a month, and how many are production.

@@ -1,11 +1,11 @@
 //! What helps an instance that nobody pays for: whether it still renews itself, what people can do, and until when.
 //!
-//! Pure rules on where an instance stands ([`DayStatus`]); `docs/model.md` has them as **remedy**. The to-do list, plans, losses
-//! and calendars ask here, so that they give the same advice.
+//! Pure rules on where an instance stands ([`DayStatus`]); docs/spec/answer.md has them as **remedy**. The to-do list, plans, losses
+//! and calendars ask here, so that they give the same advice. It knows no run and no money.
 
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::{self, DayStatus, PostpaidStatus, PrepaidStatus};
 use crate::model::calendar::Day;
-use crate::model::instance::{ChargeType, RenewFlag, State, StoppedBy};
+use crate::model::instance::{RenewFlag, State};
 use crate::model::profile::{Profile, Restart};
 
 /// What becomes of an instance from a day on if it is let alone, and what helps.
@@ -38,7 +38,7 @@ pub struct Remedy {
 pub enum Help {
     /// Set its flag to `auto`: an attempt is still to come.
     SetFlag,
-    /// Renew it by so many periods, which reach beyond the day.
+    /// Renew it, beyond the day.
     Renew {
         /// Periods of the instance's own months.
         periods: u32,
@@ -75,180 +75,158 @@ impl RemedyReason {
     }
 }
 
-/// The last day from `first` to `last` on which an auto-renewal is tried, if its flag is `auto` on it.
-pub fn last_attempt(
-    standing: &DayStatus,
-    profile: &Profile,
-    (first, last): (Day, Day),
-) -> Option<Day> {
-    let attempt = profile.attempts.last(last.days_since(standing.expires))?;
-    let day = standing.expires + attempt;
-    (day >= first && standing.may_renew_itself(profile)).then_some(day)
-}
-
-/// What becomes of an instance that stands so on the morning of `today` and is not paid for, and what helps. `months` are those
-/// of its own renewals.
-pub fn outlook(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    match (standing.charge_type, standing.state) {
-        (ChargeType::Prepaid, State::Running | State::Overdue) => {
-            usable(standing, profile, months, today)
+/// What becomes of an instance with this status on the morning of `today` that is not paid for, and what helps. `months` are
+/// those of its own renewals.
+pub fn outlook(status: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
+    let outlook = match status {
+        DayStatus::Prepaid(status) => {
+            let unpaid = Unpaid {
+                status,
+                profile,
+                months,
+                today,
+            };
+            match status.state {
+                State::Running | State::Overdue => unpaid.usable(),
+                State::Reclaimed => unpaid.in_bin(),
+                _ => None,
+            }
         }
-        (ChargeType::Prepaid, State::Reclaimed) => in_bin(standing, profile, months, today),
-        (ChargeType::Postpaid, State::Stopped) => stopped(standing, profile, today),
-        _ => Outlook::ByItself,
-    }
+        DayStatus::Postpaid(status) => stopped(status, profile, today),
+    };
+    outlook.unwrap_or(Outlook::ByItself)
 }
 
-/// What helps before it goes to the recycle bin.
-fn usable(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    let Some(suspended) = standing.suspension_day(profile).map(|day| day.max(today)) else {
-        return Outlook::ByItself;
+/// What helps an instance that no automatic attempt reaches, whatever its flag: a renewal by people.
+pub fn by_hand(status: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
+    let DayStatus::Prepaid(status) = status else {
+        return outlook(status, profile, months, today);
     };
-    let binned = standing.suspended(suspended);
-    let Some(latest) = binned.release_day(profile).map(Day::yesterday) else {
-        return Outlook::ByItself;
+    let auto = PrepaidStatus {
+        flag: RenewFlag::Auto,
+        ..*status
     };
-    let in_time = last_attempt(standing, profile, (today, suspended));
-    let in_bin = last_attempt(&binned, profile, (suspended.tomorrow(), latest));
-    if standing.flag == RenewFlag::Auto && (in_time.is_some() || in_bin.is_some()) {
-        return Outlook::ByItself;
-    }
-    let remedy = |what, by, why| {
-        Outlook::Help(Remedy {
-            what,
-            by,
-            latest,
-            why,
-        })
-    };
-    // An automatic renewal after which it goes to the recycle bin on the same day saves nothing.
-    let lasts =
-        |by: &Day| standing.next_term(profile, months, *by).end + profile.suspend_after_days > *by;
-    let periods = periods_beyond(standing, profile, months, suspended);
-    match in_time {
-        Some(by) if lasts(&by) => remedy(Help::SetFlag, by, RemedyReason::Flag),
-        Some(_) => remedy(Help::Renew { periods }, suspended, RemedyReason::Flag),
-        None => remedy(Help::Renew { periods }, suspended, no_attempt(profile)),
-    }
-}
-
-/// What helps in the recycle bin.
-fn in_bin(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    let Some(released) = standing.release_day(profile) else {
-        return Outlook::ByItself;
-    };
-    let latest = released.yesterday();
-    if latest < today {
-        return Outlook::Lost(released);
-    }
-    let remedy = |what, by, why| {
-        Outlook::Help(Remedy {
-            what,
-            by,
-            latest,
-            why,
-        })
-    };
-    let periods = |day| periods_beyond(standing, profile, months, day);
-    match last_attempt(standing, profile, (today, latest)) {
-        Some(_) if standing.flag == RenewFlag::Auto => Outlook::ByItself,
-        // An automatic recovery that is over on its own day saves nothing.
-        Some(by) if periods(by) == 1 => remedy(Help::SetFlag, by, RemedyReason::Flag),
-        Some(_) => remedy(
-            Help::Renew {
-                periods: periods(latest),
-            },
-            latest,
-            RemedyReason::Flag,
-        ),
-        None if profile.auto_renew_while_reclaimed => remedy(
-            Help::Renew {
-                periods: periods(latest),
-            },
-            latest,
-            no_attempt(profile),
-        ),
-        None => remedy(
-            Help::Renew {
-                periods: periods(latest),
-            },
-            latest,
-            RemedyReason::InBin,
-        ),
-    }
-}
-
-fn no_attempt(profile: &Profile) -> RemedyReason {
-    if profile.attempts.is_never() {
-        RemedyReason::NoAttempts
-    } else {
-        RemedyReason::AttemptsOver
-    }
-}
-
-/// What helps an instance that is switched off.
-fn stopped(standing: &DayStatus, profile: &Profile, today: Day) -> Outlook {
-    let by_arrears = standing.stopped_by == StoppedBy::Arrears;
-    let Some(released) = standing.release_day(profile).filter(|_| by_arrears) else {
-        return Outlook::ByItself;
-    };
-    let latest = released.yesterday();
-    match profile.restart {
-        _ if latest < today => Outlook::Lost(released),
-        Restart::Automatic => Outlook::ByItself,
-        Restart::Manual => Outlook::Help(Remedy {
-            what: Help::Start,
-            by: latest,
-            latest,
-            why: RemedyReason::Stopped,
-        }),
-    }
-}
-
-/// What helps an instance that stands so where no automatic attempt reaches it, whatever its flag: a renewal by people.
-pub fn by_hand(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    match outlook(
-        &DayStatus {
-            flag: RenewFlag::Auto,
-            ..*standing
-        },
+    let unpaid = Unpaid {
+        status,
         profile,
         months,
         today,
-    ) {
-        Outlook::ByItself if standing.charge_type == ChargeType::Prepaid => {
-            by_people(standing, profile, months, today)
-        }
+    };
+    match outlook(&DayStatus::Prepaid(auto), profile, months, today) {
+        Outlook::ByItself => unpaid.by_people().unwrap_or(Outlook::ByItself),
         other => other,
     }
 }
 
-/// A renewal on the last day on which it helps, although attempts are still to come by the rules.
-fn by_people(standing: &DayStatus, profile: &Profile, months: u32, today: Day) -> Outlook {
-    let suspended = standing.suspension_day(profile).map(|day| day.max(today));
-    let binned = suspended.map_or(*standing, |day| standing.suspended(day));
-    let Some(latest) = binned.release_day(profile).map(Day::yesterday) else {
-        return Outlook::ByItself;
-    };
-    let by = suspended.unwrap_or(latest);
-    let periods = periods_beyond(standing, profile, months, by);
+/// A prepaid instance that is not paid for. Its questions give none where it needs nobody.
+#[derive(Clone, Copy)]
+struct Unpaid<'u> {
+    status: &'u PrepaidStatus,
+    profile: &'u Profile,
+    months: u32,
+    today: Day,
+}
+
+impl Unpaid<'_> {
+    /// What helps before it goes to the recycle bin.
+    fn usable(self) -> Option<Outlook> {
+        let (status, profile) = (self.status, self.profile);
+        let suspended = status.suspension_day(profile)?.max(self.today);
+        let binned = status.suspended(suspended);
+        let latest = binned.release_day(profile)?.yesterday();
+        let in_time = status.last_attempt(profile, self.today..=suspended);
+        let in_bin = binned.last_attempt(profile, suspended.tomorrow()..=latest);
+        if status.flag == RenewFlag::Auto && (in_time.is_some() || in_bin.is_some()) {
+            return None;
+        }
+        // An automatic renewal after which it goes to the recycle bin on the same day saves nothing.
+        let lasting = in_time.filter(|by| {
+            let end = status.next_term(profile, self.months, *by).end;
+            lifecycle::suspension_of(profile, end) > *by
+        });
+        if let Some(by) = lasting {
+            return Some(help(Help::SetFlag, by, latest, RemedyReason::Flag));
+        }
+        let why = in_time.map_or(self.no_attempt(), |_| RemedyReason::Flag);
+        Some(help(self.renewal_beyond(suspended), suspended, latest, why))
+    }
+
+    /// What helps in the recycle bin.
+    fn in_bin(self) -> Option<Outlook> {
+        let profile = self.profile;
+        let released = self.status.release_day(profile)?;
+        let latest = released.yesterday();
+        if latest < self.today {
+            return Some(Outlook::Lost(released));
+        }
+        let why = match self.status.last_attempt(profile, self.today..=latest) {
+            Some(_) if self.status.flag == RenewFlag::Auto => return None,
+            // An automatic recovery that is over on its own day saves nothing.
+            Some(by) if self.renewal_beyond(by) == (Help::Renew { periods: 1 }) => {
+                return Some(help(Help::SetFlag, by, latest, RemedyReason::Flag));
+            }
+            Some(_) => RemedyReason::Flag,
+            None if profile.auto_renew_while_reclaimed => self.no_attempt(),
+            None => RemedyReason::InBin,
+        };
+        Some(help(self.renewal_beyond(latest), latest, latest, why))
+    }
+
+    /// A renewal on the last day on which it helps, although attempts are still to come by the rules.
+    fn by_people(self) -> Option<Outlook> {
+        let suspended = self.status.suspension_day(self.profile);
+        let suspended = suspended.map(|day| day.max(self.today));
+        let binned = suspended.map_or(*self.status, |day| self.status.suspended(day));
+        let latest = binned.release_day(self.profile)?.yesterday();
+        let by = suspended.unwrap_or(latest);
+        let what = self.renewal_beyond(by);
+        Some(help(what, by, latest, RemedyReason::AttemptsOver))
+    }
+
+    fn no_attempt(self) -> RemedyReason {
+        if self.profile.attempts.is_never() {
+            RemedyReason::NoAttempts
+        } else {
+            RemedyReason::AttemptsOver
+        }
+    }
+
+    /// A renewal on `day` that ends after that day.
+    fn renewal_beyond(self, day: Day) -> Help {
+        let periods = periods_beyond(self.status, self.profile, self.months, day);
+        Help::Renew { periods }
+    }
+}
+
+/// What helps an instance that is switched off.
+fn stopped(status: &PostpaidStatus, profile: &Profile, today: Day) -> Option<Outlook> {
+    let released = status.release_day(profile)?;
+    let latest = released.yesterday();
+    match profile.restart {
+        _ if latest < today => Some(Outlook::Lost(released)),
+        Restart::Automatic => None,
+        Restart::Manual => Some(help(Help::Start, latest, latest, RemedyReason::Stopped)),
+    }
+}
+
+fn help(what: Help, by: Day, latest: Day, why: RemedyReason) -> Outlook {
     Outlook::Help(Remedy {
-        what: Help::Renew { periods },
+        what,
         by,
         latest,
-        why: RemedyReason::AttemptsOver,
+        why,
     })
 }
 
 /// What helps an instance that renews itself on `day`, but goes to the recycle bin on the same day again, since that term is
-/// over: a renewal by people before, for more periods. `standing` is that of the morning.
+/// over: a renewal by people before, for more periods. `status` is that of the morning.
 pub fn in_place_of_attempt(
-    standing: &DayStatus,
+    status: &PrepaidStatus,
     profile: &Profile,
     months: u32,
     day: Day,
 ) -> Remedy {
-    let periods = periods_beyond(standing, profile, months, day);
+    let periods = periods_beyond(status, profile, months, day);
     Remedy {
         what: Help::Renew { periods },
         by: day,
@@ -258,24 +236,23 @@ pub fn in_place_of_attempt(
 }
 
 /// The least number of periods with which a renewal on `day` ends after that day.
-fn periods_beyond(standing: &DayStatus, profile: &Profile, months: u32, day: Day) -> u32 {
-    let ends_later = |periods: &u32| {
-        let pay = |standing: DayStatus, months| {
-            standing.renewed(standing.next_term(profile, months, day))
-        };
-        terms(profile, months, *periods)
-            .into_iter()
-            .fold(*standing, pay)
-            .expires
-            > day
-    };
-    (1..=MOST_PERIODS).find(ends_later).unwrap_or(MOST_PERIODS)
+fn periods_beyond(status: &PrepaidStatus, profile: &Profile, months: u32, day: Day) -> u32 {
+    for periods in 1..MAX_PERIODS {
+        let mut renewed = *status;
+        for months in terms(profile, months, periods) {
+            renewed = renewed.renewed(renewed.next_term(profile, months, day));
+        }
+        if renewed.expires > day {
+            return periods;
+        }
+    }
+    MAX_PERIODS
 }
 
-/// The longest retention is shorter than so many periods of a month.
-const MOST_PERIODS: u32 = 1_200;
+/// More periods of a month than the longest retention has.
+const MAX_PERIODS: u32 = 1_200;
 
-/// The months of each renewal that makes up so many periods: one renewal, where that is offered, else one after the other.
+/// The months of each renewal that makes up these periods: one renewal, where that is offered, else one after the other.
 pub fn terms(profile: &Profile, months: u32, periods: u32) -> Vec<u32> {
     let together = months.saturating_mul(periods);
     if profile.renew_periods.contains(&together) {

@@ -1,4 +1,4 @@
-//! The answer of a run: what is paid, how low the balances go, what fails and what is lost.
+//! The summary of a run: what is paid, how low the balances go, what fails and what is lost.
 //!
 //! A pure fold over the rows of a run: a [`Tally`] keeps what accounts and instances come to, not the rows. Accounts do not
 //! depend on each other, so the tallies of some accounts and of the next ones can be joined.
@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{AddAssign, Range};
 
 use crate::analysis::losses::{Losses, RowMeaning};
-use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Balance, Entry, Needed, Shortfall};
+use crate::engine::event::Event;
+use crate::engine::ledger::{Balance, Entry};
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -27,10 +27,8 @@ pub struct Summary {
     pub failures: Vec<RenewalFailure>,
     /// The instances that go to the recycle bin unpaid, are stopped in arrears, or are terminated because nobody paid.
     pub losses: Vec<InstanceLoss>,
-    /// The instances that are gone because people gave them up, by the day on which they are gone.
-    pub given_up: Vec<SurrenderedInstance>,
-    /// The instances that were stopped in arrears, with the day.
-    pub stops: Vec<(InstanceIndex, Day)>,
+    /// The instances that are gone because people gave them up, with the day on which each is gone.
+    pub ended: BTreeMap<InstanceIndex, Day>,
     /// The number of actions and purchases that were rejected.
     pub rejected: usize,
     /// The accounts in which a purchase, a payment by people or a start was refused for want of funds, by id.
@@ -113,32 +111,8 @@ pub struct InstanceLoss {
     pub instance: InstanceIndex,
     /// The day of reclaiming, or of stopping; none where it lies before the run.
     pub reclaimed: Option<Day>,
-    /// The last day on which it can be recovered.
-    pub last_day: Option<Day>,
     /// What became of it.
     pub end: LossEnd,
-}
-
-/// An instance that is gone because people gave it up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SurrenderedInstance {
-    /// The instance.
-    pub instance: InstanceIndex,
-    /// The day on which it is gone.
-    pub gone: Day,
-    /// How.
-    pub how: Surrender,
-}
-
-/// How people give an instance up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Surrender {
-    /// They destroy it.
-    Destroyed,
-    /// They return it on this day, and the bin lets it go later.
-    Returned(Day),
-    /// They returned it before the run.
-    ReturnedBefore,
 }
 
 /// What became of a reclaimed or stopped instance.
@@ -147,9 +121,9 @@ pub enum LossEnd {
     /// It was recovered.
     Recovered(Day),
     /// It is gone, because nobody paid in time.
-    Terminated(Day),
+    Terminated,
     /// It is gone, because people asked for it.
-    Destroyed(Day),
+    Destroyed,
     /// It is still in the bin, or stopped, when the run ends.
     Kept,
 }
@@ -157,24 +131,8 @@ pub enum LossEnd {
 impl Summary {
     /// The instances terminated because nobody paid in time.
     pub fn terminated(&self) -> impl Iterator<Item = &InstanceLoss> {
-        self.losses
-            .iter()
-            .filter(|loss| matches!(loss.end, LossEnd::Terminated(_)))
-    }
-
-    /// The instances that people gave up, with the day on which each is gone.
-    pub fn ended(&self) -> BTreeMap<InstanceIndex, Day> {
-        let destroyed = |loss: &InstanceLoss| {
-            if let LossEnd::Destroyed(day) = loss.end {
-                Some((loss.instance, day))
-            } else {
-                None
-            }
-        };
-        let given_up = self.given_up.iter().map(|one| (one.instance, one.gone));
-        given_up
-            .chain(self.losses.iter().filter_map(destroyed))
-            .collect()
+        let losses = self.losses.iter();
+        losses.filter(|loss| loss.end == LossEnd::Terminated)
     }
 
     /// The number of rows of the ledger.
@@ -183,35 +141,45 @@ impl Summary {
     }
 }
 
-/// A summary in the making, of neighbouring accounts.
+/// Folds the rows of neighbouring accounts into a summary.
 #[derive(Clone, Debug)]
 pub struct Tally<'b> {
     book: &'b Book,
     /// The number of the first account.
     first: u32,
-    totals: Vec<Totals>,
-    lowest: Vec<Option<Balance>>,
-    closing: Vec<Option<Balance>>,
-    short: Vec<bool>,
+    accounts: Vec<AccountTally>,
     events: [u64; Event::ALL.len()],
     failures: Vec<RenewalFailure>,
     /// The places of failures that go on.
     failing: BTreeMap<InstanceIndex, usize>,
-    /// With the day on which each was noted.
-    losses: Vec<(Day, InstanceLoss)>,
-    given_up: Vec<SurrenderedInstance>,
-    /// The days on which instances were returned that are in the bin.
-    returned: BTreeMap<InstanceIndex, Day>,
+    losses: Vec<NotedLoss>,
+    ended: BTreeMap<InstanceIndex, Day>,
     /// What rows mean.
     meanings: Losses,
     /// The places of losses that are not decided.
     losing: BTreeMap<InstanceIndex, usize>,
-    stops: Vec<(InstanceIndex, Day)>,
     refused: BTreeSet<AccountIndex>,
 }
 
+/// What an account comes to so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct AccountTally {
+    totals: Totals,
+    lowest: Option<Balance>,
+    closing: Option<Balance>,
+    /// Whether a renewal failed or an instance stopped.
+    is_short: bool,
+}
+
+/// A loss, with the day on which it was noted.
+#[derive(Clone, Copy, Debug)]
+struct NotedLoss {
+    noted: Day,
+    loss: InstanceLoss,
+}
+
 impl<'b> Tally<'b> {
-    /// Nothing yet but the instances that are in the recycle bin at the opening.
+    /// No rows yet, only the instances that are in the recycle bin at the opening.
     pub fn for_book(book: &'b Book) -> Self {
         let all =
             0..u32::try_from(book.accounts.len()).expect("a book numbers its accounts in 32 bits");
@@ -225,49 +193,42 @@ impl<'b> Tally<'b> {
         let mut tallies: Vec<Self> = parts
             .map(|accounts| Self::for_accounts(book, accounts))
             .collect();
-        for (number, instance) in (0u32..).zip(&book.instances) {
+        for (index, instance) in book.numbered_instances() {
             if matches!(instance.state, Some(State::Reclaimed | State::Stopped)) {
                 let behind = tallies.partition_point(|tally| tally.first <= instance.account.0);
-                let its_own = tallies[..behind].last_mut();
-                its_own
-                    .into_iter()
-                    .for_each(|tally| tally.note_opening(InstanceIndex(number), instance));
+                if let Some(its_own) = tallies[..behind].last_mut() {
+                    its_own.note_opening(index, instance);
+                }
             }
         }
         tallies
     }
 
     fn for_accounts(book: &'b Book, accounts: Range<u32>) -> Self {
-        let count = accounts.len();
         Self {
             book,
             first: accounts.start,
-            totals: vec![Totals::default(); count],
-            lowest: vec![None; count],
-            closing: vec![None; count],
-            short: vec![false; count],
+            accounts: vec![AccountTally::default(); accounts.len()],
             events: [0; Event::ALL.len()],
             failures: Vec::new(),
             failing: BTreeMap::new(),
             losses: Vec::new(),
-            given_up: Vec::new(),
-            returned: BTreeMap::new(),
+            ended: BTreeMap::new(),
             meanings: Losses::default(),
             losing: BTreeMap::new(),
-            stops: Vec::new(),
             refused: BTreeSet::new(),
         }
     }
 
-    fn note_opening(&mut self, number: InstanceIndex, instance: &Instance) {
-        self.meanings.note_opening(number, instance);
+    fn note_opening(&mut self, index: InstanceIndex, instance: &Instance) {
+        self.meanings.note_opening(index, instance);
         if instance.state == Some(State::Reclaimed) && !instance.returned {
-            self.lose(number, self.book.days.from.yesterday(), None);
+            self.lose(index, self.book.days.from.yesterday(), None);
         }
     }
 
-    fn slot_of(&self, account: AccountIndex) -> usize {
-        (account.0 - self.first) as usize
+    fn account_mut(&mut self, account: AccountIndex) -> &mut AccountTally {
+        &mut self.accounts[(account.0 - self.first) as usize]
     }
 
     /// Adds the next rows of its accounts.
@@ -278,59 +239,51 @@ impl<'b> Tally<'b> {
     ) {
         for entry in entries {
             self.events[entry.event as usize] += 1;
-            self.add_movement(entry);
+            if let (Some(account), Some(amount)) = (entry.account, entry.moved_amount()) {
+                let totals = &mut self.account_mut(account).totals;
+                totals.count_event(entry.event, amount);
+            }
             if let Some(instance) = entry.instance {
-                self.add_fate(instance, entry);
+                self.add_instance_row(instance, entry);
             }
         }
         for balance in balances {
-            let account = self.slot_of(balance.account);
-            self.closing[account] = Some(*balance);
-            if self.lowest[account].is_none_or(|low| balance.available < low.available) {
-                self.lowest[account] = Some(*balance);
+            let account = self.account_mut(balance.account);
+            account.closing = Some(*balance);
+            let lowest = account.lowest.get_or_insert(*balance);
+            if balance.available < lowest.available {
+                *lowest = *balance;
             }
         }
     }
 
     /// Adds what the accounts after these come to.
     pub fn join(mut self, next: Self) -> Self {
-        self.totals.extend(next.totals);
-        self.lowest.extend(next.lowest);
-        self.closing.extend(next.closing);
-        self.short.extend(next.short);
-        self.events
-            .iter_mut()
-            .zip(next.events)
-            .for_each(|(sum, rows)| *sum += rows);
+        self.accounts.extend(next.accounts);
+        for (sum, rows) in self.events.iter_mut().zip(next.events) {
+            *sum += rows;
+        }
         self.failures.extend(next.failures);
         self.losses.extend(next.losses);
-        self.given_up.extend(next.given_up);
-        self.stops.extend(next.stops);
+        self.ended.extend(next.ended);
         self.refused.extend(next.refused);
         self
     }
 
-    fn add_movement(&mut self, entry: &Entry) {
-        let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
-            return;
-        };
-        let place = self.slot_of(account);
-        self.totals[place].count_event(entry.event, movement.amount());
-    }
-
     /// What a row says about the life of its instance.
-    fn add_fate(&mut self, instance: InstanceIndex, entry: &Entry) {
+    fn add_instance_row(&mut self, instance: InstanceIndex, entry: &Entry) {
         match self.meanings.meaning_of_entry(entry) {
             Some(RowMeaning::Fails | RowMeaning::FailsAgain) => self.fail(instance, entry),
-            Some(RowMeaning::Settled) => self.succeed(instance),
+            Some(RowMeaning::Settled) => self.settle_failure(instance),
             Some(RowMeaning::Back) => {
-                self.succeed(instance);
-                self.save(instance, entry.date);
+                self.settle_failure(instance);
+                if let Some(loss) = self.decide(instance) {
+                    loss.end = LossEnd::Recovered(entry.date);
+                }
             }
             Some(RowMeaning::Reclaimed) => self.lose(instance, entry.date, Some(entry.date)),
             Some(RowMeaning::Stopped) => {
                 self.lose(instance, entry.date, Some(entry.date));
-                self.stops.push((instance, entry.date));
                 self.mark_short(entry);
             }
             Some(RowMeaning::Lost) => self.terminate(instance, entry),
@@ -342,36 +295,31 @@ impl<'b> Tally<'b> {
 
     fn mark_short(&mut self, entry: &Entry) {
         if let Some(account) = entry.account {
-            let place = self.slot_of(account);
-            self.short[place] = true;
+            self.account_mut(account).is_short = true;
         }
     }
 
     fn fail(&mut self, instance: InstanceIndex, entry: &Entry) {
         self.mark_short(entry);
-        let Some(Shortfall {
-            needed: Needed::Price(needed),
-            available,
-            ..
-        }) = entry.shortfall()
-        else {
+        let short = entry.shortfall();
+        let Some((short, needed)) = short.and_then(|short| Some((short, short.price()?))) else {
             return;
-        };
-        let new = RenewalFailure {
-            instance,
-            first: entry.date,
-            last: entry.date,
-            needed,
-            available,
         };
         let place = *self.failing.entry(instance).or_insert(self.failures.len());
         match self.failures.get_mut(place) {
             Some(failure) => failure.last = entry.date,
-            None => self.failures.push(new),
+            None => self.failures.push(RenewalFailure {
+                instance,
+                first: entry.date,
+                last: entry.date,
+                needed,
+                available: short.available,
+            }),
         }
     }
 
-    fn succeed(&mut self, instance: InstanceIndex) {
+    fn settle_failure(&mut self, instance: InstanceIndex) {
+        // Most rows are renewals of instances that never failed.
         if !self.failing.is_empty() {
             self.failing.remove(&instance);
         }
@@ -379,28 +327,18 @@ impl<'b> Tally<'b> {
 
     fn lose(&mut self, instance: InstanceIndex, noted: Day, reclaimed: Option<Day>) {
         self.losing.insert(instance, self.losses.len());
-        self.losses.push((
-            noted,
-            InstanceLoss {
-                instance,
-                reclaimed,
-                last_day: None,
-                end: LossEnd::Kept,
-            },
-        ));
+        let loss = InstanceLoss {
+            instance,
+            reclaimed,
+            end: LossEnd::Kept,
+        };
+        self.losses.push(NotedLoss { noted, loss });
     }
 
     /// Takes the loss of an instance that is not decided.
     fn decide(&mut self, instance: InstanceIndex) -> Option<&mut InstanceLoss> {
         let place = self.losing.remove(&instance)?;
-        Some(&mut self.losses[place].1)
-    }
-
-    fn save(&mut self, instance: InstanceIndex, day: Day) {
-        self.returned.remove(&instance);
-        if let Some(loss) = self.decide(instance) {
-            loss.end = LossEnd::Recovered(day);
-        }
+        Some(&mut self.losses[place].loss)
     }
 
     fn terminate(&mut self, instance: InstanceIndex, entry: &Entry) {
@@ -410,90 +348,55 @@ impl<'b> Tally<'b> {
             self.lose(instance, entry.date, None);
         }
         if let Some(loss) = self.decide(instance) {
-            loss.end = LossEnd::Terminated(entry.date);
-            loss.last_day = Some(entry.date.yesterday());
+            loss.end = LossEnd::Terminated;
         }
     }
 
     /// People return an instance, destroy it, or returned it before and the bin lets it go.
     fn give_up(&mut self, instance: InstanceIndex, entry: &Entry) {
         if entry.event == Event::Returned {
-            self.returned.insert(instance, entry.date);
             return;
         }
         self.failing.remove(&instance);
-        let returned = self.returned.remove(&instance);
+        self.ended.insert(instance, entry.date);
         if let Some(loss) = self.decide(instance) {
-            loss.end = LossEnd::Destroyed(entry.date);
-            return;
+            loss.end = LossEnd::Destroyed;
         }
-        let how = match (entry.reason, returned) {
-            (Some(Reason::User), _) => Surrender::Destroyed,
-            (_, Some(day)) => Surrender::Returned(day),
-            (_, None) => Surrender::ReturnedBefore,
-        };
-        self.given_up.push(SurrenderedInstance {
-            instance,
-            gone: entry.date,
-            how,
-        });
     }
 
     /// The summary, once the last rows have been added.
     pub fn into_summary(mut self) -> Summary {
-        self.put_in_order();
-        let events = Event::ALL
-            .iter()
-            .map(|event| (*event, self.events[*event as usize]));
-        Summary {
-            totals: self.totals_by_currency(),
-            accounts: self.accounts(),
-            rejected: usize::try_from(self.events[Event::Rejected as usize]).unwrap_or(usize::MAX),
-            events: events.filter(|(_, rows)| *rows > 0).collect(),
-            failures: self.failures,
-            losses: self.losses.into_iter().map(|(_, loss)| loss).collect(),
-            given_up: self.given_up,
-            stops: self.stops,
-            refused: self.refused.into_iter().collect(),
-        }
-    }
-
-    /// Lists go by day; within a day by account, as they are. What is lost before the run has no day and goes by id.
-    fn put_in_order(&mut self) {
+        // Lists go by day; within a day by account, as they are. What is lost before the run has no day and goes by id.
         let eve = self.book.days.from.yesterday();
         self.failures.sort_by_key(|failure| failure.first);
         self.losses
-            .sort_by_key(|(noted, loss)| (*noted, (*noted == eve).then_some(loss.instance)));
-        self.stops.sort_by_key(|(_, day)| *day);
-        self.given_up.sort_by_key(|one| one.gone);
-    }
-
-    fn totals_by_currency(&self) -> BTreeMap<Currency, Totals> {
-        let mut sums: BTreeMap<Currency, Totals> = BTreeMap::new();
-        for (account, totals) in self.book.accounts.iter().zip(&self.totals) {
-            *sums.entry(account.currency).or_default() += *totals;
-        }
-        sums
-    }
-
-    fn accounts(&self) -> Vec<AccountSummary> {
-        let rows = self
-            .lowest
+            .sort_by_key(|one| (one.noted, (one.noted == eve).then_some(one.loss.instance)));
+        let events = Event::ALL
             .iter()
-            .zip(&self.closing)
-            .zip(&self.short)
-            .zip(&self.book.accounts);
-        let rows = rows.filter_map(|(((lowest, closing), short), account)| {
-            let lowest = (*lowest)?;
-            let line = account.alert_below.unwrap_or(Money::ZERO);
-            let is_short = *short || lowest.available < line;
-            Some(AccountSummary {
-                account: lowest.account,
-                lowest,
-                closing: (*closing)?,
-                is_short,
-            })
-        });
-        rows.collect()
+            .map(|event| (*event, self.events[*event as usize]));
+        let mut totals: BTreeMap<Currency, Totals> = BTreeMap::new();
+        let mut accounts = Vec::new();
+        for (account, tally) in self.book.accounts.iter().zip(&self.accounts) {
+            *totals.entry(account.currency).or_default() += tally.totals;
+            if let Some((lowest, closing)) = tally.lowest.zip(tally.closing) {
+                let alert_line = account.alert_below.unwrap_or(Money::ZERO);
+                accounts.push(AccountSummary {
+                    account: lowest.account,
+                    lowest,
+                    closing,
+                    is_short: tally.is_short || lowest.available < alert_line,
+                });
+            }
+        }
+        Summary {
+            totals,
+            accounts,
+            rejected: usize::try_from(self.events[Event::Rejected as usize]).unwrap_or(usize::MAX),
+            events: events.filter(|(_, rows)| *rows > 0).collect(),
+            failures: self.failures,
+            losses: self.losses.into_iter().map(|noted| noted.loss).collect(),
+            ended: self.ended,
+            refused: self.refused.into_iter().collect(),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The to-do list of a run: what people must pay and do so that nothing fails and nothing is lost that is to be kept.
 //!
-//! The list is the plan with its default cadence, of the accounts in which something fails or is lost; in the others there is
-//! nothing to do. The terminal, `todo.csv`, reports and calendars show this list and make no other
+//! The list is the plan with its default cadence, of the accounts in which something fails or is lost; the others need
+//! nothing. The terminal, `todo.csv`, reports and calendars show this list and make no other
 //! (`docs/model.md`, **todo-list**).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub struct TaskList {
     pub beyond: Vec<(InstanceIndex, Day)>,
     /// What the run spends with the list done, of the accounts in which something is to be done or helped.
     pub spend: BTreeMap<AccountIndex, Money>,
-    /// Accounts without a list, since what is kept would be asked a price that is not known.
+    /// Accounts without a list, since an action needs a price that is not known.
     pub unknown: Vec<(AccountIndex, Refusal)>,
     /// Whether the amounts of the book leave no room for those of a list.
     pub is_too_large: bool,
@@ -55,7 +55,7 @@ pub struct TaskLine {
 pub enum TaskKind {
     /// Top up the account.
     TopUp {
-        /// By so much.
+        /// By this amount.
         amount: Money,
         /// What fails first without it.
         first: FundingFailure,
@@ -81,6 +81,19 @@ impl TaskLine {
         }
     }
 
+    fn action(&self) -> Action {
+        let instance = self.instance();
+        let account = AccountRef::Known(self.account);
+        Action {
+            date: self.by,
+            sent: None,
+            account: instance.is_none().then_some(account),
+            target: instance.map_or(Target::Account, Target::Instance),
+            verb: self.verb(),
+            note: Some("to do".into()),
+        }
+    }
+
     /// What is done, as an action of a book.
     pub fn verb(&self) -> Verb {
         match &self.what {
@@ -103,12 +116,12 @@ impl TaskList {
     #[must_use]
     pub fn of_instance(&self, instance: InstanceIndex) -> Self {
         let mut list = self.clone();
-        let is_first = |failure: &FundingFailure| failure.instance == Some(instance);
         list.lines.retain(|line| match &line.what {
-            TaskKind::TopUp { first, .. } => is_first(first),
+            TaskKind::TopUp { first, .. } => first.instance == Some(instance),
             TaskKind::Task(task) => task.instance == instance,
         });
-        list.unmet.retain(|(_, failure)| is_first(failure));
+        list.unmet
+            .retain(|(_, failure)| failure.instance == Some(instance));
         list.beyond.retain(|(one, _)| *one == instance);
         list.unknown.clear();
         list
@@ -116,22 +129,11 @@ impl TaskList {
 
     /// The lines as actions of the book, dated `by`, in the order in which they count.
     pub fn actions(&self) -> Vec<Action> {
-        let action = |line: &TaskLine| Action {
-            date: line.by,
-            sent: None,
-            account: line
-                .instance()
-                .is_none()
-                .then_some(AccountRef::Known(line.account)),
-            target: line.instance().map_or(Target::Account, Target::Instance),
-            verb: line.verb(),
-            note: Some("to do".into()),
-        };
-        self.lines.iter().map(action).collect()
+        self.lines.iter().map(TaskLine::action).collect()
     }
 }
 
-/// The question that the list answers, as a plan.
+/// The question that the list answers, as a plan. Rule **plan-default**.
 pub fn question() -> PlanQuestion {
     PlanQuestion {
         cadence: Cadence::Monthly,
@@ -145,6 +147,7 @@ pub fn question() -> PlanQuestion {
 }
 
 /// The list of a book whose run came to this.
+/// Rule **todo-sums**.
 pub fn list(book: &Book, summary: &Summary) -> TaskList {
     list_of_accounts(book, &in_need(book, summary))
 }
@@ -164,7 +167,7 @@ fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> TaskList 
         };
     }
     let mut list = TaskList::default();
-    for (account, plan) in plan::plan_accounts(book, &question(), (accounts, false), &|| ()) {
+    for (account, plan) in plan::plan_accounts(book, &question(), accounts, false, || ()) {
         match plan {
             Ok(plan) => list.add_plan(book, plan),
             Err(refusal) => list.unknown.push((account, refusal)),
@@ -177,26 +180,17 @@ fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> TaskList 
 
 /// The accounts in which something fails, is refused, goes below a line or is not back: no other needs anything.
 fn in_need(book: &Book, summary: &Summary) -> BTreeSet<AccountIndex> {
-    let short = summary
-        .accounts
-        .iter()
-        .filter(|account| account.is_short)
-        .map(|account| account.account);
-    let of_instance = |instance: InstanceIndex| book.instance(instance).account;
-    let lost = summary.losses.iter().map(|loss| of_instance(loss.instance));
-    let is_stopped = |instance: &&crate::model::instance::Instance| {
+    let accounts = summary.accounts.iter();
+    let short = accounts.filter(|account| account.is_short);
+    let losses = summary.losses.iter();
+    let stopped = book.instances.iter().filter(|instance| {
         instance.state == Some(State::Stopped) && instance.stopped_by == StoppedBy::Arrears
-    };
-    let stopped = book
-        .instances
-        .iter()
-        .filter(is_stopped)
-        .map(|instance| instance.account);
-    short
-        .chain(lost)
-        .chain(stopped)
-        .chain(summary.refused.iter().copied())
-        .collect()
+    });
+    let mut in_need: BTreeSet<AccountIndex> = short.map(|account| account.account).collect();
+    in_need.extend(losses.map(|loss| book.instance(loss.instance).account));
+    in_need.extend(stopped.map(|instance| instance.account));
+    in_need.extend(&summary.refused);
+    in_need
 }
 
 impl TaskList {
@@ -206,33 +200,27 @@ impl TaskList {
             .extend(plan.unmet.into_iter().map(|failure| (account, failure)));
         self.beyond.extend(plan.beyond);
         self.spend.insert(account, plan.spend);
-        let ends = plan
-            .top_ups
-            .iter()
-            .skip(1)
+        let later = plan.top_ups.iter().skip(1);
+        let ends = later
             .map(|next| next.first.day.yesterday())
             .chain([book.days.to]);
-        let top_ups = plan
-            .top_ups
-            .iter()
-            .zip(ends)
-            .map(|(top_up, covers)| TaskLine {
-                by: top_up.first.by,
-                latest: top_up.first.by,
+        for (top_up, end) in plan.top_ups.iter().zip(ends) {
+            let (amount, first) = (top_up.amount, top_up.first);
+            self.lines.push(TaskLine {
+                by: first.by,
+                latest: first.by,
                 account,
-                what: TaskKind::TopUp {
-                    amount: top_up.amount,
-                    first: top_up.first,
-                },
-                covers_until: Some(covers),
+                what: TaskKind::TopUp { amount, first },
+                covers_until: Some(end),
             });
-        let tasks = plan.tasks.into_iter().map(|task| TaskLine {
-            by: task.by,
-            latest: task.latest,
-            account,
-            covers_until: task.expiry.filter(|_| matches!(task.verb, Verb::Renew(_))),
-            what: TaskKind::Task(task),
-        });
-        self.lines.extend(top_ups.chain(tasks));
+        }
+        self.lines
+            .extend(plan.tasks.into_iter().map(|task| TaskLine {
+                by: task.by,
+                latest: task.latest,
+                account,
+                covers_until: task.expiry.filter(|_| matches!(task.verb, Verb::Renew(_))),
+                what: TaskKind::Task(task),
+            }));
     }
 }

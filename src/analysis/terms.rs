@@ -4,12 +4,12 @@
 //! ```text
 //! book ──▶ one replay with ample money for each period on offer   (market: what a term costs, and when it is paid)
 //!           ├── no ceiling: each instance alone                    (exact)
-//!           └── a ceiling: all instances of the account together   (solver finds, bound proves)
+//!           └── a ceiling: all instances of the account together   (bound and solver find, bound and branch prove)
 //!                 └──▶ the choice, replayed: what each month pays
 //! ```
 //!
 //! Costs and payments are whole numbers. The solver works with fractions, so nothing that it says is taken as it is: its choice
-//! is added up anew, and how much better another choice could be is bounded in whole numbers.
+//! is added up anew, and how much better another choice could be is bounded in whole numbers. It never changes a book.
 
 mod bound;
 mod branch;
@@ -18,14 +18,15 @@ mod solver;
 
 use std::collections::BTreeMap;
 
+use crate::analysis::plan::ample;
 use crate::engine::{self, Refusal, Simulation};
 use crate::model::account::AccountIndex;
 use crate::model::action::{AccountRef, Verb};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
-use crate::model::money::{Exact, Money};
-use market::Market;
+use crate::model::money::Money;
+use market::{Market, PaidByMonth, Picks};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -71,9 +72,9 @@ pub struct Choice {
 pub enum Quality {
     /// No other choice costs less.
     Cheapest,
-    /// Another choice could cost less by at most so much.
+    /// Another choice could cost less, by at most this amount.
     Within(Money),
-    /// No choice stays below the ceiling: this month pays so much more at least.
+    /// No choice stays below the ceiling: this month pays at least this much more.
     Impossible(Day, Money),
     /// None was found that stays below the ceiling, which proves nothing. The present terms stand.
     NotFound,
@@ -84,7 +85,7 @@ pub enum Quality {
 /// # Errors
 /// The book cannot be replayed.
 pub fn cheapest(book: &Book, question: &TermsQuestion) -> Result<Vec<AccountTerms>, Refusal> {
-    cheapest_and_count(book, question, &|| ())
+    cheapest_and_count(book, question, || ())
 }
 
 /// [`cheapest`], which calls `chosen` whenever the terms of another account are chosen, on any thread.
@@ -94,20 +95,18 @@ pub fn cheapest(book: &Book, question: &TermsQuestion) -> Result<Vec<AccountTerm
 pub fn cheapest_and_count(
     book: &Book,
     question: &TermsQuestion,
-    chosen: &(dyn Fn() + Sync),
+    chosen: impl Fn() + Sync,
 ) -> Result<Vec<AccountTerms>, Refusal> {
-    let ample = Money::from_minor(
-        i64::try_from(book.largest_movement())
-            .unwrap_or(i64::MAX / 4)
-            .min(i64::MAX / 4),
-    );
-    let setting = TermsSetting { question, ample };
-    let choose = |trial: Simulation<'_>| {
-        let terms = setting.choose(&trial);
+    let setting = TermsSetting {
+        question,
+        ample: ample(book),
+    };
+    let all = engine::ask_accounts(book, |opening| {
+        let terms = setting.choose(&opening);
         chosen();
         terms
-    };
-    engine::ask_accounts(book, choose).into_iter().collect()
+    });
+    all.into_iter().collect()
 }
 
 /// A month that pays more than an account has by its end.
@@ -124,25 +123,19 @@ pub struct OverCeiling {
 }
 
 /// Whether the dearest month of these terms pays more than the account can have by then, even if nothing was paid before.
+/// Rule **terms-money**.
 pub fn beyond_money(book: &Book, terms: &AccountTerms) -> Option<OverCeiling> {
     let (month, paid) = terms.peak.filter(|_| !terms.choices.is_empty())?;
     let next = month.next_month_start();
-    let added = book
-        .actions
-        .iter()
-        .filter(|action| action.date < next)
-        .filter_map(|action| match action.verb {
-            Verb::TopUp(amount) | Verb::Credit(amount) => {
-                (action.account == Some(AccountRef::Known(terms.account))).then_some(amount)
-            }
-            _ => None,
-        });
-    let money = book.account(terms.account).funds.available() + added.sum();
-    let money = if money.is_negative() {
-        Money::ZERO
-    } else {
-        money
-    };
+    let mut money = book.account(terms.account).funds.available();
+    for action in book.actions.iter().filter(|action| action.date < next) {
+        if let Verb::TopUp(amount) | Verb::Credit(amount) = action.verb
+            && action.account == Some(AccountRef::Known(terms.account))
+        {
+            money += amount;
+        }
+    }
+    let money = money.max(Money::ZERO);
     (paid > money).then_some(OverCeiling {
         account: terms.account,
         month,
@@ -159,100 +152,79 @@ struct TermsSetting<'q> {
 
 impl TermsSetting<'_> {
     fn choose(&self, opening: &Simulation<'_>) -> Result<AccountTerms, Refusal> {
-        let market = Market::explore(opening, (self.question.lifetime, self.ample))?;
-        let present = market.present.clone();
         let ceiling = self.question.ceilings.get(&opening.account()).copied();
-        let (picks, quality) = match ceiling.map(|ceiling| market.rooms(ceiling)) {
-            None => (market.cheapest(), Quality::Cheapest),
-            Some(rooms) => below(&market, &rooms),
-        };
-        let (picks, quality) = self.hold(opening, &market, (ceiling, picks, quality))?;
-        let peak = market::peak(&market::paid(opening, &market.named(&picks), self.ample)?);
-        let present_peak =
-            market::peak(&market::paid(opening, &market.named(&present), self.ample)?);
-        let choices = (0..market.instances.len())
-            .map(|at| market.choice(at, present[at], picks[at]))
-            .collect();
+        let market = Market::explore(opening, self.question.lifetime, self.ample, ceiling)?;
+        let present_peak = self.peak(opening, &market, &market.present)?;
+        let (mut picks, mut quality) = choose_below_ceiling(&market);
+        let mut peak = self.peak(opening, &market, &picks)?;
+        let is_over = ceiling
+            .zip(peak)
+            .is_some_and(|(ceiling, (_, sum))| sum > ceiling);
+        // Where actions of people tie instances together, a choice can pay more than its parts.
+        if is_over && matches!(quality, Quality::Cheapest | Quality::Within(_)) {
+            (picks, quality, peak) = (market.present.clone(), Quality::NotFound, present_peak);
+        }
+        let offers = market.picked(&market.present).zip(market.picked(&picks));
+        let choices = offers
+            .zip(&market.instances)
+            .map(|((present, chosen), instance)| Choice {
+                instance: *instance,
+                present: present.months,
+                months: chosen.months,
+                present_cost: Money::from_minor(present.cost),
+                cost: Money::from_minor(chosen.cost),
+            });
         Ok(AccountTerms {
             account: opening.account(),
-            choices,
+            choices: choices.collect(),
             peak,
             present_peak,
             quality,
         })
     }
 
-    /// Replays a choice: where actions of people tie instances together, it could pay more than its parts.
-    fn hold(
+    /// The month that pays most with a choice, replayed.
+    fn peak(
         &self,
         opening: &Simulation<'_>,
         market: &Market,
-        (ceiling, picks, quality): (Option<Money>, Vec<usize>, Quality),
-    ) -> Result<(Vec<usize>, Quality), Refusal> {
-        let claimed = matches!(quality, Quality::Cheapest | Quality::Within(_));
-        let Some(ceiling) = ceiling.filter(|_| claimed) else {
-            return Ok((picks, quality));
-        };
-        let peak = market::peak(&market::paid(opening, &market.named(&picks), self.ample)?);
-        let held = peak.is_none_or(|(_, sum)| sum <= ceiling);
-        Ok(if held {
-            (picks, quality)
-        } else {
-            (market.present.clone(), Quality::NotFound)
-        })
+        picks: &[usize],
+    ) -> Result<Option<(Day, Money)>, Refusal> {
+        Ok(PaidByMonth::with_terms(opening, &market.terms(picks), self.ample)?.peak())
     }
 }
 
-/// The best choice that is found below a ceiling, and how good it is.
-fn below(market: &Market, rooms: &[i64]) -> (Vec<usize>, Quality) {
-    if let Some((month, missing)) = market.impossible(rooms) {
+/// The best choice that is found below the ceiling, and how good it is.
+fn choose_below_ceiling(market: &Market) -> (Picks, Quality) {
+    if let Some((month, missing)) = market.impossible() {
         return (market.present.clone(), Quality::Impossible(month, missing));
     }
     let cheapest = market.cheapest();
-    if market.fits(&cheapest, rooms) {
+    if market.fits(&cheapest) {
         return (cheapest, Quality::Cheapest);
     }
-    let (prices, least) = bound::prove(market, rooms);
-    let rounded = bound::round(market, rooms, &prices);
-    let solved = solver::solve(market, rooms, rounded.as_deref());
+    let bound = bound::prove(market);
+    let rounded = bound::round(market, &bound.prices);
+    let solved = solver::solve(market, rounded.as_deref());
     let found = rounded
         .into_iter()
         .chain(solved)
-        .filter(|picks| market.fits(picks, rooms));
-    let (best, proven) = branch::complete(
-        (market, rooms),
-        &prices,
-        found.min_by_key(|picks| market.cost(picks)),
-    );
-    let Some(best) = best else {
+        .filter(|picks| market.fits(picks));
+    let known = found.min_by_key(|picks| market.cost(picks));
+    let searched = branch::complete(market, &bound.prices, known);
+    let Some(best) = searched.best else {
         return (market.present.clone(), Quality::NotFound);
     };
-    let best = market.settled(best, rooms);
-    if proven {
-        return (best, Quality::Cheapest);
+    let best = market.keep_present(best);
+    debug_assert!(market.fits(&best), "a choice below the ceiling fits");
+    debug_assert!(
+        market.cost(&best) >= bound.least_cost,
+        "no choice is below the bound"
+    );
+    let gap = market.cost(&best) - bound.least_cost;
+    if searched.is_proven || gap <= 0 {
+        (best, Quality::Cheapest)
+    } else {
+        (best, Quality::Within(Money::from_minor(gap)))
     }
-    let gap = market.money_of(market.cost(&best) - least);
-    (
-        best,
-        if gap == Money::ZERO {
-            Quality::Cheapest
-        } else {
-            Quality::Within(gap)
-        },
-    )
-}
-
-/// What a lifetime costs at the price of a term: as much of the terms as is used, rounded once.
-fn lifetime_cost(
-    trial: &Simulation<'_>,
-    instance: InstanceIndex,
-    (price, months, lifetime): (Money, u32, u32),
-) -> Money {
-    let book = trial.book();
-    let currency = book.account(trial.account()).currency;
-    let used = Exact::fraction(lifetime, months.max(1));
-    (price.exact(currency) * used).round(
-        currency,
-        book.profile(book.instance(instance).profile).rounding,
-    )
 }

@@ -145,6 +145,7 @@ fn changeable(out: &Path, book: &input::Folder) -> Result<BTreeMap<String, Vec<u
     Ok(files)
 }
 
+/// Rule **imported-days**.
 #[expect(
     clippy::disallowed_methods,
     reason = "a run begins today unless the command line says otherwise"
@@ -245,7 +246,7 @@ fn tell_bills(bills: &import::BillReport) -> Result<(), Failure> {
         let parts = |all: &[(&ChargeKind, &Decimal)]| {
             let parts: Vec<String> = all
                 .iter()
-                .map(|(kind, amount)| format!("{} {}", kind.word(), amount.normalize()))
+                .map(|(kind, amount)| format!("{} {}", kind.name(), amount.normalize()))
                 .collect();
             parts.join(", ")
         };

@@ -8,6 +8,8 @@
 //! A program that is killed at any moment leaves the old result whole or the new one whole. What else it leaves is its
 //! unfinished folder, `.NAME.renewcast-` and six characters, and its lock, both of which the next run into the same target removes.
 //! Files of others are neither written over nor removed; `claim` says whose a file is.
+//!
+//! Rule **whole-result** of docs/spec.
 
 mod before;
 mod claim;

@@ -212,7 +212,7 @@ fn worth(book: &Book, text: &str) -> Result<BTreeMap<InstanceIndex, u128>, Failu
 
 fn condition(book: &Book, option: &str, text: &str) -> Result<Selector, Failure> {
     let mut problems = Diagnostics::default();
-    input::condition(book, (option, text), &mut problems).ok_or(Failure::Input(problems))
+    input::condition(book, option, text, &mut problems).ok_or(Failure::Input(problems))
 }
 
 /// The same amount in every currency of the book.

@@ -134,6 +134,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 /// Whether a folder has the result of a run of these inputs with this ledger. The files of a report link to it, and the next
 /// month's report compares with it.
+/// Rule **report-run**.
 fn has_run(out: &Path, (inputs, scenario): (&Hashes, Option<&str>), ledger: &str) -> bool {
     #[derive(Deserialize)]
     struct EarlierRun {

@@ -297,7 +297,7 @@ impl<'b> ResultPipeline<'b> {
             &Differing::accounts_that_differ(run),
             Detail::Accounts,
         );
-        let losses = lost::losses(book, run.gone(), &summary.ended(), book.days.from);
+        let losses = lost::losses(book, run.gone(), &summary.ended, book.days.from);
         writer.whole("monthly.csv", &[&monthly])?;
         writer.whole("demand.csv", &[&demand::demand_csv(book, &demand)])?;
         lost_csv::write_lost(book, &losses, |pieces| writer.append("lost.csv", pieces))?;

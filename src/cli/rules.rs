@@ -1,5 +1,7 @@
 //! `renewcast compare --rules`: how far the answer depends on rules that are not published. Every combination of the ways in
 //! which they could be is replayed.
+//!
+//! Rule **uncertain-rules** of docs/spec.
 
 use std::collections::BTreeSet;
 
@@ -50,6 +52,7 @@ struct Combination {
 
 impl Combination {
     /// The worse, the larger: instances that are gone, lost or not renewed, then money.
+    /// Rule **best-and-worst**.
     fn badness(&self) -> [i64; 6] {
         let worst = [
             Measure::Terminated,

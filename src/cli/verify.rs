@@ -1,4 +1,6 @@
 //! `renewcast verify`: prove a written result.
+//!
+//! Rule **what-is-proven** of docs/spec.
 
 use std::path::PathBuf;
 

@@ -1,49 +1,58 @@
-//! The laws that hold at the end of every day. A broken one is a fault of the program and stops it.
+//! The laws that hold at the end of every day. A broken one is a fault of the program and stops it; nothing is repaired.
 
-use super::account_state::{AccountState, Position};
+use super::account_state::AccountState;
+use super::instances::{Instances, Position};
+use crate::engine::lifecycle;
 use crate::model::calendar::Day;
 use crate::model::instance::State;
 use crate::model::money::Money;
 
 /// Checks the account and every instance that the day looked at.
-pub(super) fn day(desk: &AccountState<'_>, day: Day) {
-    let id = &desk.book.account(desk.account).id;
-    let (opening, moved) = desk.opening_and_moved();
-    let settled = desk.funds.settled();
+pub(super) fn check_day(account: &AccountState<'_>, day: Day) {
+    let id = &account.book.account(account.account).id;
+    let (funds, rows) = (account.purse.funds(), account.journal.balance());
+    let settled = funds.settled();
     assert!(
-        opening + moved == settled,
-        "{day} {id}: opening {opening:?} and rows {moved:?} are not {settled:?}"
+        rows == settled,
+        "{day} {id}: the rows give {rows:?}, the account holds {settled:?}"
     );
     assert!(
-        desk.funds.free_credit >= Money::ZERO,
+        funds.free_credit >= Money::ZERO,
         "{day} {id}: free credit below zero"
     );
-    for &position in &desk.awake {
-        audit_instance(desk, position, day);
+    for &position in &account.instances.due {
+        check_instance(&account.instances, position, day);
     }
 }
 
-fn audit_instance(desk: &AccountState<'_>, position: Position, day: Day) {
-    let unit = desk.unit(position);
-    let profile = desk.profile(position);
-    let lawful = match unit.state {
-        Some(State::Running) => !unit.is_prepaid() || unit.expires > day,
-        Some(State::Overdue) => {
-            unit.expires <= day && day < unit.expires + profile.suspend_after_days
+fn check_instance(instances: &Instances<'_>, position: Position, day: Day) {
+    let instance = &instances[position];
+    let (expires, since) = (instance.expires(), instances.details(position).since);
+    let is_lawful = match (instance.state, expires) {
+        (Some(State::Running), None) | (Some(State::Terminated) | None, _) => true,
+        (Some(State::Running), Some(expires)) => expires > day,
+        (Some(State::Overdue), Some(expires)) => {
+            let suspended = lifecycle::suspension_of(instances.profile(position), expires);
+            expires <= day && day < suspended
         }
-        Some(State::Reclaimed | State::Stopped) => {
-            desk.details(position).since <= day
-                && desk
+        (Some(State::Overdue), None) => false,
+        (Some(State::Reclaimed | State::Stopped), _) => {
+            since.is_some_and(|since| since <= day)
+                && instances
                     .release_day(position)
                     .is_none_or(|release| release > day)
         }
-        Some(State::Terminated) | None => true,
     };
-    if !lawful {
-        let (id, since) = (&desk.listed(position).id, desk.details(position).since);
-        panic!(
-            "{day} {id}: {:?} with expiry {} since {since}",
-            unit.state, unit.expires
-        );
-    }
+    assert!(
+        is_lawful,
+        "{day} {}: {} with expiry {} since {}",
+        instances.listed(position).id,
+        instance.state.map_or("planned", State::name),
+        shown(expires),
+        shown(since)
+    );
+}
+
+fn shown(day: Option<Day>) -> String {
+    day.map_or_else(|| "none".to_owned(), |day| day.to_string())
 }

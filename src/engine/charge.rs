@@ -1,6 +1,6 @@
 //! What a renewal, an hour, a unified date, a refund and a change of configuration cost.
 //!
-//! Every formula is evaluated exactly and rounded once (`spec/replay.md` 3, 4, 5, 9 and 10; `docs/model.md`, money rules).
+//! Every formula is evaluated exactly and rounded once (`docs/spec/money.md`).
 
 use crate::model::calendar::{DAYS_OF_A_MONTH, Day, first_on_or_after};
 use crate::model::money::{Currency, Exact, Money, Price, Share};
@@ -22,39 +22,20 @@ pub fn hour(profile: &Profile, currency: Currency, hourly: Price) -> Money {
     hourly.charge(currency, Share::ONCE, profile.rounding)
 }
 
-/// The price of so many days up to a unified expiry date: `monthly price × days / 30`, without discount.
-pub fn price_of_days(profile: &Profile, currency: Currency, monthly: Price, days: u32) -> Money {
+/// Days of a year in the formulas that count a month as 365 / 12 days.
+const DAYS_PER_YEAR: u32 = 365;
+/// Months of a year.
+const MONTHS_PER_YEAR: u32 = 12;
+/// Hours of a day.
+const HOURS_PER_DAY: u32 = 24;
+
+/// The price of one hour after these billed hours: `hourly price × factor of the tier`.
+pub fn tiered_hour(profile: &Profile, currency: Currency, hourly: Price, billed: u32) -> Money {
     let share = Share {
-        times: days,
-        divisor: DAYS_OF_A_MONTH,
+        factor: profile.tier(billed),
         ..Share::ONCE
     };
-    monthly.charge(currency, share, profile.rounding)
-}
-
-/// The first date on the asked day of the month that is at least one month after `expiry`.
-/// Source: the console's unified expiry date, whose renewal is longer than one month.
-pub fn unified_date(profile: &Profile, expiry: Day, anchor: u8, asked: u8) -> Day {
-    first_on_or_after(profile.month_end.add_months(expiry, 1, anchor), asked)
-}
-
-/// Days of a year in the formulas that count a month as 365 / 12 days.
-const DAYS_OF_A_YEAR: u32 = 365;
-/// Months of a year.
-const MONTHS_OF_A_YEAR: u32 = 12;
-/// Hours of a day.
-const HOURS: u32 = 24;
-
-/// The price of one hour after so many billed hours: `hourly price × factor of the tier`.
-pub fn tiered_hour(profile: &Profile, currency: Currency, hourly: Price, billed: u32) -> Money {
-    hourly.charge(
-        currency,
-        Share {
-            factor: profile.tier(billed),
-            ..Share::ONCE
-        },
-        profile.rounding,
-    )
+    hourly.charge(currency, share, profile.rounding)
 }
 
 /// What an instance costs: its rules, its currency and its list prices in force.
@@ -83,6 +64,33 @@ pub struct Tariff<'p> {
 pub struct HourPriceMissing;
 
 impl Tariff<'_> {
+    /// The price of `months` prepaid.
+    pub fn renewal(&self, months: u32) -> Money {
+        renewal(self.profile, self.currency, self.monthly, months)
+    }
+
+    /// The term that moves an expiry to the asked day of the month: it ends on the first such day that is at least one
+    /// month later. Source: the console's unified expiry date, whose renewal is longer than one month.
+    pub fn unified_term(&self, expiry: Day, asked: u8) -> Term {
+        let month_later = self.profile.month_end.add_months(expiry, 1, self.anchor);
+        Term {
+            start: expiry,
+            end: first_on_or_after(month_later, asked),
+            months: 0,
+        }
+    }
+
+    /// The price of days up to a unified expiry date: `monthly price × days / 30`, without discount.
+    pub fn price_of_days(&self, days: u32) -> Money {
+        let share = Share {
+            times: days,
+            divisor: DAYS_OF_A_MONTH,
+            ..Share::ONCE
+        };
+        self.monthly
+            .charge(self.currency, share, self.profile.rounding)
+    }
+
     /// What the days before `day` have used of an order that is given back, rounded.
     ///
     /// # Errors
@@ -121,7 +129,7 @@ impl Tariff<'_> {
     /// The charge for a higher price on `day`: the difference over the months that are left, discounted like them.
     pub fn upgrade(&self, new: Price, day: Day, expiry: Day) -> Money {
         let days = days_between(day, expiry);
-        let average = Exact::fraction(days * MONTHS_OF_A_YEAR, DAYS_OF_A_YEAR);
+        let average = Exact::fraction(days * MONTHS_PER_YEAR, DAYS_PER_YEAR);
         let months = match self.profile.upgrade_months {
             UpgradeMonths::Average => average,
             UpgradeMonths::AverageTwoDecimals => average.hundredths(),
@@ -144,11 +152,11 @@ impl Tariff<'_> {
         expiry: Day,
     ) -> Result<Refund, HourPriceMissing> {
         let used = self.used_part(paid, day)?;
-        let left = Tariff {
+        let reduced = Self {
             monthly: new,
             ..*self
-        }
-        .listed(self.counted_months(day, expiry));
+        };
+        let left = reduced.listed(self.counted_months(day, expiry));
         let rest = paid.total().exact(self.currency) - used.clone() - left;
         Ok(Refund {
             amount: self.round(&rest),
@@ -184,7 +192,7 @@ impl Tariff<'_> {
     /// Full months at the list price and their discount, the days after them by the hour.
     fn months_and_hours(&self, start: Day, end: Day) -> Result<Exact, HourPriceMissing> {
         let (months, days) = self.months_and_days(start, end);
-        Ok(self.listed(Exact::from_whole(months)) + self.hours(days * HOURS)?)
+        Ok(self.listed(Exact::from_whole(months)) + self.hours(days * HOURS_PER_DAY)?)
     }
 
     /// Months from one day to another by the rule for downgrades.
@@ -192,7 +200,7 @@ impl Tariff<'_> {
         let all = days_between(start, end);
         let (months, days) = self.months_and_days(start, end);
         match self.profile.downgrade_months {
-            DowngradeMonths::Average => Exact::fraction(all * MONTHS_OF_A_YEAR, DAYS_OF_A_YEAR),
+            DowngradeMonths::Average => Exact::fraction(all * MONTHS_PER_YEAR, DAYS_PER_YEAR),
             DowngradeMonths::MonthsOrDays30 if days == 0 => Exact::from_whole(months),
             DowngradeMonths::MonthsOrDays30 => Exact::fraction(all, DAYS_OF_A_MONTH),
             DowngradeMonths::Days30 => {
@@ -201,7 +209,7 @@ impl Tariff<'_> {
         }
     }
 
-    /// So many months at the list price and the discount of their whole months.
+    /// Months at the list price and the discount of their whole months.
     fn listed(&self, months: Exact) -> Exact {
         let factor = self.profile.factor(months.whole()).exact();
         self.monthly.exact() * months * factor
@@ -215,22 +223,19 @@ impl Tariff<'_> {
         self.monthly.exact() * months
     }
 
-    /// So many hours from the first tier on.
+    /// Hours from the first tier on.
     fn hours(&self, hours: u32) -> Result<Exact, HourPriceMissing> {
         if hours == 0 {
             return Ok(Exact::from_whole(0));
         }
         let price = self.hourly.ok_or(HourPriceMissing)?.exact();
-        let bounds = self
-            .profile
-            .hourly_tiers
-            .iter()
-            .map(|(from, _)| *from)
-            .filter(|from| (1..hours).contains(from));
+        let tiers = self.profile.hourly_tiers.iter().map(|(from, _)| *from);
+        let bounds = tiers.filter(|from| (1..hours).contains(from));
         let mut weighted = Exact::from_whole(0);
         let mut start = 0;
         for end in bounds.chain([hours]) {
-            weighted = weighted + Exact::from_whole(end - start) * self.profile.tier(start).exact();
+            let factor = self.profile.tier(start).exact();
+            weighted = weighted + Exact::from_whole(end - start) * factor;
             start = end;
         }
         Ok(price * weighted)
@@ -243,12 +248,15 @@ impl Tariff<'_> {
         } else {
             start.day_of_month()
         };
-        let later = |months| self.profile.month_end.add_months(start, months, anchor);
-        let months = (1..)
-            .take_while(|months| later(*months) <= end)
-            .last()
-            .unwrap_or(0);
-        (months, days_between(later(months), end))
+        let (mut months, mut reached) = (0, start);
+        loop {
+            let month_end = self.profile.month_end;
+            let later = month_end.add_months(start, months + 1, anchor);
+            if later > end {
+                return (months, days_between(reached, end));
+            }
+            (months, reached) = (months + 1, later);
+        }
     }
 
     fn round(&self, value: &Exact) -> Money {

@@ -1,181 +1,142 @@
-//! The phases of a day, in order (`spec/replay.md` 2).
+//! The phases of a day, in order (`spec/replay.md` 2). Phases 2, 4 and 6 have files of their own.
 
-use super::account_state::{AccountState, NewRow, Position};
+use super::account_state::AccountState;
 use super::audit;
+use super::instances::{Instances, Position};
+use super::journal::Journal;
+use super::purse::Purse;
 use crate::engine::event::{Event, Reason};
-use crate::engine::lifecycle::Trigger;
+use crate::engine::ledger::Entry;
+use crate::engine::lifecycle::{self, Trigger};
 use crate::model::calendar::Day;
 use crate::model::instance::{RenewFlag, State};
 use crate::model::money::Money;
-use crate::model::profile::{Profile, Restart, RestoreWhen};
+use crate::model::profile::Restart;
 
-/// Balance alerts are given on at most so many days in a row.
-const ALERT_DAYS: u32 = 5;
-/// The arrears forecast looks so many days ahead.
+/// The most days in a row with a balance alert.
+const MAX_ALERT_DAYS: u32 = 5;
+/// How far ahead the arrears forecast looks.
 const FORECAST_DAYS: u32 = 3;
 
 impl AccountState<'_> {
-    /// Replays one day. Phases 1 to 6 of a plain day are its renewals.
+    /// Replays one day. Phases 1 to 6 of a day on which instances only renew are its renewals.
     pub(super) fn replay_day(&mut self, day: Day) {
         let mut used = Money::ZERO;
-        if self.is_plain(day) {
+        if self.only_renews(day) {
             self.renew_all(day);
         } else {
-            self.release(day);
+            self.instances.release(&mut self.journal, day);
             self.act(day);
-            self.restore(day);
+            self.instances
+                .restore(&mut self.purse, &mut self.journal, day);
             self.renew_due(day);
-            self.expire(day);
-            used = self.use_hours(day);
+            self.instances.expire(&mut self.journal, day);
+            used = self
+                .instances
+                .use_hours(&mut self.purse, &mut self.journal, day);
         }
-        self.notify(day, used);
-        audit::day(self, day);
+        self.notify(used, day);
+        audit::check_day(self, day);
     }
 
-    /// Lets something happen to an instance, and looks at it again before the day ends.
-    pub(super) fn transit(&mut self, position: Position, trigger: Trigger) {
-        let state = self
-            .unit(position)
-            .state
-            .expect("only existing instances change state");
-        self.unit_mut(position).state = Some(state.after(trigger));
-        self.file_postpaid(position);
-        self.rouse(position);
+    /// Phase 7: reminders, then the balance alert, then the arrears forecast.
+    fn notify(&mut self, used: Money, day: Day) {
+        for &position in &self.instances.due {
+            if let Some(reason) = self.instances.reminder(position, &self.purse, day) {
+                let row = self.instances.begin_row(position, day, Event::Reminder);
+                self.journal.append(row.because(reason));
+            }
+        }
+        if self.has_alert_to_give() {
+            self.alert_days += 1;
+            self.journal
+                .append(Entry::begin_row(day, Event::BalanceAlert));
+        } else if !self.is_below_alert_line() {
+            self.alert_days = 0;
+        }
+        let available = self.purse.available();
+        if available >= Money::ZERO && available < used * FORECAST_DAYS {
+            self.journal
+                .append(Entry::begin_row(day, Event::ArrearsForecast));
+        }
     }
 
+    fn is_below_alert_line(&self) -> bool {
+        let line = self.book.account(self.account).alert_below;
+        line.is_some_and(|line| self.purse.available() < line)
+    }
+
+    pub(super) fn has_alert_to_give(&self) -> bool {
+        self.is_below_alert_line() && self.alert_days < MAX_ALERT_DAYS
+    }
+}
+
+impl Instances<'_> {
     /// Phase 1: what was kept long enough is gone for good.
-    fn release(&mut self, day: Day) {
-        for at in 0..self.awake.len() {
-            let position = self.awake[at];
-            if self
-                .release_day(position)
-                .is_some_and(|release| release <= day)
-            {
-                self.transit(position, Trigger::Release);
-                self.append_row(
-                    NewRow::new(day, Event::Terminated)
-                        .at_position(position)
-                        .because(Reason::RetentionOver),
-                );
+    fn release(&mut self, journal: &mut Journal, day: Day) {
+        for at in 0..self.due.len() {
+            let position = self.due[at];
+            let release = self.release_day(position);
+            if release.is_some_and(|release| release <= day) {
+                self.change_state(position, Trigger::Release);
+                let row = self.begin_row(position, day, Event::Terminated);
+                journal.append(row.because(Reason::RetentionOver));
             }
         }
     }
 
     /// Phase 3: stopped postpaid instances come back if funds allow.
-    fn restore(&mut self, day: Day) {
+    fn restore(&mut self, purse: &mut Purse, journal: &mut Journal, day: Day) {
         if self.stopped.is_empty() {
             return;
         }
         for position in self.stopped.clone() {
             let profile = self.profile(position);
-            let comes_back = self.keeps || profile.restart == Restart::Automatic;
-            if comes_back && self.funds_allow_start(profile) {
-                self.transit(position, Trigger::Start);
-                self.append_row(
-                    NewRow::new(day, Event::Restored)
-                        .at_position(position)
-                        .because(Reason::Funds),
-                );
+            let comes_back = self.keeps_all || profile.restart == Restart::Automatic;
+            if comes_back && purse.check_restart(profile).is_ok() {
+                self.change_state(position, Trigger::Start);
+                let row = self.begin_row(position, day, Event::Restored);
+                journal.append(row.because(Reason::Funds));
             }
         }
-    }
-
-    /// Whether a stopped instance with this profile may run again.
-    pub(super) fn funds_allow_start(&mut self, profile: &Profile) -> bool {
-        let least = match profile.restore_when {
-            RestoreWhen::Positive => Money::from_minor(1),
-            RestoreWhen::NotNegative => Money::ZERO,
-        };
-        self.lack(least - self.funds.available());
-        self.funds.available() >= least
     }
 
     /// Phase 5: what is past its expiry and unpaid becomes overdue, then reclaimed.
-    fn expire(&mut self, day: Day) {
-        for at in 0..self.awake.len() {
-            let position = self.awake[at];
-            let unit = self.unit(position);
-            if !unit.is_usable_prepaid() || unit.expires > day {
+    fn expire(&mut self, journal: &mut Journal, day: Day) {
+        for at in 0..self.due.len() {
+            let position = self.due[at];
+            let instance = &self[position];
+            let paid = instance.usable_prepaid();
+            let Some(paid) = paid.filter(|paid| paid.expires <= day) else {
                 continue;
+            };
+            let suspended = lifecycle::suspension_of(self.profile(position), paid.expires);
+            let was_running = instance.state == Some(State::Running);
+            self.lets_lapse |= instance.flag == RenewFlag::Manual;
+            if was_running && suspended > paid.expires {
+                self.change_state(position, Trigger::Expire);
+                let row = self.begin_row(position, day, Event::Expired);
+                journal.append(row.because(Reason::Unpaid));
             }
-            let suspend_after = self.profile(position).suspend_after_days;
-            let (state, flag) = (unit.state, unit.flag);
-            self.lets_lapse |= flag == RenewFlag::Manual;
-            if state == Some(State::Running) && suspend_after > 0 {
-                self.transit(position, Trigger::Expire);
-                self.append_row(
-                    NewRow::new(day, Event::Expired)
-                        .at_position(position)
-                        .because(Reason::Unpaid),
-                );
-            }
-            if self.unit(position).expires + suspend_after <= day {
+            if suspended <= day {
                 self.reclaim(position, Trigger::Reclaim, day);
                 self.lets_lapse |= self.is_lapsed(position);
-                self.append_row(
-                    NewRow::new(day, Event::Reclaimed)
-                        .at_position(position)
-                        .because(Reason::Unpaid),
-                );
+                let row = self.begin_row(position, day, Event::Reclaimed);
+                journal.append(row.because(Reason::Unpaid));
             }
         }
     }
 
-    /// Puts an instance into the recycle bin.
-    pub(super) fn reclaim(&mut self, position: Position, trigger: Trigger, day: Day) {
-        self.transit(position, trigger);
-        self.details_mut(position).since = day;
-        self.unit_mut(position).returned = trigger == Trigger::GiveBack;
-    }
-
-    /// Phase 7: reminders, then the balance alert, then the arrears forecast.
-    fn notify(&mut self, day: Day, used: Money) {
-        for at in 0..self.awake.len() {
-            let position = self.awake[at];
-            if let Some(reason) = self.reminder(position, day) {
-                self.append_row(
-                    NewRow::new(day, Event::Reminder)
-                        .at_position(position)
-                        .because(reason),
-                );
-            }
-        }
-        if self.has_alert_to_give() {
-            self.alert_days += 1;
-            self.append_row(NewRow::new(day, Event::BalanceAlert));
-        } else if !self.is_below_alert_line() {
-            self.alert_days = 0;
-        }
-        let available = self.funds.available();
-        if available >= Money::ZERO && available < used * FORECAST_DAYS {
-            self.append_row(NewRow::new(day, Event::ArrearsForecast));
-        }
-    }
-
-    fn reminder(&self, position: Position, day: Day) -> Option<Reason> {
-        let unit = self.unit(position);
+    /// Why people are reminded of an instance, if they are.
+    fn reminder(&self, position: Position, purse: &Purse, day: Day) -> Option<Reason> {
+        let instance = &self[position];
+        let after_expiry = day.days_since(instance.usable_prepaid()?.expires);
         let remind_days = &self.profile(position).remind_days;
-        if !unit.is_usable_prepaid() || remind_days.binary_search(&unit.after_expiry(day)).is_err()
-        {
-            return None;
-        }
-        match unit.flag {
+        remind_days.binary_search(&after_expiry).ok()?;
+        match instance.flag {
+            RenewFlag::Auto if purse.available() < instance.renewal => Some(Reason::FundsShort),
             RenewFlag::Manual => Some(Reason::Expiring),
-            RenewFlag::Auto => {
-                (self.funds.available() < unit.renewal).then_some(Reason::FundsShort)
-            }
-            RenewFlag::None => None,
+            RenewFlag::Auto | RenewFlag::None => None,
         }
-    }
-
-    fn is_below_alert_line(&self) -> bool {
-        self.book
-            .account(self.account)
-            .alert_below
-            .is_some_and(|line| self.funds.available() < line)
-    }
-
-    pub(super) fn has_alert_to_give(&self) -> bool {
-        self.is_below_alert_line() && self.alert_days < ALERT_DAYS
     }
 }

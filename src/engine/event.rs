@@ -1,26 +1,12 @@
 //! What a ledger row can say: the closed lists of events and reasons.
+//!
+//! Rules **events**, **event-reasons** of docs/spec.
 
-macro_rules! words {
-    ($(#[$doc:meta])* $list:ident { $($(#[$item_doc:meta])* $name:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $list { $($(#[$item_doc])* $name,)* }
-
-        impl $list {
-            /// Every word of the list.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The word in the ledger.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
+use crate::model::words::words;
 
 words! {
     /// What happened.
-    Event {
+    pub enum Event {
         /// A further term was paid.
         Renewed = "renewed",
         /// A reclaimed instance came back with a paid term.
@@ -74,7 +60,7 @@ words! {
 
 words! {
     /// Why it happened.
-    Reason {
+    pub enum Reason {
         /// The instance renewed itself.
         Auto = "auto",
         /// People renewed it.

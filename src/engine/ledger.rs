@@ -40,6 +40,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What was moved besides vouchers, if anything.
+    pub fn moved_amount(&self) -> Option<Money> {
+        self.movement.map(Movement::amount)
+    }
+
     /// What was needed and what was there, where funds did not suffice.
     pub fn shortfall(&self) -> Option<Shortfall> {
         match self.basis {
@@ -76,6 +81,26 @@ pub struct Shortfall {
     pub available: Money,
     /// What the chosen voucher would have paid.
     pub voucher: Money,
+}
+
+impl Shortfall {
+    /// What was to be paid; none of a start, which pays nothing.
+    pub fn price(&self) -> Option<Money> {
+        match self.needed {
+            Needed::Price(price) => Some(price),
+            Needed::MoreThanZero | Needed::AtLeastZero => None,
+        }
+    }
+
+    /// The least that was missing.
+    pub fn missing(&self) -> Money {
+        let needed = match self.needed {
+            Needed::Price(price) => price - self.voucher,
+            Needed::MoreThanZero => Money::from_minor(1),
+            Needed::AtLeastZero => Money::ZERO,
+        };
+        needed - self.available
+    }
 }
 
 /// What a payment or a start needs.

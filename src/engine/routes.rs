@@ -1,6 +1,6 @@
-//! Which desk carries out which action, and the rows of those that belong to no account.
+//! Which account carries out which action, and the rows of actions that belong to no account. Nothing is carried out here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReplayOptions;
 use super::account_state::{AccountInput, AccountState};
@@ -13,45 +13,38 @@ use crate::model::action::{AccountRef, ActionIndex, Target};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
-use crate::model::money::Money;
 
-/// What each desk works on, and what none does.
+/// What each account works on, and what none does.
 pub(super) struct ActionRoutes<'b> {
-    pub papers: Vec<AccountInput>,
-    pub strays: UnassignedActions<'b>,
+    pub inputs: Vec<AccountInput>,
+    pub unassigned: UnassignedActions<'b>,
 }
 
 impl<'b> ActionRoutes<'b> {
     /// The instances of each account by id, and the actions of the run in order of date, then file.
     pub(super) fn route_actions(book: &'b Book) -> Self {
-        let accounts = (0u32..)
-            .zip(&book.accounts)
-            .map(|(number, _)| AccountIndex(number));
-        let papers = accounts.map(|account| AccountInput {
-            account,
-            means: ReplayOptions::default(),
+        let accounts = (0u32..).zip(&book.accounts);
+        let inputs = accounts.map(|(number, _)| AccountInput {
+            account: AccountIndex(number),
+            options: ReplayOptions::default(),
             instances: Vec::new(),
             actions: Vec::new(),
         });
-        let strays = UnassignedActions {
-            book,
-            waiting: Vec::new(),
-            everywhere: BTreeSet::new(),
-        };
         let mut routes = Self {
-            papers: papers.collect(),
-            strays,
+            inputs: inputs.collect(),
+            unassigned: UnassignedActions {
+                book,
+                waiting: BTreeMap::new(),
+                everywhere: BTreeSet::new(),
+            },
         };
         for (number, instance) in (0u32..).zip(&book.instances) {
-            routes.papers[instance.account.0 as usize]
-                .instances
-                .push(InstanceIndex(number));
+            let input = &mut routes.inputs[instance.account.0 as usize];
+            input.instances.push(InstanceIndex(number));
         }
-        let mut actions: Vec<ActionIndex> = (0u32..)
-            .zip(&book.actions)
-            .map(|(number, _)| ActionIndex(number))
-            .collect();
-        actions.retain(|action| book.days.contains(book.action(*action).date));
+        let numbered = (0u32..).zip(&book.actions);
+        let of_run = numbered.filter(|(_, action)| book.days.contains(action.date));
+        let mut actions: Vec<ActionIndex> = of_run.map(|(at, _)| ActionIndex(at)).collect();
         actions.sort_by_key(|action| book.action(*action).date);
         for action in actions {
             routes.route_action(book, action);
@@ -61,48 +54,65 @@ impl<'b> ActionRoutes<'b> {
 
     fn route_action(&mut self, book: &Book, index: ActionIndex) {
         let action = book.action(index);
-        match (&action.account, &action.target) {
+        let account = match (&action.account, &action.target) {
+            (Some(AccountRef::Known(account)), _) => *account,
             (Some(AccountRef::Unknown(_)), _) => {
-                self.strays.note_unassigned(index, Reason::UnknownAccount)
+                return self.unassigned.reject(index, Reason::UnknownAccount);
             }
-            (Some(AccountRef::Known(account)), _) => {
-                self.papers[account.0 as usize].actions.push(index)
-            }
-            (None, Target::Instance(instance)) => {
-                self.papers[book.instance(*instance).account.0 as usize]
-                    .actions
-                    .push(index);
-            }
+            (None, Target::Instance(instance)) => book.instance(*instance).account,
             (None, Target::Where(_)) => {
-                self.strays.everywhere.insert(index);
-                self.papers
+                self.unassigned.everywhere.insert(index);
+                return self
+                    .inputs
                     .iter_mut()
-                    .for_each(|papers| papers.actions.push(index));
+                    .for_each(|input| input.actions.push(index));
             }
             (None, Target::UnknownInstance(_) | Target::Account) => {
-                self.strays.note_unassigned(index, Reason::UnknownInstance);
+                return self.unassigned.reject(index, Reason::UnknownInstance);
             }
-        }
+        };
+        self.inputs[account.0 as usize].actions.push(index);
     }
 }
 
-/// Rows that belong to no account, until their day has come.
+/// Actions that belong to no account, until their day has come.
 pub(super) struct UnassignedActions<'b> {
     book: &'b Book,
-    waiting: Vec<Entry>,
+    waiting: BTreeMap<PlannedAction<'b>, Reason>,
     /// Actions on all accounts that have matched in none so far.
     everywhere: BTreeSet<ActionIndex>,
 }
 
+/// The order of rows that belong to no account: date, the account that they name, the order of their actions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct PlannedAction<'b> {
+    date: Day,
+    /// Empty where none is named.
+    account: &'b str,
+    action: ActionIndex,
+}
+
 impl UnassignedActions<'_> {
-    fn note_unassigned(&mut self, action: ActionIndex, reason: Reason) {
-        self.waiting.push(homeless(self.book, action, reason));
+    fn reject(&mut self, index: ActionIndex, reason: Reason) {
+        let action = self.book.action(index);
+        let account = match &action.account {
+            Some(AccountRef::Unknown(id)) => id,
+            Some(AccountRef::Known(_)) | None => "",
+        };
+        let planned = PlannedAction {
+            date: action.date,
+            account,
+            action: index,
+        };
+        self.waiting.insert(planned, reason);
     }
 
-    /// Takes from a desk the rows about instances that did not exist on the day, and learns which actions matched.
-    pub(super) fn collect(&mut self, desk: &mut AccountState<'_>) {
-        self.waiting.append(&mut desk.homeless);
-        for action in desk.matched.drain(..) {
+    /// Takes from an account the actions on instances that did not exist on the day, and learns which actions matched.
+    pub(super) fn collect(&mut self, account: &mut AccountState<'_>) {
+        for action in account.journal.unassigned.drain(..) {
+            self.reject(action, Reason::UnknownInstance);
+        }
+        for action in account.journal.matched.drain(..) {
             self.everywhere.remove(&action);
         }
     }
@@ -110,84 +120,34 @@ impl UnassignedActions<'_> {
     /// The days on which rows stand between those of accounts: actions name accounts that the book does not have. Any other
     /// row comes before those of all accounts.
     pub(super) fn split_days(&self) -> BTreeSet<Day> {
-        self.waiting
-            .iter()
-            .filter(|entry| {
-                !PlannedAction::action_behind(self.book, entry)
-                    .account
-                    .is_empty()
-            })
-            .map(|entry| entry.date)
-            .collect()
+        let named = self
+            .waiting
+            .keys()
+            .filter(|action| !action.account.is_empty());
+        named.map(|action| action.date).collect()
     }
 
     /// Writes the rows up to `last`, in order; the actions on all accounts that matched in none are over then.
-    pub(super) fn take(&mut self, last: Day, pen: &mut RowWriter<'_>) {
+    pub(super) fn write_until(&mut self, last: Day, writer: &mut RowWriter<'_>) {
         let book = self.book;
-        let over = |action: &ActionIndex| book.action(*action).date <= last;
-        let unmatched = self.everywhere.extract_if(.., over);
-        self.waiting
-            .extend(unmatched.map(|action| homeless(book, action, Reason::NoMatch)));
-        let mut now: Vec<Entry> = self
-            .waiting
-            .extract_if(.., |entry| entry.date <= last)
-            .collect();
-        now.sort_by_cached_key(|entry| PlannedAction::action_behind(book, entry));
-        for entry in now {
-            let place = PlannedAction::action_behind(book, &entry).day_position(book);
-            let day = entry.date;
-            pen.rows.entries.push(entry);
-            pen.ends.push(pen.rows.end(day, place));
+        let is_over = |action: &ActionIndex| book.action(*action).date <= last;
+        let unmatched: Vec<ActionIndex> = self.everywhere.extract_if(.., is_over).collect();
+        for action in unmatched {
+            self.reject(action, Reason::NoMatch);
         }
-    }
-}
-
-/// The order of rows that belong to no account: date, the account that they name, the order of their actions.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct PlannedAction<'b> {
-    date: Day,
-    account: &'b str,
-    action: Option<ActionIndex>,
-}
-
-impl<'b> PlannedAction<'b> {
-    fn action_behind(book: &'b Book, entry: &Entry) -> Self {
-        let account = match entry
-            .action
-            .and_then(|action| book.action(action).account.as_ref())
-        {
-            Some(AccountRef::Unknown(id)) => id,
-            Some(AccountRef::Known(_)) | None => "",
-        };
-        Self {
-            account,
-            date: entry.date,
-            action: entry.action,
+        while let Some(next) = self.waiting.first_entry() {
+            let planned = *next.key();
+            if planned.date > last {
+                break;
+            }
+            let reason = next.remove();
+            writer.rows.entries.push(Entry {
+                action: Some(planned.action),
+                ..Entry::begin_row(planned.date, Event::Rejected).because(reason)
+            });
+            let accounts = &book.accounts;
+            let before = accounts.partition_point(|one| one.id.as_str() < planned.account);
+            writer.mark_end(planned.date, DayPosition::before(before));
         }
-    }
-
-    fn day_position(&self, book: &Book) -> DayPosition {
-        DayPosition::Before(
-            book.accounts
-                .partition_point(|account| account.id.as_str() < self.account),
-        )
-    }
-}
-
-/// The row of an action that belongs to no account of the book.
-pub(super) fn homeless(book: &Book, action: ActionIndex, reason: Reason) -> Entry {
-    Entry {
-        date: book.action(action).date,
-        account: None,
-        instance: None,
-        event: Event::Rejected,
-        state: None,
-        term: None,
-        hours: 0,
-        movement: None,
-        balance: Money::ZERO,
-        reason: Some(reason),
-        action: Some(action),
-        basis: None,
     }
 }

@@ -1,194 +1,221 @@
-//! Some desks of neighbouring accounts, replayed together day by day, so that their rows come in order.
+//! A shard: neighbouring accounts, replayed together day by day, so that their rows come in order.
 //!
-//! A section visits a desk only on days on which something can happen there: the first day of the run, those for which
+//! A shard visits an account only on days on which something can happen there: the first day of the run, those for which
 //! an instance waits, those of actions, and every day while the account's balance moves by itself.
 
 use std::mem;
 use std::ops::Range;
 
-use super::account_state::{AccountInput, AccountState, Position};
+use super::account_state::{AccountInput, AccountState};
 use super::event_queue::{EventQueue, Slot};
+use super::instances::Position;
 use super::window::{DayPosition, RunEnd, ShardRows};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 
-/// A section has accounts for about so many instances: few enough to stay in a processor's cache.
-const INSTANCES: usize = 8_192;
+/// Instances of a shard, about: few enough to stay in a processor's cache.
+const INSTANCES_PER_SHARD: usize = 8_192;
 
-/// Desks of neighbouring accounts, and what comes next at them.
+/// Neighbouring accounts, and when each must be visited.
+#[derive(Clone)]
 pub(super) struct Shard<'b> {
-    pub desks: Vec<AccountState<'b>>,
+    pub accounts: Vec<AccountState<'b>>,
     /// The slot of each account; those of its instances follow.
     slots: Vec<Slot>,
-    agenda: EventQueue,
+    pub queue: EventQueue,
     /// Room for the slots of a day.
     slots_of_day: Vec<Slot>,
-    /// Room for what is due on a day.
-    due: Vec<DueVisit>,
+    /// Room for the visits of a day.
+    visits: Vec<DueVisit>,
     last: Day,
 }
 
-impl<'b> Shard<'b> {
-    pub(super) fn open_shard(book: &'b Book, papers: Vec<AccountInput>) -> Self {
-        let desk = |papers: AccountInput| AccountState::open_account(book, papers);
-        let desks: Vec<AccountState<'b>> = papers.into_iter().map(desk).collect();
-        let mut end = 0;
-        let slots = desks.iter().map(|desk| {
-            let slot = end;
-            end = first_instance(slot) + desk.positions().end;
-            slot
-        });
-        let slots = slots.collect();
-        let agenda = EventQueue::from(book.days.from, end);
-        let mut section = Self {
-            desks,
-            slots,
-            agenda,
-            slots_of_day: Vec::new(),
-            due: Vec::new(),
-            last: book.days.to,
-        };
-        for number in 0..section.desks.len() {
-            section.file(number, book.days.from);
-        }
-        section
-    }
-
-    /// Enters what is known about a desk at the opening.
-    fn file(&mut self, number: usize, from: Day) {
-        let (desk, slot) = (&mut self.desks[number], self.slots[number]);
-        desk.days_of_actions()
-            .chain([from])
-            .for_each(|day| self.agenda.schedule(day, slot));
-        for position in desk.positions() {
-            if let Some(next) = desk.plan(position, from.yesterday()) {
-                self.agenda.schedule(next, first_instance(slot) + position);
-            }
-        }
-    }
-
-    /// About how many rows there will be on every day.
-    pub(super) fn rows_of_every_day(&self) -> usize {
-        self.desks.iter().map(|desk| desk.charged.len()).sum()
-    }
-
-    /// About how many rows more there will be on a day that has not been replayed.
-    pub(super) fn rows_ahead(&self, day: Day) -> usize {
-        self.agenda.len(day)
-    }
-
-    /// The numbers of its accounts.
-    pub(super) fn accounts(&self) -> Range<u32> {
-        let number = |desk: Option<&AccountState<'_>>| desk.map(|desk| desk.account.0);
-        let (first, last) = (number(self.desks.first()), number(self.desks.last()));
-        first.unwrap_or(0)..last.map_or(0, |last| last + 1)
-    }
-
-    /// Notes what the accounts hold at the opening, on the eve of the run.
-    pub(super) fn note_opening(&self, eve: Day, pen: &mut RowWriter<'_>) {
-        pen.rows
-            .balances
-            .extend(self.desks.iter().map(AccountState::noted_balance));
-        pen.ends.push(pen.rows.end(eve, self.day_position()));
-    }
-
-    /// Where its rows stand in a day.
-    fn day_position(&self) -> DayPosition {
-        DayPosition::At(self.desks.first().map_or(0, |desk| desk.account.0 as usize))
-    }
-
-    /// Replays the next day. Where `is_split`, rows of other accounts may stand between those of its own.
-    pub(super) fn replay(&mut self, (day, is_split): (Day, bool), pen: &mut RowWriter<'_>) {
-        let mut due = mem::take(&mut self.due);
-        self.take_due(day, &mut due);
-        for of_desk in due.chunk_by(|due, next| due.desk == next.desk) {
-            let number = of_desk[0].desk;
-            self.visit(number, (day, of_desk), pen.rows);
-            if is_split {
-                pen.ends.push(
-                    pen.rows
-                        .end(day, DayPosition::At(self.desks[number].account.0 as usize)),
-                );
-            }
-        }
-        if !due.is_empty() && !is_split {
-            pen.ends.push(pen.rows.end(day, self.day_position()));
-        }
-        self.due = due;
-    }
-
-    /// The accounts that the next day must visit, and the instances that wait for it. Going over them in one loop lets the
-    /// processor fetch many at once.
-    fn take_due(&mut self, day: Day, due: &mut Vec<DueVisit>) {
-        self.agenda.take_day(&mut self.slots_of_day);
-        due.clear();
-        let mut desk = 0;
-        due.extend(self.slots_of_day.iter().filter_map(|slot| {
-            while self.slots.get(desk + 1).is_some_and(|next| next <= slot) {
-                desk += 1;
-            }
-            let position = slot.checked_sub(first_instance(self.slots[desk]));
-            let waits = position.is_none_or(|position| self.desks[desk].unit(position).wake == day);
-            waits.then_some(DueVisit { desk, position })
-        }));
-    }
-
-    /// Replays a day at a desk, and enters what comes next there.
-    fn visit(&mut self, number: usize, (day, due): (Day, &[DueVisit]), rows: &mut ShardRows) {
-        let (desk, slot) = (&mut self.desks[number], self.slots[number]);
-        if desk.refusal.is_some() {
-            return;
-        }
-        mem::swap(&mut desk.entries, &mut rows.entries);
-        mem::swap(&mut desk.balances, &mut rows.balances);
-        desk.replay(day, due.iter().filter_map(|due| due.position));
-        mem::swap(&mut desk.entries, &mut rows.entries);
-        mem::swap(&mut desk.balances, &mut rows.balances);
-        for at in 0..desk.awake.len() {
-            let position = desk.awake[at];
-            if let Some(next) = desk.plan(position, day) {
-                self.agenda.schedule(next, first_instance(slot) + position);
-            }
-        }
-        if desk.is_restless() && day < self.last {
-            self.agenda.schedule(day.tomorrow(), slot);
-        }
-    }
-}
-
-/// A visit to a desk: because of an instance, or of the account alone.
+/// A visit to an account: because of an instance, or of the account alone.
+#[derive(Clone)]
 struct DueVisit {
-    /// The number of the desk in its section.
-    desk: usize,
+    /// The number of the account in its shard.
+    account: usize,
     position: Option<Position>,
 }
 
-/// Where a section writes.
+/// A day that a shard replays.
+#[derive(Clone, Copy)]
+pub(super) struct ShardDay {
+    pub day: Day,
+    /// Whether rows of other accounts may stand between those of its own.
+    pub is_split: bool,
+}
+
+/// Where a shard writes.
 pub(super) struct RowWriter<'p> {
     pub rows: &'p mut ShardRows,
     pub ends: &'p mut Vec<RunEnd>,
 }
 
-/// The slot of the first instance of the account with this slot.
-fn first_instance(account: Slot) -> Slot {
-    account + 1
+impl RowWriter<'_> {
+    /// Marks the end of what stands at a place.
+    pub(super) fn mark_end(&mut self, day: Day, place: DayPosition) {
+        self.ends.push(RunEnd {
+            day,
+            place,
+            entries: self.rows.entries.len(),
+            balances: self.rows.balances.len(),
+        });
+    }
 }
 
-/// Sections of neighbouring accounts.
-pub(super) fn split(papers: Vec<AccountInput>) -> Vec<Vec<AccountInput>> {
-    let mut sections = Vec::new();
-    let mut section = Vec::new();
+impl<'b> Shard<'b> {
+    /// Opens accounts that every day of the run will be taken from.
+    pub(super) fn open_shard(book: &'b Book, inputs: Vec<AccountInput>) -> Self {
+        let slots: usize = inputs.iter().map(|input| 1 + input.instances.len()).sum();
+        let slots = Slot::try_from(slots).expect("a book numbers its instances in 32 bits");
+        let queue = EventQueue::for_every_day(book.days.from, slots);
+        Self::open_with_queue(book, inputs, queue)
+    }
+
+    pub(super) fn open_with_queue(
+        book: &'b Book,
+        inputs: Vec<AccountInput>,
+        queue: EventQueue,
+    ) -> Self {
+        let mut shard = Self {
+            accounts: Vec::with_capacity(inputs.len()),
+            slots: Vec::with_capacity(inputs.len()),
+            queue,
+            slots_of_day: Vec::new(),
+            visits: Vec::new(),
+            last: book.days.to,
+        };
+        let mut slot = 0;
+        for input in inputs {
+            let mut account = AccountState::open_account(book, input);
+            for day in account.days_of_actions().chain([book.days.from]) {
+                shard.queue.schedule(day, slot);
+            }
+            let positions = account.instances.positions();
+            for position in positions.clone() {
+                let next = account
+                    .instances
+                    .schedule(position, book.days.from.yesterday());
+                if let Some(next) = next {
+                    shard.queue.schedule(next, slot_of(slot, position));
+                }
+            }
+            shard.slots.push(slot);
+            shard.accounts.push(account);
+            slot = slot_of(slot, positions.end);
+        }
+        shard
+    }
+
+    /// About how many rows there will be on every day.
+    pub(super) fn rows_of_every_day(&self) -> usize {
+        let charged = |account: &AccountState<'_>| account.instances.charged.len();
+        self.accounts.iter().map(charged).sum()
+    }
+
+    /// The numbers of its accounts.
+    pub(super) fn account_numbers(&self) -> Range<u32> {
+        let number = |account: &AccountState<'_>| account.account.0;
+        let last = self.accounts.last().map_or(0, |last| number(last) + 1);
+        self.accounts.first().map_or(0, number)..last
+    }
+
+    /// Notes what the accounts hold at the opening, on the eve of the run.
+    pub(super) fn note_opening(&self, eve: Day, writer: &mut RowWriter<'_>) {
+        let noted = self
+            .accounts
+            .iter()
+            .map(|account| account.journal.noted_balance());
+        writer.rows.balances.extend(noted);
+        writer.mark_end(eve, self.place_of(0));
+    }
+
+    /// Where the rows of an account of the shard stand in a day.
+    fn place_of(&self, number: usize) -> DayPosition {
+        let account = self.accounts.get(number);
+        DayPosition::at(account.map_or(0, |account| account.account.0 as usize))
+    }
+
+    /// Replays a day that has not been taken.
+    pub(super) fn replay(
+        &mut self,
+        ShardDay { day, is_split }: ShardDay,
+        writer: &mut RowWriter<'_>,
+    ) {
+        let mut visits = mem::take(&mut self.visits);
+        self.take_visits(day, &mut visits);
+        for of_account in visits.chunk_by(|visit, next| visit.account == next.account) {
+            self.visit(of_account, day, writer.rows);
+            if is_split {
+                writer.mark_end(day, self.place_of(of_account[0].account));
+            }
+        }
+        if !visits.is_empty() && !is_split {
+            writer.mark_end(day, self.place_of(0));
+        }
+        self.visits = visits;
+    }
+
+    /// The accounts that the day must visit, and the instances that wait for it. Going over them in one loop lets the
+    /// processor fetch many at once.
+    fn take_visits(&mut self, day: Day, visits: &mut Vec<DueVisit>) {
+        self.queue.take_day(day, &mut self.slots_of_day);
+        visits.clear();
+        let mut account = 0;
+        visits.extend(self.slots_of_day.iter().filter_map(|slot| {
+            while self.slots.get(account + 1).is_some_and(|next| next <= slot) {
+                account += 1;
+            }
+            let position = slot.checked_sub(slot_of(self.slots[account], 0));
+            let instances = &self.accounts[account].instances;
+            let is_due = position.is_none_or(|position| instances[position].next_event == day);
+            is_due.then_some(DueVisit { account, position })
+        }));
+    }
+
+    /// Replays a day of an account, and schedules what comes next there.
+    fn visit(&mut self, visits: &[DueVisit], day: Day, rows: &mut ShardRows) {
+        let number = visits[0].account;
+        let (account, slot) = (&mut self.accounts[number], self.slots[number]);
+        if account.refusal.is_some() {
+            return;
+        }
+        mem::swap(&mut account.journal.rows, rows);
+        account.replay(day, visits.iter().filter_map(|visit| visit.position));
+        mem::swap(&mut account.journal.rows, rows);
+        for at in 0..account.instances.due.len() {
+            let position = account.instances.due[at];
+            if let Some(next) = account.instances.schedule(position, day) {
+                self.queue.schedule(next, slot_of(slot, position));
+            }
+        }
+        if account.is_restless() && day < self.last {
+            self.queue.schedule(day.tomorrow(), slot);
+        }
+    }
+}
+
+/// The slot of an instance of the account with this slot.
+fn slot_of(account: Slot, position: Position) -> Slot {
+    account + 1 + position
+}
+
+/// Divides accounts into shards of neighbours.
+pub(super) fn divide(inputs: Vec<AccountInput>) -> Vec<Vec<AccountInput>> {
+    let mut shards = Vec::new();
+    let mut shard = Vec::new();
     let mut instances = 0;
-    for paper in papers {
-        instances += paper.instances.len();
-        section.push(paper);
-        if instances >= INSTANCES || section.len() >= INSTANCES {
-            sections.push(std::mem::take(&mut section));
+    for input in inputs {
+        instances += input.instances.len();
+        shard.push(input);
+        if instances.max(shard.len()) >= INSTANCES_PER_SHARD {
+            shards.push(mem::take(&mut shard));
             instances = 0;
         }
     }
-    if !section.is_empty() {
-        sections.push(section);
+    if !shard.is_empty() {
+        shards.push(shard);
     }
-    sections
+    shards
 }

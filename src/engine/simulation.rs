@@ -1,12 +1,16 @@
-//! One account's replay that can be halted, copied, and asked for more than its book plans: what a plan tries out.
+//! A simulation: one account's replay that can be halted, copied, and asked for more than its book plans. Plans try things
+//! out with it.
 //!
-//! A trial follows the rules of every replay. What it adds to a day comes after the actions of that day, where rows
-//! stand that people paste at the end of `actions.csv`.
+//! A simulation follows the rules of every replay: it is a shard of one account. What it adds to a day comes after the
+//! actions of that day, where rows stand that people paste at the end of `actions.csv`.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::mem;
 
-use super::account_state::{AccountInput, AccountState, Position};
+use super::account_state::{AccountInput, AccountState};
+use super::event_queue::EventQueue;
+use super::instances::Instances;
+use super::shard::{RowWriter, Shard, ShardDay};
+use super::window::ShardRows;
 use super::{PlannedStep, Refusal};
 use crate::engine::ledger::Entry;
 use crate::engine::lifecycle::DayStatus;
@@ -27,135 +31,121 @@ use crate::model::selector::Selector;
 /// | `clone` | the same account at the same moment, to be tried in another way |
 #[derive(Clone)]
 pub struct Simulation<'b> {
-    desk: AccountState<'b>,
-    /// The instances by the day on which they must be looked at; one that is outdated is passed over.
-    ahead: BinaryHeap<Reverse<(Day, Position)>>,
+    shard: Shard<'b>,
+    rows: ShardRows,
 }
 
 impl<'b> Simulation<'b> {
-    pub(super) fn simulate(book: &'b Book, papers: AccountInput) -> Self {
-        let desk = AccountState::open_account(book, papers);
-        let mut trial = Self {
-            desk,
-            ahead: BinaryHeap::new(),
-        };
-        trial
-            .desk
-            .positions()
-            .for_each(|position| trial.plan(position, book.days.from.yesterday()));
-        trial
+    pub(super) fn simulate(book: &'b Book, input: AccountInput) -> Self {
+        let queue = EventQueue::for_few_days(book.days.from);
+        Self {
+            shard: Shard::open_with_queue(book, vec![input], queue),
+            rows: ShardRows::default(),
+        }
     }
 
-    fn plan(&mut self, position: Position, day: Day) {
-        self.ahead.extend(
-            self.desk
-                .plan(position, day)
-                .map(|next| Reverse((next, position))),
-        );
+    fn state_of_account(&self) -> &AccountState<'b> {
+        &self.shard.accounts[0]
+    }
+
+    fn account_mut(&mut self) -> &mut AccountState<'b> {
+        &mut self.shard.accounts[0]
+    }
+
+    fn all_instances(&self) -> &Instances<'b> {
+        &self.state_of_account().instances
     }
 
     /// The book that is replayed.
     pub fn book(&self) -> &'b Book {
-        self.desk.book
+        self.state_of_account().book
     }
 
     /// The account.
     pub fn account(&self) -> AccountIndex {
-        self.desk.account
+        self.state_of_account().account
     }
 
     /// Its instances, by id.
     pub fn instances(&self) -> impl Iterator<Item = InstanceIndex> {
-        self.desk.units.iter().map(|unit| unit.instance)
+        self.all_instances()
+            .states
+            .iter()
+            .map(|state| state.instance)
     }
 
     /// Those that a selector means as they stand, also those that do not exist yet.
     pub fn matching(&self, selector: &Selector) -> Vec<InstanceIndex> {
-        let matching = self
-            .desk
-            .positions()
-            .filter(|position| self.desk.is_meant(*position, selector));
-        matching
-            .map(|position| self.desk.unit(position).instance)
-            .collect()
+        let instances = self.all_instances();
+        let positions = instances.positions();
+        let matching = positions.filter(|position| instances.matches(*position, selector));
+        matching.map(|at| instances[at].instance).collect()
     }
 
-    /// Where an instance of the account stands; none before its purchase or start.
+    /// The state of an instance of the account; none before its purchase or start.
     pub fn state(&self, instance: InstanceIndex) -> Option<State> {
-        self.desk.unit(self.position(instance)?).state
+        let instances = self.all_instances();
+        instances[instances.position_of(instance)?].state
     }
 
     /// Its flag.
     pub fn flag(&self, instance: InstanceIndex) -> Option<RenewFlag> {
-        Some(self.desk.unit(self.position(instance)?).flag)
+        let instances = self.all_instances();
+        Some(instances[instances.position_of(instance)?].flag)
     }
 
     /// All that decides on its days; none before its purchase or start.
-    pub fn standing(&self, instance: InstanceIndex) -> Option<DayStatus> {
-        self.desk.standing(self.position(instance)?)
+    pub fn status(&self, instance: InstanceIndex) -> Option<DayStatus> {
+        let instances = self.all_instances();
+        instances.status(instances.position_of(instance)?)
     }
 
     /// The months of its next auto-renewal.
     pub fn months(&self, instance: InstanceIndex) -> Option<u32> {
-        Some(self.desk.unit(self.position(instance)?).months())
-    }
-
-    fn position(&self, instance: InstanceIndex) -> Option<Position> {
-        let at = self
-            .desk
-            .units
-            .binary_search_by_key(&instance, |unit| unit.instance)
-            .ok()?;
-        Position::try_from(at).ok()
+        let instances = self.all_instances();
+        Some(instances[instances.position_of(instance)?].months())
     }
 
     /// What a payment can use.
     pub fn available(&self) -> Money {
-        self.desk.funds.available()
+        self.state_of_account().purse.available()
     }
 
-    /// Gives the account so much more at its opening, before any day is replayed.
-    pub fn endow(&mut self, cash: Money) {
-        self.desk.endow(cash);
+    /// Adds to the account's cash at the opening, before any day is replayed.
+    pub fn add_opening_cash(&mut self, cash: Money) {
+        self.account_mut().add_opening_cash(cash);
     }
 
     /// Sets the months of an instance's auto-renewal and purchase, before any day is replayed.
     pub fn set_months(&mut self, instance: InstanceIndex, months: u32) {
-        self.desk.set_months(instance, months);
+        self.account_mut().set_months(instance, months);
     }
 
     /// Adds to a day that has not been replayed: money before everything else, all in the order in which it is added.
     pub fn add_step(&mut self, day: Day, step: PlannedStep) {
-        let steps = self.desk.steps.entry(day).or_default();
-        let is_money = |step: &PlannedStep| matches!(step, PlannedStep::Receive(_));
-        let place = if is_money(&step) {
-            steps.partition_point(is_money)
-        } else {
-            steps.len()
+        let steps = self.account_mut().steps.entry(day).or_default();
+        let place = match step {
+            PlannedStep::Receive(_) => steps.partition_point(PlannedStep::is_money),
+            PlannedStep::Do(..) => steps.len(),
         };
         steps.insert(place, step);
+        // The only account has the first slot.
+        self.shard.queue.schedule(day, 0);
     }
 
     /// Takes back everything but money that was added to days to come.
     pub fn forget_tasks(&mut self) {
-        let is_money = |step: &PlannedStep| matches!(step, PlannedStep::Receive(_));
-        self.desk
-            .steps
-            .values_mut()
-            .for_each(|steps| steps.retain(is_money));
-        self.desk.steps.retain(|_, steps| !steps.is_empty());
+        self.account_mut().steps.retain(|_, steps| {
+            steps.retain(PlannedStep::is_money);
+            !steps.is_empty()
+        });
     }
 
     /// The next day on which something can happen, if there is one.
-    pub fn next_day(&mut self) -> Option<Day> {
-        let (from, last) = (self.desk.book.days.from, self.desk.book.days.to);
-        let tomorrow = self.desk.tomorrow();
-        let waiting = self.ahead.peek().map(|Reverse((day, _))| *day);
-        let next = match tomorrow == from || self.desk.is_restless() {
-            true => Some(tomorrow),
-            false => waiting.into_iter().chain(self.desk.next_action()).min(),
-        };
-        next.filter(|day| *day <= last && self.desk.refusal.is_none())
+    pub fn next_day(&self) -> Option<Day> {
+        let account = self.state_of_account();
+        let next = self.shard.queue.next_day()?;
+        (next <= account.book.days.to && account.refusal.is_none()).then_some(next)
     }
 
     /// Replays every day up to `last`.
@@ -164,48 +154,35 @@ impl<'b> Simulation<'b> {
     /// An action needs a price that is not known.
     pub fn advance(&mut self, last: Day) -> Result<(), Refusal> {
         while let Some(day) = self.next_day().filter(|day| *day <= last) {
-            self.replay(day);
+            let mut writer = RowWriter {
+                rows: &mut self.rows,
+                ends: &mut Vec::new(),
+            };
+            let is_split = false;
+            self.shard.replay(ShardDay { day, is_split }, &mut writer);
         }
-        self.desk.let_pass(last);
-        self.desk.balances.clear();
-        self.desk.homeless.clear();
-        self.desk.matched.clear();
-        self.desk.refusal.map_or(Ok(()), Err)
-    }
-
-    fn replay(&mut self, day: Day) {
-        let mut positions = Vec::new();
-        while let Some(Reverse((_, position))) = self
-            .ahead
-            .peek()
-            .copied()
-            .filter(|Reverse((next, _))| *next <= day)
-        {
-            positions.push(position);
-            self.ahead.pop();
-        }
-        positions.retain(|position| self.desk.unit(*position).wake == day);
-        positions.sort_unstable();
-        positions.dedup();
-        self.desk.replay(day, positions.into_iter());
-        for at in 0..self.desk.awake.len() {
-            self.plan(self.desk.awake[at], day);
-        }
+        self.rows.balances.clear();
+        let account = self.account_mut();
+        account.skip_to(last);
+        account.journal.unassigned.clear();
+        account.journal.matched.clear();
+        account.refusal.map_or(Ok(()), Err)
     }
 
     /// The rows since they were last taken.
     pub fn take_entries(&mut self) -> Vec<Entry> {
-        std::mem::take(&mut self.desk.entries)
+        mem::take(&mut self.rows.entries)
     }
 
-    /// The least sum more with which any decision would have been another one since the last call of
-    /// [`watch`](Self::watch): a payment, a restart, or an hour of arrears. With less everything goes as it went.
-    pub fn narrowest(&self) -> Option<Money> {
-        self.desk.narrowest
+    /// The smallest amount of further cash with which any decision would have been another one since the last call of
+    /// [`reset_margin`](Self::reset_margin): a payment, a restart, or an hour of arrears. With less everything goes as it
+    /// went.
+    pub fn margin(&self) -> Option<Money> {
+        self.state_of_account().purse.margin
     }
 
     /// Begins to watch decisions.
-    pub fn watch(&mut self) {
-        self.desk.narrowest = None;
+    pub fn reset_margin(&mut self) {
+        self.account_mut().purse.margin = None;
     }
 }

@@ -1,15 +1,16 @@
 //! Phase 6: the hours of postpaid instances, the arrears clock, and what arrears stop.
 
-use super::account_state::{AccountState, NewRow, Position};
+use super::instances::{Instances, Position};
+use super::journal::Journal;
+use super::purse::Purse;
 use crate::engine::charge;
 use crate::engine::event::{Event, Reason};
-use crate::engine::lifecycle::Trigger;
+use crate::engine::ledger::Entry;
 use crate::model::calendar::Day;
 use crate::model::instance::{State, StoppedBy};
 use crate::model::money::Money;
 
-/// Hours of a day.
-const HOURS: u8 = 24;
+const HOURS_PER_DAY: u8 = 24;
 
 /// Hours billed to an instance on a day.
 struct HourlyUsage {
@@ -22,69 +23,67 @@ struct HourlyUsage {
     stops: bool,
 }
 
-impl AccountState<'_> {
-    /// Settles a day of usage and gives its sum.
-    pub(super) fn use_hours(&mut self, day: Day) -> Money {
-        let used = self.count_hours();
-        let mut sum = Money::ZERO;
+impl Instances<'_> {
+    /// Bills a day of usage and gives its sum.
+    pub(super) fn use_hours(
+        &mut self,
+        purse: &mut Purse,
+        journal: &mut Journal,
+        day: Day,
+    ) -> Money {
+        let used = self.count_hours(purse);
         for usage in &used {
-            sum += usage.amount;
-            let movement = self.deduct(usage.amount);
-            self.details_mut(usage.position).count_billed(usage.hours);
-            let row = NewRow::new(day, Event::Usage)
-                .at_position(usage.position)
-                .using(usage.hours);
-            self.append_row(row.while_stopped(usage.was_stopped).moving(movement));
+            let movement = purse.deduct(usage.amount);
+            let details = self.details_mut(usage.position);
+            details.billed_hours = details.billed_hours.saturating_add(usage.hours.into());
+            // What was stopped before the day is so in its row; what stops on it runs there.
+            let row = self.begin_row(usage.position, day, Event::Usage);
+            let hours = usage.hours;
+            journal.append(Entry { hours, ..row }.moving(movement));
         }
         for usage in used.iter().filter(|usage| usage.stops) {
-            self.unit_mut(usage.position).stopped_by = StoppedBy::Arrears;
-            self.details_mut(usage.position).since = day;
-            self.transit(usage.position, Trigger::Stop);
-            self.append_row(
-                NewRow::new(day, Event::Stopped)
-                    .at_position(usage.position)
-                    .because(Reason::Arrears),
-            );
+            self.switch_off(usage.position, StoppedBy::Arrears, day);
+            let row = self.begin_row(usage.position, day, Event::Stopped);
+            journal.append(row.because(Reason::Arrears));
         }
-        sum
+        used.iter().map(|usage| usage.amount).sum()
     }
 
-    /// Lets 24 hours pass and says how many of them are billed to which instance, by id.
-    fn count_hours(&mut self) -> Vec<HourlyUsage> {
-        let used: Vec<HourlyUsage> = self
-            .charged
-            .iter()
-            .map(|position| self.whole_day(*position))
-            .collect();
+    /// Lets the hours of a day pass and says how many of them are billed to which instance, by id.
+    fn count_hours(&self, purse: &mut Purse) -> Vec<HourlyUsage> {
+        let whole_days = self.charged.iter().map(|at| self.whole_day(*at));
+        let mut used: Vec<HourlyUsage> = whole_days.collect();
         let sum: Money = used.iter().map(|usage| usage.amount).sum();
-        if self.funds.available() - sum >= Money::ZERO {
-            self.arrears_hours = None;
-            return used;
+        if purse.available() - sum >= Money::ZERO {
+            purse.arrears_hours = None;
+        } else {
+            self.count_in_arrears(&mut used, purse);
         }
-        self.count_hours_in_arrears(used)
+        used
     }
 
     fn whole_day(&self, position: Position) -> HourlyUsage {
         let amount = match self.profile(position).hourly_tiers.is_empty() {
-            true => self.details(position).hour * u32::from(HOURS),
-            false => (0..HOURS).map(|hour| self.hour_price(position, hour)).sum(),
+            true => self.details(position).hour * u32::from(HOURS_PER_DAY),
+            false => (0..HOURS_PER_DAY)
+                .map(|hour| self.hour_price(position, hour))
+                .sum(),
         };
-        let was_stopped = self.unit(position).state == Some(State::Stopped);
         HourlyUsage {
             position,
-            hours: HOURS,
+            hours: HOURS_PER_DAY,
             amount,
-            was_stopped,
+            was_stopped: self[position].state == Some(State::Stopped),
             stops: false,
         }
     }
 
-    /// What the hour costs that follows so many billed hours of the day.
+    /// What the hour costs that follows this many billed hours of the day.
     fn hour_price(&self, position: Position, hours_today: u8) -> Money {
         let details = self.details(position);
         match (details.hourly, self.profile(position)) {
             (Some(price), profile) if !profile.hourly_tiers.is_empty() => {
-                let billed = details.billed_hours.saturating_add(u32::from(hours_today));
+                let billed = details.billed_hours.saturating_add(hours_today.into());
                 charge::tiered_hour(profile, self.currency, price, billed)
             }
             _ => details.hour,
@@ -92,16 +91,13 @@ impl AccountState<'_> {
     }
 
     /// Counts hour by hour, because the account is in arrears at least at the end of the day.
-    fn count_hours_in_arrears(&mut self, whole_days: Vec<HourlyUsage>) -> Vec<HourlyUsage> {
-        let mut available = self.funds.available();
-        let begin = |usage| HourlyUsage {
-            hours: 0,
-            amount: Money::ZERO,
-            ..usage
-        };
-        let mut used: Vec<HourlyUsage> = whole_days.into_iter().map(begin).collect();
-        for _ in 1..=HOURS {
-            for usage in &mut used {
+    fn count_in_arrears(&self, used: &mut [HourlyUsage], purse: &mut Purse) {
+        let mut available = purse.available();
+        for usage in &mut *used {
+            (usage.hours, usage.amount) = (0, Money::ZERO);
+        }
+        for _ in 0..HOURS_PER_DAY {
+            for usage in &mut *used {
                 if !usage.stops || self.profile(usage.position).bill_while_stopped {
                     let price = self.hour_price(usage.position, usage.hours);
                     usage.amount += price;
@@ -109,19 +105,13 @@ impl AccountState<'_> {
                     available -= price;
                 }
             }
-            self.lack(-available);
-            self.arrears_hours = match self.arrears_hours {
-                _ if available >= Money::ZERO => None,
-                None => Some(0),
-                Some(hours) => Some(hours.saturating_add(1)),
-            };
-            let Some(clock) = self.arrears_hours else {
+            purse.count_hour(available);
+            let Some(clock) = purse.arrears_hours else {
                 continue;
             };
             for usage in used.iter_mut().filter(|usage| !usage.was_stopped) {
                 usage.stops |= self.profile(usage.position).arrears_grace_hours <= clock;
             }
         }
-        used
     }
 }

@@ -1,7 +1,7 @@
 //! The rows of some days, in order: by date, then account id, then order of occurrence.
 //!
-//! What sections wrote stays where it is; a window knows in which order its pieces follow each other. It keeps the rows, or
-//! whatever is made of them while they are at hand.
+//! What shards wrote stays where it is; a window knows in which order its pieces follow each other. It keeps the rows, or
+//! whatever is made of them while they are in the cache.
 
 use std::mem;
 use std::ops::Range;
@@ -9,8 +9,8 @@ use std::ops::Range;
 use crate::engine::ledger::{Balance, Entry};
 use crate::model::calendar::Day;
 
-/// Rows that a section writes, in order.
-#[derive(Debug, Default)]
+/// Rows that a shard writes, in order.
+#[derive(Clone, Debug, Default)]
 pub struct ShardRows {
     /// Rows of the ledger.
     pub entries: Vec<Entry>,
@@ -26,7 +26,7 @@ pub struct Window<K = ShardRows> {
     last: Option<Day>,
 }
 
-/// What is kept of the rows of one section.
+/// What is kept of the rows of one shard.
 #[derive(Debug, Default)]
 pub(super) struct ShardPart<K> {
     pub kept: K,
@@ -53,29 +53,32 @@ struct AccountRows {
 }
 
 /// A place in a day: at an account, by its number, or before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DayPosition {
-    /// Before the rows of the account with this number.
-    Before(usize),
-    /// Among the rows of the account with this number.
-    At(usize),
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DayPosition {
+    account: usize,
+    is_at: bool,
 }
 
 impl DayPosition {
-    fn key(self) -> (usize, bool) {
-        match self {
-            Self::Before(account) => (account, false),
-            Self::At(account) => (account, true),
-        }
+    /// Before the rows of the account with this number.
+    pub(super) fn before(account: usize) -> Self {
+        let is_at = false;
+        Self { account, is_at }
+    }
+
+    /// Among the rows of the account with this number.
+    pub(super) fn at(account: usize) -> Self {
+        let is_at = true;
+        Self { account, is_at }
     }
 }
 
-/// Rows that follow each other, as their numbers among those of a section, and what is kept of that section.
+/// Rows that follow each other, as their numbers among those of a shard, and what is kept of that shard.
 #[derive(Debug)]
 pub struct RowSpan<'w, K> {
     /// The day of the rows.
     pub day: Day,
-    /// What is kept of the section's rows.
+    /// What is kept of the shard's rows.
     pub kept: &'w K,
     /// Rows of the ledger.
     pub entries: Range<usize>,
@@ -101,28 +104,25 @@ impl<K> Window<K> {
 
     /// The number of its rows of the ledger.
     pub fn rows(&self) -> u64 {
-        self.order
-            .iter()
-            .map(|stretch| stretch.entries.len() as u64)
-            .sum()
+        self.order.iter().map(|run| run.entries.len() as u64).sum()
     }
 
     /// Its pieces in order.
     pub fn pieces(&self) -> impl Iterator<Item = RowSpan<'_, K>> {
-        self.order.iter().map(|stretch| RowSpan {
-            day: stretch.day,
-            kept: &self.parts[stretch.part].kept,
-            entries: stretch.entries.clone(),
-            balances: stretch.balances.clone(),
+        self.order.iter().map(|run| RowSpan {
+            day: run.day,
+            kept: &self.parts[run.part].kept,
+            entries: run.entries.clone(),
+            balances: run.balances.clone(),
         })
     }
 
-    /// Empties the window, with room for so many sections.
-    pub(super) fn clear(&mut self, sections: usize)
+    /// Empties the window, with room for these parts.
+    pub(super) fn clear(&mut self, parts: usize)
     where
         K: Default,
     {
-        self.parts.resize_with(sections, ShardPart::default);
+        self.parts.resize_with(parts, ShardPart::default);
         self.parts.iter_mut().for_each(|part| part.ends.clear());
         self.order.clear();
         self.last = None;
@@ -132,21 +132,16 @@ impl<K> Window<K> {
     pub(super) fn put_in_order(&mut self, last: Day) {
         self.last = Some(last);
         for (number, part) in self.parts.iter().enumerate() {
-            let mut from = (0, 0);
-            self.order.extend(part.ends.iter().map(|end| {
-                let (entries, balances) = mem::replace(&mut from, (end.entries, end.balances));
-                let (entries, balances) = (entries..end.entries, balances..end.balances);
-                AccountRows {
-                    day: end.day,
-                    place: end.place,
-                    part: number,
-                    entries,
-                    balances,
-                }
+            let (mut entries, mut balances) = (0, 0);
+            self.order.extend(part.ends.iter().map(|end| AccountRows {
+                day: end.day,
+                place: end.place,
+                part: number,
+                entries: mem::replace(&mut entries, end.entries)..end.entries,
+                balances: mem::replace(&mut balances, end.balances)..end.balances,
             }));
         }
-        self.order
-            .sort_by_key(|stretch| (stretch.day, stretch.place.key()));
+        self.order.sort_by_key(|run| (run.day, run.place));
     }
 }
 
@@ -178,15 +173,5 @@ impl ShardRows {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.balances.clear();
-    }
-
-    /// Marks the end of what stands at a place.
-    pub(super) fn end(&self, day: Day, place: DayPosition) -> RunEnd {
-        RunEnd {
-            day,
-            place,
-            entries: self.entries.len(),
-            balances: self.balances.len(),
-        }
     }
 }

@@ -2,49 +2,39 @@
 
 use super::ids;
 use super::settings::{Settings, currency};
-use super::table::{CsvTable, InputRow, KnownColumns, Origins};
-use super::value::{Problem, amount, amount_from_zero, shown, whole};
+use super::table::{CellReader, CsvTable, InputRow, KnownColumns, Origins, columns};
+use super::value::{Problem, shown};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::{Account, AccountIndex, Funds};
 use crate::model::id::AccountId;
-use crate::model::money::{Currency, Money};
+use crate::model::money::Money;
 
 pub(super) const FILE: &str = "accounts.csv";
 
+columns! {
+    ACCOUNT_ID "account_id",
+    NAME "name",
+    CASH "cash",
+    FREE_CREDIT "free_credit",
+    FROZEN "frozen",
+    CREDIT_LIMIT "credit_limit",
+    ALERT_BELOW "alert_below",
+    CURRENCY "currency",
+    ARREARS_HOURS "arrears_hours",
+    ALERT_DAYS "alert_days",
+}
+
 pub(super) const COLUMNS: KnownColumns = KnownColumns {
-    names: &[
-        "account_id",
-        "name",
-        "cash",
-        "free_credit",
-        "frozen",
-        "credit_limit",
-        "alert_below",
-        "currency",
-        "arrears_hours",
-        "alert_days",
-    ],
+    names: NAMES,
     required: &[ACCOUNT_ID],
-    tags: false,
     ids: &[ACCOUNT_ID],
-    prices: &[],
+    ..KnownColumns::NONE
 };
-const ACCOUNT_ID: usize = 0;
-const NAME: usize = 1;
-pub(super) const CASH: usize = 2;
-const FREE_CREDIT: usize = 3;
-const FROZEN: usize = 4;
-const CREDIT_LIMIT: usize = 5;
-const ALERT_BELOW: usize = 6;
-pub(super) const CURRENCY: usize = 7;
-const ARREARS_HOURS: usize = 8;
-const ALERT_DAYS: usize = 9;
 
-/// So many accounts are compared with a misspelt one.
-const MOST_COMPARED: usize = 1_000;
-
-/// The most hours or days that a counter of the opening may have.
-const MOST_COUNTED: i64 = 1_000_000;
+/// The accounts that a misspelt one is compared with, at most.
+const MAX_COMPARED: usize = 1_000;
+/// The most hours or days of a counter at the opening.
+const MAX_COUNT: i64 = 1_000_000;
 
 /// The accounts by id, and where their rows are.
 pub(super) fn read_accounts<'t, 'f>(
@@ -53,30 +43,17 @@ pub(super) fn read_accounts<'t, 'f>(
     diagnostics: &mut Diagnostics,
 ) -> (Vec<Account>, Origins<'t, 'f>) {
     let mut accounts = Vec::new();
-    let errors = diagnostics.errors();
-    table.rows(diagnostics, |row, diagnostics| {
-        if let Some(account) = read_account(&row, settings, diagnostics) {
-            accounts.push((account, row.start()));
-        }
+    table.read_rows(diagnostics, |mut cells| {
+        let account = read_account(&mut cells, settings);
+        accounts.extend(account.map(|account| (account, cells.row.start())));
     });
-    table.report_whole(errors, diagnostics);
     accounts.sort_unstable_by(|(left, left_start), (right, right_start)| {
         (&left.id, left_start).cmp(&(&right.id, right_start))
     });
     for pair in accounts.windows(2) {
-        let [(first, first_start), (second, second_start)] = pair else {
-            continue;
-        };
-        if first.id == second.id {
-            diagnostics.push_with(Code::DuplicateId, || {
-                let (id, line) = (shown(first.id.as_str()), table.line_number(*first_start));
-                let message = format!("account {id} stands twice, first in line {line}");
-                (
-                    table.place_of_cell(*second_start, ACCOUNT_ID),
-                    message,
-                    "keep one of the two rows".to_owned(),
-                )
-            });
+        if pair[0].0.id == pair[1].0.id {
+            let what = format!("account {}", shown(pair[0].0.id.as_str()));
+            table.report_duplicate(&what, [pair[0].1, pair[1].1], ACCOUNT_ID, diagnostics);
         }
     }
     let (accounts, starts) = accounts.into_iter().unzip();
@@ -84,40 +61,23 @@ pub(super) fn read_accounts<'t, 'f>(
 }
 
 /// Reads one row. An account with a wrong cell still exists: its instances are not to blame.
-fn read_account(
-    row: &impl InputRow,
-    settings: &Settings,
-    diagnostics: &mut Diagnostics,
-) -> Option<Account> {
-    let id = row.need((ACCOUNT_ID, "account_id"), diagnostics, |text| {
-        Ok(AccountId::new(ids::id(text)?))
-    });
-    let currency = row
-        .read_cell_as(CURRENCY, diagnostics, currency)
-        .unwrap_or(settings.currency);
-    let mut money = |slot, read: fn(&str, Currency) -> Result<Money, Problem>| {
-        row.read_cell_as(slot, diagnostics, |text| read(text, currency))
-    };
+fn read_account(cells: &mut CellReader<'_, impl InputRow>, settings: &Settings) -> Option<Account> {
+    let id = cells.need(ACCOUNT_ID, |text| Ok(AccountId::new(ids::id(text)?)));
+    let currency = cells.read(CURRENCY, currency).unwrap_or(settings.currency);
     let funds = Funds {
-        cash: money(CASH, amount).unwrap_or(Money::ZERO),
-        free_credit: money(FREE_CREDIT, amount_from_zero).unwrap_or(Money::ZERO),
-        frozen: money(FROZEN, amount_from_zero).unwrap_or(Money::ZERO),
-        credit_limit: money(CREDIT_LIMIT, amount_from_zero).unwrap_or(Money::ZERO),
-    };
-    let alert_below = money(ALERT_BELOW, amount);
-    let count = |text: &str| {
-        whole(text, 0, MOST_COUNTED).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+        cash: cells.amount(CASH, currency).unwrap_or(Money::ZERO),
+        free_credit: cells.amount_or_zero(FREE_CREDIT, currency),
+        frozen: cells.amount_or_zero(FROZEN, currency),
+        credit_limit: cells.amount_or_zero(CREDIT_LIMIT, currency),
     };
     Some(Account {
         id: id??,
-        name: row.text(NAME).map(Into::into),
+        name: cells.text(NAME).map(Into::into),
         currency,
         funds,
-        alert_below,
-        arrears_hours: row.read_cell_as(ARREARS_HOURS, diagnostics, count),
-        alert_days: row
-            .read_cell_as(ALERT_DAYS, diagnostics, count)
-            .unwrap_or(0),
+        alert_below: cells.amount(ALERT_BELOW, currency),
+        arrears_hours: cells.count(ARREARS_HOURS, 0..=MAX_COUNT),
+        alert_days: cells.count(ALERT_DAYS, 0..=MAX_COUNT).unwrap_or(0),
         vouchers: Vec::new(),
         returns: Vec::new(),
     })
@@ -135,31 +95,26 @@ pub(super) fn find_account(id: &str, accounts: &[Account]) -> Option<AccountInde
 
 /// The account that a row names, which must be one of the book.
 pub(super) fn known_account(
-    row: &impl InputRow,
+    cells: &mut CellReader<'_, impl InputRow>,
     slot: usize,
     accounts: &[Account],
-    diagnostics: &mut Diagnostics,
 ) -> Option<AccountIndex> {
-    row.need((slot, "account_id"), diagnostics, |text| {
-        find_account(text, accounts).ok_or_else(|| unknown_account(text, accounts))
-    })
+    cells.need(slot, |text| account_of_id(text, accounts))
+}
+
+/// The account with this id, which must be one of the book.
+pub(super) fn account_of_id(id: &str, accounts: &[Account]) -> Result<AccountIndex, Problem> {
+    find_account(id, accounts).ok_or_else(|| unknown_account(id, accounts))
 }
 
 /// What is wrong with an id that no account has.
 pub(super) fn unknown_account(text: &str, accounts: &[Account]) -> Problem {
-    let known = accounts
-        .iter()
-        .take(MOST_COMPARED)
-        .map(|account| account.id.as_str());
-    match ids::id(text) {
-        Err(problem) => problem,
-        Ok(_) => {
-            let help = ids::meant(text, (known, FILE), "add it to `accounts.csv`");
-            Problem::new(
-                Code::UnknownAccount,
-                format!("there is no account {}", shown(text)),
-                help,
-            )
-        }
+    if let Err(problem) = ids::id(text) {
+        return problem;
     }
+    let known = accounts.iter().take(MAX_COMPARED);
+    let known = known.map(|account| account.id.as_str());
+    let help = ids::meant(text, known, FILE, "add it to `accounts.csv`");
+    let message = format!("there is no account {}", shown(text));
+    Problem::new(Code::UnknownAccount, message, help)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::settings::{Settings, currency};
-use super::table::{CsvTable, InputRow, KnownColumns};
+use super::table::{CsvTable, KnownColumns, columns, duplicate};
 use super::value::{Problem, amount_from_zero, price, shown};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::budget::{Budget, Rate};
@@ -13,28 +13,30 @@ use crate::model::money::{Currency, Price};
 pub(super) const FILE: &str = "budget.csv";
 pub(super) const RATES_FILE: &str = "rates.csv";
 
+columns! {
+    MONTH "month",
+    KEY "key",
+    AMOUNT "amount",
+}
+
 pub(super) const COLUMNS: KnownColumns = KnownColumns {
-    names: &["month", "key", "amount"],
+    names: NAMES,
     required: &[MONTH, AMOUNT],
-    tags: false,
     ids: &[KEY],
-    prices: &[],
+    ..KnownColumns::NONE
 };
-const MONTH: usize = 0;
-const KEY: usize = 1;
-const AMOUNT: usize = 2;
 
 const RATES: KnownColumns = KnownColumns {
     names: &["currency", "rate"],
     required: &[CURRENCY, RATE],
-    tags: false,
-    ids: &[],
     prices: &[RATE],
+    ..KnownColumns::NONE
 };
 const CURRENCY: usize = 0;
 const RATE: usize = 1;
 
 /// The budgets, in file order.
+/// Rule **budget-file**.
 pub(super) fn read_budget(
     bytes: &[u8],
     settings: &Settings,
@@ -45,27 +47,21 @@ pub(super) fn read_budget(
     let Some(table) = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics) else {
         return budgets;
     };
-    let errors = diagnostics.errors();
-    table.rows(diagnostics, |row, diagnostics| {
-        let month = row.need((MONTH, "month"), diagnostics, month);
-        let amount = row.need((AMOUNT, "amount"), diagnostics, |text| {
-            amount_from_zero(text, settings.currency)
-        });
+    table.read_rows(diagnostics, |mut cells| {
+        let month = cells.need(MONTH, month);
+        let amount = cells.need(AMOUNT, |text| amount_from_zero(text, settings.currency));
         let (Some(month), Some(amount)) = (month, amount) else {
             return;
         };
-        let key = row.text(KEY);
-        let first = *seen
-            .entry((month, key.map(str::to_owned)))
-            .or_insert(row.start());
-        if first != row.start() {
+        let (key, start) = (cells.text(KEY), cells.row.start());
+        let first = *seen.entry((month, key.map(str::to_owned))).or_insert(start);
+        if first != start {
             let of = key.map_or_else(|| "everything".to_owned(), shown);
-            let message = format!(
-                "the budget of {of} stands twice, first in line {}",
+            let what = format!(
+                "budget of {of} (first on line {})",
                 table.line_number(first)
             );
-            let problem = Problem::new(Code::DuplicateId, message, "keep one of the two rows");
-            return problem.report(|| row.place(MONTH), diagnostics);
+            return cells.report(MONTH, duplicate(what));
         }
         budgets.push(Budget {
             month,
@@ -73,11 +69,11 @@ pub(super) fn read_budget(
             amount,
         });
     });
-    table.report_whole(errors, diagnostics);
     budgets
 }
 
 /// The rates, by currency.
+/// Rule **rates-file**.
 pub(super) fn read_rates(
     bytes: &[u8],
     settings: &Settings,
@@ -87,33 +83,25 @@ pub(super) fn read_rates(
     let Some(table) = CsvTable::open_table(RATES_FILE, bytes, RATES, diagnostics) else {
         return Vec::new();
     };
-    let errors = diagnostics.errors();
-    table.rows(diagnostics, |row, diagnostics| {
-        let currency = row.need((CURRENCY, "currency"), diagnostics, |text| {
-            foreign(text, settings.currency)
-        });
-        let rate = row.need((RATE, "rate"), diagnostics, rate);
+    table.read_rows(diagnostics, |mut cells| {
+        let currency = cells.need(CURRENCY, |text| foreign(text, settings.currency));
+        let rate = cells.need(RATE, rate);
         let (Some(currency), Some(rate)) = (currency, rate) else {
             return;
         };
         if rates.insert(currency, Rate { currency, rate }).is_some() {
-            let message = format!("the rate of {currency} stands twice");
-            let problem = Problem::new(Code::DuplicateId, message, "keep one of the two rows");
-            problem.report(|| row.place(CURRENCY), diagnostics);
+            cells.report(CURRENCY, duplicate(format!("rate of {currency}")));
         }
     });
-    table.report_whole(errors, diagnostics);
     rates.into_values().collect()
 }
 
 /// The first day of a month of the form `YYYY-MM`.
 fn month(text: &str) -> Result<Day, Problem> {
-    Day::parse(&format!("{text}-01")).map_err(|_| {
+    let first_of = |month: &str| Day::parse(&format!("{month}-01")).ok();
+    first_of(text).ok_or_else(|| {
         let message = format!("{} is not a month of the form YYYY-MM", shown(text));
-        let help = match text
-            .get(..7)
-            .filter(|start| Day::parse(&format!("{start}-01")).is_ok())
-        {
+        let help = match text.get(..7).filter(|start| first_of(start).is_some()) {
             Some(start) => format!("write {start}"),
             None => "write the month as YYYY-MM, such as 2026-12".to_owned(),
         };

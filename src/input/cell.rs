@@ -25,18 +25,24 @@ pub fn is_formula(text: &str) -> bool {
 /// Whether a piece of a file can have a cell that [`is_formula`], by a look at the first byte of each cell: few files have to
 /// be read a second time. It looks at all pairs of bytes, many at once.
 pub fn may_hold_formulas(csv: &[u8]) -> bool {
-    let is_one_of = |byte: u8, bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(false, |found, one| found | (byte == *one))
-    };
-    let ends_before = |byte: u8| is_one_of(byte, b",\"\n\r");
-    // A wide form begins with the last of them.
-    let begins = |byte: u8| is_one_of(byte, b"=+-@\t\xEF");
     let pairs = csv.iter().zip(csv.get(1..).unwrap_or_default());
     pairs.fold(false, |found, (&one, &next)| {
-        found | (ends_before(one) & (begins(next) | ((one == b'"') & ends_before(next))))
+        // A wide form begins with the last of these bytes.
+        let begins = is_one_of(next, b"=+-@\t\xEF");
+        let is_quoted = (one == b'"') & ends_cell(next);
+        found | (ends_cell(one) & (begins | is_quoted))
     })
+}
+
+fn ends_cell(byte: u8) -> bool {
+    is_one_of(byte, b",\"\n\r")
+}
+
+/// Without a branch, so that many bytes are compared at once.
+fn is_one_of(byte: u8, bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .fold(false, |found, one| found | (byte == *one))
 }
 
 /// The text as it is written.

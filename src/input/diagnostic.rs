@@ -50,7 +50,7 @@ codes! {
     BadJson = "bad-json" Error,
     /// A required column is not there.
     MissingColumn = "missing-column" Error,
-    /// A column stands twice.
+    /// Two columns with one name.
     DuplicateColumn = "duplicate-column" Error,
     /// A column that nothing reads.
     UnknownColumn = "unknown-column" Warning,
@@ -84,7 +84,7 @@ codes! {
     UnlikeServer = "unlike-server" Warning,
     /// A currency of the book that `rates.csv` has no rate of.
     MissingRate = "missing-rate" Warning,
-    /// An id that stands twice.
+    /// Two rows with one id.
     DuplicateId = "duplicate-id" Error,
     /// An account that `accounts.csv` does not list.
     UnknownAccount = "unknown-account" Error,
@@ -191,7 +191,7 @@ pub struct Place {
 
 /// How many characters of a long line are shown before the mark, of the mark, and after it.
 const WINDOW: usize = 70;
-/// So many bytes hold a window in any case.
+/// The most bytes that a window takes.
 const WINDOW_BYTES: usize = 4 * WINDOW;
 /// What some editors put before UTF-8 text; no column counts it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -217,13 +217,13 @@ impl Place {
         let stop = range.end.clamp(at, end);
         let lead = before(&bytes[shown_from..at], column);
         let (mark, is_cut) = cut(&bytes[at..stop]);
-        let tail = if is_cut {
-            String::new()
-        } else {
-            with_dots(cut(&bytes[stop..end]))
-        };
         let width = mark.chars().count().max(1);
-        let mark = with_dots((mark, is_cut));
+        let tail = if is_cut {
+            "…".to_owned()
+        } else {
+            let (tail, is_cut) = cut(&bytes[stop..end]);
+            if is_cut { tail + "…" } else { tail }
+        };
         let source = format!("{lead}{mark}{tail}")
             .chars()
             .map(printable)
@@ -275,10 +275,6 @@ fn cut(bytes: &[u8]) -> (String, bool) {
         text.chars().take(WINDOW).collect(),
         text.chars().nth(WINDOW).is_some(),
     )
-}
-
-fn with_dots((text, goes_on): (String, bool)) -> String {
-    if goes_on { text + "…" } else { text }
 }
 
 fn printable(character: char) -> char {
@@ -438,6 +434,11 @@ impl Diagnostics {
         self.push_with(code, || (place, message.into(), help.into()));
     }
 
+    /// Adds one that was found elsewhere.
+    pub fn push_found(&mut self, found: Diagnostic) {
+        self.push(found.code, found.place, found.message, found.help);
+    }
+
     /// Adds one whose place and sentences are made only if it can be kept: a million of them must not cost more than to
     /// count. What a scenario writes into many rows is wrong in each of them, but shown once.
     pub fn push_with(&mut self, code: Code, find: impl FnOnce() -> (Place, String, String)) {
@@ -474,10 +475,11 @@ impl Diagnostics {
 
     /// None yet, for a later part of the input that is read by itself. What could not be kept behind these is only counted.
     pub fn for_later(&self) -> Self {
-        let full = |kept: usize| if kept == KEPT { KEPT } else { 0 };
+        let [kept_errors, kept_warnings] =
+            [self.kept_errors, self.kept_warnings].map(|kept| if kept == KEPT { KEPT } else { 0 });
         Self {
-            kept_errors: full(self.kept_errors),
-            kept_warnings: full(self.kept_warnings),
+            kept_errors,
+            kept_warnings,
             ..Self::default()
         }
     }

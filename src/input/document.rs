@@ -12,8 +12,9 @@ use super::table::{InputRow, size, utf8};
 use super::value::{Problem, day, shown, whole, word};
 use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
 use crate::model::calendar::Day;
+use crate::model::words::Word;
 
-/// The largest TOML file, in bytes: parsed, it takes many times as much memory. `docs/model.md`, **toml-limits**.
+/// The largest TOML file, in bytes: parsed, it takes many times as much memory. `docs/spec/formats.md`, **toml-limits**.
 pub const LARGEST_TOML: usize = 1 << 21;
 
 /// A TOML file that could be parsed.
@@ -38,21 +39,23 @@ impl<'f> TomlDocument<'f> {
             return None;
         }
         let text = utf8(file, bytes, diagnostics)?;
-        match DeTable::parse(text) {
-            Ok(root) => Some(Self {
-                file,
-                text,
-                root,
-                lines: OnceLock::new(),
-            }),
-            Err(error) => {
-                let place = || match error.span() {
-                    Some(span) => Place::in_bytes(file, bytes, span),
-                    None => Place::of_file(file),
-                };
-                syntax(&error, text).report(place, diagnostics);
-                None
-            }
+        let parsed = DeTable::parse(text);
+        let root = parsed.map_err(|error| {
+            let place = || match error.span() {
+                Some(span) => Place::in_bytes(file, bytes, span),
+                None => Place::of_file(file),
+            };
+            syntax(&error, text).report(place, diagnostics);
+        });
+        Some(Self::with_root(file, text, root.ok()?))
+    }
+
+    fn with_root(file: &'f str, text: &'f str, root: Spanned<DeTable<'f>>) -> Self {
+        Self {
+            file,
+            text,
+            root,
+            lines: OnceLock::new(),
         }
     }
 
@@ -65,39 +68,36 @@ impl<'f> TomlDocument<'f> {
         }
     }
 
+    /// A value as a table, if it is one.
+    fn table<'d>(&'d self, value: &'d Spanned<DeValue<'d>>) -> Option<TomlTable<'d>> {
+        Some(TomlTable {
+            document: self,
+            table: value.get_ref().as_table()?,
+            span: value.span(),
+        })
+    }
+
     fn place_of_span(&self, span: Range<usize>) -> Place {
         let bytes = self.text.as_bytes();
-        Place::in_lines(
-            self.file,
-            bytes,
-            self.lines.get_or_init(|| LineIndex::index_lines(bytes)),
-            span,
-        )
+        let lines = self.lines.get_or_init(|| LineIndex::index_lines(bytes));
+        Place::in_lines(self.file, bytes, lines, span)
     }
 }
 
 /// What the parser says, in the words of a person who writes a book.
 fn syntax(error: &toml::de::Error, text: &str) -> Problem {
     let message = error.message().trim().replace('\n', "; ");
-    if message.starts_with("duplicate key") {
-        let key = error
-            .span()
-            .and_then(|span| text.get(span))
-            .unwrap_or("a key");
-        return Problem::new(
-            Code::BadToml,
-            format!("{} stands twice", shown(key)),
-            "keep one of the two",
-        );
-    }
-    if message.contains("recursion") || message.contains("recurse") {
-        return Problem::new(
-            Code::BadToml,
-            "tables or lists nest too deeply",
-            "no key of a book nests deeper than two tables",
-        );
-    }
-    let help = "write one `key = value` a line: texts in double quotes, dates as 2026-12-01, tables as [name]";
+    let (message, help) = if message.starts_with("duplicate key") {
+        let key = error.span().and_then(|span| text.get(span));
+        let message = format!("duplicate key {}", shown(key.unwrap_or("")));
+        (message, "keep one of the two")
+    } else if message.contains("recursion") || message.contains("recurse") {
+        let help = "no key of a book nests deeper than two tables";
+        ("tables or lists nest too deeply".to_owned(), help)
+    } else {
+        let help = "write one `key = value` a line: texts in double quotes, dates as 2026-12-01, tables as [name]";
+        (message, help)
+    };
     Problem::new(Code::BadToml, message, help)
 }
 
@@ -128,6 +128,17 @@ impl<'d> TomlTable<'d> {
 
     pub(super) fn field(&self, name: &str) -> Option<Field<'d>> {
         self.fields().find(|field| field.key() == name)
+    }
+
+    /// The text of a key, if it is there.
+    pub(super) fn text(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        self.field(name)?.read_text(diagnostics)
+    }
+
+    /// The tables of a key that holds a list of them, if it is there.
+    pub(super) fn tables(&self, name: &str, diagnostics: &mut Diagnostics) -> Vec<Self> {
+        let field = self.field(name);
+        field.map_or_else(Vec::new, |field| field.sections(diagnostics))
     }
 
     /// Its header; of a whole file the file.
@@ -175,11 +186,8 @@ impl<'d> Field<'d> {
 
     pub(super) fn report_unknown(&self, known: &[&str], diagnostics: &mut Diagnostics) {
         diagnostics.push_with(Code::UnknownKey, || {
-            let help = nearest(
-                self.key(),
-                known.iter().copied(),
-                &format!("the keys here are {}", known.join(", ")),
-            );
+            let otherwise = format!("the keys here are {}", known.join(", "));
+            let help = nearest(self.key(), known.iter().copied(), &otherwise);
             (
                 self.key_place(),
                 format!("unknown key {}", shown(self.key())),
@@ -207,35 +215,38 @@ impl<'d> Field<'d> {
     /// The text of a scalar.
     fn scalar(&self) -> Result<Cow<'d, str>, Problem> {
         let name = self.key();
-        let refuse =
-            |message: String, help: String| Err(Problem::new(Code::BadValue, message, help));
-        match self.value.get_ref() {
-            DeValue::String(text) => Ok(Cow::Borrowed(text)),
-            DeValue::Integer(number) if number.radix() == 10 => Ok(Cow::Borrowed(number.as_str())),
-            DeValue::Boolean(value) => Ok(Cow::Owned(value.to_string())),
-            DeValue::Datetime(date) => Ok(Cow::Owned(date.to_string())),
+        let (message, help) = match self.value.get_ref() {
+            DeValue::String(text) => return Ok(Cow::Borrowed(text)),
+            DeValue::Integer(number) if number.radix() == 10 => {
+                return Ok(Cow::Borrowed(number.as_str()));
+            }
+            DeValue::Boolean(value) => return Ok(Cow::Owned(value.to_string())),
+            DeValue::Datetime(date) => return Ok(Cow::Owned(date.to_string())),
             DeValue::Float(number) => {
                 let digits = number.as_str();
-                let help = if digits.len() > 40 { "…" } else { digits };
-                let message = format!(
-                    "{} is a floating-point number, which is inexact",
-                    shown(digits)
-                );
-                refuse(message, format!("write it in quotes: {name} = \"{help}\""))
+                let quoted = if digits.len() > 40 { "…" } else { digits };
+                (
+                    format!(
+                        "{} is a floating-point number, which is inexact",
+                        shown(digits)
+                    ),
+                    format!("write it in quotes: {name} = \"{quoted}\""),
+                )
             }
-            DeValue::Integer(_) => refuse(
+            DeValue::Integer(_) => (
                 format!("`{name}` is not a decimal number"),
                 format!("write `{name}` with the digits 0 to 9"),
             ),
-            DeValue::Array(_) => refuse(
+            DeValue::Array(_) => (
                 format!("`{name}` cannot be a list"),
                 format!("write one value for `{name}`"),
             ),
-            DeValue::Table(_) => refuse(
+            DeValue::Table(_) => (
                 format!("`{name}` cannot be a table"),
                 format!("write one value for `{name}`"),
             ),
-        }
+        };
+        Err(Problem::new(Code::BadValue, message, help))
     }
 
     pub(super) fn read_text(&self, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -246,10 +257,9 @@ impl<'d> Field<'d> {
         self.read_field(diagnostics, day)
     }
 
-    pub(super) fn flag(&self, diagnostics: &mut Diagnostics) -> Option<bool> {
-        self.read_field(diagnostics, |text| {
-            word(text, &[("true", true), ("false", false)])
-        })
+    /// One word of a closed list.
+    pub(super) fn word<T: Word>(&self, diagnostics: &mut Diagnostics) -> Option<T> {
+        self.read_field(diagnostics, |text| word(self.key(), text))
     }
 
     pub(super) fn read_number(
@@ -261,115 +271,83 @@ impl<'d> Field<'d> {
         self.read_field(diagnostics, |text| whole(text, least, most))
     }
 
-    /// The whole numbers of a list.
+    /// The whole numbers of a list; none where one of them cannot be read.
     pub(super) fn numbers(
         &self,
         least: i64,
         most: i64,
         diagnostics: &mut Diagnostics,
     ) -> Option<Vec<i64>> {
-        let Some(items) = self.value.get_ref().as_array() else {
-            let message = format!("`{}` must be a list of whole numbers", self.key());
-            self.refuse(
-                message,
-                format!("write {} = [1, 2, 3]", self.key()),
-                diagnostics,
-            );
-            return None;
-        };
-        let read = |item: &'d Spanned<DeValue<'d>>| Field {
-            value: item,
-            ..self.clone()
-        };
+        let items = self.list(" of whole numbers", "[1, 2, 3]", diagnostics)?;
         let numbers: Vec<Option<i64>> = items
             .iter()
-            .map(|item| read(item).read_number(least, most, diagnostics))
+            .map(|item| item.read_number(least, most, diagnostics))
             .collect();
         numbers.into_iter().collect()
     }
 
-    /// The items of a list, each under the key of the list; none of something else, which is reported.
-    pub(super) fn items(&self, diagnostics: &mut Diagnostics) -> Vec<Self> {
-        let Some(items) = self.value.get_ref().as_array() else {
-            let message = format!("`{}` must be a list", self.key());
-            self.refuse(
-                message,
-                format!("write {} = [1, 3, 12]", self.key()),
-                diagnostics,
-            );
-            return Vec::new();
-        };
-        items
-            .iter()
-            .map(|item| Self {
-                value: item,
-                ..self.clone()
-            })
-            .collect()
+    /// The texts of a list with their fields; none of something else, which is reported.
+    pub(super) fn texts(&self, diagnostics: &mut Diagnostics) -> Vec<(String, Self)> {
+        let items = self.list("", "[1, 3, 12]", diagnostics).unwrap_or_default();
+        let texts = items
+            .into_iter()
+            .filter_map(|item| Some((item.read_text(diagnostics)?, item)));
+        texts.collect()
     }
 
     /// The days of a list; what is wrong is reported.
     pub(super) fn read_days(&self, diagnostics: &mut Diagnostics) -> Vec<Day> {
-        let Some(items) = self.value.get_ref().as_array() else {
-            let message = format!("`{}` must be a list of days", self.key());
-            self.refuse(
-                message,
-                format!("write {} = [2026-10-01, 2026-10-02]", self.key()),
-                diagnostics,
-            );
-            return Vec::new();
-        };
-        let read = |item: &'d Spanned<DeValue<'d>>| Field {
-            value: item,
-            ..self.clone()
-        };
+        let items = self.list(" of days", "[2026-10-01, 2026-10-02]", diagnostics);
+        let items = items.unwrap_or_default();
         items
             .iter()
-            .filter_map(|item| read(item).day(diagnostics))
+            .filter_map(|item| item.day(diagnostics))
             .collect()
+    }
+
+    /// The items of a list, each under the key of the list.
+    fn list(&self, of: &str, example: &str, diagnostics: &mut Diagnostics) -> Option<Vec<Self>> {
+        let Some(items) = self.value.get_ref().as_array() else {
+            let name = self.key();
+            let message = format!("`{name}` must be a list{of}");
+            self.refuse(message, format!("write {name} = {example}"), diagnostics);
+            return None;
+        };
+        let items = items.iter().map(|value| Self {
+            value,
+            ..self.clone()
+        });
+        Some(items.collect())
     }
 
     /// The table that it holds, or a report that it should.
     pub(super) fn section(&self, diagnostics: &mut Diagnostics) -> Option<TomlTable<'d>> {
-        if let Some(table) = self.value.get_ref().as_table() {
-            return Some(TomlTable {
-                document: self.document,
-                table,
-                span: self.value.span(),
-            });
+        let table = self.document.table(self.value);
+        if table.is_none() {
+            let name = self.key();
+            let message = format!("`{name}` must be a table");
+            self.refuse(
+                message,
+                format!("write it as a table: {name} = {{ … }}"),
+                diagnostics,
+            );
         }
-        let message = format!("`{}` must be a table", self.key());
-        self.refuse(
-            message,
-            format!("write it as a table: {} = {{ … }}", self.key()),
-            diagnostics,
-        );
-        None
+        table
     }
 
     /// The tables of a list of tables.
     pub(super) fn sections(&self, diagnostics: &mut Diagnostics) -> Vec<TomlTable<'d>> {
-        let items = self
-            .value
-            .get_ref()
-            .as_array()
-            .map(|items| items.iter().collect::<Vec<_>>());
+        let items = self.value.get_ref().as_array();
         let tables = items.and_then(|items| {
-            let section = |item: &'d Spanned<DeValue<'d>>| {
-                let table = item.get_ref().as_table()?;
-                Some(TomlTable {
-                    document: self.document,
-                    table,
-                    span: item.span(),
-                })
-            };
-            items.into_iter().map(section).collect::<Option<Vec<_>>>()
+            let tables = items.iter().map(|item| self.document.table(item));
+            tables.collect::<Option<Vec<_>>>()
         });
         tables.unwrap_or_else(|| {
-            let message = format!("`{}` must be a list of tables", self.key());
+            let name = self.key();
+            let message = format!("`{name}` must be a list of tables");
             self.refuse(
                 message,
-                format!("write each below a line [[{}]]", self.key()),
+                format!("write each below a line [[{name}]]"),
                 diagnostics,
             );
             Vec::new()
@@ -380,6 +358,7 @@ impl<'d> Field<'d> {
 /// A table read as a row of cells, each key a column.
 pub(super) struct TomlRow<'d> {
     section: TomlTable<'d>,
+    columns: &'static [&'static str],
     cells: Vec<Option<(Field<'d>, String)>>,
 }
 
@@ -387,7 +366,7 @@ impl<'d> TomlRow<'d> {
     /// Reads the table; unknown keys are reported. None where a value without text has been reported.
     pub(super) fn read_table(
         section: TomlTable<'d>,
-        columns: &[&str],
+        columns: &'static [&'static str],
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         section.refuse_unknown(columns, diagnostics);
@@ -401,21 +380,26 @@ impl<'d> TomlRow<'d> {
             readable &= text.is_some();
             cells[slot] = text.map(|text| (field, text));
         }
-        readable.then_some(Self { section, cells })
+        readable.then_some(Self {
+            section,
+            columns,
+            cells,
+        })
     }
 }
 
 impl InputRow for TomlRow<'_> {
     fn text(&self, slot: usize) -> Option<&str> {
-        self.cells[slot]
-            .as_ref()
-            .map(|(_, text)| text.as_str())
-            .filter(|text| !text.is_empty())
+        let (_, text) = self.cells[slot].as_ref()?;
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn column(&self, slot: usize) -> &'static str {
+        self.columns[slot]
     }
 
     fn place(&self, slot: usize) -> Place {
-        self.cells[slot]
-            .as_ref()
-            .map_or_else(|| self.section.place(), |(field, _)| field.place())
+        let cell = self.cells[slot].as_ref();
+        cell.map_or_else(|| self.section.place(), |(field, _)| field.place())
     }
 }

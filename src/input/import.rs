@@ -93,6 +93,7 @@ pub struct ImportCounts {
 }
 
 /// Makes a book of Tencent Cloud's responses and of bills; the same files in any order give the same book.
+/// Rule **nothing-invented**.
 ///
 /// # Errors
 /// Everything that is wrong with the files, with all warnings so far: text that is not JSON, shapes that are not

@@ -1,4 +1,6 @@
 //! `--set KEY=VALUE [where CONDITION]` as the text of a scenario.
+//!
+//! Rule **quick-change** of docs/spec.
 
 use toml::de::DeValue;
 
@@ -8,7 +10,7 @@ const TABLES: [&str; 2] = ["book.", "profile."];
 const PRICES: &str = "prices.";
 const TOPUPS: &str = "topups.";
 /// Stands before the condition.
-const WHERE: &str = " where ";
+pub(super) const WHERE: &str = " where ";
 
 /// The scenario that makes these changes: keys of the book and of profiles, and one block for each change of a column, of
 /// prices or of top-ups.

@@ -1,5 +1,8 @@
 //! A limit on a figure, as the command line takes it: `terminated = 0 where "tag:env" = 'prod'`.
+//!
+//! Rule **limit** of docs/spec.
 
+use super::inline_change::WHERE;
 use super::sweep::named_measure;
 use super::value::{amount, any_whole, shown};
 use crate::analysis::compare::{Limit, Measure};
@@ -31,24 +34,24 @@ const OF_INSTANCES: &[Measure] = &[
 /// # Errors
 /// What is wrong with the text, and what to type instead.
 pub fn limit(text: &str, currency: Currency) -> Result<(Limit, Option<String>), (String, String)> {
-    let help = || {
-        "write it like \"terminated = 0 where \\\"tag:env\\\" = 'prod'\" or \"lowest >= 1000\""
-            .to_owned()
+    let at = text.to_ascii_lowercase().find(WHERE);
+    let (figure, condition) = match at {
+        Some(at) => (
+            &text[..at],
+            Some(text[at + WHERE.len()..].trim().to_owned()),
+        ),
+        None => (text, None),
     };
-    let at = text.to_ascii_lowercase().find(" where ");
-    let (figure, condition) = at.map_or((text, None), |at| {
-        (&text[..at], Some(text[at + 7..].trim().to_owned()))
-    });
     let found = COMPARISONS
         .iter()
         .filter_map(|(sign, comparison)| Some((figure.find(sign)?, *sign, *comparison)));
     let Some((at, sign, comparison)) =
         found.min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len())))
     else {
-        return Err((
-            format!("the limit {} compares nothing", shown(text)),
-            help(),
-        ));
+        let message = format!("the limit {} compares nothing", shown(text));
+        let help =
+            "write it like \"terminated = 0 where \\\"tag:env\\\" = 'prod'\" or \"lowest >= 1000\"";
+        return Err((message, help.to_owned()));
     };
     let measure = named_measure(figure[..at].trim())?;
     if condition.is_some() && !OF_INSTANCES.contains(&measure) {

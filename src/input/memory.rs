@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::instances::Plain;
+use super::instances::UnchangedRows;
 use super::settings::Settings;
 use crate::model::id::Labels;
 use crate::model::profile::Profile;
 
-/// So many settings, with the profiles that they name, are remembered.
-const MOST: usize = 64;
+/// The settings, with the profiles that they name, that are remembered.
+const MAX_REMEMBERED: usize = 64;
 
 /// What was read under some settings.
 pub(super) struct RememberedRead {
@@ -16,7 +16,7 @@ pub(super) struct RememberedRead {
     pub profiles: Vec<Profile>,
     pub tag_keys: Vec<String>,
     pub labels: Labels,
-    pub rows: Plain,
+    pub rows: UnchangedRows,
 }
 
 /// What was read of the files of one book before. It is for one folder: only scenarios may differ.
@@ -39,7 +39,7 @@ impl ReadMemory {
 
     pub(super) fn keep(&self, read: RememberedRead) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST {
+        if known.len() < MAX_REMEMBERED {
             known.push(Arc::new(read));
         }
     }

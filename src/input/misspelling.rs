@@ -40,7 +40,7 @@ pub(super) fn date_help(text: &str) -> String {
         return "write the date as YYYY-MM-DD, such as 2026-12-01".to_owned();
     }
     if text.starts_with("0000-00-00") {
-        return "leave it empty: that stands for no date".to_owned();
+        return "leave it empty: this means no date".to_owned();
     }
     if instant(&text).is_some() {
         return "write the date that it is then in the time zone of the book, as YYYY-MM-DD"
@@ -101,24 +101,21 @@ fn without_time(text: &str) -> &str {
 }
 
 fn civil(year: &str, month: &str, day: &str) -> Option<Day> {
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let fits = digits(year, 4) && digits(month, 2) && digits(day, 2);
+    let parts = [(year, 4), (month, 2), (day, 2)];
+    let fits = parts
+        .iter()
+        .all(|(part, most)| part.len() <= *most && ids::is_digits(part));
     fits.then(|| Day::parse(&format!("{year:0>4}-{month:0>2}-{day:0>2}")).ok())
         .flatten()
 }
 
 /// A date with its year first: other separators, too few digits, or none between them.
 fn year_first(text: &str) -> Option<Day> {
-    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if text.len() == 8 && ids::is_digits(text) {
         return civil(&text[..4], &text[4..6], &text[6..]);
     }
-    match text
-        .split(['-', '/', '.', '年', '月', '日'])
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()[..]
-    {
+    let parts = text.split(['-', '/', '.', '年', '月', '日']);
+    match parts.filter(|part| !part.is_empty()).collect::<Vec<_>>()[..] {
         [year, month, day] if year.len() == 4 => civil(year, month, day),
         _ => None,
     }
@@ -146,13 +143,6 @@ fn named_month(text: &str) -> Option<Day> {
         .split(['-', '/', '.', ',', ' '])
         .filter(|part| !part.is_empty())
         .collect();
-    let month_of = |part: &str| {
-        let part = part.to_lowercase();
-        let is_name = part.chars().all(char::is_alphabetic) && part.chars().count() >= 3;
-        MONTHS
-            .iter()
-            .position(|names| is_name && names.iter().any(|name| part.starts_with(name)))
-    };
     let [first, second, last] = parts[..] else {
         return None;
     };
@@ -164,6 +154,14 @@ fn named_month(text: &str) -> Option<Day> {
     };
     let century = if year.len() == 2 { "20" } else { "" };
     civil(&format!("{century}{year}"), &(month + 1).to_string(), day)
+}
+
+/// The month that a word names, from 0.
+fn month_of(word: &str) -> Option<usize> {
+    let word = word.to_lowercase();
+    let is_name = word.chars().all(char::is_alphabetic) && word.chars().count() >= 3;
+    let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
+    MONTHS.iter().position(|names| is_name && begins(names))
 }
 
 /// A date that a spreadsheet saved as the number of its day.
@@ -191,12 +189,8 @@ pub(super) fn numbers(text: &str) -> Vec<String> {
         else {
             continue;
         };
-        let is_decimal = !decimals.is_empty() && decimals.bytes().all(|byte| byte.is_ascii_digit());
-        readings.extend(
-            grouped(whole)
-                .filter(|_| is_decimal)
-                .map(|whole| format!("{whole}.{decimals}")),
-        );
+        let whole = grouped(whole).filter(|_| ids::is_digits(decimals));
+        readings.extend(whole.map(|whole| format!("{whole}.{decimals}")));
     }
     // A comma between the wrong groups may be a slip as well as a decimal comma.
     if commas == 1 && marks.len() == 1 {
@@ -253,15 +247,12 @@ fn bare(text: &str) -> Option<(&'static str, String)> {
     }
     let text = text.replace(['¥', '￥', '$', '€', '£', '元', '+'], "");
     let text = text.trim();
-    let code = |code: &str| Currency::from_code(code).is_some() || code == "RMB";
-    let text = text
-        .get(..3)
-        .filter(|ahead| code(ahead))
-        .map_or(text, |_| &text[3..]);
-    let behind = text
-        .len()
-        .checked_sub(3)
-        .filter(|at| text.get(*at..).is_some_and(code));
+    let text = match text.get(..3) {
+        Some(ahead) if is_currency(ahead) => &text[3..],
+        _ => text,
+    };
+    let behind = text.len().checked_sub(3);
+    let behind = behind.filter(|at| text.get(*at..).is_some_and(is_currency));
     let text = behind.map_or(text, |at| &text[..at]).trim();
     let (sign, number) = text
         .strip_prefix(['-', '−'])
@@ -274,6 +265,10 @@ fn bare(text: &str) -> Option<(&'static str, String)> {
     is_number.then_some((sign, number))
 }
 
+fn is_currency(code: &str) -> bool {
+    Currency::from_code(code).is_some() || code == "RMB"
+}
+
 /// The digits of a whole number, with or without one kind of mark between its thousands, or between its lakhs.
 fn grouped(text: &str) -> Option<String> {
     let mark = text.chars().find(|c| !c.is_ascii_digit());
@@ -281,13 +276,12 @@ fn grouped(text: &str) -> Option<String> {
         return (!text.is_empty()).then(|| text.to_owned());
     };
     let groups: Vec<&str> = text.split(mark).collect();
-    let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
     let (first, last) = (groups.first()?, groups.last()?);
     let middle = &groups[1..groups.len() - 1];
     let fits = (1..=3).contains(&first.len())
         && last.len() == 3
         && (middle.iter().all(|group| group.len() == 3)
             || middle.iter().all(|group| group.len() == 2))
-        && groups.iter().all(|group| is_digits(group));
+        && groups.iter().all(|group| ids::is_digits(group));
     fits.then(|| groups.concat())
 }

@@ -1,41 +1,37 @@
 //! `orders.csv`: what was paid for terms that are not over.
 
 use super::ids;
+use super::instances::{find_instance, ids_of};
 use super::settings::Settings;
-use super::table::{CsvRow, CsvTable, InputRow, KnownColumns};
-use super::value::{Problem, amount_from_zero, day, months, shown, word};
+use super::table::{CellReader, CsvRow, CsvTable, KnownColumns, columns};
+use super::value::{Problem, day, months, shown};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::Account;
+use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, Instance, InstanceIndex};
-use crate::model::money::{Currency, Money};
 use crate::model::order::{Order, Orders, Term};
 
 pub(super) const FILE: &str = "orders.csv";
 
+columns! {
+    INSTANCE_ID "instance_id",
+    TERM_START "term_start",
+    TERM_END "term_end",
+    MONTHS "months",
+    CASH "cash",
+    FREE_CREDIT "free_credit",
+    NEW "new",
+}
+
 pub(super) const COLUMNS: KnownColumns = KnownColumns {
-    names: &[
-        "instance_id",
-        "term_start",
-        "term_end",
-        "months",
-        "cash",
-        "free_credit",
-        "new",
-    ],
+    names: NAMES,
     required: &[INSTANCE_ID, TERM_START, TERM_END],
-    tags: false,
     ids: &[INSTANCE_ID],
-    prices: &[],
+    ..KnownColumns::NONE
 };
-/// So many instances are compared with a misspelt one.
-const MOST_COMPARED: usize = 1_000;
-const INSTANCE_ID: usize = 0;
-const TERM_START: usize = 1;
-const TERM_END: usize = 2;
-const MONTHS: usize = 3;
-const CASH: usize = 4;
-const FREE_CREDIT: usize = 5;
-const NEW: usize = 6;
+
+/// The instances that a misspelt one is compared with, at most.
+const MAX_COMPARED: usize = 1_000;
 
 /// What the rows refer to.
 #[derive(Clone, Copy)]
@@ -56,13 +52,10 @@ pub(super) fn read_orders(
         return Orders::default();
     };
     table.set_zone(&context.settings.time_zone);
-    let errors = diagnostics.errors();
-    table.rows(diagnostics, |row, diagnostics| {
-        if let Some((instance, order)) = order(&row, context, diagnostics) {
-            orders.push((instance, order, row.start()));
-        }
+    table.read_rows(diagnostics, |mut cells| {
+        let order = context.order(&mut cells);
+        orders.extend(order.map(|(instance, order)| (instance, order, cells.row.start())));
     });
-    table.report_whole(errors, diagnostics);
     orders.sort_unstable_by_key(|(instance, order, start)| (*instance, order.term.start, *start));
     for pair in orders.windows(2) {
         let [(instance, first, _), (next, second, start)] = pair else {
@@ -76,99 +69,68 @@ pub(super) fn read_orders(
                 .report(|| table.place_of_cell(*start, TERM_START), diagnostics);
         }
     }
-    Orders::sorted(
-        orders
-            .into_iter()
-            .map(|(instance, order, _)| (instance, order))
-            .collect(),
-    )
+    let orders = orders
+        .into_iter()
+        .map(|(instance, order, _)| (instance, order));
+    Orders::sorted(orders.collect())
 }
 
-fn order(
-    row: &CsvRow<'_, '_>,
-    context: OrderContext<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<(InstanceIndex, Order)> {
-    let before = diagnostics.errors();
-    let number = row.need((INSTANCE_ID, "instance_id"), diagnostics, |text| {
-        prepaid(text, context)
-    });
-    let instance = number.map(|number| &context.instances[number.0 as usize]);
-    // Amounts of an id that nobody knows are read in the currency of the book.
-    let currency = instance.map_or(context.settings.currency, |one| {
-        context.accounts[one.account.0 as usize].currency
-    });
-    let start = row.need((TERM_START, "term_start"), diagnostics, day);
-    let end = row.need((TERM_END, "term_end"), diagnostics, |text| {
-        let end = day(text)?;
-        match (start, instance.and_then(|one| one.expires_on)) {
-            (Some(start), _) if end <= start => {
-                let message = format!("the term ends on {end}, but starts on {start}");
-                Err(Problem::new(
-                    Code::BadOrder,
-                    message,
-                    format!("write a day after {start}"),
-                ))
-            }
-            (_, Some(expiry)) if end > expiry => {
-                let message =
-                    format!("the term ends on {end}, but the instance expires on {expiry}");
-                Err(Problem::new(
-                    Code::BadOrder,
-                    message,
-                    format!("write {expiry} or an earlier day"),
-                ))
-            }
-            _ => Ok(end),
-        }
-    });
-    let months = row.read_cell_as(MONTHS, diagnostics, months).unwrap_or(0);
-    let mut paid = |slot, currency: Currency| {
-        row.read_cell_as(slot, diagnostics, |text| amount_from_zero(text, currency))
-            .unwrap_or(Money::ZERO)
-    };
-    let (cash, free_credit) = (paid(CASH, currency), paid(FREE_CREDIT, currency));
-    let new = row
-        .read_cell_as(NEW, diagnostics, |text| {
-            word(text, &[("true", true), ("false", false)])
-        })
-        .unwrap_or(false);
-    let order = Order {
-        term: Term {
-            start: start?,
-            end: end?,
-            months,
-        },
-        cash,
-        free_credit,
-        new,
-    };
-    (diagnostics.errors() == before).then_some((number?, order))
-}
-
-/// The prepaid instance with this id.
-fn prepaid(id: &str, context: OrderContext<'_>) -> Result<InstanceIndex, Problem> {
-    let at = context
-        .instances
-        .binary_search_by(|instance| instance.id.as_str().cmp(id))
-        .ok();
-    let instance = at.map(|at| &context.instances[at]);
-    let listed = instance.filter(|one| one.charge_type == ChargeType::Prepaid && one.exists());
-    match (listed, at.and_then(|at| u32::try_from(at).ok())) {
-        (Some(_), Some(number)) => Ok(InstanceIndex(number)),
-        _ => {
-            let message = format!("{} is no prepaid instance that exists", shown(id));
-            let ids = context
-                .instances
-                .iter()
-                .filter(|one| one.charge_type == ChargeType::Prepaid && one.exists());
-            let ids = ids.take(MOST_COMPARED).map(|one| one.id.as_str());
-            let help = ids::meant(
-                id,
-                (ids, "instances.csv"),
-                "correct the id, or leave the row out",
-            );
-            Err(Problem::new(Code::BadOrder, message, help))
-        }
+impl OrderContext<'_> {
+    fn order(self, cells: &mut CellReader<'_, CsvRow<'_, '_>>) -> Option<(InstanceIndex, Order)> {
+        let before = cells.errors();
+        let number = cells.need(INSTANCE_ID, |text| self.prepaid(text));
+        let instance = number.map(|number| &self.instances[number.0 as usize]);
+        // Amounts of an unknown id are read in the currency of the book.
+        let currency = instance.map_or(self.settings.currency, |one| {
+            self.accounts[one.account.0 as usize].currency
+        });
+        let start = cells.need(TERM_START, day);
+        let expiry = instance.and_then(|one| one.expires_on);
+        let end = cells.need(TERM_END, |text| end_of_term(day(text)?, start, expiry));
+        let months = cells.read(MONTHS, months).unwrap_or(0);
+        let [cash, free_credit] =
+            [CASH, FREE_CREDIT].map(|slot| cells.amount_or_zero(slot, currency));
+        let new = cells.word(NEW).unwrap_or(false);
+        let order = Order {
+            term: Term {
+                start: start?,
+                end: end?,
+                months,
+            },
+            cash,
+            free_credit,
+            new,
+        };
+        (cells.errors() == before).then_some((number?, order))
     }
+
+    /// The prepaid instance with this id.
+    fn prepaid(self, id: &str) -> Result<InstanceIndex, Problem> {
+        let is_prepaid = |one: &&Instance| one.charge_type == ChargeType::Prepaid && one.exists();
+        let found = find_instance(id, self.instances);
+        let found = found.filter(|number| is_prepaid(&&self.instances[number.0 as usize]));
+        found.ok_or_else(|| {
+            let message = format!("{} is not a prepaid instance that exists", shown(id));
+            let known = ids_of(self.instances.iter().filter(is_prepaid).take(MAX_COMPARED));
+            let otherwise = "correct the id, or leave the row out";
+            let help = ids::meant(id, known, "instances.csv", otherwise);
+            Problem::new(Code::BadOrder, message, help)
+        })
+    }
+}
+
+/// The end of a term, which lies after its start and not after the expiry of its instance.
+fn end_of_term(end: Day, start: Option<Day>, expiry: Option<Day>) -> Result<Day, Problem> {
+    let (message, help) = match (start, expiry) {
+        (Some(start), _) if end <= start => (
+            format!("the term ends on {end}, but starts on {start}"),
+            format!("write a day after {start}"),
+        ),
+        (_, Some(expiry)) if end > expiry => (
+            format!("the term ends on {end}, but the instance expires on {expiry}"),
+            format!("write {expiry} or an earlier day"),
+        ),
+        _ => return Ok(end),
+    };
+    Err(Problem::new(Code::BadOrder, message, help))
 }

@@ -1,6 +1,6 @@
 //! `prices.csv`: list prices by type, region and product.
 
-use super::table::{CsvRow, CsvTable, InputRow, KnownColumns};
+use super::table::{CsvTable, KnownColumns, columns};
 use super::value::price;
 use crate::input::diagnostic::Diagnostics;
 use crate::model::id::Labels;
@@ -8,24 +8,21 @@ use crate::model::prices::{PriceList, PriceRow};
 
 pub(super) const FILE: &str = "prices.csv";
 
+columns! {
+    PRODUCT "product",
+    INSTANCE_TYPE "instance_type",
+    REGION "region",
+    MONTHLY_PRICE "monthly_price",
+    HOURLY_PRICE "hourly_price",
+}
+
 const COLUMNS: KnownColumns = KnownColumns {
-    names: &[
-        "product",
-        "instance_type",
-        "region",
-        "monthly_price",
-        "hourly_price",
-    ],
+    names: NAMES,
     required: &[INSTANCE_TYPE],
-    tags: false,
     ids: &[PRODUCT, INSTANCE_TYPE, REGION],
     prices: &[MONTHLY_PRICE, HOURLY_PRICE],
+    ..KnownColumns::NONE
 };
-const PRODUCT: usize = 0;
-const INSTANCE_TYPE: usize = 1;
-const REGION: usize = 2;
-const MONTHLY_PRICE: usize = 3;
-const HOURLY_PRICE: usize = 4;
 
 /// The price list, and where its rows are.
 #[derive(Default)]
@@ -38,9 +35,8 @@ pub(super) struct Prices<'f> {
 impl Prices<'_> {
     /// The line of the row with this number.
     pub(super) fn line_number(&self, number: usize) -> usize {
-        self.table
-            .as_ref()
-            .map_or(1, |table| table.line_number(self.starts[number]))
+        let table = self.table.as_ref();
+        table.map_or(1, |table| table.line_number(self.starts[number]))
     }
 }
 
@@ -52,38 +48,27 @@ pub(super) fn read_prices<'f>(
 ) -> Option<Prices<'f>> {
     let table = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics)?;
     let (mut rows, mut starts) = (Vec::new(), Vec::new());
-    let errors = diagnostics.errors();
-    table.rows(diagnostics, |row, diagnostics| {
-        if let Some(read) = price_row(&row, labels, diagnostics) {
-            rows.push(read);
-            starts.push(row.start());
-        }
+    table.read_rows(diagnostics, |mut cells| {
+        let instance_type = cells.need(INSTANCE_TYPE, |text| Ok(labels.intern(text)));
+        let (monthly, hourly) = (
+            cells.read(MONTHLY_PRICE, price),
+            cells.read(HOURLY_PRICE, price),
+        );
+        let Some(instance_type) = instance_type else {
+            return;
+        };
+        rows.push(PriceRow {
+            product: cells.text(PRODUCT).map(|text| labels.intern(text)),
+            instance_type,
+            region: cells.text(REGION).map(|text| labels.intern(text)),
+            monthly,
+            hourly,
+        });
+        starts.push(cells.row.start());
     });
-    table.report_whole(errors, diagnostics);
     Some(Prices {
         list: PriceList::new(rows),
         table: Some(table),
         starts,
-    })
-}
-
-fn price_row(
-    row: &CsvRow<'_, '_>,
-    labels: &mut Labels,
-    diagnostics: &mut Diagnostics,
-) -> Option<PriceRow> {
-    let instance_type = row.need((INSTANCE_TYPE, "instance_type"), diagnostics, |text| {
-        Ok(labels.intern(text))
-    });
-    let (monthly, hourly) = (
-        row.read_cell_as(MONTHLY_PRICE, diagnostics, price),
-        row.read_cell_as(HOURLY_PRICE, diagnostics, price),
-    );
-    Some(PriceRow {
-        product: row.text(PRODUCT).map(|text| labels.intern(text)),
-        instance_type: instance_type?,
-        region: row.text(REGION).map(|text| labels.intern(text)),
-        monthly,
-        hourly,
     })
 }

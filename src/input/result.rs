@@ -3,6 +3,8 @@
 //! Both are read in pieces, side by side, and what they share is forgotten: memory grows with accounts, instances and what
 //! differs. Ids are numbered as they are met, alike in both results. What a ledger does not say is not known of it: the value
 //! of days that are paid for, and what its accounts need.
+//!
+//! Rule **diff** of docs/spec.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
@@ -10,10 +12,9 @@ use std::mem;
 
 use super::settings::currency;
 use super::stream::Stream;
-use super::table::{CsvRow, InputRow, KnownColumns};
-use super::value::{Problem, amount, day, shown, whole};
+use super::table::{CellReader, CsvRow, KnownColumns, columns};
+use super::value::{Problem, day, shown};
 use crate::analysis::compare::{ComparedRun, Counter, Deltas, Figures, RunNames, Steps};
-use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::{Basis, Entry, Needed, Shortfall};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::model::account::{AccountIndex, Movement};
@@ -21,6 +22,7 @@ use crate::model::calendar::{Day, DayRange};
 use crate::model::instance::InstanceIndex;
 use crate::model::money::{Currency, Money};
 use crate::model::order::Term;
+use crate::model::words::Word;
 
 /// The files of a result that are read.
 pub const RESULT_FILES: &[&str] = &[RECORD, LEDGER, BALANCES, ACCOUNTS];
@@ -29,51 +31,36 @@ const LEDGER: &str = "ledger.csv";
 const BALANCES: &str = "balances.csv";
 const ACCOUNTS: &str = "closing/accounts.csv";
 
+columns! {
+    DATE "date",
+    ACCOUNT "account_id",
+    INSTANCE "instance_id",
+    EVENT "event",
+    TERM_START "term_start",
+    TERM_END "term_end",
+    AMOUNT "amount",
+    VOUCHER "voucher",
+    FREE_CREDIT "free_credit",
+    CASH "cash",
+    REASON "reason",
+    DETAIL "detail",
+    SEQ "seq",
+    STATE "state",
+    MONTHS "months",
+    HOURS "hours",
+    BALANCE "balance",
+}
+
 const LEDGER_COLUMNS: KnownColumns = KnownColumns {
-    names: &[
-        "date",
-        "account_id",
-        "instance_id",
-        "event",
-        "term_start",
-        "term_end",
-        "amount",
-        "voucher",
-        "free_credit",
-        "cash",
-        "reason",
-        "detail",
-        "seq",
-        "state",
-        "months",
-        "hours",
-        "balance",
-    ],
+    names: NAMES,
     required: &[DATE, ACCOUNT, INSTANCE, EVENT, AMOUNT, REASON],
-    tags: false,
-    ids: &[],
-    prices: &[],
+    ..KnownColumns::NONE
 };
-const DATE: usize = 0;
-const ACCOUNT: usize = 1;
-const INSTANCE: usize = 2;
-const EVENT: usize = 3;
-const TERM_START: usize = 4;
-const TERM_END: usize = 5;
-const AMOUNT: usize = 6;
-const VOUCHER: usize = 7;
-const FREE_CREDIT: usize = 8;
-const CASH: usize = 9;
-const REASON: usize = 10;
-const DETAIL: usize = 11;
-const HOURS: usize = 15;
 
 const BALANCE_COLUMNS: KnownColumns = KnownColumns {
     names: &["date", "account_id", "available", "cash", "free_credit"],
     required: &[DATE, ACCOUNT, AVAILABLE],
-    tags: false,
-    ids: &[],
-    prices: &[],
+    ..KnownColumns::NONE
 };
 const AVAILABLE: usize = 2;
 
@@ -81,9 +68,7 @@ const AVAILABLE: usize = 2;
 const ACCOUNT_COLUMNS: KnownColumns = KnownColumns {
     names: &["account_id", "currency"],
     required: &[0, 1],
-    tags: false,
-    ids: &[],
-    prices: &[],
+    ..KnownColumns::NONE
 };
 
 /// What is read of `run.json`.
@@ -164,8 +149,8 @@ pub struct IdRegister {
     accounts: BTreeMap<Box<str>, (AccountIndex, Currency)>,
     instances: BTreeMap<Box<str>, InstanceIndex>,
     names: RunNames,
-    /// For each instance as the how manieth each of the results names it.
-    sights: Vec<[Option<u32>; 2]>,
+    /// For each instance its position among those that each of the results names.
+    first_seen: Vec<[Option<u32>; 2]>,
     /// How many each of the results has named.
     seen: [u32; 2],
 }
@@ -198,12 +183,12 @@ impl IdRegister {
                 let number = u32::try_from(self.names.instances.len())
                     .expect("fewer than four billion instances");
                 self.names.instances.push((id.into(), account));
-                self.sights.push([None; 2]);
+                self.first_seen.push([None; 2]);
                 self.instances.insert(id.into(), InstanceIndex(number));
                 InstanceIndex(number)
             }
         };
-        let sight = &mut self.sights[index.0 as usize][side as usize];
+        let sight = &mut self.first_seen[index.0 as usize][side as usize];
         if sight.is_none() {
             *sight = Some(self.seen[side as usize]);
             self.seen[side as usize] += 1;
@@ -216,8 +201,8 @@ impl IdRegister {
 
     /// Numbers the instances as if the first result had been read to its end before the second.
     fn renumber(&mut self) -> Vec<InstanceIndex> {
-        let mut order: Vec<usize> = (0..self.sights.len()).collect();
-        order.sort_by_key(|at| match self.sights[*at] {
+        let mut order: Vec<usize> = (0..self.first_seen.len()).collect();
+        order.sort_by_key(|at| match self.first_seen[*at] {
             [Some(first), _] => (Side::First as usize, first),
             [None, second] => (Side::Second as usize, second.unwrap_or(0)),
         });
@@ -239,13 +224,12 @@ impl IdRegister {
         let Some(mut stream) = result.stream(ACCOUNTS, ACCOUNT_COLUMNS, diagnostics) else {
             return;
         };
-        let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
-            let code = row.read_cell_as(1, diagnostics, currency);
-            if let (Some(id), Some(code)) = (row.text(0), code) {
+        while stream.advance(diagnostics, |mut cells| {
+            let code = cells.read(1, currency);
+            if let (Some(id), Some(code)) = (cells.text(0), code) {
                 self.add_account(id, code);
             }
-        };
-        while stream.advance(diagnostics, &mut add) {}
+        }) {}
     }
 
     /// Reads the rows of two results on some days, side by side, and forgets what they share as soon as both have come to
@@ -257,20 +241,21 @@ impl IdRegister {
         problems: &mut [Diagnostics; 2],
     ) -> Option<(RunNames, [ComparedRun; 2])> {
         let [first, second] = problems;
-        let mut left = ResultReader::for_result((results[0], Side::First), days, (&self, first))?;
+        let mut left = ResultReader::for_result(results[0], Side::First, days, &self, first)?;
         let Some(mut right) =
-            ResultReader::for_result((results[1], Side::Second), days, (&self, second))
+            ResultReader::for_result(results[1], Side::Second, days, &self, second)
         else {
-            // What is wrong with the first one is said first.
+            // What is wrong with the first one is reported first.
             while !left.is_over {
                 left.advance(&mut self, first);
             }
             return None;
         };
         while !left.is_over || !right.is_over {
-            match right.is_over || (!left.is_over && left.reached <= right.reached) {
-                true => left.advance(&mut self, first),
-                false => right.advance(&mut self, second),
+            if right.is_over || (!left.is_over && left.reached <= right.reached) {
+                left.advance(&mut self, first);
+            } else {
+                right.advance(&mut self, second);
             }
             let common = match (left.horizon(), right.horizon()) {
                 (Some(left), Some(right)) => Some(left.min(right)),
@@ -307,55 +292,53 @@ struct ResultReader<'w> {
 impl<'w> ResultReader<'w> {
     /// Before the first row of the ledger, with all balances read; none where a file is missing or has another header.
     fn for_result(
-        (result, side): (&WrittenResult<'_, 'w>, Side),
+        result: &WrittenResult<'_, 'w>,
+        side: Side,
         days: DayRange,
-        (register, diagnostics): (&IdRegister, &mut Diagnostics),
+        register: &IdRegister,
+        diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let opened = |(account, currency): &(AccountIndex, Currency)| {
-            Figures::opened(*account, *currency, (days.from.yesterday(), Money::ZERO))
-        };
-        let mut figures: Vec<Figures> = register.accounts.values().map(opened).collect();
-        figures.sort_by_key(|figures| figures.account);
-        let curves = register
-            .accounts
-            .values()
-            .map(|(_, currency)| (*currency, Deltas::deltas_over(days)))
+        let eve = days.from.yesterday();
+        let accounts = register.accounts.values();
+        let mut figures: Vec<Figures> = accounts
+            .clone()
+            .map(|(account, currency)| Figures::opened(*account, *currency, eve, Money::ZERO))
             .collect();
-        let (steps, counter) = (Steps::default(), Counter::default());
+        figures.sort_by_key(|figures| figures.account);
+        let curves = accounts.map(|(_, currency)| (*currency, Deltas::deltas_over(days)));
         let mut reader = Self {
             side,
             days,
             figures,
-            curves,
-            steps,
-            counter,
+            curves: curves.collect(),
+            steps: Steps::default(),
+            counter: Counter::default(),
             ledger: None,
             reached: None,
             is_over: false,
         };
-        reader.balances(
-            result.stream(BALANCES, BALANCE_COLUMNS, diagnostics)?,
-            (register, diagnostics),
-        );
+        let balances = result.stream(BALANCES, BALANCE_COLUMNS, diagnostics)?;
+        reader.read_balances(balances, register, diagnostics);
         reader.ledger = Some(result.stream(LEDGER, LEDGER_COLUMNS, diagnostics)?);
         Some(reader)
     }
 
     /// Balances before the days are the opening; the last of them counts.
-    fn balances(
+    fn read_balances(
         &mut self,
         mut stream: Stream<'w>,
-        (register, diagnostics): (&IdRegister, &mut Diagnostics),
+        register: &IdRegister,
+        diagnostics: &mut Diagnostics,
     ) {
         let mut openings: Vec<Option<Money>> = vec![None; self.figures.len()];
         let mut is_open = vec![false; self.figures.len()];
-        let mut add = |row: CsvRow<'_, '_>, diagnostics: &mut Diagnostics| {
-            let Some((account, currency)) = account_of_row(&row, register, diagnostics) else {
+        while stream.advance(diagnostics, |mut cells| {
+            let Some((account, currency)) = account_of_row(&mut cells, register) else {
                 return;
             };
             let number = account.0 as usize;
-            let date = row.read_cell_as(DATE, diagnostics, day);
-            let available = row.read_cell_as(AVAILABLE, diagnostics, |text| amount(text, currency));
+            let date = cells.read(DATE, day);
+            let available = cells.amount(AVAILABLE, currency);
             let (Some(date), Some(available)) = (date, available) else {
                 return;
             };
@@ -365,17 +348,16 @@ impl<'w> ResultReader<'w> {
                 if !is_open[number] {
                     is_open[number] = true;
                     if openings[number].is_none() {
-                        report_no_opening(&row, self.days.from, diagnostics);
+                        report_no_opening(&mut cells, self.days.from);
                     }
                     self.open_balance(account, openings[number].unwrap_or_default());
                 }
                 self.figures[number].note(date, available);
                 if let Some(curve) = self.curves.get_mut(&currency) {
-                    curve.hold(account, (date, available));
+                    curve.hold(account, date, available);
                 }
             }
-        };
-        while stream.advance(diagnostics, &mut add) {}
+        }) {}
         for (number, opening) in (0u32..).zip(openings) {
             if !is_open[number as usize] {
                 self.open_balance(AccountIndex(number), opening.unwrap_or_default());
@@ -387,9 +369,9 @@ impl<'w> ResultReader<'w> {
     fn open_balance(&mut self, account: AccountIndex, opening: Money) {
         let figures = &mut self.figures[account.0 as usize];
         let eve = self.days.from.yesterday();
-        *figures = Figures::opened(account, figures.currency, (eve, opening));
+        *figures = Figures::opened(account, figures.currency, eve, opening);
         if let Some(curve) = self.curves.get_mut(&figures.currency) {
-            curve.hold(account, (eve, opening));
+            curve.hold(account, eve, opening);
         }
     }
 
@@ -404,37 +386,37 @@ impl<'w> ResultReader<'w> {
             self.is_over = true;
             return;
         };
-        self.is_over = !ledger.advance(diagnostics, |row, diagnostics| {
-            self.read_row(&row, register, diagnostics)
+        self.is_over = !ledger.advance(diagnostics, |mut cells| {
+            self.read_row(&mut cells, register);
         });
         self.ledger = Some(ledger);
     }
 
-    fn read_row(
-        &mut self,
-        row: &CsvRow<'_, '_>,
-        register: &mut IdRegister,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let Some(date) = row.read_cell_as(DATE, diagnostics, day) else {
+    fn read_row(&mut self, cells: &mut ResultCells<'_, '_, '_>, register: &mut IdRegister) {
+        let Some(date) = cells.read(DATE, day) else {
             return;
         };
         self.reached = self.reached.max(Some(date));
-        let known = row.text(ACCOUNT).and_then(|id| register.account(id));
+        let known = cells.text(ACCOUNT).and_then(|id| register.account(id));
         // A row of no account rejects an action that reached nothing.
         let Some((account, currency)) = known.filter(|_| self.days.contains(date)) else {
             return;
         };
-        let instance = row
-            .text(INSTANCE)
-            .map(|id| register.register_instance(id, account, self.side));
-        let Some(entry) = entry(row, (date, account, currency), instance, diagnostics) else {
+        let instance = cells.text(INSTANCE);
+        let instance = instance.map(|id| register.register_instance(id, account, self.side));
+        let Some(entry) = entry(cells, currency) else {
             return;
+        };
+        let entry = Entry {
+            date,
+            account: Some(account),
+            instance,
+            ..entry
         };
         self.figures[account.0 as usize].add_group(self.counter.part(&entry));
         self.steps.add_event_of(&entry);
         if let (Some(movement), Some(curve)) = (entry.movement, self.curves.get_mut(&currency)) {
-            curve.pay(entry.event, (date, movement.amount()));
+            curve.pay(entry.event, date, movement.amount());
         }
     }
 
@@ -455,77 +437,56 @@ impl<'w> ResultReader<'w> {
     }
 }
 
+/// The cells of a row of a result.
+type ResultCells<'c, 'r, 'f> = CellReader<'c, CsvRow<'r, 'f>>;
+
 fn account_of_row(
-    row: &CsvRow<'_, '_>,
+    cells: &mut ResultCells<'_, '_, '_>,
     register: &IdRegister,
-    diagnostics: &mut Diagnostics,
 ) -> Option<(AccountIndex, Currency)> {
-    let read = |id: &str| {
+    cells.read(ACCOUNT, |id| {
         register.account(id).ok_or_else(|| {
             let message = format!("account {} is not in `{ACCOUNTS}`", shown(id));
-            Problem::new(
-                Code::UnknownAccount,
-                message,
-                "compare results as runs wrote them",
-            )
+            let help = "compare results as runs wrote them";
+            Problem::new(Code::UnknownAccount, message, help)
         })
-    };
-    row.read_cell_as(ACCOUNT, diagnostics, read)
-}
-
-fn word<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
-    let found = all.iter().copied().find(|one| name(*one) == text);
-    found.ok_or_else(|| {
-        let message = format!("{} is a word that this version does not know", shown(text));
-        Problem::new(
-            Code::BadValue,
-            message,
-            "compare with the version of the program that wrote it",
-        )
     })
 }
 
-fn report_no_opening(row: &CsvRow<'_, '_>, from: Day, diagnostics: &mut Diagnostics) {
-    let message = format!(
-        "there is no balance of {} before {from}",
-        shown(row.text(ACCOUNT).unwrap_or(""))
-    );
-    let help =
-        "name a folder as `renewcast run` wrote it: `renewcast verify` says what was changed";
-    Problem::new(Code::MissingValue, message, help).report(|| row.place(DATE), diagnostics);
+/// A word of the program that wrote the result.
+fn written_word<T: Word>(text: &str) -> Result<T, Problem> {
+    T::from_word(text).ok_or_else(|| {
+        let message = format!("{} is a word that this version does not know", shown(text));
+        let help = "compare with the version of the program that wrote it";
+        Problem::new(Code::BadValue, message, help)
+    })
 }
 
-/// The parts of a row that comparisons look at.
-fn entry(
-    row: &CsvRow<'_, '_>,
-    (date, account, currency): (Day, AccountIndex, Currency),
-    instance: Option<InstanceIndex>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Entry> {
-    let event = row.read_cell_as(EVENT, diagnostics, |text| {
-        word(text, Event::ALL, Event::name)
-    })?;
-    let reason = row.read_cell_as(REASON, diagnostics, |text| {
-        word(text, Reason::ALL, Reason::name)
-    });
-    let mut money = |slot| row.read_cell_as(slot, diagnostics, |text| amount(text, currency));
-    let total = money(AMOUNT);
-    let part = |money: Option<Money>| money.unwrap_or_default();
-    let (voucher, free_credit, cash) =
-        (part(money(VOUCHER)), part(money(FREE_CREDIT)), money(CASH));
+fn report_no_opening(cells: &mut ResultCells<'_, '_, '_>, from: Day) {
+    let account = shown(cells.text(ACCOUNT).unwrap_or(""));
+    cells.refuse(
+        DATE,
+        Code::MissingValue,
+        format!("there is no balance of {account} before {from}"),
+        "name a folder as `renewcast run` wrote it: `renewcast verify` says what was changed",
+    );
+}
+
+/// The parts of a row that comparisons look at, but for its date, account and instance.
+fn entry(cells: &mut ResultCells<'_, '_, '_>, currency: Currency) -> Option<Entry> {
+    let event = cells.read(EVENT, written_word)?;
+    let reason = cells.read(REASON, written_word);
+    let [total, voucher, free_credit, cash] =
+        [AMOUNT, VOUCHER, FREE_CREDIT, CASH].map(|slot| cells.amount(slot, currency));
+    let (voucher, free_credit) = (voucher.unwrap_or_default(), free_credit.unwrap_or_default());
     // Without the parts of older ledgers the whole counts as cash.
-    let cash = cash
-        .or_else(|| total.map(|total| total - free_credit))
-        .unwrap_or_default();
-    let start = row.read_cell_as(TERM_START, diagnostics, day);
-    let end = row.read_cell_as(TERM_END, diagnostics, day);
-    let hours = row
-        .read_cell_as(HOURS, diagnostics, |text| whole(text, 0, 24))
-        .unwrap_or(0);
+    let cash = cash.or_else(|| total.map(|total| total - free_credit));
+    let [start, end] = [TERM_START, TERM_END].map(|slot| cells.read(slot, day));
+    let detail = cells.text(DETAIL);
     Some(Entry {
-        date,
-        account: Some(account),
-        instance,
+        date: Day::FIRST,
+        account: None,
+        instance: None,
         event,
         state: None,
         term: start.zip(end).map(|(start, end)| Term {
@@ -533,17 +494,16 @@ fn entry(
             end,
             months: 0,
         }),
-        hours: u8::try_from(hours).unwrap_or(24),
+        hours: cells.count(HOURS, 0..=24).unwrap_or(0),
         movement: total.map(|_| Movement {
             voucher,
             free_credit,
-            cash,
+            cash: cash.unwrap_or_default(),
         }),
         balance: Money::ZERO,
         reason,
         action: None,
-        basis: row
-            .text(DETAIL)
+        basis: detail
             .and_then(|text| shortfall(text, currency))
             .map(Basis::Short),
     })
@@ -551,15 +511,14 @@ fn entry(
 
 /// What was short, from a detail such as `needed 88.50, available 12.00, voucher 5.00`.
 fn shortfall(detail: &str, currency: Currency) -> Option<Shortfall> {
-    let after = |word: &str| {
-        let rest = detail.split_once(word)?.1;
-        let number = rest.split([',', ';', ' ']).next()?;
-        Money::parse(number, currency).ok()
+    let amount_after = |word: &str| {
+        let (_, rest) = detail.split_once(word)?;
+        Money::parse(rest.split([',', ';', ' ']).next()?, currency).ok()
     };
-    let (needed, available) = (after("needed ")?, after("available ")?);
+    let (needed, available) = (amount_after("needed ")?, amount_after("available ")?);
     Some(Shortfall {
         needed: Needed::Price(needed),
         available,
-        voucher: after("voucher ").unwrap_or_default(),
+        voucher: amount_after("voucher ").unwrap_or_default(),
     })
 }

@@ -3,45 +3,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use super::accounts::{CASH, CURRENCY};
-use super::instances::{EXPIRES_ON, INSTANCE_ID, MONTHLY_PRICE, RENEW_FLAG, STATE};
-use super::table::{CsvRow, CsvTable, InputRow, KnownColumns, Origins};
+use super::instances::{EXPIRES_ON, INSTANCE_ID, MONTHLY_PRICE, RENEW_FLAG, ReadRow, STATE};
+use super::table::{CsvTable, InputRow, KnownColumns, Origins};
 use super::value::{Problem, shown};
-use crate::analysis::remedy;
 use crate::engine::charge;
-use crate::engine::lifecycle::DayStatus;
+use crate::engine::lifecycle::PrepaidStatus;
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::{Account, AccountIndex};
 use crate::model::action::{AccountRef, Action, Verb};
 use crate::model::book::Book;
 use crate::model::calendar::{Day, DayRange};
-use crate::model::id::{FurtherLabels, Label};
+use crate::model::id::Label;
 use crate::model::instance::{self, ChargeType, Instance, RenewFlag, State};
-use crate::model::money::{Money, Price};
+use crate::model::money::{Currency, Money, Price};
 use crate::model::profile::Profile;
 
-/// Bytes of a file that are looked at by one thread.
-const BLOCK: usize = 1 << 18;
-/// So many days of the run, the first included, does the check of a month's renewals cover.
-const MONTH: i32 = 30;
+/// Bytes of a file that one thread looks at in one go.
+const BLOCK_BYTES: usize = 1 << 18;
+/// Days covered by the short-month check, the first of the run included.
+const CHECKED_DAYS: i32 = 30;
 
 /// Warnings about texts that a spreadsheet would run, conditions aside: they cannot do without. What is wrong with the
 /// table itself was reported when it was read.
+/// Rule **formula-cell**.
 pub(super) fn formulas(
-    (file, bytes, columns): (&str, &[u8], KnownColumns),
+    file: &str,
+    bytes: &[u8],
+    columns: KnownColumns,
     diagnostics: &mut Diagnostics,
 ) {
     // The last byte of a block begins the next one too: two bytes tell.
-    let blocks = (0..bytes.len()).into_par_iter().step_by(BLOCK);
-    if !blocks.any(|from| cell::may_hold_formulas(&bytes[from..bytes.len().min(from + BLOCK + 1)]))
-    {
+    let blocks = (0..bytes.len()).into_par_iter().step_by(BLOCK_BYTES);
+    let blocks = blocks.map(|from| &bytes[from..bytes.len().min(from + BLOCK_BYTES + 1)]);
+    if !{ blocks }.any(cell::may_hold_formulas) {
         return;
     }
-    let Some(table) = CsvTable::open_table(file, bytes, columns, &mut Diagnostics::default())
-    else {
+    let mut ignored = Diagnostics::default();
+    let Some(table) = CsvTable::open_table(file, bytes, columns, &mut ignored) else {
         return;
     };
     let slots = 0..columns.names.len() + table.tag_keys().len();
@@ -52,67 +54,93 @@ pub(super) fn formulas(
         for &slot in &texts {
             if let Some(text) = row.written(slot).filter(|text| cell::is_formula(text)) {
                 let message = format!("{} is a formula to a spreadsheet", shown(text));
-                let help = "correct it, or put an apostrophe in front: that is left out when the file is read, and \
-                            results are written so";
-                Problem::new(Code::FormulaCell, message, help).report(|| row.place(slot), diagnostics);
+                let help = "correct it, or put an apostrophe in front: that is left out when the file is read, and results are written so";
+                Problem::new(Code::FormulaCell, message, help)
+                    .report(|| row.place(slot), diagnostics);
             }
         }
     });
 }
 
-/// Warnings about one row of the inventory.
-pub(super) fn review_instance(
-    row: &CsvRow<'_, '_>,
-    (instance, profile): (&Instance, &Profile),
-    (days, tag_keys, labels): (DayRange, &[String], &FurtherLabels<'_>),
-    diagnostics: &mut Diagnostics,
-) {
-    if instance.charge_type != ChargeType::Prepaid || instance.state == Some(State::Terminated) {
-        return;
-    }
-    if instance.renew_flag != RenewFlag::Auto {
-        let helps = what_helps(instance, profile, days);
-        warn_of_production(row, (instance, helps), (tag_keys, labels), diagnostics);
-    }
-    if let (Some(expiry), None) = (
-        instance.expires_on.filter(|expiry| *expiry < days.from),
-        row.text(STATE),
-    ) {
-        let (id, state) = (
-            shown(instance.id.as_str()),
-            instance.state.map_or("", State::name),
-        );
-        let message = format!(
-            "{id} expired on {expiry}, before the run, and is taken as `{state}`: as if nothing had been paid since"
-        );
-        let since = instance
-            .since
-            .map(|since| format!(" and {since} into `since`"))
-            .unwrap_or_default();
-        let help = format!(
-            "if it was renewed, correct `expires_on`; if not, write `{state}` into `state`{since}"
-        );
-        Problem::new(Code::TakenAsUnpaid, message, help)
-            .report(|| row.place(EXPIRES_ON), diagnostics);
-    }
-    let due = instance
-        .expires_on
-        .or(instance.starts_on)
-        .filter(|due| *due <= days.to);
-    if let (Some(due), true) = (due, instance.monthly_price.is_some_and(Price::is_zero)) {
-        let message = format!(
-            "{} costs 0 a month and comes due on {due}",
-            shown(instance.id.as_str())
-        );
-        let help = match row.text(MONTHLY_PRICE) {
-            Some(_) => {
+/// Reviews the rows of the inventory.
+pub(super) struct InventoryReview<'b> {
+    pub days: DayRange,
+    pub profiles: &'b [Profile],
+    pub tag_keys: &'b [String],
+}
+
+impl InventoryReview<'_> {
+    /// Warnings about one row.
+    pub(super) fn review_row(&self, read: ReadRow<'_, '_>, diagnostics: &mut Diagnostics) {
+        let instance = read.instance;
+        if instance.charge_type != ChargeType::Prepaid || instance.state == Some(State::Terminated)
+        {
+            return;
+        }
+        if instance.renew_flag != RenewFlag::Auto {
+            self.warn_of_production(&read, diagnostics);
+        }
+        let row = read.row;
+        let past = instance
+            .expires_on
+            .filter(|expiry| *expiry < self.days.from);
+        if let (Some(expiry), None) = (past, row.text(STATE)) {
+            taken_as_unpaid(instance, expiry).report(|| row.place(EXPIRES_ON), diagnostics);
+        }
+        let due = instance.expires_on.or(instance.starts_on);
+        let due = due.filter(|due| *due <= self.days.to);
+        if let (Some(due), true) = (due, instance.monthly_price.is_some_and(Price::is_zero)) {
+            let message = format!(
+                "{} costs 0 a month and comes due on {due}",
+                shown(instance.id.as_str())
+            );
+            let help = if row.text(MONTHLY_PRICE).is_some() {
                 "write its list price into `monthly_price`, or leave it empty to take that of `prices.csv`"
-            }
-            None => "correct its price in `prices.csv`, or write one into `monthly_price`",
-        };
-        Problem::new(Code::ZeroPrice, message, help)
-            .report(|| row.place(MONTHLY_PRICE), diagnostics);
+            } else {
+                "correct its price in `prices.csv`, or write one into `monthly_price`"
+            };
+            Problem::new(Code::ZeroPrice, message, help)
+                .report(|| row.place(MONTHLY_PRICE), diagnostics);
+        }
     }
+
+    fn warn_of_production(&self, read: &ReadRow<'_, '_>, diagnostics: &mut Diagnostics) {
+        let instance = read.instance;
+        let mut tags = self.tag_keys.iter().zip(&instance.labels.tags);
+        let marked = tags.find_map(|(key, label)| {
+            let value = read.labels.label_text((*label)?);
+            instance::is_production(key, value).then_some((key, value))
+        });
+        let Some((key, value)) = marked else { return };
+        let (id, flag) = (shown(instance.id.as_str()), instance.renew_flag.name());
+        let (key, value) = (shown(key), shown(value));
+        let message = format!(
+            "{id} is production by its tag {key} = {value}, but its renew flag is `{flag}`"
+        );
+        let help = what_helps(
+            instance,
+            &self.profiles[instance.profile.0 as usize],
+            self.days,
+        );
+        Problem::new(Code::ProductionManual, message, help)
+            .report(|| read.row.place(RENEW_FLAG), diagnostics);
+    }
+}
+
+fn taken_as_unpaid(instance: &Instance, expiry: Day) -> Problem {
+    let (id, state) = (
+        shown(instance.id.as_str()),
+        instance.state.map_or("", State::name),
+    );
+    let message = format!(
+        "{id} expired on {expiry}, before the run, and is taken as `{state}`: as if nothing had been paid since"
+    );
+    let since = instance.since;
+    let since = since.map_or_else(String::new, |since| format!(" and {since} into `since`"));
+    let help = format!(
+        "if it was renewed, correct `expires_on`; if not, write `{state}` into `state`{since}"
+    );
+    Problem::new(Code::TakenAsUnpaid, message, help)
 }
 
 /// What keeps an instance that does not renew itself: the flag only where an attempt of its profile is still to come.
@@ -121,18 +149,16 @@ fn what_helps(instance: &Instance, profile: &Profile, days: DayRange) -> &'stati
         .expires_on
         .or(instance.starts_on)
         .unwrap_or(days.from);
-    let standing = DayStatus {
-        charge_type: instance.charge_type,
+    let standing = PrepaidStatus {
         state: instance.state.unwrap_or(State::Running),
         flag: instance.renew_flag,
         expires,
         anchor: instance.anchor_day.unwrap_or(expires.day_of_month()),
-        since: instance.since.unwrap_or(expires),
+        since: instance.since,
         returned: instance.returned,
-        stopped_by: instance.stopped_by,
     };
     let last = standing.suspension_day(profile).unwrap_or(days.to);
-    match remedy::last_attempt(&standing, profile, (days.from, last)) {
+    match standing.last_attempt(profile, days.from..=last) {
         Some(_) => "write `auto` into `renew_flag`, or renew it in `actions.csv`",
         None => {
             "renew it in `actions.csv`: no attempt of its profile reaches it, so the flag `auto` would not help"
@@ -140,42 +166,21 @@ fn what_helps(instance: &Instance, profile: &Profile, days: DayRange) -> &'stati
     }
 }
 
-fn warn_of_production(
-    row: &CsvRow<'_, '_>,
-    (instance, help): (&Instance, &str),
-    (tag_keys, labels): (&[String], &FurtherLabels<'_>),
-    diagnostics: &mut Diagnostics,
-) {
-    let value = |label: &Option<Label>| label.map(|label| labels.label_text(label));
-    let mut tags = tag_keys.iter().zip(instance.labels.tags.iter().map(value));
-    let marked = tags.find_map(|(key, value)| {
-        Some((
-            key,
-            value.filter(|value| instance::is_production(key, value))?,
-        ))
-    });
-    if let Some((key, value)) = marked {
-        let (id, flag) = (shown(instance.id.as_str()), instance.renew_flag.name());
-        let message = format!(
-            "{id} is production by its tag {} = {}, but its renew flag is `{flag}`",
-            shown(key),
-            shown(value)
-        );
-        Problem::new(Code::ProductionManual, message, help)
-            .report(|| row.place(RENEW_FLAG), diagnostics);
-    }
+/// Warnings about a whole book.
+pub(super) struct BookReview<'b> {
+    pub book: &'b Book,
+    pub inventory: &'b CsvTable<'b>,
+    pub accounts: &'b Origins<'b, 'b>,
+    pub has_rates: bool,
 }
 
-/// Warnings about a whole book, whose inventory and accounts stand in these tables.
-pub(super) fn whole(
-    book: &Book,
-    (inventory, accounts, has_rates): (&CsvTable<'_>, &Origins<'_, '_>, bool),
-    diagnostics: &mut Diagnostics,
-) {
-    months(book, accounts, diagnostics);
-    disks(book, inventory, diagnostics);
-    if has_rates {
-        rates(book, accounts, diagnostics);
+impl BookReview<'_> {
+    pub(super) fn review_book(&self, diagnostics: &mut Diagnostics) {
+        months(self.book, self.accounts, diagnostics);
+        disks(self.book, self.inventory, diagnostics);
+        if self.has_rates {
+            rates(self.book, self.accounts, diagnostics);
+        }
     }
 }
 
@@ -183,28 +188,29 @@ pub(super) fn whole(
 /// opening, and what is planned to be added on the same day or earlier. Each instance counts once, by its own months, on
 /// its expiry date, or on the first day where that is past. Hourly usage and what people renew besides are left out.
 fn months(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
-    let last = book.days.to.min(book.days.from + (MONTH - 1));
-    let mut changes: Vec<Vec<(Day, FundsChange)>> = vec![Vec::new(); book.accounts.len()];
-    let mut add = |account: AccountIndex, date: Day, change: FundsChange| {
-        if book.days.from <= date && date <= last {
-            changes[account.0 as usize].push((date, change));
-        }
+    let first_days = DayRange {
+        from: book.days.from,
+        to: book.days.to.min(book.days.from + (CHECKED_DAYS - 1)),
     };
+    let mut changes: Vec<Vec<(Day, FundsChange)>> = vec![Vec::new(); book.accounts.len()];
     for action in &book.actions {
-        if let (Some(AccountRef::Known(account)), Some(change)) = (&action.account, planned(action))
+        let account = action.account.as_ref();
+        if let (Some(AccountRef::Known(account)), Some(change)) = (account, planned(action))
+            && first_days.contains(action.date)
         {
-            add(*account, action.date, change);
+            changes[account.0 as usize].push((action.date, change));
         }
     }
     let soon = book
         .instances
         .par_iter()
-        .filter(|instance| instance.expires_on.is_some_and(|due| due <= last));
+        .filter(|instance| instance.expires_on.is_some_and(|due| due <= first_days.to));
     let renewals: Vec<_> = soon
         .filter_map(|instance| Some((instance.account, renewal(book, instance)?)))
         .collect();
     for (account, (due, price)) in renewals {
-        add(account, due.max(book.days.from), FundsChange::Due(price));
+        let due = due.max(first_days.from);
+        changes[account.0 as usize].push((due, FundsChange::Due(price)));
     }
     for (number, (account, changes)) in book.accounts.iter().zip(changes).enumerate() {
         if let Some(short) = first_shortage(account, changes) {
@@ -233,23 +239,16 @@ fn planned(action: &Action) -> Option<FundsChange> {
 
 /// The expiry date and the price of a renewal that somebody will want.
 fn renewal(book: &Book, instance: &Instance) -> Option<(Day, Money)> {
-    let usable = matches!(instance.state, Some(State::Running | State::Overdue));
-    let wanted = usable
+    let is_wanted = matches!(instance.state, Some(State::Running | State::Overdue))
         && instance.charge_type == ChargeType::Prepaid
         && instance.renew_flag != RenewFlag::None;
-    let (due, price) = instance
-        .expires_on
-        .filter(|_| wanted)
-        .zip(instance.monthly_price)?;
+    let due = instance.expires_on.filter(|_| is_wanted)?;
     let currency = book.account(instance.account).currency;
+    let rules = book.profile(instance.profile);
+    let months = instance.renew_months;
     Some((
         due,
-        charge::renewal(
-            book.profile(instance.profile),
-            currency,
-            price,
-            instance.renew_months,
-        ),
+        charge::renewal(rules, currency, instance.monthly_price?, months),
     ))
 }
 
@@ -263,6 +262,7 @@ struct RenewalShortage {
     there: Money,
 }
 
+/// Rule **short-month**.
 fn first_shortage(
     account: &Account,
     mut changes: Vec<(Day, FundsChange)>,
@@ -302,22 +302,15 @@ fn first_shortage(
 
 impl RenewalShortage {
     fn problem(&self, account: &Account) -> Problem {
-        let money =
-            |amount: Money| format!("{} {}", amount.display(account.currency), account.currency);
-        let (needed, there, missing) = (
-            money(self.needed),
-            money(self.there),
-            money(self.needed - self.there),
-        );
+        let currency = account.currency;
+        let [needed, there, missing] = [self.needed, self.there, self.needed - self.there]
+            .map(|amount| format!("{} {currency}", amount.display(currency)));
         let (id, from, by) = (shown(account.id.as_str()), self.from, self.by);
         let message = format!(
             "{id} has {there} for renewals of {needed} that come due by {by}, planned top-ups included"
         );
-        Problem::new(
-            Code::ShortMonth,
-            message,
-            format!("plan a `topup` of {missing} or more by {from} in `actions.csv`"),
-        )
+        let help = format!("plan a `topup` of {missing} or more by {from} in `actions.csv`");
+        Problem::new(Code::ShortMonth, message, help)
     }
 }
 
@@ -336,41 +329,14 @@ const DISKS: &[&str] = &["cbs", "disk", "evs", "云硬盘", "云盘"];
 
 /// Warns of disks that end with their server or before it, and are not renewed as it is: a server without its disk has lost
 /// its data. A disk names its server in a tag, or has the same name, account and last day.
+/// Rule **unlike-server**.
 fn disks(book: &Book, table: &CsvTable<'_>, diagnostics: &mut Diagnostics) {
-    let slots: Vec<usize> = (0..book.tag_keys.len())
-        .filter(|slot| SERVER_KEYS.contains(&&*book.tag_keys[*slot]))
-        .collect();
-    let is_disk = |one: &Instance| DISKS.contains(&book.labels.label_text(one.labels.product));
-    let lives = |one: &&Instance| {
-        one.charge_type == ChargeType::Prepaid && one.state != Some(State::Terminated)
-    };
-    let named = |one: &Instance| Some((one.account, one.labels.name?, one.expires_on?));
-    let mut by_name: BTreeMap<_, &Instance> = BTreeMap::new();
-    if book.instances.iter().any(is_disk) {
-        let servers = book
-            .instances
-            .iter()
-            .filter(lives)
-            .filter(|one| !is_disk(one));
-        by_name.extend(servers.filter_map(|one| Some((named(one)?, one))));
-    }
-    let server = |disk: &Instance| {
-        let tags = slots.iter().filter_map(|slot| disk.labels.tags[*slot]);
-        let mut tagged = tags.filter_map(|label| book.find_instance(book.labels.label_text(label)));
-        let tagged = tagged
-            .next()
-            .map(|number| book.instance(number))
-            .filter(lives);
-        tagged.or_else(|| {
-            by_name
-                .get(&named(disk)?)
-                .copied()
-                .filter(|one| is_disk(disk) && one.id != disk.id)
-        })
-    };
+    let servers = Servers::in_book(book);
     let mut found: BTreeMap<&str, (&Instance, &Instance)> = BTreeMap::new();
-    for disk in book.instances.iter().filter(lives) {
-        let Some(server) = server(disk) else { continue };
+    for disk in book.instances.iter().filter(|one| is_prepaid(one)) {
+        let Some(server) = servers.server_of(disk) else {
+            continue;
+        };
         let same_day = disk.expires_on == server.expires_on;
         let ends_first =
             disk.expires_on <= server.expires_on && server.renew_flag == RenewFlag::Auto;
@@ -382,41 +348,110 @@ fn disks(book: &Book, table: &CsvTable<'_>, diagnostics: &mut Diagnostics) {
         return;
     }
     table.rows(&mut Diagnostics::default(), |row, _| {
-        let Some((disk, server)) = row.text(INSTANCE_ID).and_then(|id| found.get(id)) else { return };
-        let (id, flag) = (shown(disk.id.as_str()), disk.renew_flag.name());
-        let when = if disk.expires_on == server.expires_on { "on the same day as" } else { "before" };
-        let (of, other) = (shown(server.id.as_str()), server.renew_flag.name());
-        let message = format!(
-            "{id} has the renew flag `{flag}` and ends {when} {of}, which it belongs to and whose flag is `{other}`"
-        );
-        let besides = match disk.renew_flag {
-            RenewFlag::Auto => "if it should end as its server does",
-            _ => "or renew it in `actions.csv`",
-        };
-        let help = format!("write `{other}` into `renew_flag`, {besides}");
-        Problem::new(Code::UnlikeServer, message, help).report(|| row.place(RENEW_FLAG), diagnostics);
+        let disk = row.text(INSTANCE_ID).and_then(|id| found.get(id));
+        if let Some((disk, server)) = disk {
+            unlike_server(disk, server).report(|| row.place(RENEW_FLAG), diagnostics);
+        }
     });
 }
 
-/// Warns of currencies that `rates.csv` says nothing of: there is no sum over all currencies then.
-fn rates(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
-    let known = |currency| {
-        currency == book.currency || book.rates.iter().any(|rate| rate.currency == currency)
+fn unlike_server(disk: &Instance, server: &Instance) -> Problem {
+    let when = if disk.expires_on == server.expires_on {
+        "on the same day as"
+    } else {
+        "before"
     };
-    let mut told = BTreeSet::new();
-    for (number, account) in book.accounts.iter().enumerate() {
-        let currency = account.currency;
-        if !known(currency) && told.insert(currency) {
-            let id = shown(account.id.as_str());
-            let message = format!(
-                "`rates.csv` has no rate of {currency}, the currency of {id}: nothing is added up over all currencies"
-            );
-            let help = format!(
-                "add a row `{currency},RATE`: what one {currency} is worth in {}",
-                book.currency
-            );
-            Problem::new(Code::MissingRate, message, help)
-                .report(|| rows.origin_of(number, CURRENCY), diagnostics);
+    let [(id, flag), (of, other)] =
+        [disk, server].map(|one| (shown(one.id.as_str()), one.renew_flag.name()));
+    let message = format!(
+        "{id} has the renew flag `{flag}` and ends {when} {of}, which it belongs to and whose flag is `{other}`"
+    );
+    let besides = match disk.renew_flag {
+        RenewFlag::Auto => "if it should end as its server does",
+        _ => "or renew it in `actions.csv`",
+    };
+    let help = format!("write `{other}` into `renew_flag`, {besides}");
+    Problem::new(Code::UnlikeServer, message, help)
+}
+
+/// Account, name and last day, by which a disk finds its server.
+type ServerKey = (AccountIndex, Label, Day);
+
+/// The servers of a book, as their disks find them.
+struct Servers<'b> {
+    book: &'b Book,
+    /// The tags that can name a server.
+    tags: Vec<usize>,
+    /// Filled in only where there are disks.
+    by_name: BTreeMap<ServerKey, &'b Instance>,
+}
+
+impl<'b> Servers<'b> {
+    fn in_book(book: &'b Book) -> Self {
+        let keys = book.tag_keys.iter().enumerate();
+        let tags = keys.filter(|(_, key)| SERVER_KEYS.contains(&&***key));
+        let mut by_name = BTreeMap::new();
+        if book.instances.iter().any(|one| is_disk(book, one)) {
+            let servers = book.instances.iter();
+            let servers = servers.filter(|one| is_prepaid(one) && !is_disk(book, one));
+            by_name.extend(servers.filter_map(|one| Some((server_key(one)?, one))));
         }
+        Self {
+            book,
+            tags: tags.map(|(tag, _)| tag).collect(),
+            by_name,
+        }
+    }
+
+    fn server_of(&self, disk: &Instance) -> Option<&'b Instance> {
+        let labels = self.tags.iter().filter_map(|tag| disk.labels.tags[*tag]);
+        let mut numbers =
+            labels.filter_map(|label| self.book.find_instance(self.book.labels.label_text(label)));
+        let tagged = numbers.next().map(|number| self.book.instance(number));
+        tagged.filter(|one| is_prepaid(one)).or_else(|| {
+            let server = self.by_name.get(&server_key(disk)?).copied()?;
+            (is_disk(self.book, disk) && server.id != disk.id).then_some(server)
+        })
+    }
+}
+
+fn is_disk(book: &Book, instance: &Instance) -> bool {
+    DISKS.contains(&book.labels.label_text(instance.labels.product))
+}
+
+/// Whether it is prepaid and not gone.
+fn is_prepaid(instance: &Instance) -> bool {
+    instance.charge_type == ChargeType::Prepaid && instance.state != Some(State::Terminated)
+}
+
+fn server_key(instance: &Instance) -> Option<ServerKey> {
+    Some((
+        instance.account,
+        instance.labels.name?,
+        instance.expires_on?,
+    ))
+}
+
+/// Warns of currencies that `rates.csv` says nothing of: there is no sum over all currencies then.
+/// Rule **missing-rate**.
+fn rates(book: &Book, rows: &Origins<'_, '_>, diagnostics: &mut Diagnostics) {
+    let own = [book.currency].into_iter();
+    let mut known: BTreeSet<Currency> = own
+        .chain(book.rates.iter().map(|rate| rate.currency))
+        .collect();
+    for (number, account) in book.accounts.iter().enumerate() {
+        // Each currency is reported once, at its first account.
+        let currency = account.currency;
+        if !known.insert(currency) {
+            continue;
+        }
+        let id = shown(account.id.as_str());
+        let message = format!(
+            "`rates.csv` has no rate of {currency}, the currency of {id}: nothing is added up over all currencies"
+        );
+        let own = book.currency;
+        let help = format!("add a row `{currency},RATE`: what one {currency} is worth in {own}");
+        Problem::new(Code::MissingRate, message, help)
+            .report(|| rows.origin_of(number, CURRENCY), diagnostics);
     }
 }

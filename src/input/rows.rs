@@ -5,13 +5,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use super::value::Problem;
 use crate::input::diagnostic::Code;
 
-/// About so many bytes has a part. It is the same on every machine: what is read must not depend on the processors.
-const PART: usize = 1 << 18;
+/// The bytes of a part, about. It is the same on every machine: what is read must not depend on the processors.
+const PART_BYTES: usize = 1 << 18;
 
 /// Reads one row after the other of a text with sound quotes.
 pub(super) struct RowReader<'f> {
@@ -26,7 +26,7 @@ pub(super) struct RowReader<'f> {
 }
 
 impl<'f> RowReader<'f> {
-    /// The rows in a range of the text that begins with a row; each may have so many cells.
+    /// The rows in a range of the text that begins with a row; each may have `most` cells.
     pub(super) fn over_range(text: &'f str, range: Range<usize>, most: usize) -> Self {
         Self {
             text,
@@ -98,13 +98,13 @@ fn cell(text: &str, from: usize) -> (Cow<'_, str>, usize) {
 pub(super) fn parts(text: &str, from: usize) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let quotes: Vec<usize> = bytes[from..]
-        .par_chunks(PART)
+        .par_chunks(PART_BYTES)
         .map(|chunk| memchr::memchr_iter(b'"', chunk).count())
         .collect();
     let mut parts = Vec::new();
     let (mut start, mut before) = (from, 0);
     for (number, quotes) in quotes.iter().enumerate() {
-        let nominal = from + number * PART;
+        let nominal = from + number * PART_BYTES;
         if start <= nominal && nominal > from {
             // Behind an odd number of quotes, a byte stands inside a cell.
             let end = row_end(&bytes[nominal..], before % 2 == 1)
@@ -119,6 +119,7 @@ pub(super) fn parts(text: &str, from: usize) -> Vec<Range<usize>> {
 }
 
 /// The first byte behind a line feed that ends a row.
+/// Rule **blank-row**.
 fn row_end(bytes: &[u8], mut quoted: bool) -> Option<usize> {
     let end = bytes.iter().position(|byte| {
         quoted ^= *byte == b'"';
@@ -159,24 +160,18 @@ pub(super) fn check_quotes(text: &str) -> Result<(), (Range<usize>, Problem)> {
     let mut at = 0;
     while let Some(offset) = memchr::memchr(b'"', &bytes[at..]) {
         let quote = at + offset;
-        cell_starts = if quote == at {
-            cell_starts
-        } else {
-            matches!(bytes[quote - 1], b',' | b'\n' | b'\r')
-        };
+        if quote > at {
+            cell_starts = matches!(bytes[quote - 1], b',' | b'\n' | b'\r');
+        }
         if !cell_starts {
+            let message = "a quote inside an unquoted cell";
             let help = "put the whole cell in double quotes and double each quote inside";
-            return Err((
-                quote..quote + 1,
-                Problem::new(Code::BadCsv, "a quote inside an unquoted cell", help),
-            ));
+            return Err((quote..quote + 1, Problem::new(Code::BadCsv, message, help)));
         }
         let Some(end) = closing_quote(bytes, quote + 1) else {
+            let message = "a quote that never closes";
             let help = "close it with a double quote before the comma or line end";
-            return Err((
-                quote..quote + 1,
-                Problem::new(Code::BadCsv, "a quote that never closes", help),
-            ));
+            return Err((quote..quote + 1, Problem::new(Code::BadCsv, message, help)));
         };
         if !matches!(bytes.get(end + 1), None | Some(b',' | b'\n' | b'\r')) {
             return Err(text_after_quote(text, quote, end));
@@ -190,20 +185,20 @@ pub(super) fn check_quotes(text: &str) -> Result<(), (Range<usize>, Problem)> {
 /// What is wrong where a cell goes on behind its closing quote. If the quotes stand in different lines, it is the first
 /// one that was not meant to be there, or not closed.
 fn text_after_quote(text: &str, opening: usize, closing: usize) -> (Range<usize>, Problem) {
-    if text[opening..closing].contains(['\n', '\r']) {
+    let (range, message, help) = if text[opening..closing].contains(['\n', '\r']) {
         let message = "a quote that closes in a later line, in front of more text";
         let help = "close it with a double quote before the comma or line end";
-        return (
-            opening..opening + 1,
-            Problem::new(Code::BadCsv, message, help),
-        );
-    }
-    let after = text[closing + 1..].chars().next().map_or(1, char::len_utf8);
-    let help = "end the cell after its closing quote, or double the quote inside it";
-    (
-        closing + 1..closing + 1 + after,
-        Problem::new(Code::BadCsv, "text after a closing quote", help),
-    )
+        (opening..opening + 1, message, help)
+    } else {
+        let after = text[closing + 1..].chars().next().map_or(1, char::len_utf8);
+        let help = "end the cell after its closing quote, or double the quote inside it";
+        (
+            closing + 1..closing + 1 + after,
+            "text after a closing quote",
+            help,
+        )
+    };
+    (range, Problem::new(Code::BadCsv, message, help))
 }
 
 /// The quote that closes a cell opened before `from`; doubled ones belong to the cell.

@@ -27,7 +27,7 @@ pub struct Variant {
     pub name: String,
     /// The changes that say it, as after `--set`; `profile.*.` stands for each profile.
     pub changes: Vec<String>,
-    /// Only profiles that suspend at most so many days after expiry.
+    /// Only profiles that suspend within this number of days after expiry.
     pub suspended_within: Option<i64>,
 }
 
@@ -39,12 +39,9 @@ pub fn rules() -> Vec<UncertainRule> {
     let mut problems = Diagnostics::default();
     let document = TomlDocument::parse_toml(FILE, TEXT.as_bytes(), &mut problems)
         .expect("the built-in rules parse");
-    let field = document.section().field("rule").expect("there are rules");
-    let rules = field
-        .sections(&mut problems)
-        .iter()
-        .map(|rule| read_rule(rule, &mut problems))
-        .collect();
+    let rules = document.section().tables("rule", &mut problems);
+    let rules = rules.iter().map(|rule| read_rule(rule, &mut problems));
+    let rules = rules.collect();
     assert!(
         !problems.has_errors(),
         "the built-in rules are right: {problems:?}"
@@ -53,16 +50,13 @@ pub fn rules() -> Vec<UncertainRule> {
 }
 
 fn rule_text(section: &TomlTable<'_>, name: &str, problems: &mut Diagnostics) -> String {
-    let field = section.field(name).expect("a built-in rule has every key");
-    field.read_text(problems).expect("a text")
+    let text = section.text(name, problems);
+    text.expect("a built-in rule has every key, and each is a text")
 }
 
 fn read_rule(rule: &TomlTable<'_>, problems: &mut Diagnostics) -> UncertainRule {
     rule.refuse_unknown(&["name", "question", "source", "variant"], problems);
-    let variants = rule
-        .field("variant")
-        .expect("a rule has variants")
-        .sections(problems);
+    let variants = rule.tables("variant", problems);
     UncertainRule {
         name: rule_text(rule, "name", problems),
         question: rule_text(rule, "question", problems),
@@ -76,18 +70,12 @@ fn read_rule(rule: &TomlTable<'_>, problems: &mut Diagnostics) -> UncertainRule 
 
 fn read_variant(variant: &TomlTable<'_>, problems: &mut Diagnostics) -> Variant {
     variant.refuse_unknown(&["name", "set", "suspended_within"], problems);
-    let set = variant
-        .field("set")
-        .expect("a variant says what it changes")
-        .items(problems);
+    let set = variant.field("set");
+    let set = set.map_or_else(Vec::new, |set| set.texts(problems));
+    let within = variant.field("suspended_within");
     Variant {
         name: rule_text(variant, "name", problems),
-        changes: set
-            .iter()
-            .filter_map(|change| change.read_text(problems))
-            .collect(),
-        suspended_within: variant
-            .field("suspended_within")
-            .and_then(|field| field.read_number(0, 3_660, problems)),
+        changes: set.into_iter().map(|(change, _)| change).collect(),
+        suspended_within: within.and_then(|field| field.read_number(0, 3_660, problems)),
     }
 }

@@ -1,16 +1,17 @@
-//! A scenario: what differs from the book, as written, after all that it extends.
+//! A scenario: what differs from the book, as written, after all that it extends. It changes what is read, never a book.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::accounts::{find_account, unknown_account};
+use rust_decimal::Decimal;
+
+use super::accounts::account_of_id;
 use super::document::{Field, TomlDocument, TomlTable};
 use super::folder::{Folder, QUICK, scenario_name};
 use super::ids::nearest;
-use super::selectors::selector;
-use super::table::{CsvRow, CsvTable, InputRow, TAG, Written};
+use super::selectors::{selector, tag_column};
+use super::table::{CsvRow, CsvTable, InputRow, Markup, TAG, Written};
 use super::value::{Problem, any_whole, change, day, price, shown};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::model::account::{Account, AccountIndex};
@@ -31,12 +32,12 @@ const KEYS: &[&str] = &[
 const CHANGE_PERCENT: &str = "change_percent";
 const EXTENDS: &str = "extends";
 /// How many scenarios one can extend, directly and through others.
-const MOST_ANCESTORS: usize = 32;
+const MAX_ANCESTORS: usize = 32;
 const WHERE: &str = "where";
 const ACCOUNT_ID: &str = "account_id";
 const DELAY_DAYS: &str = "delay_days";
 /// The longest delay of a top-up, in days.
-const MOST_DELAY: i64 = 3_660;
+const MAX_DELAY_DAYS: i64 = 3_660;
 
 /// The parts of scenario files, in the order in which they are applied.
 #[derive(Default)]
@@ -60,35 +61,25 @@ pub(super) fn files(
     scenario: Option<&str>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<String>> {
-    let mut files: Vec<String> = folder
-        .get(QUICK)
-        .map(|_| QUICK.to_owned())
-        .into_iter()
-        .collect();
+    let quick = folder.get(QUICK).map(|_| QUICK.to_owned());
+    let mut files: Vec<String> = quick.into_iter().collect();
     let mut next = scenario.map(|name| (Folder::scenario_file(name), None));
     while let Some((file, named_at)) = next {
-        if files.contains(&file) || files.len() > MOST_ANCESTORS {
-            let message = format!(
-                "{} extends itself, or more than {MOST_ANCESTORS} others",
-                shown(&file)
-            );
+        if files.contains(&file) || files.len() > MAX_ANCESTORS {
+            let name = shown(&file);
+            let message = format!("{name} extends itself, or more than {MAX_ANCESTORS} others");
             let place = named_at.unwrap_or_else(|| Place::of_file(&file));
-            diagnostics.push(
-                Code::ScenarioCycle,
-                place,
-                message,
-                "leave out one `extends`",
-            );
+            let help = "leave out one `extends`";
+            diagnostics.push(Code::ScenarioCycle, place, message, help);
             return None;
         }
         let document = open_scenario(folder, &file, named_at, diagnostics)?;
-        let extends = document.section().field(EXTENDS);
-        next = match extends {
+        next = match document.section().field(EXTENDS) {
             None => None,
-            Some(field) => Some((
-                Folder::scenario_file(&field.read_text(diagnostics)?),
-                Some(field.place()),
-            )),
+            Some(field) => {
+                let name = field.read_text(diagnostics)?;
+                Some((Folder::scenario_file(&name), Some(field.place())))
+            }
         };
         files.push(file);
     }
@@ -107,22 +98,15 @@ fn open_scenario<'f>(
         return TomlDocument::parse_toml(file, bytes, diagnostics);
     }
     let names: Vec<&str> = folder.scenarios().collect();
-    let otherwise = match names.as_slice() {
-        [] => "this book has no scenarios".to_owned(),
-        some => format!(
-            "this book has {}",
-            some.iter().take(20).copied().collect::<Vec<_>>().join(", ")
-        ),
+    let otherwise = match names.len().min(20) {
+        0 => "this book has no scenarios".to_owned(),
+        some => format!("this book has {}", names[..some].join(", ")),
     };
     let wanted = scenario_name(file).unwrap_or(file);
     let help = nearest(wanted, names.iter().copied(), &otherwise);
     let place = named_at.unwrap_or_else(|| Place::of_file(file));
-    diagnostics.push(
-        Code::UnknownScenario,
-        place,
-        format!("there is no scenario {}", shown(wanted)),
-        help,
-    );
+    let message = format!("there is no scenario {}", shown(wanted));
+    diagnostics.push(Code::UnknownScenario, place, message, help);
     None
 }
 
@@ -136,58 +120,47 @@ impl<'d> Scenario<'d> {
         for document in documents {
             let section = document.section();
             section.refuse_unknown(KEYS, diagnostics);
-            let mut table = |name| {
-                section
-                    .field(name)
-                    .and_then(|field| field.section(diagnostics))
-            };
-            scenario.book.extend(table("book"));
-            scenario.profiles.extend(table("profile"));
-            let mut tables = |name| {
-                section
-                    .field(name)
-                    .map(|field| field.sections(diagnostics))
-                    .unwrap_or_default()
-            };
-            scenario.actions.extend(tables("actions"));
-            scenario.sets.extend(tables("set"));
-            scenario.prices.extend(tables("prices"));
-            scenario.topups.extend(tables("topups"));
+            for (name, tables) in [
+                ("book", &mut scenario.book),
+                ("profile", &mut scenario.profiles),
+            ] {
+                let field = section.field(name);
+                tables.extend(field.and_then(|field| field.section(diagnostics)));
+            }
+            for (name, tables) in [
+                ("actions", &mut scenario.actions),
+                ("set", &mut scenario.sets),
+                ("prices", &mut scenario.prices),
+                ("topups", &mut scenario.topups),
+            ] {
+                tables.extend(section.tables(name, diagnostics));
+            }
         }
         scenario
     }
 
     /// Prepares the `[[set]]` blocks, then the `[[prices]]` blocks, for a table of instances; tags that only a block names
     /// get a slot.
+    /// Rules **set-blocks**, **written-cells**.
     pub(super) fn edits(
         &self,
         table: &mut CsvTable<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Edit> {
-        let mut known: BTreeSet<String> = table.tag_keys().iter().cloned().collect();
-        let names = self
-            .sets
-            .iter()
-            .flat_map(TomlTable::fields)
-            .map(|field| field.key());
-        for key in names
-            .filter_map(|name| name.strip_prefix(TAG))
-            .filter(|key| !key.is_empty())
-        {
-            if known.insert(key.to_owned()) {
+        let fields = self.sets.iter().flat_map(TomlTable::fields);
+        for key in fields.filter_map(|field| field.key().strip_prefix(TAG)) {
+            if !key.is_empty() && !table.tag_keys().iter().any(|known| known == key) {
                 table.add_tag(key);
             }
         }
-        let mut edits: Vec<Edit> = self
-            .sets
-            .iter()
-            .map(|section| Edit::read_edit(section, table.tag_keys(), diagnostics))
-            .collect();
-        edits.extend(
-            self.prices
-                .iter()
-                .map(|section| Edit::of_prices(section, table.tag_keys(), diagnostics)),
-        );
+        let tag_keys = table.tag_keys();
+        let mut edits = Vec::new();
+        for section in &self.sets {
+            edits.push(Edit::read_edit(section, tag_keys, diagnostics));
+        }
+        for section in &self.prices {
+            edits.push(Edit::of_prices(section, tag_keys, diagnostics));
+        }
         edits
     }
 }
@@ -197,7 +170,7 @@ pub(super) struct Edit {
     block: &'static str,
     selector: Option<Selector>,
     cells: Vec<(usize, Written)>,
-    markup: Option<(Factor, Arc<Place>)>,
+    markup: Option<Markup>,
     place: Place,
     /// What it writes, and where, as a person reads it.
     text: String,
@@ -214,21 +187,19 @@ impl Edit {
     ) -> Self {
         let mut edit = Self::empty("set", section);
         for field in section.fields() {
-            match slot_of(field.key(), tag_keys) {
+            match column_of(field.key(), tag_keys) {
                 _ if field.key() == WHERE => edit.limit(&field, tag_keys, diagnostics),
-                Some(0) => {
+                Some(Column::InstanceId) => {
+                    let message = "a scenario cannot rename instances";
                     let help = "leave `instance_id` out; name the instance in `where`";
-                    Problem::new(
-                        Code::UnexpectedValue,
-                        "a scenario cannot rename instances",
-                        help,
-                    )
-                    .report(|| field.key_place(), diagnostics);
+                    Problem::new(Code::UnexpectedValue, message, help)
+                        .report(|| field.key_place(), diagnostics);
                 }
-                Some(slot) => {
+                Some(column) => {
                     let text = field.read_text(diagnostics);
+                    let written = text.map(|text| Arc::new((text, field.place())));
                     edit.cells
-                        .extend(text.map(|text| (slot, Arc::new((text, field.place())))));
+                        .extend(written.map(|written| (column.slot(), written)));
                 }
                 None => report_unknown(&field, diagnostics),
             }
@@ -237,28 +208,25 @@ impl Edit {
     }
 
     fn empty(block: &'static str, section: &TomlTable<'_>) -> Self {
-        let text = |field: &Field<'_>| {
-            let text = field
-                .read_text(&mut Diagnostics::default())
-                .unwrap_or_default();
-            if field.key() == WHERE {
-                format!("where {text}")
-            } else {
-                format!("{} = {text}", field.key())
+        let mut parts = Vec::new();
+        let mut condition = None;
+        for field in section.fields() {
+            let text = field.read_text(&mut Diagnostics::default());
+            let text = text.unwrap_or_default();
+            match field.key() {
+                WHERE => condition = Some(format!("where {text}")),
+                key => parts.push(format!("{key} = {text}")),
             }
-        };
-        let (conditions, cells): (Vec<_>, Vec<_>) =
-            section.fields().partition(|field| field.key() == WHERE);
-        let parts: Vec<String> = [cells, conditions].iter().flatten().map(text).collect();
-        let (place, text, hits) = (section.place(), parts.join(" "), AtomicUsize::new(0));
+        }
+        parts.extend(condition);
         Self {
             block,
             selector: None,
             cells: Vec::new(),
             markup: None,
-            place,
-            text,
-            hits,
+            place: section.place(),
+            text: parts.join(" "),
+            hits: AtomicUsize::new(0),
         }
     }
 
@@ -269,6 +237,7 @@ impl Edit {
     }
 
     /// Reads a block that changes prices.
+    /// Rule **changed-prices**.
     fn of_prices(
         section: &TomlTable<'_>,
         tag_keys: &[String],
@@ -296,23 +265,20 @@ impl Edit {
 
     /// Writes the cells of this block if the row matches as it stands.
     pub(super) fn apply(&self, row: &mut CsvRow<'_, '_>) {
-        if self
-            .selector
-            .as_ref()
-            .is_none_or(|selector| selector.selects(&WrittenCells(row)))
-        {
+        let selector = self.selector.as_ref();
+        if selector.is_none_or(|selector| selector.selects(&WrittenCells(row))) {
             self.hits.fetch_add(1, Ordering::Relaxed);
-            self.cells
-                .iter()
-                .for_each(|(slot, written)| row.change(*slot, written));
-            self.markup
-                .iter()
-                .for_each(|(factor, place)| row.mark_up(*factor, place));
+            for (slot, written) in &self.cells {
+                row.change(*slot, written);
+            }
+            if let Some(markup) = &self.markup {
+                row.mark_up(markup);
+            }
         }
     }
 
-    /// Says how many instances it hit; that there is none is an error: whoever asks for a change believes that it is made.
-    pub(super) fn tell(&self, diagnostics: &mut Diagnostics) {
+    /// Says how many instances it hit. None is an error: whoever asks for a change believes that it is made.
+    pub(super) fn report_hits(&self, diagnostics: &mut Diagnostics) {
         let hits = self.hits.load(Ordering::Relaxed);
         if hits == 0 {
             let what = match self.place.file.as_str() {
@@ -320,28 +286,18 @@ impl Edit {
                 _ => format!("this `[[{}]]`", self.block),
             };
             let message = format!("{what} matches no instance");
-            diagnostics.push(
-                Code::NoMatch,
-                self.place.clone(),
-                message,
-                "check its `where` against `instances.csv`",
-            );
-        } else {
-            let instances = if hits == 1 {
-                "1 instance".to_owned()
-            } else {
-                format!("{hits} instances")
-            };
-            let of_prices = if self.block == "prices" {
-                "prices."
-            } else {
-                ""
-            };
-            diagnostics.note(format!(
-                "{} changes {instances}",
-                shown(&format!("{of_prices}{}", self.text))
-            ));
+            let help = "check its `where` against `instances.csv`";
+            diagnostics.push(Code::NoMatch, self.place.clone(), message, help);
+            return;
         }
+        let plural = if hits == 1 { "" } else { "s" };
+        let of_prices = if self.block == "prices" {
+            "prices."
+        } else {
+            ""
+        };
+        let change = shown(&format!("{of_prices}{}", self.text));
+        diagnostics.note(format!("{change} changes {hits} instance{plural}"));
     }
 }
 
@@ -351,12 +307,16 @@ fn report_missing(
     example: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    Problem::new(
-        Code::MissingValue,
-        format!("`{key}` is missing"),
-        format!("add a line such as `{example}`"),
-    )
-    .report(|| section.place(), diagnostics);
+    let message = format!("`{key}` is missing");
+    let help = format!("add a line such as `{example}`");
+    diagnostics.push(Code::MissingValue, section.place(), message, help);
+}
+
+/// A top-up of `actions.csv`, before or after the blocks of a scenario.
+#[derive(Clone, Copy)]
+pub(super) struct PlannedTopUp {
+    pub date: Day,
+    pub amount: Money,
 }
 
 /// One `[[topups]]` block: what it does to the top-ups of `actions.csv`.
@@ -375,10 +335,11 @@ impl Shift {
         accounts: &[Account],
         diagnostics: &mut Diagnostics,
     ) -> Vec<Self> {
-        sections
-            .iter()
-            .map(|section| Self::read_shift(section, accounts, diagnostics))
-            .collect()
+        let mut shifts = Vec::new();
+        for section in sections {
+            shifts.push(Self::read_shift(section, accounts, diagnostics));
+        }
+        shifts
     }
 
     fn read_shift(
@@ -387,107 +348,86 @@ impl Shift {
         diagnostics: &mut Diagnostics,
     ) -> Self {
         section.refuse_unknown(&[ACCOUNT_ID, DELAY_DAYS, CHANGE_PERCENT], diagnostics);
-        let delay = section
-            .field(DELAY_DAYS)
-            .and_then(|field| field.read_number(-MOST_DELAY, MOST_DELAY, diagnostics));
-        let factor = section
-            .field(CHANGE_PERCENT)
-            .and_then(|field| field.read_field(diagnostics, change));
-        let account = section.field(ACCOUNT_ID).and_then(|field| {
-            let found = field.read_field(diagnostics, |text| known(text, accounts));
-            Some((found?, field.place()))
-        });
-        if section.field(DELAY_DAYS).is_none() && section.field(CHANGE_PERCENT).is_none() {
+        let (delay, change_percent) = (section.field(DELAY_DAYS), section.field(CHANGE_PERCENT));
+        if delay.is_none() && change_percent.is_none() {
             report_missing(section, DELAY_DAYS, "delay_days = 10", diagnostics);
         }
+        let delay =
+            delay.and_then(|field| field.read_number(-MAX_DELAY_DAYS, MAX_DELAY_DAYS, diagnostics));
+        let factor = change_percent.and_then(|field| field.read_field(diagnostics, change));
+        let account = section.field(ACCOUNT_ID);
+        let account = account.and_then(|field| {
+            let found = field.read_field(diagnostics, |text| account_of_id(text, accounts));
+            Some((found?, field.place()))
+        });
+        let (account, place) = account.unzip();
         Self {
-            place: account
-                .as_ref()
-                .map_or_else(|| section.place(), |(_, place)| place.clone()),
-            account: account.map(|(account, _)| account),
+            account,
             delay: delay.and_then(|days| i32::try_from(days).ok()).unwrap_or(0),
             factor: factor.unwrap_or(Factor::ONE),
+            place: place.unwrap_or_else(|| section.place()),
             matched: Cell::new(false),
         }
     }
 
-    /// The day and amount of a top-up after this block; what is wrong with them is reported at the block.
+    /// A top-up after this block; what is wrong with it is reported at the block.
     pub(super) fn apply(
         &self,
         account: Option<AccountIndex>,
-        (date, amount): (Day, Money),
+        planned: PlannedTopUp,
         diagnostics: &mut Diagnostics,
-    ) -> (Day, Money) {
+    ) -> PlannedTopUp {
         if self.account.is_some() && self.account != account {
-            return (date, amount);
+            return planned;
         }
         self.matched.set(true);
+        let PlannedTopUp { date, amount } = planned;
         let moved = day(&(date + self.delay).to_string()).ok();
         if moved.is_none() {
             let message = format!("this moves the top-up of {date} out of the calendar");
-            diagnostics.push(
-                Code::BadDate,
-                self.place.clone(),
-                message,
-                "delay by fewer days",
-            );
+            self.refuse(Code::BadDate, message, "delay by fewer days", diagnostics);
         }
-        let changed = amount
-            .times(self.factor)
-            .filter(|amount| *amount > Money::ZERO);
+        let changed = amount.times(self.factor);
+        let changed = changed.filter(|amount| *amount > Money::ZERO);
         if changed.is_none() {
             let message = format!("this leaves nothing of the top-up of {date}, or too much");
-            diagnostics.push(
-                Code::BadAmount,
-                self.place.clone(),
-                message,
-                "change by a smaller percentage",
-            );
+            let help = "change by a smaller percentage";
+            self.refuse(Code::BadAmount, message, help, diagnostics);
         }
-        (moved.unwrap_or(date), changed.unwrap_or(amount))
+        PlannedTopUp {
+            date: moved.unwrap_or(date),
+            amount: changed.unwrap_or(amount),
+        }
     }
 
+    fn refuse(&self, code: Code, message: String, help: &str, diagnostics: &mut Diagnostics) {
+        diagnostics.push(code, self.place.clone(), message, help);
+    }
+
+    /// Rule **idle-change**.
     pub(super) fn refuse_if_idle(&self, diagnostics: &mut Diagnostics) {
         if !self.matched.get() {
-            let message = "this `[[topups]]` matches no top-up";
-            diagnostics.push(
+            let message = "this `[[topups]]` matches no top-up".to_owned();
+            self.refuse(
                 Code::NoMatch,
-                self.place.clone(),
                 message,
                 "check it against `actions.csv`",
+                diagnostics,
             );
         }
     }
-}
-
-fn known(id: &str, accounts: &[Account]) -> Result<AccountIndex, Problem> {
-    find_account(id, accounts).ok_or_else(|| unknown_account(id, accounts))
 }
 
 fn report_unknown(field: &Field<'_>, diagnostics: &mut Diagnostics) {
-    let names = Column::NAMED.iter().map(|(name, _)| *name).chain([WHERE]);
+    let names = Column::NAMES.iter().copied().chain([WHERE]);
     let help = nearest(field.key(), names, "name a column of `instances.csv`");
-    Problem::new(
-        Code::UnknownKey,
-        format!("there is no column {} to set", shown(field.key())),
-        help,
-    )
-    .report(|| field.key_place(), diagnostics);
+    let message = format!("there is no column {} to set", shown(field.key()));
+    diagnostics.push(Code::UnknownKey, field.key_place(), message, help);
 }
 
-/// The slot of a column of `instances.csv`: named columns first, then tags.
-fn slot_of(name: &str, tag_keys: &[String]) -> Option<usize> {
-    let tag = || {
-        let key = name.strip_prefix(TAG)?;
-        tag_keys
-            .iter()
-            .position(|known| known == key)
-            .map(|tag| Column::NAMED.len() + tag)
-    };
-    Column::NAMED
-        .iter()
-        .position(|(known, _)| *known == name)
-        .or_else(tag)
+/// The column of `instances.csv` with this name.
+fn column_of(name: &str, tag_keys: &[String]) -> Option<Column> {
+    Column::named(name).or_else(|| tag_column(name, tag_keys))
 }
 
 /// The cells of a row as they are written; one that cannot be read counts as empty and is reported with its row.
@@ -495,23 +435,14 @@ pub(super) struct WrittenCells<'r, 't, 'f>(pub &'r CsvRow<'t, 'f>);
 
 impl<'v> SelectorCells<'v> for WrittenCells<'v, '_, '_> {
     fn cell(&self, column: Column) -> Option<Value<'v>> {
-        let slot = match column {
-            Column::Tag(tag) => Column::NAMED.len() + tag,
-            named => Column::NAMED
-                .iter()
-                .position(|(_, known)| *known == named)?,
-        };
-        let text = self.0.text(slot)?;
+        let text = self.0.text(column.slot())?;
         match column.kind() {
             ValueKind::Text => Some(Value::Text(text)),
             ValueKind::Date => day(text).ok().map(Value::Date),
             ValueKind::Number => {
-                let whole = || any_whole(text).ok().map(rust_decimal::Decimal::from);
-                price(text)
-                    .ok()
-                    .map(|price| price.decimal())
-                    .or_else(whole)
-                    .map(Value::Number)
+                let price = price(text).map(|price| price.decimal());
+                let number = price.or_else(|_| any_whole(text).map(Decimal::from));
+                number.ok().map(Value::Number)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! SQL boolean expressions to selectors. A tokenizer of SQL makes the words; the grammar is the small one of `formats.md`.
+//! SQL boolean expressions to selectors. A tokenizer of SQL makes the words; the grammar is this small one:
 //!
 //! ```text
 //! any      = all { OR all }            all     = negated { AND negated }
@@ -82,19 +82,13 @@ fn refuse_other_unequal(text: &str, tokens: &[TokenWithSpan]) -> Result<(), Prob
         .split('\n')
         .map(|line| line.chars().collect())
         .collect();
-    let character = |token: &TokenWithSpan| {
+    let is_written_so = |token: &TokenWithSpan| {
         let (line, column) = (token.span.start.line, token.span.start.column);
-        let line = usize::try_from(line)
-            .ok()
-            .and_then(|line| lines.get(line.checked_sub(1)?));
-        line?
-            .get(usize::try_from(column).ok()?.checked_sub(1)?)
-            .copied()
+        let at = |number: u64| usize::try_from(number).ok()?.checked_sub(1);
+        let character = at(line).and_then(|line| lines.get(line)?.get(at(column)?));
+        token.token == Token::Neq && character == Some(&'!')
     };
-    if tokens
-        .iter()
-        .any(|token| token.token == Token::Neq && character(token) == Some('!'))
-    {
+    if tokens.iter().any(is_written_so) {
         return Err(bad("`!=` is not part of the selector language", "write <>"));
     }
     Ok(())
@@ -144,7 +138,7 @@ impl SelectorParser<'_> {
         }
     }
 
-    /// Something else stands where the parser is.
+    /// What the parser needs here, and what it found instead.
     fn unexpected(&self, wanted: &str) -> Problem {
         let found = self.tokens.get(self.at).map_or_else(
             || "the end".to_owned(),
@@ -340,9 +334,7 @@ impl SelectorParser<'_> {
     fn value(&mut self) -> Result<Operand, Problem> {
         match self.unit()? {
             SelectorPart::Value(operand) => Ok(operand),
-            SelectorPart::Condition(_) => {
-                Err(bad("a condition stands where a value must stand", LANGUAGE))
-            }
+            SelectorPart::Condition(_) => Err(bad("expected a value, found a condition", LANGUAGE)),
         }
     }
 
@@ -350,12 +342,13 @@ impl SelectorParser<'_> {
         match part {
             SelectorPart::Condition(predicate) => Ok(predicate),
             SelectorPart::Value(operand) => Err(bad(
-                format!("{} alone is no condition", self.spelled(&operand)),
+                format!("{} alone is not a condition", self.spelled(&operand)),
                 HELP,
             )),
         }
     }
 
+    /// Rule **selector-types**.
     fn compare(
         &self,
         left: Operand,
@@ -382,6 +375,7 @@ impl SelectorParser<'_> {
         ))
     }
 
+    /// Rule **selector-columns**.
     fn column(&self, word: &Word) -> Result<Operand, Problem> {
         let name = word.value.as_str();
         if *self.peek() == Token::LParen {
@@ -396,24 +390,17 @@ impl SelectorParser<'_> {
                 format!("write \"{name}\""),
             ));
         }
-        let is_named = |known: &str| match word.quote_style {
-            None => known.eq_ignore_ascii_case(name),
-            Some(_) => known == name,
-        };
-        let tag = || {
-            self.tag_keys
-                .iter()
-                .position(|known| Some(known.as_str()) == name.strip_prefix(TAG))
-                .map(Column::Tag)
-        };
         let named = Column::NAMED
             .iter()
-            .find(|(known, _)| is_named(known))
-            .map(|(_, column)| *column);
-        named
-            .or_else(tag)
-            .map(Operand::Column)
-            .ok_or_else(|| self.unknown(name))
+            .find(|(known, _)| match word.quote_style {
+                None => known.eq_ignore_ascii_case(name),
+                Some(_) => *known == name,
+            });
+        let column = named
+            .map(|(_, column)| *column)
+            .or_else(|| tag_column(name, self.tag_keys));
+        let column = column.ok_or_else(|| self.unknown(name))?;
+        Ok(Operand::Column(column))
     }
 
     fn unknown(&self, name: &str) -> Problem {
@@ -424,10 +411,8 @@ impl SelectorParser<'_> {
             .take(MOST)
             .map(|key| format!("{TAG}{key}"))
             .collect();
-        let known = Column::NAMED
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(tags.iter().map(String::as_str));
+        let known = Column::NAMES.iter().copied();
+        let known = known.chain(tags.iter().map(String::as_str));
         let otherwise =
             "name a column of `instances.csv`; write texts as 'prod' and tags as \"tag:env\"";
         let help = nearest(name, known, otherwise);
@@ -440,21 +425,21 @@ impl SelectorParser<'_> {
 
     /// An operand as a selector writes it.
     fn spelled(&self, operand: &Operand) -> String {
-        let column = |column: &Column| match column {
-            Column::Tag(tag) => format!("{TAG}{}", self.tag_keys[*tag]),
-            named => Column::NAMED
-                .iter()
-                .find(|(_, known)| known == named)
-                .map_or("", |(name, _)| name)
-                .to_owned(),
-        };
         match operand {
-            Operand::Column(named) => shown(&column(named)),
+            Operand::Column(Column::Tag(tag)) => shown(&format!("{TAG}{}", self.tag_keys[*tag])),
+            Operand::Column(named) => shown(Column::NAMES[named.slot()]),
             Operand::Literal(Literal::Text(text)) => shown(&format!("'{text}'")),
             Operand::Literal(Literal::Number(number)) => shown(&number.to_string()),
             Operand::Literal(Literal::Date(day)) => shown(&format!("DATE '{day}'")),
         }
     }
+}
+
+/// The column of a tag, by its name with the prefix.
+pub(super) fn tag_column(name: &str, tag_keys: &[String]) -> Option<Column> {
+    let key = name.strip_prefix(TAG)?;
+    let tag = tag_keys.iter().position(|known| known == key);
+    tag.map(Column::Tag)
 }
 
 /// Words that are never columns, unless in double quotes.

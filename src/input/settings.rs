@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::document::{Field, TomlDocument, TomlTable};
 use super::ids::nearest;
 use super::profiles::{DEFAULT, Profiles};
-use super::value::{Problem, shown};
+use super::value::{Problem, listed, shown};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 use crate::model::calendar::{Day, DayRange};
 use crate::model::money::Currency;
@@ -80,17 +80,32 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The profile of a product.
+    pub(super) fn profile_of(&self, product: &str) -> ProfileIndex {
+        let own = self.product_profiles.get(product);
+        own.copied().unwrap_or(self.profile)
+    }
+
+    /// The profiles of all products.
+    pub(super) fn profiles_in_use(&self) -> Vec<ProfileIndex> {
+        let own = self.product_profiles.values().copied();
+        own.chain([self.profile]).collect()
+    }
+}
+
 /// A currency by its code.
 pub(super) fn currency(text: &str) -> Result<Currency, Problem> {
     Currency::from_code(text).ok_or_else(|| {
-        let otherwise = format!(
-            "write one of {}",
-            Currency::codes().collect::<Vec<_>>().join(", ")
+        let codes: Vec<&str> = Currency::codes().collect();
+        let help = nearest(
+            text,
+            Currency::codes(),
+            &format!("expected {}", listed(&codes)),
         );
-        let help = nearest(text, Currency::codes(), &otherwise);
         Problem::new(
             Code::BadValue,
-            format!("{} is no known currency", shown(text)),
+            format!("{} is not a known currency", shown(text)),
             help,
         )
     })
@@ -102,11 +117,8 @@ fn zone(text: &str) -> Result<Box<str>, Problem> {
     }
     let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
     let help = nearest(text, names, "write an IANA name, such as Asia/Shanghai");
-    Err(Problem::new(
-        Code::BadValue,
-        format!("{} is no time zone", shown(text)),
-        help,
-    ))
+    let message = format!("{} is not a time zone", shown(text));
+    Err(Problem::new(Code::BadValue, message, help))
 }
 
 struct SettingsReader<'r, 'd> {
@@ -142,28 +154,24 @@ impl<'d> SettingsReader<'_, 'd> {
             .map(|field| Some((field.day(self.diagnostics)?, field.place())));
         let (from, begins) = from?;
         let (to, place) = to.unwrap_or_else(|| Some((DayRange::year_from(from).to, begins)))?;
-        if to < from {
+        let latest = DayRange::latest_end();
+        let (message, help) = if to < from {
             let message = format!("the run ends on {to}, before it begins on {from}");
-            self.diagnostics
-                .push(Code::BadDate, place, message, "exchange `from` and `to`");
-            return None;
-        }
-        if to > DayRange::latest_end() {
+            (message, "exchange `from` and `to`".to_owned())
+        } else if to > latest {
             let message = format!("the run ends on {to}, later than a run can");
-            let help = format!("write {} or an earlier day", DayRange::latest_end());
-            self.diagnostics.push(Code::BadDate, place, message, help);
-            return None;
-        }
-        Some(DayRange { from, to })
+            (message, format!("write {latest} or an earlier day"))
+        } else {
+            return Some(DayRange { from, to });
+        };
+        self.diagnostics.push(Code::BadDate, place, message, help);
+        None
     }
 
     fn profile(&mut self, profiles: &mut Profiles<'d>) -> Option<ProfileIndex> {
         let Some(field) = self.fields.get("profile") else {
-            return profiles.find(
-                DEFAULT,
-                || self.document.section().place(),
-                self.diagnostics,
-            );
+            let place = || self.document.section().place();
+            return profiles.find(DEFAULT, place, self.diagnostics);
         };
         let name = field.read_text(self.diagnostics)?;
         profiles.find(&name, || field.place(), self.diagnostics)
@@ -177,18 +185,14 @@ impl<'d> SettingsReader<'_, 'd> {
             return Some(BTreeMap::new());
         };
         let products = field.section(self.diagnostics)?;
-        let mut found = Some(BTreeMap::new());
-        for product in products.fields() {
-            let name = product.read_text(self.diagnostics);
-            let profile =
-                name.and_then(|name| profiles.find(&name, || product.place(), self.diagnostics));
-            match (&mut found, profile) {
-                (Some(found), Some(profile)) => {
-                    found.insert(product.key().into(), profile);
-                }
-                _ => found = None,
-            }
-        }
-        found
+        let found: Vec<_> = products
+            .fields()
+            .map(|product| {
+                let name = product.read_text(self.diagnostics)?;
+                let profile = profiles.find(&name, || product.place(), self.diagnostics)?;
+                Some((product.key().into(), profile))
+            })
+            .collect();
+        found.into_iter().collect()
     }
 }

@@ -4,6 +4,8 @@
 //! breaks a line or a file format, or hides. And no text turns round what stands beside it: words that are written from
 //! right to left are set apart, so that an amount beside them keeps its digits in order. Files of data keep the exact
 //! bytes; nothing here is for them.
+//!
+//! Rule **shown-texts** of docs/spec.
 
 use std::fmt;
 

@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
-use super::table::{CsvRow, CsvTable, KnownColumns, LONGEST_ROW, Layout};
+use super::table::{CellReader, CsvRow, CsvTable, KnownColumns, LONGEST_ROW, Layout};
 use crate::input::diagnostic::{Code, Diagnostics, Place};
 
-/// About so many bytes has a piece.
+/// The bytes of a piece, about.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// A file under way.
@@ -15,7 +15,7 @@ pub(super) struct Stream<'w> {
     bytes: Box<dyn Read + 'w>,
     /// What has been read: whole rows, then the beginning of another one.
     buffer: Vec<u8>,
-    /// So many bytes of it are done.
+    /// The bytes of it that are done.
     done: usize,
     /// Lines before the buffer.
     lines: usize,
@@ -43,12 +43,12 @@ impl<'w> Stream<'w> {
         }
     }
 
-    /// Visits the rows of the next piece, those of another width reported; the first piece begins with the header. False
+    /// Reads the rows of the next piece, those of another width reported; the first piece begins with the header. False
     /// where nothing is left, or nothing can be read any more, which is reported.
     pub(super) fn advance(
         &mut self,
         diagnostics: &mut Diagnostics,
-        mut visit: impl FnMut(CsvRow<'_, '_>, &mut Diagnostics),
+        mut read: impl FnMut(CellReader<'_, CsvRow<'_, '_>>),
     ) -> bool {
         if self.is_over {
             return false;
@@ -62,19 +62,19 @@ impl<'w> Stream<'w> {
         let piece = &self.buffer[..self.done];
         let table = match self.layout.take() {
             None => Self::open_piece(self.file, piece, self.columns, diagnostics),
-            Some(layout) => CsvTable::going_on(
-                (self.file, self.lines),
-                piece,
-                (self.columns, layout),
-                diagnostics,
-            ),
+            Some(layout) => CsvTable::open_next(self.file, piece, layout, self.lines, diagnostics),
         };
         let Some(table) = table else {
             self.is_over = true;
             return false;
         };
-        table.rows(diagnostics, &mut visit);
-        self.layout = Some(table.layout());
+        table.rows(diagnostics, |row, diagnostics| {
+            read(CellReader {
+                row: &row,
+                diagnostics,
+            });
+        });
+        self.layout = Some(table.into_layout());
         true
     }
 
@@ -88,14 +88,10 @@ impl<'w> Stream<'w> {
         let mut found = Diagnostics::default();
         let table = CsvTable::open_table(file, piece, columns, &mut found);
         if table.is_none() {
-            found.iter().for_each(|one| {
-                diagnostics.push(
-                    one.code,
-                    one.place.clone(),
-                    one.message.clone(),
-                    one.help.clone(),
-                );
-            });
+            found
+                .iter()
+                .cloned()
+                .for_each(|one| diagnostics.push_found(one));
         }
         table
     }
@@ -106,12 +102,12 @@ impl<'w> Stream<'w> {
         let mut wanted = PIECE_BYTES;
         loop {
             let more = wanted.saturating_sub(self.buffer.len());
-            match self
+            let read = self
                 .bytes
                 .by_ref()
                 .take(more as u64)
-                .read_to_end(&mut self.buffer)
-            {
+                .read_to_end(&mut self.buffer);
+            match read {
                 Ok(read) if read < more => {
                     self.is_over = true;
                     return Some(self.buffer.len());

@@ -14,13 +14,13 @@
 
 use std::collections::BTreeSet;
 
-use super::document::{Field, TomlDocument, TomlTable};
+use super::document::{TomlDocument, TomlTable};
 use super::folder::{Folder, QUICK};
-use super::ids::nearest;
-use super::value::shown;
+use super::value::{meant_word, shown};
 use super::{ReadMemory, inline_change, read_again, selected};
 use crate::analysis::compare::Measure;
 use crate::input::diagnostic::{Code, Diagnostics, Place};
+use crate::model::words::Word;
 
 const KEYS: &[&str] = &["description", "scenario", "sort", "axis", "case"];
 const AXIS_KEYS: &[&str] = &["name", "key", "where", "values"];
@@ -30,7 +30,7 @@ const SCENARIO: &str = "scenario";
 /// The column of the names of cases.
 const CASE: &str = "case";
 /// The most runs of a sweep.
-const MOST_RUNS: usize = 100_000;
+const MAX_RUNS: usize = 100_000;
 
 /// A sweep as it was asked for.
 pub struct SweepSpec {
@@ -84,26 +84,16 @@ impl SweepSpec {
         let document = TomlDocument::parse_toml(file, bytes, diagnostics)?;
         let section = document.section();
         section.refuse_unknown(KEYS, diagnostics);
-        let text = |name, diagnostics: &mut Diagnostics| {
-            section
-                .field(name)
-                .and_then(|field| field.read_text(diagnostics))
-        };
-        let scenario = text(SCENARIO, diagnostics);
-        let sort = section
-            .field("sort")
-            .and_then(|field| measure(&field, diagnostics));
-        let tables = |name, diagnostics: &mut Diagnostics| {
-            section
-                .field(name)
-                .map(|field| field.sections(diagnostics))
-                .unwrap_or_default()
-        };
-        let axes = tables("axis", diagnostics)
+        let scenario = section.text(SCENARIO, diagnostics);
+        let sort = section.field("sort");
+        let sort = sort.and_then(|field| field.word(diagnostics));
+        let axes = section.tables("axis", diagnostics);
+        let axes = axes
             .iter()
             .filter_map(|axis| Axis::read_axis(axis, diagnostics))
             .collect();
-        let cases = tables("case", diagnostics)
+        let cases = section.tables("case", diagnostics);
+        let cases = cases
             .iter()
             .filter_map(|case| SweepCase::read_case(case, diagnostics))
             .collect();
@@ -119,26 +109,17 @@ impl SweepSpec {
 
     fn refuse_size(&self, file: &str, diagnostics: &mut Diagnostics) {
         let sizes = self.axes.iter().map(|axis| axis.values.len());
-        let runs = sizes
-            .fold(1_usize, usize::saturating_mul)
-            .saturating_add(self.cases.len());
-        if runs > MOST_RUNS {
-            let message = format!("these are {runs} runs, more than {MOST_RUNS}");
-            diagnostics.push(
-                Code::TooLarge,
-                Place::of_file(file),
-                message,
-                "leave out some values",
-            );
+        let combinations = sizes.fold(1_usize, usize::saturating_mul);
+        let runs = combinations.saturating_add(self.cases.len());
+        if runs > MAX_RUNS {
+            let message = format!("these are {runs} runs, more than {MAX_RUNS}");
+            let help = "leave out some values";
+            diagnostics.push(Code::TooLarge, Place::of_file(file), message, help);
         }
         if self.axes.is_empty() && self.cases.is_empty() && !diagnostics.has_errors() {
+            let message = "there is neither an axis nor a case";
             let help = "add an axis: [[axis]] with `key`, such as \"renew_months\", and `values`, such as [1, 3, 12]";
-            diagnostics.push(
-                Code::MissingValue,
-                Place::of_file(file),
-                "there is neither an axis nor a case",
-                help,
-            );
+            diagnostics.push(Code::MissingValue, Place::of_file(file), message, help);
         }
     }
 
@@ -158,33 +139,46 @@ impl SweepSpec {
         } else {
             sizes.product()
         };
-        let mut runs: Vec<SweepRun> = (0..combinations)
-            .map(|number| self.combination(number))
-            .collect();
-        runs.extend(self.cases.iter().map(|case| {
+        let combined = (0..combinations).map(|number| self.combination(number));
+        let single = self.cases.iter().map(|case| {
             let mut cells = vec![String::new(); self.axes.len()];
             cells.push(case.name.clone());
-            let scenario = case.scenario.clone().or_else(|| self.scenario.clone());
             SweepRun {
                 cells,
-                scenario,
-                changes: case.changes.clone(),
+                ..self.run_of_case(case)
             }
-        }));
-        runs
+        });
+        combined.chain(single).collect()
     }
 
-    fn combination(&self, mut number: usize) -> SweepRun {
-        let mut run = SweepRun {
+    /// A run without changes.
+    fn plain_run(&self) -> SweepRun {
+        SweepRun {
             cells: Vec::new(),
             scenario: self.scenario.clone(),
             changes: Vec::new(),
-        };
+        }
+    }
+
+    fn run_of_case(&self, case: &SweepCase) -> SweepRun {
+        SweepRun {
+            cells: Vec::new(),
+            scenario: case.scenario.clone().or_else(|| self.scenario.clone()),
+            changes: case.changes.clone(),
+        }
+    }
+
+    /// The combination with this number, whose digits choose the values.
+    fn combination(&self, mut number: usize) -> SweepRun {
+        let mut chosen = Vec::new();
         for axis in self.axes.iter().rev() {
-            let (value, _) = &axis.values[number % axis.values.len()];
+            chosen.push((axis, &axis.values[number % axis.values.len()].0));
             number /= axis.values.len();
-            run.cells.insert(0, value.clone());
-            axis.apply(value, &mut run, |changes, change| changes.insert(0, change));
+        }
+        let mut run = self.plain_run();
+        for (axis, value) in chosen.into_iter().rev() {
+            run.cells.push(value.clone());
+            axis.apply(value, &mut run);
         }
         run.cells.extend((!self.cases.is_empty()).then(String::new));
         run
@@ -195,25 +189,24 @@ impl SweepSpec {
     pub fn check_runs(&self, folder: &Folder) -> Diagnostics {
         let (mut found, memory) = (Diagnostics::default(), ReadMemory::default());
         self.refuse_contradictions(folder, &mut found);
+        let mut check = |run: SweepRun, place: &Place| {
+            let problems = run.problems_alone(folder, &memory);
+            for mut one in problems.iter().cloned() {
+                if one.place.file == QUICK || one.code == Code::UnknownScenario {
+                    one.place = place.clone();
+                }
+                found.push_found(one);
+            }
+        };
         for axis in &self.axes {
             for (value, place) in &axis.values {
-                let mut run = SweepRun {
-                    cells: Vec::new(),
-                    scenario: self.scenario.clone(),
-                    changes: Vec::new(),
-                };
-                axis.apply(value, &mut run, Vec::push);
-                check_alone(&run, (folder, &memory), place, &mut found);
+                let mut run = self.plain_run();
+                axis.apply(value, &mut run);
+                check(run, place);
             }
         }
         for case in &self.cases {
-            let scenario = case.scenario.clone().or_else(|| self.scenario.clone());
-            let run = SweepRun {
-                cells: Vec::new(),
-                scenario,
-                changes: case.changes.clone(),
-            };
-            check_alone(&run, (folder, &memory), &case.place, &mut found);
+            check(self.run_of_case(case), &case.place);
         }
         found
     }
@@ -221,99 +214,44 @@ impl SweepSpec {
     /// Two axes must not write the same cell or key: which of them holds would be a matter of their order.
     fn refuse_contradictions(&self, folder: &Folder, found: &mut Diagnostics) {
         for (at, second) in self.axes.iter().enumerate() {
-            for first in self.axes[..at]
-                .iter()
-                .filter(|first| first.key == second.key)
-            {
-                let both = if second.is_column() {
-                    overlap(first, second, folder)
-                } else {
-                    first.is_like(second)
-                };
-                if both {
-                    let (one, other) = (shown(&first.name), shown(&second.name));
-                    let message = format!("axes {one} and {other} both set {}", shown(&second.key));
-                    let help =
-                        "leave out one of them, or write conditions that no instance meets both of";
-                    found.push(Code::Contradiction, second.place.clone(), message, help);
-                }
+            let before = self.axes[..at].iter();
+            for first in before.filter(|first| first.writes_with(second, folder)) {
+                let (one, other) = (shown(&first.name), shown(&second.name));
+                let message = format!("axes {one} and {other} both set {}", shown(&second.key));
+                let help =
+                    "leave out one of them, or write conditions that no instance meets both of";
+                found.push(Code::Contradiction, second.place.clone(), message, help);
             }
         }
     }
 }
 
-fn measure(field: &Field<'_>, diagnostics: &mut Diagnostics) -> Option<Measure> {
-    field.read_field(diagnostics, |text| super::value::word(text, Measure::NAMES))
-}
-
-/// Reads the book with one change; what is wrong with the change is reported at its place in the sweep.
-fn check_alone(
-    run: &SweepRun,
-    (folder, memory): (&Folder, &ReadMemory),
-    place: &Place,
-    found: &mut Diagnostics,
-) {
-    let mut folder = folder.clone();
-    match run.to_toml() {
-        Ok(text) => folder.change(&text),
-        Err(message) => {
-            found.push(
-                Code::BadValue,
-                place.clone(),
-                message,
-                "write it as after `--set`: key=value [where condition]",
-            );
-            return;
+impl SweepRun {
+    /// What is wrong with the book with these changes.
+    fn problems_alone(&self, folder: &Folder, memory: &ReadMemory) -> Diagnostics {
+        let mut folder = folder.clone();
+        match self.to_toml() {
+            Ok(text) => {
+                folder.change(&text);
+                read_again(&folder, self.scenario.as_deref(), memory).1
+            }
+            Err(message) => {
+                let mut problems = Diagnostics::default();
+                let help = "write it as after `--set`: key=value [where condition]";
+                problems.push(Code::BadValue, Place::of_file(QUICK), message, help);
+                problems
+            }
         }
     }
-    let (_, problems) = read_again(&folder, run.scenario.as_deref(), memory);
-    for one in problems
-        .iter()
-        .filter(|one| one.place.file == QUICK || one.code == Code::UnknownScenario)
-    {
-        found.push(
-            one.code,
-            place.clone(),
-            one.message.clone(),
-            one.help.clone(),
-        );
-    }
-    for one in problems
-        .iter()
-        .filter(|one| one.place.file != QUICK && one.code != Code::UnknownScenario)
-    {
-        found.push(
-            one.code,
-            one.place.clone(),
-            one.message.clone(),
-            one.help.clone(),
-        );
-    }
-}
-
-fn overlap(first: &Axis, second: &Axis, folder: &Folder) -> bool {
-    let ids = |axis: &Axis| selected(folder, axis.condition.as_deref()).unwrap_or_default();
-    let (first, second): (BTreeSet<_>, BTreeSet<_>) = (ids(first), ids(second));
-    !first.is_disjoint(&second)
 }
 
 impl Axis {
     fn read_axis(section: &TomlTable<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         section.refuse_unknown(AXIS_KEYS, diagnostics);
-        let mut text = |name| {
-            section
-                .field(name)
-                .and_then(|field| field.read_text(diagnostics))
-        };
-        let (key, name, condition) = (text("key"), text("name"), text("where"));
-        let values = section
-            .field("values")
-            .map(|field| field.items(diagnostics))
-            .unwrap_or_default();
-        let values: Vec<(String, Place)> = values
-            .iter()
-            .filter_map(|value| Some((value.read_text(diagnostics)?, value.place())))
-            .collect();
+        let [key, name, condition] =
+            ["key", "name", "where"].map(|name| section.text(name, diagnostics));
+        let values = section.field("values");
+        let values = values.map_or_else(Vec::new, |field| field.texts(diagnostics));
         for (key, is_there) in [("key", key.is_some()), ("values", !values.is_empty())] {
             if !is_there {
                 let message = format!("this axis has no `{key}`");
@@ -322,12 +260,15 @@ impl Axis {
             }
         }
         let key = key?;
+        let values = values
+            .into_iter()
+            .map(|(text, field)| (text, field.place()));
         Some(Self {
             name: name.unwrap_or_else(|| key.clone()),
             key,
             condition,
             place: section.place(),
-            values,
+            values: values.collect(),
         })
     }
 
@@ -335,70 +276,49 @@ impl Axis {
         !self.key.contains('.') && self.key != SCENARIO
     }
 
-    /// Whether it changes what another one with the same key changes.
-    fn is_like(&self, other: &Self) -> bool {
-        self.condition == other.condition
+    /// Whether it writes a cell or key that another axis writes too.
+    fn writes_with(&self, other: &Self, folder: &Folder) -> bool {
+        if self.key != other.key {
+            false
+        } else if self.is_column() {
+            let [own, others] = [self, other]
+                .map(|axis| selected(folder, axis.condition.as_deref()).unwrap_or_default());
+            !own.is_disjoint(&others)
+        } else {
+            self.condition == other.condition
+        }
     }
 
-    fn apply(&self, value: &str, run: &mut SweepRun, add: impl FnOnce(&mut Vec<String>, String)) {
+    /// Adds a value to the changes of a run.
+    fn apply(&self, value: &str, run: &mut SweepRun) {
         if self.key == SCENARIO {
             run.scenario = Some(value.to_owned()).filter(|name| !name.is_empty());
             return;
         }
-        let condition = self
-            .condition
-            .as_ref()
-            .map(|condition| format!(" where {condition}"))
-            .unwrap_or_default();
-        add(&mut run.changes, format!("{}={value}{condition}", self.key));
+        let condition = self.condition.as_ref();
+        let condition = condition.map_or_else(String::new, |text| format!(" where {text}"));
+        run.changes.push(format!("{}={value}{condition}", self.key));
     }
 }
 
 impl SweepCase {
     fn read_case(section: &TomlTable<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         section.refuse_unknown(CASE_KEYS, diagnostics);
-        let mut text = |name| {
-            section
-                .field(name)
-                .and_then(|field| field.read_text(diagnostics))
-        };
-        let (name, scenario) = (text("name"), text(SCENARIO));
-        let changes = section
-            .field("set")
-            .map(|field| field.items(diagnostics))
-            .unwrap_or_default();
-        let changes: Vec<String> = changes
-            .iter()
-            .filter_map(|change| change.read_text(diagnostics))
-            .collect();
+        let [name, scenario] = ["name", SCENARIO].map(|name| section.text(name, diagnostics));
+        let changes = section.field("set");
+        let changes = changes.map_or_else(Vec::new, |field| field.texts(diagnostics));
+        let changes: Vec<String> = changes.into_iter().map(|(change, _)| change).collect();
         let place = section.place();
         if name.is_none() {
             let help = "add a line such as name = \"manual\"";
-            diagnostics.push(
-                Code::MissingValue,
-                place.clone(),
-                "this case has no `name`",
-                help,
-            );
+            let message = "this case has no `name`";
+            diagnostics.push(Code::MissingValue, place.clone(), message, help);
         }
         let mut seen = BTreeSet::new();
-        let target = |change: &str| {
-            let (key, rest) = change.split_once('=').unwrap_or((change, ""));
-            format!(
-                "{} {}",
-                key.trim(),
-                rest.split_once(" where ")
-                    .map_or("", |(_, condition)| condition.trim())
-            )
-        };
         for change in changes.iter().filter(|change| !seen.insert(target(change))) {
             let message = format!("{} sets again what this case has set before", shown(change));
-            diagnostics.push(
-                Code::Contradiction,
-                place.clone(),
-                message,
-                "leave out one of the two",
-            );
+            let help = "leave out one of the two";
+            diagnostics.push(Code::Contradiction, place.clone(), message, help);
         }
         Some(Self {
             name: name?,
@@ -409,21 +329,23 @@ impl SweepCase {
     }
 }
 
+/// What a change writes, and where.
+fn target(change: &str) -> (&str, &str) {
+    let (key, rest) = change.split_once('=').unwrap_or((change, ""));
+    let condition = rest
+        .split_once(" where ")
+        .map_or("", |(_, condition)| condition);
+    (key.trim(), condition.trim())
+}
+
 /// The figure that a text names, or what to type instead.
 ///
 /// # Errors
 /// What is wrong and what to type instead, where no figure has this name.
 pub fn named_measure(text: &str) -> Result<Measure, (String, String)> {
-    let known = Measure::NAMES
-        .iter()
-        .find(|(name, _)| *name == text)
-        .map(|(_, measure)| *measure);
-    known.ok_or_else(|| {
-        let names = || Measure::NAMES.iter().map(|(name, _)| *name);
-        let otherwise = format!("write one of {}", names().collect::<Vec<_>>().join(", "));
-        (
-            format!("there is no figure {}", shown(text)),
-            nearest(text, names(), &otherwise),
-        )
+    Measure::from_word(text).ok_or_else(|| {
+        let names: Vec<&str> = Measure::ALL.iter().map(|measure| measure.name()).collect();
+        let help = meant_word(text, names.iter().copied(), &names);
+        (format!("there is no figure {}", shown(text)), help)
     })
 }

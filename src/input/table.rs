@@ -1,92 +1,45 @@
 //! CSV files as tables: columns by name, cells with their places. Strict where the format leaves doubt.
+//!
+//! Every table of a book and of a written result is read here. The `csv` crate reads what other programs wrote, where a
+//! lenient reader is right; here every error needs the place of its cell, quotes that leave doubt are refused, and a large
+//! inventory is cut into parts that all processors read side by side: none of this is in that crate. The quotes and cells
+//! themselves are found by `rows`.
 
 mod header;
+mod row;
 mod whole;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::mem;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
+use crate::parallel::{self, prelude::*};
 use chrono_tz::Tz;
-use rayon::prelude::*;
 
-use super::ids::{self, nearest};
-use super::misspelling;
 use super::rows::{RowReader, cell_range, check_quotes, parts};
-use super::value::{Problem, shown};
-use crate::input::cell;
+use super::value::Problem;
 use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
-use crate::model::money::Factor;
 
-/// One row of cells, whatever file it comes from.
-pub(super) trait InputRow {
-    /// The text of a cell; empty is none.
-    fn text(&self, slot: usize) -> Option<&str>;
+pub(super) use row::{CellReader, CsvRow, InputRow, Markup, Written};
 
-    /// The text of a cell that is a condition, whose first apostrophe is its own; empty is none.
-    fn condition(&self, slot: usize) -> Option<&str> {
-        self.text(slot)
-    }
-
-    /// Where the cell is, or its row where there is none.
-    fn place(&self, slot: usize) -> Place;
-
-    /// Reads a cell, or reports why it cannot be read.
-    fn read_cell_as<T>(
-        &self,
-        slot: usize,
-        diagnostics: &mut Diagnostics,
-        read: impl FnOnce(&str) -> Result<T, Problem>,
-    ) -> Option<T> {
-        let text = self.text(slot)?;
-        read(text)
-            .map_err(|problem| {
-                self.dated(problem, text)
-                    .report(|| self.place(slot), diagnostics)
-            })
-            .ok()
-    }
-
-    /// The zone of the dates, where it is known.
-    fn zone(&self) -> Option<Tz> {
-        None
-    }
-
-    /// A problem with a date whose cure is the date in the zone of the book.
-    fn dated(&self, problem: Problem, text: &str) -> Problem {
-        let zone = self.zone().filter(|_| problem.code == Code::BadDate);
-        match zone.and_then(|zone| Some((zone, misspelling::date_in(text, zone)?))) {
-            Some((zone, day)) => Problem {
-                help: format!("write {day}, its date in {zone}"),
-                ..problem
-            },
-            None => problem,
-        }
-    }
-
-    /// Reads a cell that must not be empty.
-    fn need<T>(
-        &self,
-        (slot, name): (usize, &str),
-        diagnostics: &mut Diagnostics,
-        read: impl FnOnce(&str) -> Result<T, Problem>,
-    ) -> Option<T> {
-        if self.text(slot).is_none() {
-            Problem::new(
-                Code::MissingValue,
-                format!("`{name}` is empty"),
-                format!("fill in `{name}`"),
-            )
-            .report(|| self.place(slot), diagnostics);
-            return None;
-        }
-        self.read_cell_as(slot, diagnostics, read)
-    }
+/// Declares the columns of a file: `NAMES` in their order, and for each the constant of its slot.
+macro_rules! columns {
+    ($($slot:ident $name:literal,)+) => {
+        const NAMES: &[&str] = &[$($name),+];
+        $crate::input::table::columns!(@slots 0; $($slot)+);
+    };
+    (@slots $at:expr;) => {};
+    (@slots $at:expr; $slot:ident $($rest:ident)*) => {
+        pub(super) const $slot: usize = $at;
+        // A column that only some readers ask for is declared all the same.
+        const _: usize = $slot;
+        $crate::input::table::columns!(@slots $at + 1; $($rest)*);
+    };
 }
+pub(super) use columns;
 
 /// The columns that a file may have.
 #[derive(Clone, Copy)]
@@ -96,13 +49,30 @@ pub(super) struct KnownColumns {
     pub required: &'static [usize],
     /// Whether there may be `tag:KEY` columns.
     pub tags: bool,
-    /// Slots of ids. What cannot be seen at the ends of ids and tags is left out; see `docs/model.md`, **blank-ends**.
+    /// Slots of ids. What cannot be seen at the ends of ids and tags is left out; see `docs/spec/formats.md`, **blank-ends**.
     pub ids: &'static [usize],
     /// Slots of prices, which may have any number of decimals.
     pub prices: &'static [usize],
 }
 
+impl KnownColumns {
+    /// Nothing; what a file has replaces it.
+    pub(super) const NONE: Self = Self {
+        names: &[],
+        required: &[],
+        tags: false,
+        ids: &[],
+        prices: &[],
+    };
+
+    /// The names of the columns that must be there.
+    fn required_names(self) -> impl Iterator<Item = &'static str> {
+        self.required.iter().map(move |slot| self.names[*slot])
+    }
+}
+
 /// Columns that only people read: where a price came from.
+/// Rule **notes-for-people**.
 const FOR_PEOPLE: &[(&str, &str)] = &[("prices.csv", "note"), ("instances.csv", "price_note")];
 
 /// The prefix of a tag column.
@@ -115,11 +85,7 @@ pub(super) struct CsvTable<'f> {
     /// Bytes before the text: those of a byte order mark.
     skipped: usize,
     bytes: &'f [u8],
-    columns: KnownColumns,
-    /// For each slot the position of its column; the slots of tags follow those of names.
-    positions: Vec<Option<usize>>,
-    tag_keys: Vec<String>,
-    width: usize,
+    layout: Layout,
     /// The bytes of the header in the text.
     header: Range<usize>,
     /// Lines of the file before the text.
@@ -132,17 +98,19 @@ pub(super) struct CsvTable<'f> {
 
 /// Where the columns of a file are.
 pub(super) struct Layout {
+    columns: KnownColumns,
+    /// For each slot the position of its column; the slots of tags follow those of names.
     positions: Vec<Option<usize>>,
     tag_keys: Vec<String>,
     width: usize,
 }
 
-/// The most bytes of a row. A file is read no further than to the end of such a row; see `docs/model.md`, **csv-limits**.
+/// The most bytes of a row. A file is read no further than to the end of such a row; see `docs/spec/formats.md`, **csv-limits**.
 pub const LONGEST_ROW: usize = 1 << 22;
 /// The most columns of a header: twice as many as a spreadsheet has.
 pub(super) const MOST_COLUMNS: usize = 1 << 15;
-/// So many parts of a file are held at once: what was read of them, and is not taken yet.
-const WAVE: usize = 32;
+/// The parts of a file that are read and not taken yet, at most.
+const PARTS_IN_FLIGHT: usize = 32;
 
 impl<'f> CsvTable<'f> {
     /// Reads the header; none where the file cannot be read at all.
@@ -152,231 +120,63 @@ impl<'f> CsvTable<'f> {
         columns: KnownColumns,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let text = utf8(file, bytes, diagnostics)?.trim_start_matches('\u{feff}');
-        let mut table = Self {
-            file,
-            text,
-            skipped: bytes.len() - text.len(),
-            bytes,
+        let layout = Layout {
             columns,
             positions: vec![None; columns.names.len()],
             tag_keys: Vec::new(),
             width: 0,
+        };
+        let text = utf8(file, bytes, diagnostics)?.trim_start_matches('\u{feff}');
+        let mut table = Self::over_text(file, bytes, text, layout);
+        (table.has_sound_quotes(diagnostics) && table.read_header(diagnostics)).then_some(table)
+    }
+
+    /// A further piece of a file, of whole rows; none where it cannot be read at all.
+    pub(super) fn open_next(
+        file: &'f str,
+        bytes: &'f [u8],
+        layout: Layout,
+        lines_before: usize,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut found = Diagnostics::default();
+        let text = utf8(file, bytes, &mut found);
+        for mut one in found.iter().cloned() {
+            one.place.line += lines_before;
+            diagnostics.push_found(one);
+        }
+        let table = Self {
+            lines_before,
+            ..Self::over_text(file, bytes, text?, layout)
+        };
+        table.has_sound_quotes(diagnostics).then_some(table)
+    }
+
+    fn over_text(file: &'f str, bytes: &'f [u8], text: &'f str, layout: Layout) -> Self {
+        Self {
+            file,
+            text,
+            skipped: bytes.len() - text.len(),
+            bytes,
+            layout,
             header: 0..0,
             lines_before: 0,
             lines: OnceLock::new(),
             zone: None,
             trims: AtomicBool::new(false),
-        };
-        if let Err((range, problem)) = check_quotes(text) {
-            problem.report(|| table.place_in(range), diagnostics);
-            return None;
         }
-        table.read_header(diagnostics).then_some(table)
     }
 
-    /// A further piece of a file, of whole rows, behind so many lines; none where it cannot be read at all.
-    pub(super) fn going_on(
-        (file, lines_before): (&'f str, usize),
-        bytes: &'f [u8],
-        (columns, layout): (KnownColumns, Layout),
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Self> {
-        let mut found = Diagnostics::default();
-        let text = utf8(file, bytes, &mut found);
-        for one in found.iter() {
-            let place = Place {
-                line: one.place.line + lines_before,
-                ..one.place.clone()
-            };
-            diagnostics.push(one.code, place, one.message.clone(), one.help.clone());
-        }
-        let Layout {
-            positions,
-            tag_keys,
-            width,
-        } = layout;
-        let text = text?;
-        let table = Self {
-            file,
-            text,
-            skipped: 0,
-            bytes,
-            columns,
-            positions,
-            tag_keys,
-            width,
-            header: 0..0,
-            lines_before,
-            lines: OnceLock::new(),
-            zone: None,
-            trims: AtomicBool::new(false),
-        };
-        if let Err((range, problem)) = check_quotes(text) {
-            problem.report(|| table.place_in(range), diagnostics);
-            return None;
-        }
-        Some(table)
+    fn has_sound_quotes(&self, diagnostics: &mut Diagnostics) -> bool {
+        let checked = check_quotes(self.text);
+        checked
+            .map_err(|(range, problem)| problem.report(|| self.place_in(range), diagnostics))
+            .is_ok()
     }
 
     /// Where its columns are, for the next piece of the file.
-    pub(super) fn layout(self) -> Layout {
-        Layout {
-            positions: self.positions,
-            tag_keys: self.tag_keys,
-            width: self.width,
-        }
-    }
-
-    fn read_header(&mut self, diagnostics: &mut Diagnostics) -> bool {
-        let mut rows = RowReader::over_range(self.text, 0..self.text.len(), MOST_COLUMNS);
-        if !rows.advance() {
-            let message = format!("`{}` is empty", self.file);
-            let help = format!(
-                "write its header, such as `{}`",
-                self.required().collect::<Vec<_>>().join(",")
-            );
-            diagnostics.push(
-                Code::MissingColumn,
-                Place::of_file(self.file),
-                message,
-                help,
-            );
-            return false;
-        }
-        let header = rows.cells();
-        self.width = header.len();
-        self.header = rows.range();
-        if self.width > MOST_COLUMNS || self.header.len() >= LONGEST_ROW {
-            let message = format!(
-                "the header has more than {MOST_COLUMNS} columns, or more than {}",
-                size(LONGEST_ROW)
-            );
-            let help = "leave out what stands behind the last column";
-            diagnostics.push(
-                Code::BadCsv,
-                self.place_of_name(self.width.min(MOST_COLUMNS)),
-                message,
-                help,
-            );
-            return false;
-        }
-        if let Some(problem) = other_separator(header) {
-            problem.report(|| self.place_of_name(0), diagnostics);
-            return false;
-        }
-        let (unknown, missing) = self.read_names(header, diagnostics);
-        if !missing.is_empty()
-            && let Some((start, problem)) = self
-                .other_headings(&unknown, &missing)
-                .or_else(|| self.header_below())
-        {
-            problem.report(|| self.place_of(start, 0), diagnostics);
-            return false;
-        }
-        unknown
-            .iter()
-            .for_each(|(position, name)| self.report_unknown(name, *position, diagnostics));
-        for name in &missing {
-            let help = format!("add a column `{name}` to the header of `{}`", self.file);
-            Problem::new(
-                Code::MissingColumn,
-                format!("there is no column `{name}`"),
-                help,
-            )
-            .report(|| self.place_of_name(self.width), diagnostics);
-        }
-        missing.is_empty()
-    }
-
-    /// Reads the names of a header: those that nothing reads, with their positions, and the required ones that are missing.
-    fn read_names<'h>(
-        &mut self,
-        header: &'h [Cow<'_, str>],
-        diagnostics: &mut Diagnostics,
-    ) -> (Vec<(usize, &'h str)>, Vec<&'static str>) {
-        let mut seen = BTreeMap::new();
-        let mut unknown = Vec::new();
-        for (position, name) in header.iter().map(Cow::as_ref).enumerate() {
-            let first = *seen.entry(name).or_insert(position);
-            if !self.is_known(name) {
-                unknown.push((position, name));
-            } else if first < position {
-                self.report_twice(name, (first, position), diagnostics);
-            } else {
-                self.add_column(name, position);
-            }
-        }
-        let missing = self
-            .required()
-            .filter(|name| !seen.contains_key(name))
-            .collect();
-        (unknown, missing)
-    }
-
-    /// The names of the columns that must be there.
-    fn required(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let columns = self.columns;
-        columns
-            .required
-            .iter()
-            .map(move |slot| columns.names[*slot])
-    }
-
-    fn is_known(&self, name: &str) -> bool {
-        let is_tag =
-            || self.columns.tags && name.strip_prefix(TAG).is_some_and(|key| !key.is_empty());
-        self.columns.names.contains(&name) || is_tag() || FOR_PEOPLE.contains(&(self.file, name))
-    }
-
-    fn add_column(&mut self, name: &str, position: usize) {
-        if let Some(slot) = self.columns.names.iter().position(|known| *known == name) {
-            self.positions[slot] = Some(position);
-        } else if let Some(key) = name.strip_prefix(TAG) {
-            self.tag_keys.push(key.to_owned());
-            self.positions.push(Some(position));
-        }
-    }
-
-    fn report_unknown(&self, name: &str, position: usize, diagnostics: &mut Diagnostics) {
-        diagnostics.push_with(Code::UnknownColumn, || {
-            let (message, otherwise) = match name {
-                "" => (
-                    format!("column {} has no name", position + 1),
-                    "nothing reads it: name it or leave it out",
-                ),
-                _ => (
-                    format!("unknown column {}", shown(name)),
-                    "nothing reads it: correct its name or leave it out",
-                ),
-            };
-            let help = match ids::heading(name, self.columns.names) {
-                Some(column) => format!("did you mean `{column}`?"),
-                None => nearest(name, self.columns.names.iter().copied(), otherwise),
-            };
-            (self.place_of_name(position), message, help)
-        });
-    }
-
-    fn report_twice(
-        &self,
-        name: &str,
-        (first, second): (usize, usize),
-        diagnostics: &mut Diagnostics,
-    ) {
-        diagnostics.push_with(Code::DuplicateColumn, || {
-            let message = format!(
-                "column {} stands twice, as number {} and {}",
-                shown(name),
-                first + 1,
-                second + 1
-            );
-            (
-                self.place_of_name(second),
-                message,
-                "rename or leave out one of them".to_owned(),
-            )
-        });
+    pub(super) fn into_layout(self) -> Layout {
+        self.layout
     }
 
     /// Says in which zone the dates of the book are.
@@ -386,18 +186,18 @@ impl<'f> CsvTable<'f> {
 
     /// Whether a slot is that of an id or a tag.
     fn is_trimmed(&self, slot: usize) -> bool {
-        slot >= self.columns.names.len() || self.columns.ids.contains(&slot)
+        slot >= self.layout.columns.names.len() || self.layout.columns.ids.contains(&slot)
     }
 
     /// The keys of the tag columns; the first has the slot after the named columns.
     pub(super) fn tag_keys(&self) -> &[String] {
-        &self.tag_keys
+        &self.layout.tag_keys
     }
 
     /// Adds the slot of a tag that the file does not have.
     pub(super) fn add_tag(&mut self, key: &str) {
-        self.tag_keys.push(key.to_owned());
-        self.positions.push(None);
+        self.layout.tag_keys.push(key.to_owned());
+        self.layout.positions.push(None);
     }
 
     /// Visits the rows in file order. Rows without a single text are none; rows of another width are reported.
@@ -409,6 +209,22 @@ impl<'f> CsvTable<'f> {
         self.rows_in(self.header.end..self.text.len(), diagnostics, visit);
     }
 
+    /// Reads the rows in file order, then reports what only the whole file tells.
+    pub(super) fn read_rows(
+        &self,
+        diagnostics: &mut Diagnostics,
+        mut read: impl FnMut(CellReader<'_, CsvRow<'_, 'f>>),
+    ) {
+        let errors = diagnostics.errors();
+        self.rows(diagnostics, |row, diagnostics| {
+            read(CellReader {
+                row: &row,
+                diagnostics,
+            });
+        });
+        self.report_whole(errors, diagnostics);
+    }
+
     /// [`CsvTable::rows`] on all processors. The file is read in parts of many rows, each by itself; what was made of them is
     /// taken in file order, while the next ones are read.
     pub(super) fn parts<T: Send>(
@@ -417,16 +233,6 @@ impl<'f> CsvTable<'f> {
         read: impl Fn(TableChunk<'_, 'f>, &mut Diagnostics) -> T + Sync,
         mut take: impl FnMut(T) + Send,
     ) {
-        let read_one = |range: &Range<usize>, mut found: Diagnostics| {
-            let made = read(
-                TableChunk {
-                    table: self,
-                    range: range.clone(),
-                },
-                &mut found,
-            );
-            (made, found)
-        };
         let mut take_all = |ready: Vec<(T, Diagnostics)>, diagnostics: &mut Diagnostics| {
             for (made, found) in ready {
                 diagnostics.append(found);
@@ -434,14 +240,17 @@ impl<'f> CsvTable<'f> {
             }
         };
         let mut ready = Vec::new();
-        for wave in parts(self.text, self.header.end).chunks(WAVE) {
+        for wave in parts(self.text, self.header.end).chunks(PARTS_IN_FLIGHT) {
             let (before, fresh) = (mem::take(&mut ready), diagnostics.for_later());
-            let read_wave = || {
-                wave.par_iter()
-                    .map(|range| read_one(range, fresh.clone()))
-                    .collect()
+            let reading = || {
+                let read_part = |range: &Range<usize>| {
+                    let mut found = fresh.clone();
+                    let range = range.clone();
+                    (read(TableChunk { table: self, range }, &mut found), found)
+                };
+                wave.par_iter().map(read_part).collect()
             };
-            (_, ready) = rayon::join(|| take_all(before, diagnostics), read_wave);
+            (_, ready) = parallel::join(|| take_all(before, diagnostics), reading);
         }
         take_all(ready, diagnostics);
     }
@@ -452,23 +261,16 @@ impl<'f> CsvTable<'f> {
         diagnostics: &mut Diagnostics,
         mut visit: impl FnMut(CsvRow<'_, 'f>, &mut Diagnostics),
     ) {
-        let mut rows = RowReader::over_range(self.text, range, self.width);
+        let mut rows = RowReader::over_range(self.text, range, self.layout.width);
         while rows.advance() {
             let (Range { start, end }, cells) = (rows.range(), rows.cells());
             let is_long = end - start >= LONGEST_ROW;
-            if cells.len() > self.width || is_long {
+            if cells.len() > self.layout.width || is_long {
                 self.report_long(start, cells.len(), diagnostics);
             } else if cells.iter().all(|cell| cell.is_empty()) {
                 continue;
-            } else if cells.len() == self.width {
-                let row = CsvRow {
-                    table: self,
-                    cells,
-                    start,
-                    changed: BTreeMap::new(),
-                    markups: Vec::new(),
-                };
-                visit(row, diagnostics);
+            } else if cells.len() == self.layout.width {
+                visit(CsvRow::unchanged(self, cells, start), diagnostics);
             } else {
                 self.report_short(start, cells.len(), diagnostics);
             }
@@ -477,11 +279,15 @@ impl<'f> CsvTable<'f> {
 
     fn report_short(&self, start: usize, has: usize, diagnostics: &mut Diagnostics) {
         diagnostics.push_with(Code::BadCsv, || {
-            let message = format!("the row has {}, the header has {}", cells(has), self.width);
+            let message = format!(
+                "the row has {}, the header has {}",
+                cells(has),
+                self.layout.width
+            );
             (
                 self.place_of(start, has),
                 message,
-                "fill it up with commas, one for each empty cell".to_owned(),
+                "add the missing commas".to_owned(),
             )
         });
     }
@@ -489,29 +295,44 @@ impl<'f> CsvTable<'f> {
     /// Reports a row with too many cells, or one with too many bytes in them. How many there are is not counted.
     fn report_long(&self, start: usize, has: usize, diagnostics: &mut Diagnostics) {
         diagnostics.push_with(Code::BadCsv, || {
-            let (message, help) = if has > self.width {
-                let message = format!("the row has more cells than the header, which has {}", self.width);
+            let (message, help) = if has > self.layout.width {
+                let message = format!("the row has more cells than the header, which has {}", self.layout.width);
                 let help =
                     "put a text that holds a comma in double quotes, or leave out what stands behind the last column";
                 (message, help)
             } else {
                 (format!("the row has more than {}", size(LONGEST_ROW)), "look for a text that nobody wrote on purpose")
             };
-            (self.place_of(start, self.width.min(has)), message, help.to_owned())
+            (self.place_of(start, self.layout.width.min(has)), message, help.to_owned())
         });
     }
 
     /// The place of a slot's cell in the row that starts at a byte; of the row's first required cell where the file
     /// does not have the column.
     pub(super) fn place_of_cell(&self, start: usize, slot: usize) -> Place {
-        let position = |slot: usize| self.positions.get(slot).copied().flatten();
-        let home = || {
-            self.columns
-                .required
-                .first()
-                .and_then(|slot| position(*slot))
-        };
-        self.place_of(start, position(slot).or_else(home).unwrap_or(0))
+        let home = self.layout.columns.required.first();
+        let position = [Some(&slot), home].into_iter().flatten();
+        let position = position.filter_map(|slot| *self.layout.positions.get(*slot)?);
+        self.place_of(start, position.take(1).next().unwrap_or(0))
+    }
+
+    /// Reports the second of two rows with one id.
+    pub(super) fn report_duplicate(
+        &self,
+        what: &str,
+        [first, second]: [usize; 2],
+        slot: usize,
+        diagnostics: &mut Diagnostics,
+    ) {
+        diagnostics.push_with(Code::DuplicateId, || {
+            let line = self.line_number(first);
+            let problem = duplicate(format!("{what} (first on line {line})"));
+            (
+                self.place_of_cell(second, slot),
+                problem.message,
+                problem.help,
+            )
+        });
     }
 
     /// The line of the row that starts at a byte.
@@ -544,6 +365,15 @@ impl<'f> CsvTable<'f> {
     }
 }
 
+/// What a second row of the same thing is.
+pub(super) fn duplicate(what: impl Display) -> Problem {
+    Problem::new(
+        Code::DuplicateId,
+        format!("duplicate {what}"),
+        "keep one of the two rows",
+    )
+}
+
 /// Some rows of a table.
 pub(super) struct TableChunk<'t, 'f> {
     table: &'t CsvTable<'f>,
@@ -564,20 +394,6 @@ impl<'f> TableChunk<'_, 'f> {
     ) {
         self.table.rows_in(self.range, diagnostics, visit);
     }
-}
-
-/// A header whose names are separated by something else than commas.
-fn other_separator(header: &[Cow<'_, str>]) -> Option<Problem> {
-    let [only] = header else { return None };
-    let (_, name) = [(';', "semicolons"), ('\t', "tabs")]
-        .into_iter()
-        .find(|(separator, _)| only.contains(*separator))?;
-    let help = "save the file with commas between the cells, as `CSV UTF-8 (Comma delimited)`";
-    Some(Problem::new(
-        Code::BadCsv,
-        format!("the columns are separated by {name}"),
-        help,
-    ))
 }
 
 /// "4 MiB".
@@ -604,96 +420,6 @@ impl Origins<'_, '_> {
     /// The place of a slot's cell in the row with this number.
     pub(super) fn origin_of(&self, number: usize, slot: usize) -> Place {
         self.table.place_of_cell(self.starts[number], slot)
-    }
-}
-
-/// A cell that a scenario writes, and where it does.
-pub(super) type Written = Arc<(String, Place)>;
-
-/// A row of a CSV file, with cells that a scenario may have changed.
-pub(super) struct CsvRow<'r, 'f> {
-    table: &'r CsvTable<'f>,
-    cells: &'r [Cow<'f, str>],
-    start: usize,
-    changed: BTreeMap<usize, Written>,
-    /// What its prices are multiplied with, and where that is said.
-    markups: Vec<(Factor, Arc<Place>)>,
-}
-
-impl CsvRow<'_, '_> {
-    /// Replaces the text of a cell.
-    pub(super) fn change(&mut self, slot: usize, written: &Written) {
-        self.changed.insert(slot, Arc::clone(written));
-    }
-
-    /// Whether it is as it stands in the file.
-    pub(super) fn is_unchanged(&self) -> bool {
-        self.changed.is_empty() && self.markups.is_empty()
-    }
-
-    /// Multiplies its prices.
-    pub(super) fn mark_up(&mut self, factor: Factor, place: &Arc<Place>) {
-        self.markups.push((factor, Arc::clone(place)));
-    }
-
-    /// What its prices are multiplied with, one after the other.
-    pub(super) fn markups(&self) -> &[(Factor, Arc<Place>)] {
-        &self.markups
-    }
-
-    /// The text of a cell as it stands in the file.
-    pub(super) fn written(&self, slot: usize) -> Option<&str> {
-        self.cells
-            .get((*self.table.positions.get(slot)?)?)
-            .map(Cow::as_ref)
-    }
-
-    fn trimmed<'t>(&self, text: &'t str) -> &'t str {
-        let trimmed = ids::trimmed(text);
-        if trimmed.len() < text.len() {
-            self.table.trims.store(true, Ordering::Relaxed);
-        }
-        trimmed
-    }
-
-    /// The byte where the row starts, for [`CsvTable::place_of_cell`].
-    pub(super) fn start(&self) -> usize {
-        self.start
-    }
-}
-
-impl InputRow for CsvRow<'_, '_> {
-    fn text(&self, slot: usize) -> Option<&str> {
-        let changed = if self.changed.is_empty() {
-            None
-        } else {
-            self.changed.get(&slot)
-        };
-        let text = match changed {
-            Some(written) => written.0.as_str(),
-            None => cell::read_cell(self.written(slot)?),
-        };
-        let text = if self.table.is_trimmed(slot) {
-            self.trimmed(text)
-        } else {
-            text
-        };
-        (!text.is_empty()).then_some(text)
-    }
-
-    fn zone(&self) -> Option<Tz> {
-        self.table.zone
-    }
-
-    fn condition(&self, slot: usize) -> Option<&str> {
-        self.written(slot).filter(|text| !text.is_empty())
-    }
-
-    fn place(&self, slot: usize) -> Place {
-        match self.changed.get(&slot) {
-            Some(written) => written.1.clone(),
-            None => self.table.place_of_cell(self.start, slot),
-        }
     }
 }
 

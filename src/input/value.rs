@@ -4,8 +4,9 @@ use super::ids::{nearest, synonym};
 use super::misspelling;
 pub(super) use super::problem::{Problem, shown};
 use crate::input::diagnostic::Code;
-use crate::model::calendar::{Day, DayError};
+use crate::model::calendar::{Day, DayError, MAX_TERM_MONTHS};
 use crate::model::money::{AmountError, Currency, Factor, Money, Price};
+use crate::model::words::Word;
 
 pub(super) fn day(text: &str) -> Result<Day, Problem> {
     Day::parse(text).map_err(|error| {
@@ -175,33 +176,41 @@ pub(super) fn any_whole(text: &str) -> Result<i64, Problem> {
 
 /// Months of a term.
 pub(super) fn months(text: &str) -> Result<u32, Problem> {
-    whole(text, 1, MOST_MONTHS)
+    whole(text, 1, MAX_TERM_MONTHS)
         .map(|months| u32::try_from(months).expect("months lie between 1 and a hundred years"))
 }
 
-/// The longest term, in months.
-pub(super) const MOST_MONTHS: i64 = 1200;
+/// One word of a closed list, the value of a column or key.
+pub(super) fn word<T: Word>(name: &str, text: &str) -> Result<T, Problem> {
+    T::from_word(text).ok_or_else(|| {
+        let is_written = |(word, value): &&(&str, T)| *word == value.as_word();
+        let written: Vec<&str> = T::NAMES
+            .iter()
+            .filter(is_written)
+            .map(|(word, _)| *word)
+            .collect();
+        let message = format!("invalid `{name}` {}", shown(text));
+        let help = meant_word(text, T::NAMES.iter().map(|(word, _)| *word), &written);
+        Problem::new(Code::BadValue, message, help)
+    })
+}
 
-/// One word of a closed list.
-pub(super) fn word<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, Problem> {
-    names
-        .iter()
-        .find(|(name, _)| *name == text)
-        .map(|(_, value)| *value)
-        .ok_or_else(|| {
-            let choices: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-            let help = match synonym(text, choices.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => nearest(
-                    text,
-                    choices.iter().copied(),
-                    &format!("write one of {}", choices.join(", ")),
-                ),
-            };
-            Problem::new(
-                Code::BadValue,
-                format!("{} is none of the values allowed here", shown(text)),
-                help,
-            )
-        })
+/// The word that a misspelt or foreign one stands for, as a help line, or those that are expected.
+pub(super) fn meant_word<'n>(
+    text: &str,
+    known: impl Iterator<Item = &'n str> + Clone,
+    expected: &[&str],
+) -> String {
+    match synonym(text, known.clone()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => nearest(text, known, &format!("expected {}", listed(expected))),
+    }
+}
+
+/// "auto, manual or none".
+pub(super) fn listed(words: &[&str]) -> String {
+    match words {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        few => few.concat(),
+    }
 }

@@ -4,46 +4,51 @@ use std::collections::BTreeSet;
 
 use super::accounts::known_account;
 use super::settings::Settings;
-use super::table::{CsvTable, InputRow, KnownColumns};
-use super::value::{Problem, amount_above_zero, amount_from_zero, day, shown, word};
+use super::table::{CellReader, CsvTable, InputRow, KnownColumns, columns};
+use super::value::{Problem, amount_above_zero, day, shown};
 use crate::input::diagnostic::{Code, Diagnostics};
 use crate::model::account::Account;
 use crate::model::calendar::Day;
 use crate::model::id::{Label, Labels};
-use crate::model::instance::ChargeType;
-use crate::model::money::{Currency, Money};
+use crate::model::money::Currency;
 use crate::model::voucher::Voucher;
 
 pub(super) const FILE: &str = "vouchers.csv";
 
+columns! {
+    VOUCHER_ID "voucher_id",
+    ACCOUNT_ID "account_id",
+    AMOUNT "amount",
+    VALID_FROM "valid_from",
+    VALID_TO "valid_to",
+    PRODUCTS "products",
+    PAY_MODE "pay_mode",
+    MIN_ORDER "min_order",
+}
+
 pub(super) const COLUMNS: KnownColumns = KnownColumns {
-    names: &[
-        "voucher_id",
-        "account_id",
-        "amount",
-        "valid_from",
-        "valid_to",
-        "products",
-        "pay_mode",
-        "min_order",
-    ],
+    names: NAMES,
     required: &[VOUCHER_ID, ACCOUNT_ID, AMOUNT, VALID_FROM, VALID_TO],
-    tags: false,
     ids: &[VOUCHER_ID, ACCOUNT_ID],
-    prices: &[],
+    ..KnownColumns::NONE
 };
-const VOUCHER_ID: usize = 0;
-const ACCOUNT_ID: usize = 1;
-const AMOUNT: usize = 2;
-const VALID_FROM: usize = 3;
-const VALID_TO: usize = 4;
 
 /// Separates the products of a list.
 const SEPARATOR: char = ';';
 
+/// What rows of several files add to a book.
+#[derive(Default)]
+pub(super) struct SharedParts {
+    pub labels: Labels,
+    /// The ids of all vouchers; a book has each once.
+    pub voucher_ids: BTreeSet<Box<str>>,
+    /// The vouchers that actions grant.
+    pub grants: Vec<Voucher>,
+}
+
 /// The slots of the cells that vouchers have in every file.
 #[derive(Clone, Copy)]
-pub(super) struct Slots {
+pub(super) struct VoucherSlots {
     pub voucher_id: usize,
     pub amount: usize,
     pub valid_to: usize,
@@ -52,113 +57,100 @@ pub(super) struct Slots {
     pub min_order: usize,
 }
 
-impl Slots {
-    /// All of them.
-    pub(super) const fn all(self) -> [usize; 6] {
-        [
-            self.voucher_id,
-            self.amount,
-            self.valid_to,
-            self.products,
-            self.pay_mode,
-            self.min_order,
-        ]
-    }
-}
-
-const SLOTS: Slots = Slots {
+const SLOTS: VoucherSlots = VoucherSlots {
     voucher_id: VOUCHER_ID,
     amount: AMOUNT,
     valid_to: VALID_TO,
-    products: 5,
-    pay_mode: 6,
-    min_order: 7,
+    products: PRODUCTS,
+    pay_mode: PAY_MODE,
+    min_order: MIN_ORDER,
 };
-
-/// The ids of all vouchers so far; each stands once in a book.
-pub(super) type Ids = BTreeSet<Box<str>>;
 
 /// Adds the vouchers of the file to their accounts.
 pub(super) fn read_vouchers(
     bytes: &[u8],
-    (settings, accounts): (&Settings, &mut [Account]),
-    (labels, ids): (&mut Labels, &mut Ids),
+    settings: &Settings,
+    accounts: &mut [Account],
+    parts: &mut SharedParts,
     diagnostics: &mut Diagnostics,
 ) {
     let Some(mut table) = CsvTable::open_table(FILE, bytes, COLUMNS, diagnostics) else {
         return;
     };
     table.set_zone(&settings.time_zone);
-    let errors = diagnostics.errors();
-    table.rows(diagnostics, |row, diagnostics| {
-        let account = known_account(&row, ACCOUNT_ID, accounts, diagnostics);
-        let currency = account.map_or(settings.currency, |account| {
-            accounts[account.0 as usize].currency
-        });
-        let valid_from = row.need((VALID_FROM, "valid_from"), diagnostics, day);
-        let voucher = voucher(
-            &row,
-            SLOTS,
-            (currency, valid_from),
-            (labels, ids),
-            diagnostics,
-        );
+    table.read_rows(diagnostics, |mut cells| {
+        let account = known_account(&mut cells, ACCOUNT_ID, accounts);
+        let account = account.map(|account| &mut accounts[account.0 as usize]);
+        let valid_from = cells.need(VALID_FROM, day);
+        let currency = account
+            .as_ref()
+            .map_or(settings.currency, |account| account.currency);
+        let reader = VoucherReader {
+            slots: SLOTS,
+            currency,
+            valid_from,
+        };
+        let voucher = reader.read_voucher(&mut cells, parts);
         if let (Some(account), Some(voucher)) = (account, voucher) {
-            accounts[account.0 as usize].vouchers.push(voucher);
+            account.vouchers.push(voucher);
         }
     });
-    table.report_whole(errors, diagnostics);
 }
 
-/// Reads the cells of one voucher that is valid from a day on.
-pub(super) fn voucher(
-    row: &impl InputRow,
-    slots: Slots,
-    (currency, valid_from): (Currency, Option<Day>),
-    (labels, ids): (&mut Labels, &mut Ids),
-    diagnostics: &mut Diagnostics,
-) -> Option<Voucher> {
-    let id = row.need((slots.voucher_id, "voucher_id"), diagnostics, |text| {
-        new_id(text, ids)
-    });
-    let left = row.need((slots.amount, "amount"), diagnostics, |text| {
-        amount_above_zero(text, currency)
-    });
-    let valid_to = row.need((slots.valid_to, "valid_to"), diagnostics, |text| {
-        let valid_to = day(text)?;
-        match valid_from {
-            Some(from) if valid_to < from => Err(ends_early(valid_to, from)),
-            _ => Ok(valid_to),
-        }
-    });
-    let products = row
-        .text(slots.products)
-        .map_or_else(Vec::new, |text| product_list(text, labels));
-    let before = diagnostics.errors();
-    let pay_mode = row.read_cell_as(slots.pay_mode, diagnostics, |text| {
-        word(text, ChargeType::NAMES)
-    });
-    let min_order = row.read_cell_as(slots.min_order, diagnostics, |text| {
-        amount_from_zero(text, currency)
-    });
-    let sound = diagnostics.errors() == before;
-    let voucher = Voucher {
-        id: id?,
-        left: left?,
-        valid_from: valid_from?,
-        valid_to: valid_to?,
-        products: products.into(),
-        pay_mode,
-        min_order: min_order.unwrap_or(Money::ZERO),
-    };
-    sound.then_some(voucher)
+/// Reads the cells of one voucher.
+pub(super) struct VoucherReader {
+    pub slots: VoucherSlots,
+    pub currency: Currency,
+    /// The first day on which it counts; none where that could not be read.
+    pub valid_from: Option<Day>,
 }
 
-fn new_id(text: &str, ids: &mut Ids) -> Result<Box<str>, Problem> {
+impl VoucherReader {
+    pub(super) fn read_voucher(
+        self,
+        cells: &mut CellReader<'_, impl InputRow>,
+        parts: &mut SharedParts,
+    ) -> Option<Voucher> {
+        let Self {
+            slots,
+            currency,
+            valid_from,
+        } = self;
+        let id = cells.need(slots.voucher_id, |text| {
+            new_id(text, &mut parts.voucher_ids)
+        });
+        let left = cells.need(slots.amount, |text| amount_above_zero(text, currency));
+        let valid_to = cells.need(slots.valid_to, |text| {
+            let valid_to = day(text)?;
+            match valid_from {
+                Some(from) if valid_to < from => Err(ends_early(valid_to, from)),
+                _ => Ok(valid_to),
+            }
+        });
+        let products = cells.text(slots.products);
+        let products = products.map_or_else(Vec::new, |text| product_list(text, &mut parts.labels));
+        let before = cells.errors();
+        let pay_mode = cells.word(slots.pay_mode);
+        let min_order = cells.amount_or_zero(slots.min_order, currency);
+        let sound = cells.errors() == before;
+        let voucher = Voucher {
+            id: id?,
+            left: left?,
+            valid_from: valid_from?,
+            valid_to: valid_to?,
+            products: products.into(),
+            pay_mode,
+            min_order,
+        };
+        sound.then_some(voucher)
+    }
+}
+
+fn new_id(text: &str, ids: &mut BTreeSet<Box<str>>) -> Result<Box<str>, Problem> {
     if ids.insert(text.into()) {
         return Ok(text.into());
     }
-    let message = format!("voucher {} stands twice", shown(text));
+    let message = format!("duplicate voucher {}", shown(text));
     Err(Problem::new(
         Code::DuplicateId,
         message,
@@ -172,9 +164,7 @@ fn ends_early(valid_to: Day, from: Day) -> Problem {
 }
 
 fn product_list(text: &str, labels: &mut Labels) -> Vec<Label> {
-    let names = text
-        .split(SEPARATOR)
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
+    let names = text.split(SEPARATOR).map(str::trim);
+    let names = names.filter(|name| !name.is_empty());
     names.map(|name| labels.intern(name)).collect()
 }

@@ -5,7 +5,7 @@
 //! | `settled` | cash + free credit |
 //! | `available` | settled − frozen + credit limit |
 //!
-//! A prepaid payment is all or nothing; usage is always deducted (`spec/replay.md` 3). A voucher goes before free credit,
+//! A prepaid payment is all or nothing; usage is always deducted (`docs/spec/money.md`). A voucher goes before free credit,
 //! free credit before cash.
 
 use crate::model::id::{AccountId, Label};

@@ -7,6 +7,7 @@ use crate::model::instance::{InstanceIndex, RenewFlag};
 use crate::model::money::{Money, Price};
 use crate::model::selector::Selector;
 use crate::model::voucher::GrantIndex;
+use crate::model::words::words;
 
 /// The number of an action in its book; numbers follow the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +18,7 @@ pub struct ActionIndex(pub u32);
 pub struct Action {
     /// The day on which it is done; of a top-up the day on which it arrives.
     pub date: Day,
-    /// How a top-up was sent, if that is told.
+    /// How a top-up was sent, if the row says so.
     pub sent: Option<Transfer>,
     /// The account named, if any.
     pub account: Option<AccountRef>,
@@ -38,25 +39,13 @@ pub struct Transfer {
     pub channel: Channel,
 }
 
-/// How a top-up is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// Paid in the console.
-    Online,
-    /// Transferred by a bank.
-    Bank,
-}
-
-impl Channel {
-    /// The spellings of `channel`.
-    pub const NAMES: &[(&str, Self)] = &[("online", Self::Online), ("bank", Self::Bank)];
-
-    /// The spelling in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::Bank => "bank",
-        }
+words! {
+    /// How a top-up is sent.
+    pub enum Channel {
+        /// Paid in the console.
+        Online = "online",
+        /// Transferred by a bank.
+        Bank = "bank",
     }
 }
 
@@ -91,7 +80,7 @@ pub enum Verb {
     Credit(Money),
     /// The credit limit is set.
     SetCreditLimit(Money),
-    /// A term of so many months is paid.
+    /// A term of these months is paid.
     Renew(u32),
     /// The term is extended to a day of the month, 1 to 28.
     RenewUntil(u8),
@@ -107,7 +96,7 @@ pub enum Verb {
     Stop,
     /// The type, where given, and the price of the instance's charge type change.
     Resize(Price, Option<Label>),
-    /// A postpaid instance becomes prepaid for so many months, at a new monthly price where given.
+    /// A postpaid instance becomes prepaid for these months, at a new monthly price where given.
     ToPrepaid(u32, Option<Price>),
     /// A prepaid instance becomes postpaid, at a new hourly price where given.
     ToPostpaid(Option<Price>),
@@ -115,25 +104,74 @@ pub enum Verb {
     Voucher(GrantIndex),
 }
 
+words! {
+    /// The kinds of actions, as `action` spells them.
+    pub enum ActionKind {
+        /// Cash grows.
+        TopUp = "topup",
+        /// Free credit grows.
+        Credit = "credit",
+        /// The credit limit is set.
+        SetCreditLimit = "set_credit_limit",
+        /// A term is paid.
+        Renew = "renew",
+        /// The term is extended to a day of the month.
+        RenewUntil = "renew_until",
+        /// The renew flag is set.
+        SetFlag = "set_flag",
+        /// The price is set.
+        SetPrice = "set_price",
+        /// The instance is given up.
+        Terminate = "terminate",
+        /// A stopped postpaid instance is started.
+        Start = "start",
+        /// A running postpaid instance is stopped.
+        Stop = "stop",
+        /// The type and the price change.
+        Resize = "resize",
+        /// A postpaid instance becomes prepaid.
+        ToPrepaid = "to_prepaid",
+        /// A prepaid instance becomes postpaid.
+        ToPostpaid = "to_postpaid",
+        /// An account gets a voucher.
+        Voucher = "voucher",
+    }
+}
+
+impl ActionKind {
+    /// Whether it is about an account; all others are about instances.
+    pub fn is_about_account(self) -> bool {
+        matches!(
+            self,
+            Self::TopUp | Self::Credit | Self::SetCreditLimit | Self::Voucher
+        )
+    }
+}
+
 impl Verb {
+    /// Its kind.
+    pub fn kind(self) -> ActionKind {
+        match self {
+            Self::TopUp(_) => ActionKind::TopUp,
+            Self::Credit(_) => ActionKind::Credit,
+            Self::SetCreditLimit(_) => ActionKind::SetCreditLimit,
+            Self::Renew(_) => ActionKind::Renew,
+            Self::RenewUntil(_) => ActionKind::RenewUntil,
+            Self::SetFlag(..) => ActionKind::SetFlag,
+            Self::SetPrice(_) => ActionKind::SetPrice,
+            Self::Terminate => ActionKind::Terminate,
+            Self::Start => ActionKind::Start,
+            Self::Stop => ActionKind::Stop,
+            Self::Resize(..) => ActionKind::Resize,
+            Self::ToPrepaid(..) => ActionKind::ToPrepaid,
+            Self::ToPostpaid(_) => ActionKind::ToPostpaid,
+            Self::Voucher(_) => ActionKind::Voucher,
+        }
+    }
+
     /// The spelling of `action`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::TopUp(_) => "topup",
-            Self::Credit(_) => "credit",
-            Self::SetCreditLimit(_) => "set_credit_limit",
-            Self::Renew(_) => "renew",
-            Self::RenewUntil(_) => "renew_until",
-            Self::SetFlag(..) => "set_flag",
-            Self::SetPrice(_) => "set_price",
-            Self::Terminate => "terminate",
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Resize(..) => "resize",
-            Self::ToPrepaid(..) => "to_prepaid",
-            Self::ToPostpaid(_) => "to_postpaid",
-            Self::Voucher(_) => "voucher",
-        }
+        self.kind().name()
     }
 
     /// The months that it asks for.

@@ -11,55 +11,40 @@ use rust_decimal::Decimal;
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
+use crate::model::words::words;
 
-/// Kinds of charges: a closed list. Each with its word in files.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
-        /// What a charge is for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum ChargeKind { $($(#[$doc])* $name,)* }
-
-        impl ChargeKind {
-            /// Every kind with its word, in the order of the specification.
-            pub const WORDS: &[(&str, Self)] = &[$(($word, Self::$name),)*];
-
-            /// The word in files.
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$name => $word,)* }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// The first term of a prepaid instance.
-    New = "new",
-    /// A further term, by people or where the source does not tell who renewed.
-    Renew = "renew",
-    /// A further term that the cloud renewed by itself.
-    AutoRenew = "auto_renew",
-    /// Another type or price within a term.
-    Resize = "resize",
-    /// What came back of a returned instance.
-    Refund = "refund",
-    /// A change between prepaid and postpaid.
-    Convert = "convert",
-    /// Hours, days or months of use.
-    Usage = "usage",
-    /// Money that came in.
-    TopUp = "topup",
-    /// Free credit that came in.
-    Credit = "credit",
-    /// Money that people took out.
-    Withdraw = "withdraw",
-    /// Money from or to another account.
-    Transfer = "transfer",
-    /// Tax on other charges.
-    Tax = "tax",
-    /// A correction of other charges.
-    Adjust = "adjust",
-    /// The difference between exact charges and whole minor units.
-    Round = "round",
+words! {
+    /// What a charge is for.
+    pub enum ChargeKind {
+        /// The first term of a prepaid instance.
+        New = "new",
+        /// A further term, by people or where the source does not tell who renewed.
+        Renew = "renew",
+        /// A further term that the cloud renewed by itself.
+        AutoRenew = "auto_renew",
+        /// Another type or price within a term.
+        Resize = "resize",
+        /// What came back of a returned instance.
+        Refund = "refund",
+        /// A change between prepaid and postpaid.
+        Convert = "convert",
+        /// Hours, days or months of use.
+        Usage = "usage",
+        /// Money that came in.
+        TopUp = "topup",
+        /// Free credit that came in.
+        Credit = "credit",
+        /// Money that people took out.
+        Withdraw = "withdraw",
+        /// Money from or to another account.
+        Transfer = "transfer",
+        /// Tax on other charges.
+        Tax = "tax",
+        /// A correction of other charges.
+        Adjust = "adjust",
+        /// The difference between exact charges and whole minor units.
+        Round = "round",
+    }
 }
 
 impl ChargeKind {

@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use crate::model::account::{Account, AccountIndex};
 use crate::model::action::{Action, ActionIndex, Target, Verb};
@@ -107,6 +107,16 @@ impl Book {
         self.profile(self.default_profile)
     }
 
+    /// The numbers of all accounts, in order.
+    pub fn account_indexes(&self) -> impl Iterator<Item = AccountIndex> {
+        (0u32..).map(AccountIndex).take(self.accounts.len())
+    }
+
+    /// All instances with their numbers, in order.
+    pub fn numbered_instances(&self) -> impl Iterator<Item = (InstanceIndex, &Instance)> {
+        (0u32..).map(InstanceIndex).zip(&self.instances)
+    }
+
     /// The account with this id.
     pub fn find_account(&self, id: &str) -> Option<AccountIndex> {
         let at = self
@@ -127,15 +137,11 @@ impl Book {
 
     /// The column of the inventory with this name, such as `region` or `tag:team`.
     pub fn column(&self, name: &str) -> Option<Column> {
-        let named = Column::NAMED
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, column)| *column);
-        let tag = || {
-            name.strip_prefix("tag:")
-                .and_then(|key| self.tag_keys.iter().position(|known| **known == *key))
-        };
-        named.or_else(|| tag().map(Column::Tag))
+        Column::named(name).or_else(|| {
+            let key = name.strip_prefix("tag:")?;
+            let tag = self.tag_keys.iter().position(|known| **known == *key);
+            tag.map(Column::Tag)
+        })
     }
 
     /// The text of an instance's cell as the book has it at its opening; none where it is empty.
@@ -173,7 +179,7 @@ impl Book {
         }
     }
 
-    /// Whether a tag says that an instance is production (`docs/model.md`, **production-manual**).
+    /// Whether a tag says that an instance is production (`docs/spec/input.md`, **production-manual**).
     pub fn is_production(&self, instance: &Instance) -> bool {
         let value = |label: &Option<Label>| label.map(|label| self.labels.label_text(label));
         let mut tags = self
@@ -209,6 +215,7 @@ impl Book {
     /// auto-renewals can pay for, a longest term for every instance that an action can renew, all months up to the last
     /// expiry for every instance that an action can resize, and what an order can have used for every instance whose order an
     /// action prices.
+    /// Rule **bounded-book**.
     pub fn largest_movement(&self) -> i128 {
         let count = |n: usize| i128::try_from(n).expect("a count fits into 128 bits");
         let (days, instances) = (count(self.days.len()), count(self.instances.len()));
@@ -324,7 +331,9 @@ impl Book {
         self.instances
             .par_chunks(SHARE)
             .map(of_some)
-            .reduce(Extremes::default, Extremes::max)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .fold(Extremes::default(), Extremes::max)
     }
 
     fn opening_amounts(&self) -> i128 {

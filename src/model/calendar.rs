@@ -10,10 +10,16 @@ use std::ops::{Add, Sub};
 
 use chrono::{Datelike, Months as ChronoMonths, NaiveDate};
 
+use crate::model::words::words;
+
 /// Days of a month under [`MonthEnd::Days30`] and in formulas by days.
 pub const DAYS_OF_A_MONTH: u32 = 30;
 
+/// The longest term, in months.
+pub const MAX_TERM_MONTHS: i64 = 1_200;
+
 /// A civil date, held as days since 0000-03-01. What a run computes stays within centuries of the days that a book may name.
+/// Rules **own-zone**, **year-range**.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(NonZeroI32);
 
@@ -320,7 +326,7 @@ impl DayRange {
         Day::from(NaiveDate::from_ymd_opt(2500, 12, 31).expect("every December has 31 days"))
     }
 
-    /// The year that begins on `from` (`docs/model.md`, **year-from**).
+    /// The year that begins on `from` (`docs/spec/formats.md`, **year-from**).
     pub fn year_from(from: Day) -> Self {
         Self {
             from,
@@ -328,7 +334,7 @@ impl DayRange {
         }
     }
 
-    /// The days after these, as many of them (`docs/model.md`, **rolling-book**): whole months where these are whole months.
+    /// The days after these, as many of them (**rolling-book**): whole months where these are whole months.
     pub fn next(self) -> Self {
         let from = self.to.tomorrow();
         let to = match self.whole_months() {
@@ -379,25 +385,19 @@ impl DayRange {
     }
 }
 
-/// The rule for adding months to an expiry date: `month_end` of a profile (`spec/replay.md` 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MonthEnd {
-    /// Same day of the month as the current expiry, or the month's last day.
-    Clamp,
-    /// The anchor day of the month, or the month's last day.
-    Sticky,
-    /// A month is 30 days.
-    Days30,
+words! {
+    /// The rule for adding months to an expiry date: `month_end` of a profile (`spec/replay.md` 5).
+    pub enum MonthEnd {
+        /// Same day of the month as the current expiry, or the month's last day.
+        Clamp = "clamp",
+        /// The anchor day of the month, or the month's last day.
+        Sticky = "sticky",
+        /// A month is 30 days.
+        Days30 = "days30",
+    }
 }
 
 impl MonthEnd {
-    /// The names used in profiles, with their meaning.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("clamp", Self::Clamp),
-        ("sticky", Self::Sticky),
-        ("days30", Self::Days30),
-    ];
-
     /// `months` after `day`; `anchor` counts under [`MonthEnd::Sticky`] only.
     #[inline]
     pub fn add_months(self, day: Day, months: u32, anchor: u8) -> Day {

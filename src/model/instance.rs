@@ -4,120 +4,58 @@ use crate::model::calendar::Day;
 use crate::model::id::{AccountIndex, InstanceId, Label};
 use crate::model::money::Price;
 use crate::model::profile::ProfileIndex;
+use crate::model::words::words;
 
-/// How an instance is charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ChargeType {
-    /// Paid months ahead.
-    Prepaid,
-    /// Charged for every hour that it runs.
-    Postpaid,
-}
-
-impl ChargeType {
-    /// The spellings of `charge_type`.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("PREPAID", Self::Prepaid),
-        ("POSTPAID_BY_HOUR", Self::Postpaid),
-    ];
-
-    /// The spelling in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Prepaid => "PREPAID",
-            Self::Postpaid => "POSTPAID_BY_HOUR",
-        }
+words! {
+    /// How an instance is charged.
+    pub enum ChargeType {
+        /// Paid months ahead.
+        Prepaid = "PREPAID",
+        /// Charged for every hour that it runs.
+        Postpaid = "POSTPAID_BY_HOUR",
     }
 }
 
-/// What happens to a prepaid instance at its expiry without people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RenewFlag {
-    /// It renews itself.
-    Auto,
-    /// People are reminded to renew it.
-    Manual,
-    /// It does not renew and nobody is reminded.
-    None,
-}
-
-impl RenewFlag {
-    /// The spellings of `renew_flag`, those of the cloud's interface included.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("auto", Self::Auto),
-        ("manual", Self::Manual),
-        ("none", Self::None),
-        ("NOTIFY_AND_AUTO_RENEW", Self::Auto),
-        ("NOTIFY_AND_MANUAL_RENEW", Self::Manual),
-        ("DISABLE_NOTIFY_AND_MANUAL_RENEW", Self::None),
-    ];
-
-    /// The spelling in files that renewcast writes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Manual => "manual",
-            Self::None => "none",
-        }
+words! {
+    /// What happens to a prepaid instance at its expiry without people.
+    pub enum RenewFlag {
+        /// It renews itself.
+        Auto = "auto",
+        /// People are reminded to renew it.
+        Manual = "manual",
+        /// It does not renew and nobody is reminded.
+        None = "none",
+    }
+    also {
+        "NOTIFY_AND_AUTO_RENEW" => Auto,
+        "NOTIFY_AND_MANUAL_RENEW" => Manual,
+        "DISABLE_NOTIFY_AND_MANUAL_RENEW" => None,
     }
 }
 
-/// Where an existing instance stands in its life (`spec/replay.md` 6 and 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// In use, and paid for or charged by the hour.
-    Running,
-    /// Prepaid: expired, still usable.
-    Overdue,
-    /// Prepaid: in the recycle bin.
-    Reclaimed,
-    /// Postpaid: switched off, in arrears or by people.
-    Stopped,
-    /// Gone for good.
-    Terminated,
-}
-
-impl State {
-    /// The spellings of `state`.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("running", Self::Running),
-        ("overdue", Self::Overdue),
-        ("reclaimed", Self::Reclaimed),
-        ("stopped", Self::Stopped),
-        ("terminated", Self::Terminated),
-    ];
-
-    /// The spelling in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Overdue => "overdue",
-            Self::Reclaimed => "reclaimed",
-            Self::Stopped => "stopped",
-            Self::Terminated => "terminated",
-        }
+words! {
+    /// Where an existing instance stands in its life (`spec/replay.md` 6 and 7).
+    pub enum State {
+        /// In use, and paid for or charged by the hour.
+        Running = "running",
+        /// Prepaid: expired, still usable.
+        Overdue = "overdue",
+        /// Prepaid: in the recycle bin.
+        Reclaimed = "reclaimed",
+        /// Postpaid: switched off, in arrears or by people.
+        Stopped = "stopped",
+        /// Gone for good.
+        Terminated = "terminated",
     }
 }
 
-/// Who switched a stopped postpaid instance off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StoppedBy {
-    /// The provider, in arrears.
-    Arrears,
-    /// People, so as not to be charged.
-    User,
-}
-
-impl StoppedBy {
-    /// The spellings of `stopped_by`.
-    pub const NAMES: &[(&str, Self)] = &[("arrears", Self::Arrears), ("user", Self::User)];
-
-    /// The spelling in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Arrears => "arrears",
-            Self::User => "user",
-        }
+words! {
+    /// Who switched a stopped postpaid instance off.
+    pub enum StoppedBy {
+        /// The provider, in arrears.
+        Arrears = "arrears",
+        /// People, so as not to be charged.
+        User = "user",
     }
 }
 
@@ -145,7 +83,7 @@ const PRODUCTION: &[&str] = &[
 ];
 /// Values that mean it beside an environment key only: elsewhere they are names of teams and products.
 const PRODUCTION_OF_ENVIRONMENT: &[&str] = &["live", "online", "线上"];
-/// Whether a tag says that its instance is production (`docs/model.md`, **production-manual**).
+/// Whether a tag says that its instance is production (`docs/spec/input.md`, **production-manual**).
 pub fn is_production(key: &str, value: &str) -> bool {
     let among = |names: &[&str], text: &str| {
         names

@@ -24,11 +24,14 @@ use num_integer::Integer;
 use num_rational::BigRational;
 use rust_decimal::Decimal;
 
+use crate::model::words::words;
+
 pub use price::Price;
 
 /// The largest number of digits before the point of an input amount.
 const AMOUNT_INTEGER_DIGITS: usize = 13;
 /// The largest number of significant digits of a price.
+/// Rule **price-digits**.
 const PRICE_DIGITS: usize = 24;
 /// The largest number of decimals of a discount factor.
 const FACTOR_DECIMALS: usize = 8;
@@ -99,25 +102,19 @@ impl fmt::Display for Currency {
     }
 }
 
-/// How a formula's exact value becomes minor units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rounding {
-    /// To the nearest, a half away from zero.
-    HalfUp,
-    /// To the nearest, a half to the even neighbour.
-    HalfEven,
-    /// Towards zero.
-    Down,
+words! {
+    /// How a formula's exact value becomes minor units.
+    pub enum Rounding {
+        /// To the nearest, a half away from zero.
+        HalfUp = "half_up",
+        /// To the nearest, a half to the even neighbour.
+        HalfEven = "half_even",
+        /// Towards zero.
+        Down = "down",
+    }
 }
 
 impl Rounding {
-    /// The names used in profiles, with their meaning.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("half_up", Self::HalfUp),
-        ("half_even", Self::HalfEven),
-        ("down", Self::Down),
-    ];
-
     /// `numerator / denominator` as a whole number: the only place where renewcast rounds.
     /// The numerator must not be negative and the denominator must be positive.
     fn quotient<N: Integer + Clone>(self, numerator: &N, denominator: &N) -> N {
@@ -160,6 +157,7 @@ impl Money {
     }
 
     /// Reads a plain decimal such as `-1234.50`.
+    /// Rule **plain-amount**.
     ///
     /// # Errors
     /// The first rule of plain amounts that the text breaks; nothing is ever rounded.

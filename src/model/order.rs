@@ -88,7 +88,7 @@ impl Orders {
 }
 
 /// What is known to be paid for an instance on a day, current and further terms together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PaidTerms {
     /// The order whose term holds the day.
     pub current: Option<Order>,

@@ -9,99 +9,76 @@ use rust_decimal::Decimal;
 
 use crate::model::calendar::Day;
 
-/// A column of `instances.csv`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    /// `instance_id`
-    InstanceId,
-    /// `account_id`
-    AccountId,
-    /// `product`
-    Product,
-    /// `instance_type`
-    InstanceType,
-    /// `region`
-    Region,
-    /// `zone`
-    Zone,
-    /// `project`
-    Project,
-    /// `name`
-    Name,
-    /// `charge_type`
-    ChargeType,
-    /// `renew_flag`
-    RenewFlag,
-    /// `renew_months`
-    RenewMonths,
-    /// `monthly_price`
-    MonthlyPrice,
-    /// `hourly_price`
-    HourlyPrice,
-    /// `starts_on`
-    StartsOn,
-    /// `expires_on`
-    ExpiresOn,
-    /// `anchor_day`
-    AnchorDay,
-    /// `state`
-    State,
-    /// `since`
-    Since,
-    /// `priority`
-    Priority,
-    /// `returned`
-    Returned,
-    /// `stopped_by`
-    StoppedBy,
-    /// `billed_hours`
-    BilledHours,
-    /// `downgrades`
-    Downgrades,
-    /// The tag column with this number.
-    Tag(usize),
+/// Declares the columns of the inventory with a fixed name, in the order in which renewcast writes them, and what their
+/// cells hold.
+macro_rules! inventory_columns {
+    ($($column:ident $name:literal $kind:ident,)+) => {
+        /// A column of `instances.csv`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Column {
+            $(#[doc = concat!("`", $name, "`")] $column,)+
+            /// The tag column with this number.
+            Tag(usize),
+        }
+
+        impl Column {
+            /// The columns with a fixed name, in the order in which renewcast writes them.
+            pub const NAMED: &[(&str, Self)] = &[$(($name, Self::$column)),+];
+            /// Their names.
+            pub const NAMES: &[&str] = &[$($name),+];
+
+            /// What its cells hold.
+            pub fn kind(self) -> ValueKind {
+                match self {
+                    $(Self::$column => ValueKind::$kind,)+
+                    Self::Tag(_) => ValueKind::Text,
+                }
+            }
+        }
+    };
+}
+
+inventory_columns! {
+    InstanceId "instance_id" Text,
+    AccountId "account_id" Text,
+    Product "product" Text,
+    InstanceType "instance_type" Text,
+    Region "region" Text,
+    Zone "zone" Text,
+    Project "project" Text,
+    Name "name" Text,
+    ChargeType "charge_type" Text,
+    RenewFlag "renew_flag" Text,
+    RenewMonths "renew_months" Number,
+    MonthlyPrice "monthly_price" Number,
+    HourlyPrice "hourly_price" Number,
+    StartsOn "starts_on" Date,
+    ExpiresOn "expires_on" Date,
+    AnchorDay "anchor_day" Number,
+    State "state" Text,
+    Since "since" Date,
+    Priority "priority" Number,
+    Returned "returned" Text,
+    StoppedBy "stopped_by" Text,
+    BilledHours "billed_hours" Number,
+    Downgrades "downgrades" Number,
 }
 
 impl Column {
-    /// The columns with a fixed name, in the order in which renewcast writes them.
-    pub const NAMED: &[(&str, Self)] = &[
-        ("instance_id", Self::InstanceId),
-        ("account_id", Self::AccountId),
-        ("product", Self::Product),
-        ("instance_type", Self::InstanceType),
-        ("region", Self::Region),
-        ("zone", Self::Zone),
-        ("project", Self::Project),
-        ("name", Self::Name),
-        ("charge_type", Self::ChargeType),
-        ("renew_flag", Self::RenewFlag),
-        ("renew_months", Self::RenewMonths),
-        ("monthly_price", Self::MonthlyPrice),
-        ("hourly_price", Self::HourlyPrice),
-        ("starts_on", Self::StartsOn),
-        ("expires_on", Self::ExpiresOn),
-        ("anchor_day", Self::AnchorDay),
-        ("state", Self::State),
-        ("since", Self::Since),
-        ("priority", Self::Priority),
-        ("returned", Self::Returned),
-        ("stopped_by", Self::StoppedBy),
-        ("billed_hours", Self::BilledHours),
-        ("downgrades", Self::Downgrades),
-    ];
+    /// The column with a fixed name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::NAMED.iter().find(|(known, _)| *known == name);
+        found.map(|(_, column)| *column)
+    }
 
-    /// What its cells hold.
-    pub fn kind(self) -> ValueKind {
+    /// Its number: columns with a fixed name first, then tags.
+    pub fn slot(self) -> usize {
         match self {
-            Self::RenewMonths
-            | Self::MonthlyPrice
-            | Self::HourlyPrice
-            | Self::AnchorDay
-            | Self::Priority
-            | Self::BilledHours
-            | Self::Downgrades => ValueKind::Number,
-            Self::StartsOn | Self::ExpiresOn | Self::Since => ValueKind::Date,
-            _ => ValueKind::Text,
+            Self::Tag(tag) => Self::NAMED.len() + tag,
+            named => {
+                let slot = Self::NAMED.iter().position(|(_, known)| *known == named);
+                slot.expect("every column but those of tags has a fixed name")
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Pages that are written side by side; one after the other they are a file, or a piece of one.
 
-use rayon::prelude::*;
+use crate::parallel::{self, prelude::*};
 
 use super::csv_buffer::CsvBuffer;
 
@@ -67,10 +67,10 @@ pub(super) fn stream<R: Sync, E>(
     };
     let (mut coming, mut present) = (CsvBuffers::default(), CsvBuffers::default());
     for rows in rows.chunks(BATCH).chain([[].as_slice()]) {
-        rayon::in_place_scope(|scope| {
-            scope.spawn(|_| fill(rows, &mut coming));
-            append(&present.iter().collect::<Vec<_>>())
-        })?;
+        parallel::beside(
+            || fill(rows, &mut coming),
+            || append(&present.iter().collect::<Vec<_>>()),
+        )?;
         std::mem::swap(&mut coming, &mut present);
     }
     Ok(())

@@ -19,6 +19,7 @@ use crate::model::money::{Currency, Money};
 use chart::{BalanceCurve, Bars};
 
 /// The most rows of a table on the page.
+/// Rule **report-cut**.
 const ROWS: usize = 250;
 /// The most losses on the first screen.
 const LOSSES: usize = 5;

@@ -1,6 +1,8 @@
 //! The list that each verb leaves of the files it wrote: their SHA-256, and a digest of the list itself.
 //!
 //! A file that no list names belongs to somebody else, and so does one whose bytes have changed since.
+//!
+//! Rule **listing** of docs/spec.
 
 use std::collections::BTreeMap;
 

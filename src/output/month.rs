@@ -5,6 +5,8 @@
 //! a run, window by window ──gather──▶ Gathered ──spend, events──▶ Report ──html, workbook, Table::csv──▶ bytes
 //! an earlier result ──last──▶ Last ──────────────┘
 //! ```
+//!
+//! Rule **report-month** of docs/spec.
 
 mod accrual;
 mod bridge;

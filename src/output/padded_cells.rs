@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
+use crate::parallel::prelude::*;
 
 use super::csv_buffer::{BLOCK, CsvBuffer};
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::parallel::prelude::*;
 use chrono::NaiveDate;
-use rayon::prelude::*;
 
 use super::chart::{
     self, AgainstBase, BalanceOverTime, ChartError, Format, Frontier, InstancesByState, LossRow,

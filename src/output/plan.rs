@@ -1,4 +1,6 @@
 //! A cash plan as files: tables, rows for `actions.csv`, a scenario, and pictures of balances before and after.
+//!
+//! Rule **plan-files** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -164,6 +166,7 @@ fn without(book: &Book, plan: &Plan) -> Vec<u8> {
     )
 }
 
+/// Rule **plan-runway**.
 fn runway(book: &Book, plan: &Plan) -> Vec<u8> {
     let row = |plan: &AccountPlan| {
         let texts = AccountTexts {

@@ -1,4 +1,6 @@
 //! The to-do list as files: `todo.csv` for people, `todo-actions.csv` to be pasted behind the actions of a book.
+//!
+//! Rule **todo-files** of docs/spec.
 
 use super::{closing, write_rows};
 use crate::analysis::tasks::{TaskLine, TaskList};

@@ -1,19 +1,19 @@
 //! `balances.csv` beside the ledger: the opening of every account, and a row for each day on which it changes.
 
-use super::funds::{AccountFunds, AuditedAccount};
+use super::KnownInputs;
+use super::funds::{AccountFunds, AuditedAccount, LowestNoted};
 use super::names::SeenIds;
-use super::sheet::{CheckedFile, day, minor, text_of};
-use super::violations::{Violations, shown};
-use crate::input::diagnostic::{Code, Place};
-use crate::model::book::Book;
+use super::sheet::{CheckedFile, CsvLayout, amount_text, day};
+use super::violations::{Violation, Violations, shown};
+use crate::input::diagnostic::Code;
+use crate::model::account::Account;
 use crate::model::calendar::Day;
 use crate::model::money::Currency;
 
-/// The columns of `balances.csv`.
-pub(super) const BALANCES: (&str, &[&str]) = (
-    "balances.csv",
-    &["date", "account_id", "cash", "free_credit", "available"],
-);
+pub(super) const BALANCES: CsvLayout = CsvLayout {
+    file: "balances.csv",
+    columns: &["date", "account_id", "cash", "free_credit", "available"],
+};
 const DATE: usize = 0;
 const ACCOUNT: usize = 1;
 const CASH: usize = 2;
@@ -36,87 +36,88 @@ pub(super) struct Balances<'w> {
 }
 
 impl<'w> Balances<'w> {
-    /// Reads the opening rows: the day before the run, one for each account. Gives the first day of the run too.
+    /// Reads the opening rows: the day before the run, one for each account. Where the first day of the run is not known,
+    /// they tell it.
     pub(super) fn open_balances(
         mut sheet: CheckedFile<'w>,
-        (from, closing): (Option<Day>, Option<&Book>),
+        known: &mut KnownInputs<'_>,
         found: &mut Violations,
-    ) -> (Self, AccountNumbers, Option<Day>) {
+    ) -> (Self, AccountNumbers) {
         let mut accounts = AccountNumbers::default();
-        let mut eve = from.map(Day::yesterday);
         while sheet.advance(found) {
-            let Some(date) = date(&sheet, found) else {
-                continue;
+            let date = match sheet.date(DATE) {
+                Ok(date) => date,
+                Err(violation) => {
+                    sheet.report(violation, found);
+                    continue;
+                }
             };
-            let eve = *eve.get_or_insert(date);
+            let eve = known.days.from.get_or_insert(date.tomorrow()).yesterday();
             if date > eve && !accounts.list.is_empty() {
                 break;
             }
             if date != eve {
-                found.report_violation(Code::Disagrees, (sheet.file, &["run.json"]), || {
-                    (
-                        sheet.place_of_column(DATE),
-                        format!(
-                            "`date` of an opening is {date}, must be {eve}: the day before the run"
-                        ),
-                    )
-                });
+                let expected = format!("{eve} (the day before the run) in an opening row");
+                let violation = Violation::expected(Code::Disagrees, DATE, expected);
+                sheet.report(violation.needing(&["run.json"]), found);
             }
-            opening(&sheet, (date, closing), &mut accounts, found);
+            if let Err(violation) = accounts.open_account(&sheet, date, known) {
+                sheet.report(violation, found);
+            }
         }
-        (Self { sheet }, accounts, eve.map(Day::tomorrow))
+        (Self { sheet }, accounts)
     }
 
     /// Holds the end of a day of an account against the file, if it is not what was noted before.
-    pub(super) fn expect(
+    pub(super) fn check_day_end(
         &mut self,
-        (date, number): (Day, usize),
+        date: Day,
+        number: usize,
         accounts: &mut AccountNumbers,
         found: &mut Violations,
     ) {
         let AccountNumbers { names, list } = accounts;
         let (name, account) = (names.id_of(number), &mut list[number]);
-        let must = account.holding();
-        if must == Some(account.noted) {
+        let funds = account.funds();
+        if funds == Some(account.noted) {
             return;
         }
         while self.sheet.has_row() && self.comes_before(date, name) {
-            self.extra(found);
+            self.refuse_row(found);
             self.sheet.advance(found);
         }
         let is_there = self.sheet.has_row()
             && self.sheet.cell(ACCOUNT) == name
             && day(self.sheet.cell(DATE)) == Some(date);
         if !is_there {
-            let Some(must) = must else {
+            let Some(funds) = funds else {
                 return account.keep_available();
             };
-            account.noted = must;
-            let place = self.missing_place();
-            return found.report_violation(Code::Disagrees, (self.sheet.file, LEDGER), || {
-                let text = |minor| text_of(minor, account.digits);
-                let (cash, free_credit, available) = (
-                    text(must.cash),
-                    text(must.free_credit),
-                    text(must.available),
-                );
-                let row = format!("cash {cash}, free credit {free_credit}, available {available}");
-                (
-                    place,
-                    format!(
-                        "no row of {date} for {}, must be one: the ledger comes to {row}",
-                        shown(name)
-                    ),
-                )
-            });
+            account.noted = funds;
+            let [cash, free_credit, available] = funds
+                .amounts()
+                .map(|minor| amount_text(minor, account.digits));
+            let message = format!(
+                "missing row of {date} for {}: the ledger comes to cash {cash}, free credit {free_credit}, available {available}",
+                shown(name)
+            );
+            return self.sheet.report_missing(LEDGER, message, found);
         }
-        if let Some(stated) = holding(&self.sheet, account.digits, found) {
-            compare(&self.sheet, (stated, must), account.digits, found);
-            account.adopt(stated);
-            account.noted = stated;
-            if stated.available < account.lowest.0 {
-                account.lowest = (stated.available, date);
+        match read_funds(&self.sheet, account.digits) {
+            Ok(stated) => {
+                if let Some(funds) = funds {
+                    compare(&self.sheet, stated, funds, account.digits, found);
+                }
+                account.adopt(stated);
+                account.noted = stated;
+                if stated.available < account.lowest.available {
+                    account.lowest = LowestNoted {
+                        available: stated.available,
+                        date,
+                    };
+                }
             }
+            Err(violation) => self.sheet.report(violation, found),
         }
         self.sheet.advance(found);
     }
@@ -124,7 +125,7 @@ impl<'w> Balances<'w> {
     /// Reports the rows that are left when the ledger has ended.
     pub(super) fn finish(mut self, found: &mut Violations) {
         while self.sheet.has_row() {
-            self.extra(found);
+            self.refuse_row(found);
             self.sheet.advance(found);
         }
     }
@@ -135,113 +136,78 @@ impl<'w> Balances<'w> {
             .is_none_or(|stated| (stated, self.sheet.cell(ACCOUNT)) < (date, name))
     }
 
-    fn extra(&self, found: &mut Violations) {
-        let Some(date) = date(&self.sheet, found) else {
-            return;
+    fn refuse_row(&self, found: &mut Violations) {
+        let violation = match self.sheet.date(DATE) {
+            Ok(date) => {
+                let account = shown(self.sheet.cell(ACCOUNT));
+                let message =
+                    format!("unexpected row of {date} for {account}: the ledger changes nothing");
+                Violation::new(Code::Disagrees, DATE, message).needing(LEDGER)
+            }
+            Err(violation) => violation,
         };
-        found.report_violation(Code::Disagrees, (self.sheet.file, LEDGER), || {
-            let account = shown(self.sheet.cell(ACCOUNT));
-            (
-                self.sheet.place_of_column(DATE),
-                format!("a row of {date} for {account}, must be none: the ledger changes nothing"),
-            )
-        });
+        self.sheet.report(violation, found);
     }
+}
 
-    fn missing_place(&self) -> Place {
-        if self.sheet.has_row() {
-            self.sheet.place_of_column(DATE)
-        } else {
-            self.sheet.end()
+impl AccountNumbers {
+    /// Adds the account of an opening row.
+    fn open_account(
+        &mut self,
+        sheet: &CheckedFile<'_>,
+        date: Day,
+        known: &KnownInputs<'_>,
+    ) -> Result<(), Violation> {
+        let name = sheet.cell(ACCOUNT);
+        let before = self
+            .names
+            .len()
+            .checked_sub(1)
+            .map(|last| self.names.id_of(last));
+        if let Some(before) = before.filter(|before| *before >= name) {
+            let message = format!(
+                "expected the openings by id, found {} after {}",
+                shown(name),
+                shown(before)
+            );
+            return Err(Violation::new(Code::WrongOrder, ACCOUNT, message));
         }
+        let listed: Option<&Account> = known
+            .closing
+            .zip(std::str::from_utf8(name).ok())
+            .and_then(|(closing, name)| Some(closing.account(closing.find_account(name)?)));
+        let digits = listed.map_or_else(
+            || decimals(sheet.cell(CASH)),
+            |account| account.currency.digits(),
+        );
+        let stated = read_funds(sheet, digits)?;
+        let mut account = AuditedAccount::opening(digits, stated, date);
+        account.currency = listed.map(|account| account.currency.code());
+        account.frozen = listed.map(|account| account.funds.frozen.minor().into());
+        self.names.number_of_id(name);
+        self.list.push(account);
+        Ok(())
     }
-}
-
-fn date(sheet: &CheckedFile<'_>, found: &mut Violations) -> Option<Day> {
-    let date = day(sheet.cell(DATE));
-    if date.is_none() {
-        found.report_violation(Code::BadDate, (sheet.file, &[]), || {
-            let cell = shown(sheet.cell(DATE));
-            (
-                sheet.place_of_column(DATE),
-                format!("`date` is {cell}, must be a date of the form YYYY-MM-DD"),
-            )
-        });
-    }
-    date
-}
-
-fn opening(
-    sheet: &CheckedFile<'_>,
-    (date, closing): (Day, Option<&Book>),
-    accounts: &mut AccountNumbers,
-    found: &mut Violations,
-) {
-    let name = sheet.cell(ACCOUNT);
-    let before = accounts
-        .names
-        .len()
-        .checked_sub(1)
-        .map(|last| accounts.names.id_of(last));
-    if before.is_some_and(|before| before >= name) {
-        return found.report_violation(Code::WrongOrder, (sheet.file, &[]), || {
-            let (name, before) = (shown(name), shown(before.unwrap_or(b"")));
-            (
-                sheet.place_of_column(ACCOUNT),
-                format!("the opening of {name} stands after that of {before}, must stand by id"),
-            )
-        });
-    }
-    let known = std::str::from_utf8(name)
-        .ok()
-        .and_then(|name| closing?.find_account(name));
-    let known = known.and_then(|index| Some(closing?.account(index)));
-    let digits = known.map_or_else(
-        || decimals(sheet.cell(CASH)),
-        |account| account.currency.digits(),
-    );
-    let Some(stated) = holding(sheet, digits, found) else {
-        return;
-    };
-    let mut account = AuditedAccount::opening(digits, stated, date);
-    account.currency = known.map(|account| account.currency.code());
-    account.frozen = known.map(|account| account.funds.frozen.minor().into());
-    accounts.names.number_of_id(name);
-    accounts.list.push(account);
 }
 
 /// The decimals of an amount of a currency that is not known.
 fn decimals(cell: &[u8]) -> u8 {
-    let digits = cell
-        .iter()
-        .rev()
-        .position(|byte| *byte == b'.')
-        .and_then(|digits| u8::try_from(digits).ok());
-    digits
-        .filter(|digits| {
-            Currency::codes()
-                .filter_map(Currency::from_code)
-                .any(|one| one.digits() == *digits)
-        })
+    let point = cell.iter().rev().position(|byte| *byte == b'.');
+    let mut known = Currency::codes()
+        .filter_map(Currency::from_code)
+        .map(Currency::digits);
+    known
+        .find(|digits| Some(usize::from(*digits)) == point)
         .unwrap_or(0)
 }
 
-fn holding(sheet: &CheckedFile<'_>, digits: u8, found: &mut Violations) -> Option<AccountFunds> {
-    let mut amount = |column: usize| {
-        let amount = minor(sheet.cell(column), digits);
-        if amount.is_none() {
-            found.report_violation(Code::BadAmount, (sheet.file, &["closing/"]), || {
-                let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
-                (
-                    sheet.place_of_column(column),
-                    format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"),
-                )
-            });
-        }
-        amount
-    };
-    let (cash, free_credit, available) = (amount(CASH), amount(FREE_CREDIT), amount(AVAILABLE));
-    Some(AccountFunds {
+fn read_funds(sheet: &CheckedFile<'_>, digits: u8) -> Result<AccountFunds, Violation> {
+    let [cash, free_credit, available] = [CASH, FREE_CREDIT, AVAILABLE].map(|column| {
+        sheet
+            .amount(column, digits)
+            .map_err(|wrong| wrong.needing(&["closing/"]))
+    });
+    Ok(AccountFunds {
         cash: cash?,
         free_credit: free_credit?,
         available: available?,
@@ -250,28 +216,16 @@ fn holding(sheet: &CheckedFile<'_>, digits: u8, found: &mut Violations) -> Optio
 
 fn compare(
     sheet: &CheckedFile<'_>,
-    (stated, must): (AccountFunds, Option<AccountFunds>),
+    stated: AccountFunds,
+    ledger: AccountFunds,
     digits: u8,
     found: &mut Violations,
 ) {
-    let Some(must) = must else { return };
-    for (column, is, must) in [
-        (CASH, stated.cash, must.cash),
-        (FREE_CREDIT, stated.free_credit, must.free_credit),
-        (AVAILABLE, stated.available, must.available),
-    ] {
-        if is != must {
-            return found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
-                let (name, is, must) = (
-                    sheet.column_name(column),
-                    text_of(is, digits),
-                    text_of(must, digits),
-                );
-                (
-                    sheet.place_of_column(column),
-                    format!("`{name}` is {is}, must be {must}: the ledger comes to that"),
-                )
-            });
-        }
+    let pairs = stated.amounts().into_iter().zip(ledger.amounts());
+    let mut columns = (CASH..).zip(pairs);
+    if let Some((column, (_, ledger))) = columns.find(|(_, (stated, ledger))| stated != ledger) {
+        let expected = format!("{} (by the ledger)", amount_text(ledger, digits));
+        let violation = Violation::expected(Code::Disagrees, column, expected);
+        sheet.report(violation.needing(LEDGER), found);
     }
 }

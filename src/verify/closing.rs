@@ -1,30 +1,34 @@
-//! The ends of a run: the closing book and `run.json` beside what the ledger comes to.
+//! The ends of a run: the closing book and `run.json` beside what the ledger comes to. What the ledger does not show, such as
+//! prices and tags, only a replay can hold against them.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-use super::WrittenFiles;
 use super::balances::AccountNumbers;
-use super::demand::Totals;
+use super::demand::DemandTotals;
+use super::funds::AuditedAccount;
 use super::instance_history::{ClosingPresence, InstanceHistory};
 use super::ledger::Audit;
 use super::record::{FILE, RecordedLowest, RecordedSpend, WrittenRecord};
 use super::rules::RULES;
-use super::sheet::{place_in, text_of, unguarded};
-use super::violations::{Violations, shown};
+use super::sheet::{amount_text, place_in, unguarded};
+use super::violations::{Violations, mismatch, shown};
+use super::{KnownDays, WrittenFiles};
 use crate::input::diagnostic::{Code, Place};
 use crate::input::{self, Folder};
+use crate::model::account::Account;
 use crate::model::book::Book;
-use crate::model::calendar::{Day, DayRange};
+use crate::model::calendar::DayRange;
 use crate::model::instance::{ChargeType, Instance, State};
 use crate::output::hash::hash;
 use crate::output::profile;
 
 /// The folder of the closing book.
 pub(super) const FOLDER: &str = "closing/";
-const ACCOUNTS: &str = "closing/accounts.csv";
-const INSTANCES: &str = "closing/instances.csv";
-const SETTINGS: &str = "closing/book.toml";
-const LEDGER: &[&str] = &["ledger.csv", "balances.csv", FOLDER];
+const ACCOUNTS: &str = "accounts.csv";
+const INSTANCES: &str = "instances.csv";
+const SETTINGS: &str = "book.toml";
+const NEEDS: &[&str] = &["ledger.csv", "balances.csv", FOLDER];
 
 /// The closing book, and its files.
 pub(super) struct Closing {
@@ -32,20 +36,20 @@ pub(super) struct Closing {
     pub book: Book,
 }
 
+/// A cell of the closing book: the row whose first cell is the id.
+struct ClosingCell<'c> {
+    file: &'static str,
+    id: &'c [u8],
+    column: &'static str,
+}
+
 impl Closing {
     /// Reads the closing book as any other book; none where it cannot be read.
     pub(super) fn read_closing(written: &WrittenFiles<'_>, found: &mut Violations) -> Option<Self> {
         let mut folder = Folder::default();
-        let names: Vec<&String> = written
-            .names
-            .iter()
-            .filter(|name| name.starts_with(FOLDER))
-            .collect();
-        for name in names {
-            let inner = name
-                .strip_prefix(FOLDER)
-                .filter(|inner| input::FILES.contains(inner));
-            if let Some(inner) = inner {
+        for name in &written.names {
+            let inner = name.strip_prefix(FOLDER).unwrap_or_default();
+            if input::FILES.contains(&inner) {
                 folder.insert(inner, written.bytes(name, found)?);
             }
         }
@@ -53,238 +57,206 @@ impl Closing {
         if book.is_none() {
             let is_changed = found.is_changed(FOLDER);
             found.distrust(FOLDER);
-            for one in problems.iter() {
-                let file = format!("{FOLDER}{}", one.place.file);
+            for problem in problems.iter() {
+                let file = format!("{FOLDER}{}", problem.place.file);
                 if !is_changed || found.is_changed(&file) {
-                    let place = Place {
-                        file,
-                        ..one.place.clone()
-                    };
-                    found.add_read(one.code, place, (one.message.clone(), one.help.clone()));
+                    found.add_read(problem, file);
                 }
             }
         }
-        book.map(|book| Self { folder, book })
+        Some(Self {
+            folder,
+            book: book?,
+        })
     }
 
     /// Holds the closing book against the ends of the ledger.
     pub(super) fn check_closing(
         &self,
         audit: &Audit<'_, '_>,
-        days: (Option<Day>, Option<Day>),
+        days: KnownDays,
         found: &mut Violations,
     ) {
         self.check_days(days, found);
-        self.accounts(&audit.accounts, found);
-        for (number, life) in audit.lives.iter().enumerate() {
-            self.life(audit.instances.id_of(number), life, found);
+        self.check_accounts(&audit.accounts, found);
+        for (number, history) in audit.histories.iter().enumerate() {
+            self.check_history(audit.instances.id_of(number), history, found);
         }
     }
 
     /// The days of the closing book follow the run, and are as many.
-    fn check_days(&self, (from, to): (Option<Day>, Option<Day>), found: &mut Violations) {
-        let is = self.book.days;
-        let run = from
-            .zip(to)
-            .filter(|(from, to)| from <= to)
-            .map(|(from, to)| DayRange { from, to });
-        let begins = to.map(|to| ("from", is.from, to.tomorrow(), "the day after the run"));
-        // Where its amounts are so large that it may have to be shorter, only a replay tells.
-        let run = run.filter(|_| self.book.ample_cash().is_some());
-        let ends = run.map(|run| {
+    fn check_days(&self, days: KnownDays, found: &mut Violations) {
+        let DayRange { from, to } = self.book.days;
+        let Some(end) = days.to else { return };
+        let (key, expected, day) = if from != end.tomorrow() {
             (
-                "to",
-                is.to,
-                run.next().to,
-                "so that it is as long as the run was",
+                "from",
+                format!("{} (the day after the run)", end.tomorrow()),
+                from,
             )
-        });
-        let differing = begins
-            .into_iter()
-            .chain(ends)
-            .find(|(_, is, must, _)| is != must);
-        let Some((key, is, must, why)) = differing else {
+        } else if let Some(start) = days.from.filter(|start| *start <= end)
+            && let next = (DayRange { from: start, to: end }).next()
+            && next.to != to
+            // Where its amounts are so large that it may have to be shorter, only a replay tells.
+            && self.book.ample_cash().is_some()
+        {
+            ("to", format!("{} (as long as the run was)", next.to), to)
+        } else {
             return;
         };
-        found.report_violation(Code::Disagrees, (SETTINGS, &["run.json"]), || {
-            let bytes = self.folder.get("book.toml").unwrap_or(b"");
+        found.report(Code::Disagrees, &file_name(SETTINGS), &["run.json"], || {
+            let bytes = self.folder.get(SETTINGS).unwrap_or(b"");
             let line = format!("\n{key} = ");
             let at = bytes
                 .windows(line.len())
-                .position(|window| window == line.as_bytes())
-                .map_or(0, |at| at + 1);
-            let place = Place::in_bytes(SETTINGS, bytes, at..at + line.len() - 1);
-            (place, format!("`{key}` is {is}, must be {must}: {why}"))
+                .position(|window| window == line.as_bytes());
+            let start = at.map_or(0, |at| at + 1);
+            let range = start..start + line.len() - 1;
+            let place = Place::in_bytes(&file_name(SETTINGS), bytes, range);
+            (place, mismatch(key, expected, day))
         });
     }
 
-    /// Holds the row of an instance against the life that the ledger gives it.
-    fn life(&self, id: &[u8], life: &InstanceHistory, found: &mut Violations) {
-        let listed = std::str::from_utf8(id)
-            .ok()
-            .and_then(|id| self.book.find_instance(id));
-        let listed = listed.map(|index| self.book.instance(index));
-        match (listed, life.presence) {
-            (Some(_), ClosingPresence::Refused) => {
-                found.report_violation(Code::Disagrees, (INSTANCES, LEDGER), || {
-                    let message = format!(
-                        "a row of {}, must be none: its purchase was rejected",
-                        shown(id)
-                    );
-                    (
-                        self.place_of_cell("instances.csv", (id, "instance_id")),
-                        message,
-                    )
-                })
-            }
-            (Some(one), _) => self.check_instance(one, life, found),
-            (None, ClosingPresence::Seen) => {
-                found.report_violation(Code::Disagrees, (INSTANCES, LEDGER), || {
-                    (
-                        Place::of_file(INSTANCES),
-                        format!("no row of {}, must be one: the ledger has it", shown(id)),
-                    )
-                })
-            }
-            (None, _) => {}
-        }
-    }
-
-    fn accounts(&self, accounts: &AccountNumbers, found: &mut Violations) {
+    fn check_accounts(&self, accounts: &AccountNumbers, found: &mut Violations) {
         for (number, account) in accounts.list.iter().enumerate() {
             let id = accounts.names.id_of(number);
             let listed = std::str::from_utf8(id)
                 .ok()
                 .and_then(|id| self.book.find_account(id));
-            let Some(listed) = listed.map(|index| self.book.account(index)) else {
-                found.report_violation(Code::Disagrees, (ACCOUNTS, LEDGER), || {
-                    (
-                        Place::of_file(ACCOUNTS),
-                        format!("no row of {}, must be one: the ledger has it", shown(id)),
-                    )
-                });
-                continue;
-            };
-            let funds = listed.funds;
-            let beyond = (funds.credit_limit - funds.frozen).minor();
-            for (column, is, must) in [
-                ("cash", funds.cash.minor(), Some(account.cash)),
-                (
-                    "free_credit",
-                    funds.free_credit.minor(),
-                    Some(account.free_credit),
-                ),
-                ("credit_limit", beyond, account.beyond),
-            ] {
-                let Some(must) = must.filter(|must| *must != i128::from(is)) else {
-                    continue;
-                };
-                found.report_violation(Code::Disagrees, (ACCOUNTS, LEDGER), || {
-                    let (is, must) = (
-                        text_of(is.into(), account.digits),
-                        text_of(must, account.digits),
-                    );
-                    let of = if column == "credit_limit" {
-                        " less `frozen`"
-                    } else {
-                        ""
-                    };
-                    let message = format!(
-                        "`{column}`{of} is {is}, must be {must}: the ledger ends with that"
-                    );
-                    (self.place_of_cell("accounts.csv", (id, column)), message)
-                });
-                break;
+            match listed {
+                Some(listed) => self.check_account(self.book.account(listed), account, found),
+                None => report_missing_row(ACCOUNTS, id, found),
             }
         }
         for account in &self.book.accounts {
             let id = account.id.as_str().as_bytes();
             if accounts.names.find(id).is_none() && !accounts.list.is_empty() {
-                found.report_violation(Code::Disagrees, (ACCOUNTS, LEDGER), || {
-                    let message = format!(
-                        "a row of {}, must be none: `balances.csv` does not open it",
-                        shown(id)
-                    );
-                    (
-                        self.place_of_cell("accounts.csv", (id, "account_id")),
-                        message,
-                    )
-                });
+                let cell = ClosingCell {
+                    file: ACCOUNTS,
+                    id,
+                    column: "account_id",
+                };
+                let message = format!(
+                    "unexpected row of {}: `balances.csv` does not open it",
+                    shown(id)
+                );
+                self.report_cell(cell, found, || message);
             }
         }
     }
 
-    fn check_instance(&self, one: &Instance, life: &InstanceHistory, found: &mut Violations) {
-        let date = |day: Option<Day>| day.map_or_else(|| "empty".to_owned(), |day| day.to_string());
-        let name = |state: Option<State>| state.map_or("empty", State::name).to_owned();
-        let in_bin = matches!(life.state, Some(State::Reclaimed | State::Stopped));
+    fn check_account(&self, listed: &Account, account: &AuditedAccount, found: &mut Violations) {
+        let funds = listed.funds;
+        let beyond = funds.credit_limit - funds.frozen;
         let pairs = [
-            (
-                "state",
-                name(one.state),
-                life.state.map(|state| name(Some(state))),
-            ),
-            (
-                "charge_type",
-                one.charge_type.name().to_owned(),
-                life.charge_type.map(|kind| kind.name().to_owned()),
-            ),
-            (
-                "state",
-                name(one.state),
-                life.owes_stop.map(|_| name(Some(State::Stopped))),
-            ),
-            (
-                "expires_on",
-                date(one.expires_on),
-                life.expires
-                    .filter(|_| life.charge_type == Some(ChargeType::Prepaid))
-                    .map(|day| date(Some(day))),
-            ),
-            (
-                "since",
-                date(one.since),
-                life.since.filter(|_| in_bin).map(|day| date(Some(day))),
-            ),
-            (
-                "returned",
-                one.returned.to_string(),
-                life.returned
-                    .filter(|_| life.state == Some(State::Reclaimed))
-                    .map(|returned| returned.to_string()),
-            ),
+            ("cash", funds.cash, Some(account.cash)),
+            ("free_credit", funds.free_credit, Some(account.free_credit)),
+            ("credit_limit", beyond, account.beyond),
         ];
-        for (column, is, must) in pairs {
-            let Some(must) = must.filter(|must| *must != is) else {
-                continue;
+        let mut pairs = pairs
+            .into_iter()
+            .filter_map(|(column, is, ledger)| Some((column, i128::from(is.minor()), ledger?)));
+        let Some((column, is, ledger)) = pairs.find(|(_, is, ledger)| is != ledger) else {
+            return;
+        };
+        let cell = ClosingCell {
+            file: ACCOUNTS,
+            id: listed.id.as_str().as_bytes(),
+            column,
+        };
+        self.report_cell(cell, found, || {
+            let [is, ledger] = [is, ledger].map(|minor| amount_text(minor, account.digits));
+            let less = if column == "credit_limit" {
+                " less `frozen`"
+            } else {
+                ""
             };
-            return found.report_violation(Code::Disagrees, (INSTANCES, LEDGER), || {
-                let id = one.id.as_str();
-                let message = format!(
-                    "`{column}` of {} is {is}, must be {must}: the ledger ends with that",
-                    shown(id.as_bytes())
-                );
-                (
-                    self.place_of_cell("instances.csv", (id.as_bytes(), column)),
-                    message,
+            format!("`{column}`{less}: expected {ledger} (the end of the ledger), found {is}")
+        });
+    }
+
+    /// Holds the row of an instance against the history that the ledger gives it.
+    fn check_history(&self, id: &[u8], history: &InstanceHistory, found: &mut Violations) {
+        let listed = std::str::from_utf8(id)
+            .ok()
+            .and_then(|id| self.book.find_instance(id));
+        match (listed, history.presence) {
+            (Some(_), ClosingPresence::Rejected) => {
+                let cell = ClosingCell {
+                    file: INSTANCES,
+                    id,
+                    column: "instance_id",
+                };
+                self.report_cell(cell, found, || {
+                    format!("unexpected row of {}: its purchase was rejected", shown(id))
+                });
+            }
+            (Some(listed), _) => self.check_instance(self.book.instance(listed), history, found),
+            (None, ClosingPresence::Seen) => report_missing_row(INSTANCES, id, found),
+            (None, _) => {}
+        }
+    }
+
+    fn check_instance(&self, listed: &Instance, history: &InstanceHistory, found: &mut Violations) {
+        let in_bin = matches!(history.state, Some(State::Reclaimed | State::Stopped));
+        let is_prepaid = history.charge_type == Some(ChargeType::Prepaid);
+        let was_reclaimed = history.state == Some(State::Reclaimed);
+        let [listed_state, state] = [listed.state, history.state].map(|it| it.map(State::name));
+        let awaited = history.awaits_stop.map(|_| State::Stopped.name());
+        let kind = history.charge_type.map(ChargeType::name);
+        let expires = history.expires.filter(|_| is_prepaid);
+        let since = history.since.filter(|_| in_bin);
+        let returned = history.returned.filter(|_| was_reclaimed);
+        let differing = None
+            .or_else(|| difference("state", listed_state, state))
+            .or_else(|| difference("charge_type", Some(listed.charge_type.name()), kind))
+            .or_else(|| difference("state", listed_state, awaited))
+            .or_else(|| difference("expires_on", listed.expires_on, expires))
+            .or_else(|| difference("since", listed.since, since))
+            .or_else(|| difference("returned", Some(listed.returned), returned));
+        if let Some(DifferingCell {
+            column,
+            expected,
+            found: is,
+        }) = differing
+        {
+            let id = listed.id.as_str().as_bytes();
+            let cell = ClosingCell {
+                file: INSTANCES,
+                id,
+                column,
+            };
+            self.report_cell(cell, found, || {
+                let id = shown(id);
+                format!(
+                    "`{column}` of {id}: expected {expected} (the end of the ledger), found {is}"
                 )
             });
         }
     }
 
-    /// The place of a cell: the row whose first cell is the id, in the named column.
-    fn place_of_cell(&self, file: &str, (id, column): (&[u8], &str)) -> Place {
-        let name = format!("{FOLDER}{file}");
-        let bytes = self.folder.get(file).unwrap_or(b"");
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(bytes);
+    fn report_cell(
+        &self,
+        cell: ClosingCell<'_>,
+        found: &mut Violations,
+        message: impl FnOnce() -> String,
+    ) {
+        found.report(Code::Disagrees, &file_name(cell.file), NEEDS, || {
+            (self.place_of_cell(&cell), message())
+        });
+    }
+
+    fn place_of_cell(&self, cell: &ClosingCell<'_>) -> Place {
+        let name = file_name(cell.file);
+        let mut options = csv::ReaderBuilder::new();
+        options.has_headers(false).flexible(true);
+        let mut reader = options.from_reader(self.folder.get(cell.file).unwrap_or(b""));
         let mut rows = reader.byte_records().map_while(Result::ok);
-        let header = rows.next();
-        let column =
-            header.and_then(|header| header.iter().position(|cell| cell == column.as_bytes()));
-        let row = rows.find(|row| row.get(0).map(unguarded) == Some(id));
+        let header = rows.next().unwrap_or_default();
+        let column = header
+            .iter()
+            .position(|name| name == cell.column.as_bytes());
+        let row = rows.find(|row| row.get(0).map(unguarded) == Some(cell.id));
         row.map_or_else(
             || Place::of_file(&name),
             |row| place_in(&name, &row, column.unwrap_or(0)),
@@ -292,102 +264,124 @@ impl Closing {
     }
 }
 
+/// A cell of an instance that is not as the ledger ends.
+struct DifferingCell {
+    column: &'static str,
+    expected: String,
+    found: String,
+}
+
+/// The cell, if it differs and what the ledger ends with is known.
+fn difference<T: Display + PartialEq>(
+    column: &'static str,
+    listed: Option<T>,
+    ledger: Option<T>,
+) -> Option<DifferingCell> {
+    if ledger.is_none() || listed == ledger {
+        return None;
+    }
+    let [found, expected] =
+        [listed, ledger].map(|value| value.map_or("nothing".to_owned(), |it| it.to_string()));
+    Some(DifferingCell {
+        column,
+        expected,
+        found,
+    })
+}
+
+fn file_name(file: &str) -> String {
+    format!("{FOLDER}{file}")
+}
+
+fn report_missing_row(file: &'static str, id: &[u8], found: &mut Violations) {
+    let file = file_name(file);
+    let message = format!("missing row of {}: the ledger has it", shown(id));
+    found.report(Code::Disagrees, &file, NEEDS, || {
+        (Place::of_file(&file), message)
+    });
+}
+
 /// Holds the counts, profiles and lowest amounts of `run.json` against what was read.
 pub(super) fn check_record(
     record: &WrittenRecord,
-    (audit, closing): (&Audit<'_, '_>, Option<&Closing>),
+    audit: &Audit<'_, '_>,
+    closing: Option<&Closing>,
     found: &mut Violations,
 ) {
     if record.rows != audit.rows {
-        found.report_violation(Code::Disagrees, (FILE, LEDGER), || {
-            (
-                record.place_of_key("rows"),
-                format!(
-                    "`rows` is {}, must be {}: the ledger has so many",
-                    record.rows, audit.rows
-                ),
-            )
+        let message = mismatch(
+            "rows",
+            format!("{} (by the ledger)", audit.rows),
+            record.rows,
+        );
+        found.report(Code::Disagrees, FILE, NEEDS, || {
+            (record.place_of_key("rows"), message)
         });
     }
+    check_events(record, audit, found);
+    check_lowest(record, &audit.accounts, found);
+    if let Some(totals) = audit.months.demand.totals() {
+        check_totals(record, totals, found);
+    }
+    if let Some(closing) = closing {
+        check_profiles(record, &closing.book, found);
+    }
+}
+
+fn check_events(record: &WrittenRecord, audit: &Audit<'_, '_>, found: &mut Violations) {
     let counts = RULES
         .iter()
         .map(|rule| (rule.event, audit.events[rule.step as usize]));
     let counts: BTreeMap<&str, u64> = counts.filter(|(_, count)| *count > 0).collect();
-    let names = counts.keys().copied().chain(
-        record
-            .events
-            .keys()
-            .map(String::as_str)
-            .filter(|name| !counts.contains_key(name)),
-    );
-    for name in names {
-        let (is, must) = (
-            record.events.get(name).copied().unwrap_or(0),
-            counts.get(name).copied().unwrap_or(0),
-        );
-        if is != must {
-            found.report_violation(Code::Disagrees, (FILE, LEDGER), || {
-                let key = if is == 0 { "events" } else { name };
-                (
-                    record.place_of_key(key),
-                    format!("`{name}` is {is}, must be {must}: the ledger has so many"),
-                )
+    for name in keys_of_both(&counts, &record.events) {
+        let ledger = counts.get(name).copied().unwrap_or(0);
+        let is = record.events.get(name).copied().unwrap_or(0);
+        if is != ledger {
+            let key = if is == 0 { "events" } else { name };
+            let message = mismatch(name, format!("{ledger} (by the ledger)"), is);
+            found.report(Code::Disagrees, FILE, NEEDS, || {
+                (record.place_of_key(key), message)
             });
         }
     }
-    lowest(record, &audit.accounts, found);
-    if let Some(totals) = audit.months.demand.totals() {
-        spend(record, totals, found);
-    }
-    if let Some(closing) = closing {
-        profiles(record, &closing.book, found);
-    }
 }
 
-fn lowest(record: &WrittenRecord, accounts: &AccountNumbers, found: &mut Violations) {
+/// The keys of the first map, then those that only the second has.
+fn keys_of_both<'m, V, W>(
+    first: &'m BTreeMap<&str, V>,
+    second: &'m BTreeMap<String, W>,
+) -> impl Iterator<Item = &'m str> {
+    let others = second
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !first.contains_key(name));
+    first.keys().copied().chain(others)
+}
+
+fn check_lowest(record: &WrittenRecord, accounts: &AccountNumbers, found: &mut Violations) {
     if accounts.list.is_empty() {
         return;
     }
-    let must = accounts.list.iter().enumerate().map(|(number, account)| {
-        let (available, date) = account.lowest;
-        RecordedLowest {
-            account_id: String::from_utf8_lossy(accounts.names.id_of(number)).into_owned(),
-            currency: account.currency.unwrap_or("").to_owned(),
-            available: text_of(available, account.digits),
-            date: date.to_string(),
-        }
+    let numbered = accounts.list.iter().enumerate();
+    let ledger = numbered.map(|(number, account)| RecordedLowest {
+        account_id: String::from_utf8_lossy(accounts.names.id_of(number)).into_owned(),
+        currency: account.currency.unwrap_or("").to_owned(),
+        available: amount_text(account.lowest.available, account.digits),
+        date: account.lowest.date.to_string(),
     });
-    let must: Vec<RecordedLowest> = must.collect();
-    let text = |lowest: Option<&RecordedLowest>| match lowest {
-        Some(one) => format!(
-            "{} {} on {} of `{}`",
-            one.currency, one.available, one.date, one.account_id
-        ),
-        None => "none".to_owned(),
-    };
-    for number in 0..must.len().max(record.lowest_available.len()) {
-        let (is, must) = (record.lowest_available.get(number), must.get(number));
-        let knows_currency = must.is_some_and(|must| !must.currency.is_empty());
-        if is != must && knows_currency {
-            return found.report_violation(Code::Disagrees, (FILE, LEDGER), || {
-                (
-                    record.place_of_key("lowest_available"),
-                    format!(
-                        "the lowest available is {}, must be {}",
-                        text(is),
-                        text(must)
-                    ),
-                )
-            });
-        }
-    }
+    let ledger: Vec<RecordedLowest> = ledger.collect();
+    let mut differing = differing_pairs(&record.lowest_available, &ledger);
+    // What has no known currency is not known to differ.
+    let pair = differing.find(|(_, ledger)| ledger.is_some_and(|it| !it.currency.is_empty()));
+    report_pair(record, "lowest_available", NEEDS, pair, found);
 }
 
 /// Holds the three sums against the rows of `demand.csv`.
-fn spend(record: &WrittenRecord, totals: &Totals, found: &mut Violations) {
-    let must = totals.iter().map(|(currency, of)| {
-        let [as_funded, all_due_paid, all_kept] =
-            of.sums.map(|sum| sum.map(|sum| text_of(sum, of.digits)));
+fn check_totals(record: &WrittenRecord, totals: &DemandTotals, found: &mut Violations) {
+    let ledger = totals.iter().map(|(currency, total)| {
+        let [as_funded, all_due_paid, all_kept] = total
+            .sums
+            .map(|sum| sum.map(|sum| amount_text(sum, total.digits)));
         RecordedSpend {
             currency: (*currency).to_owned(),
             as_funded: as_funded.unwrap_or_default(),
@@ -395,62 +389,57 @@ fn spend(record: &WrittenRecord, totals: &Totals, found: &mut Violations) {
             all_kept,
         }
     });
-    let must: Vec<RecordedSpend> = must.collect();
-    let text = |spend: Option<&RecordedSpend>| {
-        let unknown = || "not known".to_owned();
-        spend.map_or_else(
-            || "none".to_owned(),
-            |one| {
-                let [paid, kept] = [&one.all_due_paid, &one.all_kept]
-                    .map(|sum| sum.clone().unwrap_or_else(unknown));
-                format!("{} {}, {paid}, {kept}", one.currency, one.as_funded)
-            },
-        )
-    };
-    let pairs = (0..must.len().max(record.spend.len()))
-        .map(|number| (record.spend.get(number), must.get(number)));
-    if let Some((is, must)) = pairs.into_iter().find(|(is, must)| is != must) {
-        found.report_violation(
-            Code::Disagrees,
-            (FILE, &["demand.csv", "ledger.csv", "balances.csv"]),
-            || {
-                (
-                    record.place_of_key("spend"),
-                    format!(
-                        "the three sums are {}, must be {}: demand.csv adds up to that",
-                        text(is),
-                        text(must)
-                    ),
-                )
-            },
-        );
-    }
+    let ledger: Vec<RecordedSpend> = ledger.collect();
+    let pair = differing_pairs(&record.spend, &ledger).next();
+    report_pair(
+        record,
+        "spend",
+        &["demand.csv", "ledger.csv", "balances.csv"],
+        pair,
+        found,
+    );
 }
 
-fn profiles(record: &WrittenRecord, closing: &Book, found: &mut Violations) {
-    let must = closing
+/// An entry of a list of `run.json`, and what was read; none where a list is shorter.
+type EntryPair<'p, T> = (Option<&'p T>, Option<&'p T>);
+
+fn differing_pairs<'p, T: PartialEq>(
+    is: &'p [T],
+    ledger: &'p [T],
+) -> impl Iterator<Item = EntryPair<'p, T>> {
+    (0..is.len().max(ledger.len()))
+        .map(|number| (is.get(number), ledger.get(number)))
+        .filter(|(is, ledger)| is != ledger)
+}
+
+fn report_pair<T: Display>(
+    record: &WrittenRecord,
+    key: &str,
+    needs: &[&str],
+    pair: Option<EntryPair<'_, T>>,
+    found: &mut Violations,
+) {
+    let Some((is, ledger)) = pair else { return };
+    let [is, ledger] = [is, ledger].map(|it| it.map_or("nothing".to_owned(), T::to_string));
+    let message = mismatch(key, ledger, is);
+    found.report(Code::Disagrees, FILE, needs, || {
+        (record.place_of_key(key), message)
+    });
+}
+
+fn check_profiles(record: &WrittenRecord, closing: &Book, found: &mut Violations) {
+    let hashes = closing
         .profiles
         .iter()
-        .map(|one| (one.name.to_string(), hash(profile::toml(one).as_bytes())));
-    let must: BTreeMap<String, String> = must.collect();
-    for name in must.keys().chain(
-        record
-            .profiles
-            .keys()
-            .filter(|name| !must.contains_key(*name)),
-    ) {
-        let (is, must) = (record.profiles.get(name), must.get(name));
-        if is != must {
-            found.report_violation(Code::Disagrees, (FILE, &[FOLDER]), || {
-                let text =
-                    |hash: Option<&String>| hash.map_or_else(|| "none".to_owned(), Clone::clone);
-                let message = format!(
-                    "the hash of profile `{name}` is {}, must be {}",
-                    text(is),
-                    text(must)
-                );
-                (record.place_of_key("profiles"), message)
-            });
+        .map(|one| (&*one.name, hash(profile::toml(one).as_bytes())));
+    let hashes: BTreeMap<&str, String> = hashes.collect();
+    for name in keys_of_both(&hashes, &record.profiles) {
+        let (is, closing) = (record.profiles.get(name), hashes.get(name));
+        if is != closing {
+            let [is, closing] = [is, closing].map(|hash| hash.map_or("nothing", String::as_str));
+            let message = format!("hash of profile {}", mismatch(name, closing, is));
+            let place = || (record.place_of_key("profiles"), message);
+            found.report(Code::Disagrees, FILE, &[FOLDER], place);
         }
     }
 }

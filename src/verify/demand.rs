@@ -1,25 +1,24 @@
-//! `demand.csv` beside the ledger: what each month cost as funded, and what the three sums come to.
+//! `demand.csv` beside the ledger: what each month cost as funded, and what the three sums come to. The two sums of ample
+//! cash are only added up: just a replay can say what they must be.
 
 use std::collections::BTreeMap;
 
 use super::funds::AuditedAccount;
-use super::sheet::{CheckedFile, StepPosition, minor, reach, text_of};
-use super::violations::{Violations, shown};
+use super::sheet::{CheckedFile, CsvLayout, MonthKey, ROWS, SeekOutcome, amount_text, minor};
+use super::violations::{Violation, Violations};
 use crate::input::diagnostic::Code;
 
-/// The columns of `demand.csv`.
-pub(super) const DEMAND: (&str, &[&str]) = (
-    "demand.csv",
-    &[
+pub(super) const DEMAND: CsvLayout = CsvLayout {
+    file: "demand.csv",
+    columns: &[
         "month",
         "account_id",
         "as_funded",
         "all_due_paid",
         "all_kept",
     ],
-);
+};
 const AS_FUNDED: usize = 2;
-const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
 
 /// The three sums of a currency, with its decimals; one that is not known of an account is not known of all.
 #[derive(Clone, Copy)]
@@ -29,13 +28,13 @@ pub(super) struct DemandSums {
 }
 
 /// The three sums by currency.
-pub(super) type Totals = BTreeMap<&'static str, DemandSums>;
+pub(super) type DemandTotals = BTreeMap<&'static str, DemandSums>;
 
 /// The file, read in step with the ledger.
 #[derive(Default)]
 pub(super) struct DemandFile<'w> {
     sheet: Option<CheckedFile<'w>>,
-    totals: Totals,
+    totals: DemandTotals,
     /// Whether every row was there and could be read.
     is_whole: bool,
 }
@@ -48,58 +47,54 @@ impl<'w> DemandFile<'w> {
         Self {
             is_whole: sheet.is_some(),
             sheet,
-            totals: Totals::new(),
+            totals: DemandTotals::new(),
         }
     }
 
     /// Holds the row of a month that has ended against what the account paid in it.
     pub(super) fn check_demand_row(
         &mut self,
-        key: (&str, &[u8]),
+        key: MonthKey<'_>,
         account: &AuditedAccount,
         found: &mut Violations,
     ) {
         let Some(sheet) = &mut self.sheet else { return };
-        match reach(sheet, key, found) {
-            StepPosition::Row => {}
-            StepPosition::Other => return self.is_whole = false,
-            StepPosition::End => {
-                (self.sheet, self.is_whole) = (None, false);
-                return;
-            }
+        let outcome = sheet.seek(key, found);
+        if outcome != SeekOutcome::Found {
+            self.is_whole = false;
+            self.sheet.take_if(|_| outcome == SeekOutcome::End);
+            return;
         }
-        let must = account.month.renewal + account.month.usage - account.month.refund;
-        let text = text_of(must, account.digits);
-        if sheet.cell(AS_FUNDED) != text.as_bytes() {
-            found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
-                let is = shown(sheet.cell(AS_FUNDED));
-                (
-                    sheet.place_of_column(AS_FUNDED),
-                    format!("`as_funded` is {is}, must be `{text}`: the ledger comes to that"),
-                )
-            });
+        let [renewal, usage, refund] = account.month.spend;
+        let spend = renewal + usage - refund;
+        let expected = amount_text(spend, account.digits);
+        if sheet.cell(AS_FUNDED) != expected.as_bytes() {
+            let violation = Violation::expected(
+                Code::Disagrees,
+                AS_FUNDED,
+                format!("`{expected}` (by the ledger)"),
+            );
+            sheet.report(violation.needing(ROWS), found);
         }
-        let mut sums = [Some(must), None, None];
+        let mut sums = [Some(spend), None, None];
         for (sum, column) in sums.iter_mut().zip(AS_FUNDED..).skip(1) {
             *sum = minor(sheet.cell(column), account.digits);
             if sum.is_none() && !sheet.cell(column).is_empty() {
-                found.report_violation(Code::BadAmount, (sheet.file, &[]), || {
-                    let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
-                    (
-                        sheet.place_of_column(column),
-                        format!("`{name}` is {cell}, must be a plain amount, or empty"),
-                    )
-                });
+                let expected = "a plain amount or nothing";
+                sheet.report(
+                    Violation::expected(Code::BadAmount, column, expected),
+                    found,
+                );
                 self.is_whole = false;
             }
         }
         match account.currency {
             Some(currency) => {
-                let none = DemandSums {
+                let nothing = DemandSums {
                     digits: account.digits,
                     sums: [Some(0); 3],
                 };
-                let total = self.totals.entry(currency).or_insert(none);
+                let total = self.totals.entry(currency).or_insert(nothing);
                 for (total, sum) in total.sums.iter_mut().zip(sums) {
                     *total = total.zip(sum).map(|(total, sum)| total + sum);
                 }
@@ -109,25 +104,15 @@ impl<'w> DemandFile<'w> {
         sheet.advance(found);
     }
 
-    /// Reports the rows that are left, and gives the sums, where all of them could be read.
+    /// Reports the rows that are left.
     pub(super) fn finish(&mut self, found: &mut Violations) {
-        if let Some(mut sheet) = self.sheet.take() {
-            while sheet.has_row() {
-                self.is_whole = false;
-                found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
-                    let (month, account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
-                    (
-                        sheet.place_of_column(0),
-                        format!("a row of {month} for {account}, must be none behind the last month of the run"),
-                    )
-                });
-                sheet.advance(found);
-            }
+        if let Some(sheet) = self.sheet.take() {
+            self.is_whole &= sheet.refuse_rest(found);
         }
     }
 
     /// The three sums, where all rows could be read.
-    pub(super) fn totals(&self) -> Option<&Totals> {
+    pub(super) fn totals(&self) -> Option<&DemandTotals> {
         Some(&self.totals).filter(|_| self.is_whole)
     }
 }

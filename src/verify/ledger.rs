@@ -1,4 +1,4 @@
-//! The ledger from its first row to its last, with `balances.csv` and `monthly.csv` in step.
+//! The audit of a ledger from its first row to its last, with `balances.csv` and the files by month in step.
 //!
 //! What is kept grows with accounts and instances, never with rows.
 
@@ -6,28 +6,21 @@ use super::balances::{AccountNumbers, Balances};
 use super::instance_history::{InstanceHistory, InstanceRules};
 use super::monthly::Months;
 use super::names::SeenIds;
-use super::row::{self, ACCOUNT, DATE, DETAIL, EVENT, INSTANCE, SEQ, WrittenRow};
-use super::rules::{Phase, Transition};
+use super::row::{ACCOUNT, DATE, DETAIL, EVENT, INSTANCE, SEQ, WrittenRow};
+use super::rules::{Phase, RULES, Transition};
 use super::sheet::{CheckedFile, minor, whole};
 use super::violations::{Violation, Violations, shown};
+use super::{KnownDays, KnownInputs};
 use crate::input::diagnostic::Code;
-use crate::model::book::Book;
 use crate::model::calendar::Day;
-
-/// What a ledger is held against, where it is known.
-pub(super) struct KnownInputs<'b> {
-    pub from: Option<Day>,
-    pub to: Option<Day>,
-    pub closing: Option<&'b Book>,
-    pub opening: Option<&'b Book>,
-}
 
 /// Reads a ledger and keeps what its rows come to.
 pub(super) struct Audit<'b, 'w> {
     known: KnownInputs<'b>,
     pub accounts: AccountNumbers,
+    /// Instances by number; those of the closing book first, in its order.
     pub instances: SeenIds,
-    pub lives: Vec<InstanceHistory>,
+    pub histories: Vec<InstanceHistory>,
     balances: Option<Balances<'w>>,
     pub months: Months<'w>,
     /// Rows by the number of their step.
@@ -35,7 +28,8 @@ pub(super) struct Audit<'b, 'w> {
     pub rows: u64,
     /// Whether there was a ledger to read.
     pub is_read: bool,
-    place: Option<RowPosition>,
+    last: Option<RowPosition>,
+    /// The accounts of the present day's rows.
     touched: Vec<usize>,
 }
 
@@ -49,53 +43,67 @@ struct RowPosition {
 }
 
 impl<'b, 'w> Audit<'b, 'w> {
-    pub(super) fn new(
+    pub(super) fn start_audit(
         known: KnownInputs<'b>,
-        (balances, accounts): (Option<Balances<'w>>, AccountNumbers),
+        balances: Option<Balances<'w>>,
+        accounts: AccountNumbers,
         months: Months<'w>,
     ) -> Self {
-        let mut instances = SeenIds::default();
-        let mut lives = Vec::new();
-        if let Some(closing) = known.closing {
-            closing.instances.iter().for_each(|one| {
-                instances.number_of_id(one.id.as_str().as_bytes());
-            });
-            lives.resize_with(instances.len(), InstanceHistory::default);
-        }
-        for one in known.opening.iter().flat_map(|book| &book.instances) {
-            let number = instances.number_of_id(one.id.as_str().as_bytes());
-            lives.resize_with(instances.len(), InstanceHistory::default);
-            lives[number] = InstanceHistory::opening(one);
-        }
-        let events = vec![0; super::rules::RULES.len()];
-        Self {
+        let mut audit = Self {
             known,
             accounts,
-            instances,
-            lives,
+            instances: SeenIds::default(),
+            histories: Vec::new(),
             balances,
             months,
-            events,
+            events: vec![0; RULES.len()],
             rows: 0,
             is_read: false,
-            place: None,
+            last: None,
             touched: Vec::new(),
+        };
+        for instance in audit
+            .known
+            .closing
+            .into_iter()
+            .flat_map(|book| &book.instances)
+        {
+            audit.number_of_instance(instance.id.as_str().as_bytes());
         }
+        for instance in audit
+            .known
+            .opening
+            .into_iter()
+            .flat_map(|book| &book.instances)
+        {
+            let number = audit.number_of_instance(instance.id.as_str().as_bytes());
+            audit.histories[number] = InstanceHistory::opening(instance);
+        }
+        audit
+    }
+
+    fn number_of_instance(&mut self, id: &[u8]) -> usize {
+        let number = self.instances.number_of_id(id);
+        if number == self.histories.len() {
+            self.histories.push(InstanceHistory::default());
+        }
+        number
     }
 
     /// Reads all rows, then ends the last day and the last month.
     pub(super) fn audit_ledger(&mut self, ledger: &mut CheckedFile<'w>, found: &mut Violations) {
         while ledger.advance(found) {
             self.rows = ledger.rows;
-            if let Err(flaw) = self.audit_row(ledger, found) {
-                report(ledger, flaw, found);
+            if let Err(violation) = self.audit_row(ledger, found) {
+                ledger.report(violation, found);
             }
         }
         (self.rows, self.is_read) = (ledger.rows, true);
         self.end_day(found);
-        let reached = self.place.as_ref().map(|place| place.date);
-        if let (Some(from), Some(to)) = (reached.or(self.known.from), self.known.to.or(reached)) {
-            self.end_months(from, Some(to.next_month_start()), found);
+        let KnownDays { from, to } = self.known.days;
+        let reached = self.last.as_ref().map(|last| last.date);
+        if let (Some(from), Some(to)) = (reached.or(from), to.or(reached)) {
+            self.end_months(from, to.next_month_start(), found);
         }
     }
 
@@ -114,55 +122,62 @@ impl<'b, 'w> Audit<'b, 'w> {
     ) -> Result<(), Violation> {
         let seq = self.rows;
         if whole(sheet.cell(SEQ)) != Some(seq) {
-            let message = format!("`seq` is {}, must be {seq}", shown(sheet.cell(SEQ)));
-            report(sheet, Violation::new(Code::WrongOrder, SEQ, message), found);
+            sheet.report(Violation::expected(Code::WrongOrder, SEQ, seq), found);
         }
-        let date = self.date(sheet, found)?;
+        let date = self.check_date(sheet, found)?;
         let account = self.find_account(sheet);
         let digits = account.map(|account| self.accounts.list[account].digits);
-        let row = WrittenRow::read_written_row(sheet, (date, digits))?;
+        let row = WrittenRow::read_written_row(sheet, date, digits)?;
         self.events[row.rule.step as usize] += 1;
-        self.in_order(sheet, &row)?;
+        self.check_order(sheet, &row)?;
         if let Some(account) = account {
-            self.touch(account);
-            self.accounts.list[account].follow(&row).or_else(|flaw| {
-                report(sheet, flaw, found);
-                Ok(())
-            })?;
+            if self.touched.last() != Some(&account) {
+                self.touched.push(account);
+            }
+            if let Err(violation) = self.accounts.list[account].follow(&row) {
+                sheet.report(violation, found);
+            }
             if row.rule.step == Transition::Limit {
-                self.limit(sheet, account)?;
+                self.set_limit(sheet, account)?;
             }
         }
-        if sheet.cell(INSTANCE).is_empty() || is_nobody(&row) {
+        // A rejected action may name an instance that does not exist, or not in its account.
+        let is_unknown = matches!(row.reason, "unknown_account" | "unknown_instance");
+        if sheet.cell(INSTANCE).is_empty() || is_unknown {
             return Ok(());
         }
         self.audit_row_of_instance(sheet, account, &row)
     }
 
     /// The date of a row; one after the last ends the day, and the month.
-    fn date(&mut self, sheet: &CheckedFile<'_>, found: &mut Violations) -> Result<Day, Violation> {
-        let date = row::date(sheet, DATE)?;
-        let outside =
-            |from: Day, to: Day| format!("`date` is {date}, must lie in the run, {from} to {to}");
-        match (self.known.from, self.known.to) {
-            (Some(from), Some(to)) if date < from || date > to => {
-                return Err(Violation::new(Code::WrongOrder, DATE, outside(from, to))
-                    .needing(&["run.json"]));
-            }
-            _ => {}
+    fn check_date(
+        &mut self,
+        sheet: &CheckedFile<'_>,
+        found: &mut Violations,
+    ) -> Result<Day, Violation> {
+        let date = sheet.date(DATE)?;
+        let KnownDays { from, to } = self.known.days;
+        if let (Some(from), Some(to)) = (from, to)
+            && (date < from || date > to)
+        {
+            let expected = format!("a day of the run, {from} to {to}");
+            let violation = Violation::expected(Code::WrongOrder, DATE, expected);
+            return Err(violation.needing(&["run.json"]));
         }
-        let before = self.place.as_ref().map(|place| place.date);
-        if let Some(before) = before.filter(|before| *before < date) {
-            self.end_day(found);
-            self.end_months(before, Some(date), found);
-        } else if let (None, Some(from)) = (before, self.known.from) {
-            self.end_months(from, Some(date), found);
+        match self.last.as_ref().map(|last| last.date) {
+            Some(before) if before < date => {
+                self.end_day(found);
+                self.end_months(before, date, found);
+            }
+            Some(_) => {}
+            None => self.end_months(from.unwrap_or(date), date, found),
         }
         Ok(date)
     }
 
     fn find_account(&self, sheet: &CheckedFile<'_>) -> Option<usize> {
         let name = sheet.cell(ACCOUNT);
+        // Most rows are of the account of the row above.
         let same = self
             .touched
             .last()
@@ -171,88 +186,37 @@ impl<'b, 'w> Audit<'b, 'w> {
     }
 
     /// Rows stand by date, then account id, then the phases of the day; within most phases by instance id.
-    fn in_order(&mut self, sheet: &CheckedFile<'_>, row: &WrittenRow) -> Result<(), Violation> {
-        let (account, instance, phase) = (
-            sheet.cell(ACCOUNT),
-            sheet.cell(INSTANCE),
-            row.rule.phase(row.reason),
-        );
-        let held = match &self.place {
-            Some(before) if row.date < before.date => {
-                let message = format!(
-                    "`date` is {}, must not lie before {} of the row above",
-                    row.date, before.date
-                );
-                Err(Violation::new(Code::WrongOrder, DATE, message))
-            }
-            Some(before) if row.date > before.date => Ok(()),
-            Some(before) if account != before.account => {
-                let message = format!(
-                    "`account_id` is {}, must stand before {} on {}",
-                    shown(account),
-                    shown(&before.account),
-                    row.date
-                );
-                let is_later = account > &*before.account;
-                if is_later {
-                    Ok(())
-                } else {
-                    Err(Violation::new(Code::WrongOrder, ACCOUNT, message))
-                }
-            }
-            Some(before) if phase < before.phase => {
-                let message = format!(
-                    "`{}` belongs to {}, must stand before {} on {}",
-                    row.rule.event,
-                    phase.as_word(),
-                    before.phase.as_word(),
-                    row.date
-                );
-                Err(Violation::new(Code::WrongOrder, EVENT, message))
-            }
-            Some(before)
-                if phase == before.phase && phase.is_by_id() && !follows(before, instance, row) =>
-            {
-                let message = format!(
-                    "`instance_id` is {}, must stand after {} among {}",
-                    shown(instance),
-                    shown(&before.instance),
-                    phase.as_word()
-                );
-                Err(Violation::new(Code::WrongOrder, INSTANCE, message))
-            }
-            _ => Ok(()),
+    fn check_order(&mut self, sheet: &CheckedFile<'_>, row: &WrittenRow) -> Result<(), Violation> {
+        let (account, instance) = (sheet.cell(ACCOUNT), sheet.cell(INSTANCE));
+        let (phase, event) = (row.rule.phase(row.reason), row.rule.event);
+        let check = match &self.last {
+            Some(last) => last.check_next(row, phase, account, instance),
+            None => Ok(()),
         };
-        let place = self.place.get_or_insert_with(|| RowPosition::first(row));
-        (place.date, place.phase, place.event) = (place.date.max(row.date), phase, row.rule.event);
-        place.account.clear();
-        place.account.extend_from_slice(account);
-        place.instance.clear();
-        place.instance.extend_from_slice(instance);
-        held
-    }
-
-    fn touch(&mut self, account: usize) {
-        if self.touched.last() != Some(&account) {
-            self.touched.push(account);
-        }
+        let last = self.last.get_or_insert_with(|| RowPosition {
+            date: row.date,
+            account: Vec::new(),
+            phase,
+            instance: Vec::new(),
+            event,
+        });
+        (last.date, last.phase, last.event) = (last.date.max(row.date), phase, event);
+        account.clone_into(&mut last.account);
+        instance.clone_into(&mut last.instance);
+        check
     }
 
     /// A credit limit that was set changes what is available; its amount is the fact of the row.
-    fn limit(&mut self, sheet: &CheckedFile<'_>, account: usize) -> Result<(), Violation> {
+    fn set_limit(&mut self, sheet: &CheckedFile<'_>, account: usize) -> Result<(), Violation> {
         let account = &mut self.accounts.list[account];
         let detail = sheet.cell(DETAIL);
         let fact = detail.split(|byte| *byte == b';').next().unwrap_or(detail);
         let limit = minor(fact, account.digits);
         account.beyond = limit.and_then(|limit| Some(limit - account.frozen?));
-        if limit.is_some() {
-            return Ok(());
-        }
-        let message = format!(
-            "`detail` is {}, must begin with the credit limit that was set",
-            shown(detail)
-        );
-        Err(Violation::new(Code::BadAmount, DETAIL, message))
+        let expected = "the credit limit that was set";
+        limit
+            .map(drop)
+            .ok_or_else(|| Violation::expected(Code::BadAmount, DETAIL, expected))
     }
 
     fn audit_row_of_instance(
@@ -261,58 +225,45 @@ impl<'b, 'w> Audit<'b, 'w> {
         account: Option<usize>,
         row: &WrittenRow,
     ) -> Result<(), Violation> {
-        let number = self.instances.number_of_id(sheet.cell(INSTANCE));
-        if number == self.lives.len() {
-            self.lives.push(InstanceHistory::default());
+        let number = self.number_of_instance(sheet.cell(INSTANCE));
+        let closing = self.known.closing;
+        let listed = closing.and_then(|closing| Some((closing, closing.instances.get(number)?)));
+        let profile = listed.map(|(closing, instance)| closing.profile(instance.profile));
+        let rules = InstanceRules {
+            profile,
+            from: self.known.days.from,
+        };
+        let check = self.histories[number].follow(row, rules);
+        if let Some((closing, instance)) = listed {
+            let owner = closing.account(instance.account).id.as_str();
+            if account.is_some() && owner.as_bytes() != sheet.cell(ACCOUNT) {
+                let expected = format!("`{owner}`");
+                let violation = Violation::expected(Code::Disagrees, ACCOUNT, expected);
+                return Err(violation.needing(&["closing/"]));
+            }
         }
-        let listed = self
-            .known
-            .closing
-            .and_then(|closing| Some((closing, closing.instances.get(number)?)));
-        let profile = listed.map(|(closing, one)| closing.profile(one.profile));
-        let held = self.lives[number].follow(
-            row,
-            InstanceRules {
-                profile,
-                from: self.known.from,
-            },
-        );
-        let owner =
-            listed.map(|(closing, one)| closing.account(one.account).id.as_str().as_bytes());
-        if let (Some(owner), Some(_)) =
-            (owner.filter(|owner| *owner != sheet.cell(ACCOUNT)), account)
-        {
-            let message = format!(
-                "`account_id` is {}, must be {}",
-                shown(sheet.cell(ACCOUNT)),
-                shown(owner)
-            );
-            return Err(Violation::new(Code::Disagrees, ACCOUNT, message).needing(&["closing/"]));
-        }
-        held
+        check
     }
 
     /// Holds the accounts that the day touched against `balances.csv`.
     fn end_day(&mut self, found: &mut Violations) {
-        let Some(date) = self.place.as_ref().map(|place| place.date) else {
-            return self.touched.clear();
-        };
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
-        for account in &touched {
-            if let Some(balances) = &mut self.balances {
-                balances.expect((date, *account), &mut self.accounts, found);
+        if let (Some(last), Some(balances)) = (&self.last, &mut self.balances) {
+            for account in &touched {
+                balances.check_day_end(last.date, *account, &mut self.accounts, found);
             }
         }
+        // The memory is used again the next day.
         touched.clear();
         self.touched = touched;
     }
 
     /// Ends the months from that of `last` up to that of `next`, which has begun.
-    fn end_months(&mut self, last: Day, next: Option<Day>, found: &mut Violations) {
+    fn end_months(&mut self, last: Day, next: Day, found: &mut Violations) {
         let mut month = last.month_start();
-        while next.is_some_and(|next| month < next.month_start()) {
+        while month < next.month_start() {
             self.months.end(month, &mut self.accounts, found);
             month = month.next_month_start();
         }
@@ -320,40 +271,50 @@ impl<'b, 'w> Audit<'b, 'w> {
 }
 
 impl RowPosition {
-    fn first(row: &WrittenRow) -> Self {
-        let (account, instance) = (Vec::new(), Vec::new());
-        Self {
-            date: row.date,
-            account,
-            phase: Phase::Release,
-            instance,
-            event: row.rule.event,
+    fn check_next(
+        &self,
+        row: &WrittenRow,
+        phase: Phase,
+        account: &[u8],
+        instance: &[u8],
+    ) -> Result<(), Violation> {
+        if row.date > self.date {
+            return Ok(());
         }
+        if row.date < self.date {
+            let expected = format!("{} or later, as in the row above", self.date);
+            return Err(Violation::expected(Code::WrongOrder, DATE, expected));
+        }
+        if account != self.account {
+            if account > &*self.account {
+                return Ok(());
+            }
+            let expected = format!("an id after {} on {}", shown(&self.account), row.date);
+            return Err(Violation::expected(Code::WrongOrder, ACCOUNT, expected));
+        }
+        if phase < self.phase {
+            let message = format!(
+                "`{}` belongs to {}; expected before {} on {}",
+                row.rule.event,
+                phase.as_word(),
+                self.phase.as_word(),
+                row.date
+            );
+            return Err(Violation::new(Code::WrongOrder, EVENT, message));
+        }
+        // The same instance may go on from expired to reclaimed.
+        let goes_on = instance == self.instance
+            && self.event == "expired"
+            && row.rule.step == Transition::Reclaim;
+        let is_next = instance > &*self.instance || goes_on;
+        if phase == self.phase && phase.is_by_id() && !is_next {
+            let expected = format!(
+                "an id after {} among {}",
+                shown(&self.instance),
+                phase.as_word()
+            );
+            return Err(Violation::expected(Code::WrongOrder, INSTANCE, expected));
+        }
+        Ok(())
     }
-}
-
-/// Whether an instance may follow the last one of the same phase: the next by id, or itself from expired to reclaimed.
-fn follows(before: &RowPosition, instance: &[u8], row: &WrittenRow) -> bool {
-    let is_next = instance > before.instance.as_slice();
-    let goes_on = instance == before.instance
-        && before.event == "expired"
-        && row.rule.step == Transition::Reclaim;
-    is_next || goes_on
-}
-
-/// Whether a rejected action names an instance that is not there, or not in its account.
-fn is_nobody(row: &WrittenRow) -> bool {
-    matches!(row.reason, "unknown_account" | "unknown_instance")
-}
-
-fn report(sheet: &CheckedFile<'_>, flaw: Violation, found: &mut Violations) {
-    let Violation {
-        code,
-        column,
-        message,
-        needs,
-    } = flaw;
-    found.report_violation(code, (sheet.file, needs), || {
-        (sheet.place_of_column(column), message)
-    });
 }

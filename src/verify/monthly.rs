@@ -1,18 +1,18 @@
-//! `monthly.csv` beside the ledger: every count and every sum.
+//! `monthly.csv` beside the ledger: every count and every sum. It keeps the sums of one month, and passes them on to
+//! `demand.csv` and `spend.csv`.
 
 use super::balances::AccountNumbers;
 use super::demand::DemandFile;
 use super::funds::{AuditedAccount, MonthTally};
-use super::sheet::{CheckedFile, StepPosition, reach, text_of};
-use super::spend::{self, Sums, add_spend};
-use super::violations::{Violations, shown};
+use super::sheet::{CheckedFile, CsvLayout, MonthKey, ROWS, SeekOutcome, amount_text};
+use super::spend::{self, SpendByMonth, add_spend};
+use super::violations::{Violation, Violations};
 use crate::input::diagnostic::Code;
 use crate::model::calendar::Day;
 
-/// The columns of `monthly.csv`.
-pub(super) const MONTHLY: (&str, &[&str]) = (
-    "monthly.csv",
-    &[
+pub(super) const MONTHLY: CsvLayout = CsvLayout {
+    file: "monthly.csv",
+    columns: &[
         "month",
         "account_id",
         "renewed",
@@ -28,17 +28,16 @@ pub(super) const MONTHLY: (&str, &[&str]) = (
         "refund_amount",
         "closing_balance",
     ],
-);
-const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
+};
 
 /// The sums of a run, taken at the end of each month.
 #[derive(Default)]
 pub(super) struct Months<'w> {
     sheet: Option<CheckedFile<'w>>,
     pub demand: DemandFile<'w>,
-    spend: Sums,
-    /// Whether the currency of every account is known.
-    knows_currencies: bool,
+    spend: SpendByMonth,
+    /// Whether an account has a currency that is not known.
+    lacks_currency: bool,
 }
 
 impl<'w> Months<'w> {
@@ -50,109 +49,87 @@ impl<'w> Months<'w> {
         if let Some(sheet) = &mut sheet {
             sheet.advance(found);
         }
+        let demand = DemandFile::open_demand(demand, found);
         Self {
             sheet,
-            demand: DemandFile::open_demand(demand, found),
-            spend: Sums::new(),
-            knows_currencies: true,
+            demand,
+            ..Self::default()
         }
     }
 
-    /// Holds a month that has ended against the file, and begins the next one.
+    /// Holds a month that has ended against the files, and begins the next one.
     pub(super) fn end(
         &mut self,
         month: Day,
         accounts: &mut AccountNumbers,
         found: &mut Violations,
     ) {
-        let month = month_text(month);
-        for number in 0..accounts.list.len() {
-            let name = accounts.names.id_of(number);
-            let account = &accounts.list[number];
-            let sums = account.month;
+        let mut month = month.to_string();
+        month.truncate("YYYY-MM".len());
+        for (number, account) in accounts.list.iter_mut().enumerate() {
             match account.currency {
                 Some(currency) => {
-                    let spend = self.spend.entry((currency, month.clone())).or_default();
-                    add_spend(spend, [sums.renewal, sums.usage, sums.refund]);
+                    let sum = self.spend.entry((currency, month.clone())).or_default();
+                    add_spend(sum, account.month.spend);
                 }
-                None => self.knows_currencies = false,
+                None => self.lacks_currency = true,
             }
-            self.demand.check_demand_row((&month, name), account, found);
-            let goes_on = self
-                .sheet
-                .as_mut()
-                .is_none_or(|sheet| check_monthly_row(sheet, (&month, name), account, found));
-            if !goes_on {
+            let key = MonthKey {
+                month: &month,
+                account: accounts.names.id_of(number),
+            };
+            self.demand.check_demand_row(key, account, found);
+            if let Some(sheet) = &mut self.sheet
+                && check_monthly_row(sheet, key, account, found) == SeekOutcome::End
+            {
                 self.sheet = None;
             }
-            accounts.list[number].month = MonthTally::default();
+            account.month = MonthTally::default();
         }
     }
 
     /// Reports the rows that are left, and holds `spend.csv` against the sums.
     pub(super) fn finish(&mut self, spend: Option<CheckedFile<'w>>, found: &mut Violations) {
         self.demand.finish(found);
-        if let Some(mut sheet) = self.sheet.take() {
-            while sheet.has_row() {
-                found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
-                    let (month, account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
-                    (
-                        sheet.place_of_column(0),
-                        format!("a row of {month} for {account}, must be none behind the last month of the run"),
-                    )
-                });
-                sheet.advance(found);
-            }
+        if let Some(sheet) = self.sheet.take() {
+            sheet.refuse_rest(found);
         }
-        if let Some(sheet) = spend.filter(|_| self.knows_currencies) {
+        if let Some(sheet) = spend.filter(|_| !self.lacks_currency) {
             spend::check_spend(sheet, std::mem::take(&mut self.spend), found);
         }
     }
 }
 
-/// Holds one row of `monthly.csv` against the sums of an account. False where the file has ended.
+/// Holds one row of `monthly.csv` against the sums of an account.
 fn check_monthly_row(
     sheet: &mut CheckedFile<'_>,
-    key: (&str, &[u8]),
+    key: MonthKey<'_>,
     account: &AuditedAccount,
     found: &mut Violations,
-) -> bool {
-    match reach(sheet, key, found) {
-        StepPosition::Row => {}
-        StepPosition::Other => return true,
-        StepPosition::End => return false,
+) -> SeekOutcome {
+    let outcome = sheet.seek(key, found);
+    if outcome != SeekOutcome::Found {
+        return outcome;
     }
-    let sums = account.month;
-    let text = |minor| text_of(minor, account.digits);
-    let counts = sums.counts.iter().map(|count| count.to_string());
-    let amounts = [
-        sums.topup,
-        sums.credit,
-        sums.renewal,
-        sums.usage,
-        sums.refund,
-        account.settled(),
-    ];
-    for (column, must) in (2..).zip(counts.chain(amounts.into_iter().map(text))) {
-        if sheet.cell(column) != must.as_bytes() {
-            found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
-                let (name, is) = (sheet.column_name(column), shown(sheet.cell(column)));
-                (
-                    sheet.place_of_column(column),
-                    format!("`{name}` is {is}, must be `{must}`: the ledger comes to that"),
-                )
-            });
-            break;
-        }
+    let MonthTally {
+        counts,
+        topup,
+        credit,
+        spend: [renewal, usage, refund],
+    } = account.month;
+    let amounts = [topup, credit, renewal, usage, refund, account.settled()];
+    let amounts = amounts
+        .into_iter()
+        .map(|amount| amount_text(amount, account.digits));
+    let cells = counts.iter().map(u64::to_string).chain(amounts);
+    if let Some((column, cell)) = (2..)
+        .zip(cells)
+        .find(|(column, cell)| sheet.cell(*column) != cell.as_bytes())
+    {
+        let violation =
+            Violation::expected(Code::Disagrees, column, format!("`{cell}` (by the ledger)"));
+        sheet.report(violation.needing(ROWS), found);
     }
     sheet.advance(found);
-    true
-}
-
-/// `YYYY-MM`.
-fn month_text(month: Day) -> String {
-    month
-        .to_string()
-        .get(..7)
-        .map_or_else(String::new, str::to_owned)
+    outcome
 }

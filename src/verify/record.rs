@@ -1,11 +1,12 @@
-//! `run.json` as it is read back.
+//! `run.json` as it is read back. It is held against its own digest here, and against everything else elsewhere.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 
-use super::WrittenFiles;
-use super::violations::{Violations, shown};
+use super::violations::{Violations, mismatch, shown};
+use super::{KnownDays, WrittenFiles};
 use crate::input::diagnostic::{Code, Place};
 use crate::model::calendar::Day;
 use crate::output::pictures;
@@ -45,6 +46,19 @@ pub(super) struct RecordedSpend {
     pub all_kept: Option<String>,
 }
 
+impl fmt::Display for RecordedSpend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            currency,
+            as_funded,
+            ..
+        } = self;
+        let [paid, kept] =
+            [&self.all_due_paid, &self.all_kept].map(|sum| sum.as_deref().unwrap_or("not known"));
+        write!(f, "{currency} {as_funded}, {paid}, {kept}")
+    }
+}
+
 /// The lowest available amount of an account.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct RecordedLowest {
@@ -54,6 +68,18 @@ pub(super) struct RecordedLowest {
     pub date: String,
 }
 
+impl fmt::Display for RecordedLowest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            account_id,
+            currency,
+            available,
+            date,
+        } = self;
+        write!(f, "{currency} {available} on {date} of `{account_id}`")
+    }
+}
+
 impl WrittenRecord {
     /// Reads the file and holds it against its own digest.
     pub(super) fn read_record_file(
@@ -61,42 +87,38 @@ impl WrittenRecord {
         found: &mut Violations,
     ) -> Option<Self> {
         if !written.names.contains(FILE) {
-            let message =
-                format!("`{FILE}` is not there: the hashes of the other files are not known");
-            found.add_changed(FILE, Code::MissingFile, Place::of_file(FILE), message);
+            let message = format!("missing `{FILE}`: the hashes of the other files are not known");
+            found.add_changed(Code::MissingFile, FILE, message);
             return None;
         }
         let bytes = written.bytes(FILE, found)?;
-        let last = bytes.len().saturating_sub(b"\"\n}\n".len() + 64)
-            ..bytes.len().saturating_sub(b"\"\n}\n".len());
         match Seal::seal_of(&bytes) {
             Seal::Whole => {}
             Seal::Broken { stated, actual } => {
-                let message =
-                    format!("a byte has changed: the `digest` is {stated}, must be {actual}");
-                found.add_changed(
-                    FILE,
-                    Code::ChangedFile,
-                    Place::in_bytes(FILE, &bytes, last),
-                    message,
-                );
+                let end = bytes.len().saturating_sub(b"\"\n}\n".len());
+                let place = Place::in_bytes(FILE, &bytes, end.saturating_sub(64)..end);
+                let message = format!("a byte has changed: {}", mismatch("digest", actual, stated));
+                found.add_changed_at(Code::ChangedFile, place, message);
             }
             Seal::None => {
                 let message = format!(
-                    "`{FILE}` does not end with a `digest`: its bytes and its hashes are not proven"
+                    "`{FILE}` ends without a `digest`: neither its bytes nor its hashes are proven"
                 );
-                found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
+                found.add_changed(Code::Unsealed, FILE, message);
             }
         }
         match serde_json::from_slice::<Self>(&bytes) {
             Ok(record) => Some(Self { bytes, ..record }),
             Err(error) => {
-                let line = Place {
+                let place = Place {
                     line: error.line().max(1),
                     ..Place::of_file(FILE)
                 };
-                let message = format!("not what a run writes: {error}");
-                found.add_changed(FILE, Code::BadJson, line, message);
+                found.add_changed_at(
+                    Code::BadJson,
+                    place,
+                    format!("not what a run writes: {error}"),
+                );
                 None
             }
         }
@@ -104,42 +126,33 @@ impl WrittenRecord {
 
     /// Whether the run drew charts.
     pub(super) fn has_charts(&self) -> bool {
-        let is_chart = |name: &String| {
-            name.strip_prefix(pictures::FOLDER)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
-        self.outputs
-            .iter()
-            .flatten()
-            .any(|(name, _)| is_chart(name))
+        let mut names = self.outputs.iter().flat_map(BTreeMap::keys);
+        names.any(|name| {
+            name.split_once('/')
+                .is_some_and(|(folder, _)| folder == pictures::FOLDER)
+        })
     }
 
     /// The days of the run, as far as they can be read.
-    pub(super) fn days_of_run(&self, found: &mut Violations) -> (Option<Day>, Option<Day>) {
-        let mut day = |key: &str, text: &str| {
+    pub(super) fn days_of_run(&self, found: &mut Violations) -> KnownDays {
+        let [from, to] = [("from", &self.from), ("to", &self.to)].map(|(key, text)| {
             let day = Day::parse(text).ok();
             if day.is_none() {
-                let message = format!(
-                    "`{key}` is {}, must be a date of the form YYYY-MM-DD",
-                    shown(text.as_bytes())
-                );
-                found.report_violation(Code::BadDate, (FILE, &[]), || {
+                let expected = "a date of the form YYYY-MM-DD";
+                let message = mismatch(key, expected, shown(text.as_bytes()));
+                found.report(Code::BadDate, FILE, &[], || {
                     (self.place_of_key(key), message)
                 });
             }
             day
-        };
-        (day("from", &self.from), day("to", &self.to))
+        });
+        KnownDays { from, to }
     }
 
     /// The place of a key: its first line that begins with it.
     pub(super) fn place_of_key(&self, key: &str) -> Place {
         let key = format!("\"{}\":", key.replace('\\', "\\\\").replace('"', "\\\""));
-        let key = key.as_bytes();
-        let at = self
-            .bytes
-            .windows(key.len())
-            .position(|window| window == key);
+        let at = memchr::memmem::find(&self.bytes, key.as_bytes());
         at.map_or_else(
             || Place::of_file(FILE),
             |at| Place::in_bytes(FILE, &self.bytes, at..at + key.len() - 1),

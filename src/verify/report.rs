@@ -1,4 +1,4 @@
-//! A monthly report beside a result: of which run it is, and the hashes of its files.
+//! A monthly report beside a result: of which run it is, and the hashes of its files. Its figures only a replay proves.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::WrittenFiles;
 use super::record::WrittenRecord;
-use super::violations::Violations;
-use crate::input::diagnostic::{Code, Place};
+use super::violations::{Violations, mismatch};
+use crate::input::diagnostic::Code;
 pub(super) use crate::output::report_json::RECORD as FILE;
 use crate::output::report_json::{FOLDER, LastRun, PAGE, WORKBOOK};
 use crate::output::run_json::Seal;
@@ -30,53 +30,45 @@ impl ReportClaims {
     /// Reads the file, if there is one, and holds it against its own digest and against the run beside it.
     pub(super) fn read_claims(
         written: &WrittenFiles<'_>,
-        record: Option<&WrittenRecord>,
+        record: &WrittenRecord,
         found: &mut Violations,
     ) -> Option<Self> {
         if !written.names.contains(FILE) {
             return None;
         }
         let bytes = written.bytes(FILE, found)?;
-        match (
-            Seal::seal_of(&bytes),
-            serde_json::from_slice::<Self>(&bytes),
-        ) {
-            (Seal::Whole, Ok(report)) => {
-                if let Some(record) = record.filter(|record| record.ledger != report.ledger) {
-                    let message = format!(
-                        "the report is of another run: its `ledger` is {}, must be {}",
-                        report.ledger, record.ledger
-                    );
-                    found.add_changed(FILE, Code::Disagrees, Place::of_file(FILE), message);
-                }
-                Some(report)
+        let (code, message) = match Seal::seal_of(&bytes) {
+            Seal::Broken { stated, actual } => {
+                let message = mismatch("digest", actual, stated);
+                (Code::ChangedFile, format!("a byte has changed: {message}"))
             }
-            (Seal::Broken { stated, actual }, _) => {
-                let message =
-                    format!("a byte has changed: the `digest` is {stated}, must be {actual}");
-                found.add_changed(FILE, Code::ChangedFile, Place::of_file(FILE), message);
-                None
-            }
-            (Seal::None, _) => {
+            Seal::None => {
                 let message = format!(
-                    "`{FILE}` does not end with a `digest`: the files of the report are not proven"
+                    "`{FILE}` ends without a `digest`: the files of the report are not proven"
                 );
-                found.add_changed(FILE, Code::Unsealed, Place::of_file(FILE), message);
-                None
+                (Code::Unsealed, message)
             }
-            (Seal::Whole, Err(error)) => {
-                let message = format!("not what a report writes: {error}");
-                found.add_changed(FILE, Code::BadJson, Place::of_file(FILE), message);
-                None
-            }
-        }
+            Seal::Whole => match serde_json::from_slice::<Self>(&bytes) {
+                Ok(report) => {
+                    if record.ledger != report.ledger {
+                        let message = mismatch("ledger", &record.ledger, &report.ledger);
+                        let message = format!("the report is of another run: {message}");
+                        found.add_changed(Code::Disagrees, FILE, message);
+                    }
+                    return Some(report);
+                }
+                Err(error) => (Code::BadJson, format!("not what a report writes: {error}")),
+            },
+        };
+        found.add_changed(code, FILE, message);
+        None
     }
 }
 
 /// Whether a report writes a file of this name.
 pub(super) fn is_of_report(name: &str) -> bool {
     let is_inside = name
-        .strip_prefix(FOLDER)
-        .is_some_and(|rest| rest.starts_with('/'));
+        .split_once('/')
+        .is_some_and(|(folder, _)| folder == FOLDER);
     is_inside || name == PAGE || name == WORKBOOK
 }

@@ -1,16 +1,16 @@
-//! One row of a ledger, read strictly: every cell is of its kind, and filled exactly where its event fills it.
+//! One row of a ledger, read strictly: every cell is of its kind, and filled exactly where its event fills it. What rows
+//! mean for each other is looked at elsewhere.
 
 use super::rules::{CellRule, EventRule, MovementRule, Transition};
-use super::sheet::{CheckedFile, day, minor, whole};
-use super::violations::{Violation, shown};
+use super::sheet::{CheckedFile, CsvLayout};
+use super::violations::Violation;
 use crate::input::diagnostic::Code;
 use crate::model::calendar::Day;
 use crate::model::instance::State;
 
-/// The columns of `ledger.csv`.
-pub(super) const LEDGER: (&str, &[&str]) = (
-    "ledger.csv",
-    &[
+pub(super) const LEDGER: CsvLayout = CsvLayout {
+    file: "ledger.csv",
+    columns: &[
         "seq",
         "date",
         "account_id",
@@ -29,7 +29,7 @@ pub(super) const LEDGER: (&str, &[&str]) = (
         "reason",
         "detail",
     ],
-);
+};
 pub(super) const SEQ: usize = 0;
 pub(super) const DATE: usize = 1;
 pub(super) const ACCOUNT: usize = 2;
@@ -48,8 +48,12 @@ pub(super) const BALANCE: usize = 14;
 pub(super) const REASON: usize = 15;
 pub(super) const DETAIL: usize = 16;
 
+/// What the opening of an account, its currency, and what is available beyond its settled amount are known from.
+pub(super) const OPENED_ACCOUNTS: &[&str] = &["balances.csv", "closing/"];
+
 /// The longest term of a profile is far shorter.
-const MOST_MONTHS: u64 = 9_999;
+const MAX_MONTHS: u16 = 9_999;
+pub(super) const HOURS_PER_DAY: u16 = 24;
 
 /// What a row moves, in minor units.
 #[derive(Clone, Copy)]
@@ -58,6 +62,18 @@ pub(super) struct FundsMoved {
     pub voucher: i128,
     pub free_credit: i128,
     pub cash: i128,
+}
+
+impl FundsMoved {
+    /// The amount in a column.
+    pub(super) fn amount_of(&self, column: usize) -> i128 {
+        match column {
+            VOUCHER => self.voucher,
+            FREE_CREDIT => self.free_credit,
+            CASH => self.cash,
+            _ => self.amount,
+        }
+    }
 }
 
 /// A term: `[start, end)`, and its months where it is counted in months.
@@ -75,7 +91,7 @@ pub(super) struct WrittenRow {
     pub reason: &'static str,
     pub state: Option<State>,
     pub term: Option<WrittenTerm>,
-    pub hours: Option<u8>,
+    pub hours: Option<u16>,
     pub moved: Option<FundsMoved>,
     pub balance: Option<i128>,
 }
@@ -84,40 +100,30 @@ impl WrittenRow {
     /// Reads the present row of a sheet; `digits` are the decimals of its account, none for a row of no account.
     pub(super) fn read_written_row(
         sheet: &CheckedFile<'_>,
-        (date, digits): (Day, Option<u8>),
+        date: Day,
+        digits: Option<u8>,
     ) -> Result<Self, Violation> {
-        let event = sheet.cell(EVENT);
-        let rule = EventRule::rule_of_event(event).ok_or_else(|| {
-            Violation::new(
-                Code::BadValue,
-                EVENT,
-                format!("`event` is {}, which is no event", shown(event)),
-            )
-        })?;
-        let cell = sheet.cell(REASON);
-        let reason = rule.reason(cell).ok_or_else(|| wrong_reason(rule, cell))?;
-        filled(sheet, rule, INSTANCE, rule.instance)?;
-        let (state, term, hours) = (
-            state(sheet, rule)?,
-            term(sheet, (rule, reason))?,
-            hours(sheet, rule)?,
-        );
-        let Some(digits) = digits else {
-            nothing_moves(sheet, rule).map_err(|flaw| flaw.needing(&["balances.csv"]))?;
-            return Ok(Self {
-                date,
-                rule,
-                reason,
-                state,
-                term,
-                hours,
-                moved: None,
-                balance: None,
-            });
+        let rule = EventRule::rule_of_event(sheet.cell(EVENT))
+            .ok_or_else(|| Violation::expected(Code::BadValue, EVENT, "an event of the ledger"))?;
+        let cells = RowCells { sheet, rule };
+        let reason = rule
+            .reason(sheet.cell(REASON))
+            .ok_or_else(|| wrong_reason(rule))?;
+        cells.check_filled(INSTANCE, rule.instance)?;
+        let (state, term, hours) = (cells.state()?, cells.term(reason)?, cells.hours()?);
+        let (moved, balance) = match digits {
+            Some(digits) => {
+                let moved = cells.moved(digits)?;
+                cells.check_filled(BALANCE, CellRule::Filled)?;
+                (moved, Some(cells.amount(BALANCE, digits)?))
+            }
+            None => {
+                cells
+                    .check_unmoved()
+                    .map_err(|wrong| wrong.needing(&["balances.csv"]))?;
+                (None, None)
+            }
         };
-        let moved = moved(sheet, rule, digits)?;
-        filled(sheet, rule, BALANCE, CellRule::Filled)?;
-        let balance = Some(amount(sheet, BALANCE, digits)?);
         Ok(Self {
             date,
             rule,
@@ -131,216 +137,125 @@ impl WrittenRow {
     }
 }
 
-/// A row of no account of the book rejects an action, and has no amounts.
-fn nothing_moves(sheet: &CheckedFile<'_>, rule: &EventRule) -> Result<(), Violation> {
-    if rule.step != Transition::Reject {
-        let account = shown(sheet.cell(ACCOUNT));
-        let message = format!(
-            "`{}` of {account}, which must be an account that `balances.csv` opens",
-            rule.event
-        );
-        return Err(Violation::new(Code::UnknownAccount, ACCOUNT, message));
-    }
-    [AMOUNT, VOUCHER, FREE_CREDIT, CASH, BALANCE]
-        .iter()
-        .try_for_each(|column| filled(sheet, rule, *column, CellRule::Empty))
-}
-
-fn wrong_reason(rule: &EventRule, cell: &[u8]) -> Violation {
-    let must = match rule.reasons {
-        [] => "empty".to_owned(),
+fn wrong_reason(rule: &EventRule) -> Violation {
+    let reasons = match rule.reasons {
+        [] => "nothing".to_owned(),
         reasons => format!("one of {}", reasons.join(", ")),
     };
-    let message = format!(
-        "`reason` is {}, of `{}` it must be {must}",
-        shown(cell),
-        rule.event
-    );
-    Violation::new(Code::WrongReason, REASON, message)
+    let expected = format!("{reasons} in a row `{}`", rule.event);
+    Violation::expected(Code::WrongReason, REASON, expected)
 }
 
-fn filled(
-    sheet: &CheckedFile<'_>,
-    rule: &EventRule,
-    column: usize,
-    must: CellRule,
-) -> Result<(), Violation> {
-    let cell = sheet.cell(column);
-    match must {
-        CellRule::Filled if cell.is_empty() => {
-            let message = format!(
-                "`{}` is empty, of `{}` it must be filled",
-                sheet.column_name(column),
-                rule.event
-            );
-            Err(Violation::new(Code::MissingValue, column, message))
-        }
-        CellRule::Empty if !cell.is_empty() => {
-            let message = format!(
-                "`{}` is {}, of `{}` it must be empty",
-                sheet.column_name(column),
-                shown(cell),
-                rule.event
-            );
-            Err(Violation::new(Code::UnexpectedValue, column, message))
-        }
-        _ => Ok(()),
-    }
+/// The cells of a row, and what its event says of them.
+struct RowCells<'r, 'w> {
+    sheet: &'r CheckedFile<'w>,
+    rule: &'static EventRule,
 }
 
-fn state(sheet: &CheckedFile<'_>, rule: &EventRule) -> Result<Option<State>, Violation> {
-    filled(sheet, rule, STATE, rule.instance)?;
-    let cell = sheet.cell(STATE);
-    if cell.is_empty() {
-        return Ok(None);
+impl RowCells<'_, '_> {
+    fn is_empty(&self, column: usize) -> bool {
+        self.sheet.cell(column).is_empty()
     }
-    let known = State::NAMES
-        .iter()
-        .find(|(name, _)| name.as_bytes() == cell)
-        .map(|(_, state)| *state);
-    let state = known.ok_or_else(|| {
-        Violation::new(
-            Code::BadValue,
-            STATE,
-            format!("`state` is {}, which is no state", shown(cell)),
-        )
-    })?;
-    if sheet.cell(INSTANCE).is_empty() {
-        let message = format!(
-            "`state` is {}, without an instance it must be empty",
-            shown(cell)
-        );
-        return Err(Violation::new(Code::UnexpectedValue, STATE, message));
-    }
-    Ok(Some(state))
-}
 
-fn term(
-    sheet: &CheckedFile<'_>,
-    (rule, reason): (&EventRule, &str),
-) -> Result<Option<WrittenTerm>, Violation> {
-    let is_there = rule.term == CellRule::Filled
-        || (rule.term == CellRule::Either && !sheet.cell(START).is_empty());
-    let must = if is_there {
-        CellRule::Filled
-    } else {
-        CellRule::Empty
-    };
-    filled(sheet, rule, START, must)?;
-    filled(sheet, rule, END, must)?;
-    let counts_months = rule.term == CellRule::Filled && reason != "unified";
-    filled(
-        sheet,
-        rule,
-        MONTHS,
-        if counts_months {
+    fn check_filled(&self, column: usize, rule: CellRule) -> Result<(), Violation> {
+        let (code, expected) = match (rule, self.is_empty(column)) {
+            (CellRule::Filled, true) => (Code::MissingValue, "a value"),
+            (CellRule::Empty, false) => (Code::UnexpectedValue, "nothing"),
+            _ => return Ok(()),
+        };
+        let expected = format!("{expected} in a row `{}`", self.rule.event);
+        Err(Violation::expected(code, column, expected))
+    }
+
+    fn check_all_filled(&self, columns: &[usize], is_filled: bool) -> Result<(), Violation> {
+        let rule = if is_filled {
             CellRule::Filled
         } else {
             CellRule::Empty
-        },
-    )?;
-    if !is_there {
-        return Ok(None);
+        };
+        columns
+            .iter()
+            .try_for_each(|column| self.check_filled(*column, rule))
     }
-    let (start, end) = (date(sheet, START)?, date(sheet, END)?);
-    if end <= start {
-        let message = format!("`term_end` is {end}, must lie after `term_start` {start}");
-        return Err(Violation::new(Code::BrokenTerm, END, message));
+
+    /// A row of no account of the book rejects an action, and has no amounts.
+    fn check_unmoved(&self) -> Result<(), Violation> {
+        if self.rule.step != Transition::Reject {
+            let expected = "an account that `balances.csv` opens";
+            return Err(Violation::expected(Code::UnknownAccount, ACCOUNT, expected));
+        }
+        self.check_all_filled(&[AMOUNT, VOUCHER, FREE_CREDIT, CASH, BALANCE], false)
     }
-    let months = if counts_months {
-        Some(read_number(sheet, MONTHS, MOST_MONTHS)?)
-    } else {
-        None
-    };
-    Ok(Some(WrittenTerm {
-        start,
-        end,
-        months: months.and_then(|months| u32::try_from(months).ok()),
-    }))
-}
 
-fn hours(sheet: &CheckedFile<'_>, rule: &EventRule) -> Result<Option<u8>, Violation> {
-    let is_there = rule.step == Transition::Use;
-    filled(
-        sheet,
-        rule,
-        HOURS,
-        if is_there {
-            CellRule::Filled
-        } else {
-            CellRule::Empty
-        },
-    )?;
-    let hours = if is_there {
-        Some(read_number(sheet, HOURS, 24)?)
-    } else {
-        None
-    };
-    Ok(hours.and_then(|hours| u8::try_from(hours).ok()))
-}
-
-fn moved(
-    sheet: &CheckedFile<'_>,
-    rule: &EventRule,
-    digits: u8,
-) -> Result<Option<FundsMoved>, Violation> {
-    let is_there = match rule.moves {
-        MovementRule::Nothing => false,
-        MovementRule::MaybeBack | MovementRule::Change => !sheet.cell(AMOUNT).is_empty(),
-        _ => true,
-    };
-    let must = if is_there {
-        CellRule::Filled
-    } else {
-        CellRule::Empty
-    };
-    [AMOUNT, VOUCHER, FREE_CREDIT, CASH]
-        .iter()
-        .try_for_each(|column| filled(sheet, rule, *column, must))?;
-    if !is_there {
-        return Ok(None);
+    fn state(&self) -> Result<Option<State>, Violation> {
+        self.check_filled(STATE, self.rule.instance)?;
+        let cell = self.sheet.cell(STATE);
+        if cell.is_empty() {
+            return Ok(None);
+        }
+        let known = State::NAMES
+            .iter()
+            .find(|(name, _)| name.as_bytes() == cell);
+        let (_, state) = known
+            .ok_or_else(|| Violation::expected(Code::BadValue, STATE, "a state of instances"))?;
+        if self.is_empty(INSTANCE) {
+            let expected = "nothing in a row without an instance";
+            return Err(Violation::expected(Code::UnexpectedValue, STATE, expected));
+        }
+        Ok(Some(*state))
     }
-    Ok(Some(FundsMoved {
-        amount: amount(sheet, AMOUNT, digits)?,
-        voucher: amount(sheet, VOUCHER, digits)?,
-        free_credit: amount(sheet, FREE_CREDIT, digits)?,
-        cash: amount(sheet, CASH, digits)?,
-    }))
-}
 
-fn amount(sheet: &CheckedFile<'_>, column: usize, digits: u8) -> Result<i128, Violation> {
-    minor(sheet.cell(column), digits).ok_or_else(|| {
-        let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
-        Violation::new(
-            Code::BadAmount,
-            column,
-            format!("`{name}` is {cell}, must be a plain amount with {digits} decimals"),
-        )
-        .needing(&["closing/", "balances.csv"])
-    })
-}
+    fn term(&self, reason: &str) -> Result<Option<WrittenTerm>, Violation> {
+        let has_term = match self.rule.term {
+            CellRule::Filled => true,
+            CellRule::Either => !self.is_empty(START),
+            CellRule::Empty => false,
+        };
+        let counts_months = self.rule.term == CellRule::Filled && reason != "unified";
+        self.check_all_filled(&[START, END], has_term)?;
+        self.check_all_filled(&[MONTHS], counts_months)?;
+        if !has_term {
+            return Ok(None);
+        }
+        let (start, end) = (self.sheet.date(START)?, self.sheet.date(END)?);
+        if end <= start {
+            let expected = format!("a day after `term_start` {start}");
+            return Err(Violation::expected(Code::BrokenTerm, END, expected));
+        }
+        let months = counts_months.then(|| self.sheet.count_up_to(MONTHS, MAX_MONTHS));
+        let months = months.transpose()?.map(u32::from);
+        Ok(Some(WrittenTerm { start, end, months }))
+    }
 
-/// The date of a cell.
-pub(super) fn date(sheet: &CheckedFile<'_>, column: usize) -> Result<Day, Violation> {
-    day(sheet.cell(column)).ok_or_else(|| {
-        let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
-        Violation::new(
-            Code::BadDate,
-            column,
-            format!("`{name}` is {cell}, must be a date of the form YYYY-MM-DD"),
-        )
-    })
-}
+    fn hours(&self) -> Result<Option<u16>, Violation> {
+        let has_hours = self.rule.step == Transition::Use;
+        self.check_all_filled(&[HOURS], has_hours)?;
+        has_hours
+            .then(|| self.sheet.count_up_to(HOURS, HOURS_PER_DAY))
+            .transpose()
+    }
 
-fn read_number(sheet: &CheckedFile<'_>, column: usize, most: u64) -> Result<u64, Violation> {
-    whole(sheet.cell(column))
-        .filter(|number| (1..=most).contains(number))
-        .ok_or_else(|| {
-            let (name, cell) = (sheet.column_name(column), shown(sheet.cell(column)));
-            Violation::new(
-                Code::BadNumber,
-                column,
-                format!("`{name}` is {cell}, must be a whole number from 1 to {most}"),
-            )
-        })
+    fn moved(&self, digits: u8) -> Result<Option<FundsMoved>, Violation> {
+        let moves = match self.rule.moves {
+            MovementRule::Nothing => false,
+            MovementRule::MaybeBack | MovementRule::Change => !self.is_empty(AMOUNT),
+            _ => true,
+        };
+        self.check_all_filled(&[AMOUNT, VOUCHER, FREE_CREDIT, CASH], moves)?;
+        if !moves {
+            return Ok(None);
+        }
+        Ok(Some(FundsMoved {
+            amount: self.amount(AMOUNT, digits)?,
+            voucher: self.amount(VOUCHER, digits)?,
+            free_credit: self.amount(FREE_CREDIT, digits)?,
+            cash: self.amount(CASH, digits)?,
+        }))
+    }
+
+    fn amount(&self, column: usize, digits: u8) -> Result<i128, Violation> {
+        self.sheet
+            .amount(column, digits)
+            .map_err(|wrong| wrong.needing(OPENED_ACCOUNTS))
+    }
 }

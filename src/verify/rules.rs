@@ -3,6 +3,12 @@
 //! Nothing here is shared with the code that writes a ledger.
 
 use crate::engine::lifecycle::Trigger;
+use CellRule::{Either, Empty, Filled};
+use MovementRule::{Back, Cash, Change, FreeCredit, MaybeBack, Nothing, Payment, Usage};
+use Transition::{
+    Alert, Buy, Convert, Credit, End, Expire, Fail, Flag, Forecast, GiveBack, Limit, Price,
+    Reclaim, Recover, Refund, Reject, Remind, Renew, Resize, Start, Stop, TopUp, Use, Voucher,
+};
 
 /// What an event does to what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,29 +82,16 @@ pub(super) struct EventRule {
 const fn rule(
     event: &'static str,
     step: Transition,
-    instance: CellRule,
-    moves: MovementRule,
-    term: CellRule,
-) -> EventRule {
-    EventRule {
-        event,
-        step,
-        instance,
-        moves,
-        term,
-        reasons: &[],
-    }
-}
-
-const fn of_instance(
-    event: &'static str,
-    step: Transition,
     moves: MovementRule,
     reasons: &'static [&'static str],
 ) -> EventRule {
     EventRule {
+        event,
+        step,
+        instance: Filled,
+        moves,
+        term: Empty,
         reasons,
-        ..rule(event, step, CellRule::Filled, moves, CellRule::Empty)
     }
 }
 
@@ -108,19 +101,16 @@ const fn of_term(
     reasons: &'static [&'static str],
 ) -> EventRule {
     EventRule {
-        reasons,
-        ..rule(
-            event,
-            step,
-            CellRule::Filled,
-            MovementRule::Payment,
-            CellRule::Filled,
-        )
+        term: Filled,
+        ..rule(event, step, Payment, reasons)
     }
 }
 
 const fn of_account(event: &'static str, step: Transition, moves: MovementRule) -> EventRule {
-    rule(event, step, CellRule::Empty, moves, CellRule::Empty)
+    EventRule {
+        instance: Empty,
+        ..rule(event, step, moves, &[])
+    }
 }
 
 const REJECTIONS: &[&str] = &[
@@ -139,94 +129,37 @@ const REJECTIONS: &[&str] = &[
     "insufficient_funds",
 ];
 
-/// Every event, those that are most frequent first.
+/// Every event, the most frequent ones first.
 pub(super) const RULES: &[EventRule] = &[
-    of_instance("usage", Transition::Use, MovementRule::Usage, &[]),
-    of_term("renewed", Transition::Renew, &["auto", "manual", "unified"]),
-    of_instance(
-        "reminder",
-        Transition::Remind,
-        MovementRule::Nothing,
-        &["expiring", "funds_short"],
-    ),
-    of_instance(
-        "renewal_failed",
-        Transition::Fail,
-        MovementRule::Nothing,
-        &["insufficient_funds"],
-    ),
-    of_account("balance_alert", Transition::Alert, MovementRule::Nothing),
-    of_account(
-        "arrears_forecast",
-        Transition::Forecast,
-        MovementRule::Nothing,
-    ),
-    of_instance(
-        "expired",
-        Transition::Expire,
-        MovementRule::Nothing,
-        &["unpaid"],
-    ),
-    of_instance(
-        "reclaimed",
-        Transition::Reclaim,
-        MovementRule::Nothing,
-        &["unpaid"],
-    ),
-    of_instance(
-        "terminated",
-        Transition::End,
-        MovementRule::Nothing,
-        &["retention_over", "user"],
-    ),
-    of_term("recovered", Transition::Recover, &["auto", "manual"]),
-    of_term("purchased", Transition::Buy, &[]),
-    of_instance(
-        "stopped",
-        Transition::Stop,
-        MovementRule::Nothing,
-        &["arrears", "user"],
-    ),
-    of_instance(
-        "restored",
-        Transition::Start,
-        MovementRule::Nothing,
-        &["funds", "user"],
-    ),
-    of_account("topup", Transition::TopUp, MovementRule::Cash),
-    of_account("credit", Transition::Credit, MovementRule::FreeCredit),
-    of_account("credit_limit_set", Transition::Limit, MovementRule::Nothing),
-    of_account(
-        "voucher_granted",
-        Transition::Voucher,
-        MovementRule::Nothing,
-    ),
-    of_instance("flag_set", Transition::Flag, MovementRule::Nothing, &[]),
-    of_instance("price_set", Transition::Price, MovementRule::Nothing, &[]),
-    of_instance(
-        "returned",
-        Transition::GiveBack,
-        MovementRule::MaybeBack,
-        &[],
-    ),
-    of_instance("refunded", Transition::Refund, MovementRule::Back, &[]),
-    rule(
-        "resized",
-        Transition::Resize,
-        CellRule::Filled,
-        MovementRule::Change,
-        CellRule::Either,
-    ),
-    of_instance("converted", Transition::Convert, MovementRule::Nothing, &[]),
+    rule("usage", Use, Usage, &[]),
+    of_term("renewed", Renew, &["auto", "manual", "unified"]),
+    rule("reminder", Remind, Nothing, &["expiring", "funds_short"]),
+    rule("renewal_failed", Fail, Nothing, &["insufficient_funds"]),
+    of_account("balance_alert", Alert, Nothing),
+    of_account("arrears_forecast", Forecast, Nothing),
+    rule("expired", Expire, Nothing, &["unpaid"]),
+    rule("reclaimed", Reclaim, Nothing, &["unpaid"]),
+    rule("terminated", End, Nothing, &["retention_over", "user"]),
+    of_term("recovered", Recover, &["auto", "manual"]),
+    of_term("purchased", Buy, &[]),
+    rule("stopped", Stop, Nothing, &["arrears", "user"]),
+    rule("restored", Start, Nothing, &["funds", "user"]),
+    of_account("topup", TopUp, Cash),
+    of_account("credit", Credit, FreeCredit),
+    of_account("credit_limit_set", Limit, Nothing),
+    of_account("voucher_granted", Voucher, Nothing),
+    rule("flag_set", Flag, Nothing, &[]),
+    rule("price_set", Price, Nothing, &[]),
+    rule("returned", GiveBack, MaybeBack, &[]),
+    rule("refunded", Refund, Back, &[]),
     EventRule {
-        reasons: REJECTIONS,
-        ..rule(
-            "rejected",
-            Transition::Reject,
-            CellRule::Either,
-            MovementRule::Nothing,
-            CellRule::Empty,
-        )
+        term: Either,
+        ..rule("resized", Resize, Change, &[])
+    },
+    rule("converted", Convert, Nothing, &[]),
+    EventRule {
+        instance: Either,
+        ..rule("rejected", Reject, Nothing, REJECTIONS)
     },
 ];
 
@@ -238,10 +171,12 @@ impl EventRule {
 
     /// The reason that a cell gives, if the event has it; empty where the event has none.
     pub(super) fn reason(&self, cell: &[u8]) -> Option<&'static str> {
-        if self.reasons.is_empty() {
-            return cell.is_empty().then_some("");
-        }
-        self.reasons
+        let reasons = if self.reasons.is_empty() {
+            &[""]
+        } else {
+            self.reasons
+        };
+        reasons
             .iter()
             .find(|reason| reason.as_bytes() == cell)
             .copied()
@@ -249,34 +184,32 @@ impl EventRule {
 
     /// What happens to an instance in terms of the table of its life; none where its state stays.
     pub(super) fn trigger(&self, reason: &str) -> Option<Trigger> {
-        match self.step {
-            Transition::Renew | Transition::Recover => Some(Trigger::Renew),
-            Transition::Expire => Some(Trigger::Expire),
-            Transition::Reclaim => Some(Trigger::Reclaim),
-            Transition::GiveBack => Some(Trigger::GiveBack),
-            Transition::Stop => Some(Trigger::Stop),
-            Transition::Start => Some(Trigger::Start),
-            Transition::End if reason == "user" => Some(Trigger::Destroy),
-            Transition::End => Some(Trigger::Release),
-            Transition::Convert => Some(Trigger::Convert),
-            _ => None,
-        }
+        Some(match self.step {
+            Renew | Recover => Trigger::Renew,
+            Expire => Trigger::Expire,
+            Reclaim => Trigger::Reclaim,
+            GiveBack => Trigger::GiveBack,
+            Stop => Trigger::Stop,
+            Start => Trigger::Start,
+            End if reason == "user" => Trigger::Destroy,
+            End => Trigger::Release,
+            Convert => Trigger::Convert,
+            _ => return None,
+        })
     }
 
     /// When in its day a row stands: the phase, and the part of the phase.
     pub(super) fn phase(&self, reason: &str) -> Phase {
         match (self.step, reason) {
-            (Transition::End, "retention_over") => Phase::Release,
-            (Transition::Start, "funds") => Phase::Restore,
-            (Transition::Renew | Transition::Recover, "auto") | (Transition::Fail, _) => {
-                Phase::Renew
-            }
-            (Transition::Expire | Transition::Reclaim, _) => Phase::Expire,
-            (Transition::Use, _) => Phase::Usage,
-            (Transition::Stop, "arrears") => Phase::Stops,
-            (Transition::Remind, _) => Phase::Reminders,
-            (Transition::Alert, _) => Phase::Alert,
-            (Transition::Forecast, _) => Phase::Forecast,
+            (End, "retention_over") => Phase::Release,
+            (Start, "funds") => Phase::Restore,
+            (Renew | Recover, "auto") | (Fail, _) => Phase::Renew,
+            (Expire | Reclaim, _) => Phase::Expire,
+            (Use, _) => Phase::Usage,
+            (Stop, "arrears") => Phase::Stops,
+            (Remind, _) => Phase::Reminders,
+            (Alert, _) => Phase::Alert,
+            (Forecast, _) => Phase::Forecast,
             _ => Phase::Actions,
         }
     }

@@ -1,16 +1,26 @@
-//! A CSV file of a result, read row by row into the same memory.
+//! A CSV file of a result, read row by row into the same memory, strictly: a value may be written in one way only. It never
+//! uses the reader of books, so that both can be held against each other.
 
 use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::WrittenFiles;
-use super::violations::{Violations, shown};
+use super::violations::{Complaint, Violation, Violations, mismatch, shown};
 use crate::input::cell;
 use crate::input::diagnostic::{Code, Place};
 use crate::model::calendar::Day;
 
-/// A file whose header is as it must be, and its present row.
+/// What rows by month and account rest on.
+pub(super) const ROWS: &[&str] = &["ledger.csv", "balances.csv"];
+
+/// The name of a file and those of its columns.
+pub(super) struct CsvLayout {
+    pub file: &'static str,
+    pub columns: &'static [&'static str],
+}
+
+/// A file whose header is right, and its present row.
 pub(super) struct CheckedFile<'w> {
     pub file: &'static str,
     reader: csv::Reader<Box<dyn Read + 'w>>,
@@ -26,34 +36,33 @@ impl<'w> CheckedFile<'w> {
     /// The file before its first row; none where it is not there or has another header, which is reported.
     pub(super) fn open_checked(
         written: &WrittenFiles<'w>,
-        (file, columns): (&'static str, &'static [&'static str]),
+        layout: &CsvLayout,
         found: &mut Violations,
     ) -> Option<Self> {
-        let bytes = written
-            .names
-            .contains(file)
-            .then(|| written.open_file(file, found))
+        let is_there = written.names.contains(layout.file);
+        let bytes = is_there
+            .then(|| written.open_file(layout.file, found))
             .flatten();
-        let sheet = bytes.and_then(|bytes| Self::check_header(bytes, (file, columns), found));
+        let sheet = bytes.and_then(|bytes| Self::check_header(bytes, layout, found));
         if sheet.is_none() {
-            found.distrust(file);
+            found.distrust(layout.file);
         }
         sheet
     }
 
     fn check_header(
         bytes: Box<dyn Read + 'w>,
-        (file, columns): (&'static str, &'static [&'static str]),
+        &CsvLayout { file, columns }: &CsvLayout,
         found: &mut Violations,
     ) -> Option<Self> {
-        let reader = ReaderBuilder::new()
+        let mut options = ReaderBuilder::new();
+        options
             .has_headers(false)
             .flexible(true)
-            .buffer_capacity(1 << 18)
-            .from_reader(bytes);
+            .buffer_capacity(1 << 18);
         let mut sheet = Self {
             file,
-            reader,
+            reader: options.from_reader(bytes),
             row: ByteRecord::new(),
             columns,
             width: 0,
@@ -61,30 +70,21 @@ impl<'w> CheckedFile<'w> {
             rows: 0,
         };
         if !sheet.read_next_row(found) {
-            let header = columns.join(",");
-            let place = Place::of_file(file);
-            found.report_violation(Code::MissingColumn, (file, &[]), || {
-                (
-                    place,
-                    format!("`{file}` is empty, its header must be `{header}`"),
-                )
-            });
+            let message = format!(
+                "`{file}` is empty; expected the header `{}`",
+                columns.join(",")
+            );
+            found.report_file(Code::MissingColumn, file, message);
             return None;
         }
-        let strange = columns
-            .iter()
-            .enumerate()
-            .find(|(column, name)| sheet.cell(*column) != name.as_bytes());
-        if let Some((column, name)) = strange {
-            found.report_violation(Code::MissingColumn, (file, &[]), || {
-                (
-                    sheet.place_of_column(column),
-                    format!(
-                        "column {} is {}, must be `{name}`",
-                        column + 1,
-                        shown(sheet.cell(column))
-                    ),
-                )
+        let mut numbered = columns.iter().enumerate();
+        if let Some((column, name)) =
+            numbered.find(|(column, name)| sheet.cell(*column) != name.as_bytes())
+        {
+            found.report(Code::MissingColumn, file, &[], || {
+                let cell = shown(sheet.cell(column));
+                let message = format!("column {}: expected `{name}`, found {cell}", column + 1);
+                (sheet.place_of_column(column), message)
             });
             return None;
         }
@@ -96,16 +96,15 @@ impl<'w> CheckedFile<'w> {
     pub(super) fn advance(&mut self, found: &mut Violations) -> bool {
         while self.read_next_row(found) {
             self.rows += 1;
-            if self.row.len() == self.width {
+            let (cells, width) = (self.row.len(), self.width);
+            if cells == width {
                 return true;
             }
-            found.report_violation(Code::BadCsv, (self.file, &[]), || {
-                let (has, must) = (self.row.len(), self.width);
-                (
-                    self.place_of_column(has.min(must) - 1),
-                    format!("the row has {has} cells, must have {must}"),
-                )
-            });
+            let message = format!("expected {width} cells in the row, found {cells}");
+            self.report(
+                Violation::new(Code::BadCsv, cells.min(width) - 1, message),
+                found,
+            );
         }
         false
     }
@@ -118,12 +117,8 @@ impl<'w> CheckedFile<'w> {
             .reader
             .read_byte_record(&mut self.row)
             .unwrap_or_else(|error| {
-                found.report_violation(Code::Unreadable, (self.file, &[]), || {
-                    (
-                        Place::of_file(self.file),
-                        format!("cannot read `{}`: {error}", self.file),
-                    )
-                });
+                let message = format!("cannot read `{}`: {error}", self.file);
+                found.report_file(Code::Unreadable, self.file, message);
                 false
             });
         self.has_row
@@ -134,14 +129,9 @@ impl<'w> CheckedFile<'w> {
         self.has_row
     }
 
-    /// A cell of the present row, as it was before it was kept from being a formula; empty where the row has none.
+    /// A cell of the present row without the guard against formulas; empty where the row has none.
     pub(super) fn cell(&self, column: usize) -> &[u8] {
         unguarded(self.row.get(column).unwrap_or(b""))
-    }
-
-    /// The name of a column.
-    pub(super) fn column_name(&self, column: usize) -> &'static str {
-        self.columns[column]
     }
 
     /// Where a cell of the present row is.
@@ -149,13 +139,128 @@ impl<'w> CheckedFile<'w> {
         place_in(self.file, &self.row, column)
     }
 
-    /// The end of the file, where something is missing.
-    pub(super) fn end(&self) -> Place {
-        Place {
-            line: usize::try_from(self.reader.position().line()).unwrap_or(1),
-            ..Place::of_file(self.file)
-        }
+    /// Reports what is wrong with a cell of the present row.
+    pub(super) fn report(&self, violation: Violation, found: &mut Violations) {
+        let Violation {
+            code,
+            column,
+            complaint,
+            needs,
+        } = violation;
+        found.report(code, self.file, needs, || {
+            let message = match complaint {
+                Complaint::Sentence(sentence) => sentence,
+                Complaint::Expected(expected) => {
+                    mismatch(self.columns[column], expected, shown(self.cell(column)))
+                }
+            };
+            (self.place_of_column(column), message)
+        });
     }
+
+    /// Reports that a row is missing: before the present one, or at the end of the file.
+    pub(super) fn report_missing(&self, needs: &[&str], message: String, found: &mut Violations) {
+        found.report(Code::Disagrees, self.file, needs, || {
+            if self.has_row {
+                return (self.place_of_column(0), message);
+            }
+            let line = usize::try_from(self.reader.position().line()).unwrap_or(1);
+            (
+                Place {
+                    line,
+                    ..Place::of_file(self.file)
+                },
+                message,
+            )
+        });
+    }
+
+    /// The amount of a cell, in minor units.
+    pub(super) fn amount(&self, column: usize, digits: u8) -> Result<i128, Violation> {
+        minor(self.cell(column), digits).ok_or_else(|| {
+            let expected = format!("a plain amount with {digits} decimals");
+            Violation::expected(Code::BadAmount, column, expected)
+        })
+    }
+
+    /// The date of a cell.
+    pub(super) fn date(&self, column: usize) -> Result<Day, Violation> {
+        let expected = "a date of the form YYYY-MM-DD";
+        day(self.cell(column)).ok_or_else(|| Violation::expected(Code::BadDate, column, expected))
+    }
+
+    /// The whole number of a cell, from 1 on.
+    pub(super) fn count_up_to(&self, column: usize, most: u16) -> Result<u16, Violation> {
+        let number = whole(self.cell(column)).and_then(|number| u16::try_from(number).ok());
+        number
+            .filter(|number| (1..=most).contains(number))
+            .ok_or_else(|| {
+                let expected = format!("a whole number from 1 to {most}");
+                Violation::expected(Code::BadNumber, column, expected)
+            })
+    }
+
+    /// Goes on to the row of a month and account, which is the next one in a file that is whole.
+    pub(super) fn seek(&mut self, key: MonthKey<'_>, found: &mut Violations) -> SeekOutcome {
+        let wanted = (key.month.as_bytes(), key.account);
+        while self.has_row && (self.cell(0), self.cell(1)) != wanted {
+            let (month, account) = (shown(self.cell(0)), shown(self.cell(1)));
+            let message = format!(
+                "expected the row of {} for {}, found that of {month} for {account}",
+                key.month,
+                shown(key.account)
+            );
+            self.report(
+                Violation::new(Code::Disagrees, 0, message).needing(ROWS),
+                found,
+            );
+            if (self.cell(0), self.cell(1)) > wanted {
+                return SeekOutcome::Missing;
+            }
+            self.advance(found);
+        }
+        if self.has_row {
+            return SeekOutcome::Found;
+        }
+        let message = format!("missing row of {} for {}", key.month, shown(key.account));
+        self.report_missing(ROWS, message, found);
+        SeekOutcome::End
+    }
+
+    /// Reports the rows behind the last month of the run; whether there were none.
+    pub(super) fn refuse_rest(mut self, found: &mut Violations) -> bool {
+        let is_at_end = !self.has_row;
+        while self.has_row {
+            let (month, account) = (shown(self.cell(0)), shown(self.cell(1)));
+            let message =
+                format!("unexpected row of {month} for {account}: the run has no later month");
+            self.report(
+                Violation::new(Code::Disagrees, 0, message).needing(ROWS),
+                found,
+            );
+            self.advance(found);
+        }
+        is_at_end
+    }
+}
+
+/// What names a row of a file by month and account.
+#[derive(Clone, Copy)]
+pub(super) struct MonthKey<'k> {
+    /// `YYYY-MM`.
+    pub month: &'k str,
+    pub account: &'k [u8],
+}
+
+/// Where a file stands that is read in step with the ledger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeekOutcome {
+    /// At the row that is asked for.
+    Found,
+    /// At one behind it: the row is not there.
+    Missing,
+    /// At its end.
+    End,
 }
 
 /// The text of a cell without the apostrophe that keeps it from being a formula.
@@ -170,63 +275,44 @@ pub(super) fn unguarded(cell: &[u8]) -> &[u8] {
 
 /// Where a cell of a row is; the row is written again as renewcast writes it.
 pub(super) fn place_in(file: &str, row: &ByteRecord, column: usize) -> Place {
-    let mut line = Vec::new();
-    let mut marked = 0..0;
-    for (number, cell) in row.iter().enumerate() {
-        let start = line.len();
-        quote(&mut line, cell);
-        if number == column {
-            marked = start..line.len();
-        }
-        line.push(b',');
-    }
-    line.pop();
-    let place = Place::in_bytes(file, &line, marked);
-    let begins = row
-        .position()
-        .map_or(1, |position| usize::try_from(position.line()).unwrap_or(1));
-    Place {
-        line: begins + place.line - 1,
-        ..place
-    }
+    let cells: Vec<Vec<u8>> = row.iter().map(quoted).collect();
+    let start = cells.iter().take(column).map(|cell| cell.len() + 1).sum();
+    let marked = cells
+        .get(column)
+        .map_or(0..0, |cell| start..start + cell.len());
+    let place = Place::in_bytes(file, &cells.join(&b','), marked);
+    let first_line = row.position().map_or(1, |position| position.line());
+    let line = usize::try_from(first_line).unwrap_or(1) + place.line - 1;
+    Place { line, ..place }
 }
 
-fn quote(line: &mut Vec<u8>, cell: &[u8]) {
-    if !cell
-        .iter()
-        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
-    {
-        return line.extend_from_slice(cell);
+fn quoted(cell: &[u8]) -> Vec<u8> {
+    if !cell.iter().any(|byte| b",\"\n\r".contains(byte)) {
+        return cell.to_vec();
     }
-    line.push(b'"');
-    for byte in cell {
-        line.extend(std::iter::repeat_n(
-            *byte,
-            if *byte == b'"' { 2 } else { 1 },
-        ));
-    }
-    line.push(b'"');
+    let doubled: Vec<&[u8]> = cell.split(|byte| *byte == b'"').collect();
+    [b"\"", doubled.join(&b"\"\""[..]).as_slice(), b"\""].concat()
 }
 
-/// The most digits of an amount: no sum of a run is longer.
-const DIGITS: usize = 20;
+/// No sum of a run has more digits.
+const MAX_AMOUNT_DIGITS: usize = 20;
 
-/// An amount in minor units, if it is written with exactly so many decimals and in no other way than renewcast does.
+/// An amount in minor units, if it is written with this number of decimals and in no other way than renewcast does.
 pub(super) fn minor(cell: &[u8], digits: u8) -> Option<i128> {
-    let (negative, text) = cell
-        .strip_prefix(b"-")
-        .map_or((false, cell), |rest| (true, rest));
-    let digits = usize::from(digits);
-    let whole = match digits {
+    let negative = cell.strip_prefix(b"-");
+    let text = negative.unwrap_or(cell);
+    let whole = match usize::from(digits) {
         0 => text,
-        _ => text
-            .len()
-            .checked_sub(digits + 1)
-            .filter(|at| text[*at] == b'.')
-            .map(|at| &text[..at])?,
+        digits => {
+            let point = text
+                .len()
+                .checked_sub(digits + 1)
+                .filter(|at| text[*at] == b'.')?;
+            &text[..point]
+        }
     };
     let leading_zero = whole.len() > 1 && whole[0] == b'0';
-    if whole.is_empty() || text.len() > DIGITS || leading_zero {
+    if whole.is_empty() || text.len() > MAX_AMOUNT_DIGITS || leading_zero {
         return None;
     }
     let mut minor: i128 = 0;
@@ -238,14 +324,14 @@ pub(super) fn minor(cell: &[u8], digits: u8) -> Option<i128> {
         }
     }
     match (negative, minor) {
-        (true, 0) => None,
-        (true, _) => Some(-minor),
-        (false, _) => Some(minor),
+        (Some(_), 0) => None,
+        (Some(_), _) => Some(-minor),
+        (None, _) => Some(minor),
     }
 }
 
 /// Minor units as text, as [`minor`] reads them.
-pub(super) fn text_of(minor: i128, digits: u8) -> String {
+pub(super) fn amount_text(minor: i128, digits: u8) -> String {
     let digits = usize::from(digits);
     let sign = if minor < 0 { "-" } else { "" };
     let plain = format!("{:0width$}", minor.unsigned_abs(), width = digits + 1);
@@ -261,57 +347,10 @@ pub(super) fn day(cell: &[u8]) -> Option<Day> {
 
 /// A whole number without leading zeros, as renewcast writes it.
 pub(super) fn whole(cell: &[u8]) -> Option<u64> {
-    let plain = !cell.is_empty() && cell.len() < 19 && (cell.len() == 1 || cell[0] != b'0');
-    let digits = || cell.iter().all(u8::is_ascii_digit);
-    (plain && digits()).then(|| {
+    let is_plain = matches!(cell, [b'0'..=b'9'] | [b'1'..=b'9', ..]) && cell.len() < 19;
+    let digits = is_plain && cell.iter().all(u8::is_ascii_digit);
+    digits.then(|| {
         cell.iter()
             .fold(0, |number, byte| number * 10 + u64::from(byte - b'0'))
     })
-}
-
-/// What the rows of a table by month and account rest on.
-const LEDGER: &[&str] = &["ledger.csv", "balances.csv"];
-
-/// Where a file stands that is read in step.
-pub(super) enum StepPosition {
-    /// At the row that is asked for.
-    Row,
-    /// At another one behind it: the row is not there.
-    Other,
-    /// At its end.
-    End,
-}
-
-/// Goes on to the row of a month and account, which is the next one in a file that is whole.
-pub(super) fn reach(
-    sheet: &mut CheckedFile<'_>,
-    (month, name): (&str, &[u8]),
-    found: &mut Violations,
-) -> StepPosition {
-    while sheet.has_row() && (sheet.cell(0), sheet.cell(1)) != (month.as_bytes(), name) {
-        found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
-            let (is_month, is_account) = (shown(sheet.cell(0)), shown(sheet.cell(1)));
-            (
-                sheet.place_of_column(0),
-                format!(
-                    "a row of {is_month} for {is_account}, must be that of {month} for {}",
-                    shown(name)
-                ),
-            )
-        });
-        if (sheet.cell(0), sheet.cell(1)) > (month.as_bytes(), name) {
-            return StepPosition::Other;
-        }
-        sheet.advance(found);
-    }
-    if !sheet.has_row() {
-        found.report_violation(Code::Disagrees, (sheet.file, LEDGER), || {
-            (
-                sheet.end(),
-                format!("no row of {month} for {}, must be one", shown(name)),
-            )
-        });
-        return StepPosition::End;
-    }
-    StepPosition::Row
 }

@@ -1,24 +1,45 @@
-//! What does not hold, and which file is to blame.
+//! Violations: what does not hold in a result, and which file is to blame. It never decides what must hold.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
-use crate::input::diagnostic::{Code, Diagnostics, Place};
+use crate::input::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 
-/// Something wrong with one cell of a row.
+/// A rule that a row breaks, in one of its cells.
 pub(super) struct Violation {
     pub code: Code,
     pub column: usize,
-    pub message: String,
+    pub complaint: Complaint,
     /// The other files that the finding rests on.
     pub needs: &'static [&'static str],
 }
 
+/// What is wrong with a cell.
+pub(super) enum Complaint {
+    /// The cell holds another text than this one.
+    Expected(String),
+    /// A sentence of its own.
+    Sentence(String),
+}
+
 impl Violation {
-    pub(super) fn new(code: Code, column: usize, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: Code, column: usize, sentence: impl Into<String>) -> Self {
+        let complaint = Complaint::Sentence(sentence.into());
         Self {
             code,
             column,
-            message: message.into(),
+            complaint,
+            needs: &[],
+        }
+    }
+
+    /// The cell holds something else than `expected`; what it holds is read when the violation is reported.
+    pub(super) fn expected(code: Code, column: usize, expected: impl Display) -> Self {
+        let complaint = Complaint::Expected(expected.to_string());
+        Self {
+            code,
+            column,
+            complaint,
             needs: &[],
         }
     }
@@ -31,7 +52,7 @@ impl Violation {
 /// Everything found so far.
 ///
 /// Where two files disagree and a hash says that one of them has changed, the other is not blamed: the changed one has
-/// its finding already.
+/// its violation already.
 #[derive(Default)]
 pub(super) struct Violations {
     list: Diagnostics,
@@ -42,23 +63,30 @@ pub(super) struct Violations {
 
 impl Violations {
     /// Adds what is wrong with a file that is no longer the one that was written.
-    pub(super) fn add_changed(&mut self, file: &str, code: Code, place: Place, message: String) {
-        self.changed.insert(file.to_owned());
+    pub(super) fn add_changed(&mut self, code: Code, file: &str, message: impl Into<String>) {
+        self.add_changed_at(code, Place::of_file(file), message);
+    }
+
+    /// The same, at a place in the file.
+    pub(super) fn add_changed_at(&mut self, code: Code, place: Place, message: impl Into<String>) {
+        self.changed.insert(place.file.clone());
         self.list.push(code, place, message, help(code));
     }
 
     /// Adds what is wrong in `file`, seen beside the files that it `needs`; a name with a slash at its end is a folder.
-    pub(super) fn report_violation(
+    /// `find` is not called where the violation is only counted.
+    pub(super) fn report(
         &mut self,
         code: Code,
-        (file, needs): (&str, &[&str]),
+        file: &str,
+        needs: &[&str],
         find: impl FnOnce() -> (Place, String),
     ) {
         if !self.is_changed(file) && needs.iter().any(|need| self.is_changed(need)) {
             return;
         }
-        let is_of_rows = self.is_sealed && code != Code::OtherReplay;
-        let help = if is_of_rows {
+        let was_written_so = self.is_sealed && code != Code::OtherReplay;
+        let help = if was_written_so {
             HELP_OF_SEALED
         } else {
             help(code)
@@ -69,19 +97,30 @@ impl Violations {
         });
     }
 
-    /// What rests on a file that could not be read is no finding of its own.
+    /// Adds what is wrong with a file as a whole.
+    pub(super) fn report_file(&mut self, code: Code, file: &str, message: impl Into<String>) {
+        self.report(code, file, &[], || (Place::of_file(file), message.into()));
+    }
+
+    /// What rests on a file that could not be read is no violation of its own.
     pub(super) fn distrust(&mut self, file: &str) {
         self.changed.insert(file.to_owned());
     }
 
-    /// Every file has the hash that `run.json` lists: what is found now was written like that.
+    /// Every file has the hash that `run.json` lists: what is found from now on was written like that.
     pub(super) fn seal(&mut self) {
         self.is_sealed = self.changed.is_empty();
     }
 
-    /// Adds what a reader of books says about a file.
-    pub(super) fn add_read(&mut self, code: Code, place: Place, (message, help): (String, String)) {
-        self.list.push(code, place, message, help);
+    /// Adds what a reader of books says about a file, whose name is given as people know it.
+    pub(super) fn add_read(&mut self, read: &Diagnostic, file: String) {
+        let Diagnostic {
+            code,
+            place,
+            message,
+            help,
+        } = read.clone();
+        self.list.push(code, Place { file, ..place }, message, help);
     }
 
     /// Whether a file, or one of a folder, is not as it was written.
@@ -101,32 +140,38 @@ impl Violations {
     }
 }
 
-/// What to do about files whose hashes agree with them.
 const HELP_OF_SEALED: &str =
-    "the hashes agree with it: the run wrote it so, or they were made anew; run the book again";
+    "the file matches its hash, so either the run was wrong or the hashes were regenerated; re-run";
 
 fn help(code: Code) -> &'static str {
     match code {
         Code::ChangedInput | Code::OtherReplay => {
-            "give the book as it was when it ran, or run it again to have its present results"
+            "give the book as it was when it ran, or run it again for its present results"
         }
         Code::ExtraFile => "move it elsewhere: no run wrote it",
-        Code::Unsealed => "run the book again: only a version that writes a digest can be proven",
+        Code::Unsealed => "run the book again: only results with a digest can be proven",
         Code::Unreadable => "put back the plain file that the run wrote",
         _ => "put back the file that the run wrote, or run the book again",
     }
 }
 
-/// A cell for people: at most so many characters of it.
+/// The message of a value that is not the expected one.
+pub(super) fn mismatch(what: &str, expected: impl Display, found: impl Display) -> String {
+    format!("`{what}`: expected {expected}, found {found}")
+}
+
+/// A cell for people, shortened to [`MAX_SHOWN_CHARS`].
 pub(super) fn shown(cell: &[u8]) -> String {
-    const MOST: usize = 60;
     if cell.is_empty() {
-        return "empty".to_owned();
+        return "nothing".to_owned();
     }
-    let text = String::from_utf8_lossy(&cell[..cell.len().min(8 * MOST)]);
-    let mut short: String = text.chars().take(MOST).collect();
-    if short.len() < cell.len() && text.chars().nth(MOST).is_some() {
+    // No character of UTF-8 has more than four bytes, and a replaced byte is one character.
+    let text = String::from_utf8_lossy(&cell[..cell.len().min(8 * MAX_SHOWN_CHARS)]);
+    let mut short: String = text.chars().take(MAX_SHOWN_CHARS).collect();
+    if short.len() < cell.len() && text.chars().nth(MAX_SHOWN_CHARS).is_some() {
         short.push('…');
     }
     format!("`{short}`")
 }
+
+const MAX_SHOWN_CHARS: usize = 60;

@@ -26,6 +26,7 @@ fn spread(cents: i64, start: &str, end: &str) -> Amortisation {
 }
 
 /// The examples of Tencent's cost analysis (成本分析, 2021-07-26).
+/// Rule **amortise**.
 #[test]
 fn the_published_examples_come_out() {
     for row in

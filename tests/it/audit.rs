@@ -68,7 +68,7 @@ fn an_overdue_instance_is_past_its_expiry() {
     let said = stopped_by(|book| book.instances[0].state = Some(State::Overdue));
     assert_eq!(
         said.as_deref(),
-        Some("2026-12-01 i-1: Some(Overdue) with expiry 2026-12-20 since 2026-12-01")
+        Some("2026-12-01 i-1: overdue with expiry 2026-12-20 since none")
     );
 }
 
@@ -80,6 +80,6 @@ fn a_reclaimed_instance_was_reclaimed_before_the_day_is_over() {
     });
     assert_eq!(
         said.as_deref(),
-        Some("2026-12-01 i-1: Some(Reclaimed) with expiry 2026-12-20 since 2026-12-02")
+        Some("2026-12-01 i-1: reclaimed with expiry 2026-12-20 since 2026-12-02")
     );
 }

@@ -660,7 +660,7 @@ impl Random {
             paid_on: self.day(),
             account: AccountId::new(&format!("account-{}", self.below(3))).expect("not empty"),
             instance: is_there(self).then(|| format!("ins-{number}")),
-            kind: self.one_of(ChargeKind::WORDS).1,
+            kind: self.one_of(ChargeKind::NAMES).1,
             product: self.text(),
             instance_type: self.text(),
             region: self.text(),

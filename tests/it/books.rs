@@ -1,4 +1,4 @@
-//! Random books for the oracle and the laws: small, nasty and always valid by formats.md, replay.md and model.md.
+//! Random books for the oracle and the laws: small, nasty and always valid by docs/spec.
 //! A book depends on its seed alone. Nothing here replays a book, and nothing is shared with the program.
 
 mod actions;

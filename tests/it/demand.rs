@@ -83,6 +83,7 @@ fn sums(files: &Files) -> (i64, Option<i64>, Option<i64>) {
     )
 }
 
+/// Rules **as-funded**, **all-due-paid**, **all-kept**.
 #[test]
 fn the_sums_equal_those_of_the_reference_model() {
     for_each_seed(books(), |seed| {
@@ -170,6 +171,7 @@ fn what_is_in_the_bin_at_the_opening_is_kept_unless_it_was_returned() {
 
 /// With 10.00 the month cannot be paid, so that the instance is in the bin when people convert it, which is rejected. With
 /// ample cash it runs, and the conversion asks an hourly price that is not there.
+/// Rule **three-sums-unknown**.
 #[test]
 fn a_price_that_only_ample_cash_asks_for_leaves_two_sums_open() {
     let one = files(

@@ -130,6 +130,7 @@ fn what_is_said_can_be_seen() {
     }
 }
 
+/// Rule **read-whole**.
 #[test]
 fn a_refused_run_writes_nothing() {
     for name in folders() {
@@ -242,7 +243,8 @@ fn a_toml_file_has_a_limit() {
             "{bytes} bytes"
         );
     }
-    let model = fs::read_to_string(gallery().join("../../docs/model.md")).expect("the model");
+    let model =
+        fs::read_to_string(gallery().join("../../docs/spec/formats.md")).expect("the model");
     assert!(
         model.contains(&format!("a TOML file has at most {} MiB", most >> 20)),
         "the model says something else"
@@ -256,6 +258,7 @@ fn a_toml_file_has_a_limit() {
 /// So many rows or keys that anything done for each pair of them would not end.
 const MANY: usize = 20_000;
 
+/// Rule **shown-diagnostics**.
 #[test]
 fn a_great_many_problems_are_counted_and_a_thousand_are_shown() {
     let rows = |row: &str| format!("{HEADER}{}", row.repeat(MANY));
@@ -637,7 +640,7 @@ fn odd_ids_come_out_as_they_went_in() {
         text(&output.stdout)
     );
 
-    // What a spreadsheet would run has an apostrophe in front (model.md, formula-cells).
+    // What a spreadsheet would run has an apostrophe in front (**formula-cells**).
     let is_formula = |text: &str| text.starts_with(['=', '@']);
     let read_back = |cell: &str| {
         cell.strip_prefix('\'')
@@ -920,6 +923,7 @@ fn cure(column: &str, cell: &str) -> String {
 
 /// Each text with all that it can mean. What an error says to write is right when it is typed, and where there are two
 /// meanings both are given.
+/// Rule **cures**.
 #[test]
 fn cures_are_right_when_typed() {
     let table: &[(&str, &str, &[&str])] = &[

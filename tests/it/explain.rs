@@ -45,7 +45,7 @@ fn a_return_in_full_is_told_by_its_own_keys_and_its_recovery_by_none() {
         "2027-01-04,terminate,web,,\n2027-01-06,renew,web,1,\n",
     );
     assert_eq!(
-        rule(&story, "all of 60.00 CNY come back"),
+        rule(&story, "60.00 CNY is refunded in full"),
         "full_refund_days = 5, full_refunds = 1, a purchase that young comes back in full"
     );
     assert_eq!(rule(&story, "is recovered from the bin"), "");
@@ -60,7 +60,7 @@ fn a_return_in_full_is_told_by_its_own_keys_and_its_recovery_by_none() {
         "2027-01-04,terminate,web,,\n",
     );
     assert_eq!(
-        rule(&story, "of 60.00 paid 21.60 are consumed"),
+        rule(&story, "60.00 paid, 21.60 consumed"),
         "refund = \"hourly\""
     );
 }
@@ -71,7 +71,7 @@ fn what_was_not_paid_for_is_told_by_no_key() {
     let story = told("", "0.00", known, "2027-01-04,terminate,web,,\n");
     assert_eq!(rule(&story, "no payment is known"), "");
     let story = told("", "0.00", known, "2027-01-21,terminate,web,,\n");
-    assert_eq!(rule(&story, "nothing comes back, its term is over"), "");
+    assert_eq!(rule(&story, "nothing is refunded: its term is over"), "");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_release_is_told_by_what_its_retention_counts_from() {
         converted,
     );
     assert_eq!(
-        rule(&stopped, "arrears stop web"),
+        rule(&stopped, "web is stopped for arrears"),
         "arrears_grace_hours = 2"
     );
     assert_eq!(
@@ -141,7 +141,7 @@ fn a_renewal_that_waits_for_another_says_so() {
         "aaa,main,PREPAID,auto,1,90,0.3,,2027-01-05\nweb,main,PREPAID,auto,1,60,0.3,,2027-01-05\n";
     let story = told("when_short = \"stop\"\n", "70.00", due, "");
     assert_eq!(
-        rule(&story, "a renewal before it failed"),
+        rule(&story, "an earlier renewal failed"),
         "when_short = \"stop\""
     );
     let story = told("", "50.00", due, "");

@@ -358,6 +358,7 @@ fn refused(place: &Place, command: &str, complaint: &str) {
     assert_eq!(place.files(), before, "renewcast {command}");
 }
 
+/// Rule **foreign-folder**.
 #[test]
 fn a_folder_with_files_of_others_is_no_place_for_a_result_unless_forced() {
     for verb in RESULTS {

@@ -1,4 +1,4 @@
-//! Random books against the reference model and the laws of the ledger (`spec/replay.md` 12).
+//! Random books against the reference model and the laws of the ledger (`docs/spec/replay.md`, Laws).
 
 use std::collections::BTreeSet;
 use std::env;
@@ -173,6 +173,7 @@ fn unnumbered(ledger: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Rule **law-split**.
 #[test]
 fn a_run_in_two_parts_equals_the_run_in_one() {
     for_each_book(|seed, files, whole| {
@@ -226,6 +227,7 @@ fn a_run_in_two_parts_equals_the_run_in_one() {
     });
 }
 
+/// Rule **law-order**.
 #[test]
 fn the_order_of_rows_says_nothing() {
     for_each_book(|seed, files, written| {
@@ -233,6 +235,7 @@ fn the_order_of_rows_says_nothing() {
     });
 }
 
+/// Rule **law-accounts**.
 #[test]
 fn an_account_more_changes_no_row_of_another() {
     for_each_book(|seed, files, written| {
@@ -256,6 +259,7 @@ fn an_account_more_changes_no_row_of_another() {
 }
 
 /// What a refund gives back in cash and what in free credit is rounded, so a book with refunds is compared without these.
+/// Rule **law-scale**.
 #[test]
 fn amounts_times_n_give_the_same_events_times_n() {
     const TIMES: i128 = 3;

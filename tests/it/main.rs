@@ -31,6 +31,7 @@ mod proof;
 mod reading;
 mod report;
 mod rolling;
+mod spec;
 mod support;
 mod sweep;
 mod tasks;

@@ -90,7 +90,7 @@ fn opening<'a>(book: &'a Book, notes: &'a Notes) -> Replay<'a> {
     }
 }
 
-/// A day of all accounts; its rows by account id, then in order of occurrence (replay.md 2).
+/// A day of all accounts; its rows by account id, then in order of occurrence (**row-order**).
 fn day(replay: &mut Replay) {
     let first_row = replay.entries.len();
     replay.matched.clear();
@@ -106,7 +106,7 @@ fn day_ends(replay: &Replay, date: Date) -> Vec<DayEnd> {
     accounts.map(|account| DayEnd { date, account }).collect()
 }
 
-/// Actions outside the run are checked and not carried out (replay.md 8).
+/// Actions outside the run are checked and not carried out (**outside-run**).
 fn note_actions_outside(book: &Book, notes: &Notes) {
     for action in &book.actions {
         notes.reached_if(action.date < book.from, "action/before-the-run");

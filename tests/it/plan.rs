@@ -80,7 +80,7 @@ const KEEP: &[&str] = &[
 fn keep(seed: u64, book: &Book) -> KeepRule {
     let selector = KEEP.get(usize::try_from(seed % 8).expect("small"));
     let selector = selector
-        .and_then(|text| input::condition(book, ("--keep", text), &mut Diagnostics::default()));
+        .and_then(|text| input::condition(book, "--keep", text, &mut Diagnostics::default()));
     match selector {
         Some(selector) => KeepRule::Matching(selector),
         None if seed % 8 == 7 => KeepRule::Due,

@@ -1,5 +1,5 @@
 //! Plans with every option, judged by the reference model: a plan's rows are pasted behind the actions of its book, and what
-//! the model then writes must hold what the option promises (`docs/model.md`, The plan). The engine only makes the plan.
+//! the model then writes must hold what the option promises (docs/spec/plan.md). The engine only makes the plan.
 
 mod asks;
 mod faults;

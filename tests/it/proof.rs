@@ -164,7 +164,7 @@ fn a_report_is_written_anew_with_its_month_and_columns() {
     place
         .run("verify out --book book")
         .found()
-        .says("error[missing-value]: not replayed: `by` is not there")
+        .says("error[missing-value]: not replayed: missing `by`")
         .says("out: not proven");
 }
 
@@ -282,10 +282,11 @@ fn a_missing_list_of_a_report_is_named() {
     let answer = place
         .run("verify out")
         .found()
-        .says("error[missing-file]: `report/report.json` is not there, must be");
+        .says("error[missing-file]: missing `report/report.json`");
     assert!(!answer.out.contains("extra-file"), "{}", answer.out);
 }
 
+/// Rule **foreign-files**.
 #[test]
 fn files_of_others_are_listed_and_only_names_of_a_run_are_a_fault() {
     let place = reported();
@@ -323,9 +324,7 @@ fn files_of_others_are_listed_and_only_names_of_a_run_are_a_fault() {
         place
             .run("verify out")
             .found()
-            .says(&format!(
-                "error[extra-file]: `{name}` is there, must not be"
-            ))
+            .says(&format!("error[extra-file]: unexpected `{name}`"))
             .says(foreign);
         fs::remove_file(place.folder.path().join("out").join(name)).expect("a file can be removed");
     }
@@ -363,7 +362,7 @@ fn a_link_in_the_place_of_a_file_is_found() {
         fs::rename(out.join(name), aside.join("file")).expect("a file can be moved");
         symlink(aside.join("file"), out.join(name)).expect("a link");
         let message =
-            format!("error[changed-file]: `{name}` is a symbolic link, must be the file itself");
+            format!("error[changed-file]: `{name}` is a symbolic link; expected the file itself");
         place.run("verify out").found().says(&message);
         fs::remove_file(out.join(name)).expect("a link can be removed");
         fs::rename(aside.join("file"), out.join(name)).expect("a file can be moved");

@@ -1,4 +1,4 @@
-//! What a good book means: each row of a table is a text and what is read from it (`spec/formats.md`).
+//! What a good book means: each row of a table is a text and what is read from it (`docs/spec/formats.md`).
 
 use renewcast::input::diagnostic::Diagnostics;
 use renewcast::input::{self, Folder};
@@ -214,6 +214,7 @@ fn the_most_specific_price_wins() {
     }
 }
 
+/// Rule **book-keys**.
 #[test]
 fn settings_have_defaults_and_a_scenario_replaces_them() {
     let own = "name = \"Shop\"\nfrom = \"2026-12-01\"\nto = 2027-11-30\ntime_zone = \"Europe/Berlin\"\ncurrency = \"EUR\"\n\

@@ -95,6 +95,7 @@ fn reference((count, first, last): (u64, u64, u64)) -> String {
     }
 }
 
+/// Rule **report-rows**.
 #[test]
 fn every_sum_is_that_of_the_ledger_rows_it_names() {
     let place = Place::with_example();
@@ -585,6 +586,7 @@ fn a_month_outside_the_run_is_refused() {
 }
 
 /// Its links lead somewhere, its folder is proven, and next month's report compares with it.
+/// Rule **report-run**.
 #[test]
 fn a_report_alone_has_its_run_beside_it() {
     let place = Place::with_example();

@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use renewcast::analysis::compare::{Cache, ComparedRun, Figures, Group, frontier, replay};
+use renewcast::analysis::compare::{
+    Cache, ComparedRun, EventCounts, Figures, Group, frontier, replay,
+};
 use renewcast::input::{self, Folder, ReadMemory, SweepSpec};
 use renewcast::model::book::Book;
 
@@ -98,9 +100,10 @@ fn groups_of_instances_add_up() {
                 .collect()
         };
         let groups: Vec<Group> = (0..book.instances.len()).map(only).collect();
-        let accounts = renewcast::analysis::compare::all_accounts(&book).collect::<BTreeSet<_>>();
+        let accounts = book.account_indexes().collect::<BTreeSet<_>>();
         for outcome in replay(&book, &accounts, &groups).expect("what can be run can be compared") {
-            let counts = outcome.parts.iter().map(|part| part.counts).sum();
+            let mut counts = EventCounts::default();
+            outcome.parts.iter().for_each(|part| counts += part.counts);
             let spend: renewcast::model::money::Money =
                 outcome.parts.iter().map(|part| part.totals.spend()).sum();
             assert_eq!(
@@ -265,6 +268,7 @@ fn a_limit_that_cannot_be_read_is_refused() {
 }
 
 /// A thousand runs of a few hundred instances take seconds; the interrupt comes in the first.
+/// Rule **interrupted**.
 #[test]
 #[cfg(unix)]
 fn an_interrupt_keeps_what_is_done() {
@@ -360,6 +364,7 @@ fn without_a_run_within_the_limits_the_nearest_is_named() {
 }
 
 /// To make an instance postpaid asks a price by the hour, which only some have: such a combination is left out.
+/// Rule **refused-runs**.
 #[test]
 fn a_refused_combination_keeps_no_other_from_running() {
     let place = Place::new()

@@ -237,6 +237,7 @@ fn done(name: &str, files: &Files) {
     );
 }
 
+/// Rules **todo-list**, **todo-impossible**.
 #[test]
 fn with_the_list_done_nothing_fails_is_lost_or_left_to_do() {
     for_each_seed(books(), |seed| {

@@ -104,6 +104,7 @@ fn all_choices(instances: usize) -> Vec<Vec<u32>> {
     })
 }
 
+/// Rule **terms-proof**.
 #[test]
 fn no_choice_below_the_ceiling_is_cheaper() {
     for_each_seed(books() / 40, |seed| {

@@ -80,7 +80,7 @@ pub(crate) fn reports_of(folder: &Folder) -> Option<Reports> {
     }
     let tables = facts.into_tables();
     let summary = tally.into_summary();
-    let lost_instances = lost::losses(&book, run.gone(), &summary.ended(), book.days.from);
+    let lost_instances = lost::losses(&book, run.gone(), &summary.ended, book.days.from);
     let mut lost_csv = Vec::new();
     let written = report_lost::write_lost(&book, &lost_instances, |pieces| {
         lost_csv.extend(pieces.concat());
@@ -991,7 +991,7 @@ fn charts_of_an_earlier_run_are_not_of_this_one() {
     place
         .run("verify out")
         .found()
-        .says("error[extra-file]: `charts/spend.svg` is there, must not be");
+        .says("error[extra-file]: unexpected `charts/spend.svg`: the run did not write it");
 }
 
 #[test]
@@ -1015,7 +1015,7 @@ fn a_result_without_hashes_of_its_outputs_is_read_and_not_proven() {
     place
         .run("verify out")
         .found()
-        .says("error[missing-file]: `spend.csv` is not there");
+        .says("error[missing-file]: missing `spend.csv`");
 }
 
 #[test]

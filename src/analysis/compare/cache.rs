@@ -2,10 +2,12 @@
 //!
 //! Accounts do not depend on each other, and a change seldom reaches all of them. What an account depends on is compared
 //! value by value, never by a hash: the days and rules of the book, the account, its instances, and the actions on them.
+//!
+//! Rule **replayed-once** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figures::{Figures, Fold, Group, GroupFigures};
+use super::figures::{AccountOutcome, Fold, Group};
 use super::needed::needed;
 use crate::engine::{self, Refusal, Window};
 use crate::model::account::{Account, AccountIndex};
@@ -17,15 +19,6 @@ use crate::model::instance::Instance;
 use crate::model::order::Orders;
 use crate::model::profile::{Profile, ProfileIndex};
 use crate::model::voucher::Voucher;
-
-/// What an account comes to, and the parts of it that groups of instances have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountOutcome {
-    /// The account's figures.
-    pub figures: Figures,
-    /// What each group has of it.
-    pub parts: Vec<GroupFigures>,
-}
 
 /// What all accounts of a book have in common.
 #[derive(PartialEq)]
@@ -39,6 +32,30 @@ struct CommonInputs {
     labels: Labels,
 }
 
+impl CommonInputs {
+    fn common_of(book: &Book) -> Self {
+        Self {
+            days: book.days,
+            profiles: book.profiles.clone(),
+            default_profile: book.default_profile,
+            tag_keys: book.tag_keys.clone(),
+            grants: book.grants.clone(),
+            orders: book.orders.clone(),
+            labels: book.labels.clone(),
+        }
+    }
+
+    fn are_those_of(&self, book: &Book) -> bool {
+        self.days == book.days
+            && self.default_profile == book.default_profile
+            && self.profiles == book.profiles
+            && self.tag_keys == book.tag_keys
+            && self.grants == book.grants
+            && self.orders == book.orders
+            && self.labels == book.labels
+    }
+}
+
 /// The variant of everything that an account depends on. Instances that are as in the first book are left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct AccountVariant {
@@ -48,32 +65,23 @@ struct AccountVariant {
     instances: Vec<(u32, usize)>,
 }
 
-/// A value of which there are several variants, numbered from 0.
-#[derive(Clone, Debug)]
-struct Variants<T>(Vec<T>);
-
-impl<T> Default for Variants<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: PartialEq> Variants<T> {
-    /// The number of the variant that is like this.
-    fn variant_number(&mut self, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
-        if let Some(known) = self.0.iter().position(is_it) {
-            return known;
-        }
-        self.0.push(new());
-        self.0.len() - 1
-    }
+/// The number of the variant that is the same; of a new one the next.
+fn variant_number<T>(
+    known: &mut Vec<T>,
+    is_same: impl Fn(&T) -> bool,
+    new: impl FnOnce() -> T,
+) -> usize {
+    known.iter().position(is_same).unwrap_or_else(|| {
+        known.push(new());
+        known.len() - 1
+    })
 }
 
 /// What is known of one account.
 #[derive(Debug, Default)]
 struct AccountCache {
-    account: Variants<Account>,
-    actions: Variants<Vec<Action>>,
+    account: Vec<Account>,
+    actions: Vec<Vec<Action>>,
     outcomes: BTreeMap<AccountVariant, CacheHit>,
 }
 
@@ -92,8 +100,8 @@ enum CacheHit {
 #[derive(Default)]
 pub struct Cache {
     groups: Vec<Group>,
-    rules: Variants<CommonInputs>,
-    instances: Vec<Variants<Instance>>,
+    rules: Vec<CommonInputs>,
+    instances: Vec<Vec<Instance>>,
     accounts: Vec<AccountCache>,
     replayed: usize,
 }
@@ -106,7 +114,7 @@ pub struct CachedBook {
 }
 
 impl Cache {
-    /// Nothing yet. The groups are of the instances by number, which every book must have alike.
+    /// An empty cache. The groups are of the instances by number, which every book must have alike.
     pub fn with_groups(groups: Vec<Group>) -> Self {
         Self {
             groups,
@@ -126,67 +134,51 @@ impl Cache {
 
     /// Looks up the accounts of a book. Those that are missing must be replayed and then be kept.
     pub fn look_up(&mut self, book: &Book) -> CachedBook {
-        self.instances
-            .resize_with(book.instances.len(), Variants::default);
+        self.instances.resize_with(book.instances.len(), Vec::new);
         self.accounts
             .resize_with(book.accounts.len(), AccountCache::default);
-        let rules = self.rules(book);
+        let rules = variant_number(
+            &mut self.rules,
+            |known| known.are_those_of(book),
+            || CommonInputs::common_of(book),
+        );
         let mut changed: Vec<Vec<(u32, usize)>> = vec![Vec::new(); book.accounts.len()];
         for ((number, instance), variants) in (0u32..).zip(&book.instances).zip(&mut self.instances)
         {
-            let variant = variants.variant_number(|known| known == instance, || instance.clone());
+            let variant = variant_number(variants, |known| known == instance, || instance.clone());
             if variant > 0 {
                 changed[instance.account.0 as usize].push((number, variant));
             }
         }
-        let mut actions = actions_by_account(book);
-        let mut task = CachedBook {
+        let actions = actions_by_account(book);
+        let mut looked_up = CachedBook {
             keys: Vec::new(),
             missing: BTreeSet::new(),
         };
-        for (index, instances) in super::all_accounts(book).zip(changed) {
+        for ((index, instances), actions) in book.account_indexes().zip(changed).zip(actions) {
             let (known, account) = (&mut self.accounts[index.0 as usize], book.account(index));
-            let actions = std::mem::take(&mut actions[index.0 as usize]);
-            let is_same = |known: &Vec<Action>| known.iter().eq(actions.iter().copied());
             let key = AccountVariant {
                 rules,
-                account: known
-                    .account
-                    .variant_number(|known| known == account, || account.clone()),
-                actions: known
-                    .actions
-                    .variant_number(is_same, || actions.iter().copied().cloned().collect()),
+                account: variant_number(
+                    &mut known.account,
+                    |known| known == account,
+                    || account.clone(),
+                ),
+                actions: variant_number(
+                    &mut known.actions,
+                    |known| known.iter().eq(actions.iter().copied()),
+                    || actions.iter().copied().cloned().collect(),
+                ),
                 instances,
             };
             if !known.outcomes.contains_key(&key) {
-                // Kept a place for, so that the next book does not ask for it again.
+                // Marked at once, so that the next book does not ask for it again.
                 known.outcomes.insert(key.clone(), CacheHit::Asked);
-                task.missing.insert(index);
+                looked_up.missing.insert(index);
             }
-            task.keys.push(key);
+            looked_up.keys.push(key);
         }
-        task
-    }
-
-    fn rules(&mut self, book: &Book) -> usize {
-        let is_same = |known: &CommonInputs| {
-            known.days == book.days
-                && known.default_profile == book.default_profile
-                && known.profiles == book.profiles
-                && known.tag_keys == book.tag_keys
-                && known.grants == book.grants
-                && known.orders == book.orders
-                && known.labels == book.labels
-        };
-        self.rules.variant_number(is_same, || CommonInputs {
-            days: book.days,
-            profiles: book.profiles.clone(),
-            default_profile: book.default_profile,
-            tag_keys: book.tag_keys.clone(),
-            grants: book.grants.clone(),
-            orders: book.orders.clone(),
-            labels: book.labels.clone(),
-        })
+        looked_up
     }
 
     /// Keeps what a replay gave for the missing accounts of a task.
@@ -217,21 +209,17 @@ impl Cache {
     /// # Panics
     /// A missing account was neither kept nor refused.
     pub fn outcomes(&self, task: &CachedBook) -> Result<Vec<AccountOutcome>, AccountIndex> {
-        let found = (0..)
-            .map(AccountIndex)
-            .zip(task.keys.iter().zip(&self.accounts));
-        let outcome =
-            |(account, (key, known)): (AccountIndex, (&AccountVariant, &AccountCache))| match known
-                .outcomes
-                .get(key)
-            {
-                Some(CacheHit::Outcome(outcome)) => Ok(AccountOutcome::clone(outcome)),
-                Some(CacheHit::Refused) => Err(account),
+        let mut outcomes = Vec::new();
+        for (at, (key, known)) in (0..).zip(task.keys.iter().zip(&self.accounts)) {
+            match known.outcomes.get(key) {
+                Some(CacheHit::Outcome(outcome)) => outcomes.push(AccountOutcome::clone(outcome)),
+                Some(CacheHit::Refused) => return Err(AccountIndex(at)),
                 Some(CacheHit::Asked) | None => {
                     unreachable!("every missing account was replayed and kept, or refused")
                 }
-            };
-        found.map(outcome).collect()
+            }
+        }
+        Ok(outcomes)
     }
 }
 
@@ -266,21 +254,14 @@ pub fn replay(
     }
     let mut run = engine::open_accounts(book, accounts);
     let mut window = Window::default();
-    let mut fold = Fold::with_groups(book, groups);
+    let mut fold = Fold::fold_over(book, groups);
     while run.advance(&mut window)? {
         fold.fold_window(&window);
     }
-    let (figures, parts) = fold.close_with_parts(run.orders());
-    let needed = needed(book, accounts);
-    let outcome = |(account, needed): (&AccountIndex, _)| {
-        let number = account.0 as usize;
-        AccountOutcome {
-            figures: Figures {
-                needed,
-                ..figures[number]
-            },
-            parts: parts[number].clone(),
-        }
-    };
-    Ok(accounts.iter().zip(needed).map(outcome).collect())
+    let mut outcomes = fold.into_outcomes(run.orders());
+    outcomes.retain(|outcome| accounts.contains(&outcome.figures.account));
+    for (outcome, needed) in outcomes.iter_mut().zip(needed(book, accounts)) {
+        outcome.figures.needed = needed;
+    }
+    Ok(outcomes)
 }

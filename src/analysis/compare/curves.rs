@@ -1,4 +1,4 @@
-//! Spend and balance of a run, day by day, for pictures.
+//! Spend and balance of a run, day by day, for pictures. It draws nothing.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +24,12 @@ pub struct Deltas {
     from: Day,
     spend: Vec<Money>,
     available: Vec<Money>,
-    /// What each account had last.
+    /// The last balance of each account.
     held: BTreeMap<AccountIndex, Money>,
 }
 
 impl Deltas {
-    /// Nothing yet, for these days.
+    /// No changes yet, for these days.
     pub fn deltas_over(days: DayRange) -> Self {
         let none = vec![Money::ZERO; days.len()];
         Self {
@@ -46,40 +46,42 @@ impl Deltas {
     }
 
     /// Adds what a row moves.
-    pub fn pay(&mut self, event: Event, (day, amount): (Day, Money)) {
+    pub fn pay(&mut self, event: Event, day: Day, amount: Money) {
         if !matches!(event, Event::TopUp | Event::Credit) {
-            let day = self.slot(day);
-            self.spend[day] -= amount;
+            let slot = self.slot(day);
+            self.spend[slot] -= amount;
         }
     }
 
     /// Notes what is available in an account at the end of a day.
-    pub fn hold(&mut self, account: AccountIndex, (day, available): (Day, Money)) {
+    pub fn hold(&mut self, account: AccountIndex, day: Day, available: Money) {
         let held = self.held.insert(account, available).unwrap_or_default();
-        let day = self.slot(day);
-        self.available[day] += available - held;
+        let slot = self.slot(day);
+        self.available[slot] += available - held;
     }
 
     /// The curve, once all rows have been added.
     pub fn sums(self) -> CurrencyCurve {
-        let running = |changes: Vec<Money>| {
-            let sums = changes.into_iter().scan(Money::ZERO, |sum, change| {
-                *sum += change;
-                Some(*sum)
-            });
-            sums.collect()
-        };
         CurrencyCurve {
-            spend: running(self.spend),
-            available: running(self.available),
+            spend: running_sums(self.spend),
+            available: running_sums(self.available),
         }
     }
 }
 
-/// Nothing yet; the opening balances come with the first window.
+fn running_sums(mut changes: Vec<Money>) -> Vec<Money> {
+    let mut sum = Money::ZERO;
+    for change in &mut changes {
+        sum += *change;
+        *change = sum;
+    }
+    changes
+}
+
+/// No changes yet; the opening balances come with the first window.
 pub(super) fn open_curves(book: &Book) -> BTreeMap<Currency, Deltas> {
-    book.accounts
-        .iter()
+    let accounts = book.accounts.iter();
+    accounts
         .map(|account| (account.currency, Deltas::deltas_over(book.days)))
         .collect()
 }
@@ -87,16 +89,16 @@ pub(super) fn open_curves(book: &Book) -> BTreeMap<Currency, Deltas> {
 /// Adds the rows of the next window.
 pub(super) fn add_window_to(curves: &mut BTreeMap<Currency, Deltas>, book: &Book, window: &Window) {
     for entry in window.entries() {
-        let (Some(account), Some(movement)) = (entry.account, entry.movement) else {
+        let (Some(account), Some(amount)) = (entry.account, entry.moved_amount()) else {
             continue;
         };
         if let Some(curve) = curves.get_mut(&book.account(account).currency) {
-            curve.pay(entry.event, (entry.date, movement.amount()));
+            curve.pay(entry.event, entry.date, amount);
         }
     }
     for balance in window.balances() {
         if let Some(curve) = curves.get_mut(&book.account(balance.account).currency) {
-            curve.hold(balance.account, (balance.date, balance.available));
+            curve.hold(balance.account, balance.date, balance.available);
         }
     }
 }

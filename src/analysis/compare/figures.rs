@@ -6,21 +6,23 @@
 //! | value left | what is known to be paid for days after the run |
 //! | used | spend, plus the value at the opening, minus the value left: the cost of the days of the run |
 //! | needed | the least cash on the first day with which every payment due is made and nobody is in arrears |
+//!
+//! Currencies are never added.
 
-use std::iter::Sum as IterSum;
 use std::ops::AddAssign;
 
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::analysis::summary::Totals;
 use crate::engine::Window;
 use crate::engine::amortisation::Amortisation;
-use crate::engine::ledger::{Balance, Entry};
+use crate::engine::ledger::Entry;
 use crate::model::account::{AccountIndex, Movement};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::InstanceIndex;
 use crate::model::money::{Currency, Money};
 use crate::model::order::Order;
+use crate::model::words::words;
 
 /// What an account comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +40,15 @@ pub struct Figures {
     /// What is known to be paid at the opening for days from then on, and at the end for days after the run; none where only
     /// a ledger is known.
     pub value: Option<PrepaidValue>,
-    /// The least further cash on the first day; none where only a ledger is known, or the amounts are too large to tell.
+    /// The least further cash on the first day; none where only a ledger is known, or the amounts are too large.
     pub needed: Option<Money>,
     /// How often what happened.
     pub counts: EventCounts,
 }
 
 impl Figures {
-    /// Nothing yet but what is available at the opening.
-    pub fn opened(account: AccountIndex, currency: Currency, low: (Day, Money)) -> Self {
-        let (date, available) = low;
+    /// Only what is available at the opening, which is the evening of `date`.
+    pub fn opened(account: AccountIndex, currency: Currency, date: Day, available: Money) -> Self {
         Self {
             account,
             currency,
@@ -131,15 +132,6 @@ impl AddAssign for EventCounts {
     }
 }
 
-impl IterSum for EventCounts {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |mut sum, one| {
-            sum += one;
-            sum
-        })
-    }
-}
-
 /// The sums of some accounts of one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
@@ -149,9 +141,9 @@ pub struct Sum {
     pub lowest: Option<LowBalance>,
     /// Available at the end, all accounts together.
     pub closing: Money,
-    /// What is paid for days to come; none where it cannot be told of one.
+    /// What is paid for days to come; none where it is not known of one.
     pub value: Option<PrepaidValue>,
-    /// What the accounts need together; none where it cannot be told of one.
+    /// What the accounts need together; none where it is not known of one.
     pub needed: Option<Money>,
     /// How often what happened.
     pub counts: EventCounts,
@@ -192,81 +184,53 @@ impl Sum {
 
     /// One of its figures.
     pub fn get(&self, measure: Measure) -> Option<i64> {
-        let EventCounts {
-            failed,
-            reclaimed,
-            stopped,
-            recovered,
-            terminated,
-            refused,
-        } = self.counts;
-        match measure {
-            Measure::Spend => Some(self.totals.spend().minor()),
-            Measure::Used => self.used().map(Money::minor),
-            Measure::ValueLeft => self.value.map(|value| value.left.minor()),
-            Measure::Lowest => self.lowest.map(|low| low.available.minor()),
-            Measure::Needed => self.needed.map(Money::minor),
-            Measure::Failed => Some(failed.into()),
-            Measure::Reclaimed => Some(reclaimed.into()),
-            Measure::Stopped => Some(stopped.into()),
-            Measure::Recovered => Some(recovered.into()),
-            Measure::Terminated => Some(terminated.into()),
-            Measure::Refused => Some(refused.into()),
-        }
+        let counts = &self.counts;
+        let money = match measure {
+            Measure::Spend => Some(self.totals.spend()),
+            Measure::Used => self.used(),
+            Measure::ValueLeft => self.value.map(|value| value.left),
+            Measure::Lowest => self.lowest.map(|low| low.available),
+            Measure::Needed => self.needed,
+            Measure::Failed => return Some(counts.failed.into()),
+            Measure::Reclaimed => return Some(counts.reclaimed.into()),
+            Measure::Stopped => return Some(counts.stopped.into()),
+            Measure::Recovered => return Some(counts.recovered.into()),
+            Measure::Terminated => return Some(counts.terminated.into()),
+            Measure::Refused => return Some(counts.refused.into()),
+        };
+        money.map(Money::minor)
     }
 }
 
-/// A figure that runs are compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Measure {
-    /// Cash and free credit paid, refunds taken off.
-    Spend,
-    /// The cost of the days of the run.
-    Used,
-    /// What is paid for days after the run.
-    ValueLeft,
-    /// The lowest available balance.
-    Lowest,
-    /// Further cash needed on the first day.
-    Needed,
-    /// Auto-renewals that failed.
-    Failed,
-    /// Instances that went to the recycle bin.
-    Reclaimed,
-    /// Instances stopped in arrears.
-    Stopped,
-    /// Instances that came back.
-    Recovered,
-    /// Instances that are gone.
-    Terminated,
-    /// Payments refused.
-    Refused,
+words! {
+    /// A figure that runs are compared by.
+    pub enum Measure {
+        /// Cash and free credit paid, refunds taken off.
+        Spend = "spend",
+        /// The cost of the days of the run.
+        Used = "used",
+        /// What is paid for days after the run.
+        ValueLeft = "value_left",
+        /// The lowest available balance.
+        Lowest = "lowest",
+        /// Further cash needed on the first day.
+        Needed = "needed",
+        /// Auto-renewals that failed.
+        Failed = "failed",
+        /// Instances that went to the recycle bin.
+        Reclaimed = "reclaimed",
+        /// Instances stopped in arrears.
+        Stopped = "stopped",
+        /// Instances that came back.
+        Recovered = "recovered",
+        /// Instances that are gone.
+        Terminated = "terminated",
+        /// Payments refused.
+        Refused = "refused",
+    }
 }
 
 impl Measure {
-    /// Their names in files and on the command line.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("spend", Self::Spend),
-        ("used", Self::Used),
-        ("value_left", Self::ValueLeft),
-        ("lowest", Self::Lowest),
-        ("needed", Self::Needed),
-        ("failed", Self::Failed),
-        ("reclaimed", Self::Reclaimed),
-        ("stopped", Self::Stopped),
-        ("recovered", Self::Recovered),
-        ("terminated", Self::Terminated),
-        ("refused", Self::Refused),
-    ];
-
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, one)| *one == self)
-            .map_or("", |(name, _)| *name)
-    }
-
     /// Whether more of it is better.
     pub fn is_better_high(self) -> bool {
         matches!(self, Self::ValueLeft | Self::Lowest | Self::Recovered)
@@ -300,15 +264,13 @@ impl AddAssign for GroupFigures {
 /// Instances that are counted besides, each by its number.
 pub type Group = Vec<bool>;
 
-/// The figures of accounts in the making.
-#[derive(Clone, Debug)]
-pub struct Fold<'b> {
-    book: &'b Book,
-    figures: Vec<Figures>,
-    groups: &'b [Group],
-    /// For each account the parts of the groups.
-    parts: Vec<Vec<GroupFigures>>,
-    counter: Counter,
+/// What an account comes to, and the parts of it that groups of instances have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountOutcome {
+    /// The account's figures.
+    pub figures: Figures,
+    /// What each group has of it.
+    pub parts: Vec<GroupFigures>,
 }
 
 /// Counts what rows say.
@@ -318,7 +280,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Nothing yet but how the instances of a book stand at its opening.
+    /// No rows yet; the instances stand as a book opens.
     pub fn count_over(book: &Book) -> Self {
         Self {
             losses: Losses::losses_of_book(book),
@@ -328,8 +290,8 @@ impl Counter {
     /// What a row adds.
     pub fn part(&mut self, entry: &Entry) -> GroupFigures {
         let mut part = GroupFigures::default();
-        if let Some(movement) = entry.movement {
-            part.totals.count_event(entry.event, movement.amount());
+        if let Some(amount) = entry.moved_amount() {
+            part.totals.count_event(entry.event, amount);
         }
         let counts = &mut part.counts;
         match self.losses.meaning_of_entry(entry) {
@@ -345,33 +307,31 @@ impl Counter {
     }
 }
 
-impl<'b> Fold<'b> {
-    /// Nothing yet but the opening.
-    pub fn fold_over(book: &'b Book) -> Self {
-        Self::with_groups(book, &[])
-    }
+/// Folds the windows of a run into the figures of its accounts.
+#[derive(Clone, Debug)]
+pub struct Fold<'b> {
+    book: &'b Book,
+    groups: &'b [Group],
+    outcomes: Vec<AccountOutcome>,
+    counter: Counter,
+}
 
-    /// [`fold_over`](Fold::fold_over), with groups of instances that are counted besides.
-    pub fn with_groups(book: &'b Book, groups: &'b [Group]) -> Self {
+impl<'b> Fold<'b> {
+    /// Only the opening, with groups of instances that are counted besides.
+    pub fn fold_over(book: &'b Book, groups: &'b [Group]) -> Self {
         let eve = book.days.from.yesterday();
-        let accounts = (0u32..).zip(&book.accounts).map(|(number, account)| {
-            let opened = Figures::opened(
-                AccountIndex(number),
-                account.currency,
-                (eve, account.funds.available()),
-            );
-            Figures {
+        let accounts = book.account_indexes().zip(&book.accounts);
+        let outcomes = accounts.map(|(index, account)| AccountOutcome {
+            figures: Figures {
                 value: Some(PrepaidValue::default()),
-                ..opened
-            }
+                ..Figures::opened(index, account.currency, eve, account.funds.available())
+            },
+            parts: vec![GroupFigures::default(); groups.len()],
         });
-        let figures = accounts.collect();
-        let parts = vec![vec![GroupFigures::default(); groups.len()]; book.accounts.len()];
         let mut fold = Self {
             book,
-            figures,
             groups,
-            parts,
+            outcomes: outcomes.collect(),
             counter: Counter::count_over(book),
         };
         for (instance, order) in book.orders.as_slice() {
@@ -387,56 +347,44 @@ impl<'b> Fold<'b> {
                 continue;
             };
             let part = self.counter.part(entry);
-            self.figures[account.0 as usize].add_group(part);
-            let Some(instance) = entry.instance.filter(|_| !self.groups.is_empty()) else {
+            let outcome = &mut self.outcomes[account.0 as usize];
+            outcome.figures.add_group(part);
+            let Some(instance) = entry.instance else {
                 continue;
             };
-            for (sum, group) in self.parts[account.0 as usize].iter_mut().zip(self.groups) {
+            for (sum, group) in outcome.parts.iter_mut().zip(self.groups) {
                 if group[instance.0 as usize] {
                     *sum += part;
                 }
             }
         }
-        for Balance {
-            account,
-            date,
-            available,
-            ..
-        } in window.balances()
-        {
-            self.figures[account.0 as usize].note(*date, *available);
+        for balance in window.balances() {
+            let figures = &mut self.outcomes[balance.account.0 as usize].figures;
+            figures.note(balance.date, balance.available);
         }
     }
 
-    /// The figures of all accounts by number, once the last window has been added; `orders` are those of its end.
-    pub fn into_figures(
-        self,
-        orders: impl Iterator<Item = (InstanceIndex, Order)>,
-    ) -> Vec<Figures> {
-        self.close_with_parts(orders).0
-    }
-
-    /// [`into_figures`](Self::into_figures), with the parts of the groups for each account.
-    pub fn close_with_parts(
+    /// The outcomes of all accounts by number, once the last window has been added; `orders` are those of its end.
+    pub fn into_outcomes(
         mut self,
         orders: impl Iterator<Item = (InstanceIndex, Order)>,
-    ) -> (Vec<Figures>, Vec<Vec<GroupFigures>>) {
+    ) -> Vec<AccountOutcome> {
         let after = self.book.days.to.tomorrow();
         for (instance, order) in orders {
             self.value_of(instance).left += value_on(&order, after);
         }
-        (self.figures, self.parts)
+        self.outcomes
     }
 
     fn value_of(&mut self, instance: InstanceIndex) -> &mut PrepaidValue {
         let account = self.book.instance(instance).account;
-        self.figures[account.0 as usize]
-            .value
-            .get_or_insert_default()
+        let figures = &mut self.outcomes[account.0 as usize].figures;
+        figures.value.get_or_insert_default()
     }
 }
 
 /// What of a payment is for the days from `day` on.
+/// Rule **days-used**.
 fn value_on(order: &Order, day: Day) -> Money {
     let paid = Movement {
         voucher: Money::ZERO,

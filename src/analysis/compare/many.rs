@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::cache::AccountOutcome;
-use super::figures::{EventCounts, GroupFigures, Measure, Sum};
+use super::figures::{AccountOutcome, GroupFigures, Measure, Sum};
 use crate::model::money::Currency;
 use crate::model::selector::Comparison;
 
 /// What a run comes to as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunTotal {
-    /// The money of the accounts of one currency, and how often what happened in all accounts.
+    /// The money of the accounts of one currency, and the counts of all accounts.
     pub sum: Sum,
     /// What each group of instances has of it.
     pub parts: Vec<GroupFigures>,
@@ -19,16 +18,15 @@ pub struct RunTotal {
 impl RunTotal {
     /// Adds up all accounts; money that of one currency.
     pub fn total_in(outcomes: &[AccountOutcome], currency: Currency) -> Self {
-        let figures = || outcomes.iter().map(|outcome| &outcome.figures);
-        let mut sum = Sum::sum_figures(figures().filter(|figures| figures.currency == currency));
-        sum.counts = figures().map(|figures| figures.counts).sum::<EventCounts>();
+        let figures = outcomes.iter().map(|outcome| &outcome.figures);
+        let mut sum = Sum::sum_figures(figures.clone().filter(|one| one.currency == currency));
+        sum.counts = Sum::sum_figures(figures).counts;
         let groups = outcomes.first().map_or(0, |outcome| outcome.parts.len());
         let mut parts = vec![GroupFigures::default(); groups];
         for outcome in outcomes {
-            parts
-                .iter_mut()
-                .zip(&outcome.parts)
-                .for_each(|(sum, part)| *sum += *part);
+            for (sum, part) in parts.iter_mut().zip(&outcome.parts) {
+                *sum += *part;
+            }
         }
         Self { sum, parts }
     }
@@ -48,13 +46,13 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Whether a run keeps it. A figure that cannot be told keeps none.
+    /// Whether a run keeps it. An unknown figure keeps none.
     pub fn is_kept(&self, total: &RunTotal) -> bool {
         self.figure(total)
             .is_some_and(|figure| self.comparison.holds(figure.cmp(&self.bound)))
     }
 
-    /// The figure of a run that it is about: minor units, or a count; none where it cannot be told.
+    /// The figure of a run that it is about: minor units, or a count; none where it is not known.
     pub fn figure(&self, total: &RunTotal) -> Option<i64> {
         let part = self.group.and_then(|group| total.parts.get(group));
         let part = part.map(|part| Sum {
@@ -65,7 +63,7 @@ impl Limit {
         part.unwrap_or(total.sum).get(self.measure)
     }
 
-    /// How far a run is from keeping it, in millionths of its bound; nothing where it keeps it.
+    /// How far a run is from keeping it, in millionths of its bound; 0 where it keeps it.
     fn excess(&self, total: &RunTotal) -> i128 {
         match self.figure(total) {
             _ if self.is_kept(total) => 0,
@@ -83,18 +81,18 @@ const MILLION: i128 = 1_000_000;
 
 /// The run that is nearest to keeping all limits: it breaks the fewest, and of runs that break equally many it is the one
 /// whose figures exceed their bounds least in all, in proportion to them; then the first.
+/// Rule **nearest-run**.
 pub fn nearest(totals: &[RunTotal], limits: &[Limit]) -> Option<usize> {
-    let distance = |total: &RunTotal| {
+    (0..totals.len()).min_by_key(|number| {
+        let total = &totals[*number];
         let broken = limits.iter().filter(|limit| !limit.is_kept(total)).count();
-        (
-            broken,
-            limits.iter().map(|limit| limit.excess(total)).sum::<i128>(),
-        )
-    };
-    (0..totals.len()).min_by_key(|number| (distance(&totals[*number]), *number))
+        let excess: i128 = limits.iter().map(|limit| limit.excess(total)).sum();
+        (broken, excess, *number)
+    })
 }
 
-/// Which of these pairs of cost and losses are efficient: none of the others has less of one and not more of the other.
+/// Which of these pairs of cost and losses are efficient (the Pareto frontier): no other has less of one and not more of the
+/// other.
 pub fn frontier(points: &[(i64, i64)]) -> Vec<bool> {
     let mut cheapest: BTreeMap<i64, i64> = BTreeMap::new();
     for (cost, losses) in points {
@@ -104,7 +102,7 @@ pub fn frontier(points: &[(i64, i64)]) -> Vec<bool> {
     let mut best: Option<i64> = None;
     cheapest.retain(|_, cost| {
         let is_efficient = best.is_none_or(|best| *cost < best);
-        best = Some(best.map_or(*cost, |best| best.min(*cost)));
+        best = best.filter(|_| !is_efficient).or(Some(*cost));
         is_efficient
     });
     points

@@ -2,140 +2,157 @@
 //!
 //! With ample cash nothing is short, so the payments of an account and their order are fixed. What it lacks is then the
 //! deepest point below what a payment, a restart or the end of a day asks for. With one minor unit less, that point fails.
+//! It never looks for later days on which cash would also be in time; that is the plan's work.
 
 use std::collections::BTreeSet;
 
 use crate::engine::event::Event;
-use crate::engine::ledger::Entry;
+use crate::engine::ledger::{Balance, Entry};
 use crate::engine::{self, Refusal, ReplayOptions, Window};
 use crate::model::account::AccountIndex;
 use crate::model::action::Verb;
 use crate::model::book::Book;
+use crate::model::instance::InstanceIndex;
 use crate::model::money::Money;
 use crate::model::profile::RestoreWhen;
 
-/// What some accounts of a book need, in their order; none where that cannot be told: the amounts of the book are too
+/// What some accounts of a book need, in their order; none where that is not known: the amounts of the book are too
 /// large, or ample cash would keep an instance of which an action then asks a price that is not known.
 pub fn needed(book: &Book, accounts: &BTreeSet<AccountIndex>) -> Vec<Option<Money>> {
     let Some(ample) = book.ample_cash() else {
         return vec![None; accounts.len()];
     };
-    let mut told = accounts.clone();
-    let till = loop {
-        match replay(book, &told, ample) {
-            Ok(till) => break till,
+    let mut replayed = accounts.clone();
+    let watches = loop {
+        match replay(book, &replayed, ample) {
+            Ok(watches) => break watches,
             Err(Refusal::PriceMissing { instance, .. }) => {
-                told.remove(&book.instance(instance).account)
+                replayed.remove(&book.instance(instance).account)
             }
         };
     };
+    let lacking = |account: &AccountIndex| watches[account.0 as usize].lacking();
     accounts
         .iter()
-        .map(|account| told.contains(account).then(|| till.lacking(*account)))
+        .map(|account| replayed.contains(account).then(|| lacking(account)))
         .collect()
 }
 
-/// Replays accounts with so much more cash.
+/// Replays accounts with this much more cash.
 fn replay<'b>(
     book: &'b Book,
     accounts: &BTreeSet<AccountIndex>,
     ample: Money,
-) -> Result<CashNeeded<'b>, Refusal> {
-    let mut till = CashNeeded::watch_cash(book, ample);
-    let mut run = engine::open_with(
-        book,
-        accounts,
-        ReplayOptions {
-            gift: ample,
-            keeps: false,
-        },
-    );
+) -> Result<Vec<CashWatch<'b>>, Refusal> {
+    let options = ReplayOptions {
+        opening_cash: ample,
+        keeps_all: false,
+    };
+    let mut watches: Vec<CashWatch<'b>> = book
+        .account_indexes()
+        .map(|account| CashWatch::watch_account(book, account, ample))
+        .collect();
+    let mut run = engine::open_with(book, accounts, options);
     let mut window = Window::default();
     while run.advance(&mut window)? {
-        till.watch_window(&window);
+        for entry in window.entries() {
+            if let Some(account) = entry.account {
+                watches[account.0 as usize].add_entry(entry);
+            }
+        }
+        for balance in window.balances() {
+            watches[balance.account.0 as usize].add_balance(balance);
+        }
     }
-    Ok(till)
+    Ok(watches)
 }
 
-/// What accounts with ample cash have left, less that cash.
-struct CashNeeded<'b> {
-    book: &'b Book,
+/// What an account with ample cash has left, less that cash.
+struct CashWatch<'b> {
+    credit: Credit<'b>,
     ample: Money,
-    /// What is available beyond settled funds: the credit limit less what is frozen.
-    beyond: Vec<Money>,
     /// The least that was left where something was asked for.
-    least: Vec<Option<Money>>,
+    least: Option<Money>,
     /// At the end of the first day.
-    first: Vec<Money>,
+    first: Money,
 }
 
-impl<'b> CashNeeded<'b> {
-    fn watch_cash(book: &'b Book, ample: Money) -> Self {
-        let funds = || book.accounts.iter().map(|account| account.funds);
+impl<'b> CashWatch<'b> {
+    fn watch_account(book: &'b Book, account: AccountIndex, ample: Money) -> Self {
         Self {
-            book,
+            credit: Credit::credit_of_account(book, account),
             ample,
-            beyond: funds()
-                .map(|funds| funds.available() - funds.settled())
-                .collect(),
-            least: vec![None; book.accounts.len()],
-            first: funds().map(|funds| funds.available()).collect(),
+            least: None,
+            first: book.account(account).funds.available(),
         }
     }
 
-    fn watch_window(&mut self, window: &Window) {
-        window.entries().for_each(|entry| self.add_entry(entry));
-        for balance in window.balances() {
-            let left = balance.available - self.ample;
-            if balance.date >= self.book.days.from {
-                self.ask(balance.account, left);
-            }
-            if balance.date <= self.book.days.from {
-                self.first[balance.account.0 as usize] = left;
-            }
+    fn add_balance(&mut self, balance: &Balance) {
+        let left = balance.available - self.ample;
+        let from = self.credit.book.days.from;
+        if balance.date >= from {
+            self.ask(left);
+        }
+        if balance.date <= from {
+            self.first = left;
         }
     }
 
     /// What a payment or a restart asks for. Usage is asked for at the end of its day.
     fn add_entry(&mut self, entry: &Entry) {
-        let Some(account) = entry.account else { return };
-        let number = account.0 as usize;
-        if let Some(Verb::SetCreditLimit(limit)) =
-            entry.action.map(|action| self.book.action(action).verb)
-        {
-            self.beyond[number] = limit - self.book.account(account).funds.frozen;
-        }
-        let left = entry.balance - self.ample + self.beyond[number];
-        let pays = entry.event != Event::Usage
-            && entry
-                .movement
-                .is_some_and(|moved| moved.amount() <= Money::ZERO);
-        if pays {
-            self.ask(account, left);
+        let left = self.credit.available_after(entry) - self.ample;
+        let paid = entry.moved_amount();
+        if entry.event != Event::Usage && paid.is_some_and(|paid| paid <= Money::ZERO) {
+            self.ask(left);
         } else if entry.event == Event::Restored {
-            self.ask(account, left - self.least_to_restart(entry));
+            let least = entry
+                .instance
+                .map(|one| least_to_restart(self.credit.book, one));
+            self.ask(left - least.unwrap_or_default());
         }
     }
 
-    /// What must be there for a stopped instance to start.
-    fn least_to_restart(&self, entry: &Entry) -> Money {
-        let instance = entry.instance.map(|instance| self.book.instance(instance));
-        let rule = instance.map(|instance| self.book.profile(instance.profile).restore_when);
-        if rule == Some(RestoreWhen::Positive) {
-            Money::from_minor(1)
-        } else {
-            Money::ZERO
-        }
+    fn ask(&mut self, left: Money) {
+        self.least = Some(self.least.map_or(left, |least| least.min(left)));
     }
 
-    fn ask(&mut self, account: AccountIndex, left: Money) {
-        let least = &mut self.least[account.0 as usize];
-        *least = Some(least.map_or(left, |least| least.min(left)));
-    }
-
-    fn lacking(&self, account: AccountIndex) -> Money {
-        let first = self.first[account.0 as usize];
-        let least = self.least[account.0 as usize].map_or(first, |least| least.min(first));
+    fn lacking(&self) -> Money {
+        let least = self.least.unwrap_or(self.first).min(self.first);
         (-least).max(Money::ZERO)
+    }
+}
+
+/// What an account can use beyond what it holds: its credit limit less what is frozen.
+pub(crate) struct Credit<'b> {
+    book: &'b Book,
+    frozen: Money,
+    beyond: Money,
+}
+
+impl<'b> Credit<'b> {
+    pub(crate) fn credit_of_account(book: &'b Book, account: AccountIndex) -> Self {
+        let funds = book.account(account).funds;
+        Self {
+            book,
+            frozen: funds.frozen,
+            beyond: funds.credit_limit - funds.frozen,
+        }
+    }
+
+    /// What is available after a row; rows must come in order.
+    pub(crate) fn available_after(&mut self, entry: &Entry) -> Money {
+        let verb = entry.action.map(|action| self.book.action(action).verb);
+        if let Some(Verb::SetCreditLimit(limit)) = verb {
+            self.beyond = limit - self.frozen;
+        }
+        entry.balance + self.beyond
+    }
+}
+
+/// What must be available for the restart of an instance.
+pub(crate) fn least_to_restart(book: &Book, instance: InstanceIndex) -> Money {
+    match book.profile(book.instance(instance).profile).restore_when {
+        RestoreWhen::Positive => Money::from_minor(1),
+        RestoreWhen::NotNegative => Money::ZERO,
     }
 }

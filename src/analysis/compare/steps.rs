@@ -1,15 +1,14 @@
 //! What happened to instances and accounts, and which of it two runs do not share.
 //!
-//! Usage is summed up, notices are left out, and days on which the same renewal fails in a row are one step: what is left
-//! is what people mean by "what happened".
+//! Usage is summed up, notices are left out, and days on which the same renewal fails in a row are one event: what is left
+//! is what people mean by "what happened". Only runs of the same book can be compared.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::mem;
 
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Entry, Needed};
+use crate::engine::ledger::Entry;
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
@@ -25,7 +24,7 @@ pub enum Subject {
     Instance(InstanceIndex),
 }
 
-/// Something that happened. Two are the same if all but what was short is the same.
+/// Something that happened. Two are the same if all but the shortfall is the same.
 #[derive(Clone, Copy, Debug)]
 pub struct ComparedEvent {
     /// The day; of failures in a row the first.
@@ -58,19 +57,22 @@ impl PartialEq for ComparedEvent {
 
 impl Eq for ComparedEvent {}
 
-/// The steps of a run.
+/// An event and its subject.
+type SubjectEvent = (Subject, ComparedEvent);
+
+/// The events of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Steps {
-    steps: Vec<(Subject, ComparedEvent)>,
+    events: Vec<SubjectEvent>,
     /// What hours cost each instance.
     usage: BTreeMap<InstanceIndex, Money>,
     losses: Losses,
-    /// So many of the steps have been held against those of another run; the rest has still to be.
+    /// Number of leading events that have been compared with those of another run.
     settled: usize,
 }
 
 impl Steps {
-    /// Nothing yet but how the instances of a book stand at its opening.
+    /// No event yet; the instances stand as a book opens.
     pub fn steps_of(book: &Book) -> Self {
         Self {
             losses: Losses::losses_of_book(book),
@@ -81,94 +83,77 @@ impl Steps {
     /// Adds a row. Rows without an account of the book are left out.
     pub fn add_event_of(&mut self, entry: &Entry) {
         let meaning = self.losses.meaning_of_entry(entry);
-        let Some(account) = entry
-            .account
-            .filter(|_| meaning != Some(RowMeaning::FailsAgain))
-        else {
+        let Some(account) = entry.account else { return };
+        if meaning == Some(RowMeaning::FailsAgain) {
             return;
-        };
+        }
         let subject = entry
             .instance
             .map_or(Subject::Account(account), Subject::Instance);
-        let short = entry.shortfall().and_then(|short| match short.needed {
-            Needed::Price(needed) => Some(needed - short.available - short.voucher),
-            Needed::MoreThanZero | Needed::AtLeastZero => None,
-        });
-        let step = ComparedEvent {
+        let short = entry.shortfall().filter(|short| short.price().is_some());
+        let event = ComparedEvent {
             date: entry.date,
             event: entry.event,
             reason: entry.reason,
-            amount: entry.movement.map(|movement| movement.amount()),
+            amount: entry.moved_amount(),
             until: entry.term.map(|term| term.end),
-            short,
+            short: short.map(|short| short.missing()),
             weight: meaning.map_or(0, RowMeaning::weight),
         };
-        match (step.event, subject) {
+        match (event.event, subject) {
             (Event::Usage, Subject::Instance(instance)) => {
-                *self.usage.entry(instance).or_default() -= step.amount.unwrap_or_default();
+                *self.usage.entry(instance).or_default() -= event.amount.unwrap_or_default();
             }
             (Event::Reminder | Event::BalanceAlert | Event::ArrearsForecast, _) => {}
-            _ => self.steps.push((subject, step)),
+            _ => self.events.push((subject, event)),
         }
     }
 
     /// Forgets what two runs that are read side by side share before a day, none for all days: their differences stay the
-    /// same. Both have all their steps before that day.
+    /// same. Both have all their events before that day.
     pub fn settle(base: &mut Self, other: &mut Self, before: Option<Day>) {
-        let (left, right) = (base.take_before(before), other.take_before(before));
-        let (mut left, mut right) = (left.as_slice(), right.as_slice());
         let (mut only_base, mut only_other) = (Vec::new(), Vec::new());
-        while let Some(subject) = next_subject(left, right) {
-            let (of_left, of_right) = (take(&mut left, subject), take(&mut right, subject));
-            only_base.extend(
-                without(of_left, of_right)
-                    .into_iter()
-                    .map(|step| (subject, step)),
-            );
-            only_other.extend(
-                without(of_right, of_left)
-                    .into_iter()
-                    .map(|step| (subject, step)),
-            );
+        for one in unshared(&base.take_before(before), &other.take_before(before)) {
+            only_base.extend(one.base.into_iter().map(|event| (one.subject, event)));
+            only_other.extend(one.other.into_iter().map(|event| (one.subject, event)));
         }
         base.keep(only_base);
         other.keep(only_other);
     }
 
-    /// Takes the steps before a day that have not been held against others, by subject.
-    fn take_before(&mut self, day: Option<Day>) -> Vec<(Subject, ComparedEvent)> {
-        let open = self.steps.split_off(self.settled);
-        let is_before =
-            |(_, step): &(Subject, ComparedEvent)| day.is_none_or(|day| step.date < day);
-        let (mut taken, later): (Vec<_>, Vec<_>) = open.into_iter().partition(is_before);
-        self.steps.extend(later);
+    /// Takes the events before a day that have not been compared, by subject.
+    fn take_before(&mut self, before: Option<Day>) -> Vec<SubjectEvent> {
+        let open = self.events.split_off(self.settled).into_iter();
+        let (mut taken, later): (Vec<_>, Vec<_>) =
+            open.partition(|(_, event)| before.is_none_or(|day| event.date < day));
+        self.events.extend(later);
         taken.sort_by_key(|(subject, _)| *subject);
         taken
     }
 
-    /// Keeps steps that the other run does not have, before those that are still to be held against it.
-    fn keep(&mut self, only: Vec<(Subject, ComparedEvent)>) {
+    /// Keeps events that the other run does not have, before those that have not been compared.
+    fn keep(&mut self, only: Vec<SubjectEvent>) {
         let kept = only.len();
-        self.steps.splice(self.settled..self.settled, only);
+        self.events.splice(self.settled..self.settled, only);
         self.settled += kept;
     }
 
     /// Gives every instance another number.
     pub fn renumber(&mut self, number: impl Fn(InstanceIndex) -> InstanceIndex) {
-        for (subject, _) in &mut self.steps {
+        for (subject, _) in &mut self.events {
             if let Subject::Instance(instance) = subject {
                 *instance = number(*instance);
             }
         }
-        self.usage = mem::take(&mut self.usage)
-            .into_iter()
+        let usage = mem::take(&mut self.usage).into_iter();
+        self.usage = usage
             .map(|(instance, cost)| (number(instance), cost))
             .collect();
     }
 
-    /// Puts the steps of each subject together, once all are there.
+    /// Puts the events of each subject together, once all are there.
     pub fn in_order(mut self) -> Self {
-        self.steps.sort_by_key(|(subject, _)| *subject);
+        self.events.sort_by_key(|(subject, _)| *subject);
         self
     }
 
@@ -186,9 +171,9 @@ impl Steps {
 pub struct Difference {
     /// The subject.
     pub subject: Subject,
-    /// The steps that only the first run has.
+    /// The events that only the first run has.
     pub base: Vec<ComparedEvent>,
-    /// The steps that only the second run has.
+    /// The events that only the second run has.
     pub other: Vec<ComparedEvent>,
     /// What hours cost in the first run and in the second.
     pub usage: (Money, Money),
@@ -200,97 +185,90 @@ impl Difference {
         if matches!(self.subject, Subject::Account(_)) {
             return Money::ZERO;
         }
-        let paid =
-            |steps: &[ComparedEvent]| -steps.iter().filter_map(|step| step.amount).sum::<Money>();
-        paid(&self.other) - paid(&self.base) + self.usage.1 - self.usage.0
+        moved(&self.base) - moved(&self.other) + self.usage.1 - self.usage.0
     }
 
     /// How bad the worst is that happens in only one of the runs: 0 where nothing is lost or short in either.
     pub fn weight(&self) -> u8 {
-        self.base
-            .iter()
-            .chain(&self.other)
-            .map(|step| step.weight)
-            .max()
-            .unwrap_or(0)
+        let events = self.base.iter().chain(&self.other);
+        events.map(|event| event.weight).max().unwrap_or(0)
+    }
+
+    /// No difference in events.
+    fn in_usage(subject: Subject) -> Self {
+        Self {
+            subject,
+            base: Vec::new(),
+            other: Vec::new(),
+            usage: (Money::ZERO, Money::ZERO),
+        }
     }
 }
 
-/// The subjects of which two runs tell different things, in their order.
+fn moved(events: &[ComparedEvent]) -> Money {
+    events.iter().filter_map(|event| event.amount).sum()
+}
+
+/// The subjects in which two runs differ, in their order.
 pub fn differences(base: &Steps, other: &Steps) -> Vec<Difference> {
-    let (mut left, mut right) = (base.steps.as_slice(), other.steps.as_slice());
-    let mut found = BTreeMap::new();
-    while let Some(subject) = next_subject(left, right) {
-        let (of_left, of_right) = (take(&mut left, subject), take(&mut right, subject));
-        let (only_base, only_other) = (without(of_left, of_right), without(of_right, of_left));
-        if !only_base.is_empty() || !only_other.is_empty() {
-            let usage = (base.usage(subject), other.usage(subject));
-            found.insert(
-                subject,
-                Difference {
-                    subject,
-                    base: only_base,
-                    other: only_other,
-                    usage,
-                },
-            );
+    let mut found: BTreeMap<Subject, Difference> = unshared(&base.events, &other.events)
+        .into_iter()
+        .map(|difference| (difference.subject, difference))
+        .collect();
+    for instance in base.usage.keys().chain(other.usage.keys()) {
+        let subject = Subject::Instance(*instance);
+        if base.usage(subject) != other.usage(subject) {
+            let entry = found.entry(subject);
+            entry.or_insert_with(|| Difference::in_usage(subject));
         }
     }
-    for subject in base
-        .usage
-        .keys()
-        .chain(other.usage.keys())
-        .map(|instance| Subject::Instance(*instance))
-    {
-        let usage = (base.usage(subject), other.usage(subject));
-        if usage.0 != usage.1 {
-            let none = || Difference {
-                subject,
-                base: Vec::new(),
-                other: Vec::new(),
-                usage,
-            };
-            found.entry(subject).or_insert_with(none);
-        }
+    for (subject, difference) in &mut found {
+        difference.usage = (base.usage(*subject), other.usage(*subject));
     }
     found.into_values().collect()
 }
 
-fn next_subject(
-    left: &[(Subject, ComparedEvent)],
-    right: &[(Subject, ComparedEvent)],
-) -> Option<Subject> {
-    let (left, right) = (
-        left.first().map(|(subject, _)| *subject),
-        right.first().map(|(subject, _)| *subject),
-    );
-    left.into_iter().chain(right).min()
+/// What only one of two lists has, by subject: a merge of lists that are sorted by subject.
+fn unshared(mut base: &[SubjectEvent], mut other: &[SubjectEvent]) -> Vec<Difference> {
+    let mut found = Vec::new();
+    while let Some((subject, _)) = base
+        .iter()
+        .take(1)
+        .chain(other.first())
+        .min_by_key(|one| one.0)
+    {
+        let of_base = take_subject(&mut base, *subject);
+        let of_other = take_subject(&mut other, *subject);
+        let difference = Difference {
+            base: without(of_base, of_other),
+            other: without(of_other, of_base),
+            ..Difference::in_usage(*subject)
+        };
+        if !difference.base.is_empty() || !difference.other.is_empty() {
+            found.push(difference);
+        }
+    }
+    found
 }
 
-/// Takes the steps of a subject from the front.
-fn take<'s>(
-    steps: &mut &'s [(Subject, ComparedEvent)],
-    subject: Subject,
-) -> &'s [(Subject, ComparedEvent)] {
-    let (of_subject, rest) =
-        steps.split_at(steps.partition_point(|(one, _)| one.cmp(&subject) != Ordering::Greater));
-    *steps = rest;
-    of_subject
+/// Takes the events of the least subject from the front.
+fn take_subject<'s>(events: &mut &'s [SubjectEvent], subject: Subject) -> &'s [SubjectEvent] {
+    let end = events.partition_point(|(one, _)| *one <= subject);
+    let (taken, rest) = events.split_at(end);
+    *events = rest;
+    taken
 }
 
-/// The steps of one list that the other does not have, as often as it has them.
-fn without(
-    steps: &[(Subject, ComparedEvent)],
-    others: &[(Subject, ComparedEvent)],
-) -> Vec<ComparedEvent> {
-    let mut others: Vec<&ComparedEvent> = others.iter().map(|(_, step)| step).collect();
+/// The events of one list that the other does not have, as often as it has them.
+fn without(events: &[SubjectEvent], others: &[SubjectEvent]) -> Vec<ComparedEvent> {
+    let mut others: Vec<&ComparedEvent> = others.iter().map(|(_, event)| event).collect();
     let mut only = Vec::new();
-    for (_, step) in steps {
-        match others.iter().position(|other| *other == step) {
+    for (_, event) in events {
+        match others.iter().position(|other| *other == event) {
             Some(at) => {
                 others.remove(at);
             }
-            None => only.push(*step),
+            None => only.push(*event),
         }
     }
     only

@@ -1,16 +1,18 @@
-//! Which keys of a profile decided about a row. What a row does not say itself is known from the rows before it.
+//! Which keys of a profile decided about a row. What a row does not say itself is known from the rows before it; nothing is
+//! replayed.
 
 use std::collections::BTreeMap;
 
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Basis, Entry, Needed};
+use crate::engine::ledger::{Basis, Entry};
+use crate::engine::lifecycle::release_of_unpaid;
 use crate::model::action::Verb;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{Instance, InstanceIndex, State};
+use crate::model::money::Money;
 use crate::model::profile::{
-    AttemptDays, DowngradeMonths, Profile, RecoverFrom, RefundMethod, Restart, RestoreWhen,
-    RetentionFrom, UpgradeMonths, WhenShort, spelling,
+    AttemptDays, Profile, RecoverFrom, RefundMethod, RetentionFrom, WhenShort,
 };
 
 /// Where an instance stands before a row.
@@ -27,18 +29,11 @@ struct StateBefore {
 
 impl StateBefore {
     fn at_opening(instance: &Instance) -> Self {
-        let Instance {
-            state,
-            returned,
-            expires_on,
-            since,
-            ..
-        } = *instance;
         Self {
-            state,
-            returned,
-            expires: expires_on,
-            since,
+            state: instance.state,
+            returned: instance.returned,
+            expires: instance.expires_on,
+            since: instance.since,
         }
     }
 
@@ -58,55 +53,55 @@ impl StateBefore {
 /// The rules behind the rows of a book, which are asked in the order of the ledger.
 pub(super) struct RuleFinder<'b> {
     book: &'b Book,
-    standings: BTreeMap<InstanceIndex, StateBefore>,
+    states: BTreeMap<InstanceIndex, StateBefore>,
 }
 
 impl<'b> RuleFinder<'b> {
     pub(super) fn rules_of_book(book: &'b Book) -> Self {
         Self {
             book,
-            standings: BTreeMap::new(),
+            states: BTreeMap::new(),
         }
     }
 
     /// Whether the row recovers an instance that was returned.
     pub(super) fn recovers_a_return(&self, entry: &Entry) -> bool {
-        let standing = entry.instance.map(|index| self.standing(index));
-        entry.event == Event::Recovered && standing.is_some_and(|standing| standing.returned)
+        let before = entry.instance.map(|index| self.state_before(index));
+        entry.event == Event::Recovered && before.is_some_and(|before| before.returned)
     }
 
-    /// The row has been told.
+    /// Notes a row whose rule is known.
     pub(super) fn follow(&mut self, entry: &Entry) {
         if let Some(index) = entry.instance {
-            self.standings
-                .insert(index, self.standing(index).after(entry));
+            let after = self.state_before(index).after(entry);
+            self.states.insert(index, after);
         }
     }
 
-    fn standing(&self, index: InstanceIndex) -> StateBefore {
-        let opening = || StateBefore::at_opening(self.book.instance(index));
-        self.standings.get(&index).copied().unwrap_or_else(opening)
+    fn state_before(&self, index: InstanceIndex) -> StateBefore {
+        match self.states.get(&index) {
+            Some(state) => *state,
+            None => StateBefore::at_opening(self.book.instance(index)),
+        }
     }
 
     /// The keys that decided about a row, with their profile; none where no key of a profile did.
     pub(super) fn rule_behind(&self, entry: &Entry) -> Option<String> {
         let index = entry.instance?;
-        let (standing, profile) = (
-            self.standing(index),
-            self.book.profile(self.book.instance(index).profile),
-        );
+        let before = self.state_before(index);
+        let profile = self.book.profile(self.book.instance(index).profile);
         let rule = match (entry.event, entry.reason) {
             (Event::RenewalFailed, _) if could_be_paid(entry) => {
                 return Some(self.stopped_renewals(profile));
             }
             (Event::Renewed, Some(Reason::Auto)) | (Event::RenewalFailed, _) => attempts(profile),
-            (Event::Recovered, _) if standing.returned => return None,
+            (Event::Recovered, _) if before.returned => return None,
             (Event::Recovered, _) => recovery(profile),
             (Event::Expired | Event::Reclaimed, _) => {
                 format!("suspend_after_days = {}", profile.suspend_after_days)
             }
             (Event::Terminated, Some(Reason::RetentionOver)) => {
-                retention(profile, standing, entry.date)
+                retention(profile, before, entry.date)
             }
             (Event::Returned | Event::Refunded, _) => refund(profile, entry)?,
             (Event::Resized, _) => resize(profile, entry)?,
@@ -146,10 +141,8 @@ impl<'b> RuleFinder<'b> {
 
 /// Whether funds would have sufficed for a renewal that fails all the same, because one before it failed.
 pub(super) fn could_be_paid(entry: &Entry) -> bool {
-    entry.shortfall().is_some_and(|short| match short.needed {
-        Needed::Price(price) => price <= short.available + short.voucher,
-        Needed::MoreThanZero | Needed::AtLeastZero => false,
-    })
+    let short = entry.shortfall();
+    short.is_some_and(|short| short.price().is_some() && short.missing() <= Money::ZERO)
 }
 
 fn attempts(profile: &Profile) -> String {
@@ -176,21 +169,21 @@ fn recovery(profile: &Profile) -> String {
 }
 
 /// What is stopped in arrears is kept by one key, what is in the bin by another, counted from one of three days.
-fn retention(profile: &Profile, standing: StateBefore, day: Day) -> String {
-    if standing.state == Some(State::Stopped) {
-        return format!(
-            "postpaid_retention_days = {}",
-            profile.postpaid_retention_days
-        );
+fn retention(profile: &Profile, before: StateBefore, day: Day) -> String {
+    if before.state == Some(State::Stopped) {
+        let days = profile.postpaid_retention_days;
+        return format!("postpaid_retention_days = {days}");
     }
     let days = format!("retention_days = {}", profile.retention_days);
-    let due = |base: Option<Day>| base.is_some_and(|base| base + profile.retention_days + 1 < day);
+    let was_reclaimed_yesterday = before.since == Some(day.yesterday());
+    let by_expiry = before
+        .expires
+        .map(|expires| release_of_unpaid(profile, expires, expires));
+    let is_over = by_expiry.is_some_and(|released| released < day);
     match profile.retention_from {
-        _ if standing.returned => format!("{days}, counted from the day of return"),
+        _ if before.returned => format!("{days}, counted from the day of return"),
         RetentionFrom::Reclaim => days,
-        RetentionFrom::Expiry
-            if standing.since == Some(day.yesterday()) && due(standing.expires) =>
-        {
+        RetentionFrom::Expiry if was_reclaimed_yesterday && is_over => {
             format!(
                 "{days}, counted from the expiry, but gone on the day after reclaiming at the earliest"
             )
@@ -204,10 +197,7 @@ fn refund(profile: &Profile, entry: &Entry) -> Option<String> {
     match entry.basis {
         Some(Basis::Refund {
             consumed: Some(_), ..
-        }) => Some(format!(
-            "refund = \"{}\"",
-            spelling(profile.refund, RefundMethod::NAMES)
-        )),
+        }) => Some(format!("refund = \"{}\"", profile.refund.name())),
         Some(Basis::Refund { consumed: None, .. }) => {
             let (days, count) = (profile.full_refund_days, profile.full_refunds);
             Some(format!(
@@ -220,7 +210,7 @@ fn refund(profile: &Profile, entry: &Entry) -> Option<String> {
 
 /// An upgrade pays for a term; a downgrade has the figures of a refund. Other resizes move nothing by any key.
 fn resize(profile: &Profile, entry: &Entry) -> Option<String> {
-    let months = spelling(profile.downgrade_months, DowngradeMonths::NAMES);
+    let months = profile.downgrade_months.name();
     match (entry.basis, entry.term) {
         (Some(Basis::Refund { .. }), _) if !profile.downgrade_refund => {
             Some("downgrade_refund = false".to_owned())
@@ -231,7 +221,7 @@ fn resize(profile: &Profile, entry: &Entry) -> Option<String> {
         (Some(Basis::Refund { .. }), _) => Some(format!("downgrade_months = \"{months}\"")),
         (_, Some(_)) => Some(format!(
             "upgrade_months = \"{}\"",
-            spelling(profile.upgrade_months, UpgradeMonths::NAMES)
+            profile.upgrade_months.name()
         )),
         _ => None,
     }
@@ -239,20 +229,22 @@ fn resize(profile: &Profile, entry: &Entry) -> Option<String> {
 
 /// None where hours cost the hourly price as it is.
 fn usage(profile: &Profile, entry: &Entry) -> Option<String> {
-    let tiers: Vec<String> = profile
-        .hourly_tiers
-        .iter()
+    let mut keys = Vec::new();
+    if entry.state == Some(State::Stopped) {
+        keys.push("bill_while_stopped = true".to_owned());
+    }
+    let tiers = profile.hourly_tiers.iter();
+    let tiers: Vec<String> = tiers
         .map(|(from, factor)| format!("{from} = {factor}"))
         .collect();
-    let tiers = (!tiers.is_empty()).then(|| format!("hourly_tiers = {{ {} }}", tiers.join(", ")));
-    let stopped =
-        (entry.state == Some(State::Stopped)).then(|| "bill_while_stopped = true".to_owned());
-    let keys: Vec<String> = stopped.into_iter().chain(tiers).collect();
+    if !tiers.is_empty() {
+        keys.push(format!("hourly_tiers = {{ {} }}", tiers.join(", ")));
+    }
     (!keys.is_empty()).then(|| keys.join(", "))
 }
 
 fn restart(profile: &Profile) -> String {
-    let restart = spelling(profile.restart, Restart::NAMES);
-    let when = spelling(profile.restore_when, RestoreWhen::NAMES);
+    let restart = profile.restart.name();
+    let when = profile.restore_when.name();
     format!("restart = \"{restart}\", restore_when = \"{when}\"")
 }

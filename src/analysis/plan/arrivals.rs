@@ -1,4 +1,4 @@
-//! When money can come: the days on which people send it, and the working days until it is there.
+//! When money can come: the days on which people send it, and the working days until it arrives. It knows no amounts.
 
 use crate::model::action::Channel;
 use crate::model::book::Book;
@@ -22,7 +22,7 @@ pub enum Cadence {
 pub struct Arrival {
     /// The last day of the cadence on which it can be sent.
     pub sent: Day,
-    /// The day on which it is there.
+    /// The day on which it arrives.
     pub arrives: Day,
 }
 
@@ -30,17 +30,17 @@ pub struct Arrival {
 #[derive(Clone, Copy, Debug)]
 pub struct PaymentChannel<'b> {
     book: &'b Book,
-    /// How it is sent; none: it is there at once.
+    /// How it is sent; none: it arrives immediately.
     pub channel: Option<Channel>,
 }
 
 impl<'b> PaymentChannel<'b> {
-    /// The way of a channel.
+    /// A channel with the rules of a book.
     pub fn channel_of_book(book: &'b Book, channel: Option<Channel>) -> Self {
         Self { book, channel }
     }
 
-    /// The day on which money is there that is sent on `day`.
+    /// The day on which money arrives that is sent on `day`.
     pub fn arrival(self, day: Day) -> Day {
         let profile = self.book.default_profile();
         let days = match self.channel {
@@ -53,11 +53,12 @@ impl<'b> PaymentChannel<'b> {
 
     /// The last day of the run on which money can be sent that must be there by `day`; none where even the first is too
     /// late.
+    /// Rule **plan-latest**.
     pub fn latest_sending(self, day: Day) -> Option<Day> {
         let first = self.book.days.from;
-        let days = std::iter::successors(Some(day), |day| Some(day.yesterday()))
-            .take_while(|day| *day >= first);
-        days.into_iter().find(|sent| self.arrival(*sent) <= day)
+        let days = std::iter::successors(Some(day), |day| Some(day.yesterday()));
+        let mut in_run = days.take_while(|day| *day >= first);
+        in_run.find(|sent| self.arrival(*sent) <= day)
     }
 
     /// The arrivals within the run, by day. Of what arrives on one day the last sending counts.
@@ -81,28 +82,18 @@ impl<'b> PaymentChannel<'b> {
 
 /// The days of the run on which money can be sent, ascending.
 fn sendings(book: &Book, cadence: &Cadence) -> Vec<Day> {
-    let (from, to) = (book.days.from, book.days.to);
-    let all = || {
-        std::iter::successors(Some(from), |day| Some(day.tomorrow()))
-            .take_while(move |day| *day <= to)
+    let from = book.days.from;
+    let mut days: Vec<Day> = match cadence {
+        Cadence::On(days) => days.clone(),
+        _ => book.days.days().collect(),
     };
-    match cadence {
-        Cadence::Monthly => all()
-            .filter(|day| *day == from || day.day_of_month() == 1)
-            .collect(),
-        Cadence::Weekly => all()
-            .filter(|day| *day == from || day.is_monday())
-            .collect(),
-        Cadence::Daily => all().collect(),
-        Cadence::On(days) => {
-            let mut days: Vec<Day> = days
-                .iter()
-                .copied()
-                .filter(|day| book.days.contains(*day))
-                .collect();
-            days.sort_unstable();
-            days.dedup();
-            days
-        }
-    }
+    days.retain(|day| match cadence {
+        Cadence::Monthly => *day == from || day.day_of_month() == 1,
+        Cadence::Weekly => *day == from || day.is_monday(),
+        Cadence::Daily => true,
+        Cadence::On(_) => book.days.contains(*day),
+    });
+    days.sort_unstable();
+    days.dedup();
+    days
 }

@@ -1,9 +1,10 @@
 //! What happens if one top-up does not come and all others do: the instances that fail until the next one, and how each of
-//! them ends.
+//! them ends. It changes no sum.
 
 use std::collections::BTreeSet;
 
 use super::TopUp;
+use super::keep_rules::next_rows;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
 use crate::engine::{PlannedStep, Refusal, Simulation};
@@ -21,8 +22,8 @@ pub struct Consequence {
     pub event: Event,
 }
 
-/// Tells for each top-up what happens without it.
-pub(super) fn tell(opening: &Simulation<'_>, top_ups: &mut [TopUp]) -> Result<(), Refusal> {
+/// Finds for each top-up what happens without it.
+pub(super) fn find(opening: &Simulation<'_>, top_ups: &mut [TopUp]) -> Result<(), Refusal> {
     let mut walk = opening.clone();
     for at in 0..top_ups.len() {
         let day = top_ups[at].arrival.arrives;
@@ -38,67 +39,75 @@ pub(super) fn tell(opening: &Simulation<'_>, top_ups: &mut [TopUp]) -> Result<()
 /// Follows a run from a day on, to which later top-ups come: victims are taken until the first of these is there, and
 /// followed to their end.
 fn follow(
-    mut trial: Simulation<'_>,
+    mut fork: Simulation<'_>,
     from: Day,
     later: &[TopUp],
 ) -> Result<Vec<Consequence>, Refusal> {
+    let last = fork.book().days.to;
     let next = later.first().map(|next| next.arrival.arrives);
     let mut coming = later.iter().peekable();
-    let mut story = Vec::new();
-    let mut victims: BTreeSet<InstanceIndex> = BTreeSet::new();
-    let mut taking = true;
+    let mut victims = Victims {
+        taking: true,
+        taken: BTreeSet::new(),
+        found: Vec::new(),
+    };
     loop {
-        // Most stories end before the next top-up but one, so none is added before its day.
-        while let Some(top_up) = coming.next_if(|one| {
-            trial
-                .next_day()
-                .is_none_or(|day| one.arrival.arrives <= day)
-        }) {
-            trial.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount));
+        let day = fork.next_day();
+        // Most end before the next top-up but one, so none is added before its day.
+        if let Some(top_up) = coming.next_if(|one| day.is_none_or(|day| one.arrival.arrives <= day))
+        {
+            fork.add_step(top_up.arrival.arrives, PlannedStep::Receive(top_up.amount));
+            continue;
         }
-        let Some(day) = trial.next_day() else { break };
-        if victims.is_empty() && next.is_some_and(|next| day > next) {
+        let is_late = day.zip(next).is_some_and(|(day, next)| day > next);
+        if is_late && victims.taken.is_empty() {
             break;
         }
-        trial.advance(day)?;
-        for entry in trial
-            .take_entries()
-            .iter()
-            .filter(|entry| entry.date >= from)
-        {
-            taking &= !(Some(entry.date) == next && is_of_the_plan(entry));
-            let Some(instance) = entry.instance else {
-                continue;
-            };
-            let told = Consequence {
+        let Some(rows) = next_rows(&mut fork, last)? else {
+            break;
+        };
+        for entry in rows.entries.iter().filter(|entry| entry.date >= from) {
+            victims.taking &= !(Some(entry.date) == next && is_of_the_plan(entry));
+            victims.read(entry);
+        }
+        victims.taking &= next.is_none_or(|next| rows.day < next);
+    }
+    Ok(victims.found)
+}
+
+/// The instances that fail, and what happens to them.
+struct Victims {
+    /// Whether what fails now is a victim.
+    taking: bool,
+    taken: BTreeSet<InstanceIndex>,
+    found: Vec<Consequence>,
+}
+
+impl Victims {
+    fn read(&mut self, entry: &Entry) {
+        let Some(instance) = entry.instance else {
+            return;
+        };
+        let is_taken = self.taken.contains(&instance);
+        let is_found = match entry.event {
+            Event::Rejected => self.taking && begins(entry),
+            _ if self.taking && !is_taken && begins(entry) => self.taken.insert(instance),
+            Event::Expired | Event::Reclaimed => is_taken,
+            Event::Renewed
+            | Event::Recovered
+            | Event::Restored
+            | Event::Terminated
+            | Event::Returned => self.taken.remove(&instance),
+            _ => false,
+        };
+        if is_found {
+            self.found.push(Consequence {
                 day: entry.date,
                 instance: entry.instance,
                 event: entry.event,
-            };
-            let is_victim = victims.contains(&instance);
-            match entry.event {
-                Event::Rejected if taking && begins(entry) => story.push(told),
-                _ if taking && !is_victim && begins(entry) => {
-                    story.push(told);
-                    victims.insert(instance);
-                }
-                Event::Expired | Event::Reclaimed if is_victim => story.push(told),
-                Event::Renewed
-                | Event::Recovered
-                | Event::Restored
-                | Event::Terminated
-                | Event::Returned
-                    if is_victim =>
-                {
-                    story.push(told);
-                    victims.remove(&instance);
-                }
-                _ => {}
-            }
+            });
         }
-        taking &= next.is_none_or(|next| day < next);
     }
-    Ok(story)
 }
 
 /// Whether a row is a top-up of the plan, behind the actions of its day.

@@ -1,23 +1,22 @@
 //! What has to be there, and by when: one fold over the run with ample money.
 //!
 //! Every row of that run that needs money says how much the account would have held without the plan. What is missing
-//! must have come by the row's day, or by the day before where it stands ahead of the plan's top-ups of its day.
+//! must have come by the row's day, or by the day before where it stands ahead of the plan's top-ups of its day. The least sums
+//! are the running maximum of what is missing. It never replays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arrivals::Arrival;
 use super::{AmpleRun, FundingFailure, NeedCause, TopUp, UnavoidableCause, UnavoidableLoss};
+use crate::analysis::compare::{Credit, least_to_restart};
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::Simulation;
 use crate::engine::event::{Event, Reason};
-use crate::engine::ledger::{Entry, Needed};
-use crate::model::account::AccountIndex;
-use crate::model::action::Verb;
+use crate::engine::ledger::Entry;
 use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{InstanceIndex, State};
 use crate::model::money::Money;
-use crate::model::profile::RestoreWhen;
 
 /// How low the available balance may fall.
 #[derive(Clone, Copy, Debug)]
@@ -34,37 +33,9 @@ impl Floors {
         self.reserve.max(self.alert)
     }
 
-    /// After a payment, for which at least nothing must be left.
+    /// After a payment that must leave `least`.
     pub(super) fn of_a_payment(self, least: Money) -> Money {
         self.reserve.map_or(least, |reserve| reserve.max(least))
-    }
-}
-
-/// What an account can use beyond what it holds: its credit limit less what is frozen.
-pub(super) struct Credit<'q> {
-    book: &'q Book,
-    frozen: Money,
-    credit: Money,
-}
-
-impl<'q> Credit<'q> {
-    pub(super) fn credit_of_account(book: &'q Book, account: AccountIndex) -> Self {
-        let funds = book.account(account).funds;
-        Self {
-            book,
-            frozen: funds.frozen,
-            credit: funds.credit_limit - funds.frozen,
-        }
-    }
-
-    /// What is available behind a row; rows must come in order.
-    pub(super) fn available(&mut self, entry: &Entry) -> Money {
-        if let Some(Verb::SetCreditLimit(limit)) =
-            entry.action.map(|action| self.book.action(action).verb)
-        {
-            self.credit = limit - self.frozen;
-        }
-        entry.balance + self.credit
     }
 }
 
@@ -75,9 +46,9 @@ pub(super) struct Needs<'q> {
     ample: Money,
     floors: Floors,
     credit: Credit<'q>,
-    /// The ample money, once it has come.
-    received: Option<Money>,
-    /// The day of the last row, and what was available behind it.
+    /// Whether the ample money has come.
+    has_come: bool,
+    /// The day of the last row, and what was available after it without the ample money.
     last: Option<(Day, Money)>,
     /// The sum of all top-ups.
     total: Money,
@@ -94,7 +65,8 @@ impl<'q> Needs<'q> {
     /// Folds the run with ample money, which came on the first of these arrivals.
     pub(super) fn needs_of_run(
         run: &AmpleRun<'q>,
-        (arrivals, ample): (&'q [Arrival], Money),
+        arrivals: &'q [Arrival],
+        ample: Money,
         floors: Floors,
     ) -> Self {
         let book = run.end.book();
@@ -104,7 +76,7 @@ impl<'q> Needs<'q> {
             ample,
             floors,
             credit: Credit::credit_of_account(book, run.end.account()),
-            received: None,
+            has_come: false,
             last: None,
             total: Money::ZERO,
             top_ups: Vec::new(),
@@ -114,6 +86,11 @@ impl<'q> Needs<'q> {
         };
         run.entries.iter().for_each(|entry| needs.need_for(entry));
         needs.end_day();
+        debug_assert_eq!(
+            needs.top_ups.iter().map(|one| one.amount).sum::<Money>(),
+            needs.total,
+            "the top-ups add up to the greatest lack"
+        );
         needs
     }
 
@@ -121,57 +98,48 @@ impl<'q> Needs<'q> {
         if self.last.is_some_and(|(day, _)| day != entry.date) {
             self.end_day();
         }
-        if (entry.event, entry.action) == (Event::TopUp, None) {
-            self.received = Some(self.ample);
+        self.has_come |= (entry.event, entry.action) == (Event::TopUp, None);
+        let mut available = self.credit.available_after(entry);
+        if self.has_come {
+            available -= self.ample;
         }
-        let available = self.credit.available(entry) - self.received.unwrap_or(Money::ZERO);
         self.last = Some((entry.date, available));
-        let lacking = failed(entry, available)
-            .filter(|failure| !self.has_come() || failure.cause != NeedCause::Usage);
-        if let Some(failure) = lacking {
+        if let Some(failure) = failed(entry, available)
+            && !(self.has_come && failure.cause == NeedCause::Usage)
+        {
             self.give_up(failure);
-        } else if let Some((cause, by)) = needed(entry).filter(|_| self.has_come()) {
-            let least = match (cause, entry.instance) {
-                (NeedCause::Restart, Some(instance)) => least_of_restart(self.book, instance),
-                _ => Money::ZERO,
-            };
-            let instance = entry.instance;
+        } else if let Some(need) = PaymentNeed::need_of(self.book, entry)
+            && self.has_come
+        {
             let failure = FundingFailure {
                 day: entry.date,
-                by,
-                cause,
-                instance,
-                missing: least - available,
+                by: need.by,
+                cause: need.cause,
+                instance: entry.instance,
+                missing: need.least - available,
             };
-            if failure.missing > Money::ZERO && self.runway.is_none() {
-                self.runway = Some(failure);
+            if failure.missing > Money::ZERO {
+                self.runway = self.runway.or(Some(failure));
             }
             self.need(FundingFailure {
-                missing: self.floors.of_a_payment(least) - available,
+                missing: self.floors.of_a_payment(need.least) - available,
                 ..failure
             });
         }
     }
 
-    /// Whether the money of the plan has come.
-    fn has_come(&self) -> bool {
-        self.received.is_some()
-    }
-
-    /// Holds the balance at a day's end against the floor.
+    /// Compares the balance at a day's end with the floor.
     fn end_day(&mut self) {
-        let (Some((day, available)), Some(floor)) = (self.last, self.floors.of_a_day()) else {
-            return;
-        };
-        let failure = FundingFailure {
-            day,
-            by: day,
-            cause: NeedCause::Floor,
-            instance: None,
-            missing: floor - available,
-        };
-        if self.has_come() {
-            self.need(failure);
+        if let (Some((day, available)), Some(floor)) = (self.last, self.floors.of_a_day())
+            && self.has_come
+        {
+            self.need(FundingFailure {
+                day,
+                by: day,
+                cause: NeedCause::Floor,
+                instance: None,
+                missing: floor - available,
+            });
         }
     }
 
@@ -188,18 +156,15 @@ impl<'q> Needs<'q> {
         let arrival = self.arrivals[open.checked_sub(1).expect("ample money came before")];
         match self.top_ups.last_mut() {
             Some(last) if last.arrival == arrival => last.amount += more,
-            _ => {
-                let first = FundingFailure {
+            _ => self.top_ups.push(TopUp {
+                arrival,
+                amount: more,
+                first: FundingFailure {
                     missing: more,
                     ..failure
-                };
-                self.top_ups.push(TopUp {
-                    arrival,
-                    amount: more,
-                    first,
-                    without: Vec::new(),
-                });
-            }
+                },
+                without: Vec::new(),
+            }),
         }
     }
 
@@ -211,46 +176,44 @@ impl<'q> Needs<'q> {
     }
 }
 
-/// What must be available for the restart of an instance.
-pub(super) fn least_of_restart(book: &Book, instance: InstanceIndex) -> Money {
-    match book.profile(book.instance(instance).profile).restore_when {
-        RestoreWhen::Positive => Money::from_minor(1),
-        RestoreWhen::NotNegative => Money::ZERO,
-    }
+/// What a row needed money for that was paid.
+pub(super) struct PaymentNeed {
+    pub cause: NeedCause,
+    /// The last day on which money for it can come.
+    pub by: Day,
+    /// What must be left.
+    pub least: Money,
 }
 
-/// What a row needed money for that was paid, and the last day on which that can come.
-pub(super) fn needed(entry: &Entry) -> Option<(NeedCause, Day)> {
-    let paid = entry
-        .movement
-        .is_some_and(|movement| movement.amount() <= Money::ZERO);
-    let cause = match entry.event {
-        Event::Renewed | Event::Recovered => NeedCause::Renewal,
-        Event::Purchased if entry.action.is_some() => NeedCause::Change,
-        Event::Purchased => NeedCause::Purchase,
-        Event::Resized if paid => NeedCause::Change,
-        Event::Usage => NeedCause::Usage,
-        Event::Restored => NeedCause::Restart,
-        _ => return None,
-    };
-    let in_the_morning = cause == NeedCause::Purchase || entry.action.is_some();
-    Some((
-        cause,
-        if in_the_morning {
-            entry.date.yesterday()
-        } else {
-            entry.date
-        },
-    ))
+impl PaymentNeed {
+    pub(super) fn need_of(book: &Book, entry: &Entry) -> Option<Self> {
+        let paid = entry.moved_amount();
+        let cause = match entry.event {
+            Event::Renewed | Event::Recovered => NeedCause::Renewal,
+            Event::Purchased if entry.action.is_some() => NeedCause::Change,
+            Event::Purchased => NeedCause::Purchase,
+            Event::Resized if paid.is_some_and(|paid| paid <= Money::ZERO) => NeedCause::Change,
+            Event::Usage => NeedCause::Usage,
+            Event::Restored => NeedCause::Restart,
+            _ => return None,
+        };
+        let in_the_morning = cause == NeedCause::Purchase || entry.action.is_some();
+        let restarted = entry.instance.filter(|_| cause == NeedCause::Restart);
+        Some(Self {
+            cause,
+            by: if in_the_morning {
+                entry.date.yesterday()
+            } else {
+                entry.date
+            },
+            least: restarted.map_or(Money::ZERO, |instance| least_to_restart(book, instance)),
+        })
+    }
 }
 
 /// What a row could not pay.
 fn failed(entry: &Entry, available: Money) -> Option<FundingFailure> {
-    let missing = entry.shortfall().map(|short| match short.needed {
-        Needed::Price(price) => price - short.voucher - short.available,
-        Needed::MoreThanZero => Money::from_minor(1) - short.available,
-        Needed::AtLeastZero => -short.available,
-    });
+    let missing = entry.shortfall().map(|short| short.missing());
     let short_of_funds = entry.reason == Some(Reason::InsufficientFunds);
     let (cause, by) = match entry.event {
         Event::RenewalFailed => (NeedCause::Renewal, entry.date),
@@ -261,66 +224,63 @@ fn failed(entry: &Entry, available: Money) -> Option<FundingFailure> {
         Event::Usage if available < Money::ZERO => (NeedCause::Usage, entry.date),
         _ => return None,
     };
-    let missing = missing.unwrap_or(-available);
-    // Hours are the account's matter, whichever instance takes it below zero.
-    let instance = entry.instance.filter(|_| cause != NeedCause::Usage);
     Some(FundingFailure {
         day: entry.date,
         by,
         cause,
-        instance,
-        missing,
+        // Hours are the account's matter, whichever instance takes it below zero.
+        instance: entry.instance.filter(|_| cause != NeedCause::Usage),
+        missing: missing.unwrap_or(-available),
     })
 }
 
 /// What no money keeps: the instances that the run with ample money loses.
+/// Rule **plan-lost**.
 pub(super) fn lost(
     run: &AmpleRun<'_>,
-    (opening, kept): (&Simulation<'_>, Option<&[InstanceIndex]>),
+    opening: &Simulation<'_>,
+    kept: Option<&BTreeSet<InstanceIndex>>,
     first: Option<Day>,
 ) -> Vec<UnavoidableLoss> {
-    let mut troubled: BTreeMap<InstanceIndex, (Day, UnavoidableCause, Option<Day>)> =
-        BTreeMap::new();
+    let is_asked = |one: &InstanceIndex| kept.is_some_and(|kept| kept.contains(one));
+    let mut losses: BTreeMap<InstanceIndex, UnavoidableLoss> = BTreeMap::new();
     let mut meanings = Losses::open_some(opening.book(), opening.instances());
     for entry in &run.entries {
-        let (meaning, Some(instance)) = (meanings.meaning_of_entry(entry), entry.instance) else {
+        let (Some(meaning), Some(instance)) = (meanings.meaning_of_entry(entry), entry.instance)
+        else {
             continue;
         };
+        let new = UnavoidableLoss {
+            instance,
+            day: Some(entry.date),
+            gone: None,
+            why: UnavoidableCause::NotRenewed,
+            asked: is_asked(&instance),
+        };
         match meaning {
-            Some(RowMeaning::Reclaimed | RowMeaning::Stopped) => {
-                troubled.insert(instance, (entry.date, UnavoidableCause::NotRenewed, None));
+            RowMeaning::Reclaimed | RowMeaning::Stopped => {
+                losses.insert(instance, new);
             }
-            Some(RowMeaning::GivenUp) => {
-                troubled
-                    .entry(instance)
-                    .or_insert((entry.date, UnavoidableCause::People, None))
-                    .1 = UnavoidableCause::People;
+            RowMeaning::GivenUp => {
+                losses.entry(instance).or_insert(new).why = UnavoidableCause::People;
             }
-            Some(RowMeaning::Lost) => {
-                let trouble = troubled.entry(instance).or_insert((
-                    entry.date,
-                    UnavoidableCause::NotRenewed,
-                    None,
-                ));
-                trouble.2 = Some(entry.date);
+            RowMeaning::Lost => {
+                let loss = losses.entry(instance).or_insert(new);
+                loss.gone = Some(entry.date);
                 if first.is_none_or(|first| entry.date <= first) {
-                    trouble.1 = UnavoidableCause::BeforeMoney;
+                    loss.why = UnavoidableCause::BeforeMoney;
                 }
             }
-            Some(RowMeaning::Back) => {
-                troubled.remove(&instance);
+            RowMeaning::Back => {
+                losses.remove(&instance);
             }
             _ => {}
         }
     }
-    let asked =
-        |instance: InstanceIndex| kept.is_some_and(|kept| kept.binary_search(&instance).is_ok());
-    troubled.retain(|instance, (_, why, _)| {
-        asked(*instance) || (kept.is_none() && *why != UnavoidableCause::People)
-    });
+    losses.retain(|_, loss| loss.asked || (kept.is_none() && loss.why != UnavoidableCause::People));
     let released = opening
         .instances()
-        .filter(|one| opening.state(*one) == Some(State::Terminated) && asked(*one));
+        .filter(|one| opening.state(*one) == Some(State::Terminated) && is_asked(one));
     let released = released.map(|instance| UnavoidableLoss {
         instance,
         day: None,
@@ -328,13 +288,5 @@ pub(super) fn lost(
         why: UnavoidableCause::Released,
         asked: true,
     });
-    let lost = troubled.into_iter();
-    let lost = lost.map(|(instance, (day, why, gone))| UnavoidableLoss {
-        instance,
-        day: Some(day),
-        gone,
-        why,
-        asked: asked(instance),
-    });
-    released.chain(lost).collect()
+    released.chain(losses.into_values()).collect()
 }

@@ -1,16 +1,13 @@
-//! What an instance is worth where money does not keep all of them.
+//! What an instance is worth where money does not keep all of them. It never looks at a run.
 
 use std::collections::BTreeMap;
 
-use crate::engine::charge;
+use crate::analysis::lost::value_of_month;
 use crate::model::account::AccountIndex;
 use crate::model::book::Book;
-use crate::model::instance::{ChargeType, Instance, InstanceIndex};
-use crate::model::money::{Money, Share};
+use crate::model::instance::{Instance, InstanceIndex};
+use crate::model::money::Money;
 use crate::model::selector::Column;
-
-/// Hours of the thirty days for which an hourly instance is priced.
-const HOURS_OF_A_MONTH: u32 = 30 * 24;
 
 /// How instances are weighed against each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,32 +49,23 @@ pub fn weigh(
     book: &Book,
     worth: InstanceValue,
 ) -> Result<BTreeMap<InstanceIndex, u128>, ValueError> {
-    let numbered = || (0u32..).map(InstanceIndex).zip(&book.instances);
-    match worth {
-        InstanceValue::Count => Ok(numbered().map(|(index, _)| (index, 1)).collect()),
-        InstanceValue::Price => Ok(numbered()
-            .map(|(index, one)| (index, u128::try_from(month(book, one).minor()).unwrap_or(0)))
-            .collect()),
-        InstanceValue::Tag(tag) => numbered()
-            .map(|(index, one)| Ok((index, value_of_tag(book, one, tag)?)))
-            .collect(),
-        InstanceValue::Priority => by_priority(book),
+    let mut worths = BTreeMap::new();
+    for (index, instance) in book.numbered_instances() {
+        let worth = match worth {
+            InstanceValue::Count => 1,
+            InstanceValue::Price => u128::try_from(month(book, instance).minor()).unwrap_or(0),
+            InstanceValue::Tag(tag) => value_of_tag(book, instance, tag)?,
+            InstanceValue::Priority => return by_priority(book),
+        };
+        worths.insert(index, worth);
     }
+    Ok(worths)
 }
 
 /// The list price of a month of an instance; 720 hours of one that is charged by the hour.
 pub fn month(book: &Book, instance: &Instance) -> Money {
-    let currency = book.account(instance.account).currency;
-    let profile = book.profile(instance.profile);
-    let price = match instance.charge_type {
-        ChargeType::Prepaid => instance
-            .monthly_price
-            .map(|price| price.charge(currency, Share::ONCE, profile.rounding)),
-        ChargeType::Postpaid => instance
-            .hourly_price
-            .map(|price| charge::hour(profile, currency, price) * HOURS_OF_A_MONTH),
-    };
-    price.unwrap_or(Money::ZERO)
+    let (monthly, hourly) = (instance.monthly_price, instance.hourly_price);
+    value_of_month(book, instance, instance.charge_type, monthly, hourly)
 }
 
 fn value_of_tag(book: &Book, instance: &Instance, tag: usize) -> Result<u128, ValueError> {
@@ -94,31 +82,26 @@ fn value_of_tag(book: &Book, instance: &Instance, tag: usize) -> Result<u128, Va
 /// In each account one of a priority is worth one more than all behind it; those without a priority come last.
 fn by_priority(book: &Book) -> Result<BTreeMap<InstanceIndex, u128>, ValueError> {
     let mut classes: BTreeMap<(AccountIndex, bool, i64), Vec<InstanceIndex>> = BTreeMap::new();
-    for (number, instance) in (0u32..).zip(&book.instances) {
-        let class = (
-            instance.account,
-            instance.priority.is_none(),
-            instance.priority.unwrap_or(0),
-        );
-        classes
-            .entry(class)
-            .or_default()
-            .push(InstanceIndex(number));
+    for (index, instance) in book.numbered_instances() {
+        let (account, priority) = (instance.account, instance.priority);
+        let class = (account, priority.is_none(), priority.unwrap_or(0));
+        classes.entry(class).or_default().push(index);
     }
     let mut worths = BTreeMap::new();
     let mut behind: Option<(AccountIndex, u128)> = None;
     for ((account, ..), instances) in classes.into_iter().rev() {
-        let sum = behind
-            .filter(|(known, _)| *known == account)
-            .map_or(0, |(_, sum)| sum);
-        let error = || ValueError::TooManyPriorities {
-            account: book.account(account).id.to_string(),
+        let sum = behind.filter(|(known, _)| *known == account);
+        let worth = sum.map_or(0, |(_, sum)| sum) + 1;
+        // The worth of all in this class and behind it.
+        let all = (instances.len() as u128).checked_mul(worth);
+        let all = all.and_then(|all| all.checked_add(worth));
+        let Some(all) = all else {
+            return Err(ValueError::TooManyPriorities {
+                account: book.account(account).id.to_string(),
+            });
         };
-        let all = (instances.len() as u128)
-            .checked_mul(sum + 1)
-            .and_then(|all| all.checked_add(sum + 1));
-        behind = Some((account, all.ok_or_else(error)? - 1));
-        worths.extend(instances.into_iter().map(|instance| (instance, sum + 1)));
+        behind = Some((account, all - 1));
+        worths.extend(instances.into_iter().map(|instance| (instance, worth)));
     }
     Ok(worths)
 }

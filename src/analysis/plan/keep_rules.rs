@@ -1,114 +1,143 @@
 //! What people have to do besides paying, so that the instances that are asked for stay and no other takes their money.
+//!
+//! It never plans money: it reads runs with ample money.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::AmpleRun;
+use super::{AmpleRun, InstanceStep};
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
 use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::action::Verb;
+use crate::model::book::Book;
 use crate::model::calendar::Day;
 use crate::model::instance::{ChargeType, InstanceIndex, RenewFlag, State};
 
-/// What people do with an instance on a day.
-pub(super) type Doing = (Day, InstanceIndex, Verb);
+impl InstanceStep {
+    /// Steps of a day are done in this order.
+    pub(super) fn rank(&self) -> (Day, u8, InstanceIndex) {
+        let place = match self.verb {
+            Verb::Start => 0,
+            Verb::Renew(_) => 1,
+            _ => 2,
+        };
+        (self.day, place, self.instance)
+    }
 
-/// What is done on a day is done in this order.
-pub(super) fn order((day, instance, verb): &Doing) -> (Day, u8, InstanceIndex) {
-    let place = match verb {
-        Verb::Start => 0,
-        Verb::Renew(_) => 1,
-        _ => 2,
-    };
-    (*day, place, *instance)
+    /// Adds it to a simulation.
+    pub(super) fn add_to(&self, fork: &mut Simulation<'_>) {
+        fork.add_step(self.day, PlannedStep::Do(self.instance, self.verb));
+    }
 }
 
 /// Flags and stops on the first day of the run, or on the day on which an instance begins: what is kept renews itself, what
 /// is not kept neither renews itself nor runs by the hour.
-pub(super) fn flags(opening: &Simulation<'_>, kept: &[InstanceIndex]) -> Vec<Doing> {
-    let is_kept = |instance: InstanceIndex| kept.binary_search(&instance).is_ok();
-    let doing = |instance| {
-        if is_kept(instance) {
-            keep(opening, instance)
-        } else {
-            let_go(opening, instance)
-        }
-    };
-    opening.instances().filter_map(doing).collect()
+pub(super) fn flags(opening: &Simulation<'_>, kept: &BTreeSet<InstanceIndex>) -> Vec<InstanceStep> {
+    let steps = opening
+        .instances()
+        .map(|instance| match kept.contains(&instance) {
+            true => keep(opening, instance),
+            false => let_go(opening, instance),
+        });
+    steps.flatten().collect()
 }
 
-/// The day from which on people can do something with an instance.
-fn beginning(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<Day> {
+/// A step on the first day on which people can do something with an instance; none where there is no such day.
+fn at_beginning(
+    opening: &Simulation<'_>,
+    instance: InstanceIndex,
+    verb: Verb,
+) -> Option<InstanceStep> {
     let book = opening.book();
-    match opening.state(instance) {
-        Some(State::Terminated) => None,
-        Some(_) => Some(book.days.from),
-        None => book
-            .instance(instance)
-            .starts_on
-            .filter(|day| book.days.contains(*day)),
-    }
+    let day = match opening.state(instance) {
+        Some(State::Terminated) => return None,
+        Some(_) => book.days.from,
+        None => book.instance(instance).starts_on?,
+    };
+    let step = InstanceStep {
+        day,
+        instance,
+        verb,
+    };
+    book.days.contains(day).then_some(step)
 }
 
-fn keep(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<Doing> {
+fn keep(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<InstanceStep> {
     let listed = opening.book().instance(instance);
-    let idle = listed.charge_type == ChargeType::Prepaid && listed.renew_flag != RenewFlag::Auto;
-    let day = beginning(opening, instance).filter(|_| idle)?;
-    Some((day, instance, Verb::SetFlag(RenewFlag::Auto, None)))
+    if listed.charge_type == ChargeType::Postpaid || listed.renew_flag == RenewFlag::Auto {
+        return None;
+    }
+    at_beginning(opening, instance, Verb::SetFlag(RenewFlag::Auto, None))
 }
 
 /// What keeps an instance from costing anything by itself; none where it costs nothing.
-pub(super) fn let_go(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<Doing> {
+pub(super) fn let_go(opening: &Simulation<'_>, instance: InstanceIndex) -> Option<InstanceStep> {
     let listed = opening.book().instance(instance);
     let verb = match (listed.charge_type, listed.renew_flag) {
         (ChargeType::Prepaid, RenewFlag::Auto) => Verb::SetFlag(RenewFlag::None, None),
         (ChargeType::Postpaid, _) if opening.state(instance) != Some(State::Stopped) => Verb::Stop,
         _ => return None,
     };
-    Some((beginning(opening, instance)?, instance, verb))
+    at_beginning(opening, instance, verb)
+}
+
+/// The rows of a day.
+pub(super) struct DayRows {
+    pub day: Day,
+    pub entries: Vec<Entry>,
+}
+
+/// Replays the next day up to `last` on which something can happen; none once `last` is reached.
+pub(super) fn next_rows(fork: &mut Simulation<'_>, last: Day) -> Result<Option<DayRows>, Refusal> {
+    let Some(day) = fork.next_day().filter(|day| *day <= last) else {
+        fork.advance(last)?;
+        return Ok(None);
+    };
+    fork.advance(day)?;
+    let entries = fork.take_entries();
+    Ok(Some(DayRows { day, entries }))
 }
 
 /// Replays an account up to a day. What is let go and comes back from arrears is stopped on the day after; these stops are
-/// added to what is done. Gives the rows.
+/// added to `steps`. Gives the rows.
 pub(super) fn advance(
-    trial: &mut Simulation<'_>,
+    fork: &mut Simulation<'_>,
     last: Day,
-    (let_go, done): (&[InstanceIndex], &mut Vec<Doing>),
+    let_go: &BTreeSet<InstanceIndex>,
+    steps: &mut Vec<InstanceStep>,
 ) -> Result<Vec<Entry>, Refusal> {
     if let_go.is_empty() {
-        trial.advance(last)?;
-        return Ok(trial.take_entries());
+        fork.advance(last)?;
+        return Ok(fork.take_entries());
     }
     let mut all = Vec::new();
-    while let Some(day) = trial.next_day().filter(|day| *day <= last) {
-        trial.advance(day)?;
-        let entries = trial.take_entries();
-        let is_let_go = |instance: InstanceIndex| let_go.binary_search(&instance).is_ok();
-        let back = entries
+    while let Some(rows) = next_rows(fork, last)? {
+        let restored = rows
+            .entries
             .iter()
-            .filter(|entry| entry.event == Event::Restored)
-            .filter_map(|entry| entry.instance);
-        let runs = |instance: &InstanceIndex| trial.state(*instance) == Some(State::Running);
-        let back: BTreeSet<InstanceIndex> =
-            back.filter(|one| is_let_go(*one)).filter(runs).collect();
-        let stoppable = if day < trial.book().days.to {
-            back
-        } else {
-            BTreeSet::new()
-        };
-        for instance in stoppable {
-            trial.add_step(day.tomorrow(), PlannedStep::Do(instance, Verb::Stop));
-            done.push((day.tomorrow(), instance, Verb::Stop));
+            .filter(|entry| entry.event == Event::Restored);
+        let back: BTreeSet<InstanceIndex> = restored
+            .filter_map(|entry| entry.instance)
+            .filter(|one| let_go.contains(one) && fork.state(*one) == Some(State::Running))
+            .filter(|_| rows.day < fork.book().days.to)
+            .collect();
+        for instance in back {
+            let step = InstanceStep {
+                day: rows.day.tomorrow(),
+                instance,
+                verb: Verb::Stop,
+            };
+            step.add_to(fork);
+            steps.push(step);
         }
-        all.extend(entries);
+        all.extend(rows.entries);
     }
-    trial.advance(last)?;
     Ok(all)
 }
 
-/// Of what is done, what the rows of its run carry out; the rest is refused and changes nothing.
-pub(super) fn carried_out(steps: Vec<Doing>, entries: &[Entry]) -> Vec<Doing> {
+/// The steps that the rows of their run carry out; the rest is refused and changes nothing.
+pub(super) fn carried_out(mut steps: Vec<InstanceStep>, entries: &[Entry]) -> Vec<InstanceStep> {
     let mut rows: BTreeMap<(Day, InstanceIndex, &str), usize> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.action.is_none()) {
         let verb = match (entry.event, entry.reason) {
@@ -122,114 +151,123 @@ pub(super) fn carried_out(steps: Vec<Doing>, entries: &[Entry]) -> Vec<Doing> {
             *rows.entry((entry.date, instance, verb)).or_default() += 1;
         }
     }
-    let is_carried_out =
-        |(day, instance, verb): &Doing| match rows.get_mut(&(*day, *instance, verb.name())) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                true
-            }
-            _ => false,
-        };
-    steps.into_iter().filter(is_carried_out).collect()
-}
-
-/// Troubles of kept instances, and what mends each.
-struct UnpaidTimes {
-    first: Day,
-    /// Those that go on: on which day what can be done.
-    open: BTreeMap<InstanceIndex, (Day, Verb)>,
-    /// The first of each instance that does not pass by itself in time.
-    found: BTreeMap<InstanceIndex, (Day, Verb)>,
-}
-
-impl UnpaidTimes {
-    fn begin(&mut self, instance: InstanceIndex, day: Day, verb: Verb) {
-        self.open
-            .entry(instance)
-            .or_insert((day.max(self.first), verb));
-    }
-
-    /// Something that must not happen, although it could be kept from happening.
-    fn find(&mut self, instance: InstanceIndex, day: Day) {
-        match self.open.get(&instance) {
-            Some(trouble) if trouble.0 <= day => {
-                self.found.entry(instance).or_insert(*trouble);
-            }
-            _ => {}
-        }
-    }
+    steps.retain(|step| {
+        let left = rows.get_mut(&(step.day, step.instance, step.verb.name()));
+        left.is_some_and(|left| {
+            let is_left = *left > 0;
+            *left -= usize::from(is_left);
+            is_left
+        })
+    });
+    steps
 }
 
 /// What the run with ample money still lacks: renewals and restarts of kept instances. What is in the bin or stopped before
 /// money can come, and comes back by itself or by what people plan, is left to that.
 pub(super) fn repairs(
     run: &AmpleRun<'_>,
-    (opening, kept): (&Simulation<'_>, &[InstanceIndex]),
-    known: &[Doing],
-    first: Option<Day>,
-) -> Vec<Doing> {
-    let Some(first) = first else {
-        return Vec::new();
-    };
+    opening: &Simulation<'_>,
+    kept: &BTreeSet<InstanceIndex>,
+    first: Day,
+) -> Repairs {
     let book = opening.book();
-    let renewal = |instance: InstanceIndex| Verb::Renew(book.instance(instance).renew_months);
-    let mut troubles = UnpaidTimes {
+    let mut repairs = Repairs {
         first,
         open: BTreeMap::new(),
         found: BTreeMap::new(),
+        refused: BTreeSet::new(),
     };
     for instance in kept {
         match opening.state(*instance) {
             Some(State::Overdue | State::Reclaimed) => {
-                troubles.begin(*instance, first, renewal(*instance))
+                repairs.begin(*instance, first, renewal(book, *instance));
             }
-            Some(State::Stopped) => troubles.begin(*instance, first, Verb::Start),
+            Some(State::Stopped) => repairs.begin(*instance, first, Verb::Start),
             _ => {}
         }
     }
     let mut meanings = Losses::open_some(book, opening.instances());
-    let mut refused: BTreeSet<(Day, InstanceIndex)> = BTreeSet::new();
     for entry in &run.entries {
         let meaning = meanings.meaning_of_entry(entry);
-        let Some(instance) = entry
-            .instance
-            .filter(|instance| kept.binary_search(instance).is_ok())
-        else {
-            continue;
+        if let Some(instance) = entry.instance.filter(|instance| kept.contains(instance)) {
+            repairs.read(instance, entry, meaning, renewal(book, instance));
+        }
+    }
+    repairs
+}
+
+fn renewal(book: &Book, instance: InstanceIndex) -> Verb {
+    Verb::Renew(book.instance(instance).renew_months)
+}
+
+/// Times in which kept instances are not paid for, and the step that ends each.
+pub(super) struct Repairs {
+    first: Day,
+    /// Of the times that go on.
+    open: BTreeMap<InstanceIndex, InstanceStep>,
+    /// Of the first time of each instance that does not pass by itself.
+    found: BTreeMap<InstanceIndex, InstanceStep>,
+    refused: BTreeSet<(Day, InstanceIndex)>,
+}
+
+impl Repairs {
+    fn begin(&mut self, instance: InstanceIndex, day: Day, verb: Verb) {
+        let step = InstanceStep {
+            day: day.max(self.first),
+            instance,
+            verb,
         };
+        self.open.entry(instance).or_insert(step);
+    }
+
+    /// What must not happen happens, although a step until `day` would have prevented it.
+    fn find(&mut self, instance: InstanceIndex, day: Day) {
+        if let Some(step) = self.open.get(&instance).filter(|step| step.day <= day) {
+            self.found.entry(instance).or_insert(*step);
+        }
+    }
+
+    fn read(
+        &mut self,
+        instance: InstanceIndex,
+        entry: &Entry,
+        meaning: Option<RowMeaning>,
+        renewal: Verb,
+    ) {
         match (meaning, entry.event) {
-            (_, Event::Expired) => troubles.begin(instance, entry.date, renewal(instance)),
+            (_, Event::Expired) => self.begin(instance, entry.date, renewal),
             (Some(RowMeaning::Reclaimed), _) => {
-                troubles.begin(instance, entry.date, renewal(instance));
-                troubles.find(instance, entry.date);
+                self.begin(instance, entry.date, renewal);
+                self.find(instance, entry.date);
             }
-            (Some(RowMeaning::Stopped), _) => troubles.begin(instance, entry.date, Verb::Start),
+            (Some(RowMeaning::Stopped), _) => self.begin(instance, entry.date, Verb::Start),
             (Some(RowMeaning::Lost), _) => {
                 // Gone in the morning, before anything can be done on that day.
-                troubles.find(instance, entry.date.yesterday());
-                troubles.open.remove(&instance);
+                self.find(instance, entry.date.yesterday());
+                self.open.remove(&instance);
             }
             (Some(RowMeaning::Settled | RowMeaning::Back | RowMeaning::GivenUp), _)
             | (_, Event::Restored | Event::Stopped) => {
-                troubles.open.remove(&instance);
+                self.open.remove(&instance);
             }
             (_, Event::Rejected) if entry.action.is_none() => {
-                refused.insert((entry.date, instance));
+                self.refused.insert((entry.date, instance));
             }
             _ => {}
         }
     }
-    let UnpaidTimes {
-        open, mut found, ..
-    } = troubles;
-    open.into_iter().for_each(|(instance, trouble)| {
-        found.entry(instance).or_insert(trouble);
-    });
-    let doings = found
-        .into_iter()
-        .map(|(instance, (day, verb))| (day, instance, verb));
-    // What was refused once is refused again.
-    doings
-        .filter(|doing| !(refused.contains(&(doing.0, doing.1)) && known.contains(doing)))
-        .collect()
+
+    /// The steps that are missing, besides those already taken.
+    pub(super) fn into_steps(mut self, taken: &[InstanceStep]) -> Vec<InstanceStep> {
+        for (instance, step) in self.open {
+            self.found.entry(instance).or_insert(step);
+        }
+        let mut steps: Vec<InstanceStep> = self.found.into_values().collect();
+        // What was refused once is refused again.
+        steps.retain(|step| {
+            let is_refused = self.refused.contains(&(step.day, step.instance));
+            !(is_refused && taken.contains(step))
+        });
+        steps
+    }
 }

@@ -2,16 +2,18 @@
 //!
 //! A set of instances is possible if the replay with the budget, and with everything else let go, shows no failure. Where
 //! nothing but balances ties instances together, what each of them costs is known from one run with ample money, and a set is
-//! possible if at every payment enough is left: a knapsack with many bounds, searched by `knapsack`. Where vouchers, actions of
-//! people or arrears tie them together, every set is replayed. Either way the chosen set is replayed at the end.
+//! possible if at every payment enough is left: `knapsack` searches these sets. Where vouchers, actions of people or arrears tie
+//! them together, every set is replayed, best first. Either way the chosen set is replayed at the end.
 
 mod costs;
 mod knapsack;
 
-use super::arrivals::Arrival;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use super::demand::{Floors, Needs};
-use super::keep_rules::{self, Doing};
-use super::{AmpleRun, FundingFailure, KeepRules, PlanSetting, with_steps};
+use super::keep_rules;
+use super::{AmpleRun, FundingFailure, InstanceStep, PlanSetting, with_steps};
 use crate::engine::event::Event;
 use crate::engine::{PlannedStep, Refusal, Simulation};
 use crate::model::action::{Target, Verb};
@@ -19,9 +21,10 @@ use crate::model::book::Book;
 use crate::model::instance::{InstanceIndex, State};
 use crate::model::money::Money;
 use costs::Costs;
+use knapsack::BestSet;
 
-/// So many sets are replayed at most.
-const REPLAYS: usize = 4_096;
+/// The most sets that are replayed.
+const MAX_REPLAYS: usize = 4_096;
 
 /// What the budget keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +49,10 @@ impl Selection {
 }
 
 /// An instance that could be let go, and what it is worth.
-pub(super) type Candidate = (InstanceIndex, u128);
+pub(super) struct Candidate {
+    pub instance: InstanceIndex,
+    pub worth: u128,
+}
 
 /// An account whose money does not suffice.
 pub(super) struct FundsShortage<'s, 'b> {
@@ -54,10 +60,11 @@ pub(super) struct FundsShortage<'s, 'b> {
     /// The account before anything is done.
     pub opening: &'s Simulation<'b>,
     /// What is done so that all candidates stay.
-    pub steps: &'s [Doing],
-    pub keeps: &'s KeepRules<'s>,
+    pub steps: &'s [InstanceStep],
+    /// What was never to be kept.
+    pub let_go: &'s BTreeSet<InstanceIndex>,
     /// Those stopped at the opening that come back with ample money.
-    pub returning: &'s [InstanceIndex],
+    pub returning: &'s BTreeSet<InstanceIndex>,
     pub budget: Money,
     pub reserve: Option<Money>,
 }
@@ -65,232 +72,221 @@ pub(super) struct FundsShortage<'s, 'b> {
 /// What comes of letting some instances go.
 pub(super) struct SelectionOutcome<'b> {
     /// What is done.
-    pub steps: Vec<Doing>,
+    pub steps: Vec<InstanceStep>,
     pub run: AmpleRun<'b>,
+}
+
+/// A set that has not been replayed.
+struct OpenSet {
+    /// Candidates before this place in the order are decided.
+    depth: usize,
+    chosen: Vec<bool>,
+    worth: u128,
 }
 
 impl<'b> FundsShortage<'_, 'b> {
     /// The best set that is found.
-    pub(super) fn solve(&self, candidates: &[Candidate]) -> Result<Selection, Refusal> {
-        let total = candidates.iter().map(|(_, worth)| worth).sum();
-        let (chosen, most) = match self.is_additive(candidates) {
-            true => {
-                let costs = Costs::costs_of_candidates(self, candidates)?;
-                knapsack::best(
-                    &costs,
-                    &candidates
-                        .iter()
-                        .map(|(_, worth)| *worth)
-                        .collect::<Vec<_>>(),
-                )
-            }
-            false => self.best_by_replay(candidates, total)?,
+    pub(super) fn solve(&self) -> Result<Selection, Refusal> {
+        let candidates = self.candidates();
+        let best = if self.is_additive(&candidates) {
+            let costs = Costs::costs_of_candidates(self, &candidates)?;
+            let worths: Vec<u128> = candidates.iter().map(|one| one.worth).collect();
+            knapsack::best(&costs, &worths)
+        } else {
+            self.best_by_replay(&candidates)?
         };
-        let named = |wanted: bool| {
-            let these = candidates
-                .iter()
-                .zip(&chosen)
-                .filter(move |(_, chosen)| **chosen == wanted);
-            these
-                .map(|((instance, _), _)| *instance)
-                .collect::<Vec<_>>()
-        };
-        let worth = candidates
-            .iter()
-            .zip(&chosen)
-            .filter(|(_, chosen)| **chosen)
-            .map(|((_, worth), _)| worth)
-            .sum();
-        Ok(Selection {
+        let mut selection = Selection {
             budget: self.budget,
-            kept: named(true),
-            let_go: named(false),
-            worth,
-            most,
-        })
+            kept: Vec::new(),
+            let_go: Vec::new(),
+            worth: 0,
+            most: best.most,
+        };
+        for (candidate, is_kept) in candidates.iter().zip(best.chosen) {
+            if is_kept {
+                selection.kept.push(candidate.instance);
+                selection.worth += candidate.worth;
+            } else {
+                selection.let_go.push(candidate.instance);
+            }
+        }
+        debug_assert!(
+            selection.worth <= selection.most,
+            "a bound holds for what is found"
+        );
+        Ok(selection)
     }
 
     /// What comes of letting these go, with the budget. What of them, or of those that were never to be kept, comes back from
     /// arrears is stopped on the day after.
     pub(super) fn outcome(
         &self,
-        let_go: &[InstanceIndex],
+        let_go: &BTreeSet<InstanceIndex>,
     ) -> Result<SelectionOutcome<'b>, Refusal> {
-        let stays = |doing: &&Doing| let_go.binary_search(&doing.1).is_err();
-        let kept = self.steps.iter().filter(stays).copied();
+        let kept = self
+            .steps
+            .iter()
+            .filter(|step| !let_go.contains(&step.instance));
         let gone = let_go
             .iter()
             .filter_map(|instance| keep_rules::let_go(self.opening, *instance));
-        let mut steps: Vec<Doing> = kept.chain(gone).collect();
-        let mut trial = self.trial(&steps, Some(self.budget));
-        let mut all_gone = [let_go, &self.keeps.let_go].concat();
-        all_gone.sort_unstable();
-        let last = trial.book().days.to;
-        let entries = keep_rules::advance(&mut trial, last, (&all_gone, &mut steps))?;
-        steps.sort_by_key(keep_rules::order);
+        let mut steps: Vec<InstanceStep> = kept.copied().chain(gone).collect();
+        let mut end = self.fork(&steps, Some(self.budget));
+        let all_gone = let_go | self.let_go;
+        let last = end.book().days.to;
+        let entries = keep_rules::advance(&mut end, last, &all_gone, &mut steps)?;
+        steps.sort_by_key(InstanceStep::rank);
         Ok(SelectionOutcome {
             steps,
-            run: AmpleRun {
-                entries,
-                end: trial,
-            },
+            run: AmpleRun { entries, end },
         })
     }
 
     /// The instances that could be let go, of those that are to be kept: with ample money they cost something by themselves,
     /// or by what is done for them.
-    pub(super) fn candidates(&self) -> Vec<Candidate> {
-        let asked = |instance: InstanceIndex| self.keeps.let_go.binary_search(&instance).is_err();
-        let costly = |instance: InstanceIndex| {
-            let renewed = self
-                .steps
-                .iter()
-                .any(|(_, one, verb)| *one == instance && *verb != Verb::Stop);
-            renewed
-                || self.returning.binary_search(&instance).is_ok()
-                || keep_rules::let_go(self.opening, instance).is_some()
-        };
-        let worth = |instance: InstanceIndex| {
-            self.setting
-                .question
-                .worth
-                .get(&instance)
-                .copied()
-                .unwrap_or(0)
-        };
-        let these = self
+    fn candidates(&self) -> Vec<Candidate> {
+        let renewed = self.steps.iter().filter(|step| step.verb != Verb::Stop);
+        let renewed: BTreeSet<InstanceIndex> = renewed.map(|step| step.instance).collect();
+        let worths = &self.setting.question.worth;
+        let asked = self
             .opening
             .instances()
-            .filter(|instance| asked(*instance) && costly(*instance));
-        these.map(|instance| (instance, worth(instance))).collect()
+            .filter(|one| !self.let_go.contains(one));
+        asked
+            .filter(|instance| {
+                renewed.contains(instance)
+                    || self.returning.contains(instance)
+                    || keep_rules::let_go(self.opening, *instance).is_some()
+            })
+            .map(|instance| Candidate {
+                instance,
+                worth: worths.get(&instance).copied().unwrap_or(0),
+            })
+            .collect()
     }
 
     /// The account with what is done, and the budget on its way, if there is one.
-    pub(super) fn trial(&self, steps: &[Doing], budget: Option<Money>) -> Simulation<'b> {
-        let mut trial = with_steps(self.opening, steps);
+    fn fork(&self, steps: &[InstanceStep], budget: Option<Money>) -> Simulation<'b> {
+        let mut fork = with_steps(self.opening, steps);
         if let Some((first, budget)) = self.setting.first().zip(budget) {
-            trial.add_step(first, PlannedStep::Receive(budget));
+            fork.add_step(first, PlannedStep::Receive(budget));
         }
-        trial
+        fork
     }
 
-    /// What a run needs whose first money, so much, is taken off.
+    /// Alerts do not count where money is short.
+    fn floors(&self) -> Floors {
+        Floors {
+            reserve: self.reserve,
+            alert: None,
+        }
+    }
+
+    /// What a run needs whose first money, this much, is taken off.
     pub(super) fn needs<'n>(&'n self, run: &AmpleRun<'n>, first_money: Money) -> Needs<'n> {
-        let arrivals: &[Arrival] = &self.setting.arrivals[..1];
-        Needs::needs_of_run(
-            run,
-            (arrivals, first_money),
-            Floors {
-                reserve: self.reserve,
-                alert: None,
-            },
-        )
+        Needs::needs_of_run(run, &self.setting.arrivals[..1], first_money, self.floors())
     }
 
     /// What fails in a run.
     pub(super) fn failures(&self, run: &AmpleRun<'_>) -> Vec<FundingFailure> {
         let needs = self.needs(run, Money::ZERO);
         let first = self.setting.first();
-        // What was in trouble at the opening can wait for the first money.
-        let waits = |failure: &FundingFailure| {
-            let state = failure
-                .instance
-                .and_then(|instance| self.opening.state(instance));
-            first.is_some_and(|first| failure.day < first)
-                && state.is_some_and(|state| state != State::Running)
-        };
-        let unmet = needs.unmet.into_iter().filter(|failure| !waits(failure));
-        unmet
-            .chain(needs.top_ups.into_iter().map(|top_up| top_up.first))
-            .collect()
+        let mut failures = needs.unmet;
+        failures.retain(|failure| {
+            let instance = failure.instance;
+            let state = instance.and_then(|instance| self.opening.state(instance));
+            // What was in trouble at the opening can wait for the first money.
+            let is_early = first.is_some_and(|first| failure.day < first);
+            !is_early || state.is_none_or(|state| state == State::Running)
+        });
+        failures.extend(needs.top_ups.into_iter().map(|top_up| top_up.first));
+        failures
     }
 
     /// Whether everything is paid that is not let go, and comes back.
-    fn is_kept(&self, run: &AmpleRun<'_>, let_go: &[InstanceIndex]) -> bool {
-        let is_back = |instance: InstanceIndex| {
-            run.entries
-                .iter()
-                .any(|entry| entry.event == Event::Restored && entry.instance == Some(instance))
-        };
-        let mut returning = self
-            .returning
+    fn is_kept(&self, run: &AmpleRun<'_>, let_go: &BTreeSet<InstanceIndex>) -> bool {
+        let restored = run
+            .entries
             .iter()
-            .filter(|instance| let_go.binary_search(instance).is_err());
-        returning.all(|instance| is_back(*instance)) && self.failures(run).is_empty()
+            .filter(|entry| entry.event == Event::Restored);
+        let restored: BTreeSet<_> = restored.filter_map(|entry| entry.instance).collect();
+        let mut returning = self.returning.difference(let_go);
+        returning.all(|instance| restored.contains(instance)) && self.failures(run).is_empty()
     }
 
     /// Whether what one instance costs does not depend on the others.
     fn is_additive(&self, candidates: &[Candidate]) -> bool {
         let book = self.opening.book();
         let account = book.account(self.opening.account());
-        let running = |instance: InstanceIndex| {
-            matches!(self.opening.state(instance), None | Some(State::Running))
-        };
+        let state = |instance| self.opening.state(instance);
         account.vouchers.is_empty()
             && book.grants.is_empty()
             && account.arrears_hours.is_none()
-            && candidates.iter().all(|(instance, _)| running(*instance))
+            && candidates
+                .iter()
+                .all(|one| matches!(state(one.instance), None | Some(State::Running)))
             && self
                 .opening
                 .instances()
-                .all(|instance| self.opening.state(instance) != Some(State::Stopped))
+                .all(|one| state(one) != Some(State::Stopped))
             && self.setting.plain_actions
     }
 
-    /// Goes through sets of instances, those with the most valuable ones first, and replays each.
-    fn best_by_replay(
-        &self,
-        candidates: &[Candidate],
-        total: u128,
-    ) -> Result<(Vec<bool>, u128), Refusal> {
+    /// Goes through sets of instances, those with the most valuable ones first, and replays each: branch and bound, where the
+    /// worth of a set bounds that of its subsets.
+    fn best_by_replay(&self, candidates: &[Candidate]) -> Result<BestSet, Refusal> {
         let mut order: Vec<usize> = (0..candidates.len()).collect();
-        order.sort_by_key(|at| (std::cmp::Reverse(candidates[*at].1), *at));
-        let mut best: Option<(u128, Vec<bool>)> = None;
+        order.sort_by_key(|at| (Reverse(candidates[*at].worth), *at));
+        let mut best: Option<OpenSet> = None;
         let mut most = 0;
         let mut replays = 0;
-        let mut waiting = vec![(0, vec![true; candidates.len()], total)];
-        while let Some((depth, chosen, bound)) = waiting.pop() {
-            if best.as_ref().is_some_and(|(worth, _)| bound <= *worth) {
+        let mut waiting = vec![OpenSet {
+            depth: 0,
+            chosen: vec![true; candidates.len()],
+            worth: candidates.iter().map(|one| one.worth).sum(),
+        }];
+        while let Some(set) = waiting.pop() {
+            if best.as_ref().is_some_and(|best| set.worth <= best.worth) {
                 continue;
             }
-            if replays == REPLAYS {
-                most = most.max(bound);
+            if replays == MAX_REPLAYS {
+                most = most.max(set.worth);
                 continue;
             }
             replays += 1;
-            let let_go: Vec<_> = candidates
-                .iter()
-                .zip(&chosen)
-                .filter(|(_, in_set)| !**in_set)
-                .collect();
-            let let_go: Vec<InstanceIndex> = let_go
-                .into_iter()
-                .map(|((instance, _), _)| *instance)
-                .collect();
+            let all = candidates.iter().zip(&set.chosen);
+            let let_go = all.filter(|(_, chosen)| !**chosen);
+            let let_go = let_go.map(|(candidate, _)| candidate.instance).collect();
             if self.is_kept(&self.outcome(&let_go)?.run, &let_go) {
-                best = Some((bound, chosen));
+                best = Some(set);
                 continue;
             }
-            // Every smaller set lacks a first one of these, in the order of worth; the least is left out first.
-            for at in depth..order.len() {
-                let mut fewer = chosen.clone();
-                fewer[order[at]] = false;
-                waiting.push((at + 1, fewer, bound - candidates[order[at]].1));
+            // Children drop one more element each, least valuable first; every subset is reached once.
+            for at in set.depth..order.len() {
+                let mut chosen = set.chosen.clone();
+                chosen[order[at]] = false;
+                waiting.push(OpenSet {
+                    depth: at + 1,
+                    chosen,
+                    worth: set.worth - candidates[order[at]].worth,
+                });
             }
         }
-        let (worth, chosen) = best.unwrap_or((0, vec![false; candidates.len()]));
-        Ok((chosen, most.max(worth)))
+        let worth = best.as_ref().map_or(0, |best| best.worth);
+        let none = || vec![false; candidates.len()];
+        Ok(BestSet {
+            chosen: best.map_or_else(none, |best| best.chosen),
+            most: most.max(worth),
+        })
     }
 }
 
 /// Whether all actions of a book move money or prices alone, so that none meets an instance in another state if some other
 /// instance is let go.
 pub(super) fn are_plain(book: &Book) -> bool {
-    book.actions
-        .iter()
-        .all(|action| match (action.target.clone(), action.verb) {
-            (Target::Account, _) => true,
-            (Target::Instance(_), Verb::SetPrice(_)) => true,
-            _ => !book.days.contains(action.date),
-        })
+    let mut actions = book.actions.iter();
+    actions.all(|action| match (&action.target, action.verb) {
+        (Target::Account, _) | (Target::Instance(_), Verb::SetPrice(_)) => true,
+        _ => !book.days.contains(action.date),
+    })
 }

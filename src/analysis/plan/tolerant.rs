@@ -2,13 +2,14 @@
 //!
 //! What a late payment costs, and which of several it is, depends on the money itself, and more money can keep less: a
 //! dear renewal that comes first in the charge order takes what a cheap one had. So sums are not halved until they fit; they
-//! grow from nothing by the least sum with which any decision would be another one. Between two such sums the run is the
-//! same, so the first that fits is the least there is.
+//! grow from nothing by the least sum with which any decision would be another one (a parametric search by breakpoints). Between
+//! two such sums the run is the same, so the first that fits is the least there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::keep_rules::{self, Doing};
-use super::{AmpleRun, FundingFailure, NeedCause, PlanSetting, Tolerance, TopUp};
+use super::arrivals::Arrival;
+use super::keep_rules;
+use super::{AmpleRun, FundingFailure, InstanceStep, NeedCause, PlanSetting, Tolerance, TopUp};
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::engine::event::Event;
 use crate::engine::ledger::Entry;
@@ -25,20 +26,28 @@ type Harm = (RowMeaning, Option<InstanceIndex>);
 pub(super) struct LateSearch<'s> {
     setting: &'s PlanSetting<'s>,
     reserve: Option<Money>,
-    tolerance: Tolerance,
-    let_go: &'s [InstanceIndex],
+    let_go: &'s BTreeSet<InstanceIndex>,
     /// What happens with ample money, too, with all its days.
     anyhow: BTreeMap<Harm, Vec<Day>>,
 }
 
-/// What is known of an account so far.
+/// The account on the morning of an arrival.
 #[derive(Clone)]
-struct AccountHistory {
+struct LateWalk<'b> {
+    fork: Simulation<'b>,
     meanings: Losses,
     /// How often each harm was done.
     seen: BTreeMap<Harm, usize>,
     /// Instances whose auto-renewal failed since they were last paid, although money could have come.
     short: BTreeSet<InstanceIndex>,
+}
+
+/// A sum that is tried on a day, and the day of the next arrival.
+#[derive(Clone, Copy)]
+struct Attempt {
+    day: Day,
+    amount: Money,
+    next: Option<Day>,
 }
 
 /// Why a sum does not do, and how much more it takes at least for anything to change.
@@ -48,29 +57,25 @@ struct TooLittle {
 }
 
 impl<'s> LateSearch<'s> {
-    pub(super) fn new(
+    pub(super) fn search_late(
         setting: &'s PlanSetting<'s>,
         run: &AmpleRun<'_>,
-        (reserve, tolerance): (Option<Money>, Tolerance),
-        let_go: &'s [InstanceIndex],
+        reserve: Option<Money>,
+        let_go: &'s BTreeSet<InstanceIndex>,
     ) -> Self {
         let mut anyhow: BTreeMap<Harm, Vec<Day>> = BTreeMap::new();
         let mut meanings = meanings(&run.end);
         for entry in &run.entries {
-            if let Some(meaning) = meanings
-                .meaning_of_entry(entry)
-                .filter(|meaning| is_too_late(*meaning, tolerance))
+            if let Some(meaning) = meanings.meaning_of_entry(entry)
+                && is_too_late(meaning, setting.question.tolerance)
             {
-                anyhow
-                    .entry((meaning, entry.instance))
-                    .or_default()
-                    .push(entry.date);
+                let days = anyhow.entry((meaning, entry.instance)).or_default();
+                days.push(entry.date);
             }
         }
         Self {
             setting,
             reserve,
-            tolerance,
             let_go,
             anyhow,
         }
@@ -81,9 +86,9 @@ impl<'s> LateSearch<'s> {
     pub(super) fn top_ups(
         &self,
         opening: &Simulation<'_>,
-    ) -> Result<(Vec<TopUp>, Vec<Doing>), Refusal> {
-        let mut walk = opening.clone();
-        let mut record = AccountHistory {
+    ) -> Result<(Vec<TopUp>, Vec<InstanceStep>), Refusal> {
+        let mut walk = LateWalk {
+            fork: opening.clone(),
             meanings: meanings(opening),
             seen: BTreeMap::new(),
             short: BTreeSet::new(),
@@ -91,59 +96,70 @@ impl<'s> LateSearch<'s> {
         let (mut top_ups, mut stops) = (Vec::new(), Vec::new());
         let arrivals = self.setting.arrivals;
         for (at, arrival) in arrivals.iter().enumerate() {
-            let entries = keep_rules::advance(
-                &mut walk,
-                arrival.arrives.yesterday(),
-                (self.let_go, &mut stops),
-            )?;
-            entries.iter().for_each(|entry| {
-                self.is_bad(&mut record, entry);
-            });
-            let start = (&walk, &record);
-            let next = arrivals.get(at + 1).map(|next| next.arrives);
-            let mut amount = Money::ZERO;
-            let mut first = None;
-            while let Err(too_little) = self.attempt(start, (arrival.arrives, amount), next)? {
-                first.get_or_insert(too_little.failure);
-                let Some(more) = too_little.more else { break };
-                amount += more;
+            let eve = arrival.arrives.yesterday();
+            for entry in keep_rules::advance(&mut walk.fork, eve, self.let_go, &mut stops)? {
+                self.is_bad(&mut walk, &entry);
             }
-            if let Some(first) = first.filter(|_| amount > Money::ZERO) {
-                let by = self.latest(start, (arrival.arrives, amount), next)?;
-                let first = FundingFailure {
-                    by,
-                    missing: amount,
-                    ..first
-                };
-                top_ups.push(TopUp {
-                    arrival: *arrival,
-                    amount,
-                    first,
-                    without: Vec::new(),
-                });
-                walk.add_step(arrival.arrives, PlannedStep::Receive(amount));
+            let next = arrivals.get(at + 1).map(|next| next.arrives);
+            if let Some(top_up) = self.least(&walk, *arrival, next)? {
+                let money = PlannedStep::Receive(top_up.amount);
+                walk.fork.add_step(arrival.arrives, money);
+                top_ups.push(top_up);
             }
         }
-        let last = walk.book().days.to;
-        keep_rules::advance(&mut walk, last, (self.let_go, &mut stops))?;
+        let last = opening.book().days.to;
+        keep_rules::advance(&mut walk.fork, last, self.let_go, &mut stops)?;
         Ok((top_ups, stops))
     }
 
-    /// The last day to which a sum can be put off in one piece.
-    fn latest(
+    /// The least sum that does at an arrival; none where nothing is needed, or no sum does.
+    fn least(
         &self,
-        start: (&Simulation<'_>, &AccountHistory),
-        (day, amount): (Day, Money),
+        walk: &LateWalk<'_>,
+        arrival: Arrival,
         next: Option<Day>,
-    ) -> Result<Day, Refusal> {
-        let end = next.map_or(start.0.book().days.to, Day::yesterday);
-        let mut latest = day;
-        while latest < end
-            && self
-                .attempt(start, (latest.tomorrow(), amount), next)?
-                .is_ok()
-        {
-            latest = latest.tomorrow();
+    ) -> Result<Option<TopUp>, Refusal> {
+        let mut attempt = Attempt {
+            day: arrival.arrives,
+            amount: Money::ZERO,
+            next,
+        };
+        let mut first = None;
+        while let Err(too_little) = self.attempt(walk, attempt)? {
+            first.get_or_insert(too_little.failure);
+            let Some(more) = too_little.more else { break };
+            debug_assert!(more > Money::ZERO, "a search by breakpoints moves on");
+            attempt.amount += more;
+        }
+        let amount = attempt.amount;
+        let Some(first) = first.filter(|_| amount > Money::ZERO) else {
+            return Ok(None);
+        };
+        let first = FundingFailure {
+            by: self.latest(walk, attempt)?,
+            missing: amount,
+            ..first
+        };
+        Ok(Some(TopUp {
+            arrival,
+            amount,
+            first,
+            without: Vec::new(),
+        }))
+    }
+
+    /// The last day to which a sum can be put off in one piece.
+    fn latest(&self, walk: &LateWalk<'_>, mut attempt: Attempt) -> Result<Day, Refusal> {
+        let end = attempt
+            .next
+            .map_or(walk.fork.book().days.to, Day::yesterday);
+        let mut latest = attempt.day;
+        while latest < end {
+            attempt.day = latest.tomorrow();
+            if self.attempt(walk, attempt)?.is_err() {
+                break;
+            }
+            latest = attempt.day;
         }
         Ok(latest)
     }
@@ -151,36 +167,34 @@ impl<'s> LateSearch<'s> {
     /// Whether a sum on a day does, with ample money from the next arrival on.
     fn attempt(
         &self,
-        (walk, record): (&Simulation<'_>, &AccountHistory),
-        (day, amount): (Day, Money),
-        next: Option<Day>,
+        walk: &LateWalk<'_>,
+        attempt: Attempt,
     ) -> Result<Result<(), TooLittle>, Refusal> {
-        let (mut trial, mut record) = (walk.clone(), record.clone());
-        trial.watch();
-        trial.add_step(day, PlannedStep::Receive(amount));
-        next.into_iter()
-            .for_each(|next| trial.add_step(next, PlannedStep::Receive(self.setting.ample)));
-        while let Some(today) = trial.next_day() {
-            let entries = keep_rules::advance(&mut trial, today, (self.let_go, &mut Vec::new()))?;
-            let bad = entries.iter().find(|entry| self.is_bad(&mut record, entry));
-            let short = self
-                .reserve
-                .map(|reserve| reserve - trial.available())
-                .filter(|short| *short > Money::ZERO);
-            let short = short.filter(|_| today >= day);
+        let mut walk = walk.clone();
+        let book = walk.fork.book();
+        walk.fork.reset_margin();
+        let money = PlannedStep::Receive(attempt.amount);
+        walk.fork.add_step(attempt.day, money);
+        if let Some(next) = attempt.next {
+            let ample = PlannedStep::Receive(self.setting.ample);
+            walk.fork.add_step(next, ample);
+        }
+        while let Some(today) = walk.fork.next_day() {
+            let entries = keep_rules::advance(&mut walk.fork, today, self.let_go, &mut Vec::new())?;
+            let bad = entries.iter().find(|entry| self.is_bad(&mut walk, entry));
+            let short = self.reserve.map(|reserve| reserve - walk.fork.available());
+            let short = short.filter(|short| today >= attempt.day && *short > Money::ZERO);
             if bad.is_none() && short.is_none() {
                 continue;
             }
-            let cause = bad.map_or(NeedCause::Floor, |entry| cause(walk.book(), entry));
-            let instance = bad.and_then(|entry| entry.instance);
             let failure = FundingFailure {
                 day: today,
                 by: today,
-                cause,
-                instance,
+                cause: bad.map_or(NeedCause::Floor, |entry| cause(book, entry)),
+                instance: bad.and_then(|entry| entry.instance),
                 missing: Money::ZERO,
             };
-            let more = trial.narrowest().into_iter().chain(short).min();
+            let more = walk.fork.margin().into_iter().chain(short).min();
             return Ok(Err(TooLittle { failure, more }));
         }
         Ok(Ok(()))
@@ -188,41 +202,38 @@ impl<'s> LateSearch<'s> {
 
     /// Whether the next row says that something was later than tolerated and need not have been: with ample money it does
     /// not happen as often or as early, or only a payment that failed since the first arrival led to it.
-    fn is_bad(&self, record: &mut AccountHistory, entry: &Entry) -> bool {
-        let Some(meaning) = record.meanings.meaning_of_entry(entry) else {
+    fn is_bad(&self, walk: &mut LateWalk<'_>, entry: &Entry) -> bool {
+        let Some(meaning) = walk.meanings.meaning_of_entry(entry) else {
             return false;
         };
         match (meaning, entry.instance) {
             (RowMeaning::Fails | RowMeaning::FailsAgain, Some(instance))
                 if self.setting.first() <= Some(entry.date) =>
             {
-                record.short.insert(instance);
+                walk.short.insert(instance);
             }
             (RowMeaning::Settled | RowMeaning::Back, Some(instance)) => {
-                record.short.remove(&instance);
+                walk.short.remove(&instance);
             }
             _ => {}
         }
-        if !is_too_late(meaning, self.tolerance) {
+        if !is_too_late(meaning, self.setting.question.tolerance) {
             return false;
         }
-        let times = record.seen.entry((meaning, entry.instance)).or_default();
-        let with_ample = self
-            .anyhow
-            .get(&(meaning, entry.instance))
-            .and_then(|days| days.get(*times));
+        let harm = (meaning, entry.instance);
+        let times = walk.seen.entry(harm).or_default();
+        let days = self.anyhow.get(&harm);
+        let with_ample = days.and_then(|days| days.get(*times));
         *times += 1;
-        let of_a_failure = meaning != RowMeaning::Refused
-            && entry
-                .instance
-                .is_some_and(|one| record.short.contains(&one));
-        of_a_failure || with_ample.is_none_or(|day| entry.date < *day)
+        let is_short = entry.instance.is_some_and(|one| walk.short.contains(&one));
+        (is_short && meaning != RowMeaning::Refused)
+            || with_ample.is_none_or(|day| entry.date < *day)
     }
 }
 
 /// What rows of the account mean, from its opening on.
-fn meanings(trial: &Simulation<'_>) -> Losses {
-    Losses::open_some(trial.book(), trial.instances())
+fn meanings(fork: &Simulation<'_>) -> Losses {
+    Losses::open_some(fork.book(), fork.instances())
 }
 
 fn cause(book: &Book, entry: &Entry) -> NeedCause {
@@ -249,48 +260,41 @@ fn is_too_late(meaning: RowMeaning, tolerance: Tolerance) -> bool {
 
 /// Of what fails before money can come, what is not tolerated: what fails with it, before it is paid or given up.
 pub(super) fn unmet(
-    unmet: Vec<FundingFailure>,
+    mut unmet: Vec<FundingFailure>,
     run: &AmpleRun<'_>,
     tolerance: Tolerance,
 ) -> Vec<FundingFailure> {
+    use RowMeaning::{Back, Fails, FailsAgain, GivenUp, Settled};
     let mut meanings = meanings(&run.end);
-    let told: Vec<(&Entry, Option<RowMeaning>)> = run
-        .entries
-        .iter()
-        .map(|entry| (entry, meanings.meaning_of_entry(entry)))
+    let rows = run.entries.iter();
+    let rows: Vec<(&Entry, RowMeaning)> = rows
+        .filter_map(|entry| Some((entry, meanings.meaning_of_entry(entry)?)))
         .collect();
-    let too_late = |failure: &FundingFailure| {
-        let later = told.iter().filter(|(entry, _)| entry.date >= failure.day);
-        let later = later.filter_map(|(entry, meaning)| Some((*entry, (*meaning)?)));
-        match (failure.cause, failure.instance) {
-            (NeedCause::Usage, _) => hours_are_too_late(later, tolerance),
-            (NeedCause::Purchase | NeedCause::Change, _) => true,
-            (_, of) => later
-                .filter(|(entry, _)| entry.instance == of)
-                .skip_while(|(_, meaning)| {
-                    !matches!(meaning, RowMeaning::Fails | RowMeaning::FailsAgain)
-                })
-                .take_while(|(_, meaning)| {
-                    !matches!(
-                        meaning,
-                        RowMeaning::Settled | RowMeaning::Back | RowMeaning::GivenUp
-                    )
-                })
-                .any(|(_, meaning)| is_too_late(meaning, tolerance)),
+    unmet.retain(|failure| {
+        let later = rows.iter().filter(|(entry, _)| entry.date >= failure.day);
+        match failure.cause {
+            NeedCause::Usage => hours_are_too_late(later, tolerance),
+            NeedCause::Purchase | NeedCause::Change => true,
+            _ => later
+                .filter(|(entry, _)| entry.instance == failure.instance)
+                .map(|(_, meaning)| *meaning)
+                .skip_while(|meaning| !matches!(meaning, Fails | FailsAgain))
+                .take_while(|meaning| !matches!(meaning, Settled | Back | GivenUp))
+                .any(|meaning| is_too_late(meaning, tolerance)),
         }
-    };
-    unmet.into_iter().filter(too_late).collect()
+    });
+    unmet
 }
 
 /// Whether arrears stop instances, or are the reason why some of them are lost.
 fn hours_are_too_late<'e>(
-    rows: impl Iterator<Item = (&'e Entry, RowMeaning)>,
+    rows: impl Iterator<Item = &'e (&'e Entry, RowMeaning)>,
     tolerance: Tolerance,
 ) -> bool {
     let mut stopped = BTreeSet::new();
     for (entry, meaning) in rows {
-        match meaning {
-            RowMeaning::Stopped if is_too_late(meaning, tolerance) => return true,
+        match *meaning {
+            RowMeaning::Stopped if is_too_late(*meaning, tolerance) => return true,
             RowMeaning::Stopped => {
                 stopped.insert(entry.instance);
             }

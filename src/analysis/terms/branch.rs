@@ -1,39 +1,47 @@
-//! All choices that fit, without those that cannot cost less than the best one: what is left proves that it is the cheapest.
+//! All choices that fit, without those that cannot cost less than the best one (branch and bound): what is left proves that it
+//! is the cheapest.
 //!
-//! What a part of the instances has chosen, the bound of `bound` tells how little the rest can cost at any rate.
+//! Once a part of the instances has chosen, the prices of `bound` say how little the rest can cost at any rate.
 
-use super::bound::{UNIT, priced};
-use super::market::Market;
+use super::bound::{PRICE_UNIT, price_of, priced, whole_units};
+use super::market::{Market, Picks, add_to, least_paid};
 
-/// So many parts of choices are looked at most.
-const MOST: usize = 300_000;
+/// The most partial choices that are looked at.
+const MAX_NODES: usize = 300_000;
 /// Accounts with more instances are left to the bound.
-const MOST_INSTANCES: usize = 500;
+const MAX_INSTANCES: usize = 500;
 
-/// The cheapest choice, starting from one that fits if one is known, and whether all others were ruled out.
-pub(super) fn complete(
-    (market, rooms): (&Market, &[i64]),
-    prices: &[i128],
-    known: Option<Vec<usize>>,
-) -> (Option<Vec<usize>>, bool) {
-    if market.offers.len() > MOST_INSTANCES {
-        return (known, false);
+/// The cheapest choice that was found.
+pub(super) struct SearchResult {
+    pub best: Option<Picks>,
+    /// Whether all others were ruled out.
+    pub is_proven: bool,
+}
+
+/// Searches for the cheapest choice, starting from one that fits if one is known.
+pub(super) fn complete(market: &Market, prices: &[i128], known: Option<Picks>) -> SearchResult {
+    if market.offers.len() > MAX_INSTANCES {
+        return SearchResult {
+            best: known,
+            is_proven: false,
+        };
     }
-    let best = known.map(|picks| (market.cost(&picks), picks));
-    let (rest, least) = suffixes(market, prices);
     let mut search = TermsSearch {
         market,
         prices,
-        rest,
-        least,
-        left: rooms.to_vec(),
+        rest: vec![0],
+        least: vec![vec![0; prices.len()]],
+        left: market.rooms.clone(),
         picks: Vec::new(),
-        best,
-        looked_at: 0,
+        best: known.map(|picks| (market.cost(&picks), picks)),
+        nodes: 0,
     };
+    search.bound_suffixes();
     search.descend(0);
-    let proven = search.looked_at <= MOST;
-    (search.best.map(|(_, picks)| picks), proven)
+    SearchResult {
+        is_proven: search.nodes <= MAX_NODES,
+        best: search.best.map(|(_, picks)| picks),
+    }
 }
 
 struct TermsSearch<'m> {
@@ -45,45 +53,29 @@ struct TermsSearch<'m> {
     least: Vec<Vec<i64>>,
     /// What each month leaves.
     left: Vec<i64>,
-    picks: Vec<usize>,
-    best: Option<(i64, Vec<usize>)>,
-    looked_at: usize,
-}
-
-/// What is chosen, and the least that is paid, from each instance on.
-fn suffixes(market: &Market, prices: &[i128]) -> (Vec<i128>, Vec<Vec<i64>>) {
-    let mut rest = vec![0];
-    let mut least = vec![vec![0; prices.len()]];
-    for (behind, offers) in market.offers.iter().rev().enumerate() {
-        let chosen = offers
-            .iter()
-            .map(|offer| priced(offer, prices))
-            .min()
-            .unwrap_or(0);
-        rest.push(rest[behind] + chosen);
-        let of_month = |month: usize| {
-            offers
-                .iter()
-                .map(|offer| offer.paid[month])
-                .min()
-                .unwrap_or(0)
-        };
-        least.push(
-            (0..prices.len())
-                .map(|month| least[behind][month] + of_month(month))
-                .collect(),
-        );
-    }
-    rest.reverse();
-    least.reverse();
-    (rest, least)
+    picks: Picks,
+    best: Option<(i64, Picks)>,
+    nodes: usize,
 }
 
 impl TermsSearch<'_> {
+    /// What is chosen, and the least that is paid, from each instance on.
+    fn bound_suffixes(&mut self) {
+        for (behind, offers) in self.market.offers.iter().rev().enumerate() {
+            let chosen = offers.iter().map(|offer| priced(offer, self.prices)).min();
+            self.rest.push(self.rest[behind] + chosen.unwrap_or(0));
+            let months = self.least[behind].iter().enumerate();
+            let least = months.map(|(month, least)| least + least_paid(offers, month));
+            self.least.push(least.collect());
+        }
+        self.rest.reverse();
+        self.least.reverse();
+    }
+
     fn descend(&mut self, cost: i64) {
         let at = self.picks.len();
-        self.looked_at += 1;
-        if self.looked_at > MOST || !self.can_be_cheaper(at, cost) {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES || !self.can_be_cheaper(at, cost) {
             return;
         }
         let market = self.market;
@@ -97,40 +89,26 @@ impl TermsSearch<'_> {
         order.sort_by_key(|pick| (priced(&offers[*pick], self.prices), *pick));
         for pick in order {
             let offer = &offers[pick];
-            self.left
-                .iter_mut()
-                .zip(&offer.paid)
-                .for_each(|(left, paid)| *left -= paid);
+            let left = self.left.iter_mut().zip(&offer.paid);
+            left.for_each(|(left, paid)| *left -= paid);
             self.picks.push(pick);
             self.descend(cost + offer.cost);
             self.picks.pop();
-            self.left
-                .iter_mut()
-                .zip(&offer.paid)
-                .for_each(|(left, paid)| *left += paid);
+            add_to(&mut self.left, &offer.paid);
         }
     }
 
     /// Whether the instances from `at` on can fit, and all together cost less than the best choice.
     fn can_be_cheaper(&self, at: usize, cost: i64) -> bool {
-        if self
-            .left
-            .iter()
-            .zip(&self.least[at])
-            .any(|(left, least)| left < least)
-        {
+        let mut months = self.left.iter().zip(&self.least[at]);
+        if months.any(|(left, least)| left < least) {
             return false;
         }
         let Some((best, _)) = &self.best else {
             return true;
         };
-        let room: i128 = self
-            .left
-            .iter()
-            .zip(self.prices)
-            .map(|(left, price)| i128::from(*left) * price)
-            .sum();
-        let bound = i128::from(cost) * UNIT + self.rest[at] - room;
-        bound.div_euclid(UNIT) + i128::from(bound.rem_euclid(UNIT) > 0) < i128::from(*best)
+        let room = price_of(&self.left, self.prices);
+        let bound = i128::from(cost) * PRICE_UNIT + self.rest[at] - room;
+        whole_units(bound) < i128::from(*best)
     }
 }

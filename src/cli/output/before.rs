@@ -1,4 +1,6 @@
 //! Whose a book's files are when they are written over, and the copy of a book that another one takes the place of.
+//!
+//! Rule **kept-book** of docs/spec.
 
 use std::collections::BTreeSet;
 use std::fs;

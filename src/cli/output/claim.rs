@@ -1,5 +1,7 @@
 //! What a verb may write over: the files of its own earlier result, as its list names them, while their bytes are the same.
 //! Everything else in a folder is somebody else's, and is neither written over nor removed.
+//!
+//! Rule **whose-file** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};

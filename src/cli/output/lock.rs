@@ -9,6 +9,8 @@
 //!
 //! A lock is taken again if the folder or file under its path has become another one meanwhile. Everybody asks for folders from the
 //! top down and for the file last, so nobody waits in a circle. Where the system has no locks, programs are on their own.
+//!
+//! Rule **one-at-a-time** of docs/spec.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};

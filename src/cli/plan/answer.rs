@@ -67,13 +67,13 @@ pub(super) fn render(
         runways.iter().map(|plan| teller.runway(plan)),
     );
     let mut steps: Vec<_> = plan.accounts.iter().flat_map(|plan| &plan.steps).collect();
-    steps.sort_by_key(|(day, ..)| *day);
+    steps.sort_by_key(|step| step.day);
     section(
         &mut text,
         "To do besides",
         steps
             .iter()
-            .map(|(day, one, verb)| teller.step(*day, *one, *verb)),
+            .map(|step| teller.step(step.day, step.instance, step.verb)),
     );
     let lost: Vec<&UnavoidableLoss> = plan
         .accounts

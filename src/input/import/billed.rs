@@ -54,6 +54,7 @@ const ORDER_KEY: &[&str] = &["instance_id", "term_start"];
 const MAX_MONTHS: u32 = 1200;
 
 /// Puts what bills say into the tables.
+/// Rule **filled-cells**.
 pub(crate) fn apply(tables: &mut BookTables, billed: &Billed, options: &Options) -> AppliedBills {
     let current = derive::current(&billed.charges);
     let derived = DerivedTerms::derive_terms(&billed.charges, &current, options);
@@ -106,6 +107,7 @@ impl AppliedBills {
     }
 
     /// Adds the instances that only bills know.
+    /// Rule **billed-instance**.
     fn add_unlisted(
         &mut self,
         instances: &mut EditedTable,

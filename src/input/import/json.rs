@@ -16,7 +16,7 @@ use super::no_json;
 use super::options::Source;
 use crate::input::diagnostic::{Code, LineIndex, Place};
 
-/// The most values of a list, or of a file; see `docs/model.md`, **csv-limits**.
+/// The most values of a list, or of a file; see `docs/spec/formats.md`, **csv-limits**.
 const MAX_VALUES: usize = 1 << 22;
 /// The most members of an object.
 const MAX_MEMBERS: usize = 1 << 16;

@@ -107,11 +107,12 @@ pub struct KnownProfile {
 
 impl From<&Profile> for KnownProfile {
     fn from(profile: &Profile) -> Self {
-        let (expiry, days) = (Day::FIRST, profile.suspend_after_days);
-        let release = lifecycle::release_of_unpaid(profile, expiry, expiry + days);
+        let expiry = Day::FIRST;
+        let suspended = lifecycle::suspension_of(profile, expiry);
+        let release = lifecycle::release_of_unpaid(profile, expiry, suspended);
         Self {
             name: profile.name.to_string(),
-            suspend_after_days: days,
+            suspend_after_days: suspended.days_since(expiry),
             released_after_days: release.days_since(expiry),
             renew_periods: profile.renew_periods.clone(),
             pricing: Pricing {

@@ -1,4 +1,5 @@
-//! What can only be told of a whole file, after its rows have been read. It is read once more only where there is something.
+//! What only a whole file tells, after its rows have been read. It is read once more only where there is something to
+//! report.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -19,7 +20,7 @@ impl CsvTable<'_> {
         if self.trims.load(Ordering::Relaxed) {
             self.report_trimmed(diagnostics);
         }
-        if diagnostics.errors() > errors_before && !self.columns.prices.is_empty() {
+        if diagnostics.errors() > errors_before && !self.layout.columns.prices.is_empty() {
             self.report_ambiguous_prices(diagnostics);
         }
     }
@@ -27,7 +28,7 @@ impl CsvTable<'_> {
     fn report_trimmed(&self, diagnostics: &mut Diagnostics) {
         let mut found: BTreeMap<usize, (usize, usize, String)> = BTreeMap::new();
         self.rows(&mut Diagnostics::default(), |row, _| {
-            for slot in (0..self.positions.len()).filter(|slot| self.is_trimmed(*slot)) {
+            for slot in (0..self.layout.positions.len()).filter(|slot| self.is_trimmed(*slot)) {
                 let written = row.written(slot).map_or("", cell::read_cell);
                 if ids::trimmed(written).len() < written.len() {
                     found
@@ -39,9 +40,17 @@ impl CsvTable<'_> {
         });
         for (slot, (count, start, written)) in found {
             diagnostics.push_with(Code::BlankEnds, || {
-                let named = self.columns.names.get(slot).map(|name| (*name).to_owned());
+                let named = self
+                    .layout
+                    .columns
+                    .names
+                    .get(slot)
+                    .map(|name| (*name).to_owned());
                 let column = named.unwrap_or_else(|| {
-                    format!("{TAG}{}", self.tag_keys[slot - self.columns.names.len()])
+                    format!(
+                        "{TAG}{}",
+                        self.layout.tag_keys[slot - self.layout.columns.names.len()]
+                    )
                 });
                 let have = if count == 1 { "has" } else { "have" };
                 let cells = cells(count);
@@ -70,7 +79,7 @@ impl CsvTable<'_> {
             return;
         }
         self.rows(&mut Diagnostics::default(), |row, _| {
-            for &slot in self.columns.prices {
+            for &slot in self.layout.columns.prices {
                 if let Some(problem) = row.text(slot).and_then(ambiguous_price) {
                     problem.report(|| row.place(slot), diagnostics);
                 }

@@ -2,6 +2,8 @@
 //!
 //! A payment counts from the day on which it is made; days of its term before that day are caught up on it. On the day on
 //! which a term is given back the rest of it is written off.
+//!
+//! Rule **report-accrual** of docs/spec.
 
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, Sub};

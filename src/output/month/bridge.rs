@@ -1,4 +1,6 @@
 //! Why two sums of spend differ, instance by instance, so that the parts add up to the difference exactly.
+//!
+//! Rule **report-bridge** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;

@@ -1,4 +1,6 @@
 //! Renewals that come due in the days after the month begins, and what becomes of them.
+//!
+//! Rule **report-due** of docs/spec.
 
 use std::collections::BTreeMap;
 

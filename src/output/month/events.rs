@@ -24,6 +24,7 @@ use crate::output::monthly::{REFUNDS, RENEWALS};
 const WITHIN: [i32; 3] = [30, 60, 90];
 
 /// What the run loses from the month on, the dearest first.
+/// Rule **report-losses**.
 pub(super) fn act(view: &MonthView<'_>) -> ReportTable {
     let row = |lost: &Lost| {
         let instance = view.book.instance(lost.instance);

@@ -8,7 +8,7 @@ use super::accrual::{Accrual, Deferral};
 use super::dues::{DueRenewal, DueRenewals};
 use super::sums::SpendSums;
 use super::table::RowExtent;
-use crate::analysis::deadline::{self, Deadline, LapseWatch};
+use crate::analysis::deadline::{self, Deadline, PriceWatch};
 use crate::analysis::demand::{Demand, Detail, Differing, Spending};
 use crate::analysis::losses::{Losses, RowMeaning};
 use crate::analysis::lost::{self, Lost};
@@ -140,7 +140,7 @@ pub struct Gather<'b> {
     hasher: Hasher,
     seq: u64,
     tally: Tally<'b>,
-    watch: LapseWatch<'b>,
+    watch: PriceWatch<'b>,
     meanings: Losses,
     accrual: Accrual,
     dues: DueRenewals<'b>,
@@ -181,7 +181,7 @@ impl<'b> Gather<'b> {
             hasher,
             seq: 0,
             tally: Tally::for_book(book),
-            watch: LapseWatch::watch_book(book),
+            watch: PriceWatch::watch_book(book),
             meanings: Losses::losses_of_book(book),
             accrual: Accrual::accrue_month(book, period.days),
             dues: DueRenewals::dues_in(book, due),
@@ -377,7 +377,7 @@ impl<'b> Gather<'b> {
                 &Differing::accounts_that_differ(run),
                 Detail::Instances,
             ),
-            losses: lost::losses(book, run.gone(), &summary.ended(), period.days.from),
+            losses: lost::losses(book, run.gone(), &summary.ended, period.days.from),
             ledger_hash: self.hasher.hex(),
         }
     }

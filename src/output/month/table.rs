@@ -204,6 +204,7 @@ pub enum Tone {
 
 impl Sense {
     /// What an amount is.
+    /// Rule **report-colours**.
     pub fn tone(self, amount: Money) -> Tone {
         match (self, amount.cmp(&Money::ZERO)) {
             (Self::Balance | Self::Left, Ordering::Less) | (Self::MoreCost, Ordering::Greater) => {

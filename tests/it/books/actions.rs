@@ -51,7 +51,7 @@ impl Draft {
         }
     }
 
-    /// On the day of a purchase, which cannot use them (replay.md 2).
+    /// On the day of a purchase, which cannot use them (**phases**).
     pub(super) fn add_late_topups(&mut self) {
         for cells in self.instances.clone() {
             let Some(start) = cells.get("starts_on") else {

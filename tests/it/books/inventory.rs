@@ -140,7 +140,7 @@ impl Draft {
         }
     }
 
-    /// The date falls on the anchor, or on the last day of a month too short for it (replay.md 5).
+    /// The date falls on the anchor, or on the last day of a month too short for it (**anchor**).
     pub(super) fn add_anchor(&mut self, cells: &mut Cells, date: Date) {
         let day = i64::from(date.day());
         if self.random.percent(30) {
@@ -186,7 +186,7 @@ impl Draft {
         }
     }
 
-    /// A derived state is an error where its release day lies before `from` (formats.md, state).
+    /// A derived state is an error where its release day lies before `from` (**derived-state**).
     pub(super) fn may_be_derived(&self, profile: &str, expiry: Date) -> bool {
         let reclaiming = days_after(expiry, self.days_of(profile, "suspend_after_days"));
         let base = match self.deciding(profile, "retention_from").as_str() {

@@ -1,4 +1,4 @@
-//! Vouchers, orders, earlier returns, holidays, and the actions about them (model.md, Money rules).
+//! Vouchers, orders, earlier returns, holidays, and the actions about them (docs/spec/money.md).
 
 use chrono::Datelike;
 

@@ -28,7 +28,7 @@ const BUILT_IN: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// The printed defaults of the same keys (formats.md, Profile).
+/// The defaults of the same keys (docs/spec/profiles.md).
 const PRINTED: &[(&str, &str)] = &[
     ("renew_periods", "[1,2,3,4,5,6,7,8,9,10,11,12,24,36,48,60]"),
     ("auto_renew_months", "1"),

@@ -1,11 +1,11 @@
-//! Variants of a book, for the laws that compare a run of one with a run of the other (replay.md 12).
+//! Variants of a book, for the laws that compare a run of one with a run of the other (docs/spec/replay.md, Laws).
 
 use super::funds::minor_units;
 use super::random::Random;
 use super::table::Table;
 use super::{Cells, Date, FLAGS, Files, HOURLY_PRICES, MONTHLY_PRICES, date, days_after};
 
-/// The same book with the rows of all files but actions.csv and prices.csv in another order: the same outputs (replay.md 12.3).
+/// The same book with the rows of all files but actions.csv and prices.csv in another order: the same outputs (**law-order**).
 pub(crate) fn shuffled(book: &Files, seed: u64) -> Files {
     let mut random = Random::of(seed);
     let mut files = book.clone();
@@ -30,7 +30,7 @@ pub(crate) fn shuffled(book: &Files, seed: u64) -> Files {
 /// 365 days, come out whole in a currency without decimals too.
 const NO_ROUNDING: i128 = 10 * 100 * 30 * 73;
 
-/// All amounts times `n`, in a variant of the book in which no rounding intervenes (replay.md 12.5).
+/// All amounts times `n`, in a variant of the book in which no rounding intervenes (**law-scale**).
 ///
 /// Compare `scaled(book, n)` with `scaled(book, 1)`: the same events, amounts times `n`. Against the book itself, prices
 /// are cut to one decimal and factors to two, every amount is 2,190,000 times as large, and actions whose selector names a
@@ -113,7 +113,7 @@ fn with_short_factors(profiles: &str) -> String {
     text
 }
 
-/// The book with one more account and instances of its own, which no row of the book names (replay.md 12.4).
+/// The book with one more account and instances of its own, which no row of the book names (**law-accounts**).
 ///
 /// No row of another account changes. Rows without an account may: a selector without `account_id` can match the new
 /// instances, and its `no_match` row then vanishes. A selector can also find a new instance whose missing price stops the

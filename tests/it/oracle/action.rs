@@ -1,4 +1,4 @@
-//! Phase 2, second half: the day's actions in file order, what they change and why they are refused (replay.md 8 and 9).
+//! Phase 2, second half: the day's actions in file order, what they change and why they are refused (docs/spec/replay.md).
 
 use super::dates::Date;
 use super::day::Replay;
@@ -28,7 +28,7 @@ impl Replay<'_> {
         }
     }
 
-    /// By the account that it names, else by the existing instance (model.md, homeless-row).
+    /// By the account that it names, else by the existing instance (**homeless-row**).
     fn belongs_to(&self, action: &Action, account: usize) -> bool {
         match (&action.account, &action.instance) {
             (Some(id), _) => *id == self.accounts[account].id,
@@ -58,7 +58,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Each instance that matches, each on its own; the matches are taken before the first is handled (replay.md 8).
+    /// Each instance that matches, each on its own; the matches are taken before the first is handled (**matches**).
     fn act_by_selector(&mut self, account: usize, place: usize) {
         let action = &self.book.actions[place];
         let matches = self.matches(account, action);
@@ -176,7 +176,7 @@ impl Replay<'_> {
         self.extend(index, months, price, why);
     }
 
-    /// Unified expiry date (replay.md 9).
+    /// Unified expiry date (**unified-date**).
     fn renew_until(&mut self, index: usize, action: &Action) {
         let (target, price) = self.unified(index, action);
         let start = self.instances[index].expiry();
@@ -259,7 +259,7 @@ impl Replay<'_> {
         });
     }
 
-    /// Postpaid and in the bin: gone at once; overdue: returned without a refund; running: with one (replay.md 8).
+    /// Postpaid and in the bin: gone at once; overdue: returned without a refund; running: with one (**return**).
     fn terminate(&mut self, index: usize, action: &Action) {
         let instance = &mut self.instances[index];
         if instance.prepaid && instance.state == State::Running {
@@ -289,7 +289,7 @@ impl Replay<'_> {
     }
 }
 
-/// The fact first, then the note, joined by `; ` (model.md, first-and-note).
+/// The fact first, then the note, joined by `; ` (**first-and-note**).
 pub(crate) fn fact_and_note(fact: &str, note: &str) -> String {
     if note.is_empty() {
         fact.to_owned()

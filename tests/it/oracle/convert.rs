@@ -1,4 +1,4 @@
-//! `to_prepaid`, `to_postpaid` and `stop`: another charge type, and an instance that is switched off (model.md).
+//! `to_prepaid`, `to_postpaid` and `stop`: another charge type, and an instance that is switched off (docs/spec/money.md).
 
 use chrono::Datelike;
 
@@ -25,7 +25,7 @@ impl Replay<'_> {
         Some(renewal_price(&priced, months, digits, self.notes))
     }
 
-    /// Paid from this day on like a purchase: `converted`, then `purchased` (model.md, to_prepaid).
+    /// Paid from this day on like a purchase: `converted`, then `purchased` (**to-prepaid**).
     pub(crate) fn convert_to_prepaid(&mut self, index: usize, action: &Action) {
         let Some(price) = self.price_of_conversion(index, action) else {
             self.notes.reached("no_price/monthly-for-a-conversion");
@@ -72,7 +72,7 @@ impl Replay<'_> {
         });
     }
 
-    /// `converted`, then `refunded` where something comes back (model.md, to_postpaid).
+    /// `converted`, then `refunded` where something comes back (**to-postpaid**).
     pub(crate) fn convert_to_postpaid(&mut self, index: usize, action: &Action) {
         let notes = self.notes;
         notes.reached(match self.instances[index].state {
@@ -121,7 +121,7 @@ impl Replay<'_> {
         self.entries.push(Entry { detail, ..entry });
     }
 
-    /// A running postpaid instance is switched off without charge (model.md, stop).
+    /// A running postpaid instance is switched off without charge (**stop**).
     pub(crate) fn stop(&mut self, index: usize, action: &Action) {
         self.notes.reached("stop/by-people");
         let today = self.today;

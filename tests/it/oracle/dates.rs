@@ -1,4 +1,4 @@
-//! Civil dates and month arithmetic (replay.md 5). Knows no instance and no clock.
+//! Civil dates and month arithmetic (**month-end**). Knows no instance and no clock.
 
 use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 
@@ -18,7 +18,7 @@ pub(crate) fn days_between(start: Date, end: Date) -> i64 {
     (end - start).num_days()
 }
 
-/// Adds months to an expiry date by the profile's `month_end` rule (replay.md 5).
+/// Adds months to an expiry date by the profile's `month_end` rule (**month-end**).
 pub(crate) fn add_months(
     month_end: &str,
     expiry: Date,
@@ -49,7 +49,7 @@ pub(crate) fn add_months(
     }
 }
 
-/// The first date from `earliest` on with the asked day of the month (replay.md 9).
+/// The first date from `earliest` on with the asked day of the month (**unified-date**).
 pub(crate) fn first_with_day(earliest: Date, day: u32) -> Date {
     let mut date = earliest;
     while date.day() != day {
@@ -58,7 +58,7 @@ pub(crate) fn first_with_day(earliest: Date, day: u32) -> Date {
     date
 }
 
-/// So many working days later: Monday to Friday, without the holidays (model.md, arrival).
+/// So many working days later: Monday to Friday, without the holidays (**arrival**).
 pub(crate) fn plus_working_days(date: Date, days: i64, holidays: &[Date]) -> Date {
     let mut arrival = date;
     for _ in 0..days {
@@ -74,7 +74,7 @@ pub(crate) fn is_weekend(date: Date) -> bool {
     matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
-/// Whether a date falls on the anchor, or on the last day of a month too short for it (replay.md 5).
+/// Whether a date falls on the anchor, or on the last day of a month too short for it (**anchor**).
 pub(crate) fn falls_on(date: Date, anchor: u32) -> bool {
     date == day_in_month(date, 0, anchor)
 }

@@ -1,4 +1,4 @@
-//! One day of one account: the seven phases in their order (replay.md 2, 6, 7, 11).
+//! One day of one account: the seven phases in their order (docs/spec/replay.md).
 //! Plain loops over all instances in every phase; keeps no queue and remembers nothing but the states.
 
 use std::collections::BTreeMap;
@@ -21,15 +21,15 @@ pub(crate) struct Replay<'a> {
     pub(crate) vouchers: Vec<Voucher>,
     /// By account, product and year.
     pub(crate) returns: BTreeMap<(usize, String, i32), Returns>,
-    /// A price is not there that an action needs: the run stops (model.md, missing-hour-price).
+    /// A price is not there that an action needs: the run stops (**missing-hour-price**).
     pub(crate) missing_price: bool,
-    /// Whether nothing is lost that nobody decided to end (model.md, all-kept).
+    /// Whether nothing is lost that nobody decided to end (**all-kept**).
     pub(crate) keeps_all: bool,
     pub(crate) notes: &'a Notes,
 }
 
 impl Replay<'_> {
-    /// The phases of a day (replay.md 2).
+    /// The phases of a day (**phases**).
     pub(crate) fn day_of(&mut self, account: usize) {
         self.release(account);
         self.purchases_and_starts(account);
@@ -84,7 +84,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Phase 2, first half: purchases of the day by instance id, and postpaid starts (replay.md 7 and 8).
+    /// Phase 2, first half: purchases of the day by instance id, and postpaid starts (**purchase**, **free-start**).
     fn purchases_and_starts(&mut self, account: usize) {
         for index in self.instances_of(account) {
             let instance = &self.instances[index];
@@ -94,7 +94,7 @@ impl Replay<'_> {
             if instance.prepaid {
                 self.purchase(account, index);
             } else {
-                // It starts whatever the account's arrears (model.md, free-start).
+                // It starts whatever the account's arrears (**free-start**).
                 let in_arrears = self.accounts[account].available() < 0;
                 self.notes.reached("start/postpaid-begins");
                 self.notes

@@ -1,4 +1,4 @@
-//! The three sums (model.md, as-funded, all-due-paid, all-kept): each account replayed on its own, three times.
+//! The three sums (**as-funded**, **all-due-paid**, **all-kept**): each account replayed on its own, three times.
 //! Says nothing of what happens, only what is spent.
 
 use std::collections::BTreeMap;

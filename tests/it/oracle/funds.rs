@@ -1,4 +1,4 @@
-//! Prepaid payments: whether funds suffice, what is taken, and what to say where they do not (replay.md 3).
+//! Prepaid payments: whether funds suffice, what is taken, and what to say where they do not (docs/spec/money.md).
 //! Knows nothing of terms and states.
 
 use super::day::Replay;
@@ -8,7 +8,7 @@ use super::read::Action;
 use super::state::Movement;
 
 impl Replay<'_> {
-    /// Whether a prepaid payment is possible: all or nothing, zero included (replay.md 3).
+    /// Whether a prepaid payment is possible: all or nothing, zero included (**payment**, **zero-payment**).
     pub(crate) fn suffices(&self, index: usize, price: i128) -> bool {
         let account = &self.accounts[self.instances[index].account];
         let covered = self.covered(index, price);
@@ -45,7 +45,7 @@ impl Replay<'_> {
             .map_or(0, |chosen| chosen.covers)
     }
 
-    /// A voucher first, then free credit, then cash (replay.md 3).
+    /// A voucher first, then free credit, then cash (**payment**).
     pub(crate) fn pay(&mut self, index: usize, price: i128) -> Movement {
         let chosen = self.voucher_for(index, price);
         let covered = chosen.map_or(0, |chosen| chosen.covers);
@@ -75,12 +75,12 @@ impl Replay<'_> {
         notes.reached_if(covered > 0 && covered < price, "pay/voucher-and-more");
         assert!(
             account.available() >= 0,
-            "a prepaid payment keeps `available` at zero or above (replay.md 12.6)"
+            "a prepaid payment keeps `available` at zero or above (**law-end**)"
         );
         movement
     }
 
-    /// What was needed and what was there (model.md, first-and-note).
+    /// What was needed and what was there (**first-and-note**).
     pub(crate) fn shortage(&self, index: usize, price: i128) -> String {
         let account = &self.accounts[self.instances[index].account];
         let needed = money(price, account.digits);

@@ -1,4 +1,4 @@
-//! The rows of a run and the three files made of them: ledger.csv, balances.csv, monthly.csv (formats.md).
+//! The rows of a run and the three files made of them: ledger.csv, balances.csv, monthly.csv (docs/spec/formats.md).
 //! Writes what it is given; decides nothing.
 
 use chrono::Datelike;
@@ -41,7 +41,7 @@ pub(crate) fn ledger_csv(entries: &[Entry]) -> String {
     );
     for (index, entry) in entries.iter().enumerate() {
         let amount = |sum: i128| money(sum, entry.digits);
-        // "On rows with an amount all are filled" (formats.md, ledger.csv).
+        // A row with an amount has all contributions (docs/spec/formats.md, ledger.csv).
         let moved = |sum: fn(&Movement) -> i128| entry.movement.as_ref().map(|m| amount(sum(m)));
         file.row(&[
             (index + 1).to_string(),

@@ -1,4 +1,4 @@
-//! What a selector matches in an account, in charge order, and what it sees (replay.md 8; model.md, Selectors).
+//! What a selector matches in an account, in charge order, and what it sees (docs/spec/replay.md, Selectors).
 //! Changes nothing.
 
 use chrono::Datelike;
@@ -11,7 +11,7 @@ use super::selector::Value;
 use super::state::{Instance, State};
 
 impl Replay<'_> {
-    /// The matching instances in charge order, postpaid ones last by id (replay.md 8; model.md, selector-order).
+    /// The matching instances in charge order, postpaid ones last by id (**selector-order**).
     pub(crate) fn matches(&self, account: usize, action: &Action) -> Vec<usize> {
         let selector = action.selector.as_ref().expect("an action with a selector");
         let mut prepaid = Vec::new();
@@ -42,7 +42,7 @@ impl Replay<'_> {
         prepaid.chain(postpaid).collect()
     }
 
-    /// The price of the action, or of the next auto-renewal where it has none (replay.md 8).
+    /// The price of the action, or of the next auto-renewal where it has none (**selector-order**).
     pub(crate) fn price_compared(&self, index: usize, action: &Action) -> i128 {
         let instance = &self.instances[index];
         match action.name.as_str() {
@@ -52,7 +52,7 @@ impl Replay<'_> {
         }
     }
 
-    /// The current value of a column; an empty one is none (model.md, selector-values).
+    /// The current value of a column; an empty one is none (**selector-values**).
     fn column(&self, index: usize, column: &str) -> Option<Value> {
         let instance = &self.instances[index];
         let text = |word: &str| Some(Value::Text(word.to_owned()));
@@ -87,7 +87,7 @@ impl Replay<'_> {
     }
 }
 
-/// The anchor under `sticky`, else the day of the month of the expiry date (model.md, selector-values).
+/// The anchor under `sticky`, else the day of the month of the expiry date (**selector-values**).
 fn anchor_seen(instance: &Instance) -> Option<u32> {
     if instance.profile.month_end == "sticky" {
         instance.anchor

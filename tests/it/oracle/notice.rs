@@ -1,11 +1,11 @@
-//! Phase 7: reminders, the balance alert and the arrears forecast, all by the values of that moment (replay.md 11).
+//! Phase 7: reminders, the balance alert and the arrears forecast, all by the values of that moment (docs/spec/replay.md).
 //! Moves nothing; only the count of alerts changes.
 
 use super::day::Replay;
 use super::ledger::Entry;
 use super::state::State;
 
-/// "On at most 5 days in a row" (replay.md 11).
+/// The most days in a row with an alert (**alert-count**).
 const ALERTS_IN_A_ROW: i64 = 5;
 
 impl Replay<'_> {

@@ -1,4 +1,4 @@
-//! Exact numbers: fractions of whole numbers, and the one rounding to minor units (replay.md 3).
+//! Exact numbers: fractions of whole numbers, and the one rounding to minor units (**exact-money**).
 //! Never uses floating point, and never rounds on the way.
 
 use super::rules::Notes;
@@ -82,7 +82,7 @@ impl Fraction {
         }
     }
 
-    /// Half up to two decimals, where a formula asks for that before its end (model.md, upgrade_months).
+    /// Half up to two decimals, where a formula asks for that before its end (**months-left**).
     pub(crate) fn to_two_decimals(self) -> Self {
         let half_hundredths = self.times_whole(200).floor();
         Self::new((half_hundredths + 1) / 2, 100)
@@ -102,7 +102,7 @@ impl Fraction {
         minor.numerator
     }
 
-    /// The one rounding of a formula that is not negative, in minor units (replay.md 3).
+    /// The one rounding of a formula that is not negative, in minor units (**exact-money**).
     pub(crate) fn round(self, digits: u32, rounding: &str, notes: &Notes) -> i128 {
         let minor = self.times_whole(power_of_ten(digits));
         let whole = minor.numerator / minor.denominator;
@@ -171,7 +171,7 @@ pub(crate) fn money(minor: i128, digits: u32) -> String {
     format!("{sign}{whole}.{rest:0width$}")
 }
 
-/// A price as written, without trailing zeros after the point (model.md, first-and-note).
+/// A price as written, without trailing zeros after the point (**first-and-note**).
 pub(crate) fn price_as_written(text: &str) -> &str {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.')

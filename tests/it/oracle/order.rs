@@ -1,4 +1,4 @@
-//! Charge order (replay.md 6): who is served first where money may not suffice for all.
+//! Charge order (**charge-order**): who is served first where money may not suffice for all.
 //! Looks at prices and dates only, never at funds.
 
 use super::dates::Date;
@@ -12,7 +12,7 @@ pub(crate) struct Charge {
     pub(crate) price: i128,
 }
 
-/// The value that all profiles share, or the default profile's where they differ (replay.md 6, Charge order).
+/// The value that all profiles share, or the default profile's where they differ (**charge-order**).
 pub(crate) fn agreed(
     values: &[&str],
     default: &str,

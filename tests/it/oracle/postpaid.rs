@@ -1,4 +1,4 @@
-//! Phases 3 and 6: postpaid instances come back, are used hour by hour, and stop in arrears (replay.md 7).
+//! Phases 3 and 6: postpaid instances come back, are used hour by hour, and stop in arrears (docs/spec/replay.md).
 //! Asks nobody for money: usage is always deducted.
 
 use super::day::Replay;
@@ -14,7 +14,7 @@ struct Hours {
 }
 
 impl Replay<'_> {
-    /// Phase 3: stopped postpaid instances come back by themselves if funds allow (replay.md 7, Restore).
+    /// Phase 3: stopped postpaid instances come back by themselves if funds allow (**restore**).
     pub(crate) fn restore(&mut self, account: usize) {
         for index in self.instances_of(account) {
             let instance = &self.instances[index];
@@ -39,7 +39,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Whether funds allow a stopped instance to run again (replay.md 7, Restore).
+    /// Whether funds allow a stopped instance to run again (**restore**).
     pub(crate) fn may_run_again(&self, index: usize) -> bool {
         let instance = &self.instances[index];
         let available = self.accounts[instance.account].available();
@@ -69,7 +69,7 @@ impl Replay<'_> {
         });
     }
 
-    /// The arrears clock "is also cleared when `available ≥ 0` after phase 4" (replay.md 7).
+    /// The arrears clock ends, too, where nothing is owed after phase 4 (**silent-clock**).
     pub(crate) fn clear_clock_after_renewals(&mut self, account: usize) {
         let account = &mut self.accounts[account];
         if account.available() >= 0 {
@@ -81,7 +81,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Phase 6: 24 hours, one by one; then the rows of the day (replay.md 7, Usage).
+    /// Phase 6: 24 hours, one by one; then the rows of the day (**hours**).
     pub(crate) fn usage(&mut self, account: usize) {
         let at_midnight = self.accounts[account].clone();
         let mut hours = vec![Hours::default(); self.instances.len()];
@@ -128,7 +128,7 @@ impl Replay<'_> {
             if self.runs_postpaid(index) || self.is_billed_while_stopped(index) {
                 let digits = self.accounts[account].digits;
                 let price = hour_price(&self.instances[index], digits, self.notes);
-                // "Usage is always deducted" (replay.md 3).
+                // Usage is deducted whatever there is (**usage-payment**).
                 self.accounts[account].deduct(price);
                 hours[index].billed += 1;
                 hours[index].cost += price;
@@ -158,7 +158,7 @@ impl Replay<'_> {
             .reached_if(reached.nth(1).is_some(), "tiers/third");
     }
 
-    /// What stopped in arrears may be billed on, what people stopped is not (model.md, bill_while_stopped).
+    /// What stopped in arrears may be billed on, what people stopped is not (**bill-while-stopped**).
     fn is_billed_while_stopped(&self, index: usize) -> bool {
         let instance = &self.instances[index];
         if instance.state != State::Stopped || !instance.profile.bill_while_stopped {
@@ -205,7 +205,7 @@ impl Replay<'_> {
         !self.instances[index].prepaid && self.instances[index].state == State::Running
     }
 
-    /// One row per instance with hours, as if they were deducted at once, in row order (replay.md 7).
+    /// One row per instance with hours, as if they were deducted at once, in row order (**usage-rows**).
     fn usage_entries(
         &mut self,
         account: usize,

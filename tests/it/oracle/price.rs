@@ -1,4 +1,4 @@
-//! What things cost: the look-up in prices.csv and the formulas of replay.md 4 and 9.
+//! What things cost: the look-up in prices.csv and the formulas of docs/spec/money.md.
 //! Takes no money from anybody.
 
 use super::dates::{Date, days_between, first_with_day};
@@ -24,7 +24,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) region: &'a str,
 }
 
-/// The most specific row with a price wins (formats.md, prices.csv).
+/// The most specific row with a price wins (**price-lookup**).
 pub(crate) fn look_up(
     rows: &[ListPrice],
     wanted: &Wanted,
@@ -55,7 +55,7 @@ pub(crate) fn look_up(
     None
 }
 
-/// Prepaid, `m` months: monthly price times months times factor (replay.md 4).
+/// Prepaid, `m` months: monthly price times months times factor (**term-price**).
 pub(crate) fn renewal_price(instance: &Instance, months: u32, digits: u32, notes: &Notes) -> i128 {
     let factor = discount(&instance.profile, months, notes);
     monthly_price(instance)
@@ -64,7 +64,7 @@ pub(crate) fn renewal_price(instance: &Instance, months: u32, digits: u32, notes
         .round(digits, &instance.profile.rounding, notes)
 }
 
-/// The factor of the largest band not above the months; 1 where there is none (replay.md 4).
+/// The factor of the largest band not above the months; 1 where there is none (**term-price**).
 pub(crate) fn discount(profile: &Profile, months: u32, notes: &Notes) -> Fraction {
     let mut factor = Fraction::ONE;
     let mut largest = None;
@@ -83,7 +83,7 @@ pub(crate) fn discount(profile: &Profile, months: u32, notes: &Notes) -> Fractio
     factor
 }
 
-/// The first date with the asked day that is at least one month after the expiry date (replay.md 9).
+/// The first date with the asked day that is at least one month after the expiry date (**unified-date**).
 pub(crate) fn unified_target(instance: &Instance, day: u32, notes: &Notes) -> Date {
     let earliest = instance.months_after(instance.expiry(), 1, notes);
     let target = first_with_day(earliest, day);
@@ -91,7 +91,7 @@ pub(crate) fn unified_target(instance: &Instance, day: u32, notes: &Notes) -> Da
     target
 }
 
-/// Monthly price times days over 30, without a discount (replay.md 9).
+/// Monthly price times days over 30, without a discount (**unified-date**).
 pub(crate) fn unified_price(instance: &Instance, target: Date, digits: u32, notes: &Notes) -> i128 {
     let days = days_between(instance.expiry(), target);
     monthly_price(instance)
@@ -100,7 +100,7 @@ pub(crate) fn unified_price(instance: &Instance, target: Date, digits: u32, note
         .round(digits, &instance.profile.rounding, notes)
 }
 
-/// Postpaid: the next hour, by the tier of the hours billed before it, rounded by itself (replay.md 4; model.md, tiers).
+/// Postpaid: the next hour, by the tier of the hours billed before it, rounded by itself (**tiers**).
 pub(crate) fn hour_price(instance: &Instance, digits: u32, notes: &Notes) -> i128 {
     let price = instance
         .hourly_price

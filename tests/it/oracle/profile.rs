@@ -1,4 +1,4 @@
-//! Profiles: the printed defaults, overrides key by key, and `extends` (formats.md, Profile).
+//! Profiles: defaults, overrides key by key, and `extends` (docs/spec/profiles.md).
 //! Never checks a profile: the books of the oracle are valid.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::number::Fraction;
 use super::rules::Notes;
 
-/// "A missing key has the value printed here" (formats.md, Profile; model.md, Keys of a profile).
+/// A key that no table gives has this value (**profile-layers**).
 const PRINTED: &str = r#"
 month_end = "clamp"
 rounding = "half_up"

@@ -1,4 +1,4 @@
-//! Reads a valid book from the text of its files (formats.md, A book). Never checks what a valid book keeps.
+//! Reads a valid book from the text of its files (docs/spec/formats.md, A book). Never checks what a valid book keeps.
 
 use std::collections::BTreeMap;
 
@@ -165,7 +165,7 @@ fn records(files: &BTreeMap<String, String>, name: &str) -> Vec<Row> {
         .collect()
 }
 
-/// A cell's text; empty means absent (formats.md).
+/// A cell's text; empty means absent (**csv-shape**).
 fn cell<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
     row.get(column)
         .map(String::as_str)
@@ -188,7 +188,7 @@ fn fraction(row: &Row, column: &str) -> Option<Fraction> {
     cell(row, column).map(Fraction::parse)
 }
 
-/// Minor digits of a currency (replay.md 3).
+/// Minor digits of a currency (**one-currency**).
 fn minor_digits(currency: &str) -> u32 {
     match currency {
         "CNY" | "USD" => 2,
@@ -360,7 +360,7 @@ fn instance(settings: &Settings, row: &Row, account: usize, notes: &Notes) -> In
     }
 }
 
-/// Arrears are the default of a stopped instance (model.md, instances.csv).
+/// Arrears are the default of a stopped instance (docs/spec/formats.md).
 fn stopped_by(row: &Row) -> Option<&'static str> {
     match (cell(row, "state"), cell(row, "stopped_by")) {
         (Some("stopped"), Some("user")) => Some("user"),
@@ -380,7 +380,7 @@ fn renew_flag(row: &Row, notes: &Notes) -> &'static str {
     }
 }
 
-/// An empty price cell takes the most specific row, for both prices (model.md, price-lookup).
+/// An empty price cell takes the most specific row, for both prices (**price-lookup**).
 fn fill_prices(instance: &mut Instance, prices: &[ListPrice], notes: &Notes) {
     let label = |column: &str| instance.cells.get(column).map_or("", String::as_str);
     let wanted = Wanted {
@@ -393,7 +393,7 @@ fn fill_prices(instance: &mut Instance, prices: &[ListPrice], notes: &Notes) {
     instance.hourly_price = instance.hourly_price.or_else(|| found(|row| row.hourly));
 }
 
-/// The opening state, its day and the anchor (replay.md 5 and 8; formats.md, instances.csv).
+/// The opening state, its day and the anchor (**derived-state**, **given-state**).
 fn open(instance: &mut Instance, row: &Row, from: Date, notes: &Notes) {
     let begins_later = instance.starts_on.is_some_and(|start| start >= from);
     notes.reached_if(
@@ -401,7 +401,7 @@ fn open(instance: &mut Instance, row: &Row, from: Date, notes: &Notes) {
         "open/past-start-says-nothing",
     );
     notes.reached_if(instance.anchor.is_some(), "open/anchor-given");
-    // The anchor is fixed when the book is read (replay.md 5).
+    // The anchor is fixed when the book is read (**anchor**).
     let anchor_date = instance.expires_on.or(instance.starts_on);
     if instance.prepaid && instance.anchor.is_none() {
         instance.anchor = anchor_date.map(|date| date.day());
@@ -436,7 +436,7 @@ fn open_as_given(instance: &mut Instance, word: &str, from: Date, notes: &Notes)
     notes.reached_if(in_bin && !past, "open/given-reclaimed-before-expiry");
 }
 
-/// A prepaid state "as if nothing had been paid since" (formats.md, state; model.md, derived-state).
+/// The state of a prepaid row that gives none (**derived-state**).
 fn derive(instance: &mut Instance, from: Date, notes: &Notes) {
     let expiry = instance.expiry();
     let reclaiming = plus_days(expiry, instance.profile.suspend_after_days);
@@ -485,7 +485,7 @@ fn action(settings: &Settings, profile: &Profile, row: &Row, notes: &Notes) -> A
     }
 }
 
-/// A top-up with a channel counts on the day on which it arrives (model.md, arrival).
+/// A top-up with a channel counts on the day on which it arrives (**arrival**).
 fn arrival(
     settings: &Settings,
     profile: &Profile,

@@ -1,4 +1,4 @@
-//! Orders, what of them is used, and what comes back when an instance is given up (model.md, Orders and refunds).
+//! Orders, what of them is used, and what comes back when an instance is given up (docs/spec/money.md, Orders and Returns).
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Paid {
         self.free_credit + self.cash
     }
 
-    /// A sum in cash and free credit as they were paid: cash rounded, the rest free credit (model.md, refund).
+    /// A sum in cash and free credit as they were paid: cash rounded, the rest free credit (**refund**).
     pub(crate) fn split(self, sum: i128, rounding: &str, notes: &Notes) -> Movement {
         if self.all() == 0 {
             assert_eq!(sum, 0, "what was not paid has no parts");
@@ -57,7 +57,7 @@ impl Instance {
             .find(|order| order.start <= day && day < order.end)
     }
 
-    /// What was paid for the current order and those ahead; none where no payment is known (model.md, unknown-payment).
+    /// What was paid for the current order and those ahead; none where no payment is known (**unknown-payment**).
     pub(crate) fn paid(&self, day: Date) -> Option<Paid> {
         let counts: Vec<&Order> = self.orders.iter().filter(|order| day < order.end).collect();
         let sum = |part: fn(&Order) -> i128| counts.iter().map(|order| part(order)).sum();
@@ -68,7 +68,7 @@ impl Instance {
         (!counts.is_empty()).then_some(paid)
     }
 
-    /// The most months that do not lead past the end (model.md, full-months).
+    /// The most months that do not lead past the end (**full-months**).
     pub(crate) fn full_months(&self, start: Date, end: Date, notes: &Notes) -> u32 {
         let anchor = self.anchor.expect("a prepaid instance has an anchor");
         let on_anchor = falls_on(start, anchor);
@@ -117,7 +117,7 @@ impl Instance {
     }
 }
 
-/// The factor of the largest tier not above the hours before an hour; 1 where there is none (model.md, tiers).
+/// The factor of the largest tier not above the hours before an hour; 1 where there is none (**tiers**).
 pub(crate) fn tier(tiers: &BTreeMap<i64, Fraction>, hours_before: i64) -> Fraction {
     let mut factor = Fraction::ONE;
     let mut largest = None;
@@ -204,7 +204,7 @@ impl Replay<'_> {
             .times(discount(&instance.profile, full.max(1), self.notes))
     }
 
-    /// What comes back for a running instance, not in full (model.md, refund).
+    /// What comes back for a running instance, not in full (**refund**).
     pub(crate) fn refund(&mut self, index: usize) -> Refund {
         let instance = &self.instances[index];
         let Some(paid) = instance.paid(self.today) else {
@@ -245,7 +245,7 @@ impl Replay<'_> {
         Refund { movement, fact }
     }
 
-    /// All that was paid, where the purchase is young enough and no such return was made before (model.md, full-refund).
+    /// All that was paid, where the purchase is young enough and no such return was made before (**full-refund**).
     fn full_refund(&self, index: usize) -> Option<Refund> {
         let instance = &self.instances[index];
         let order = instance.current_order(self.today)?;
@@ -332,7 +332,7 @@ impl Replay<'_> {
         }
     }
 
-    /// `terminate` of a running prepaid instance (model.md, return).
+    /// `terminate` of a running prepaid instance (**return**).
     pub(crate) fn give_back(&mut self, index: usize, action: &Action) {
         let in_full = self.full_refund(index);
         let is_full = in_full.is_some();
@@ -360,7 +360,7 @@ impl Replay<'_> {
         );
         let returns = self.returns.entry(key).or_default();
         returns.all += 1;
-        // "A full return of which nothing comes back does not count as one" (model.md, full-refund).
+        // One that brings nothing back is not counted (**full-refund**).
         let counts_as_full = is_full && refund.movement.is_some();
         self.notes.reached_if(
             is_full && !counts_as_full,

@@ -1,4 +1,4 @@
-//! Why an action cannot be carried out, and the one row that it then leaves (replay.md 8).
+//! Why an action cannot be carried out, and the one row that it then leaves (**rejected**).
 //! Changes nothing else.
 
 use chrono::Datelike;
@@ -12,7 +12,7 @@ use super::read::Action;
 use super::resize::new_price;
 use super::state::{Instance, State};
 
-/// A reason of the closed list, and its fact (replay.md 8; model.md, first-and-note).
+/// A reason of the closed list, and its fact (**first-and-note**).
 pub(crate) struct Refusal {
     reason: &'static str,
     fact: String,
@@ -26,7 +26,7 @@ pub(crate) fn refusal(reason: &'static str, fact: impl Into<String>) -> Refusal 
 }
 
 impl Replay<'_> {
-    /// Of several reasons the first in the order of replay.md 8.
+    /// Of several reasons the first in the order of **reasons**.
     pub(crate) fn refusal_of(&self, index: usize, action: &Action) -> Option<Refusal> {
         let instance = &self.instances[index];
         let name = action.name.as_str();
@@ -86,7 +86,7 @@ impl Replay<'_> {
             .or_else(|| self.want_of_funds(index, action))
     }
 
-    /// So many returns in a year, and so many downgrades of an instance (model.md, return and downgrade).
+    /// So many returns in a year, and so many downgrades of an instance (**return**, **downgrade**).
     fn limit_reached(&self, index: usize, action: &Action) -> Option<Refusal> {
         let instance = &self.instances[index];
         let returns = || self.returns_this_year(index);
@@ -148,7 +148,7 @@ impl Replay<'_> {
         format!(": needed {needed} {zero}, available {available}")
     }
 
-    /// One `rejected` row; it repeats the action's instance, whether it exists or not (replay.md 8).
+    /// One `rejected` row; it repeats the action's instance, whether it exists or not (**rejected**).
     pub(crate) fn reject(&mut self, entry: Entry, action: &Action, refused: Refusal) {
         self.note_rejection(&action.name, refused.reason);
         let instance = match &action.instance {
@@ -209,7 +209,7 @@ impl Replay<'_> {
         self.notes.reached(rule);
     }
 
-    /// The day's actions that belong to no account of the book, in file order (model.md, homeless-row and -order).
+    /// The day's actions that belong to no account of the book, in file order (**homeless-row**, **homeless-order**).
     pub(crate) fn homeless_actions(&mut self) {
         let book = self.book;
         for (place, action) in book.actions.iter().enumerate() {
@@ -245,7 +245,7 @@ impl Replay<'_> {
         }
     }
 
-    /// The `account_id` as given, and an empty balance (replay.md 8).
+    /// The `account_id` as given, and an empty balance (**homeless-row**).
     fn homeless_entry(&self, action: &Action) -> Entry {
         Entry {
             date: self.today,

@@ -1,4 +1,4 @@
-//! Phases 4 and 5: auto-renewals that are due, and what is past its expiry and unpaid (replay.md 6).
+//! Phases 4 and 5: auto-renewals that are due, and what is past its expiry and unpaid (docs/spec/replay.md).
 //! Also the one place where a term of whole months is paid for, by people or not.
 
 use chrono::Datelike;
@@ -65,7 +65,7 @@ impl Replay<'_> {
         due
     }
 
-    /// Auto-renew (replay.md 6).
+    /// Whether it renews itself today (**attempts**).
     fn is_due(&self, index: usize) -> bool {
         let instance = &self.instances[index];
         if !instance.prepaid || instance.flag != "auto" {
@@ -79,7 +79,7 @@ impl Replay<'_> {
         may_renew && self.is_attempt_day(instance)
     }
 
-    /// Due although neither its flag nor its profile renew it (model.md, all-kept).
+    /// Due although neither its flag nor its profile renew it (**all-kept**).
     fn is_due_to_be_kept(&self, index: usize) -> bool {
         let instance = &self.instances[index];
         let waits = matches!(
@@ -161,13 +161,13 @@ impl Replay<'_> {
         });
     }
 
-    /// Pays and starts a new term of whole months, from the bin as a recovery (replay.md 6).
+    /// Pays and starts a new term of whole months, from the bin as a recovery (**renewal**, **recover**).
     pub(crate) fn extend(&mut self, index: usize, months: u32, price: i128, why: Why) {
         let event = self.note_extension(index, &why);
         let start = self.term_start(index);
         let instance = &mut self.instances[index];
         if start != instance.expiry() {
-            // "And the new term is counted with it" (replay.md 5).
+            // The new term is counted with this anchor (**recovery-anchor**).
             instance.anchor = Some(start.day());
             let sticky = instance.profile.month_end == "sticky";
             self.notes.reached_if(sticky, "recover/sets-the-anchor");
@@ -226,7 +226,7 @@ impl Replay<'_> {
         }
     }
 
-    /// `E`, or what `recover_from` says of a reclaimed instance; a returned one starts anew (model.md, returned-recovery).
+    /// `E`, or what `recover_from` says of a reclaimed instance; a returned one starts anew (**returned-recovery**).
     fn term_start(&self, index: usize) -> Date {
         let instance = &self.instances[index];
         if instance.state != State::Reclaimed {
@@ -253,7 +253,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Phase 5: expired and reclaimed rows, instance by instance (replay.md 6, Expire).
+    /// Phase 5: expired and reclaimed rows, instance by instance (**expire**).
     pub(crate) fn expire(&mut self, account: usize) {
         for index in self.instances_of(account) {
             let instance = &self.instances[index];

@@ -1,4 +1,4 @@
-//! `resize`: another type and price, what an upgrade costs and what a downgrade brings back (model.md, Resize).
+//! `resize`: another type and price, what an upgrade costs and what a downgrade brings back (docs/spec/money.md, Resizes).
 
 use std::cmp::Ordering;
 
@@ -91,13 +91,13 @@ impl Replay<'_> {
         self.resized(index, action, "", Some(movement), term);
     }
 
-    /// The used part takes an hourly price that is not there: the run stops (model.md, missing-hour-price).
+    /// The used part takes an hourly price that is not there: the run stops (**missing-hour-price**).
     fn lack_hourly_price(&mut self, rule: &'static str) {
         self.notes.reached(rule);
         self.missing_price = true;
     }
 
-    /// Price difference times months times factor, rounded once (model.md, upgrade).
+    /// Price difference times months times factor, rounded once (**upgrade**).
     pub(crate) fn upgrade_charge(&self, index: usize, action: &Action) -> i128 {
         let instance = &self.instances[index];
         let days = days_between(self.today, instance.expiry()).max(0);
@@ -198,7 +198,7 @@ impl Replay<'_> {
         Some(((back > 0).then_some(movement), fact))
     }
 
-    /// What was paid, less what is used at the old price and what is left at the new one (model.md, downgrade).
+    /// What was paid, less what is used at the old price and what is left at the new one (**downgrade**).
     fn downgrade_refund(&self, index: usize, action: &Action, paid: Paid) -> Option<Downgrade> {
         let instance = &self.instances[index];
         let (notes, rounding) = (self.notes, &instance.profile.rounding);
@@ -236,7 +236,7 @@ impl Replay<'_> {
         Some(Downgrade { back, consumed })
     }
 
-    /// What counts as used of the current order at the price in force; nothing without one (model.md, used-part).
+    /// What counts as used of the current order at the price in force; nothing without one (**used-part**).
     fn used_part(&self, instance: &Instance) -> Option<Fraction> {
         let Some(order) = instance.current_order(self.today) else {
             return Some(Fraction::ZERO);
@@ -278,7 +278,7 @@ impl Replay<'_> {
             .times(discount(&instance.profile, band, self.notes))
     }
 
-    /// Of what was paid, the part that is left after what is used (model.md, resized-order).
+    /// Of what was paid, the part that is left after what is used (**resized-order**).
     fn left_of(&self, index: usize, paid: Paid) -> Option<Movement> {
         let instance = &self.instances[index];
         let digits = self.accounts[instance.account].digits;

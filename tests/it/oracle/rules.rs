@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-/// One name per rule of replay.md and model.md: the phase or topic, then what happened.
+/// One name per branch of docs/spec/replay.md and docs/spec/money.md: the phase or topic, then what happened.
 pub(crate) const RULES: &[&str] = &[
     "account/negative-cash",
     "account/no-minor-digits",

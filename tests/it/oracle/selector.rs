@@ -1,4 +1,4 @@
-//! Selectors: SQL conditions over the columns of instances.csv (formats.md, Scenario; model.md, Selectors).
+//! Selectors: SQL conditions over the columns of instances.csv (docs/spec/replay.md, Selectors).
 //! A tokenizer, a recursive descent parser and an evaluator in three-valued logic; never simplifies anything.
 
 use std::cmp::Ordering;
@@ -163,7 +163,7 @@ fn compare(left: &Option<Value>, sign: &str, right: &Option<Value>) -> Truth {
     })
 }
 
-/// Text compares by bytes; a plain string beside a date is a date (model.md, selector-types).
+/// Text compares by bytes; a plain string beside a date is a date (**selector-types**).
 fn order(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => left.as_bytes().cmp(right.as_bytes()),

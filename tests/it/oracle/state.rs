@@ -10,7 +10,7 @@ use super::rules::Notes;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Not bought or started yet, or refused (replay.md 8): it does not exist.
+    /// Not bought or started yet, or refused (**purchase**): it does not exist.
     Absent,
     Running,
     Overdue,
@@ -31,7 +31,7 @@ impl State {
         }
     }
 
-    /// The word of formats.md; empty for what does not exist.
+    /// The word of docs/spec/formats.md; empty for what does not exist.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Absent => "",
@@ -79,7 +79,7 @@ impl Account {
         self.settled() - self.frozen + self.credit_limit
     }
 
-    /// Takes free credit, then cash (replay.md 3). Whether it may, the caller has decided.
+    /// Takes free credit, then cash (**payment**). Whether it may, the caller has decided.
     pub(crate) fn deduct(&mut self, amount: i128) -> Movement {
         let from_free_credit = amount.min(self.free_credit);
         let from_cash = amount - from_free_credit;
@@ -124,7 +124,7 @@ pub(crate) struct Instance {
     pub(crate) orders: Vec<Order>,
 }
 
-/// A paid term, and what of free credit and cash was paid for it (model.md, orders).
+/// A paid term, and what of free credit and cash was paid for it (**orders**).
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) start: Date,
@@ -137,7 +137,7 @@ pub(crate) struct Order {
     pub(crate) new: bool,
 }
 
-/// A voucher of an account (model.md, vouchers.csv).
+/// A voucher of an account (docs/spec/formats.md).
 #[derive(Clone, Debug)]
 pub(crate) struct Voucher {
     pub(crate) id: String,
@@ -174,18 +174,18 @@ impl Instance {
             .expect("a prepaid instance that exists has an expiry date")
     }
 
-    /// The day number of `date` relative to the expiry date (replay.md 6).
+    /// The day number of `date` relative to the expiry date (**attempts**).
     pub(crate) fn day_number(&self, date: Date) -> i64 {
         days_between(self.expiry(), date)
     }
 
-    /// The end of a term of whole months (replay.md 5).
+    /// The end of a term of whole months (**month-end**).
     pub(crate) fn months_after(&self, start: Date, months: u32, notes: &Notes) -> Date {
         let anchor = self.anchor.expect("a prepaid instance has an anchor");
         add_months(&self.profile.month_end, start, anchor, months, notes)
     }
 
-    /// The first day on which it is released, while it is in the bin or stopped (replay.md 6 and 7, Release).
+    /// The first day on which it is released, while it is in the bin or stopped (**release**, **stopped-since**).
     pub(crate) fn release_day(&self) -> Date {
         let since = self.since.expect("what waits for release has a day");
         if !self.prepaid {
@@ -200,7 +200,7 @@ impl Instance {
         after_retention.max(plus_days(since, 1))
     }
 
-    /// "Of a returned instance always the day of return" (replay.md 6, Release).
+    /// What was returned is kept from that day on (**release**).
     pub(crate) fn retention_counts_from_expiry(&self) -> bool {
         self.profile.retention_from == "expiry" && !self.returned
     }

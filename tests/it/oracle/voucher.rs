@@ -1,4 +1,4 @@
-//! Vouchers: which one a prepaid payment takes, and the action that grants one (model.md, Vouchers).
+//! Vouchers: which one a prepaid payment takes, and the action that grants one (docs/spec/money.md, Vouchers).
 //! Takes nothing from anybody: the payment does.
 
 use std::cmp::Reverse;
@@ -19,7 +19,7 @@ pub(crate) struct Chosen {
 }
 
 impl Replay<'_> {
-    /// The earliest to end among those that cover the whole price, else the earliest of all (model.md, voucher-choice).
+    /// The earliest to end among those that cover the whole price, else the earliest of all (**voucher-choice**).
     pub(crate) fn voucher_for(&self, index: usize, price: i128) -> Option<Chosen> {
         let fitting: Vec<usize> = (0..self.vouchers.len())
             .filter(|&place| self.fits(&self.vouchers[place], index, price))
@@ -138,7 +138,7 @@ impl Replay<'_> {
         }
     }
 
-    /// A payment that fails with the chosen voucher, though another one would have paid (model.md, voucher-funds).
+    /// A payment that fails with the chosen voucher, though another one would have paid (**voucher-funds**).
     pub(crate) fn another_would_do(&self, index: usize, price: i128) -> bool {
         let missing = price - self.accounts[self.instances[index].account].available();
         self.vouchers
@@ -146,7 +146,7 @@ impl Replay<'_> {
             .any(|voucher| self.fits(voucher, index, price) && voucher.left.min(price) >= missing)
     }
 
-    /// The action `voucher`: valid from its day on; its row has no amount (model.md, voucher-action).
+    /// The action `voucher`: valid from its day on; its row has no amount (**voucher-action**).
     pub(crate) fn grant_voucher(&mut self, account: usize, amount: i128, action: &Action) {
         let digits = self.accounts[account].digits;
         let id = action.voucher.clone().expect("`voucher` has a voucher_id");

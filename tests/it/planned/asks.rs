@@ -193,7 +193,7 @@ pub(super) fn question(
         format!("instance_id IN ({})", quoted.join(", "))
     };
     let selector = || {
-        input::condition(book, ("--keep", &text), &mut Diagnostics::default())
+        input::condition(book, "--keep", &text, &mut Diagnostics::default())
             .expect("a condition on ids")
     };
     let keep = match ask {

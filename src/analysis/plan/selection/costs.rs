@@ -1,13 +1,13 @@
-//! What each instance costs, payment by payment, where it does not depend on the others.
+//! What each instance costs, payment by payment, where it does not depend on the others. It chooses nothing.
 
 use super::{Candidate, FundsShortage};
+use crate::analysis::compare::Credit;
 use crate::analysis::plan::NeedCause;
-use crate::analysis::plan::demand::{Credit, Floors, least_of_restart, needed};
+use crate::analysis::plan::demand::PaymentNeed;
 use crate::engine::Refusal;
 use crate::engine::event::{Event, Reason};
 use crate::engine::ledger::Entry;
 use crate::model::calendar::Day;
-use crate::model::instance::InstanceIndex;
 use crate::model::money::Money;
 
 /// A payment, and what must be left behind it.
@@ -21,11 +21,19 @@ pub(super) struct BalanceCheck {
     pub slack: i64,
 }
 
+/// What a candidate pays at a check.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Payment {
+    /// The number of the check.
+    pub check: usize,
+    pub amount: i64,
+}
+
 /// The payments of an account, in order.
 pub(super) struct Costs {
     pub checks: Vec<BalanceCheck>,
-    /// For each candidate its payments: the number of the check, and how much.
-    pub payments: Vec<Vec<(usize, i64)>>,
+    /// Those of each candidate.
+    pub payments: Vec<Vec<Payment>>,
 }
 
 impl Costs {
@@ -34,51 +42,42 @@ impl Costs {
         shortage: &FundsShortage<'_, '_>,
         candidates: &[Candidate],
     ) -> Result<Self, Refusal> {
-        let mut trial = shortage.trial(shortage.steps, Some(Money::ZERO));
-        trial.endow(shortage.setting.ample);
-        let book = trial.book();
-        trial.advance(book.days.to)?;
-        let mut credit = Credit::credit_of_account(book, trial.account());
+        let ample = shortage.setting.ample;
+        let mut fork = shortage.fork(shortage.steps, Some(Money::ZERO));
+        fork.add_opening_cash(ample);
+        let book = fork.book();
+        fork.advance(book.days.to)?;
+        let mut credit = Credit::credit_of_account(book, fork.account());
         let first = shortage.setting.first();
-        let floors = Floors {
-            reserve: shortage.reserve,
-            alert: None,
-        };
         let mut costs = Self {
             checks: Vec::new(),
             payments: vec![Vec::new(); candidates.len()],
         };
         // What the candidates have paid so far, and would still have if they were let go.
         let mut paid = 0;
-        for entry in trial.take_entries() {
-            let owner = owner(&entry, candidates);
-            let available = credit.available(&entry) - shortage.setting.ample;
-            let Some((cause, by)) = needed(&entry) else {
+        for entry in fork.take_entries() {
+            let mut available = credit.available_after(&entry) - ample;
+            let Some(need) = PaymentNeed::need_of(book, &entry) else {
                 continue;
             };
-            let least = match (cause, entry.instance) {
-                (NeedCause::Restart, Some(instance)) => least_of_restart(book, instance),
-                _ => Money::ZERO,
-            };
+            let owner = owner(&entry, candidates);
             let amount = owner
-                .and(entry.movement)
-                .map_or(0, |movement| -movement.amount().minor());
+                .and(entry.moved_amount())
+                .map_or(0, |amount| -amount.minor());
             paid += amount;
-            let budget = if first.is_some_and(|first| by >= first) {
-                shortage.budget
-            } else {
-                Money::ZERO
-            };
-            let slack = (available + budget - floors.of_a_payment(least)).minor() + paid;
-            let owners = owner.map(|owner| vec![owner]);
+            if first.is_some_and(|first| need.by >= first) {
+                available += shortage.budget;
+            }
+            let floor = shortage.floors().of_a_payment(need.least);
             costs.add_check(BalanceCheck {
                 day: entry.date,
-                cause,
-                owners,
-                slack,
+                cause: need.cause,
+                owners: owner.map(|owner| vec![owner]),
+                slack: (available - floor).minor() + paid,
             });
             if let Some(owner) = owner {
-                costs.payments[owner].push((costs.checks.len() - 1, amount));
+                let check = costs.checks.len() - 1;
+                costs.payments[owner].push(Payment { check, amount });
             }
         }
         Ok(costs)
@@ -88,8 +87,9 @@ impl Costs {
     fn add_check(&mut self, check: BalanceCheck) {
         match self.checks.last_mut() {
             Some(last)
-                if (last.day, last.cause, check.cause)
-                    == (check.day, NeedCause::Usage, NeedCause::Usage) =>
+                if last.day == check.day
+                    && last.cause == NeedCause::Usage
+                    && check.cause == NeedCause::Usage =>
             {
                 let owners = last.owners.take().zip(check.owners);
                 *last = BalanceCheck {
@@ -103,14 +103,11 @@ impl Costs {
 
     /// What each candidate has paid up to a check.
     pub(super) fn spent(&self, check: usize) -> Vec<i64> {
-        let until = |payments: &Vec<(usize, i64)>| {
-            payments
-                .iter()
-                .take_while(|(at, _)| *at <= check)
-                .map(|(_, amount)| amount)
-                .sum()
-        };
-        self.payments.iter().map(until).collect()
+        let candidates = self.payments.iter().map(|payments| {
+            let until = payments.iter().take_while(|payment| payment.check <= check);
+            until.map(|payment| payment.amount).sum()
+        });
+        candidates.collect()
     }
 }
 
@@ -123,8 +120,8 @@ fn owner(entry: &Entry, candidates: &[Candidate]) -> Option<usize> {
         Event::Usage => true,
         _ => false,
     };
-    let instance: InstanceIndex = entry.instance.filter(|_| by_itself)?;
+    let instance = entry.instance.filter(|_| by_itself)?;
     candidates
-        .binary_search_by_key(&instance, |(candidate, _)| *candidate)
+        .binary_search_by_key(&instance, |candidate| candidate.instance)
         .ok()
 }

@@ -1,78 +1,88 @@
-//! The set of greatest worth that every payment leaves possible, by branch and bound in whole numbers.
+//! The set of greatest worth that every payment leaves possible: a knapsack with many bounds, by branch and bound in whole
+//! numbers. It never replays.
 //!
 //! A candidate that is taken lowers what is left at each payment; a payment counts if one of its owners is taken. Whoever is
 //! taken, what the set has spent by a payment is at most the greatest slack up to it: that bounds what can still be taken,
-//! whole candidates first and a part of the last.
-
-use std::cmp::{Ordering, Reverse};
+//! whole candidates first and a part of the last (the linear relaxation).
 
 use super::costs::{BalanceCheck, Costs};
 
-/// So many branches are followed at most.
-const BRANCHES: usize = 200_000;
-/// So many payments are held against what can still be taken.
-const CEILINGS: usize = 6;
+/// The most branches that are followed.
+const MAX_BRANCHES: usize = 200_000;
+/// The most payments that bound what can still be taken.
+const MAX_CEILINGS: usize = 6;
 
-/// The best set found, and the most that any set can be worth.
-pub(super) fn best(costs: &Costs, worth: &[u128]) -> (Vec<bool>, u128) {
-    let count = worth.len();
-    let last = costs.spent(costs.checks.len());
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|one, other| density(worth, &last, *one, *other));
+/// A set of candidates, and the most that any set can be worth.
+pub(super) struct BestSet {
+    /// For each candidate whether it is in the set.
+    pub chosen: Vec<bool>,
+    pub most: u128,
+}
+
+/// The best set found.
+pub(super) fn best(costs: &Costs, worth: &[u128]) -> BestSet {
+    debug_assert_eq!(
+        costs.payments.len(),
+        worth.len(),
+        "each candidate has a worth"
+    );
     let mut search = KnapsackSearch {
         costs,
         worth,
         ceilings: ceilings(costs, worth),
-        order,
+        order: by_density(worth, &costs.spent(costs.checks.len())),
         left: costs.checks.iter().map(|check| check.slack).collect(),
-        taken: vec![false; count],
+        taken: vec![false; worth.len()],
     };
     if search.is_possible() {
-        search.run()
-    } else {
-        (vec![false; count], 0)
+        return search.run();
+    }
+    BestSet {
+        chosen: search.taken,
+        most: 0,
     }
 }
 
-/// Greater worth for the same money comes first; what costs nothing before all.
-fn density(worth: &[u128], cost: &[i64], one: usize, other: usize) -> Ordering {
-    let price = |at: usize| u128::try_from(cost[at]).unwrap_or(0);
-    let (left, right) = (
-        worth[one].checked_mul(price(other)),
-        worth[other].checked_mul(price(one)),
-    );
-    let by_density = match (left, right) {
-        (Some(left), Some(right)) => right.cmp(&left),
-        // Worths of many priorities: the greater one is beyond any price.
-        _ => worth[other].cmp(&worth[one]),
-    };
-    by_density
-        .then(Reverse(worth[one]).cmp(&Reverse(worth[other])))
-        .then(one.cmp(&other))
+/// Candidates by worth for money, greatest first; what costs nothing before all.
+fn by_density(worth: &[u128], cost: &[i64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..worth.len()).collect();
+    order.sort_by(|one, other| {
+        // Compares worth by cost without a division: both sides are multiplied by both costs.
+        let of_one = worth[*one].checked_mul(u128::try_from(cost[*other]).unwrap_or(0));
+        let of_other = worth[*other].checked_mul(u128::try_from(cost[*one]).unwrap_or(0));
+        let by_worth = worth[*other].cmp(&worth[*one]);
+        // Where worths of many priorities overflow, the greater one is beyond any price.
+        let by_density = of_one
+            .zip(of_other)
+            .map_or(by_worth, |(one, other)| other.cmp(&one));
+        by_density.then(by_worth).then(one.cmp(other))
+    });
+    order
 }
 
-/// A payment by which only so much can have been spent.
+/// A payment by which at most `cap` can have been spent.
 struct Ceiling {
     cap: i64,
+    /// What each candidate has spent by it.
     spent: Vec<i64>,
     order: Vec<usize>,
 }
 
 fn ceilings(costs: &Costs, worth: &[u128]) -> Vec<Ceiling> {
     let count = costs.checks.len();
-    let step = count.div_ceil(CEILINGS).max(1);
-    let ceiling = |at: usize| {
-        let cap = costs.checks[..=at]
-            .iter()
-            .map(|check| check.slack)
-            .max()
-            .unwrap_or(0);
-        let spent = costs.spent(at);
-        let mut order: Vec<usize> = (0..worth.len()).collect();
-        order.sort_by(|one, other| density(worth, &spent, *one, *other));
-        Ceiling { cap, spent, order }
-    };
-    (0..count).rev().step_by(step).map(ceiling).collect()
+    let step = count.div_ceil(MAX_CEILINGS).max(1);
+    let chosen = (0..count).rev().step_by(step);
+    chosen
+        .map(|at| {
+            let slacks = costs.checks[..=at].iter().map(|check| check.slack);
+            let spent = costs.spent(at);
+            Ceiling {
+                cap: slacks.max().unwrap_or(0),
+                order: by_density(worth, &spent),
+                spent,
+            }
+        })
+        .collect()
 }
 
 struct KnapsackSearch<'c> {
@@ -89,17 +99,13 @@ struct KnapsackSearch<'c> {
 impl KnapsackSearch<'_> {
     /// Whether every payment that is made leaves enough.
     fn is_possible(&self) -> bool {
-        let made = |check: &BalanceCheck| {
-            check
-                .owners
-                .as_ref()
-                .is_none_or(|owners| owners.iter().any(|at| self.taken[*at]))
-        };
-        self.costs
-            .checks
-            .iter()
-            .zip(&self.left)
-            .all(|(check, left)| *left >= 0 || !made(check))
+        let mut checks = self.costs.checks.iter().zip(&self.left);
+        checks.all(|(check, left)| *left >= 0 || !self.is_made(check))
+    }
+
+    fn is_made(&self, check: &BalanceCheck) -> bool {
+        let owners = check.owners.as_ref();
+        owners.is_none_or(|owners| owners.iter().any(|at| self.taken[*at]))
     }
 
     fn take(&mut self, candidate: usize, taken: bool) {
@@ -107,17 +113,19 @@ impl KnapsackSearch<'_> {
         let sign = if taken { -1 } else { 1 };
         let mut spent = 0;
         let mut payments = self.costs.payments[candidate].iter().peekable();
-        let from = payments.peek().map_or(self.left.len(), |(at, _)| *at);
+        let from = payments
+            .peek()
+            .map_or(self.left.len(), |payment| payment.check);
         for (at, left) in self.left.iter_mut().enumerate().skip(from) {
-            while let Some((_, amount)) = payments.next_if(|(paid, _)| *paid == at) {
-                spent += amount;
+            while let Some(payment) = payments.next_if(|payment| payment.check == at) {
+                spent += payment.amount;
             }
             *left += sign * spent;
         }
     }
 
     /// Takes each candidate where that is possible, then goes back to the last one that was taken and leaves it out.
-    fn run(&mut self) -> (Vec<bool>, u128) {
+    fn run(&mut self) -> BestSet {
         let (mut depth, mut worth) = (0, 0);
         let mut path: Vec<usize> = Vec::new();
         let mut best = (0, self.taken.clone());
@@ -130,10 +138,10 @@ impl KnapsackSearch<'_> {
                     let bound = worth + self.bound(depth);
                     let hopeless = bound <= best.0 && branches > 0;
                     branches += 1;
-                    if branches > BRANCHES && !hopeless {
+                    if branches > MAX_BRANCHES && !hopeless {
                         missed = missed.max(bound);
                     }
-                    if hopeless || branches > BRANCHES {
+                    if hopeless || branches > MAX_BRANCHES {
                         break;
                     }
                 }
@@ -151,7 +159,10 @@ impl KnapsackSearch<'_> {
                 best = (worth, self.taken.clone());
             }
             let Some(last) = path.pop() else {
-                return (best.1, best.0.max(missed));
+                return BestSet {
+                    chosen: best.1,
+                    most: missed.max(best.0),
+                };
             };
             let candidate = self.order[last];
             self.take(candidate, false);
@@ -165,35 +176,31 @@ impl KnapsackSearch<'_> {
         let mut open = vec![false; self.worth.len()];
         self.order[depth..].iter().for_each(|at| open[*at] = true);
         let all = self.order[depth..].iter().map(|at| self.worth[*at]).sum();
-        self.ceilings
+        let bounds = self
+            .ceilings
             .iter()
-            .map(|ceiling| self.below(ceiling, &open))
-            .fold(all, u128::min)
+            .map(|ceiling| self.below(ceiling, &open));
+        bounds.fold(all, u128::min)
     }
 
     /// The most that open candidates can add below a ceiling, the last of them in part.
     fn below(&self, ceiling: &Ceiling, open: &[bool]) -> u128 {
-        let spent = |at: usize| ceiling.spent[at];
-        let used: i64 = (0..self.worth.len())
-            .filter(|at| self.taken[*at])
-            .map(spent)
+        let spent = ceiling.spent.iter().zip(&self.taken);
+        let used: i64 = spent
+            .filter(|(_, taken)| **taken)
+            .map(|(spent, _)| spent)
             .sum();
         let mut room = ceiling.cap - used;
         let mut most = 0;
         for at in ceiling.order.iter().copied().filter(|at| open[*at]) {
-            if spent(at) <= room.max(0) {
-                room -= spent(at);
-                most += self.worth[at];
-                continue;
+            let (worth, spent) = (self.worth[at], ceiling.spent[at]);
+            if spent > room.max(0) {
+                let part = worth.checked_mul(u128::try_from(room).unwrap_or(0));
+                let spent = u128::try_from(spent).unwrap_or(1);
+                return most + part.map_or(worth, |part| part / spent);
             }
-            let (room, cost) = (
-                u128::try_from(room).unwrap_or(0),
-                u128::try_from(spent(at)).unwrap_or(1),
-            );
-            most += self.worth[at]
-                .checked_mul(room)
-                .map_or(self.worth[at], |part| part / cost);
-            return most;
+            room -= spent;
+            most += worth;
         }
         most
     }

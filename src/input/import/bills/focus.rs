@@ -304,6 +304,6 @@ fn base_id(charge: &Charge, line: &BillLine<'_>) -> String {
         charge.instance.as_deref().unwrap_or_default(),
         sku.unwrap_or_default(),
         term,
-        charge.kind.word()
+        charge.kind.name()
     )
 }

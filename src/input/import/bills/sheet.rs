@@ -299,6 +299,7 @@ impl<'s> BillSheet<'s> {
     }
 
     /// One message for a file whose ids a spreadsheet has turned into numbers.
+    /// Rule **destroyed-id**.
     fn report_lost_digits(&self, columns: &[SheetColumn], cx: &mut Context<'_>) {
         // The first row in which each column is lost, in the order in which they are found.
         let mut lost: Vec<(usize, &SheetRow)> = Vec::new();

@@ -2,6 +2,8 @@
 //!
 //! Equal values agree, as do times of the same local date. Different ones are a contradiction, which is reported with
 //! both values and files and never decided here.
+//!
+//! Rule **joined-by-id** of docs/spec.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

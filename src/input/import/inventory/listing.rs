@@ -12,6 +12,8 @@
 //! | being destroyed; or to be released before the book begins | any | `terminated` |
 //!
 //! What a book cannot hold is named in a warning and has no row.
+//!
+//! Rule **imported-state** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

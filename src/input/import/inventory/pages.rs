@@ -1,6 +1,8 @@
 //! Whether all pages of a list were imported: a forgotten page is a book with too few instances.
 //!
 //! A list says how many entries it has in all (of its region), or that a further page follows.
+//!
+//! Rule **all-pages** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,6 +9,8 @@
 //!
 //! So `cash + free_credit − frozen` is `RealBalance`, and `available` is `RealCreditBalance`; where they are not, a
 //! warning says so. Debts are negative cash: a book has no other place for them. Temporary credit is left out.
+//!
+//! Rule **imported-balance** of docs/spec.
 
 use crate::input::diagnostic::Code;
 use crate::input::import::accounts::{AccountAmounts, AccountBalance};

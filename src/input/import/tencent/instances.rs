@@ -12,6 +12,8 @@
 //! both beside `POSTPAID_BY_HOUR`. What billing lists is prepaid unless another response says otherwise.
 //!
 //! Nothing here knows the days of the book.
+//!
+//! Rule **charge-type-decides** of docs/spec.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,7 @@
 //! What comes close to a response of Tencent Cloud: what other tools leave of one, what failed calls print, other
 //! products, other clouds. Each is named once for its file, with the way to what can be imported.
+//!
+//! Rule **near-miss** of docs/spec.
 
 use super::response::{ListKind, ResponsePage};
 use crate::input::diagnostic::Code;

@@ -1,4 +1,6 @@
 //! What responses hold and a book does not: vouchers and price totals, named in warnings so that nothing gets lost.
+//!
+//! Rule **voucher-import** of docs/spec.
 
 use std::collections::BTreeMap;
 

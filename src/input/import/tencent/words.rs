@@ -78,6 +78,6 @@ pub(crate) fn kind_of(transaction: &str) -> Option<ChargeKind> {
     let mut without_mode = modes.filter_map(|mode| name.strip_prefix(mode.as_str()));
     let kind = name_with_word(&WORDS.kinds, &name)
         .or_else(|| without_mode.find_map(|rest| name_with_word(&WORDS.kinds, rest.trim())))?;
-    let mut words = ChargeKind::WORDS.iter();
+    let mut words = ChargeKind::NAMES.iter();
     words.find(|(word, _)| *word == kind).map(|(_, kind)| *kind)
 }

@@ -82,7 +82,7 @@ fn add_movement<'s>(
         MovementMeaning::Movement(kind) => {
             let options = fields.cx.options;
             let id = fields.take_name("BillId").map(|id| id.value);
-            let derived_id = || format!("{}/{moment}/{}", options.account, kind.word());
+            let derived_id = || format!("{}/{moment}/{}", options.account, kind.name());
             bills.movements.push(Charge {
                 row_id: id.unwrap_or_else(derived_id),
                 source: source.file_and_row(),

@@ -145,7 +145,7 @@ fn row_id(line: &BillLine<'_>, charge: &Charge) -> String {
     if let Some(bill) = own_bill(line) {
         return format!("{bill}{instance}");
     }
-    let (account, month, kind) = (&charge.account, charge.bill_month, charge.kind.word());
+    let (account, month, kind) = (&charge.account, charge.bill_month, charge.kind.name());
     let term = match charge.term {
         Some(term) => format!("/{}..{}", term.start, term.end),
         None => String::new(),
