@@ -1,4 +1,4 @@
-//! A plausible random book of any size: for trying renewcast out at any scale.
+//! A random sample book of any size: for trying renewcast out at any scale.
 //!
 //! The same [`SampleSpec`] gives the same bytes on every machine. Accounts are drawn one after the other, each from its own
 //! stream of random numbers, and their rows are passed on as they come, so that memory does not grow with the book.
@@ -32,8 +32,8 @@ const ACCOUNTS: &str = "accounts.csv";
 const PRICES: &str = "prices.csv";
 const ACTIONS: &str = "actions.csv";
 
-/// Rows are passed on in chunks of about so many bytes.
-const CHUNK: usize = 1 << 16;
+/// Rows are passed on in chunks of about this many bytes.
+const CHUNK_BYTES: usize = 1 << 16;
 /// The random numbers of what belongs to no account; the accounts have the streams from 1.
 const COMMON_STREAM: u64 = 0;
 
@@ -91,7 +91,7 @@ pub fn write_sample<E>(
     plan: &SampleSpec,
     append: impl FnMut(&'static str, &[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut output = Output::new(append);
+    let mut output = SampleFiles::with_headings(append);
     (output.append)(BOOK, book_toml(plan).as_bytes())?;
     (output.append)(PRICES, &catalogue::price_list())?;
     let dates = Dates::new(plan.from, plan.days);
@@ -99,26 +99,20 @@ pub fn write_sample<E>(
     let mut serials = Serials::starting_at(&mut common);
     let mut need = Need::none(&dates);
     let digits = plan.accounts.to_string().len();
-    for ((number, random), instances) in (1..)
-        .zip(plan.account_streams())
-        .zip(plan.instance_counts())
-    {
-        let (department, random) = Department::draw_department(number, digits, random);
-        let mut drawing = SampleBook {
+    let accounts = plan.account_streams().zip(plan.instance_counts());
+    for (number, (mut random, instances)) in (1..).zip(accounts) {
+        let department = Department::draw_department(number, digits, &mut random);
+        let mut account = SampleAccount {
             department,
             random,
             dates: &dates,
             need: &mut need,
         };
-        drawing.instances(instances, &mut serials, &mut output)?;
-        drawing.draw_account(&mut output);
+        account.draw_instances(instances, &mut serials, &mut output)?;
+        account.draw_account(&mut output);
     }
-    actions::selective(
-        &mut output.actions,
-        &mut common,
-        &dates,
-        &department::account_id(1, digits),
-    );
+    let first = department::account_id(1, digits);
+    actions::write_selective(&mut output.actions, &mut common, &dates, &first);
     output.pass_on(0)
 }
 
@@ -159,79 +153,73 @@ fn book_toml(plan: &SampleSpec) -> String {
 }
 
 /// One account being drawn, with what it will need to pay.
-struct SampleBook<'a> {
+struct SampleAccount<'a> {
     department: Department,
     random: Random,
     dates: &'a Dates,
     need: &'a mut Need,
 }
 
-impl SampleBook<'_> {
+impl SampleAccount<'_> {
     /// The account's instances, and what people do to them.
-    fn instances<E, F>(
+    fn draw_instances<E, F>(
         &mut self,
         count: u64,
         serials: &mut Serials,
-        output: &mut Output<F>,
+        output: &mut SampleFiles<F>,
     ) -> Result<(), E>
     where
         F: FnMut(&'static str, &[u8]) -> Result<(), E>,
     {
+        let (random, dates, department) = (&mut self.random, self.dates, &self.department);
         self.need.clear();
         for number in 1..=count {
-            let instance = DrawnInstance::draw_instance(
-                &mut self.random,
-                self.dates,
-                &self.department,
-                (number, serials.next()),
-            );
-            instance.write_instance(&mut output.instances, self.dates, &self.department.id);
+            let code = serials.next();
+            let instance = DrawnInstance::draw_instance(random, dates, department, number, &code);
+            instance.write_instance(&mut output.instances, dates, &department.id);
             self.need.expect(&instance);
-            if let Some(action) =
-                actions::by_people(&mut self.random, self.dates, &self.department.id, &instance)
-            {
-                self.need.pay(action.day, action.cost(&instance));
-                action.write_action(&mut output.actions, self.dates);
+            if let Some(action) = actions::by_people(random, dates, &department.id, &instance) {
+                self.need.pay(action.day, action.cost);
+                action.write_action(&mut output.actions, dates);
             }
-            output.pass_on(CHUNK)?;
+            output.pass_on(CHUNK_BYTES)?;
         }
         Ok(())
     }
 
     /// The account itself and its top-ups, sized by what the instances need.
-    fn draw_account<F>(&mut self, output: &mut Output<F>) {
-        let funding =
-            DrawnFunding::draw_funding(&mut self.random, self.dates, &self.department, self.need);
-        funding.write_funding(&mut output.accounts, &self.department);
-        actions::of_account(
-            &mut output.actions,
-            &mut self.random,
-            self.dates,
-            (&self.department, &funding),
-        );
+    fn draw_account<F>(&mut self, output: &mut SampleFiles<F>) {
+        let (random, dates, department) = (&mut self.random, self.dates, &self.department);
+        let funding = DrawnFunding::draw_funding(random, dates, department, self.need);
+        funding.write_funding(&mut output.accounts, department);
+        for action in actions::of_account(random, dates, department, &funding) {
+            action.write_action(&mut output.actions, dates);
+        }
     }
 }
 
 /// The rows not yet passed on.
-struct Output<F> {
+struct SampleFiles<F> {
     append: F,
     instances: Vec<u8>,
     accounts: Vec<u8>,
     actions: Vec<u8>,
 }
 
-impl<F> Output<F> {
-    fn new(append: F) -> Self {
-        let heading = |columns: &str| [columns.as_bytes(), b"\n"].concat();
+impl<F> SampleFiles<F> {
+    fn with_headings(append: F) -> Self {
+        let [instances, accounts, actions] =
+            [inventory::COLUMNS, funding::COLUMNS, actions::COLUMNS]
+                .map(|columns| format!("{columns}\n").into_bytes());
         Self {
             append,
-            instances: heading(inventory::COLUMNS),
-            accounts: heading(funding::COLUMNS),
-            actions: heading(actions::COLUMNS),
+            instances,
+            accounts,
+            actions,
         }
     }
 
-    /// Passes on the rows of each file that has more than so many bytes of them.
+    /// Passes on the rows of each file that has more than `bytes` of them.
     fn pass_on<E>(&mut self, bytes: usize) -> Result<(), E>
     where
         F: FnMut(&'static str, &[u8]) -> Result<(), E>,

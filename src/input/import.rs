@@ -1,31 +1,27 @@
-//! Answers of a cloud's interface → a book: what exists, what it is called, when it expires, what the account holds.
+//! A cloud's responses and bills → a book: what exists, what it is called, when it expires, what the account holds.
 //!
-//! [`tencent`] takes any mix of answers and recognises each by its shape. It invents nothing: prices come
+//! Each cloud is a folder: [`tencent`] takes any mix of responses and recognises each by its shape. Whatever file says it, it
+//! becomes an instance of an [`inventory`], a balance of [`accounts`] or a charge of [`bills`]. Nothing is invented: prices come
 //! from bills only, so the book comes with a list of what to fill in, and what a book cannot hold is named in a warning.
 //!
-//! | answer | what it gives |
-//! |---|---|
-//! | cvm `DescribeInstances` | instances: type, zone, project, tags, charge type, flag, expiry, isolation |
-//! | lighthouse `DescribeInstances` | the same, with bundles as types and the day of isolation |
-//! | cbs `DescribeDisks` | elastic disks as instances of their own; other disks follow their instance and are left out |
-//! | billing `DescribeRenewInstances` | prepaid instances of all products: flag and renewal period |
-//! | billing `DescribeAccountBalance` | accounts |
-//! | bills, of the interface, the console or as FOCUS | what was charged: `bills.csv`, and prices, orders and balances of it |
-//! | billing `DescribeVoucherInfo`, cvm `InquiryPriceRenewInstances` | warnings that say what was in them |
-//!
-//! Answers about one instance are joined by its id: they complete each other, and where they contradict each other the
+//! ReadResponses about one instance are joined by its id: they complete each other, and where they contradict each other the
 //! import is refused. Times with a zone become their date in the book's zone; times without one are local already.
 //!
 //! Nothing here reads a file, the clock or the environment, and no amount passes through a floating-point number.
 
+mod accounts;
 mod billed;
 mod bills;
+mod book_files;
+mod context;
 mod document;
 mod field;
+mod inventory;
 mod json;
 mod no_json;
 mod options;
 mod pricing;
+mod responses;
 mod tencent;
 
 pub use bills::{Added, Sums};
@@ -34,22 +30,25 @@ pub use pricing::Pricing;
 
 use std::collections::BTreeMap;
 
-use crate::input::diagnostic::{Code, Diagnostics, Place};
+use crate::input;
+use crate::input::diagnostic::{Code, Diagnostics};
 
-use billed::{Applied, Files};
-use bills::{Billed, Bills};
+use accounts::AccountTable;
+use billed::AppliedBills;
+use bills::sheet::{TableReader, is_table};
+use bills::{Billed, focus};
+use book_files::{ACCOUNTS, BookTables, INSTANCES, ORDERS, PRICES};
+use context::{Context, one_line};
 use document::EditedTable;
-use field::Fields;
-use json::{ResponseFile, one_line};
-use tencent::account::{AccountBalance, AccountTable};
-use tencent::cloud_record::CloudRecord;
-use tencent::listing::{Listing, list};
-use tencent::not_imported::Vouchers;
-use tencent::pages::SeenPages;
-use tencent::response::{RecognisedResponse, ResponseList, ResponsePage};
-use tencent::{book, join, near_miss};
+use inventory::{join, listing};
+use json::ResponseFile;
+use responses::ReadResponses;
 
-/// A book made from answers.
+/// The readers of tables, tried in this order. Another cloud is a folder beside `tencent`, a line here for its tables, and
+/// one in [`read_sources`] for its responses.
+const TABLES: &[TableReader] = &[focus::TABLE, tencent::bills::TABLE];
+
+/// A book made from responses and bills.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     /// The files of the book, names relative to its folder: `book.toml`, `instances.csv`, `accounts.csv`, `prices.csv`, and
@@ -57,7 +56,7 @@ pub struct Imported {
     pub files: Vec<(String, String)>,
     /// What is left to do, a sentence each: the prices to fill in come first.
     pub to_do: Vec<String>,
-    /// Warnings: what the answers hold and the book does not.
+    /// Warnings: what the sources hold and the book does not.
     pub notes: Diagnostics,
     /// How much it was.
     pub counts: ImportCounts,
@@ -83,7 +82,7 @@ pub struct BillReport {
 /// How much was read and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportCounts {
-    /// Answers that were recognised, those that give nothing to a book included.
+    /// ReadResponses and tables that were recognised, those that give nothing to a book included.
     pub answers: usize,
     /// Rows of `instances.csv`.
     pub instances: usize,
@@ -93,44 +92,66 @@ pub struct ImportCounts {
     pub prices: usize,
 }
 
-/// Makes a book of Tencent Cloud's answers; the same answers in any order give the same book.
+/// Makes a book of Tencent Cloud's responses and of bills; the same files in any order give the same book.
 /// Rule **nothing-invented**.
 ///
 /// # Errors
-/// Everything that is wrong with the answers, with all warnings so far: text that is not JSON, shapes that are not
-/// known, calls that failed, values that a book cannot take, answers that contradict each other.
+/// Everything that is wrong with the files, with all warnings so far: text that is not JSON, shapes that are not
+/// known, calls that failed, values that a book cannot take, responses that contradict each other.
 pub fn tencent(sources: &[Source], options: &Options) -> Result<Imported, Diagnostics> {
     let mut found = Diagnostics::default();
-    let pages = json_pages(sources);
-    let mut gathered = gather(&pages, options, &mut found);
-    gathered.take_tables(sources, options, &mut found);
-    let bills = std::mem::take(&mut gathered.bills);
-    let has_bills = !bills.is_empty();
-    let billed = bills.into_billed(Vec::new(), options, &mut found);
-    let payer = billed.payer(gathered.sightings.is_empty());
-    let accounts = AccountTable::from_balances(gathered.balances, payer, options, &mut found);
-    let sightings = join::by_id(gathered.sightings, &mut found);
-    if has_bills && sightings.is_empty() && billed.charges.is_empty() && !found.has_errors() {
-        refuse_nothing(sources, &mut found);
+    let cx = &mut Context {
+        options,
+        found: &mut found,
+    };
+    let files = response_files(sources);
+    let ReadResponses {
+        count,
+        records,
+        balances,
+        bills,
+        ..
+    } = read_sources(&files, sources, cx);
+    let has_bills = bills.read > 0;
+    let billed = bills.into_billed(Vec::new(), cx);
+    let payer = billed.payer(records.is_empty());
+    let accounts = AccountTable::from_balances(balances, payer, cx);
+    let records = join::by_id(records, cx);
+    let is_nothing = has_bills && records.is_empty() && billed.charges.is_empty();
+    if is_nothing && !cx.found.has_errors() {
+        refuse_nothing(sources, cx);
     }
-    if found.has_errors() {
+    if cx.found.has_errors() {
         return Err(found);
     }
-    let listing = list(&sightings, options, &mut found);
-    let outcome = ReadingOutcome {
-        answers: gathered.answers,
+    let listing = listing::list(&records, &tencent::CALLS, cx);
+    let mut tables = BookTables::new();
+    let instances = book_files::instance_table(&listing.rows, &accounts.owner);
+    tables.insert(INSTANCES.to_owned(), instances);
+    let account_table = book_files::account_table(&accounts, options.currency);
+    tables.insert(ACCOUNTS.to_owned(), account_table);
+    tables.insert(PRICES.to_owned(), book_files::price_table(&listing.rows));
+    let applied = has_bills.then(|| billed::apply(&mut tables, &billed, options));
+    let unpriced = book_files::unpriced(&tables);
+    let counts = count_rows(&tables, count, unpriced.len());
+    let mut to_do = unpriced;
+    to_do.extend(book_files::unfunded(&tables[ACCOUNTS]));
+    to_do.extend(accounts.to_do.into_iter().chain(listing.to_do));
+    to_do.extend(applied.iter().flat_map(|applied| applied.to_do.clone()));
+    let to_do: Vec<String> = to_do.iter().map(|sentence| one_line(sentence)).collect();
+    let settings = book_files::settings(&tables, &to_do, options);
+    let mut files = vec![("book.toml".to_owned(), settings)];
+    files.extend(texts(tables, applied.as_ref().map(|_| &billed)));
+    Ok(Imported {
+        files,
+        to_do,
         notes: found,
-    };
-    Ok(written(
-        &listing,
-        &accounts,
-        has_bills.then_some(&billed),
-        outcome,
-        options,
-    ))
+        counts,
+        bills: applied.map(|applied| bill_report(billed, applied)),
+    })
 }
 
-/// Adds bills to a book that is there: new and corrected rows, nothing twice, nothing lost. Of its files only what bills
+/// Adds bills to an existing book: new and corrected rows, nothing twice, nothing lost. Of its files only what bills
 /// know and nobody has filled in is changed.
 ///
 /// # Errors
@@ -138,361 +159,149 @@ pub fn tencent(sources: &[Source], options: &Options) -> Result<Imported, Diagno
 pub fn add_bills(
     sources: &[Source],
     options: &Options,
-    book: BTreeMap<String, Vec<u8>>,
+    mut book: BTreeMap<String, Vec<u8>>,
 ) -> Result<Imported, Diagnostics> {
     let mut found = Diagnostics::default();
-    let book = changeable(book, &mut found);
-    let pages = json_pages(sources);
-    let mut gathered = gather(&pages, options, &mut found);
-    gathered.take_tables(sources, options, &mut found);
-    let file = crate::input::bills::FILE;
-    let earlier = book.get(file).map_or_else(Vec::new, |text| {
-        crate::input::bills::read_bills(file, text.as_bytes(), options.currency, &mut found)
+    let cx = &mut Context {
+        options,
+        found: &mut found,
+    };
+    let earlier = book.remove(input::bills::FILE);
+    let earlier = earlier.filter(|bytes| {
+        let is_table = document::is_table(bytes);
+        if !is_table {
+            refuse_to_add(input::bills::FILE, cx);
+        }
+        is_table
     });
-    let bills = std::mem::take(&mut gathered.bills);
-    let billed = bills.into_billed(earlier, options, &mut found);
-    if let Some(first) = gathered.sightings.first() {
+    let mut tables = changeable(book, cx);
+    let files = response_files(sources);
+    let responses = read_sources(&files, sources, cx);
+    let earlier = earlier.map(|bytes| {
+        input::bills::read_bills(input::bills::FILE, &bytes, options.currency, cx.found)
+    });
+    let billed = responses.bills.into_billed(earlier.unwrap_or_default(), cx);
+    if let Some(first) = responses.records.first() {
         let message = "instances in a response are left out: `--add` adds bills only";
-        found.push(
-            Code::LeftOut,
-            first.id.node.place(),
-            message,
-            "import the inventory without `--add`",
-        );
+        let help = "import the inventory without `--add`";
+        first.id.node.report(Code::LeftOut, message, help, cx);
     }
-    if billed.added.read == 0 && !found.has_errors() {
-        refuse_nothing(sources, &mut found);
+    if billed.added.read == 0 && !cx.found.has_errors() {
+        refuse_nothing(sources, cx);
     }
-    if found.has_errors() {
+    if cx.found.has_errors() {
         return Err(found);
     }
-    let mut files: Files = book;
-    let applied = billed::apply(&mut files, &billed, options);
-    let report = bill_report(&billed, &applied);
-    let mut to_do = unpriced(&files);
-    let counts = ImportCounts {
-        answers: gathered.answers,
-        prices: to_do.len(),
-        ..count(&files)
-    };
-    to_do.extend(applied.to_do);
-    let files = files.into_iter().collect();
+    let applied = billed::apply(&mut tables, &billed, options);
+    let mut to_do = book_files::unpriced(&tables);
+    let counts = count_rows(&tables, responses.count, to_do.len());
+    to_do.extend(applied.to_do.iter().cloned());
     Ok(Imported {
-        files,
+        files: texts(tables, Some(&billed)).into_iter().collect(),
         to_do,
         notes: found,
         counts,
-        bills: Some(report),
+        bills: Some(bill_report(billed, applied)),
     })
 }
 
 /// The files of a book that bills change: a cell or a row of them.
-pub const CHANGED_BY_BILLS: &[&str] =
-    &["instances.csv", "accounts.csv", "prices.csv", "orders.csv"];
+pub const CHANGED_BY_BILLS: &[&str] = &[INSTANCES, ACCOUNTS, PRICES, ORDERS];
 
 /// The columns without which a file cannot be added to.
-const KEYS: &[(&str, &[&str])] = &[
-    (
-        "instances.csv",
-        &["instance_id", "account_id", "charge_type"],
-    ),
-    ("accounts.csv", &["account_id"]),
-    ("prices.csv", &["instance_type"]),
-    ("orders.csv", &["instance_id", "term_start"]),
-];
+fn key_columns(file: &str) -> &'static [&'static str] {
+    match file {
+        INSTANCES => &["instance_id", "account_id", "charge_type"],
+        ACCOUNTS => &["account_id"],
+        PRICES => &["instance_type"],
+        ORDERS => &["instance_id", "term_start"],
+        _ => &[],
+    }
+}
 
-/// The texts of files that can be changed cell by cell; others are reported, since nothing of them may be lost.
-fn changeable(book: BTreeMap<String, Vec<u8>>, found: &mut Diagnostics) -> Files {
-    let mut files = Files::new();
+/// The files that can be changed cell by cell; others are reported, since nothing of them may be lost.
+fn changeable(book: BTreeMap<String, Vec<u8>>, cx: &mut Context<'_>) -> BookTables {
+    let mut tables = BookTables::new();
     for (name, bytes) in book {
-        let keys = KEYS
-            .iter()
-            .find(|(file, _)| *file == name)
-            .map_or(&[][..], |(_, keys)| *keys);
-        let text = String::from_utf8(bytes).ok();
-        let is_whole = |text: &str| {
-            EditedTable::parse(text).is_some_and(|table| keys.iter().all(|key| table.has(key)))
-        };
-        match text.filter(|text| is_whole(text)) {
-            Some(text) => {
-                files.insert(name, text);
-            }
-            None => {
-                let message = format!(
-                    "`{name}` of the book cannot be added to: it is not a table with the columns of a book"
-                );
-                found.push(
-                    Code::BadCsv,
-                    Place::of_file(&name),
-                    message,
-                    "mend what `renewcast check` says about it first",
-                );
-            }
+        let table = str::from_utf8(&bytes).ok().and_then(EditedTable::parse);
+        let mut keys = key_columns(&name).iter();
+        match table.filter(|table| keys.all(|key| table.has(key))) {
+            Some(table) => drop(tables.insert(name, table)),
+            None => refuse_to_add(&name, cx),
         }
     }
-    files
+    tables
+}
+
+fn refuse_to_add(name: &str, cx: &mut Context<'_>) {
+    let message = format!(
+        "`{name}` of the book cannot be added to: it is not a table with the columns of a book"
+    );
+    let help = "fix what `renewcast check` says about it first";
+    cx.report_file(Code::BadCsv, name, &message, help);
 }
 
 /// Refuses files that leave nothing to work with.
-fn refuse_nothing(sources: &[Source], found: &mut Diagnostics) {
-    let file = sources
-        .first()
-        .map(|source| source.name.as_str())
-        .unwrap_or_default();
+fn refuse_nothing(sources: &[Source], cx: &mut Context<'_>) {
+    let file = sources.first().map_or("", |source| &source.name);
     let message = "there are no charges in these files";
     let help = "import the bill itself: orders, totals and balances only complete it";
-    found.push(Code::UnknownAnswer, Place::of_file(file), message, help);
+    cx.report_file(Code::UnknownAnswer, file, message, help);
 }
 
 /// The sources that are not tables.
-fn json_pages(sources: &[Source]) -> Vec<ResponseFile<'_>> {
-    sources
-        .iter()
-        .filter(|source| !bills::is_table(&source.bytes))
-        .map(ResponseFile::from_source)
-        .collect()
+fn response_files(sources: &[Source]) -> Vec<ResponseFile<'_>> {
+    let files = sources.iter().filter(|source| !is_table(&source.bytes));
+    files.map(ResponseFile::from_source).collect()
 }
 
-/// What came of the reading, beside the book.
-struct ReadingOutcome {
-    answers: usize,
-    notes: Diagnostics,
-}
-
-fn written(
-    listing: &Listing,
-    accounts: &AccountTable,
-    billed: Option<&Billed>,
-    outcome: ReadingOutcome,
-    options: &Options,
-) -> Imported {
-    let mut files = Files::new();
-    files.insert(
-        "instances.csv".to_owned(),
-        book::instances_csv(&listing.rows, &accounts.owner),
-    );
-    files.insert(
-        "accounts.csv".to_owned(),
-        book::accounts_csv(&accounts.rows, options.currency),
-    );
-    files.insert(
-        "prices.csv".to_owned(),
-        book::prices_csv(&book::prices(&listing.rows)),
-    );
-    let applied = billed.map(|billed| billed::apply(&mut files, billed, options));
-    let mut to_do = unpriced(&files);
-    let counts = ImportCounts {
-        answers: outcome.answers,
-        prices: to_do.len(),
-        ..count(&files)
-    };
-    to_do.extend(unfunded(&files));
-    to_do.extend(accounts.to_do.iter().chain(&listing.to_do).cloned());
-    to_do.extend(
-        applied
-            .iter()
-            .flat_map(|applied| applied.to_do.iter().cloned()),
-    );
-    let to_do: Vec<String> = to_do.iter().map(|sentence| one_line(sentence)).collect();
-    let settings = book::settings(&products(&files), &to_do, options);
-    let bills = billed
-        .zip(applied.as_ref())
-        .map(|(billed, applied)| bill_report(billed, applied));
-    let files = std::iter::once(("book.toml".to_owned(), settings))
-        .chain(files)
-        .collect();
-    Imported {
-        files,
-        to_do,
-        notes: outcome.notes,
-        counts,
-        bills,
+/// Reads all files: responses, then tables.
+fn read_sources<'s>(
+    files: &'s [ResponseFile<'s>],
+    sources: &'s [Source],
+    cx: &mut Context<'_>,
+) -> ReadResponses<'s> {
+    let mut responses = ReadResponses::default();
+    for file in files {
+        let nodes = json::responses(file, cx);
+        tencent::add_responses(nodes, &mut responses, cx);
     }
+    responses.pages.check_complete(cx);
+    for source in sources.iter().filter(|source| is_table(&source.bytes)) {
+        responses.count += 1;
+        responses.bills.add_table(source, TABLES, cx);
+    }
+    responses
 }
 
-fn bill_report(billed: &Billed, applied: &Applied) -> BillReport {
+/// The texts of the files by name, `bills.csv` included.
+fn texts(tables: BookTables, billed: Option<&Billed>) -> BTreeMap<String, String> {
+    let tables = tables.into_iter();
+    let mut texts: BTreeMap<_, _> = tables
+        .map(|(name, table)| (name, table.into_csv()))
+        .collect();
+    if let Some(billed) = billed {
+        let bills = input::bills::write_bills(&billed.charges);
+        texts.insert(input::bills::FILE.to_owned(), bills);
+    }
+    texts
+}
+
+fn bill_report(billed: Billed, applied: AppliedBills) -> BillReport {
     BillReport {
         added: billed.added,
-        sums: billed.sums.clone(),
+        sums: billed.sums,
         priced: applied.priced,
         agreed: billed.agreed,
-        until: applied.until.clone(),
+        until: applied.until,
     }
 }
 
-fn table(files: &Files, name: &str) -> EditedTable {
-    files
-        .get(name)
-        .and_then(|text| EditedTable::parse(text))
-        .unwrap_or_default()
-}
-
-fn count(files: &Files) -> ImportCounts {
-    let rows = |name| table(files, name).len();
+fn count_rows(tables: &BookTables, answers: usize, prices: usize) -> ImportCounts {
     ImportCounts {
-        instances: rows("instances.csv"),
-        accounts: rows("accounts.csv"),
-        ..ImportCounts::default()
-    }
-}
-
-/// A sentence for each account whose cash nothing gives.
-fn unfunded(files: &Files) -> Vec<String> {
-    let accounts = table(files, "accounts.csv");
-    let empty = (0..accounts.len()).filter(|row| accounts.get(*row, "cash").is_empty());
-    let sentence = |row| {
-        let id = accounts.get(row, "account_id");
-        format!(
-            "fill in cash of account {id} in accounts.csv: no answer gives its balance, and an empty cell counts as 0"
-        )
-    };
-    empty.map(sentence).collect()
-}
-
-/// The products of a book's instances.
-fn products(files: &Files) -> Vec<String> {
-    let instances = table(files, "instances.csv");
-    (0..instances.len())
-        .map(|row| instances.get(row, "product").to_owned())
-        .filter(|product| !product.is_empty())
-        .collect()
-}
-
-/// A sentence for each price that an instance still needs.
-fn unpriced(files: &Files) -> Vec<String> {
-    let (instances, prices) = (table(files, "instances.csv"), table(files, "prices.csv"));
-    let mut needed: BTreeMap<(String, String, String, &str), Vec<String>> = BTreeMap::new();
-    for row in 0..instances.len() {
-        let column = if instances.get(row, "charge_type") == "PREPAID" {
-            "monthly_price"
-        } else {
-            "hourly_price"
-        };
-        if instances.get(row, "state") == "terminated" || !instances.get(row, column).is_empty() {
-            continue;
-        }
-        let text = |name| instances.get(row, name).to_owned();
-        let of = (text("product"), text("instance_type"), text("region"));
-        let fits = |price: usize, name: &str, own: &str| matches!(prices.get(price, name), cell if cell.is_empty() || cell == own);
-        let is_priced = (0..prices.len()).any(|price| {
-            prices.get(price, "instance_type") == of.1
-                && fits(price, "product", &of.0)
-                && fits(price, "region", &of.2)
-                && !prices.get(price, column).is_empty()
-        });
-        if !is_priced {
-            needed
-                .entry((of.0, of.1, of.2, column))
-                .or_default()
-                .push(text("instance_id"));
-        }
-    }
-    let sentence = |((product, instance_type, region, column), ids): (
-        (String, String, String, &str),
-        Vec<String>,
-    )| {
-        if instance_type.is_empty() {
-            return format!("fill in {column} of {} in instances.csv", ids.join(", "));
-        }
-        let place = if region.is_empty() {
-            String::new()
-        } else {
-            format!(" in {region}")
-        };
-        let noun = if ids.len() == 1 {
-            "instance"
-        } else {
-            "instances"
-        };
-        format!(
-            "fill in {column} of {product} {instance_type}{place} ({} {noun}) in prices.csv",
-            ids.len()
-        )
-    };
-    needed.into_iter().map(sentence).collect()
-}
-
-/// What all answers say, not yet joined.
-#[derive(Default)]
-struct GatheredResponses<'s> {
-    answers: usize,
-    sightings: Vec<CloudRecord<'s>>,
-    balances: Vec<AccountBalance<'s>>,
-    pages: SeenPages<'s>,
-    bills: Bills<'s>,
-}
-
-fn gather<'s>(
-    pages: &'s [ResponseFile<'s>],
-    options: &Options,
-    found: &mut Diagnostics,
-) -> GatheredResponses<'s> {
-    let mut gathered = GatheredResponses::default();
-    for page in pages {
-        let mut vouchers = Vouchers::default();
-        let mut unknown = Vec::new();
-        for node in json::answers(page, found) {
-            match ResponseList::recognise(node, found) {
-                RecognisedResponse::Answer(answer) => {
-                    gathered.answers += 1;
-                    gathered.take(answer, &mut vouchers, options, found);
-                }
-                RecognisedResponse::Unknown(node) => unknown.push(node),
-                RecognisedResponse::Failed => {}
-            }
-        }
-        let (lists, unknown) = near_miss::bare_entries(unknown);
-        gathered.answers += lists.len();
-        near_miss::note_bare(&lists, found);
-        lists
-            .iter()
-            .for_each(|list| gathered.take_list(list, options, found));
-        near_miss::report(&unknown, found);
-        vouchers.note(options, found);
-    }
-    gathered.pages.check_complete(found);
-    gathered
-}
-
-impl<'s> GatheredResponses<'s> {
-    fn take(
-        &mut self,
-        answer: ResponseList<'s>,
-        vouchers: &mut Vouchers<'s>,
-        options: &Options,
-        found: &mut Diagnostics,
-    ) {
-        match answer {
-            ResponseList::Entries(entries) => self.take_list(&entries, options, found),
-            ResponseList::Vouchers(node) => vouchers.take(node, options, found),
-            ResponseList::Balance(node) => {
-                let fields = Fields::fields_of(node, found);
-                self.balances.extend(
-                    fields
-                        .and_then(|mut fields| AccountBalance::read_balance(&mut fields, options)),
-                );
-            }
-            ResponseList::Bill(node) => self.bills.add_response(node, options, found),
-            ResponseList::Nothing => {}
-        }
-    }
-
-    /// Adds the sources that are tables.
-    fn take_tables(&mut self, sources: &'s [Source], options: &Options, found: &mut Diagnostics) {
-        for source in sources
-            .iter()
-            .filter(|source| bills::is_table(&source.bytes))
-        {
-            self.answers += 1;
-            self.bills.add_table(source, options, found);
-        }
-    }
-
-    fn take_list(&mut self, list: &ResponsePage<'s>, options: &Options, found: &mut Diagnostics) {
-        let read = |entry| CloudRecord::read_record(list.kind, entry, options.zone, &mut *found);
-        let sightings: Vec<CloudRecord<'s>> =
-            list.entries.iter().copied().filter_map(read).collect();
-        self.pages.see_page(list, &sightings);
-        self.sightings.extend(sightings);
+        answers,
+        instances: tables[INSTANCES].len(),
+        accounts: tables[ACCOUNTS].len(),
+        prices,
     }
 }

@@ -229,7 +229,7 @@ pub fn exact(text: &str) -> Option<Decimal> {
         .ok()
         .filter(|_| is_plain)?;
     let mantissa = Decimal::from_str_exact(mantissa).ok()?.normalize();
-    let scale = i64::from(mantissa.scale()) - exponent;
+    let scale = i64::from(mantissa.scale()).checked_sub(exponent)?;
     let (tens, scale) = if scale < 0 {
         (10_i128.checked_pow(u32::try_from(-scale).ok()?)?, 0)
     } else {

@@ -383,6 +383,18 @@ fn another_currency_is_named_with_what_to_type() {
     assert!(answer.err.contains("--currency USD"), "{}", answer.err);
 }
 
+/// An exponent at the end of its range is a wrong number and does not stop the program.
+#[test]
+fn an_enormous_exponent_is_refused() {
+    let place = Place::new();
+    let bill =
+        b"row_id,paid_on,account_id,kind,amount\n1,2026-11-01,a,topup,1e-9223372036854775808\n";
+    place.write(Path::new("bill.csv"), bill);
+    let answer = place.run("import tencent bill.csv --out book");
+    assert_eq!(answer.code, Some(2), "{}", answer.err);
+    assert!(answer.err.contains("bad-amount"), "{}", answer.err);
+}
+
 /// Equal rows of a table that names no row are two charges.
 #[test]
 fn equal_rows_without_an_id_are_several() {

@@ -249,7 +249,7 @@ fn instances_without_their_answer_are_taken() {
         let notes = messages(&imported.notes);
         let taken = notes
             .iter()
-            .filter(|note| note.contains("without the answer around them are taken"));
+            .filter(|note| note.contains("without the response around them are taken"));
         assert_eq!(taken.count(), 1, "{notes:?}");
     }
 }

@@ -1,16 +1,17 @@
-//! The rows of a generated `actions.csv`: monthly top-ups, what people do to single instances, and a handful of
+//! The rows of a sample book's `actions.csv`: monthly top-ups, what people do to single instances, and a handful of
 //! actions that select many.
 //!
 //! Nothing here asks for what the replay refuses to run: running prepaid instances are never terminated.
 
 use crate::model::instance::{ChargeType, RenewFlag};
 
+use super::catalogue::CATALOGUE;
 use super::dates::Dates;
 use super::department::{Department, Funded};
 use super::funding::{DrawnFunding, rounded_up};
 use super::inventory::DrawnInstance;
 use super::random::Random;
-use super::row::RowText;
+use super::row::{Maybe, Quoted, price_cell, push_row, yuan};
 
 /// The heading of `actions.csv`.
 pub(super) const COLUMNS: &str =
@@ -19,13 +20,6 @@ pub(super) const COLUMNS: &str =
 /// Months that people renew by, with their weights.
 const RENEWED_MONTHS: &[(u64, i64)] = &[(3, 1), (1, 3), (1, 6), (1, 12)];
 
-const MANUAL_DATABASES: &str = "\"tag:env\" = 'prod' AND product = 'mysql' AND charge_type = 'PREPAID' AND renew_flag = 'manual'";
-const MAINLAND_MEDIUM: &str = "instance_type = 'S5.MEDIUM4' AND charge_type = 'PREPAID' AND region IN ('ap-guangzhou', 'ap-shanghai')";
-const SANDBOX: &str = "\"tag:env\" = 'test' AND project = 'sandbox' AND charge_type = 'PREPAID'";
-const FIRST_CACHES: &str = "product = 'redis' AND charge_type = 'PREPAID' AND state = 'running' AND priority BETWEEN 1 AND 3";
-const BATCH_BY_HOUR: &str =
-    "charge_type = 'POSTPAID_BY_HOUR' AND \"tag:env\" <> 'prod' AND name LIKE 'batch-%'";
-
 const RENEWAL_NOTES: &[&str] = &[
     "asked by the team",
     "project extended",
@@ -33,90 +27,46 @@ const RENEWAL_NOTES: &[&str] = &[
     "",
 ];
 
-/// One row of `actions.csv`.
+/// One row of `actions.csv`; texts that are empty and values that are none are empty cells.
+#[derive(Default)]
 pub(super) struct DrawnAction<'a> {
-    /// The day on which it is done.
+    /// The number of the day on which it is done.
     pub(super) day: i64,
+    verb: &'static str,
     account_id: &'a str,
-    target: DrawnTarget<'a>,
-    verb: DrawnVerb,
-    note: &'static str,
-}
-
-enum DrawnTarget<'a> {
-    Account,
-    Instance(&'a str),
-    Where(&'a str),
-}
-
-/// What is done: amounts in cents, prices in ten-thousandths.
-enum DrawnVerb {
-    TopUp(i64),
-    Credit(i64),
-    SetCreditLimit(i64),
-    Renew(i64),
-    RenewUntil(i64),
-    SetFlag(RenewFlag, Option<i64>),
-    SetPrice(i64),
-    Terminate,
+    instance_id: &'a str,
+    condition: &'a str,
+    /// In cents.
+    amount: Option<i64>,
+    months: Option<i64>,
+    day_of_month: Option<i64>,
+    flag: &'static str,
+    /// In ten-thousandths.
+    price: Option<i64>,
+    note: &'a str,
+    /// What it is expected to cost, in cents.
+    pub(super) cost: i64,
 }
 
 impl DrawnAction<'_> {
-    /// What it is expected to cost, in cents.
-    pub(super) fn cost(&self, instance: &DrawnInstance) -> i64 {
-        match self.verb {
-            DrawnVerb::Renew(months) => instance.price * months / 100,
-            DrawnVerb::RenewUntil(_) => instance.price * 2 / 100,
-            _ => 0,
-        }
-    }
-
     /// Appends its row.
     pub(super) fn write_action(&self, out: &mut Vec<u8>, dates: &Dates) {
-        let row = RowText::new(out)
-            .push_text(dates.date_text(self.day))
-            .push_text(self.verb.as_word())
-            .push_text(self.account_id);
-        let row = match self.target {
-            DrawnTarget::Account => row.empty().empty(),
-            DrawnTarget::Instance(id) => row.push_text(id).empty(),
-            DrawnTarget::Where(condition) => row.empty().quoted(condition),
-        };
-        self.verb.write_verb(row).push_text(self.note).end();
-    }
-}
-
-impl DrawnVerb {
-    fn as_word(&self) -> &'static str {
-        match self {
-            Self::TopUp(_) => "topup",
-            Self::Credit(_) => "credit",
-            Self::SetCreditLimit(_) => "set_credit_limit",
-            Self::Renew(_) => "renew",
-            Self::RenewUntil(_) => "renew_until",
-            Self::SetFlag(..) => "set_flag",
-            Self::SetPrice(_) => "set_price",
-            Self::Terminate => "terminate",
-        }
-    }
-
-    /// The cells amount, months, day, flag and price.
-    fn write_verb<'a>(&self, row: RowText<'a>) -> RowText<'a> {
-        match *self {
-            Self::TopUp(cents) | Self::Credit(cents) | Self::SetCreditLimit(cents) => {
-                row.amount(cents).empty().empty().empty().empty()
-            }
-            Self::Renew(months) => row.empty().push_number(months).empty().empty().empty(),
-            Self::RenewUntil(day) => row.empty().empty().push_number(day).empty().empty(),
-            Self::SetFlag(flag, months) => row
-                .empty()
-                .maybe(months, RowText::push_number)
-                .empty()
-                .push_text(flag.name())
-                .empty(),
-            Self::SetPrice(units) => row.empty().empty().empty().empty().price(units),
-            Self::Terminate => row.empty().empty().empty().empty().empty(),
-        }
+        push_row(
+            out,
+            &[
+                &dates.date_text(self.day),
+                &self.verb,
+                &self.account_id,
+                &self.instance_id,
+                &Quoted(self.condition),
+                &Maybe(self.amount.map(yuan)),
+                &Maybe(self.months),
+                &Maybe(self.day_of_month),
+                &self.flag,
+                &Maybe(self.price.map(price_cell)),
+                &self.note,
+            ],
+        );
     }
 }
 
@@ -127,16 +77,14 @@ pub(super) fn by_people<'a>(
     account_id: &'a str,
     instance: &'a DrawnInstance,
 ) -> Option<DrawnAction<'a>> {
-    let (day, verb, note) = match instance.charge_type {
+    let action = match instance.charge_type {
         ChargeType::Prepaid => on_prepaid(random, dates, instance)?,
         ChargeType::Postpaid => on_postpaid(random, dates, instance)?,
     };
     Some(DrawnAction {
-        day,
         account_id,
-        target: DrawnTarget::Instance(&instance.id),
-        verb,
-        note,
+        instance_id: &instance.id,
+        ..action
     })
 }
 
@@ -144,34 +92,43 @@ fn on_prepaid(
     random: &mut Random,
     dates: &Dates,
     instance: &DrawnInstance,
-) -> Option<(i64, DrawnVerb, &'static str)> {
-    let standing = &instance.standing;
-    let expiry = standing
+) -> Option<DrawnAction<'static>> {
+    let opening = &instance.opening;
+    let expiry = opening
         .expires_on
-        .filter(|day| *day >= 0 && standing.state.is_none())?;
+        .filter(|day| *day >= 0 && opening.state.is_none())?;
     let flag = instance.renewal?.flag;
-    let in_time = expiry.min(dates.run_days() - 1);
-    let some_day = |random: &mut Random| random.within(0..=in_time);
+    let last = expiry.min(dates.run_days() - 1);
     match random.below(1000) {
         0..70 if flag == RenewFlag::Manual && expiry < dates.run_days() => {
             let day = (expiry - random.within(1..=7)).max(0);
-            Some((
+            let months = random.pick(RENEWED_MONTHS);
+            Some(DrawnAction {
                 day,
-                DrawnVerb::Renew(random.pick(RENEWED_MONTHS)),
-                random.choose(RENEWAL_NOTES),
-            ))
+                verb: "renew",
+                months: Some(months),
+                note: random.choose::<&str>(RENEWAL_NOTES),
+                cost: instance.price * months / 100,
+                ..DrawnAction::default()
+            })
         }
-        990..994 => Some((some_day(random), new_flag(random, flag), "")),
-        994..997 => Some((
-            some_day(random),
-            new_price(random, instance.price),
-            "new contract",
-        )),
-        997..999 => Some((
-            some_day(random),
-            DrawnVerb::RenewUntil(random.within(1..=28)),
-            "same day for the project",
-        )),
+        990..994 => Some(DrawnAction {
+            day: random.within(0..=last),
+            ..new_flag(random, flag)
+        }),
+        994..997 => Some(DrawnAction {
+            day: random.within(0..=last),
+            note: "new contract",
+            ..new_price(random, instance.price)
+        }),
+        997..999 => Some(DrawnAction {
+            day: random.within(0..=last),
+            verb: "renew_until",
+            day_of_month: Some(random.within(1..=28)),
+            note: "same day for the project",
+            cost: instance.price * 2 / 100,
+            ..DrawnAction::default()
+        }),
         _ => None,
     }
 }
@@ -180,67 +137,89 @@ fn on_postpaid(
     random: &mut Random,
     dates: &Dates,
     instance: &DrawnInstance,
-) -> Option<(i64, DrawnVerb, &'static str)> {
-    let day = random.within(instance.standing.starts_on.unwrap_or(0)..=dates.run_days() - 1);
+) -> Option<DrawnAction<'static>> {
+    let first = instance.opening.starts_on.unwrap_or(0);
+    let day = random.within(first..=dates.run_days() - 1);
     match random.below(1000) {
-        0..6 => Some((day, DrawnVerb::Terminate, "no longer needed")),
-        6..9 => Some((day, new_price(random, instance.price), "")),
+        0..6 => Some(DrawnAction {
+            day,
+            verb: "terminate",
+            note: "no longer needed",
+            ..DrawnAction::default()
+        }),
+        6..9 => Some(DrawnAction {
+            day,
+            ..new_price(random, instance.price)
+        }),
         _ => None,
     }
 }
 
-fn new_flag(random: &mut Random, old: RenewFlag) -> DrawnVerb {
-    match old {
-        RenewFlag::Auto | RenewFlag::None => DrawnVerb::SetFlag(RenewFlag::Manual, None),
-        RenewFlag::Manual => DrawnVerb::SetFlag(RenewFlag::Auto, random.chance(400).then_some(3)),
+fn new_flag(random: &mut Random, old: RenewFlag) -> DrawnAction<'static> {
+    let (flag, months) = match old {
+        RenewFlag::Auto | RenewFlag::None => (RenewFlag::Manual, None),
+        RenewFlag::Manual => (RenewFlag::Auto, random.chance(400).then_some(3)),
+    };
+    DrawnAction {
+        verb: "set_flag",
+        flag: flag.name(),
+        months,
+        ..DrawnAction::default()
     }
 }
 
-fn new_price(random: &mut Random, old: i64) -> DrawnVerb {
-    DrawnVerb::SetPrice(old * random.within(850..=1100) / 1000)
+fn new_price(random: &mut Random, old: i64) -> DrawnAction<'static> {
+    DrawnAction {
+        verb: "set_price",
+        price: Some(old * random.within(850..=1100) / 1000),
+        ..DrawnAction::default()
+    }
 }
 
 /// What is done to the account itself: top-ups every month, and now and then a credit.
-pub(super) fn of_account(
-    out: &mut Vec<u8>,
+pub(super) fn of_account<'a>(
     random: &mut Random,
     dates: &Dates,
-    (department, funding): (&Department, &DrawnFunding),
-) {
-    let mut write = |day, verb, note| {
-        let action = DrawnAction {
-            day,
-            account_id: &department.id,
-            target: DrawnTarget::Account,
-            verb,
-            note,
-        };
-        action.write_action(out, dates);
-    };
-    for day in dates
-        .each_month(department.topup_day)
-        .filter(|_| funding.topup > 0)
-    {
-        if let Some(cents) = topup(random, department.funded, funding.topup) {
-            write(day, DrawnVerb::TopUp(cents), "monthly budget");
+    department: &'a Department,
+    funding: &DrawnFunding,
+) -> Vec<DrawnAction<'a>> {
+    let account_id = department.id.as_str();
+    let mut actions = Vec::new();
+    for day in dates.each_month(department.topup_day) {
+        if funding.topup > 0
+            && let Some(cents) = topup(random, department.funded, funding.topup)
+        {
+            actions.push(DrawnAction {
+                day,
+                verb: "topup",
+                account_id,
+                amount: Some(cents),
+                note: "monthly budget",
+                ..DrawnAction::default()
+            });
         }
     }
     if random.chance(30) {
-        let cents = random.within(1..=20) * 10_000;
-        write(
-            random.within(0..=dates.run_days() - 1),
-            DrawnVerb::Credit(cents),
-            "campaign credit",
-        );
+        actions.push(DrawnAction {
+            verb: "credit",
+            account_id,
+            amount: Some(random.within(1..=20) * 10_000),
+            day: random.within(0..=dates.run_days() - 1),
+            note: "campaign credit",
+            ..DrawnAction::default()
+        });
     }
     if random.chance(20) {
-        let cents = rounded_up(funding.month / 4);
-        write(
-            random.within(0..=dates.run_days() - 1),
-            DrawnVerb::SetCreditLimit(cents),
-            "limit reviewed",
-        );
+        actions.push(DrawnAction {
+            day: random.within(0..=dates.run_days() - 1),
+            verb: "set_credit_limit",
+            account_id,
+            amount: Some(rounded_up(funding.month / 4)),
+            note: "limit reviewed",
+            ..DrawnAction::default()
+        });
     }
+    actions
 }
 
 /// One month's top-up: where money is short it is forgotten now and then, elsewhere it is sometimes a little more.
@@ -255,70 +234,28 @@ fn topup(random: &mut Random, funded: Funded, cents: i64) -> Option<i64> {
 }
 
 /// The actions that select many instances: the same few whatever the size of the book.
-pub(super) fn selective(
+pub(super) fn write_selective(
     out: &mut Vec<u8>,
     random: &mut Random,
     dates: &Dates,
     first_account: &str,
 ) {
     let soon = dates.date_text((dates.run_days() * 15 / 100).max(1));
-    let expiring =
-        format!("\"tag:env\" = 'prod' AND renew_flag <> 'auto' AND expires_on < DATE '{soon}'");
-    let price = 1_000_000 + random.within(0..=150) * 1_000;
+    let new_price = 1_000_000 + random.within(0..=150) * 1_000;
     let unified_day = random.within(1..=28);
-    let actions = [
-        (
-            100,
-            first_account,
-            DrawnVerb::Renew(3),
-            expiring.as_str(),
-            "renewed ahead of the holidays",
-        ),
-        (
-            200,
-            "",
-            DrawnVerb::SetFlag(RenewFlag::Auto, None),
-            MANUAL_DATABASES,
-            "production must not lapse",
-        ),
-        (
-            300,
-            "",
-            DrawnVerb::SetPrice(price),
-            MAINLAND_MEDIUM,
-            "frame contract",
-        ),
-        (
-            450,
-            "",
-            DrawnVerb::SetFlag(RenewFlag::None, None),
-            SANDBOX,
-            "sandbox is closing",
-        ),
-        (
-            600,
-            first_account,
-            DrawnVerb::RenewUntil(unified_day),
-            FIRST_CACHES,
-            "one date for the caches",
-        ),
-        (
-            700,
-            "",
-            DrawnVerb::Terminate,
-            BATCH_BY_HOUR,
-            "batch jobs moved",
-        ),
-    ];
-    for (permille, account_id, verb, condition, note) in actions {
-        let day = dates.run_days() * permille / 1000;
-        DrawnAction {
-            day,
-            account_id,
-            target: DrawnTarget::Where(condition),
-            verb,
-            note,
-        }
-        .write_action(out, dates);
+    for one in &CATALOGUE.selective_actions {
+        let action = DrawnAction {
+            day: dates.run_days() * one.permille / 1000,
+            verb: &one.verb,
+            account_id: if one.first_account { first_account } else { "" },
+            condition: &one.condition.replace("{soon}", soon),
+            months: one.months,
+            day_of_month: (one.verb == "renew_until").then_some(unified_day),
+            flag: &one.flag,
+            price: (one.verb == "set_price").then_some(new_price),
+            note: &one.note,
+            ..DrawnAction::default()
+        };
+        action.write_action(out, dates);
     }
 }

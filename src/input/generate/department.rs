@@ -2,30 +2,11 @@
 //!
 //! What it rents and what it holds are drawn elsewhere.
 
-use super::catalogue::{REGIONS, Region};
+use super::catalogue::{CATALOGUE, Region};
 use super::random::Random;
 
 /// Digits of the number in an account id, unless there are more accounts.
 const ID_DIGITS: usize = 4;
-
-const NAMES: &[&str] = &[
-    "Payments",
-    "Online Shop",
-    "Search",
-    "Logistics",
-    "Data Platform",
-    "Marketing",
-    "Games Studio",
-    "Customer Service",
-    "Machine Learning",
-    "Video",
-    "Finance",
-    "Mobile Apps",
-    "Security",
-    "Research",
-    "Partner Portal",
-    "Quality Assurance",
-];
 
 const TEAMS: &[&str] = &[
     "atlas", "birch", "coral", "delta", "ember", "falcon", "ginkgo", "harbor",
@@ -44,14 +25,14 @@ pub(super) enum Funded {
     InArrears,
 }
 
-/// Of so many accounts one is not funded well. Counted, not drawn, so that small books have one too.
-const ACCOUNTS_TO_ONE_SHORT: usize = 10;
+/// One account of this many is not funded well. Counted, not drawn, so that small books have one too.
+const ACCOUNTS_PER_SHORT: usize = 10;
 /// The first of those accounts.
 const FIRST_SHORT: usize = 4;
 
 impl Funded {
     fn draw_funded(number: usize, random: &mut Random) -> Self {
-        if number % ACCOUNTS_TO_ONE_SHORT != FIRST_SHORT {
+        if number % ACCOUNTS_PER_SHORT != FIRST_SHORT {
             Self::Well
         } else if random.chance(250) {
             Self::InArrears
@@ -76,29 +57,23 @@ pub(super) struct Department {
 }
 
 impl Department {
-    /// The department with this number, from 1, among those whose numbers have so many digits; with what is left of
-    /// its random numbers.
-    pub(super) fn draw_department(
-        number: usize,
-        digits: usize,
-        mut random: Random,
-    ) -> (Self, Random) {
-        weight(&mut random);
-        let (round, at) = ((number - 1) / NAMES.len(), (number - 1) % NAMES.len());
-        let name = if round == 0 {
-            NAMES[at].to_owned()
-        } else {
-            format!("{} {}", NAMES[at], round + 1)
-        };
-        let department = Self {
+    /// The department with this number, from 1, among those whose numbers have at most `digits` digits.
+    pub(super) fn draw_department(number: usize, digits: usize, random: &mut Random) -> Self {
+        weight(random);
+        let names = &CATALOGUE.departments;
+        let mut name = names[(number - 1) % names.len()].clone();
+        let round = (number - 1) / names.len();
+        if round > 0 {
+            name.push_str(&format!(" {}", round + 1));
+        }
+        Self {
             id: account_id(number, digits),
             name,
-            funded: Funded::draw_funded(number, &mut random),
+            funded: Funded::draw_funded(number, random),
             topup_day: random.within(1..=28),
-            home: random.weighted(REGIONS, |region| region.share),
+            home: random.weighted(&CATALOGUE.regions, |region| region.share),
             first_team: random.index(TEAMS.len()),
-        };
-        (department, random)
+        }
     }
 
     /// Where one of its instances runs: mostly at home.
@@ -106,7 +81,7 @@ impl Department {
         if random.chance(700) {
             self.home
         } else {
-            random.weighted(REGIONS, |region| region.share)
+            random.weighted(&CATALOGUE.regions, |region| region.share)
         }
     }
 

@@ -1,7 +1,9 @@
-//! The rows of a generated `accounts.csv`: how much each account holds and how much comes in every month.
+//! The rows of a sample book's `accounts.csv`: how much each account holds and how much comes in every month.
 //!
 //! Both are sized by what the account's instances are expected to cost. The expectation is a rough one, a month being 30
 //! days and discounts left out; what is really paid is the replay's to say.
+
+use std::ops::RangeInclusive;
 
 use crate::model::instance::{ChargeType, RenewFlag};
 
@@ -9,17 +11,17 @@ use super::dates::Dates;
 use super::department::{Department, Funded};
 use super::inventory::{DrawnInstance, Renewal};
 use super::random::Random;
-use super::row::RowText;
+use super::row::{Maybe, push_row, yuan};
 
 /// The heading of `accounts.csv`.
 pub(super) const COLUMNS: &str =
     "account_id,name,cash,free_credit,frozen,credit_limit,alert_below,arrears_hours";
 
-const DAYS_OF_A_MONTH: i64 = 30;
-const HOURS_OF_A_DAY: i64 = 24;
+const DAYS_PER_MONTH: i64 = 30;
+const HOURS_PER_DAY: i64 = 24;
 /// Ten-thousandths of a yuan in a cent.
-const UNITS_OF_A_CENT: i64 = 100;
-const CENTS_OF_A_YUAN: i64 = 100;
+const UNITS_PER_CENT: i64 = 100;
+const CENTS_PER_YUAN: i64 = 100;
 
 /// What an account is expected to pay, day by day, in cents.
 pub(super) struct Need {
@@ -46,10 +48,8 @@ impl Need {
 
     /// Adds one payment; one outside the run is none.
     pub(super) fn pay(&mut self, day: i64, cents: i64) {
-        if let Some(payments) = usize::try_from(day)
-            .ok()
-            .and_then(|day| self.payments.get_mut(day))
-        {
+        let day = usize::try_from(day).ok();
+        if let Some(payments) = day.and_then(|day| self.payments.get_mut(day)) {
             *payments += cents;
         }
     }
@@ -65,33 +65,28 @@ impl Need {
     fn expect_terms(&mut self, instance: &DrawnInstance, renewal: Renewal) {
         let months = renewal.months.unwrap_or(1);
         let automatic = renewal.flag == RenewFlag::Auto;
-        let standing = &instance.standing;
-        let Some(first) = standing
-            .starts_on
-            .or(standing.expires_on.filter(|day| automatic && *day >= 0))
-        else {
+        let opening = &instance.opening;
+        let renewal_day = opening.expires_on.filter(|day| automatic && *day >= 0);
+        let Some(mut day) = opening.starts_on.or(renewal_day) else {
             return;
         };
-        let payment = instance.price * months / UNITS_OF_A_CENT;
-        let mut day = first;
-        while day < self.days_needed() {
+        let payment = instance.price * months / UNITS_PER_CENT;
+        loop {
             self.pay(day, payment);
-            day += if automatic {
-                months * DAYS_OF_A_MONTH
-            } else {
-                self.days_needed()
-            };
+            day += months * DAYS_PER_MONTH;
+            if !automatic || day >= self.run_days() {
+                break;
+            }
         }
     }
 
     fn expect_usage(&mut self, instance: &DrawnInstance) {
-        let hour = (instance.price + UNITS_OF_A_CENT / 2) / UNITS_OF_A_CENT;
-        let first = usize::try_from(instance.standing.starts_on.unwrap_or(0))
-            .expect("usage starts in the run");
-        self.new_usage[first] += hour * HOURS_OF_A_DAY;
+        let hour = (instance.price + UNITS_PER_CENT / 2) / UNITS_PER_CENT;
+        let first = usize::try_from(instance.opening.starts_on.unwrap_or(0));
+        self.new_usage[first.expect("usage starts in the run")] += hour * HOURS_PER_DAY;
     }
 
-    fn days_needed(&self) -> i64 {
+    fn run_days(&self) -> i64 {
         i64::try_from(self.payments.len()).expect("the days of a run are few")
     }
 
@@ -123,6 +118,7 @@ impl Need {
 }
 
 /// What an account holds at the opening and what it gets every month, in cents.
+#[derive(Default)]
 pub(super) struct DrawnFunding {
     /// What comes in every month; zero where nothing is needed.
     pub(super) topup: i64,
@@ -145,23 +141,25 @@ impl DrawnFunding {
         need: &Need,
     ) -> Self {
         let total: i64 = need.by_day().sum();
-        let month = total * DAYS_OF_A_MONTH / dates.run_days();
+        let month = total * DAYS_PER_MONTH / dates.run_days();
         let well = department.funded == Funded::Well;
         let share = random.within(if well { 1060..=1250 } else { 500..=900 });
         let topups =
             i64::try_from(dates.each_month(department.topup_day).count()).expect("a few months");
-        let topup = if topups == 0 {
-            0
-        } else {
-            rounded_up(total * share / 1000 / topups)
+        let topup = match topups {
+            0 => 0,
+            _ => rounded_up(total * share / 1000 / topups),
         };
         let opening = need.opening(share, topup, dates.each_month(department.topup_day));
-        let spare = if well {
-            month / 4 + random.within(0..=50_000)
-        } else {
-            0
+        let spare = match department.funded {
+            Funded::Well => month / 4 + random.within(0..=50_000),
+            Funded::Short | Funded::InArrears => 0,
         };
-        let funding = Self::holding(random, (topup, month), opening + spare);
+        let funding = Self {
+            topup,
+            month,
+            ..Self::holding(random, month, opening + spare)
+        };
         if department.funded == Funded::InArrears {
             funding.in_arrears(random)
         } else {
@@ -169,38 +167,28 @@ impl DrawnFunding {
         }
     }
 
-    /// Funds with so much that can be spent without credit.
-    fn holding(random: &mut Random, (topup, month): (i64, i64), opening: i64) -> Self {
-        let free_credit = if random.chance(250) {
-            random.within(2..=50) * 100 * CENTS_OF_A_YUAN
-        } else {
-            0
-        };
-        let free_credit = free_credit.min(opening);
-        let frozen = if random.chance(30) {
-            random.within(1..=10) * 100 * CENTS_OF_A_YUAN
-        } else {
-            0
-        };
+    /// Funds of which `opening` cents can be spent without credit.
+    fn holding(random: &mut Random, month: i64, opening: i64) -> Self {
+        let free_credit = hundreds_of_yuan(random, 250, 2..=50).min(opening);
+        let frozen = hundreds_of_yuan(random, 30, 1..=10);
+        let mut credit_limit = 0;
+        if random.chance(150) {
+            credit_limit = rounded_up(month * random.within(5..=50) / 100);
+        }
+        let is_watched = random.chance(600) && month > 0;
         Self {
-            topup,
-            month,
             cash: opening - free_credit + frozen,
             free_credit,
             frozen,
-            credit_limit: if random.chance(150) {
-                rounded_up(month * random.within(5..=50) / 100)
-            } else {
-                0
-            },
-            alert_below: (random.chance(600) && month > 0).then(|| rounded_up(month / 4)),
-            arrears_hours: None,
+            credit_limit,
+            alert_below: is_watched.then(|| rounded_up(month / 4)),
+            ..Self::default()
         }
     }
 
     /// The same, but two days in debt at the opening.
     fn in_arrears(self, random: &mut Random) -> Self {
-        let debt = self.month * 2 / DAYS_OF_A_MONTH + random.within(1..=5_000);
+        let debt = self.month * 2 / DAYS_PER_MONTH + random.within(1..=5_000);
         let hours = Some(random.within(3..=48));
         Self {
             cash: -debt,
@@ -214,27 +202,38 @@ impl DrawnFunding {
 
     /// Appends the row of the department's account.
     pub(super) fn write_funding(&self, out: &mut Vec<u8>, department: &Department) {
-        let row = RowText::new(out)
-            .push_text(&department.id)
-            .push_text(&department.name);
-        let row = row
-            .amount(self.cash)
-            .amount(self.free_credit)
-            .amount(self.frozen)
-            .amount(self.credit_limit);
-        row.maybe(self.alert_below, RowText::amount)
-            .maybe(self.arrears_hours, RowText::push_number)
-            .end();
+        push_row(
+            out,
+            &[
+                &department.id,
+                &department.name,
+                &yuan(self.cash),
+                &yuan(self.free_credit),
+                &yuan(self.frozen),
+                &yuan(self.credit_limit),
+                &Maybe(self.alert_below.map(yuan)),
+                &Maybe(self.arrears_hours),
+            ],
+        );
+    }
+}
+
+/// Hundreds of yuan in `permille` of a thousand cases, else nothing; in cents.
+fn hundreds_of_yuan(random: &mut Random, permille: u64, range: RangeInclusive<i64>) -> i64 {
+    if random.chance(permille) {
+        random.within(range) * 100 * CENTS_PER_YUAN
+    } else {
+        0
     }
 }
 
 /// Up to a round sum of cents, as people transfer it: tens of yuan, or hundreds from 2000 on.
 pub(super) fn rounded_up(cents: i64) -> i64 {
-    let unit = CENTS_OF_A_YUAN
-        * if cents < 2000 * CENTS_OF_A_YUAN {
-            10
-        } else {
-            100
-        };
+    let yuan = if cents < 2000 * CENTS_PER_YUAN {
+        10
+    } else {
+        100
+    };
+    let unit = yuan * CENTS_PER_YUAN;
     (cents + unit - 1) / unit * unit
 }

@@ -1,30 +1,20 @@
-//! The rows of a generated `instances.csv`: what is rented, how it is charged, and where it stands at the opening.
+//! The rows of a sample book's `instances.csv`: what is rented, how it is charged, and its state at the opening.
 //!
 //! Cells that a reader can derive are mostly left empty, as people leave them. What it will cost and who will pay are
 //! not decided here.
 
 use crate::model::instance::{ChargeType, RenewFlag, State};
 
-use super::catalogue::{CatalogueType, PRODUCTS, Product, Region};
+use super::catalogue::{CATALOGUE, CatalogueType, Environment, Product, Region};
 use super::dates::Dates;
 use super::department::{Department, Funded};
 use super::random::Random;
-use super::row::RowText;
+use super::row::{Maybe, price_cell, push_row};
 
 /// The heading of `instances.csv`.
 pub(super) const COLUMNS: &str = "instance_id,account_id,product,instance_type,region,zone,project,name,charge_type,\
     renew_flag,renew_months,monthly_price,hourly_price,starts_on,expires_on,anchor_day,state,since,priority,returned,\
     tag:env,tag:team";
-
-const PROJECTS: &[&str] = &[
-    "shop",
-    "billing",
-    "search",
-    "media",
-    "warehouse",
-    "portal",
-    "sandbox",
-];
 
 /// The characters of an instance id.
 const ID_ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -35,7 +25,7 @@ const ID_STEP: u64 = 1_618_033_988_749;
 
 /// Days from the opening to the latest expiry of what runs: thirteen months.
 const LATEST_EXPIRY: i64 = 395;
-/// Days since the expiry of what has lapsed: at most so many that no built-in profile in use has released it yet.
+/// Days since the expiry of what has lapsed: few enough that no built-in profile in use has released it yet.
 const LAPSED_DAYS: i64 = 9;
 
 /// Months of one renewal, by weight in permille; empty is the profile's.
@@ -48,48 +38,6 @@ const RENEW_MONTHS: &[(u64, Option<i64>)] = &[
     (10, Some(36)),
 ];
 
-/// What an instance is for, with the weights of its renew flags.
-struct Environment {
-    name: &'static str,
-    share: u64,
-    flags: [(u64, RenewFlag); 3],
-    /// Its types are the cheapest of so many draws.
-    draws: u64,
-}
-
-const ENVIRONMENTS: &[Environment] = &[
-    Environment {
-        name: "prod",
-        share: 550,
-        flags: [
-            (880, RenewFlag::Auto),
-            (100, RenewFlag::Manual),
-            (20, RenewFlag::None),
-        ],
-        draws: 2,
-    },
-    Environment {
-        name: "test",
-        share: 250,
-        flags: [
-            (120, RenewFlag::Auto),
-            (530, RenewFlag::Manual),
-            (350, RenewFlag::None),
-        ],
-        draws: 3,
-    },
-    Environment {
-        name: "dev",
-        share: 200,
-        flags: [
-            (450, RenewFlag::Auto),
-            (400, RenewFlag::Manual),
-            (150, RenewFlag::None),
-        ],
-        draws: 3,
-    },
-];
-
 /// One row of `instances.csv`; days and prices as in [`Dates`] and the catalogue.
 pub(super) struct DrawnInstance {
     pub(super) id: String,
@@ -97,8 +45,8 @@ pub(super) struct DrawnInstance {
     pub(super) renewal: Option<Renewal>,
     /// The price of its charge type, whether or not the row says it.
     pub(super) price: i64,
-    pub(super) standing: DrawnState,
-    contract_price: bool,
+    pub(super) opening: DrawnState,
+    has_contract: bool,
     product: &'static Product,
     instance_type: &'static CatalogueType,
     region: &'static Region,
@@ -119,7 +67,7 @@ pub(super) struct Renewal {
     pub(super) months: Option<i64>,
 }
 
-/// Where an instance stands at the opening. The days are those of the columns with the same names.
+/// The state of an instance at the opening. The days are those of the columns with the same names.
 #[derive(Default)]
 pub(super) struct DrawnState {
     pub(super) starts_on: Option<i64>,
@@ -131,44 +79,44 @@ pub(super) struct DrawnState {
 }
 
 impl DrawnInstance {
-    /// An instance of the department: its number there, and the id of its row in the whole book.
+    /// An instance of the department: its number there, and the code of its id.
     pub(super) fn draw_instance(
         random: &mut Random,
         dates: &Dates,
         department: &Department,
-        names: (u64, IdCode),
+        number: u64,
+        code: &IdCode,
     ) -> Self {
-        let (number, code) = names;
-        let environment = random.weighted(ENVIRONMENTS, |environment| environment.share);
-        let product = random.weighted(PRODUCTS, |product| product.share);
+        let environment = random.weighted(&CATALOGUE.environments, |one| one.share);
+        let product = random.weighted(&CATALOGUE.products, |product| product.share);
         let instance_type = draw_type(random, product, environment.draws);
         let region = department.region(random);
-        let charge_type = if product.hourly && random.chance(155) {
-            ChargeType::Postpaid
+        let is_hourly = product.hourly && random.chance(155);
+        let renewal = (!is_hourly).then(|| Renewal::draw_renewal(random, environment));
+        let (charge_type, list_price) = if is_hourly {
+            (ChargeType::Postpaid, instance_type.hourly)
         } else {
-            ChargeType::Prepaid
+            (ChargeType::Prepaid, instance_type.monthly)
         };
-        let renewal = (charge_type == ChargeType::Prepaid)
-            .then(|| Renewal::draw_renewal(random, environment));
-        let standing = match renewal {
+        let opening = match renewal {
             Some(renewal) => DrawnState::of_prepaid(random, dates, renewal),
             None => DrawnState::of_postpaid(random, dates, department.funded),
         };
         let contract = random.chance(80).then(|| random.within(600..=950));
         Self {
-            id: code.after(product.id_prefix),
+            id: code.after(&product.id_prefix),
             charge_type,
             renewal,
-            price: list_price(instance_type, region, charge_type) * contract.unwrap_or(1000) / 1000,
-            standing,
-            contract_price: contract.is_some(),
+            price: region.local_price(list_price) * contract.unwrap_or(1000) / 1000,
+            opening,
+            has_contract: contract.is_some(),
             product,
             instance_type,
             region,
             zone: random.within(1..=region.zones),
-            role: random.choose(product.roles),
+            role: random.choose::<String>(&product.roles),
             number,
-            project: random.choose(PROJECTS),
+            project: random.choose::<String>(&CATALOGUE.projects),
             environment,
             team: department.team(random),
             priority: random.chance(100).then(|| random.within(1..=9)),
@@ -177,52 +125,49 @@ impl DrawnInstance {
 
     /// Appends its row.
     pub(super) fn write_instance(&self, out: &mut Vec<u8>, dates: &Dates, account_id: &str) {
-        let row = RowText::new(out).push_text(&self.id).push_text(account_id);
-        let row = self.write_charge(self.write_labels(row));
-        let row = self
-            .standing
-            .write_state(row, dates)
-            .maybe(self.priority, RowText::push_number);
-        let row = row.push_text(if self.standing.returned { "true" } else { "" });
-        row.push_text(self.environment.name)
-            .push_text(self.team)
-            .end();
-    }
-
-    fn write_labels<'a>(&self, row: RowText<'a>) -> RowText<'a> {
-        let row = row
-            .push_text(self.product.name)
-            .push_text(self.instance_type.name);
-        let row = row
-            .push_text(self.region.name)
-            .part(self.region.name)
-            .part("-")
-            .push_number(self.zone);
-        let number = i64::try_from(self.number).expect("an account has fewer instances");
-        row.push_text(self.project)
-            .part(self.role)
-            .part("-")
-            .push_number(number)
-    }
-
-    fn write_charge<'a>(&self, row: RowText<'a>) -> RowText<'a> {
-        let price_of = |charge_type| {
-            (self.contract_price && self.charge_type == charge_type).then_some(self.price)
-        };
-        row.push_text(self.charge_type.name())
-            .push_text(self.renewal.map_or("", |renewal| renewal.flag.name()))
-            .maybe(
-                self.renewal.and_then(|renewal| renewal.months),
-                RowText::push_number,
-            )
-            .maybe(price_of(ChargeType::Prepaid), RowText::price)
-            .maybe(price_of(ChargeType::Postpaid), RowText::price)
+        let (opening, region, renewal) = (&self.opening, &self.region.name, self.renewal);
+        let [starts_on, expires_on, since] = [opening.starts_on, opening.expires_on, opening.since]
+            .map(|day| Maybe(day.map(|day| dates.date_text(day))));
+        let own_price = self.has_contract.then(|| price_cell(self.price));
+        let is_prepaid = self.charge_type == ChargeType::Prepaid;
+        push_row(
+            out,
+            &[
+                &self.id,
+                &account_id,
+                &self.product.name,
+                &self.instance_type.name,
+                region,
+                &format_args!("{region}-{}", self.zone),
+                &self.project,
+                &format_args!("{}-{}", self.role, self.number),
+                &self.charge_type.name(),
+                &renewal.map_or("", |renewal| renewal.flag.name()),
+                &Maybe(renewal.and_then(|renewal| renewal.months)),
+                &Maybe(own_price.filter(|_| is_prepaid)),
+                &Maybe(own_price.filter(|_| !is_prepaid)),
+                &starts_on,
+                &expires_on,
+                &Maybe(opening.anchor_day),
+                &opening.state.map_or("", State::name),
+                &since,
+                &Maybe(self.priority),
+                &if opening.returned { "true" } else { "" },
+                &self.environment.name,
+                &self.team,
+            ],
+        );
     }
 }
 
 impl Renewal {
     fn draw_renewal(random: &mut Random, environment: &Environment) -> Self {
-        let flag = random.pick(&environment.flags);
+        let flags = [
+            (environment.auto, RenewFlag::Auto),
+            (environment.manual, RenewFlag::Manual),
+            (environment.none, RenewFlag::None),
+        ];
+        let flag = random.pick(&flags);
         Self {
             flag,
             months: random.pick(RENEW_MONTHS),
@@ -294,28 +239,16 @@ impl DrawnState {
     fn running(random: &mut Random, dates: &Dates, renewal: Renewal) -> Self {
         let soon = renewal.is_monthly() && random.chance(600);
         let day = random.within(0..=if soon { 30 } else { LATEST_EXPIRY });
-        if random.chance(80) {
-            let anchor_day = random.chance(500).then_some(31);
-            Self {
-                expires_on: Some(dates.month_end(day)),
-                anchor_day,
-                ..Self::default()
-            }
-        } else {
-            Self {
-                expires_on: Some(day),
-                ..Self::default()
-            }
+        let is_at_month_end = random.chance(80);
+        Self {
+            expires_on: Some(if is_at_month_end {
+                dates.month_end(day)
+            } else {
+                day
+            }),
+            anchor_day: (is_at_month_end && random.chance(500)).then_some(31),
+            ..Self::default()
         }
-    }
-
-    fn write_state<'a>(&self, row: RowText<'a>, dates: &Dates) -> RowText<'a> {
-        let day = |row: RowText<'a>, day| row.push_text(dates.date_text(day));
-        row.maybe(self.starts_on, day)
-            .maybe(self.expires_on, day)
-            .maybe(self.anchor_day, RowText::push_number)
-            .push_text(self.state.map_or("", State::name))
-            .maybe(self.since, day)
     }
 }
 
@@ -323,13 +256,6 @@ impl DrawnState {
 fn draw_type(random: &mut Random, product: &'static Product, draws: u64) -> &'static CatalogueType {
     let rank = (0..draws).map(|_| random.index(product.types.len())).min();
     &product.types[rank.expect("a type is drawn at least once")]
-}
-
-fn list_price(instance_type: &CatalogueType, region: &Region, charge_type: ChargeType) -> i64 {
-    match charge_type {
-        ChargeType::Prepaid => instance_type.monthly_in(region),
-        ChargeType::Postpaid => instance_type.hourly_in(region),
-    }
 }
 
 /// The eight characters that make an instance id unique.

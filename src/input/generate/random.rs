@@ -40,20 +40,20 @@ impl Random {
         range.start() + i64::try_from(offset).expect("an offset lies below a 64-bit width")
     }
 
-    /// True in so many of a thousand cases.
+    /// True in `permille` of a thousand cases.
     pub(super) fn chance(&mut self, permille: u64) -> bool {
         self.below(1000) < permille
     }
 
-    /// The number of one of so many things.
+    /// The number of one of `len` things.
     pub(super) fn index(&mut self, len: usize) -> usize {
         let bound = u64::try_from(len).expect("a length has 64 bits");
         usize::try_from(self.below(bound)).expect("an index lies below a length")
     }
 
     /// One of the items, each as likely as the others.
-    pub(super) fn choose<'a, T: ?Sized>(&mut self, items: &[&'a T]) -> &'a T {
-        items[self.index(items.len())]
+    pub(super) fn choose<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.index(items.len())]
     }
 
     /// One of the values, each as likely as the weight before it says.

@@ -1,7 +1,7 @@
-//! JSON values that know where they stand in their file.
+//! JSON values that know their place in a file.
 //!
 //! A file is read once as a whole: its syntax, its nesting and the keys of every object are checked, so that looking
-//! into a [`Node`] cannot fail later. Numbers stay text.
+//! into a [`Node`] cannot fail later. Numbers stay text: no amount passes through a floating-point number.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,25 +11,26 @@ use std::ops::Range;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::context::{Context, one_line};
 use super::no_json;
 use super::options::Source;
-use crate::input::diagnostic::{Code, Diagnostics, LineIndex, Place};
+use crate::input::diagnostic::{Code, LineIndex, Place};
 
 /// The most values of a list, or of a file; see `docs/spec/formats.md`, **csv-limits**.
-const MOST_VALUES: usize = 1 << 22;
+const MAX_VALUES: usize = 1 << 22;
 /// The most members of an object.
-const MOST_MEMBERS: usize = 1 << 16;
+const MAX_MEMBERS: usize = 1 << 16;
 
-/// A file of answers.
+/// A file of responses.
 #[derive(Debug)]
-pub(super) struct ResponseFile<'s> {
+pub(crate) struct ResponseFile<'s> {
     source: &'s Source,
-    /// Counted once, when the first place is asked for.
+    /// Made when the first place is asked for.
     lines: OnceCell<LineIndex>,
 }
 
 impl<'s> ResponseFile<'s> {
-    pub(super) fn from_source(source: &'s Source) -> Self {
+    pub(crate) fn from_source(source: &'s Source) -> Self {
         Self {
             source,
             lines: OnceCell::new(),
@@ -38,12 +39,8 @@ impl<'s> ResponseFile<'s> {
 
     fn place_of_range(&self, range: Range<usize>) -> Place {
         let bytes = &self.source.bytes;
-        Place::in_lines(
-            &self.source.name,
-            bytes,
-            self.lines.get_or_init(|| LineIndex::index_lines(bytes)),
-            range,
-        )
+        let lines = self.lines.get_or_init(|| LineIndex::index_lines(bytes));
+        Place::in_lines(&self.source.name, bytes, lines, range)
     }
 
     /// Where a part of the file begins.
@@ -54,13 +51,13 @@ impl<'s> ResponseFile<'s> {
 
 /// A JSON value, unparsed, and its place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node<'s> {
+pub(crate) struct Node<'s> {
     page: &'s ResponseFile<'s>,
     text: &'s str,
 }
 
 /// The members of an object.
-pub(super) type Members<'s> = BTreeMap<String, Node<'s>>;
+pub(crate) type Members<'s> = BTreeMap<String, Node<'s>>;
 
 impl<'s> Node<'s> {
     fn part(self, raw: &'s RawValue) -> Self {
@@ -70,172 +67,141 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The file that it stands in.
-    pub(super) fn file(self) -> &'s str {
+    /// The name of its file.
+    pub(crate) fn file(self) -> &'s str {
         &self.page.source.name
     }
 
-    /// Where it stands.
-    pub(super) fn place(self) -> Place {
+    /// Its place in the file.
+    pub(crate) fn place(self) -> Place {
         let start = self.page.start(self.text);
         self.page.place_of_range(start..start + self.text.len())
     }
 
+    /// Reports a fault or a warning at its place.
+    pub(crate) fn report(self, code: Code, message: &str, help: &str, cx: &mut Context<'_>) {
+        let find = || (self.place(), one_line(message), help.to_owned());
+        cx.found.push_with(code, find);
+    }
+
     /// Its text in the file.
-    pub(super) fn raw_text(self) -> &'s str {
+    pub(crate) fn raw_text(self) -> &'s str {
         self.text
     }
 
     /// Whether it is `null`.
-    pub(super) fn is_null(self) -> bool {
+    pub(crate) fn is_null(self) -> bool {
         self.text == "null"
     }
 
     /// The members, if it is an object.
-    pub(super) fn members(self) -> Option<Members<'s>> {
+    pub(crate) fn members(self) -> Option<Members<'s>> {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(self.text).ok()?;
-        Some(
-            members
-                .into_iter()
-                .map(|(key, raw)| (key, self.part(raw)))
-                .collect(),
-        )
+        let nodes = members.into_iter().map(|(key, raw)| (key, self.part(raw)));
+        Some(nodes.collect())
     }
 
     /// The elements, if it is an array.
-    pub(super) fn elements(self) -> Option<Vec<Self>> {
+    pub(crate) fn elements(self) -> Option<Vec<Self>> {
         let elements: Vec<&RawValue> = serde_json::from_str(self.text).ok()?;
         Some(elements.into_iter().map(|raw| self.part(raw)).collect())
     }
 
     /// The text, if it is a string.
-    pub(super) fn string(self) -> Option<String> {
+    pub(crate) fn string(self) -> Option<String> {
         serde_json::from_str(self.text).ok()
     }
 
     /// The digits as written, if it is a number.
-    pub(super) fn number_text(self) -> Option<&'s str> {
-        self.text
-            .starts_with(|first: char| first == '-' || first.is_ascii_digit())
-            .then_some(self.text)
+    pub(crate) fn number_text(self) -> Option<&'s str> {
+        let is_number = self
+            .text
+            .starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        is_number.then_some(self.text)
     }
 }
 
-/// The answers of a file: its values one after the other, arrays taken apart.
-pub(super) fn answers<'s>(page: &'s ResponseFile<'s>, found: &mut Diagnostics) -> Vec<Node<'s>> {
-    let Some(whole) = utf8(page, found) else {
-        return Vec::new();
+/// The responses of a file: its values one after the other, the elements of arrays instead of the arrays.
+pub(crate) fn responses<'s>(page: &'s ResponseFile<'s>, cx: &mut Context<'_>) -> Vec<Node<'s>> {
+    let name = &page.source.name;
+    let text = match std::str::from_utf8(&page.source.bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.valid_up_to();
+            let place = page.place_of_range(at..at + 1);
+            let message = format!("`{name}` is not UTF-8");
+            let help = "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`";
+            cx.report(Code::NotUtf8, place, &message, help);
+            return Vec::new();
+        }
     };
-    let before = found.errors();
-    let values = values(page, whole, found);
-    if values.is_empty() && found.errors() == before {
-        let name = &page.source.name;
-        let message = format!("`{name}` holds no answer");
-        found.push(
-            Code::BadJson,
-            Place::of_file(name),
-            message,
-            "save what the call printed, then import that",
-        );
+    let before = cx.found.errors();
+    let values = values(page, text, cx);
+    if values.is_empty() && cx.found.errors() == before {
+        let message = format!("`{name}` holds no response");
+        let help = "save what the call printed, then import that";
+        cx.report_file(Code::BadJson, name, &message, help);
     }
+    let values = values.into_iter();
     values
-        .into_iter()
         .flat_map(|value| value.elements().unwrap_or_else(|| vec![value]))
         .collect()
 }
 
-fn utf8<'s>(page: &'s ResponseFile<'s>, found: &mut Diagnostics) -> Option<&'s str> {
-    let complain = |error: &std::str::Utf8Error| {
-        let at = error.valid_up_to();
-        let message = format!("`{}` is not UTF-8", page.source.name);
-        let help = "save it as UTF-8; in PowerShell: `… | Out-File -Encoding utf8 FILE`";
-        found.push(
-            Code::NotUtf8,
-            page.place_of_range(at..at + 1),
-            message,
-            help,
-        );
-    };
-    std::str::from_utf8(&page.source.bytes)
-        .inspect_err(complain)
-        .ok()
-}
-
-fn values<'s>(
-    page: &'s ResponseFile<'s>,
-    whole: &'s str,
-    found: &mut Diagnostics,
-) -> Vec<Node<'s>> {
-    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+fn values<'s>(page: &'s ResponseFile<'s>, file: &'s str, cx: &mut Context<'_>) -> Vec<Node<'s>> {
+    let text = file.strip_prefix('\u{feff}').unwrap_or(file);
     let mut values = Vec::new();
     for raw in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        let checked = raw.map_err(|error| (text, error)).and_then(|raw| {
-            let checked = serde_json::from_str::<StrictJson>(raw.get());
-            checked
-                .map(|StrictJson| raw.get())
-                .map_err(|error| (raw.get(), error))
-        });
-        match checked {
-            Ok(_) if values.len() == MOST_VALUES => {
-                let message = format!("the file has more than {MOST_VALUES} answers");
-                found.push(
-                    Code::BadJson,
-                    page.place_of_range(0..1),
-                    message,
-                    "import it in parts",
-                );
-                return Vec::new();
-            }
-            Ok(text) => values.push(Node { page, text }),
-            Err((read, error)) => {
-                complain(page, (read, &error), found);
-                return Vec::new();
-            }
+        let (part, checked) = match raw {
+            Ok(raw) => (raw.get(), serde_json::from_str(raw.get())),
+            Err(error) => (text, Err(error)),
+        };
+        if let Err(error) = checked.map(|StrictJson| ()) {
+            report_syntax(page, part, &error, cx);
+            return Vec::new();
         }
+        if values.len() == MAX_VALUES {
+            let message = format!("the file has more than {MAX_VALUES} responses");
+            let place = page.place_of_range(0..1);
+            cx.report(Code::BadJson, place, &message, "import it in parts");
+            return Vec::new();
+        }
+        values.push(Node { page, text: part });
     }
     values
 }
 
-/// Reports what is wrong with `read`, a part of the file; none of the file's values are used then.
-fn complain(
+/// Reports what is wrong with `part` of the file; none of the file's values is used then.
+fn report_syntax(
     page: &ResponseFile<'_>,
-    (read, error): (&str, &serde_json::Error),
-    found: &mut Diagnostics,
+    part: &str,
+    error: &serde_json::Error,
+    cx: &mut Context<'_>,
 ) {
-    let whole = std::str::from_utf8(&page.source.bytes).unwrap_or("");
-    if let Some((what, help)) = no_json::seems(whole) {
-        let begins = whole
-            .find(|c: char| !c.is_whitespace() && c != '\u{feff}')
-            .unwrap_or(0);
-        return found.push(
-            Code::UnknownAnswer,
-            page.place_of_range(begins..whole.len()),
-            one_line(&what),
-            help,
-        );
+    let file = std::str::from_utf8(&page.source.bytes).unwrap_or("");
+    if let Some((what, help)) = no_json::seems(file) {
+        let is_text = |c: char| !c.is_whitespace() && c != '\u{feff}';
+        let range = file.find(is_text).unwrap_or(0)..file.len();
+        let place = page.place_of_range(range);
+        return cx.report(Code::UnknownAnswer, place, &what, help);
     }
-    let start = page.start(read) + offset(read, error);
+    let start = page.start(part) + error_offset(part, error);
     let text = error.to_string();
     let reason = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(reason, _)| reason);
-    let message = one_line(&format!("not the JSON of an answer: {reason}"));
+    let message = format!("not the JSON of a response: {reason}");
     let help = "save what the call printed once more, whole and unchanged";
-    found.push(
-        Code::BadJson,
-        page.place_of_range(start..start + 1),
-        message,
-        help,
-    );
+    let place = page.place_of_range(start..start + 1);
+    cx.report(Code::BadJson, place, &message, help);
 }
 
 /// The byte that an error of serde_json points at.
-fn offset(read: &str, error: &serde_json::Error) -> usize {
-    let before: usize = read
+fn error_offset(read: &str, error: &serde_json::Error) -> usize {
+    let lines = read
         .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
+        .take(error.line().saturating_sub(1));
+    let before: usize = lines.map(str::len).sum();
     (before + error.column().saturating_sub(1)).min(read.len())
 }
 
@@ -262,15 +228,13 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut keys = BTreeSet::new();
         while let Some(key) = members.next_key::<String>()? {
             if keys.contains(&key) {
-                return Err(A::Error::custom(format_args!(
-                    "the key `{key}` stands twice in one object"
-                )));
+                let message = format_args!("duplicate key `{key}` in one object");
+                return Err(A::Error::custom(message));
             }
             keys.insert(key);
-            if keys.len() > MOST_MEMBERS {
-                return Err(A::Error::custom(format_args!(
-                    "an object has more than {MOST_MEMBERS} members"
-                )));
+            if keys.len() > MAX_MEMBERS {
+                let message = format_args!("an object has more than {MAX_MEMBERS} members");
+                return Err(A::Error::custom(message));
             }
             members.next_value::<StrictJson>()?;
         }
@@ -281,10 +245,9 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut values = 0;
         while elements.next_element::<StrictJson>()?.is_some() {
             values += 1;
-            if values > MOST_VALUES {
-                return Err(A::Error::custom(format_args!(
-                    "a list has more than {MOST_VALUES} values"
-                )));
+            if values > MAX_VALUES {
+                let message = format_args!("a list has more than {MAX_VALUES} values");
+                return Err(A::Error::custom(message));
             }
         }
         Ok(StrictJson)
@@ -309,12 +272,4 @@ impl<'de> Visitor<'de> for StrictVisitor {
     fn visit_u64<E>(self, _: u64) -> Result<StrictJson, E> {
         Ok(StrictJson)
     }
-}
-
-/// A sentence for people on one line, whatever texts of an answer it quotes.
-pub(super) fn one_line(sentence: &str) -> String {
-    sentence
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -1,38 +1,30 @@
-//! What an import is told by its caller: the files' bytes, the days and the zone of the book, the profiles there are.
+//! What the caller of an import gives: the files' bytes, the days and the zone of the book, the known profiles.
 //!
-//! Nothing here is read from an answer.
+//! Nothing here is read from a response.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
 
 use super::pricing::Pricing;
+use super::tencent::profiles;
+pub use super::tencent::profiles::DEFAULT_PROFILE;
 use crate::engine::lifecycle;
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 use crate::model::money::{Currency, Rounding};
 use crate::model::profile::Profile;
 
-/// The profile of products that have none of their own.
-pub const DEFAULT_PROFILE: &str = "tencent-cvm";
-
-/// Products whose name in the interface is not that of their profile. What billing lists of cos are its packages.
-const PROFILE_ALIASES: &[(&str, &str)] = &[
-    ("cdb", "mysql"),
-    ("cos", "cos-package"),
-    ("postgres", "postgresql"),
-];
-
-/// The bytes of one file of answers.
+/// The bytes of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The name that diagnostics show.
     pub name: String,
-    /// Its content: one answer, several after each other, or an array of them.
+    /// Its content: a table, one response, several after each other, or an array of them.
     pub bytes: Vec<u8>,
 }
 
-/// What the book is to be like.
+/// The settings of the book, and what is known beside its files.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The name of the book.
@@ -45,15 +37,15 @@ pub struct Options {
     pub to: Day,
     /// The account of the instances, unless balances of exactly one account are imported: then it is that one.
     pub account: AccountId,
-    /// The currency of all amounts; the answers' small unit is its hundredth.
+    /// The currency of all amounts; the responses' small unit is its hundredth.
     pub currency: Currency,
-    /// The day on which the sources of bills said what they say.
+    /// The day on which the bills were downloaded.
     pub as_of: Day,
     /// Whether bills without totals are whole.
     pub complete: bool,
     /// The profiles that a book can name; [`DEFAULT_PROFILE`] should be among them.
     pub profiles: Vec<KnownProfile>,
-    /// What the products of a book that is there follow.
+    /// What the products of an existing book follow.
     pub followed: Option<LifecycleRules>,
 }
 
@@ -68,39 +60,33 @@ pub struct LifecycleRules {
 
 impl Options {
     /// How terms of a product are priced.
-    pub(super) fn pricing(&self, product: &str) -> Pricing {
-        let none = || Pricing {
-            discounts: Vec::new(),
-            rounding: Rounding::HalfUp,
-        };
-        self.profile(product)
-            .map_or_else(none, |profile| profile.pricing.clone())
+    pub(crate) fn pricing(&self, product: &str) -> Pricing {
+        match self.profile(product) {
+            Some(profile) => profile.pricing.clone(),
+            None => Pricing {
+                discounts: Vec::new(),
+                rounding: Rounding::HalfUp,
+            },
+        }
     }
 
     /// The profile of the product's own, or none.
-    pub(super) fn own_profile(&self, product: &str) -> Option<&KnownProfile> {
-        let alias = PROFILE_ALIASES
-            .iter()
-            .find(|(known, _)| *known == product)
-            .map(|(_, name)| *name);
-        let named = |name| {
-            self.profiles
-                .iter()
-                .find(|profile| profile.name.strip_prefix("tencent-") == Some(name))
-        };
-        alias.and_then(named).or_else(|| named(product))
+    pub(crate) fn own_profile(&self, product: &str) -> Option<&KnownProfile> {
+        let names = profiles::profile_names(product);
+        names.iter().find_map(|name| self.named_profile(name))
+    }
+
+    fn named_profile(&self, name: &str) -> Option<&KnownProfile> {
+        self.profiles.iter().find(|profile| profile.name == name)
     }
 
     /// The profile that the product follows in the book.
-    pub(super) fn profile(&self, product: &str) -> Option<&KnownProfile> {
+    pub(crate) fn profile(&self, product: &str) -> Option<&KnownProfile> {
         if let Some(followed) = &self.followed {
             return Some(followed.products.get(product).unwrap_or(&followed.default));
         }
-        self.own_profile(product).or_else(|| {
-            self.profiles
-                .iter()
-                .find(|profile| profile.name == DEFAULT_PROFILE)
-        })
+        let own = self.own_profile(product);
+        own.or_else(|| self.named_profile(DEFAULT_PROFILE))
     }
 }
 

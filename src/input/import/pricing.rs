@@ -10,24 +10,22 @@ use crate::model::money::{Currency, Factor, Money, Price, Rounding, Share};
 /// How a product's terms are priced: what the rules of its profile say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pricing {
-    /// Discount bands: from so many months on, the factor, by months.
+    /// Discount bands: the months from which a factor counts, and the factor, by months.
     pub discounts: Vec<(u32, Factor)>,
     /// How formulas are rounded.
     pub rounding: Rounding,
 }
 
 impl Pricing {
-    /// The factor of so many months: that of the largest band not above, 1 where there is none.
+    /// The factor of a number of months: that of the largest band not above, 1 where there is none.
     fn factor(&self, months: u32) -> Factor {
-        self.discounts
-            .iter()
-            .rev()
-            .find(|(from, _)| *from <= months)
-            .map_or(Factor::ONE, |(_, factor)| *factor)
+        let mut bands = self.discounts.iter().rev();
+        let band = bands.find(|(from, _)| *from <= months);
+        band.map_or(Factor::ONE, |(_, factor)| *factor)
     }
 
-    /// The list price of a month with which a term of so many months costs this amount.
-    pub(super) fn monthly(
+    /// The list price of a month with which a term of `months` costs this amount.
+    pub(crate) fn monthly(
         &self,
         amount: Decimal,
         months: u32,
@@ -42,42 +40,40 @@ impl Pricing {
     }
 
     /// The price of an hour with which this many hours cost this amount, where it is exact.
-    pub(super) fn hourly(amount: Decimal, hours: u32) -> Option<Decimal> {
-        let each = amount
-            .checked_div(Decimal::from(hours))
-            .filter(|_| hours > 0)?;
-        (each * Decimal::from(hours) == amount).then(|| each.normalize())
+    pub(crate) fn hourly(amount: Decimal, hours: u32) -> Option<Decimal> {
+        let hours = Decimal::from(hours);
+        let each = amount.checked_div(hours)?;
+        (each * hours == amount).then(|| each.normalize())
     }
 
     fn shortest(&self, amount: Decimal, share: Share, currency: Currency) -> Option<Price> {
-        const MOST_DECIMALS: u32 = 10;
         let paid = Money::parse(&rounded(amount, currency).to_string(), currency).ok()?;
         let weight = Decimal::from(share.times).checked_mul(share.factor.decimal())?;
-        let middle = amount.checked_div(weight).filter(|_| !weight.is_zero())?;
-        (0..=MOST_DECIMALS).find_map(|decimals| {
+        let middle = amount.checked_div(weight)?;
+        (0..=MAX_DECIMALS).find_map(|decimals| {
             let step = Decimal::new(1, decimals);
-            let near =
-                middle.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
-            let mut around: Vec<Decimal> = [near, near - step, near + step]
-                .into_iter()
-                .filter(|one| *one >= Decimal::ZERO)
-                .collect();
-            around.sort_by_key(|one| ((*one - middle).abs(), *one));
-            let fits = |price: &Decimal| {
+            let near = middle.round_dp_with_strategy(decimals, HALF_UP);
+            let mut around = vec![near, near - step, near + step];
+            around.retain(|price| *price >= Decimal::ZERO);
+            around.sort_by_key(|price| ((*price - middle).abs(), *price));
+            around.iter().find_map(|price| {
                 let price = Price::parse(&price.normalize().to_string()).ok()?;
-                (price.charge(currency, share, self.rounding) == paid).then_some(price)
-            };
-            around.iter().find_map(fits)
+                let charged = price.charge(currency, share, self.rounding);
+                (charged == paid).then_some(price)
+            })
         })
     }
 }
 
+/// The most decimals of a price.
+const MAX_DECIMALS: u32 = 10;
+/// Half a unit is rounded away from zero.
+const HALF_UP: RoundingStrategy = RoundingStrategy::MidpointAwayFromZero;
+
 /// An amount in minor units, rounded half up once.
-pub(super) fn rounded(amount: Decimal, currency: Currency) -> Decimal {
-    let mut rounded = amount.round_dp_with_strategy(
-        u32::from(currency.digits()),
-        RoundingStrategy::MidpointAwayFromZero,
-    );
-    rounded.rescale(u32::from(currency.digits()));
+pub(crate) fn rounded(amount: Decimal, currency: Currency) -> Decimal {
+    let digits = u32::from(currency.digits());
+    let mut rounded = amount.round_dp_with_strategy(digits, HALF_UP);
+    rounded.rescale(digits);
     rounded
 }

@@ -74,7 +74,7 @@ const WHOLE: [&str; 2] = ["\"Total\": 3", "\"Total\": 2"];
 const CONTRADICTORY: &[Refused] = &[
     Refused {
         files: &[("p.json", Edited(PAGE, &[]))],
-        says: "2 of 3 rows of the bill of 2026-10 are there: 1 is missing",
+        says: "found 2 of 3 rows of the bill of 2026-10: 1 is missing",
         help: "call again for the further pages",
     },
     Refused {
@@ -121,7 +121,7 @@ const CONTRADICTORY: &[Refused] = &[
                 ),
             ),
         ],
-        says: "row `7100000000000000001` is there twice and differs (72.00 and 73.00): in a.json:1 and in b.json:1",
+        says: "duplicate row `7100000000000000001` differs (72.00 and 73.00): in a.json:1 and in b.json:1",
         help: "--as-of",
     },
     Refused {

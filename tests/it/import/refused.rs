@@ -37,7 +37,7 @@ const NEAR_MISSES: &[NearMiss<'_>] = &[
     // What filters leave.
     (
         "\"ins-1\"\n\"ins-2\"\n",
-        "values without the answer around them",
+        "values without the response around them",
         "without `jq` or `--filter`",
     ),
     (
@@ -69,7 +69,7 @@ const NEAR_MISSES: &[NearMiss<'_>] = &[
     // What is no JSON.
     (
         "<!DOCTYPE html><title>Sign in</title>",
-        "a page of the web",
+        "a web page",
         "prints as JSON",
     ),
     (
@@ -145,7 +145,7 @@ const REPEATED: &[(usize, NearMiss<'_>)] = &[
         3,
         (
             r#""ins-1""#,
-            "values without the answer around them",
+            "values without the response around them",
             "without `jq` or `--filter`",
         ),
     ),

@@ -7,45 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::input::diagnostic::{Code, Diagnostics, Place};
-use crate::input::import::json::one_line;
-use crate::model::bill::{Charge, PaymentParts, StatementMonth};
+use crate::input::diagnostic::Code;
+use crate::input::import::context::Context;
+use crate::model::bill::{self, Charge, PaymentParts, StatementMonth};
 use crate::model::calendar::Day;
 use crate::model::id::AccountId;
 
-/// A statement: an account, a month, and the kind of source.
-pub(super) type Statement = (AccountId, StatementMonth, SourceKind);
-
-/// Kinds of sources whose statements do not complete each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SourceKind {
-    /// Charges: detailed bills, of the interface or exported.
-    Charges,
-    /// Movements of the cash ledger.
-    Movements,
-}
-
-impl SourceKind {
-    /// That of a charge.
-    pub(super) fn kind_of_charge(charge: &Charge) -> Self {
-        if charge.kind.is_movement() {
-            Self::Movements
-        } else {
-            Self::Charges
-        }
-    }
-}
+/// A statement: an account, a month, and whether it is of movements of cash or of charges, which do not complete each other.
+pub(crate) type Statement = (AccountId, StatementMonth, bool);
 
 /// How many rows of each sort there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// Rows read.
     pub read: usize,
-    /// Rows of one download that are there twice, equal in every cell.
+    /// Duplicate rows of one download, equal in every cell.
     pub twice: usize,
     /// Rows that were not there.
     pub new: usize,
-    /// Rows that say something else than before.
+    /// Rows that differ from before.
     pub corrected: usize,
     /// Rows of the earlier statement that the complete new one does not have.
     pub withdrawn: usize,
@@ -55,51 +35,46 @@ pub struct Added {
 
 /// All charges, old and new.
 #[derive(Debug, Default)]
-pub(super) struct Archive {
+pub(crate) struct Archive {
     /// By `row_id`, then `as_of`.
     rows: BTreeMap<(String, Day), Charge>,
 }
 
 impl Archive {
     /// The charges that a book has already.
-    pub(super) fn from_charges(charges: Vec<Charge>) -> Self {
-        Self {
-            rows: charges
-                .into_iter()
-                .map(|charge| ((charge.row_id.clone(), charge.as_of), charge))
-                .collect(),
-        }
+    pub(crate) fn from_charges(charges: Vec<Charge>) -> Self {
+        let mut archive = Self::default();
+        charges.into_iter().for_each(|charge| archive.put(charge));
+        archive
     }
 
     /// Takes one row of each id of a download: equal ones are one, different ones an error. The order of files says nothing.
-    pub(super) fn distinct(
+    pub(crate) fn distinct(
         mut read: Vec<Charge>,
         added: &mut Added,
-        found: &mut Diagnostics,
+        cx: &mut Context<'_>,
     ) -> Vec<Charge> {
         read.sort_by(|one, other| (&one.row_id, &one.source).cmp(&(&other.row_id, &other.source)));
-        let mut rows: BTreeMap<String, Charge> = BTreeMap::new();
         added.read += read.len();
+        let mut rows: Vec<Charge> = Vec::with_capacity(read.len());
         for charge in read {
-            match rows.get(&charge.row_id) {
+            match rows.last().filter(|before| before.row_id == charge.row_id) {
                 Some(before) if before.says_the_same(&charge) => added.twice += 1,
-                Some(before) => contradiction(before, &charge, found),
-                None => {
-                    rows.insert(charge.row_id.clone(), charge);
-                }
+                Some(before) => contradiction(before, &charge, cx),
+                None => rows.push(charge),
             }
         }
-        rows.into_values().collect()
+        rows
     }
 
     /// Adds the rows of a download. Rows of its statements that it does not have are withdrawn where `is_gone` says that they
     /// must be gone; the others are returned.
-    pub(super) fn add_download(
+    pub(crate) fn add_download(
         &mut self,
         download: Vec<Charge>,
         is_gone: impl Fn(&Charge) -> bool,
         added: &mut Added,
-        found: &mut Diagnostics,
+        cx: &mut Context<'_>,
     ) -> Vec<Charge> {
         let Some(as_of) = download.first().map(|charge| charge.as_of) else {
             return Vec::new();
@@ -110,16 +85,16 @@ impl Archive {
             .collect();
         let reached: BTreeSet<Statement> = download.iter().map(statement).collect();
         for charge in download {
-            self.add_row(charge, added, found);
+            self.add_row(charge, added, cx);
         }
-        let is_absent = |charge: &&Charge| {
-            reached.contains(&statement(charge))
-                && !ids.contains(&charge.row_id)
-                && !charge.amount.is_zero()
-        };
-        let absent = self.current().into_iter().filter(is_absent).cloned();
-        let (gone, kept): (Vec<Charge>, Vec<Charge>) =
-            absent.partition(|charge| charge.as_of < as_of && is_gone(charge));
+        let current = self.current();
+        let absent = current.filter(|charge| {
+            let is_known = charge.amount.is_zero() || ids.contains(&charge.row_id);
+            !is_known && reached.contains(&statement(charge))
+        });
+        let (gone, missing): (Vec<Charge>, Vec<Charge>) = absent
+            .cloned()
+            .partition(|charge| charge.as_of < as_of && is_gone(charge));
         for charge in gone {
             added.withdrawn += 1;
             self.put(Charge {
@@ -127,23 +102,23 @@ impl Archive {
                 ..withdrawn(charge)
             });
         }
-        kept
+        missing
     }
 
-    fn add_row(&mut self, charge: Charge, added: &mut Added, found: &mut Diagnostics) {
+    fn add_row(&mut self, charge: Charge, added: &mut Added, cx: &mut Context<'_>) {
         let Some(before) = self.latest(&charge.row_id) else {
             added.new += 1;
             return self.put(charge);
         };
-        // What was said earlier is kept beside what counts.
-        let is_kept = before.as_of > charge.as_of
+        // An earlier version of the row is in the archive beside the one that counts.
+        let is_archived = before.as_of > charge.as_of
             && self
                 .rows
                 .contains_key(&(charge.row_id.clone(), charge.as_of));
-        if before.says_the_same(&charge) || is_kept {
+        if before.says_the_same(&charge) || is_archived {
             added.known += 1;
         } else if before.as_of == charge.as_of {
-            contradiction(before, &charge, found);
+            contradiction(before, &charge, cx);
         } else {
             added.corrected += 1;
             self.put(charge);
@@ -161,29 +136,26 @@ impl Archive {
     }
 
     /// The rows that count: of each id the latest.
-    pub(super) fn current(&self) -> Vec<&Charge> {
-        let mut current: Vec<&Charge> = Vec::with_capacity(self.rows.len());
-        for charge in self.rows.values() {
-            if current
-                .last()
-                .is_some_and(|last| last.row_id == charge.row_id)
-            {
-                current.pop();
+    fn current(&self) -> impl Iterator<Item = &Charge> {
+        let mut rows = self.rows.values().peekable();
+        std::iter::from_fn(move || {
+            let mut row = rows.next()?;
+            while let Some(later) = rows.next_if(|later| later.row_id == row.row_id) {
+                row = later;
             }
-            current.push(charge);
-        }
-        current
+            Some(row)
+        })
     }
 
     /// Reports statements that came from two kinds of files, whose rows have different ids: each charge would count twice.
-    pub(super) fn refuse_two_kinds(&self, found: &mut Diagnostics) {
+    pub(crate) fn refuse_two_kinds(&self, cx: &mut Context<'_>) {
         let mut seen: BTreeMap<Statement, [Option<&Charge>; 2]> = BTreeMap::new();
         for charge in self
             .rows
             .values()
             .filter(|charge| charge.instance.is_some())
         {
-            // The interface numbers its rows; other rows are named after what they are about.
+            // An interface numbers its rows; other rows are named after what they are about.
             let kind = if charge.row_id.bytes().all(|byte| byte.is_ascii_digit()) {
                 0
             } else if charge.row_id.contains('/') {
@@ -202,17 +174,12 @@ impl Archive {
                 one.source, other.source
             );
             let help = "import one of them only, or each charge counts twice";
-            found.push(
-                Code::ConflictingAnswers,
-                Place::of_file(file_of(other)),
-                one_line(&message),
-                help,
-            );
+            cx.report_file(Code::ConflictingAnswers, file_of(other), &message, help);
         }
     }
 
     /// All rows, by payment, account, id and `as_of`.
-    pub(super) fn into_rows(self) -> Vec<Charge> {
+    pub(crate) fn into_rows(self) -> Vec<Charge> {
         let mut rows: Vec<Charge> = self.rows.into_values().collect();
         rows.sort_by(|one, other| order(one).cmp(&order(other)));
         rows
@@ -229,12 +196,9 @@ fn order(charge: &Charge) -> (Day, &AccountId, &str, Day) {
 }
 
 /// The statement of a charge.
-pub(super) fn statement(charge: &Charge) -> Statement {
-    (
-        charge.account.clone(),
-        charge.bill_month,
-        SourceKind::kind_of_charge(charge),
-    )
+pub(crate) fn statement(charge: &Charge) -> Statement {
+    let is_movement = charge.kind.is_movement();
+    (charge.account.clone(), charge.bill_month, is_movement)
 }
 
 /// A row that the source no longer has: it charges nothing.
@@ -248,32 +212,31 @@ fn withdrawn(charge: Charge) -> Charge {
 }
 
 /// The file that a row came from.
-pub(super) fn file_of(charge: &Charge) -> &str {
-    charge
-        .source
-        .rsplit_once(':')
-        .map_or(charge.source.as_str(), |(file, _)| file)
+pub(crate) fn file_of(charge: &Charge) -> &str {
+    let source = charge.source.rsplit_once(':');
+    source.map_or(charge.source.as_str(), |(file, _)| file)
 }
 
-fn contradiction(before: &Charge, charge: &Charge, found: &mut Diagnostics) {
-    let (one, other) = (
-        crate::model::bill::plain(before.amount, before.currency),
-        crate::model::bill::plain(charge.amount, charge.currency),
-    );
+fn contradiction(before: &Charge, charge: &Charge, cx: &mut Context<'_>) {
+    let one = bill::plain(before.amount, before.currency);
+    let other = bill::plain(charge.amount, charge.currency);
     let what = if one == other {
         "another cell".to_owned()
     } else {
         format!("{one} and {other}")
     };
     let message = format!(
-        "row `{}` is there twice and differs ({what}): in {} and in {}, both as of {}",
+        "duplicate row `{}` differs ({what}): in {} and in {}, both as of {}",
         charge.row_id, before.source, charge.source, charge.as_of
     );
-    let help = "give the later download its day with --as-of, such as `--as-of 2026-11-12`";
-    found.push(
+    cx.report_file(
         Code::ConflictingAnswers,
-        Place::of_file(file_of(charge)),
-        one_line(&message),
-        help,
+        file_of(charge),
+        &message,
+        AS_OF_HELP,
     );
 }
+
+/// What to do where the same day says two things.
+pub(crate) const AS_OF_HELP: &str =
+    "give the later download its day with --as-of, such as `--as-of 2026-11-12`";

@@ -1,279 +1,275 @@
-//! Charges → what a book needs: orders, prices, balances, and instances that only bills know.
+//! Charges → what a book needs: orders, prices, and instances that only bills know.
 //! Nothing is averaged and nothing guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
+use crate::input::import::options::Options;
 use crate::input::import::pricing::Pricing;
-use crate::model::bill::{BilledSpan, Charge, ChargeKind};
+use crate::model::bill::{self, BilledSpan, Charge, ChargeKind};
 use crate::model::calendar::Day;
 use crate::model::money::Currency;
 
 /// A payment for a term that is not over on the first day of the book.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::input::import) struct PaidTerm {
-    /// The instance.
-    pub(in crate::input::import) instance: String,
-    /// The term.
-    pub(in crate::input::import) term: BilledSpan,
-    /// Its months, where known.
-    pub(in crate::input::import) months: Option<u32>,
-    /// Cash paid.
-    pub(in crate::input::import) cash: Decimal,
-    /// Free credit paid.
-    pub(in crate::input::import) free_credit: Decimal,
+pub(crate) struct PaidTerm<'c> {
+    pub(crate) instance: &'c str,
+    pub(crate) term: BilledSpan,
+    pub(crate) months: Option<u32>,
+    pub(crate) cash: Decimal,
+    pub(crate) free_credit: Decimal,
     /// Whether the instance was bought with it.
-    pub(in crate::input::import) new: bool,
-    /// The currency of both.
-    pub(in crate::input::import) currency: Currency,
-    /// The order.
-    order: String,
+    pub(crate) new: bool,
+    pub(crate) currency: Currency,
+    order: &'c str,
 }
 
-impl PaidTerm {
+impl PaidTerm<'_> {
     /// Whether more came back than was paid.
-    pub(in crate::input::import) fn is_negative(&self) -> bool {
+    pub(crate) fn is_negative(&self) -> bool {
         self.cash < Decimal::ZERO || self.free_credit < Decimal::ZERO
     }
 
     /// Whether a later term of the same instance begins before this one ends.
-    pub(in crate::input::import) fn overlaps(&self, later: &Self) -> bool {
+    pub(crate) fn overlaps(&self, later: &Self) -> bool {
         self.instance == later.instance && later.term.start < self.term.end
     }
 }
 
-/// The orders of the terms that are not over on `from`, by instance and start. Amounts are exact; the book rounds them.
-pub(in crate::input::import) fn orders(charges: &[&Charge], from: Day) -> Vec<PaidTerm> {
-    let mut paid: Vec<PaidTerm> = Vec::new();
-    let mut sorted: Vec<&&Charge> = charges.iter().collect();
-    sorted.sort_by_key(|charge| (charge.paid_on, charge.row_id.clone()));
+/// A price that a bill gives, and a note of its origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BilledPrice {
+    pub(crate) price: String,
+    pub(crate) note: String,
+}
+
+/// Prices by instance.
+type InstancePrices<'c> = BTreeMap<&'c str, BilledPrice>;
+
+/// What the charges say of terms and prices.
+#[derive(Debug)]
+pub(crate) struct DerivedTerms<'c> {
+    /// Payments for terms that are not over, by instance and start. Amounts are exact; the book rounds them.
+    pub(crate) orders: Vec<PaidTerm<'c>>,
+    /// Payments for such terms that a return, a conversion or a resize ended, or a correction took away.
+    pub(crate) ended: Vec<PaidTerm<'c>>,
+    pub(crate) monthly: InstancePrices<'c>,
+    pub(crate) hourly: InstancePrices<'c>,
+    /// What is left to do where two prices of one day differ.
+    pub(crate) undecided: Vec<String>,
+    /// Instances that were returned or converted after their last payment, and the day.
+    pub(crate) left: BTreeMap<&'c str, Day>,
+    /// Instances that were resized within a term that is not over, and the latest day.
+    pub(crate) resized: BTreeMap<&'c str, Day>,
+}
+
+impl<'c> DerivedTerms<'c> {
+    /// Orders and prices of the charges that count, which are among all of them.
+    pub(crate) fn derive_terms(
+        all: &'c [Charge],
+        current: &[&'c Charge],
+        options: &Options,
+    ) -> Self {
+        let mut undecided = Vec::new();
+        let resizes = latest_days(current, |charge| charge.kind == ChargeKind::Resize);
+        let monthly = monthly_prices(current, &resizes, options, &mut undecided);
+        let hourly = hourly_prices(current, &mut undecided);
+        let orders = orders(current, options.from);
+        Self {
+            ended: ended(all, &orders, options.from),
+            left: left(current, &orders),
+            resized: resized(current, resizes, options.from),
+            orders,
+            monthly,
+            hourly,
+            undecided,
+        }
+    }
+}
+
+/// The charges that count: of each id the latest.
+pub(crate) fn current(charges: &[Charge]) -> Vec<&Charge> {
+    let mut latest: BTreeMap<&str, &Charge> = BTreeMap::new();
+    for charge in charges {
+        let known = latest.entry(&charge.row_id).or_insert(charge);
+        if known.as_of < charge.as_of {
+            *known = charge;
+        }
+    }
+    latest.into_values().collect()
+}
+
+fn is_purchase(charge: &Charge) -> bool {
+    charge.kind == ChargeKind::New || charge.kind.is_renewal()
+}
+
+fn is_return(charge: &Charge) -> bool {
+    matches!(charge.kind, ChargeKind::Refund | ChargeKind::Convert)
+}
+
+/// The latest day on which each instance had such a charge.
+fn latest_days<'c>(
+    charges: &[&'c Charge],
+    is_such: impl Fn(&Charge) -> bool,
+) -> BTreeMap<&'c str, Day> {
+    let mut latest: BTreeMap<&str, Day> = BTreeMap::new();
+    for charge in charges.iter().filter(|charge| is_such(charge)) {
+        if let Some(instance) = charge.instance.as_deref() {
+            let day = latest.entry(instance).or_insert(charge.paid_on);
+            *day = charge.paid_on.max(*day);
+        }
+    }
+    latest
+}
+
+fn orders<'c>(charges: &[&'c Charge], from: Day) -> Vec<PaidTerm<'c>> {
+    let mut sorted = charges.to_vec();
+    sorted.sort_by_key(|charge| (charge.paid_on, &charge.row_id));
+    let mut paid: BTreeMap<&str, Vec<PaidTerm<'c>>> = BTreeMap::new();
     for charge in sorted {
-        let Some(instance) = &charge.instance else {
+        let Some(instance) = charge.instance.as_deref() else {
             continue;
         };
-        match charge.kind {
-            ChargeKind::New | ChargeKind::Renew | ChargeKind::AutoRenew => {
-                paid.extend(bought(charge, instance))
-            }
-            ChargeKind::Resize => resize(charge, instance, &mut paid),
-            ChargeKind::Refund | ChargeKind::Convert => end(charge, instance, &mut paid),
-            _ => {}
+        let terms = paid.entry(instance).or_default();
+        if is_purchase(charge) {
+            terms.extend(bought(charge));
+        } else if is_return(charge) {
+            // It ends the orders that it takes back; without their names, all of the instance.
+            let names = &charge.reverses;
+            terms.retain(|term| {
+                let is_named = names.is_empty() || names.iter().any(|name| name == term.order);
+                !is_named || term.term.end <= charge.paid_on
+            });
+        } else if charge.kind == ChargeKind::Resize {
+            // No bill says what is left of the orders that it ends: people fill that in.
+            terms.retain(|term| term.term.end <= charge.paid_on);
         }
     }
-    paid.retain(|order| order.term.end > from);
-    paid.sort_by(|one, other| {
-        (&one.instance, one.term.start).cmp(&(&other.instance, other.term.start))
+    for terms in paid.values_mut() {
+        terms.retain(|term| term.term.end > from);
+        terms.sort_by_key(|term| term.term.start);
+    }
+    paid.into_values().flatten().collect()
+}
+
+/// Orders that some version of the charges gives and the ones that count do not.
+fn ended<'c>(all: &'c [Charge], orders: &[PaidTerm<'_>], from: Day) -> Vec<PaidTerm<'c>> {
+    let kept = orders.iter().map(term_key);
+    let kept: BTreeSet<(&str, Day)> = kept.collect();
+    let purchases = all.iter().filter(|charge| is_purchase(charge));
+    let mut ended: Vec<PaidTerm<'c>> = purchases.filter_map(bought).collect();
+    ended.retain(|one| one.term.end > from && !kept.contains(&term_key(one)));
+    ended
+}
+
+fn term_key<'c>(order: &PaidTerm<'c>) -> (&'c str, Day) {
+    (order.instance, order.term.start)
+}
+
+fn left<'c>(charges: &[&'c Charge], orders: &[PaidTerm<'_>]) -> BTreeMap<&'c str, Day> {
+    let purchases = latest_days(charges, is_purchase);
+    let kept: BTreeSet<&str> = orders.iter().map(|order| order.instance).collect();
+    let mut left = latest_days(charges, |charge| {
+        is_return(charge) && charge.amount < Decimal::ZERO
     });
-    paid
-}
-
-/// Orders that some version of the charges gives and the ones that count do not: they were ended, corrected away or withdrawn.
-pub(in crate::input::import) fn ended(
-    all: &[Charge],
-    orders: &[PaidTerm],
-    from: Day,
-) -> Vec<PaidTerm> {
-    let kept: BTreeSet<(&str, Day)> = orders
-        .iter()
-        .map(|order| (order.instance.as_str(), order.term.start))
-        .collect();
-    let is_bought = |charge: &&Charge| charge.kind == ChargeKind::New || charge.kind.is_renewal();
-    let given = all
-        .iter()
-        .filter(is_bought)
-        .filter_map(|charge| bought(charge, charge.instance.as_deref()?));
-    given
-        .filter(|one| {
-            one.term.end > from && !kept.contains(&(one.instance.as_str(), one.term.start))
-        })
-        .collect()
-}
-
-/// Instances that were returned or converted after their last payment, and the day.
-pub(in crate::input::import) fn left(
-    charges: &[&Charge],
-    orders: &[PaidTerm],
-) -> BTreeMap<String, Day> {
-    let mut left: BTreeMap<String, Day> = BTreeMap::new();
-    for charge in charges
-        .iter()
-        .filter(|charge| matches!(charge.kind, ChargeKind::Refund | ChargeKind::Convert))
-    {
-        let Some(instance) = charge
-            .instance
-            .as_deref()
-            .filter(|_| charge.amount < Decimal::ZERO)
-        else {
-            continue;
-        };
-        let day = left.entry(instance.to_owned()).or_insert(charge.paid_on);
-        *day = (*day).max(charge.paid_on);
-    }
-    for charge in charges
-        .iter()
-        .filter(|charge| charge.kind.is_renewal() || charge.kind == ChargeKind::New)
-    {
-        let instance = charge.instance.as_deref().unwrap_or_default();
-        if left.get(instance).is_some_and(|day| *day < charge.paid_on) {
-            left.remove(instance);
-        }
-    }
-    left.retain(|instance, _| orders.iter().all(|order| order.instance != *instance));
+    left.retain(|instance, day| {
+        let is_bought_again = purchases.get(instance).is_some_and(|bought| *bought > *day);
+        !is_bought_again && !kept.contains(instance)
+    });
     left
 }
 
-fn bought(charge: &Charge, instance: &str) -> Option<PaidTerm> {
-    let term = charge.term?;
+fn bought(charge: &Charge) -> Option<PaidTerm<'_>> {
+    let (instance, term) = (charge.instance.as_deref()?, charge.term?);
     (charge.amount > Decimal::ZERO).then(|| PaidTerm {
-        instance: instance.to_owned(),
+        instance,
         term,
         months: charge.months,
         cash: charge.paid.cash,
         free_credit: charge.paid.free_credit,
         new: charge.kind == ChargeKind::New,
         currency: charge.currency,
-        order: charge.order.clone(),
+        order: &charge.order,
     })
 }
 
-/// A return or a conversion to postpaid ends the orders that it takes back; without their names, all of the instance.
-fn end(charge: &Charge, instance: &str, paid: &mut Vec<PaidTerm>) {
-    let is_named =
-        |order: &PaidTerm| charge.reverses.is_empty() || charge.reverses.contains(&order.order);
-    paid.retain(|order| {
-        order.instance != instance || !is_named(order) || order.term.end <= charge.paid_on
-    });
-}
-
-/// What is left of the orders that a resize ends, and the price from then on, no bill says: both are for people to fill in.
-fn resize(charge: &Charge, instance: &str, paid: &mut Vec<PaidTerm>) {
-    paid.retain(|order| order.instance != instance || order.term.end <= charge.paid_on);
-}
-
-/// The latest resize of each instance within a term that is not over on `from`.
-pub(in crate::input::import) fn resized<'c>(
+/// The resizes after the purchase of a term that is not over on `from`.
+fn resized<'c>(
     charges: &[&'c Charge],
+    mut resizes: BTreeMap<&'c str, Day>,
     from: Day,
 ) -> BTreeMap<&'c str, Day> {
-    let mut latest: BTreeMap<&str, Day> = BTreeMap::new();
-    for charge in charges
-        .iter()
-        .filter(|charge| charge.kind == ChargeKind::Resize)
-    {
-        let Some(instance) = charge.instance.as_deref() else {
-            continue;
-        };
-        let day = latest.entry(instance).or_insert(charge.paid_on);
-        *day = (*day).max(charge.paid_on);
+    let mut first: BTreeMap<&str, Day> = BTreeMap::new();
+    for charge in charges.iter().filter(|charge| is_purchase(charge)) {
+        let lasts = charge.term.is_some_and(|term| term.end > from);
+        if let Some(instance) = charge.instance.as_deref().filter(|_| lasts) {
+            let day = first.entry(instance).or_insert(charge.paid_on);
+            *day = charge.paid_on.min(*day);
+        }
     }
-    let lasts = |instance: &str, resized: Day| {
-        charges.iter().any(|charge| {
-            let is_bought = charge.kind.is_renewal() || charge.kind == ChargeKind::New;
-            let is_its = is_bought
-                && charge.instance.as_deref() == Some(instance)
-                && charge.paid_on <= resized;
-            is_its && charge.term.is_some_and(|term| term.end > from)
-        })
-    };
-    latest.retain(|instance, day| lasts(instance, *day));
-    latest
-}
-
-/// A price that a bill gives, and where it came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::input::import) struct BilledPrice {
-    /// The price.
-    pub(in crate::input::import) price: String,
-    /// The day of the payment.
-    pub(in crate::input::import) paid_on: Day,
-    /// Where it came from, in words.
-    pub(in crate::input::import) note: String,
-}
-
-/// Two latest prices of one day that differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::input::import) struct Undecided {
-    /// The instance.
-    pub(in crate::input::import) instance: String,
-    /// The day.
-    pub(in crate::input::import) paid_on: Day,
-    /// Both prices.
-    pub(in crate::input::import) prices: (String, String),
+    resizes.retain(|instance, day| first.get(instance).is_some_and(|first| first <= day));
+    resizes
 }
 
 /// The monthly price of each instance: from the latest renewal with whole months, from the first purchase only where there
 /// is no renewal. What was resized since has another price, which no bill says.
-pub(in crate::input::import) fn monthly_prices(
-    charges: &[&Charge],
-    pricing: impl Fn(&str) -> Pricing,
-) -> (BTreeMap<String, BilledPrice>, Vec<Undecided>) {
+fn monthly_prices<'c>(
+    charges: &[&'c Charge],
+    resizes: &BTreeMap<&str, Day>,
+    options: &Options,
+    undecided: &mut Vec<String>,
+) -> InstancePrices<'c> {
     let mut latest: BTreeMap<&str, Vec<&Charge>> = BTreeMap::new();
-    let usable = charges.iter().filter(|charge| {
-        let is_term = charge.kind.is_renewal() || charge.kind == ChargeKind::New;
-        is_term && charge.amount > Decimal::ZERO && charge.months.is_some_and(|months| months > 0)
-    });
-    for charge in usable {
-        let Some(instance) = charge.instance.as_deref() else {
+    for charge in charges.iter().filter(|charge| is_purchase(charge)) {
+        let is_usable =
+            charge.amount > Decimal::ZERO && charge.months.is_some_and(|months| months > 0);
+        let Some(instance) = charge.instance.as_deref().filter(|_| is_usable) else {
             continue;
         };
+        let rank = price_rank(charge);
         let known = latest.entry(instance).or_default();
-        let rank = |charge: &Charge| (charge.kind.is_renewal(), charge.paid_on);
-        match known.first().map(|first| rank(first)) {
-            Some(best) if best > rank(charge) => {}
-            Some(best) if best == rank(charge) => known.push(charge),
+        match known.first().map(|first| price_rank(first)) {
+            Some(best) if best > rank => {}
+            Some(best) if best == rank => known.push(charge),
             _ => *known = vec![charge],
         }
     }
-    let is_resized = |instance: &str, paid_on: Day| {
-        let resizes = charges
-            .iter()
-            .filter(|charge| charge.kind == ChargeKind::Resize && charge.paid_on >= paid_on);
-        resizes
-            .into_iter()
-            .any(|charge| charge.instance.as_deref() == Some(instance))
-    };
-    latest.retain(|instance, charges| {
-        charges
-            .first()
-            .is_none_or(|first| !is_resized(instance, first.paid_on))
-    });
-    let (mut prices, mut undecided) = (BTreeMap::new(), Vec::new());
+    let mut prices = BTreeMap::new();
     for (instance, charges) in latest {
+        let resized = resizes.get(instance);
+        if resized.is_some_and(|day| charges.iter().all(|charge| *day >= charge.paid_on)) {
+            continue;
+        }
         let mut made = charges.iter().filter_map(|charge| {
-            let months = charge.months?;
-            let price = pricing(&charge.product).monthly(charge.amount, months, charge.currency)?;
+            let (pricing, months) = (options.pricing(&charge.product), charge.months?);
+            let price = pricing.monthly(charge.amount, months, charge.currency)?;
             Some((price.to_string(), *charge, months))
         });
         let Some((price, charge, months)) = made.next() else {
             continue;
         };
         if let Some((other, ..)) = made.find(|(other, ..)| *other != price) {
-            undecided.push(Undecided {
-                instance: instance.to_owned(),
-                paid_on: charge.paid_on,
-                prices: (price, other),
-            });
+            undecided.push(undecided_price(instance, charge.paid_on, &price, &other));
             continue;
         }
-        prices.insert(
-            instance.to_owned(),
-            BilledPrice {
-                note: note(charge, months),
-                price: written(&price, charge.currency),
-                paid_on: charge.paid_on,
-            },
-        );
+        let note = note(charge, months);
+        let price = match price.parse() {
+            Ok(exact) => bill::plain(exact, charge.currency),
+            Err(_) => price,
+        };
+        prices.insert(instance, BilledPrice { price, note });
     }
-    (prices, undecided)
+    prices
 }
 
-/// A price with the currency's decimals at least.
-fn written(price: &str, currency: Currency) -> String {
-    price.parse().map_or_else(
-        |_| price.to_owned(),
-        |price: Decimal| crate::model::bill::plain(price, currency),
-    )
+/// Renewals before first purchases, then the latest.
+fn price_rank(charge: &Charge) -> (bool, Day) {
+    (charge.kind.is_renewal(), charge.paid_on)
+}
+
+fn undecided_price(instance: &str, day: Day, one: &str, other: &str) -> String {
+    format!("decide which price of {instance} counts: its bills of {day} give {one} and {other}")
 }
 
 fn note(charge: &Charge, months: u32) -> String {
@@ -289,26 +285,21 @@ fn note(charge: &Charge, months: u32) -> String {
     if let Some(tax) = charge.tax.filter(|tax| !tax.is_zero()) {
         // A voucher lowers what is taxed.
         let net = charge.amount - tax - charge.paid.voucher;
-        let rate = (tax * Decimal::ONE_HUNDRED)
-            .checked_div(net)
-            .map(|rate| rate.round_dp(2).normalize());
-        note.push_str(&rate.map_or_else(
-            || ", incl. tax".to_owned(),
-            |rate| format!(", incl. tax {rate}%"),
-        ));
+        note.push_str(", incl. tax");
+        if let Some(rate) = (tax * Decimal::ONE_HUNDRED).checked_div(net) {
+            note.push_str(&format!(" {}%", rate.round_dp(2).normalize()));
+        }
     }
     note
 }
 
 /// The hourly price of each instance: from the latest day of use with whole hours on which all hours agree.
-pub(in crate::input::import) fn hourly_prices(
-    charges: &[&Charge],
-) -> (BTreeMap<String, BilledPrice>, Vec<Undecided>) {
-    let mut latest: BTreeMap<&str, (Day, Vec<Decimal>)> = BTreeMap::new();
-    for charge in charges
-        .iter()
-        .filter(|charge| charge.kind == ChargeKind::Usage && charge.amount > Decimal::ZERO)
-    {
+fn hourly_prices<'c>(charges: &[&'c Charge], undecided: &mut Vec<String>) -> InstancePrices<'c> {
+    let mut latest: BTreeMap<&str, (Day, BTreeSet<Decimal>)> = BTreeMap::new();
+    for charge in charges {
+        if charge.kind != ChargeKind::Usage || charge.amount <= Decimal::ZERO {
+            continue;
+        }
         let (Some(instance), Some(hours), Some(term)) =
             (charge.instance.as_deref(), charge.hours, charge.term)
         else {
@@ -317,71 +308,57 @@ pub(in crate::input::import) fn hourly_prices(
         let Some(price) = Pricing::hourly(charge.amount, hours) else {
             continue;
         };
-        let known = latest.entry(instance).or_insert((term.start, Vec::new()));
+        let unpriced = (term.start, BTreeSet::new());
+        let known = latest.entry(instance).or_insert_with(|| unpriced.clone());
         if term.start > known.0 {
-            *known = (term.start, Vec::new());
+            *known = unpriced;
         }
         if term.start == known.0 {
-            known.1.push(price);
+            known.1.insert(price);
         }
     }
-    let (mut prices, mut undecided) = (BTreeMap::new(), Vec::new());
-    for (instance, (day, mut all)) in latest {
-        all.sort();
-        all.dedup();
-        match all.as_slice() {
-            [price] => {
-                let found = BilledPrice {
-                    price: price.to_string(),
-                    paid_on: day,
-                    note: format!("used {day}"),
-                };
-                prices.insert(instance.to_owned(), found);
-            }
-            [first, .., last] => {
-                let prices = (first.to_string(), last.to_string());
-                undecided.push(Undecided {
-                    instance: instance.to_owned(),
-                    paid_on: day,
-                    prices,
-                });
-            }
-            [] => {}
+    let mut prices = BTreeMap::new();
+    for (instance, (day, all)) in latest {
+        let (Some(least), Some(most)) = (all.first(), all.last()) else {
+            continue;
+        };
+        let (price, other) = (least.to_string(), most.to_string());
+        if all.len() > 1 {
+            undecided.push(undecided_price(instance, day, &price, &other));
+        } else {
+            let note = format!("used {day}");
+            prices.insert(instance, BilledPrice { price, note });
         }
     }
-    (prices, undecided)
+    prices
 }
 
-/// Instances that only bills know and whose last term is not over on `from`: the end of the term, product and region.
-pub(in crate::input::import) fn unlisted<'c>(
+/// Instances that only bills know and whose last term is not over on `from`, with the charge of that term.
+pub(crate) fn unlisted<'c>(
     charges: &[&'c Charge],
     from: Day,
     is_listed: impl Fn(&str) -> bool,
 ) -> BTreeMap<&'c str, &'c Charge> {
+    let returns = latest_days(charges, is_return);
     let mut last: BTreeMap<&str, &Charge> = BTreeMap::new();
-    let mut ended: BTreeMap<&str, Day> = BTreeMap::new();
-    for charge in charges {
-        let Some(instance) = charge.instance.as_deref().filter(|id| !is_listed(id)) else {
+    for charge in charges.iter().filter(|charge| is_purchase(charge)) {
+        let (instance, is_paid) = (charge.instance.as_deref(), charge.amount > Decimal::ZERO);
+        let Some(instance) = instance.filter(|id| is_paid && !is_listed(id)) else {
             continue;
         };
-        if matches!(charge.kind, ChargeKind::Refund | ChargeKind::Convert) {
-            let day = ended.entry(instance).or_insert(charge.paid_on);
-            *day = (*day).max(charge.paid_on);
-        }
-        let is_term = charge.kind.is_renewal() || charge.kind == ChargeKind::New;
-        let end = |charge: &Charge| charge.term.map(|term| term.end);
-        if is_term
-            && charge.amount > Decimal::ZERO
-            && last
-                .get(instance)
-                .is_none_or(|known| end(known) < end(charge))
-        {
-            last.insert(instance, charge);
+        let known = last.entry(instance).or_insert(charge);
+        if term_end(known) < term_end(charge) {
+            *known = charge;
         }
     }
     last.retain(|instance, charge| {
-        let is_over = charge.term.is_none_or(|term| term.end <= from);
-        !is_over && ended.get(instance).is_none_or(|day| *day < charge.paid_on)
+        let lasts = term_end(charge).is_some_and(|end| end > from);
+        let returned = returns.get(instance);
+        lasts && returned.is_none_or(|day| *day < charge.paid_on)
     });
     last
+}
+
+fn term_end(charge: &Charge) -> Option<Day> {
+    charge.term.map(|term| term.end)
 }

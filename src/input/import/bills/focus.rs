@@ -18,17 +18,18 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
-use super::line::BillLine;
-use super::sheet::BillSheet;
-use crate::input::diagnostic::{Code, Diagnostics};
-use crate::input::import::json::one_line;
+use super::line::{BillLine, bare_charge};
+use super::sheet::{BillSheet, SheetColumn, TableReader, tag_of};
+use crate::input::diagnostic::Code;
+use crate::input::import::context::{Context, one_line};
+use crate::input::import::field::day_in;
 use crate::input::import::options::Options;
-use crate::model::bill::{BilledSpan, Charge, ChargeKind, PaymentParts, StatementMonth, exact};
-use crate::model::calendar::Day;
+use crate::input::import::tencent;
+use crate::model::bill::{BilledSpan, Charge, ChargeKind, StatementMonth, exact};
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
 
-/// The columns without which a table is no FOCUS table.
+/// The columns without which a table is not a FOCUS table.
 const NEEDED: &[&str] = &[
     "BilledCost",
     "BillingAccountId",
@@ -37,164 +38,175 @@ const NEEDED: &[&str] = &[
     "BillingPeriodStart",
 ];
 
-/// Whether a heading is that of a FOCUS table.
-pub(super) fn fits(heading: &[String]) -> bool {
-    heading.iter().any(|name| name == "BilledCost")
-        && heading.iter().any(|name| name == "ChargePeriodStart")
+const KNOWN_CATEGORIES: &str = "expected Usage, Purchase, Tax, Credit or Adjustment";
+
+/// FOCUS tables.
+pub(crate) const TABLE: TableReader = TableReader { fits, charges };
+
+fn fits(heading: &[String]) -> bool {
+    has(heading, "BilledCost") && has(heading, "ChargePeriodStart")
+}
+
+fn has(heading: &[String], name: &str) -> bool {
+    heading.iter().any(|known| known == name)
+}
+
+/// What a heading means: its own name, or a tag.
+fn column_of(heading: &str) -> SheetColumn {
+    tag_of(heading).map_or_else(|| SheetColumn::Named(heading.into()), SheetColumn::Tag)
 }
 
 /// The charges of a table; what is wrong with a column is reported once, with its first row and how many there are.
-pub(super) fn charges(
-    sheet: &BillSheet<'_>,
-    options: &Options,
-    found: &mut Diagnostics,
-) -> Vec<Charge> {
-    let lines = sheet.lines(|heading| Some(heading.to_owned()), found);
-    let missing: Vec<&str> = NEEDED
-        .iter()
-        .copied()
-        .filter(|name| sheet.heading().iter().all(|heading| heading != name))
-        .collect();
+fn charges(sheet: BillSheet<'_>, cx: &mut Context<'_>) -> Vec<Charge> {
+    let missing = NEEDED.iter().filter(|name| !has(&sheet.heading, name));
+    let missing: Vec<&str> = missing.copied().collect();
+    let lines = sheet.into_lines(column_of, cx);
     if let (false, Some(first)) = (missing.is_empty(), lines.first()) {
         let message = format!("a FOCUS table without {}", missing.join(", "));
-        first.report(
-            Code::MissingColumn,
-            &message,
-            "export the cost and usage rows with all mandatory columns",
-            found,
-        );
+        let help = "export the cost and usage rows with all mandatory columns";
+        first.report(Code::MissingColumn, &message, help, cx);
         return Vec::new();
     }
-    let mut wrong = FocusErrors::default();
-    let mut same: BTreeMap<String, usize> = BTreeMap::new();
+    let mut errors = FocusErrors::new();
+    let mut equal: BTreeMap<String, usize> = BTreeMap::new();
     let mut charges = Vec::with_capacity(lines.len());
-    for line in &lines {
-        let Some(mut charge) = charge(line, options, &mut wrong) else {
-            continue;
+    for line in lines {
+        let mut row = FocusRow {
+            line: &line,
+            options: cx.options,
+            errors: &mut errors,
         };
-        let base = base_id(&charge, line);
-        let number = same
-            .entry(base.clone())
-            .and_modify(|number| *number += 1)
-            .or_insert(1);
-        charge.row_id = format!("{base}/{number}");
-        charges.push(charge);
+        if let Some(mut charge) = row.charge() {
+            let base = base_id(&charge, &line);
+            let number = equal.entry(base.clone()).or_default();
+            *number += 1;
+            charge.row_id = format!("{base}/{number}");
+            charges.push(charge);
+        }
     }
-    wrong.report(found);
+    for (column, error) in errors {
+        let rows = match error.rows {
+            1 => "1 row".to_owned(),
+            rows => format!("{rows} rows"),
+        };
+        let cell = error.line.text_or_empty(column);
+        let rule = error.rule;
+        let message = one_line(&format!(
+            "`{column}` is `{cell}`: {rule} ({rows} of this file)"
+        ));
+        let help = "export the table once more; nothing of it is imported";
+        error.line.report(Code::BadValue, &message, help, cx);
+    }
     charges
 }
 
-/// What is wrong, by column: the first line, its cell, the rule, and how many rows there are.
-#[derive(Default)]
-struct FocusErrors<'l, 's> {
-    columns: BTreeMap<&'static str, (&'l BillLine<'s>, String, &'static str, usize)>,
+/// What is wrong, by column.
+type FocusErrors<'s> = BTreeMap<&'static str, FocusError<'s>>;
+
+/// What is wrong with a column: the first line with it, and how many rows there are.
+struct FocusError<'s> {
+    line: BillLine<'s>,
+    rule: &'static str,
+    rows: usize,
 }
 
-impl<'l, 's> FocusErrors<'l, 's> {
-    fn report_wrong<T>(
-        &mut self,
-        line: &'l BillLine<'s>,
-        column: &'static str,
-        rule: &'static str,
-    ) -> Option<T> {
-        let cell = line.cell_text(column).unwrap_or_default();
-        self.columns
-            .entry(column)
-            .or_insert_with(|| (line, cell.to_owned(), rule, 0))
-            .3 += 1;
+/// A row being read.
+struct FocusRow<'r, 's> {
+    line: &'r BillLine<'s>,
+    options: &'r Options,
+    errors: &'r mut FocusErrors<'s>,
+}
+
+impl FocusRow<'_, '_> {
+    fn wrong<T>(&mut self, column: &'static str, rule: &'static str) -> Option<T> {
+        let error = self.errors.entry(column);
+        let error = error.or_insert_with(|| FocusError {
+            line: self.line.clone(),
+            rule,
+            rows: 0,
+        });
+        error.rows += 1;
         None
     }
 
-    fn report(self, found: &mut Diagnostics) {
-        for (column, (line, cell, rule, rows)) in self.columns {
-            let count = if rows == 1 {
-                "1 row".to_owned()
-            } else {
-                format!("{rows} rows")
-            };
-            let message = one_line(&format!(
-                "`{column}` is `{cell}`: {rule} ({count} of this file)"
-            ));
-            line.report(
-                Code::BadValue,
-                &message,
-                "export the table once more; nothing of it is imported",
-                found,
-            );
+    fn charge(&mut self) -> Option<Charge> {
+        let (line, zone) = (self.line, self.options.zone);
+        let period = self.span("BillingPeriodStart", "BillingPeriodEnd");
+        let used = self.span("ChargePeriodStart", "ChargePeriodEnd");
+        let amount = self.needed_amount("BilledCost");
+        let has_list = line.cell_text("ListCost").is_some();
+        let list = has_list.then(|| self.needed_amount("ListCost")).flatten();
+        let code = line.cell_text("BillingCurrency").unwrap_or_default();
+        let currency = Currency::from_code(code)
+            .or_else(|| self.wrong("BillingCurrency", "not a currency such as CNY"));
+        let kind = self.kind(amount.unwrap_or_default());
+        let account = line.cell_text("BillingAccountId").and_then(AccountId::new);
+        let account = account.or_else(|| self.wrong("BillingAccountId", "an account needs an id"));
+        let (period, used, amount) = (period?, used?, amount?);
+        let (currency, kind, account) = (currency?, kind?, account?);
+        let is_in_period = period.start <= used.start && used.start < period.end;
+        let paid = if is_in_period {
+            used.start
+        } else {
+            period.start
+        };
+        let mut charge = Charge {
+            account,
+            instance: line.cell_text("ResourceId").map(str::to_owned),
+            product: product(line),
+            region: line.text_or_empty("RegionId"),
+            term: used.days(zone),
+            list,
+            tax: (kind == ChargeKind::Tax).then_some(amount),
+            currency,
+            bill_month: StatementMonth::month_of(day_in(period.middle(), zone)?),
+            source: line.source.file_and_row(),
+            tags: tags(line),
+            ..bare_charge(kind, day_in(paid, zone)?, amount, self.options)
+        };
+        line.tag_owner("SubAccountId", &mut charge);
+        if kind == ChargeKind::Usage {
+            add_quantity(&mut charge, line);
         }
+        Some(charge)
     }
-}
 
-fn charge<'l, 's>(
-    line: &'l BillLine<'s>,
-    options: &Options,
-    wrong: &mut FocusErrors<'l, 's>,
-) -> Option<Charge> {
-    let period = MomentSpan::read_span(line, ("BillingPeriodStart", "BillingPeriodEnd"), wrong);
-    let used = MomentSpan::read_span(line, ("ChargePeriodStart", "ChargePeriodEnd"), wrong);
-    let amount = needed_amount(line, "BilledCost", wrong);
-    let list = optional_amount(line, "ListCost", wrong);
-    let code = line.cell_text("BillingCurrency").unwrap_or_default();
-    let currency = Currency::from_code(code)
-        .or_else(|| wrong.report_wrong(line, "BillingCurrency", "not a currency such as CNY"));
-    let kind = kind(line, amount.unwrap_or_default(), wrong);
-    let account = line.cell_text("BillingAccountId").and_then(AccountId::new);
-    let account =
-        account.or_else(|| wrong.report_wrong(line, "BillingAccountId", "an account needs an id"));
-    let (period, used, amount, currency, kind, account) =
-        (period?, used?, amount?, currency?, kind?, account?);
-    let zone = options.zone;
-    let in_period = period.start <= used.start && used.start < period.end;
-    let paid_on = day_in(if in_period { used.start } else { period.start }, zone)?;
-    let (quantity, unit) = quantity(line);
-    let is_usage = kind == ChargeKind::Usage;
-    let hours = quantity.filter(|_| {
-        is_usage
-            && matches!(
-                unit.to_lowercase().as_str(),
-                "hours" | "hour" | "hrs" | "小时"
-            )
-    });
-    let mut tags = tags(line);
-    if let Some(owner) = line
-        .cell_text("SubAccountId")
-        .filter(|owner| *owner != account.as_str())
-    {
-        tags.insert("owner".to_owned(), owner.to_owned());
+    fn span(&mut self, start: &'static str, end: &'static str) -> Option<MomentSpan> {
+        let start = self.moment(start)?;
+        let end = self.moment(end)?;
+        // An end that is included, such as 15:59:59, is the moment before the real one.
+        let is_included = end.timestamp() % 60 == 59;
+        let end = if is_included {
+            end + TimeDelta::seconds(1)
+        } else {
+            end
+        };
+        Some(MomentSpan { start, end })
     }
-    Some(Charge {
-        row_id: String::new(),
-        paid_on,
-        instance: line.cell_text("ResourceId").map(str::to_owned),
-        product: product(line),
-        instance_type: String::new(),
-        region: line.text_or_empty("RegionId"),
-        term: span(used, zone),
-        months: None,
-        quantity: quantity.filter(|_| is_usage),
-        unit: if is_usage { unit } else { String::new() },
-        hours: hours.and_then(|hours| {
-            u32::try_from(hours)
-                .ok()
-                .filter(|whole| Decimal::from(*whole) == hours)
-        }),
-        list,
-        amount,
-        tax: (kind == ChargeKind::Tax).then_some(amount),
-        paid: PaymentParts {
-            cash: amount,
-            ..PaymentParts::default()
-        },
-        currency,
-        order: String::new(),
-        reverses: Vec::new(),
-        bill_month: StatementMonth::month_of(day_in(period.middle(), zone)?),
-        as_of: options.as_of,
-        source: line.spot.source(),
-        tags,
-        kind,
-        account,
-    })
+
+    fn moment(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
+        let moment = self.line.cell_text(name).and_then(moment);
+        moment.or_else(|| self.wrong(name, "not a time such as 2026-10-31T16:00:00Z"))
+    }
+
+    fn needed_amount(&mut self, name: &'static str) -> Option<Decimal> {
+        let amount = self.line.cell_text(name).and_then(exact);
+        amount.or_else(|| self.wrong(name, "not a plain number such as 12.5"))
+    }
+
+    fn kind(&mut self, amount: Decimal) -> Option<ChargeKind> {
+        let category = self.line.cell_text("ChargeCategory").unwrap_or_default();
+        let frequency = self.line.cell_text("ChargeFrequency");
+        Some(match category {
+            "Usage" => ChargeKind::Usage,
+            "Purchase" if amount < Decimal::ZERO => ChargeKind::Refund,
+            "Purchase" if frequency == Some("Recurring") => ChargeKind::Renew,
+            "Purchase" => ChargeKind::New,
+            "Tax" => ChargeKind::Tax,
+            "Credit" | "Adjustment" | "Refund" => ChargeKind::Adjust,
+            _ => return self.wrong("ChargeCategory", KNOWN_CATEGORIES),
+        })
+    }
 }
 
 /// A span of moments.
@@ -205,29 +217,16 @@ struct MomentSpan {
 }
 
 impl MomentSpan {
-    fn read_span<'l, 's>(
-        line: &'l BillLine<'s>,
-        (start, end): (&'static str, &'static str),
-        wrong: &mut FocusErrors<'l, 's>,
-    ) -> Option<Self> {
-        let rule = "not a time such as 2026-10-31T16:00:00Z";
-        let mut read = |name: &'static str| {
-            line.cell_text(name)
-                .and_then(moment)
-                .or_else(|| wrong.report_wrong(line, name, rule))
-        };
-        let (start, end) = (read(start)?, read(end)?);
-        // An end that is included, such as 15:59:59, is the moment before the real one.
-        let end = if end.timestamp() % 60 == 59 {
-            end + TimeDelta::seconds(1)
-        } else {
-            end
-        };
-        Some(Self { start, end })
-    }
-
     fn middle(self) -> DateTime<Utc> {
         self.start + (self.end - self.start) / 2
+    }
+
+    /// The days of use: an hour lies on one day; the end of a day is not another one.
+    fn days(self, zone: Tz) -> Option<BilledSpan> {
+        let start = day_in(self.start, zone)?;
+        let last = (self.end - TimeDelta::seconds(1)).max(self.start);
+        let end = day_in(last, zone)?.max(start).tomorrow();
+        Some(BilledSpan { start, end })
     }
 }
 
@@ -238,133 +237,73 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     }
     let shaped = text.replace('T', " ");
     let shaped = shaped.trim_end_matches('Z').trim_end_matches(" UTC");
-    let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
-    let time = forms
-        .iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(shaped, form).ok());
+    let mut forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"].iter();
+    let time = forms.find_map(|form| NaiveDateTime::parse_from_str(shaped, form).ok());
     let time = time.or_else(|| {
-        NaiveDate::parse_from_str(shaped, "%Y-%m-%d")
-            .ok()?
-            .and_hms_opt(0, 0, 0)
+        let date = NaiveDate::parse_from_str(shaped, "%Y-%m-%d").ok()?;
+        date.and_hms_opt(0, 0, 0)
     });
     time.map(|time| time.and_utc())
 }
 
-fn day_in(moment: DateTime<Utc>, zone: Tz) -> Option<Day> {
-    Day::parse(&moment.with_timezone(&zone).date_naive().to_string()).ok()
-}
-
-/// The days of use: an hour lies on one day; the end of a day is not another one.
-fn span(used: MomentSpan, zone: Tz) -> Option<BilledSpan> {
-    let start = day_in(used.start, zone)?;
-    let last = if used.end > used.start {
-        used.end - TimeDelta::seconds(1)
-    } else {
-        used.start
-    };
-    Some(BilledSpan {
-        start,
-        end: day_in(last, zone)?.max(start).tomorrow(),
-    })
-}
-
-fn kind<'l, 's>(
-    line: &'l BillLine<'s>,
-    amount: Decimal,
-    wrong: &mut FocusErrors<'l, 's>,
-) -> Option<ChargeKind> {
-    let frequency = line.cell_text("ChargeFrequency").unwrap_or_default();
-    Some(match line.cell_text("ChargeCategory").unwrap_or_default() {
-        "Usage" => ChargeKind::Usage,
-        "Purchase" if amount < Decimal::ZERO => ChargeKind::Refund,
-        "Purchase" if frequency == "Recurring" => ChargeKind::Renew,
-        "Purchase" => ChargeKind::New,
-        "Tax" => ChargeKind::Tax,
-        "Credit" | "Adjustment" | "Refund" => ChargeKind::Adjust,
-        _ => {
-            return wrong.report_wrong(
-                line,
-                "ChargeCategory",
-                "none of Usage, Purchase, Tax, Credit, Adjustment",
-            );
+/// How much was used, and the hours where they are whole.
+fn add_quantity(charge: &mut Charge, line: &BillLine<'_>) {
+    let measures = [
+        ("ConsumedQuantity", "ConsumedUnit"),
+        ("PricingQuantity", "PricingUnit"),
+    ];
+    for (quantity, unit) in measures {
+        let Some(quantity) = line.cell_text(quantity).and_then(exact) else {
+            continue;
+        };
+        charge.quantity = Some(quantity);
+        charge.unit = line.text_or_empty(unit);
+        let unit = charge.unit.to_lowercase();
+        if matches!(unit.as_str(), "hours" | "hour" | "hrs" | "小时") {
+            let hours = u32::try_from(quantity).ok();
+            charge.hours = hours.filter(|whole| Decimal::from(*whole) == quantity);
         }
-    })
-}
-
-fn needed_amount<'l, 's>(
-    line: &'l BillLine<'s>,
-    name: &'static str,
-    wrong: &mut FocusErrors<'l, 's>,
-) -> Option<Decimal> {
-    let rule = "not a plain number such as 12.5";
-    line.cell_text(name)
-        .and_then(exact)
-        .or_else(|| wrong.report_wrong(line, name, rule))
-}
-
-fn optional_amount<'l, 's>(
-    line: &'l BillLine<'s>,
-    name: &'static str,
-    wrong: &mut FocusErrors<'l, 's>,
-) -> Option<Decimal> {
-    line.cell_text(name)?;
-    needed_amount(line, name, wrong)
-}
-
-fn quantity(line: &BillLine<'_>) -> (Option<Decimal>, String) {
-    let said = |quantity: &str, unit: &str| {
-        Some((
-            line.cell_text(quantity).and_then(exact)?,
-            line.text_or_empty(unit),
-        ))
-    };
-    let said =
-        said("ConsumedQuantity", "ConsumedUnit").or_else(|| said("PricingQuantity", "PricingUnit"));
-    said.map_or((None, String::new()), |(quantity, unit)| {
-        (Some(quantity), unit)
-    })
+        return;
+    }
 }
 
 fn product(line: &BillLine<'_>) -> String {
     let name = line.cell_text("ServiceName").unwrap_or_default();
-    super::meaning::product_of_name(name).map_or_else(|| name.to_owned(), str::to_owned)
+    let product = tencent::words::product_of_name(name);
+    product.unwrap_or(name).to_owned()
 }
 
 /// Tags, which are one JSON object.
 fn tags(line: &BillLine<'_>) -> BTreeMap<String, String> {
-    let parsed = line
-        .cell_text("Tags")
-        .and_then(|text| serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text).ok());
-    let plain = parsed
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|(key, _)| !key.is_empty())
-        .filter_map(|(key, value)| match value {
-            serde_json::Value::String(text) => Some((key, text)),
-            serde_json::Value::Bool(flag) => Some((key, flag.to_string())),
-            serde_json::Value::Number(number) => Some((key, number.to_string())),
-            _ => None,
-        });
-    plain.collect()
+    let text = line.cell_text("Tags").unwrap_or_default();
+    let parsed: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(text).unwrap_or_default();
+    let tags = parsed.into_iter().filter_map(|(key, value)| match value {
+        _ if key.is_empty() => None,
+        serde_json::Value::String(text) => Some((key, text)),
+        serde_json::Value::Bool(flag) => Some((key, flag.to_string())),
+        serde_json::Value::Number(number) => Some((key, number.to_string())),
+        _ => None,
+    });
+    tags.collect()
 }
 
 /// The id of a row without its running number.
 fn base_id(charge: &Charge, line: &BillLine<'_>) -> String {
-    let term = charge
-        .term
-        .map(|term| format!("{}..{}", term.start, term.end))
-        .unwrap_or_default();
+    let term = match charge.term {
+        Some(term) => format!("{}..{}", term.start, term.end),
+        None => String::new(),
+    };
     let moment = line.cell_text("ChargePeriodStart").unwrap_or_default();
-    let sku = line
-        .cell_text("SkuPriceId")
-        .or_else(|| line.cell_text("SkuId"))
-        .unwrap_or_default();
-    let (resource, kind) = (
-        charge.instance.as_deref().unwrap_or_default(),
-        charge.kind.name(),
-    );
+    let sku = line.cell_text("SkuPriceId");
+    let sku = sku.or_else(|| line.cell_text("SkuId"));
     format!(
-        "{}/{}/{resource}/{sku}/{moment}/{term}/{kind}",
-        charge.account, charge.bill_month
+        "{}/{}/{}/{}/{moment}/{}/{}",
+        charge.account,
+        charge.bill_month,
+        charge.instance.as_deref().unwrap_or_default(),
+        sku.unwrap_or_default(),
+        term,
+        charge.kind.name()
     )
 }

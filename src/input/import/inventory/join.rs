@@ -1,4 +1,4 @@
-//! Sightings of the same instance → one: what one answer does not say, another may.
+//! Records of the same instance → one: what one response does not say, another may.
 //!
 //! Equal values agree, as do times of the same local date. Different ones are a contradiction, which is reported with
 //! both values and files and never decided here.
@@ -8,39 +8,37 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::cloud_record::CloudRecord;
-use super::cloud_status::CloudStatus;
-use crate::input::diagnostic::{Code, Diagnostics};
+use super::record::CloudRecord;
+use super::status::CloudStatus;
+use crate::input::diagnostic::Code;
+use crate::input::import::context::Context;
 use crate::input::import::field::SourcedValue;
-use crate::input::import::json::one_line;
 
 /// The instances by id.
-pub(in crate::input::import) fn by_id<'s>(
-    sightings: Vec<CloudRecord<'s>>,
-    found: &mut Diagnostics,
+pub(crate) fn by_id<'s>(
+    records: Vec<CloudRecord<'s>>,
+    cx: &mut Context<'_>,
 ) -> BTreeMap<String, CloudRecord<'s>> {
     let mut joined: BTreeMap<String, CloudRecord<'s>> = BTreeMap::new();
-    for one in sightings {
-        match joined.get_mut(&one.id.value) {
-            Some(known) => Join {
-                id: &one.id.value.clone(),
-                found,
-            }
-            .join(known, one),
-            None => drop(joined.insert(one.id.value.clone(), one)),
+    for one in records {
+        let id = one.id.value.clone();
+        match joined.get_mut(&id) {
+            Some(known) => Join { id: &id, cx }.join(known, one),
+            None => drop(joined.insert(id, one)),
         }
     }
     joined
 }
 
-struct Join<'j> {
+struct Join<'j, 'c> {
     id: &'j str,
-    found: &'j mut Diagnostics,
+    cx: &'j mut Context<'c>,
 }
 
-impl Join<'_> {
+impl Join<'_, '_> {
     fn join<'s>(&mut self, known: &mut CloudRecord<'s>, one: CloudRecord<'s>) {
         self.same("product", &known.product, &one.product);
+        let (known, one) = (&mut known.facts, one.facts);
         self.agree("instance_type", &mut known.instance_type, one.instance_type);
         self.agree("sub-product", &mut known.sub_product, one.sub_product);
         self.agree("region", &mut known.region, one.region);
@@ -59,7 +57,7 @@ impl Join<'_> {
             self.agree(&format!("tag:{key}"), &mut tag, Some(value));
             known.tags.extend(tag.map(|tag| (key, tag)));
         }
-        self.stand(known, one.standing);
+        self.join_status(&mut known.status, one.status);
         known.uncharged = known.uncharged.or(one.uncharged);
         known.unlike_server = known.unlike_server.or(one.unlike_server);
         known.disks.extend(one.disks);
@@ -89,13 +87,13 @@ impl Join<'_> {
         }
     }
 
-    fn stand<'s>(
+    fn join_status<'s>(
         &mut self,
-        sighting: &mut CloudRecord<'s>,
+        known: &mut Option<SourcedValue<'s, CloudStatus>>,
         other: Option<SourcedValue<'s, CloudStatus>>,
     ) {
-        let (Some(known), Some(other)) = (&mut sighting.standing, &other) else {
-            sighting.standing = sighting.standing.take().or(other);
+        let (Some(known), Some(other)) = (&mut *known, &other) else {
+            *known = known.take().or(other);
             return;
         };
         match known.value.and(other.value) {
@@ -110,16 +108,16 @@ impl Join<'_> {
         known: &SourcedValue<'_, T>,
         other: &SourcedValue<'_, T>,
     ) {
-        self.found.push_with(Code::ConflictingAnswers, || {
-            let (value, file) = (&known.value, known.node.file());
-            let (other_value, other_file) = (&other.value, other.node.file());
-            let id = self.id;
-            let message = format!(
-                "{column} of `{id}` is `{value}` in `{file}`, but `{other_value}` in `{other_file}`"
-            );
-            let help =
-                "call both again at the same time, or import the newer of the two answers only";
-            (other.node.place(), one_line(&message), help.to_owned())
-        });
+        let (value, file) = (&known.value, known.node.file());
+        let (other_value, other_file) = (&other.value, other.node.file());
+        let message = format!(
+            "{column} of `{}` is `{value}` in `{file}`, but `{other_value}` in `{other_file}`",
+            self.id
+        );
+        let help =
+            "call both again at the same time, or import the newer of the two responses only";
+        other
+            .node
+            .report(Code::ConflictingAnswers, &message, help, self.cx);
     }
 }
