@@ -89,7 +89,7 @@ impl Refusal {
 pub struct ReplayOptions {
     /// Cash at the opening, besides their own.
     pub opening_cash: Money,
-    /// Whether what nobody decided to end is renewed and started, whoever would have to do it (`docs/model.md`,
+    /// Whether what nobody decided to end is renewed and started, whoever would have to do it (rule
     /// **all-kept**).
     pub keeps_all: bool,
 }

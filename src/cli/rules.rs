@@ -1,5 +1,7 @@
 //! `renewcast compare --rules`: how far the answer depends on unpublished rules. Every combination of the ways in which they
 //! could be is replayed; none is taken for likelier than another.
+//!
+//! Rules **best-and-worst**, **uncertain-rules** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

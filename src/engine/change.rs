@@ -1,5 +1,5 @@
 //! Actions on one instance: each checks whether it can be done, in the order of the reasons, and does it whole or not at
-//! all (`spec/replay.md` 9 and 10).
+//! all (docs/spec/money.md).
 
 use std::cmp::Ordering;
 

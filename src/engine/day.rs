@@ -1,4 +1,4 @@
-//! The phases of a day, in order (`spec/replay.md` 2). Phases 2, 4 and 6 have files of their own.
+//! The phases of a day, in order (**phases**). Phases 2, 4 and 6 have files of their own.
 
 use super::account_state::AccountState;
 use super::audit;

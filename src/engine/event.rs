@@ -1,4 +1,6 @@
 //! What a ledger row can say: the closed lists of events and reasons. Nothing here decides which of them happens.
+//!
+//! Rules **event-reasons**, **events** of docs/spec.
 
 use crate::model::words::words;
 

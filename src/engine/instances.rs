@@ -236,7 +236,7 @@ pub(super) struct Instances<'b> {
     pub stopped: BTreeSet<Position>,
     /// Those that the present day must look at, ascending.
     pub due: Vec<Position>,
-    /// Whether what nobody decided to end is renewed and started (`docs/model.md`, **all-kept**).
+    /// Whether what nobody decided to end is renewed and started (**all-kept**).
     pub keeps_all: bool,
     /// Whether something was not renewed or started that would have been, were everything kept.
     pub lets_lapse: bool,

@@ -159,7 +159,7 @@ impl PrepaidStatus {
         matches!(self.state, State::Running | State::Overdue)
     }
 
-    /// Whether an instance in this state renews itself on an attempt day, if its flag says so (`spec/replay.md` 5).
+    /// Whether an instance in this state renews itself on an attempt day, if its flag says so (**attempts**).
     #[inline]
     pub fn may_renew_itself(&self, profile: &Profile) -> bool {
         let in_bin = self.state == State::Reclaimed && profile.auto_renew_while_reclaimed;

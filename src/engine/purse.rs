@@ -1,4 +1,4 @@
-//! What an account pays with: its funds, its vouchers and the arrears clock (`spec/replay.md` 3).
+//! What an account pays with: its funds, its vouchers and the arrears clock (**payment**).
 //!
 //! A prepaid price is paid whole or not at all; usage is always deducted. The purse decides and moves; it writes no row
 //! and knows no instance.

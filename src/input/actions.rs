@@ -1,4 +1,6 @@
 //! `actions.csv` and the `[[actions]]` of a scenario: what people plan to do. What is only doubtful is in `warnings`.
+//!
+//! Rule **unknown-target** of docs/spec.
 
 mod warnings;
 

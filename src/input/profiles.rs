@@ -2,6 +2,8 @@
 //!
 //! The layers are the built-in file, `profiles.toml` and a scenario's `[profile.NAME]`; a later layer replaces keys one by
 //! one. `extends` is followed after that, and a key that is missing still has the value of the built-in `tencent-cvm`.
+//!
+//! Rule **profile-limits** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;

@@ -1,5 +1,7 @@
 //! What a valid book should make a person look at: production that nobody renews, prices of zero, a month that cannot be
 //! paid, texts that a spreadsheet runs. Warnings only; nothing here changes what a run does.
+//!
+//! Rules **missing-rate**, **zero-price** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

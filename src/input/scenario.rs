@@ -1,4 +1,6 @@
 //! A scenario: what differs from the book, as written, after all that it extends. It changes what is read, never a book.
+//!
+//! Rules **changed-topups**, **extends** of docs/spec.
 
 use std::cell::Cell;
 use std::sync::Arc;

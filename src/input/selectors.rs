@@ -9,6 +9,8 @@
 //! ```
 //!
 //! Chains of `AND`, `OR` and `NOT` and long lists do not nest here or in the predicate; parentheses nest up to a limit.
+//!
+//! Rule **selector-grammar** of docs/spec.
 
 use rust_decimal::Decimal;
 use sqlparser::dialect::GenericDialect;

@@ -11,6 +11,8 @@
 //! name = "manual"
 //! set = ["renew_flag=manual"]          # as after `--set`
 //! ```
+//!
+//! Rules **checked-alone**, **sweep-runs** of docs/spec.
 
 use std::collections::BTreeSet;
 

@@ -2,6 +2,8 @@
 //!
 //! Amounts are exact decimals in the account's currency and are never rounded: statements have up to eight decimals.
 //! No replay looks at charges; orders and prices are made of them, and forecasts are held against them.
+//!
+//! Rule **charge-kinds** of docs/spec.
 
 use std::collections::BTreeMap;
 use std::fmt;

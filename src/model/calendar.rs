@@ -386,7 +386,7 @@ impl DayRange {
 }
 
 words! {
-    /// The rule for adding months to an expiry date: `month_end` of a profile (`spec/replay.md` 5).
+    /// The rule for adding months to an expiry date: `month_end` of a profile (**month-end**).
     pub enum MonthEnd {
         /// Same day of the month as the current expiry, or the month's last day.
         Clamp = "clamp",

@@ -34,7 +34,7 @@ words! {
 }
 
 words! {
-    /// Where an existing instance stands in its life (`spec/replay.md` 6 and 7).
+    /// Where an existing instance stands in its life (**states**).
     pub enum State {
         /// In use, and paid for or charged by the hour.
         Running = "running",

@@ -2,6 +2,8 @@
 //!
 //! Rule: Tencent's document on vouchers (代金券, 2021-04-27): one voucher for each payment, the earliest to end among those
 //! that cover the whole order, else the earliest to end.
+//!
+//! Rule **voucher-payments** of docs/spec.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,6 @@
 //! `demand.csv`: the three sums of a run, by month and account; and what a run spent, for the first of them. Never replays.
+//!
+//! Rule **demand-file** of docs/spec.
 
 use super::csv_buffer::{CellWord, CsvBuffer};
 use super::monthly::month_text;

@@ -1,5 +1,7 @@
 //! The monthly report as one page: no network, no font, no clock. The template escapes every text and makes it fit to be
 //! shown, in `Fit`; a table that is too long is cut, and says so. Never computes a figure.
+//!
+//! Rule **report-cut** of docs/spec.
 
 mod chart;
 

@@ -1,4 +1,6 @@
 //! `lost.csv`: the instances that a run loses, what they cost, and what helps until when. Never decides what is lost.
+//!
+//! Rule **lost-file** of docs/spec.
 
 use super::csv_buffer::CsvBuffer;
 use super::csv_buffers::stream;

@@ -3,6 +3,8 @@
 //! Windows and macOS do not tell capitals from small letters, nor the ways in which Unicode spells one letter; Windows keeps
 //! some names for devices; every system has a longest name. A name that is harmless stays as it is asked for. Letters and
 //! digits of all scripts stay, everything else becomes an underscore.
+//!
+//! Rule **names-of-files** of docs/spec.
 
 use std::collections::BTreeSet;
 

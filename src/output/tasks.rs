@@ -1,5 +1,7 @@
 //! The to-do list as files: `todo.csv` for people, `todo-actions.csv` to be pasted behind the actions of a book. Never
 //! decides what is to be done.
+//!
+//! Rule **todo-files** of docs/spec.
 
 use super::closing::{self, flag};
 use super::csv_columns::CsvColumns;

@@ -1,4 +1,6 @@
 //! The copy of a book that another one takes the place of, and which of its files may be written over. It never removes one.
+//!
+//! Rule **kept-book** of docs/spec.
 
 use std::collections::BTreeSet;
 use std::fs;

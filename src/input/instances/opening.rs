@@ -1,5 +1,7 @@
 //! Where a row leaves its instance at the opening of the run: the state it names, or the one that follows from its expiry
 //! date. States that other cells contradict are refused.
+//!
+//! Rules **closed-contradictions**, **purchase-anchor** of docs/spec.
 
 use super::{ANCHOR_DAY, COLUMNS, EXPIRES_ON, RETURNED, SINCE, STATE, id_of};
 use crate::engine::lifecycle;

@@ -1,5 +1,7 @@
 //! The header of a table: which column is where, and what is meant by one that is not that of a book, such as the headings
 //! of a console, or the right ones below other lines. Nothing here reads a row.
+//!
+//! Rule **duplicate-column** of docs/spec.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -125,7 +125,7 @@ impl Book {
         }
     }
 
-    /// Whether an instance can stand so on the first day: see the states of `docs/model.md`.
+    /// Whether an instance can stand so on the first day: **states**, **given-state**.
     fn is_possible(&self, instance: &Instance) -> bool {
         let from = self.days.from;
         let [is_expired, is_since_before] =

@@ -1,5 +1,7 @@
 //! Tables of what happens: what is lost unless someone acts, what is to be done, renewals that come due, and events. Never
 //! decides what is lost or due.
+//!
+//! Rule **report-losses** of docs/spec.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,8 @@
 //! An earlier result, as far as a report compares with it: what its ledger spends in the month and in the month before.
 //!
 //! The result has been verified; here it is only added up.
+//!
+//! Rule **report-last** of docs/spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
