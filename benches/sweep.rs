@@ -51,7 +51,7 @@ fn sweeps(criterion: &mut Criterion) {
     let (scenarios, currency) = (scenarios(), read(&folder).currency);
     group.throughput(Throughput::Elements(scenarios.len() as u64));
     group.bench_function("company", |bencher| {
-        bencher.iter(|| sweep(&mut folder, &scenarios, currency))
+        bencher.iter(|| sweep(&mut folder, &scenarios, currency));
     });
     group.finish();
 }

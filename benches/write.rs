@@ -21,7 +21,7 @@ fn write(criterion: &mut Criterion) {
     let mut pages = CsvBuffers::default();
     group.throughput(Throughput::Elements(rows.len() as u64));
     group.bench_function("company", |bencher| {
-        bencher.iter(|| texts.ledger(1, iter::once(rows), &mut pages))
+        bencher.iter(|| texts.ledger(1, iter::once(rows), &mut pages));
     });
     group.finish();
 }

@@ -127,9 +127,9 @@ impl Grouping {
         for (at, cell) in of_instances.iter().enumerate() {
             let is_repeated = at > 0 && of_instances[at - 1] == *cell;
             let last = of_neighbours.last().copied().filter(|_| is_repeated);
-            of_neighbours.push(last.unwrap_or_else(|| place_in(&cells, cell)));
+            of_neighbours.push(last.unwrap_or_else(|| place_in(&cells, *cell)));
         }
-        let of_accounts = of_accounts.iter().map(|cell| place_in(&cells, cell));
+        let of_accounts = of_accounts.iter().map(|cell| place_in(&cells, *cell));
         Self {
             from: book.days.from,
             of_instances: of_neighbours,
@@ -234,9 +234,9 @@ impl<'g> LedgerFacts<'g> {
 }
 
 /// The place of a cell in the list of all.
-fn place_in(cells: &[GroupTotals], cell: &GroupTotals) -> u32 {
+fn place_in(cells: &[GroupTotals], cell: GroupTotals) -> u32 {
     let place = cells
-        .binary_search(cell)
+        .binary_search(&cell)
         .expect("every cell is in the list");
     u32::try_from(place).expect("fewer cells than instances and accounts")
 }

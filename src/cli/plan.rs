@@ -133,7 +133,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let channel = PaymentChannel::channel_of_book(book, question.channel);
     refuse_impossible_question(book, channel, &question)?;
     let progress = AccountProgress::for_count(book.accounts.len());
-    let plan = plan::plan_and_count(book, &question, &|| progress.add_one());
+    let plan = plan::plan_and_count(book, &question, || progress.add_one());
     drop(progress);
     let plan = plan.map_err(|refusal| loaded.refused(refusal))?;
     let mut made = files::files(book, &plan, channel, arguments.changes.scenario());

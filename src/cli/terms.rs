@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 fn cheapest(loaded: &Loaded, question: &TermsQuestion) -> Result<Vec<AccountTerms>, Failure> {
     let progress = AccountProgress::for_count(loaded.book.accounts.len());
-    let terms = terms::cheapest_and_count(&loaded.book, question, &|| progress.add_one());
+    let terms = terms::cheapest_and_count(&loaded.book, question, || progress.add_one());
     terms.map_err(|refusal| loaded.refused(refusal))
 }
 

@@ -1,7 +1,7 @@
 //! A cloud's responses and bills → a book: what exists, what it is called, when it expires, what the account holds.
 //!
 //! Each cloud is a folder: [`tencent`] takes any mix of responses and recognises each by its shape. Whatever file says it, it
-//! becomes an instance of an [`inventory`], a balance of [`accounts`] or a charge of [`bills`]. Nothing is invented: prices come
+//! becomes an instance of an inventory, a balance of an account or a charge of a bill. Nothing is invented: prices come
 //! from bills only, so the book comes with a list of what to fill in, and what a book cannot hold is named in a warning.
 //!
 //! ReadResponses about one instance are joined by its id: they complete each other, and where they contradict each other the

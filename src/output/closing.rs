@@ -205,10 +205,10 @@ impl<'b> ClosingRows<'b> {
         self.day(buffer, instance.starts_on);
         self.day(buffer, instance.expires_on);
         optional(buffer, instance.anchor_day, |buffer, day| {
-            buffer.whole(u64::from(day))
+            buffer.whole(u64::from(day));
         });
         optional(buffer, instance.state, |buffer, state| {
-            buffer.word(&self.states[state as usize])
+            buffer.word(&self.states[state as usize]);
         });
         self.day(buffer, instance.since);
         for column in [Column::Priority, Column::Returned, Column::StoppedBy] {
@@ -252,7 +252,7 @@ impl<'b> ClosingRows<'b> {
 
     fn ready(&self, buffer: &mut CsvBuffer, cells: &PaddedCells, number: Option<u32>) {
         optional(buffer, number, |buffer, number| {
-            buffer.ready(cells, number as usize)
+            buffer.ready(cells, number as usize);
         });
     }
 }

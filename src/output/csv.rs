@@ -114,7 +114,7 @@ impl<'b> BookTexts<'b> {
         formatted
             .balances
             .write_rows(&rows.balances, |buffer, balance| {
-                self.balance(buffer, balance)
+                self.balance(buffer, balance);
             });
     }
 

@@ -492,7 +492,7 @@ mod tests {
         let twice = |buffer: &mut CsvBuffer| {
             [amount; 2]
                 .into_iter()
-                .for_each(|amount| buffer.ready_amount(amount))
+                .for_each(|amount| buffer.ready_amount(amount));
         };
         assert_eq!(written(twice), "-12.05,-12.05,");
     }

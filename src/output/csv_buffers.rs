@@ -66,7 +66,7 @@ pub(super) fn stream<R: Sync, E>(
     let (mut coming, mut present) = (CsvBuffers::default(), CsvBuffers::default());
     for rows in rows.chunks(BATCH).chain([[].as_slice()]) {
         parallel::beside(
-            || coming.fill(std::iter::once(rows), &write),
+            || coming.fill(std::iter::once(rows), write),
             || append(&present.iter().collect::<Vec<_>>()),
         )?;
         std::mem::swap(&mut coming, &mut present);

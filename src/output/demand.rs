@@ -23,7 +23,7 @@ pub fn spent(tables: &Tables<'_>) -> SpentByMonth {
         }
         match months.last_mut() {
             Some((month, account, sum)) if (*month, *account) == (key.month, key.account) => {
-                *sum -= total.amount
+                *sum -= total.amount;
             }
             _ => months.push((key.month, key.account, -total.amount)),
         }

@@ -144,7 +144,7 @@ fn scenario(book: &Book, terms: &[AccountTerms], extends: Option<&str>) -> Vec<u
         for id in ids {
             match pieces.last_mut() {
                 Some(piece) if piece.len() + id.len() < MAX_ID_BYTES => {
-                    *piece += &format!(", {id}")
+                    *piece += &format!(", {id}");
                 }
                 _ => pieces.push(id),
             }

@@ -145,10 +145,10 @@ fn counts_of_rows(book: &Book, ledger: &[Row]) -> [u32; 4] {
                 out.remove(&id);
             }
             ("restored" | "converted", _) => {
-                counts[2] += u32::from(out.remove(&id) == Some("arrears"))
+                counts[2] += u32::from(out.remove(&id) == Some("arrears"));
             }
             ("terminated", "retention_over") => {
-                counts[3] += u32::from(out.remove(&id) != Some("returned"))
+                counts[3] += u32::from(out.remove(&id) != Some("returned"));
             }
             _ => {}
         }

@@ -59,9 +59,12 @@ fn the_example_replays_a_book_made_in_code() {
     assert_eq!(events("terminated"), 1, "{ledger}");
 }
 
+/// A change that breaks an instance, and the error that names it.
+type Broken = (fn(&mut Instance), BookError);
+
 #[test]
 fn each_broken_rule_of_an_instance_has_an_error() {
-    let cases: [(fn(&mut Instance), BookError); 6] = [
+    let cases: [Broken; 6] = [
         (
             |one| one.monthly_price = None,
             BookError::MissingPrice(id()),

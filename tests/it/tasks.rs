@@ -232,7 +232,7 @@ fn done(name: &str, files: &Files) {
 #[test]
 fn with_the_list_done_nothing_fails_is_lost_or_left_to_do() {
     for_each_seed(books(), |seed| {
-        done(&format!("seed {seed}"), &random_book(seed))
+        done(&format!("seed {seed}"), &random_book(seed));
     });
 }
 

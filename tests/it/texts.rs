@@ -29,7 +29,7 @@ fn hostile() -> Place {
         "instance_id,account_id,name,project,charge_type,renew_flag,monthly_price,expires_on"
             .to_owned();
     texts.iter().for_each(|key| {
-        write!(instances, ",{}", cell(&format!("tag:{key}"))).expect("memory takes it")
+        write!(instances, ",{}", cell(&format!("tag:{key}"))).expect("memory takes it");
     });
     let mut actions = "date,action,account_id,amount,note\n".to_owned();
     let mut budget = "month,key,amount\n".to_owned();

@@ -66,11 +66,11 @@ pub(super) struct Face {
 impl Face {
     /// The width of a text as it is shown.
     pub(super) fn width(self, text: &str) -> f64 {
-        let advances = text.chars().map(|c| self.advance(c));
+        let advances = text.chars().map(|c| self.advance_of(c));
         f64::from(advances.sum::<f32>())
     }
 
-    fn advance(self, character: char) -> f32 {
+    fn advance_of(self, character: char) -> f32 {
         if is_setting_apart(character) {
             return 0.0;
         }
@@ -86,9 +86,9 @@ impl Face {
         if self.width(text) <= room {
             return shown.into_string();
         }
-        let mut left = room as f32 * 0.95 - self.advance('…');
+        let mut left = room as f32 * 0.95 - self.advance_of('…');
         let fitting = text.chars().take_while(|&c| {
-            left -= self.advance(c);
+            left -= self.advance_of(c);
             left >= 0.0
         });
         let begin: String = fitting.collect();
@@ -117,7 +117,7 @@ impl Face {
                     pixel(left + column as i32, top + row as i32, coverage);
                 });
             }
-            pen += self.advance(character);
+            pen += self.advance_of(character);
         }
     }
 }

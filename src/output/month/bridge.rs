@@ -197,8 +197,11 @@ impl Bridge {
     }
 }
 
-/// The parts of a difference, with their names.
-const PARTS: &[(&str, fn(&Parts) -> Money)] = &[
+/// A part of a difference: its name, and the sum.
+type NamedPart = (&'static str, fn(&Parts) -> Money);
+
+/// The parts of a difference.
+const PARTS: &[NamedPart] = &[
     ("new instances", |parts| parts.new),
     ("ended instances and refunds", |parts| parts.ended),
     ("price", |parts| parts.price),

@@ -121,7 +121,7 @@ impl<'b> DueRenewals<'b> {
                 self.mark(instance, RenewalOutcome::Failed(entry.date, seq), price);
             }
             Event::Expired | Event::Reclaimed => {
-                self.mark(instance, RenewalOutcome::Unpaid(entry.date, seq), None)
+                self.mark(instance, RenewalOutcome::Unpaid(entry.date, seq), None);
             }
             Event::Returned | Event::Converted | Event::Terminated => {
                 self.settle(instance, RenewalOutcome::Ended(entry.date, seq), None);
