@@ -4,7 +4,7 @@
 //! becomes an instance of an inventory, a balance of an account or a charge of a bill. Nothing is invented: prices come
 //! from bills only, so the book comes with a list of what to fill in, and what a book cannot hold is named in a warning.
 //!
-//! ReadResponses about one instance are joined by its id: they complete each other, and where they contradict each other the
+//! Responses about one instance are joined by its id: they complete each other, and where they contradict each other the
 //! import is refused. Times with a zone become their date in the book's zone; times without one are local already.
 //!
 //! Nothing here reads a file, the clock or the environment, and no amount passes through a floating-point number.
@@ -82,7 +82,7 @@ pub struct BillReport {
 /// How much was read and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportCounts {
-    /// ReadResponses and tables that were recognised, those that give nothing to a book included.
+    /// Responses and tables that were recognised, those that give nothing to a book included.
     pub answers: usize,
     /// Rows of `instances.csv`.
     pub instances: usize,

@@ -317,7 +317,9 @@ impl<'w> ResultReader<'w> {
         let mut openings: Vec<Option<Money>> = vec![None; self.figures.len()];
         let mut is_open = vec![false; self.figures.len()];
         while stream.advance(diagnostics, |mut cells| {
-            let Some((account, currency)) = account_of_row(&mut cells, register) else {
+            let Some((account, currency)) =
+                account_of_row(&mut cells, balances_csv::ACCOUNT, register)
+            else {
                 return;
             };
             let number = account.0 as usize;
@@ -426,9 +428,10 @@ type ResultCells<'c, 'r, 'f> = CellReader<'c, CsvRow<'r, 'f>>;
 
 fn account_of_row(
     cells: &mut ResultCells<'_, '_, '_>,
+    column: usize,
     register: &IdRegister,
 ) -> Option<(AccountIndex, Currency)> {
-    cells.read(ACCOUNT, |id| {
+    cells.read(column, |id| {
         register.account(id).ok_or_else(|| {
             let message = format!("account {} is not in `{ACCOUNTS}`", shown(id));
             let help = "compare results as runs wrote them";
@@ -447,9 +450,9 @@ fn written_word<T: Word>(text: &str) -> Result<T, Problem> {
 }
 
 fn report_no_opening(cells: &mut ResultCells<'_, '_, '_>, from: Day) {
-    let account = shown(cells.text(ACCOUNT).unwrap_or(""));
+    let account = shown(cells.text(balances_csv::ACCOUNT).unwrap_or(""));
     cells.refuse(
-        DATE,
+        balances_csv::DATE,
         Code::MissingValue,
         format!("there is no balance of {account} before {from}"),
         "name a folder as `renewcast run` wrote it: `renewcast verify` says what was changed",

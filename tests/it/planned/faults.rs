@@ -98,7 +98,7 @@ fn a_kept_instance_is_renewed_by_hand_although_people_recover_it_later() {
     place
         .run("plan book --keep renew_months=1 --no-charts --out plan")
         .done()
-        .says("2026-12-20 renew web by 1 month");
+        .says("2026-12-20 renew web for 1 month");
     let run = rows_with_plan(&place);
     assert!(days_of(&run, "reclaimed").is_empty(), "{run:?}");
 }
@@ -155,7 +155,7 @@ fn a_budget_lets_go_what_was_stopped_and_comes_back() {
         answer.out
     );
     answer
-        .says("CNY 23.40 keep 1 of 2, no other set is worth more; let go hours")
+        .says("CNY 23.40 pays for 1 of 2 instances (proven best); give up hours")
         .says("2027-03-02 stop hours");
     let run = rows_with_plan(&place);
     assert_eq!(days_of(&run, "renewed"), ["2027-03-05"]);
@@ -187,7 +187,7 @@ fn a_budget_is_sent_to_what_only_waits_for_it() {
         .run("plan book --budget 10 --worth count --no-charts --out plan")
         .found();
     answer
-        .says("CNY 10.00 keep 1 of 2, no other set is worth more; let go month")
+        .says("CNY 10.00 pays for 1 of 2 instances (proven best); give up month")
         .says("for the restart of hours");
     let run = rows_with_plan(&place);
     assert_eq!(days_of(&run, "restored"), ["2027-03-01"]);

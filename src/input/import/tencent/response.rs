@@ -1,6 +1,6 @@
 //! Which response a JSON value is: recognised by its members, with or without the `Response` around them.
 //!
-//! A failed call is an error. ReadResponses that are known but hold nothing for a book leave a warning.
+//! A failed call is an error. Responses that are known but hold nothing for a book leave a warning.
 //! Of the entries of a list only the first is looked into, and only for its kind.
 
 use super::bills;
