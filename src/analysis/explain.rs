@@ -47,10 +47,8 @@ pub fn instance_story(
 ) -> Result<Story, Refusal> {
     let instance = book.instance(index);
     let writer = StoryWriter::for_account(book, instance.account);
-    let mut replayed = replay(book, instance.account, seen)?;
-    replayed
-        .entries
-        .retain(|entry| entry.instance == Some(index));
+    let is_told = |entry: &Entry| entry.instance == Some(index);
+    let replayed = replay(book, instance.account, seen, is_told)?;
     let closing = &replayed.closing;
     let end = closing.find_instance(instance.id.as_str());
     let end = end.map(|index| closing.instance(index));
@@ -72,10 +70,8 @@ pub fn account_story(
 ) -> Result<Story, Refusal> {
     let account = book.account(index);
     let writer = StoryWriter::for_account(book, index);
-    let mut replayed = replay(book, index, seen)?;
-    replayed
-        .entries
-        .retain(|entry| entry.account == Some(index));
+    let is_told = |entry: &Entry| entry.account == Some(index);
+    let replayed = replay(book, index, seen, is_told)?;
     let instances = book.instances.iter();
     let count = instances.filter(|one| one.account == index).count();
     let (id, from, to) = (&account.id, book.days.from, book.days.to);
@@ -90,6 +86,7 @@ pub fn account_story(
 
 /// A replayed account.
 struct ReplayedAccount {
+    /// The rows that the story is told of; an account may have far more.
     entries: Vec<Entry>,
     /// The closing book, which knows no more than this account.
     closing: Book,
@@ -99,12 +96,13 @@ fn replay(
     book: &Book,
     account: AccountIndex,
     mut seen: impl FnMut(&Window),
+    is_told: impl Fn(&Entry) -> bool,
 ) -> Result<ReplayedAccount, Refusal> {
     let mut run = engine::open_accounts(book, &BTreeSet::from([account]));
     let (mut window, mut entries) = (Window::default(), Vec::new());
     while run.advance(&mut window)? {
         seen(&window);
-        entries.extend(window.entries().copied());
+        entries.extend(window.entries().filter(|entry| is_told(entry)).copied());
     }
     Ok(ReplayedAccount {
         entries,
