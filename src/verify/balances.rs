@@ -5,6 +5,9 @@ use super::funds::{AccountFunds, AuditedAccount, LowestNoted};
 use super::names::SeenIds;
 use super::sheet::{CheckedFile, CsvLayout, amount_text, day};
 use super::violations::{Violation, Violations, shown};
+use crate::engine::ledger::columns::balances_csv::{
+    self, ACCOUNT, AVAILABLE, CASH, DATE, FREE_CREDIT,
+};
 use crate::input::diagnostic::Code;
 use crate::model::account::Account;
 use crate::model::calendar::Day;
@@ -12,13 +15,8 @@ use crate::model::money::Currency;
 
 pub(super) const BALANCES: CsvLayout = CsvLayout {
     file: "balances.csv",
-    columns: &["date", "account_id", "cash", "free_credit", "available"],
+    columns: balances_csv::NAMES,
 };
-const DATE: usize = 0;
-const ACCOUNT: usize = 1;
-const CASH: usize = 2;
-const FREE_CREDIT: usize = 3;
-const AVAILABLE: usize = 4;
 
 /// What the rows are held against.
 const LEDGER: &[&str] = &["ledger.csv"];

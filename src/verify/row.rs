@@ -4,49 +4,19 @@
 use super::rules::{CellRule, EventRule, MovementRule, Transition};
 use super::sheet::{CheckedFile, CsvLayout};
 use super::violations::Violation;
+use crate::engine::ledger::columns::ledger_csv;
+pub(super) use crate::engine::ledger::columns::ledger_csv::{
+    ACCOUNT, AMOUNT, BALANCE, CASH, DATE, DETAIL, EVENT, FREE_CREDIT, HOURS, INSTANCE, MONTHS,
+    REASON, SEQ, STATE, TERM_END as END, TERM_START as START, VOUCHER,
+};
 use crate::input::diagnostic::Code;
 use crate::model::calendar::Day;
 use crate::model::instance::State;
 
 pub(super) const LEDGER: CsvLayout = CsvLayout {
     file: "ledger.csv",
-    columns: &[
-        "seq",
-        "date",
-        "account_id",
-        "instance_id",
-        "event",
-        "state",
-        "term_start",
-        "term_end",
-        "months",
-        "hours",
-        "amount",
-        "voucher",
-        "free_credit",
-        "cash",
-        "balance",
-        "reason",
-        "detail",
-    ],
+    columns: ledger_csv::NAMES,
 };
-pub(super) const SEQ: usize = 0;
-pub(super) const DATE: usize = 1;
-pub(super) const ACCOUNT: usize = 2;
-pub(super) const INSTANCE: usize = 3;
-pub(super) const EVENT: usize = 4;
-pub(super) const STATE: usize = 5;
-pub(super) const START: usize = 6;
-pub(super) const END: usize = 7;
-pub(super) const MONTHS: usize = 8;
-pub(super) const HOURS: usize = 9;
-pub(super) const AMOUNT: usize = 10;
-pub(super) const VOUCHER: usize = 11;
-pub(super) const FREE_CREDIT: usize = 12;
-pub(super) const CASH: usize = 13;
-pub(super) const BALANCE: usize = 14;
-pub(super) const REASON: usize = 15;
-pub(super) const DETAIL: usize = 16;
 
 /// What the opening of an account, its currency, and what is available beyond its settled amount are known from.
 pub(super) const OPENED_ACCOUNTS: &[&str] = &["balances.csv", "closing/"];
