@@ -14,7 +14,7 @@ use super::{Failure, Outcome, folder};
 use crate::input;
 use crate::input::import::{self, Imported, KnownProfile, LifecycleRules, Options, Source};
 use crate::model::bill::ChargeKind;
-use crate::model::calendar::Day;
+use crate::model::calendar::{Day, DayRange};
 use crate::model::id::AccountId;
 use crate::model::money::Currency;
 
@@ -154,7 +154,7 @@ fn options(arguments: &Responses, book: Option<&input::BookRules>) -> Result<Opt
         .map(|book| book.from)
         .or(arguments.from)
         .unwrap_or(today);
-    let to = arguments.to.unwrap_or(from + 364);
+    let to = arguments.to.unwrap_or(DayRange::year_from(from).to);
     if to < from {
         let message = format!("the run ends on {to}, before it begins on {from}");
         return Err(Failure::new(message, "exchange --from and --to"));

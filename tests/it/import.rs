@@ -21,6 +21,7 @@ use renewcast::model::money::Currency;
 use renewcast::model::profile::Profile;
 
 use crate::cells::Row;
+use crate::program::Place;
 
 const FLEET: &[&str] = &[
     "fleet/cvm-page-1.json",
@@ -314,6 +315,44 @@ fn what_is_gone_needs_no_price() {
     });
     let (book, found) = read_book(&folder(files), None);
     assert!(book.is_some(), "{found:#?}");
+}
+
+/// Rule **noted-to-do**.
+#[test]
+fn a_long_list_of_what_is_left_to_do_is_cut() {
+    let instances: Vec<String> = (0..1_200)
+        .map(|number| {
+            format!(
+                "{{\"InstanceId\": \"ins-{number}\", \"InstanceType\": \"S{number}\", \"InstanceChargeType\": \"PREPAID\", \
+                 \"InstanceState\": \"RUNNING\", \"ExpiredTime\": \"2026-12-09T08:00:00Z\", \"Placement\": {{\"Zone\": \
+                 \"ap-guangzhou-3\"}}}}"
+            )
+        })
+        .collect();
+    let text = format!(
+        "{{\"TotalCount\": 1200, \"InstanceSet\": [{}]}}",
+        instances.join(", ")
+    );
+    let imported = import_text(&text).expect("a response");
+    let noted = file(&imported, "book.toml").matches("\n# - ").count();
+    assert!(imported.to_do.len() > 1_000);
+    assert_eq!(noted, 1_001);
+    let rest = format!("# - and {} more\n", imported.to_do.len() - 1_000);
+    assert!(file(&imported, "book.toml").contains(&rest));
+}
+
+/// Rule **imported-days**.
+#[test]
+fn an_imported_book_lasts_a_year_with_its_leap_day() {
+    let place = Place::new().file("cvm.json", "{\"TotalCount\": 0, \"InstanceSet\": []}");
+    place
+        .run("import tencent cvm.json --from 2027-12-01 --out book")
+        .done();
+    let settings = place.text("book/book.toml");
+    assert!(
+        settings.contains("from = 2027-12-01\nto = 2028-11-30\n"),
+        "{settings}"
+    );
 }
 
 #[test]

@@ -55,7 +55,10 @@ const INSTANCE_COLUMNS: &[&str] = &[
     "returned",
 ];
 
-/// The text of `book.toml`; what is left to do is one line each.
+/// The most lines of what is left to do; tens of thousands would make a file that is refused (**toml-limits**).
+const MAX_NOTED: usize = 1_000;
+
+/// The text of `book.toml`; what is left to do is one line each (**noted-to-do**).
 pub(crate) fn settings(tables: &BookTables, to_do: &[String], options: &Options) -> String {
     let mut text = String::from(
         "# Made by `renewcast import tencent` from responses of the cloud's interface.\n\
@@ -65,8 +68,11 @@ pub(crate) fn settings(tables: &BookTables, to_do: &[String], options: &Options)
     if !to_do.is_empty() {
         text.push_str("#\n# Left to do:\n");
     }
-    for sentence in to_do {
+    for sentence in to_do.iter().take(MAX_NOTED) {
         text.push_str(&format!("# - {}\n", Shown::visible(sentence)));
+    }
+    if to_do.len() > MAX_NOTED {
+        text.push_str(&format!("# - and {} more\n", to_do.len() - MAX_NOTED));
     }
     text + &format!(
         "\nname = {}\nfrom = {}\nto = {}\ntime_zone = \"{}\"\ncurrency = \"{}\"\nprofile = \"{DEFAULT_PROFILE}\"\n{}",
