@@ -15,7 +15,7 @@ use crate::model::account::AccountIndex;
 use crate::model::action::{AccountRef, Action, Target, Verb};
 use crate::model::book::Book;
 use crate::model::calendar::Day;
-use crate::model::instance::{InstanceIndex, State, StoppedBy};
+use crate::model::instance::{ChargeType, InstanceIndex, RenewFlag, State, StoppedBy};
 use crate::model::money::Money;
 
 /// What people must do.
@@ -179,11 +179,24 @@ fn list_of_accounts(book: &Book, accounts: &BTreeSet<AccountIndex>) -> TaskList 
     list
 }
 
-/// The accounts in which something fails, is refused, goes below a line or is not back: no other needs anything.
+/// The accounts in which something fails, is refused, goes below a line or is not back, and not because its flag is `none`:
+/// no other needs anything.
 fn in_need(book: &Book, summary: &Summary) -> BTreeSet<AccountIndex> {
     let accounts = summary.accounts.iter();
     let short = accounts.filter(|account| account.is_short);
-    let losses = summary.losses.iter();
+    // Where no action sets a flag or changes how an instance is charged, `none` stays `none`: that end is a decision.
+    let is_fixed = !book.actions.iter().any(|action| {
+        matches!(
+            action.verb,
+            Verb::SetFlag(..) | Verb::ToPrepaid(..) | Verb::ToPostpaid(..)
+        )
+    });
+    let losses = summary.losses.iter().filter(|loss| {
+        let listed = book.instance(loss.instance);
+        let ends =
+            listed.charge_type == ChargeType::Prepaid && listed.renew_flag == RenewFlag::None;
+        !(is_fixed && ends)
+    });
     let stopped = book.instances.iter().filter(|instance| {
         instance.state == Some(State::Stopped) && instance.stopped_by == StoppedBy::Arrears
     });
