@@ -14,7 +14,7 @@
 //!                  web-1,shop,PREPAID,auto,59,2026-12-12\n";
 //! folder.insert("instances.csv", instances.into());
 //!
-//! let (book, problems) = input::read(&folder, None);
+//! let (book, problems) = input::read_book(&folder, None);
 //! let book = book.expect("this book is right");
 //! let replay = engine::replay(&book).expect("it asks for nothing that is refused");
 //! let ledger = String::from_utf8(output::csv::ledger(&book, &replay.ledger)).expect("ledgers are UTF-8");
