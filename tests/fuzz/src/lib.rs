@@ -130,7 +130,7 @@ fn whole(folder: &Folder) {
     let scenario = folder
         .get(&Folder::scenario_file(SCENARIO))
         .map(|_| SCENARIO);
-    let (book, found) = input::check(folder, scenario);
+    let (book, found) = input::check_book(folder, scenario);
     readable(&found);
     assert_eq!(
         book.is_some(),
@@ -163,7 +163,7 @@ fn reopens(closing: &Book) {
     for (name, bytes) in closing::files(closing) {
         folder.insert(name, bytes);
     }
-    let (book, found) = input::read(&folder, None);
+    let (book, found) = input::read_book(&folder, None);
     assert!(
         book.is_some(),
         "the closing book is refused: {:#?}",
@@ -264,7 +264,7 @@ fn needs_only_prices(imported: &Imported) {
     for (name, text) in &imported.files {
         folder.insert(name, text.clone().into_bytes());
     }
-    let (_, found) = input::read(&folder, None);
+    let (_, found) = input::read_book(&folder, None);
     let wrong = found
         .iter()
         .find(|one| one.code.severity() == Severity::Error && one.code != Code::MissingPrice);

@@ -8,7 +8,9 @@ use renewcast::input;
 use renewcast::input::diagnostic::Diagnostics;
 use renewcast::model::action::{Action, Target};
 use renewcast::model::calendar::Day;
-use renewcast::model::selector::{Column, Comparison, Kind, Literal, Operand, Predicate, Selector};
+use renewcast::model::selector::{
+    Column, Comparison, Literal, Operand, Predicate, Selector, ValueKind,
+};
 use renewcast::output::csv;
 use rust_decimal::Decimal;
 
@@ -36,7 +38,7 @@ fn files(selector: &str) -> Files {
 
 /// Reads a selector and lets an action on the first day use it.
 pub(crate) fn answer(selector: &str) -> Answer {
-    let (book, found) = input::check(&folder_of(&files(selector)), None);
+    let (book, found) = input::check_book(&folder_of(&files(selector)), None);
     let Some(book) = book else {
         return Answer {
             found,
@@ -107,13 +109,13 @@ impl Choices<'_> {
     fn predicate(&mut self, depth: usize) -> Predicate {
         match self.next(if depth == 0 { 4 } else { 8 }) {
             0 | 1 => {
-                let kind = self.pick(&[Kind::Text, Kind::Number, Kind::Date]);
+                let kind = self.pick(&[ValueKind::Text, ValueKind::Number, ValueKind::Date]);
                 let comparison = self.pick(COMPARISONS).0;
                 Predicate::Compare(self.operand(kind), comparison, self.operand(kind))
             }
-            2 => Predicate::Like(self.operand(Kind::Text), self.pattern()),
+            2 => Predicate::Like(self.operand(ValueKind::Text), self.pattern()),
             3 => {
-                let kind = self.pick(&[Kind::Text, Kind::Number, Kind::Date]);
+                let kind = self.pick(&[ValueKind::Text, ValueKind::Number, ValueKind::Date]);
                 Predicate::IsNull(self.operand(kind))
             }
             4 | 5 => Predicate::And(
@@ -128,7 +130,7 @@ impl Choices<'_> {
         }
     }
 
-    fn operand(&mut self, kind: Kind) -> Operand {
+    fn operand(&mut self, kind: ValueKind) -> Operand {
         if self.next(3) == 0 {
             return Operand::Literal(self.literal(kind));
         }
@@ -138,16 +140,16 @@ impl Choices<'_> {
         Operand::Column(self.pick(&columns))
     }
 
-    fn literal(&mut self, kind: Kind) -> Literal {
+    fn literal(&mut self, kind: ValueKind) -> Literal {
         match kind {
-            Kind::Text => Literal::Text(self.text()),
-            Kind::Number => {
+            ValueKind::Text => Literal::Text(self.text()),
+            ValueKind::Number => {
                 let digits = (0..self.next(12))
                     .fold(0, |number: i64, _| number * 10 + i64::from(self.next(10)));
                 let sign = self.pick(&[1, -1]);
                 Literal::Number(Decimal::new(digits * sign, u32::from(self.next(9))))
             }
-            Kind::Date => {
+            ValueKind::Date => {
                 let days = i32::from(self.next(255)) * 200 + i32::from(self.next(200));
                 Literal::Date(Day::parse("1990-01-01").expect("a day") + days)
             }
@@ -219,7 +221,7 @@ fn write(text: &mut String, predicate: &Predicate, choices: &mut Choices<'_>) {
                 .iter()
                 .find(|(known, _)| known == comparison)
                 .map_or("", |(_, sign)| sign);
-            let is_beside_a_date = |other: &Operand| matches!(other, Operand::Column(column) if column.kind() == Kind::Date);
+            let is_beside_a_date = |other: &Operand| matches!(other, Operand::Column(column) if column.kind() == ValueKind::Date);
             let left_text = operand(left, is_beside_a_date(right) && choices.next(2) == 1);
             let right_text = operand(right, is_beside_a_date(left) && choices.next(2) == 1);
             write!(text, "{left_text} {sign} {right_text}").expect("a string takes everything");
